@@ -1,0 +1,46 @@
+# make demo    set up, then run the main job on this machine's CPU
+# make test    set up, then run the tests (the fast ones)
+# make check   lint, format and types
+# make engines set up, then run the long tests: whole trainings, the demo, real engines
+# make perf    set up, then measure the harness itself
+# With a GPU: make CONSTRAINTS=/dev/null ... lets pip choose the newest packages.
+
+PYTHON ?= python3
+CONSTRAINTS ?= constraints/cpu.txt
+BIN := .venv/bin
+TYPES := .venv/types
+
+.PHONY: demo test check engines perf clean
+
+demo: .venv/installed
+	$(BIN)/proctor demo
+
+test: .venv/installed-dev
+	$(BIN)/python -m pytest -m "not slow"
+
+engines: .venv/installed-dev
+	$(BIN)/python -m pytest -m slow
+
+check: .venv/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	mkdir -p $(TYPES)/proctor
+	for room in harness benchmarks trainers leaderboards; do ln -sfn "$(CURDIR)/$$room" $(TYPES)/proctor/$$room; done
+	cd $(TYPES) && MYPYPATH=. ../bin/python -m mypy --config-file ../../pyproject.toml -p proctor
+
+perf: .venv/installed-dev
+	for script in tests/perf/*.py; do $(BIN)/python $$script; done
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/installed: .venv/bin/python pyproject.toml $(CONSTRAINTS)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e ".[local]"
+	touch $@
+
+.venv/installed-dev: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e ".[local,dev]"
+	touch $@
+
+clean:
+	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,63 @@
+"""From names to an examination: a suite's items under a protocol, its run directory, and its score."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from ..harness.errors import UsageError
+from ..harness.models.base import Model
+from ..harness.run import Examination
+from ..harness.score import Scored, score
+from ..harness.store import Asked, RunReader
+from ..harness.types import Sampling
+from .base import SAMPLES
+from .registry import SUITES
+
+
+def plan(
+    suite: str, protocol: str, sampling: Sampling, data: Path | None = None, limit: int | None = None
+) -> Examination:
+    """What to ask: the items of `data` (or the bundled ones), the first `limit` of them, by the protocol's prompt.
+
+    Raises UsageError for an unknown suite or protocol, DataError for bad data.
+    """
+    if limit is not None and limit < 1:
+        raise UsageError(f"the limit must be at least 1, not {limit}")
+    found = SUITES.get(suite)
+    rules = found.protocol(protocol)
+    items = found.load(data)[:limit]
+    asked = [Asked(item, rules.prompt(item)) for item in items]
+    return Examination(suite, protocol, asked, sampling, data.parent if data else SAMPLES)
+
+
+def run_path(root: Path, examination: Examination, model: Model) -> Path:
+    """Where this examination of this model is kept: asking again resumes, any change goes elsewhere."""
+    run_id = examination.manifest(model).run_id
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", model.name).strip("-.")[:60] or "model"
+    return root / f"{name}.{examination.suite}.{examination.protocol}.{run_id}"
+
+
+def score_run(path: Path, protocol: str | None = None) -> Scored:
+    """The verdicts on a stored run, under the protocol that asked or another one.
+
+    Raises DataError for a damaged run, UsageError for an unknown suite or protocol.
+    """
+    run = RunReader(path)
+    identity = run.manifest.identity
+    return score(run, SUITES.get(str(identity["suite"])).protocol(protocol or str(identity["protocol"])))
+
+
+def find_runs(paths: list[Path]) -> list[Path]:
+    """The run directories among `paths` and directly under them, by name. Raises UsageError if there is none."""
+    found = []
+    for path in paths:
+        if (path / "run.json").is_file():
+            found.append(path)
+        elif path.is_dir():
+            found += sorted(child for child in path.iterdir() if (child / "run.json").is_file())
+        else:
+            raise UsageError(f"{path}: no such run directory")
+    if not found:
+        raise UsageError(f"no run directories in {', '.join(map(str, paths))}: hold one with `proctor eval`")
+    return found

@@ -1,0 +1,116 @@
+"""The gold type of a free answer by its shape, for suites that say no more than "free form".
+
+Published golds carry dressing that is no part of the answer ("Area $=25 \\pi \\mathrm{~cm}^{2}$") and a few
+are damaged ("\\x0crac{36}{13}", a form feed where "\\f" was). `typed` undoes both, so that the matcher
+compares mathematics.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, TypeAlias
+
+Colon: TypeAlias = Literal["ratio", "time"]
+
+MAX_GOLD = 1000  # longer golds are prose; the patterns below need not be fast on them
+
+_DAMAGE = (("\x0c", "\\f"), ("掳", "°"))
+_LOST_FRAC = re.compile(r"^\{(\d+)\}\{(\d+)\}")
+_WRAPPERS = re.compile(r"\$\$(.*)\$\$|\$([^$]*)\$|\\\[(.*)\\\]\.?|\$?\\boxed\{(.*)\}\$?", re.DOTALL)
+_NAME = re.compile(r"^(?:\\(?:mathrm|text)\s*\{[^{}]*\}|[A-Za-z][A-Za-z.]+(?: [A-Za-z.]+)*)\s*=\s*")
+_NUMBER = r"[-+]?(?:\d[\d,]*\.?\d*|\.\d+)"
+_DEGREES = r"\s*(?:°|\^\s*\{?\\circ\s*\}?)"
+_BEARING = re.compile(rf"([NS]?)\s*({_NUMBER}){_DEGREES}\s*([TEW])")
+_DATE = re.compile(r"\d{1,2}/\d{1,2}/\d{4}")
+_COLON = re.compile(r"\d+\s*:\s*\d+")
+_WORDS = re.compile(r"[A-Za-z][A-Za-z' ]*\d?")
+_UNIT_WORD = (
+    r"(?:(?:square|cubic|sq|cu)\s*)?"
+    r"(?:units?|[kcm]?m|km\s*/\s*h|[km]?g|[Ll]it(?:re|er)s?|met(?:re|er)s?|inch(?:es)?|feet|degrees?|hours?|years?|%)"
+)
+_DRESSED_UNIT = r"(?:\\(?:mathrm|text|mbox)\s*\{[^{}]*\}|\{(?:square)?[a-z]{3,}\})"
+_UNIT = re.compile(rf"\s*(?:{_DRESSED_UNIT}|(?<![A-Za-z]){_UNIT_WORD})(?:\s*\^\s*\{{?\d\}}?)?\s*$")
+_SPACING = re.compile(r"\\left|\\right|\\[,;! ]|\\quad|~")
+_COMMAND = re.compile(r"\\[A-Za-z]+")
+_VALUES = re.compile(rf"{_NUMBER}(?:,\s+{_NUMBER})+")
+_RELATION = re.compile(r"<|>|≤|≥|≠|\\(?:leq?|geq?|neq?|lt|gt)(?![A-Za-z])")
+_LETTER_IS = re.compile(r"([A-Za-z])\s*=\s*([^=]*)")
+_IS_LETTER = re.compile(r"([^=]*)=\s*([A-Za-z])")
+
+
+def typed(gold: str, colon: Colon = "ratio") -> tuple[str, str]:
+    """The answer without its dressing, and its gold type. "3:15" is a ratio or a time, as the suite has
+    it."""
+    if len(gold) > MAX_GOLD:
+        return gold.strip(), "text"
+    plain = undress(gold)
+    shape = _special(plain, colon) or _bracketed(plain) or _related(plain)
+    return shape if shape else _valued(plain)
+
+
+def undress(gold: str) -> str:
+    """Mend known damage; drop dollar signs, a \\boxed, the name of the quantity ("Area =") and a leading
+    "="."""
+    for wrong, right in _DAMAGE:
+        gold = gold.replace(wrong, right)
+    plain = gold.strip()
+    while wrapped := _WRAPPERS.fullmatch(plain):
+        plain = next(group for group in wrapped.groups() if group is not None).strip()
+    if not re.fullmatch(rf"\$\s*{_NUMBER}", plain):
+        plain = plain.replace("$", "")
+    plain = re.sub(r"\s*\n\s*", ", ", plain.strip())
+    plain = _LOST_FRAC.sub(r"\\frac{\1}{\2}", plain)
+    named = _NAME.sub("", plain)
+    return re.sub(r"^=\s*", "", named or plain).strip()
+
+
+def has_variable(text: str) -> bool:
+    """True if a letter is left that is neither a LaTeX command nor a unit at the end."""
+    return bool(re.search("[A-Za-z]", _COMMAND.sub(" ", _UNIT.sub("", text))))
+
+
+def _special(plain: str, colon: Colon) -> tuple[str, str] | None:
+    if bearing := _BEARING.fullmatch(plain):
+        north, degrees, east = bearing.groups()
+        return (f"{north} {degrees}° {east}" if north else f"{degrees}°{east}"), "text"
+    if _DATE.fullmatch(plain):
+        return plain, "date"
+    if _COLON.fullmatch(plain):
+        return plain, colon
+    if _VALUES.fullmatch(plain):
+        return plain, "list"
+    prose = re.sub(r"\\text\s*\{([^{}]*)\}", r"\1", _COMMAND.sub(" ", _UNIT.sub("", plain)))
+    wordy = _WORDS.fullmatch(plain) or re.search("[A-Za-z]{3,} ?[A-Za-z]{2,}|[A-Za-z]{4,}", prose)
+    return (plain, "text") if wordy else None
+
+
+def _bracketed(plain: str) -> tuple[str, str] | None:
+    tail = _SPACING.sub("", plain.rsplit("=", 1)[-1]).strip()
+    if not re.fullmatch(r"[(\[].*,.*[)\]]", tail, re.DOTALL):
+        return None
+    if "\\cup" in tail or "\\infty" in tail or tail[0] + tail[-1] in ("(]", "[)"):
+        return tail, "interval"
+    if tail[0] == "(":
+        return tail, "tuple"
+    return tail, "interval" if tail.count(",") == 1 else "list"
+
+
+def _related(plain: str) -> tuple[str, str] | None:
+    if _RELATION.search(plain):
+        return plain, "inequality"
+    for pattern, letter, value in ((_LETTER_IS, 1, 2), (_IS_LETTER, 2, 1)):
+        found = pattern.fullmatch(plain)
+        if found and not has_variable(found[value]):
+            return f"{found[letter]}={found[value].strip()}", "assignment"
+    return (plain, "equation") if "=" in plain else None
+
+
+def _valued(plain: str) -> tuple[str, str]:
+    if not has_variable(plain):
+        return plain, "number"
+    return _UNIT.sub("", plain).strip() or plain, "expression"
+
+
+def published(raw: str, answer: str) -> dict[str, str]:
+    """Meta entry with the gold as the suite wrote it, where that differs from what is matched."""
+    return {} if raw == answer else {"published_answer": raw}

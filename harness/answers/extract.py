@@ -1,0 +1,172 @@
+r"""The stated final answer of a response, found in one linear pass.
+
+What counts, in this order: the last closed, non-empty, outermost \boxed after the thinking; an explicit "the answer is"; a
+response that is short and is nothing but an answer. Boxes joined only by "or", "and" or conditions are one statement, not
+several tries. Every response yields an `Extraction`; its answer is None where nothing is stated or the statement is a hedge.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable
+from functools import lru_cache
+
+from .limits import MAX_BARE, MAX_BOXES, MAX_STATEMENT, MEMO_SIZE
+from .types import Extraction
+from .vote import answer_key
+
+_BRACE = re.compile(r"\\(?:boxed|fbox)\s*\{|\\.|[{}]", re.DOTALL)
+_BOX = re.compile(r"\\(?:boxed|fbox)(?![A-Za-z])")
+_FILLER = (
+    r"(?:maybe|perhaps|possibly|probably|even|else|it|is|could|may|might|be|equals|equivalently|alternatively|just)"
+)
+_PLAIN_GAP = r"[\s$.,;:()\[\]*&\\-]"
+_JOINT = re.compile(
+    rf"{_PLAIN_GAP}*(?:(?:either|and/or|or|and|或者|或|和|与|以及)(?![a-z]){_PLAIN_GAP}*(?:{_FILLER}(?![a-z]){_PLAIN_GAP}*){{0,4}})?"
+    rf"(?:[A-Za-z]\w{{0,3}}\s*=)?{_PLAIN_GAP}*",
+    re.IGNORECASE,
+)
+_OR_JOINT = re.compile(r"(?<![a-z])or(?![a-z])|或", re.IGNORECASE)
+_CONDITION = re.compile(
+    r"[\s$,;]*(?:if|when|unless|otherwise|provided|assuming|depending|in case|where|for)\b[^.!?\n]{0,80}",
+    re.IGNORECASE,
+)
+_OTHERWISE = re.compile(r"[\s$,;]*(?:otherwise|if not|or else|else)\b", re.IGNORECASE)
+_STATEMENT = re.compile(
+    r"(?:(?:answer|option|choice)[*_\s]*(?:is|are|was|=|:|：|would be|should be|must be|will be)"
+    r"|<answer>|答案\s*(?:是|为|:|：)|故选|应选|选择?\s*(?=[A-Z(（\\$])|####)",
+    re.IGNORECASE,
+)
+_PREAMBLE = re.compile(
+    r"(?:[\s:：*_=]|(?:is|option|choice|the|letter|therefore|simply)\s*[:：]\s|(?:option|choice)\s+(?=[(\[]?[A-Z]\b)|thus\s)+",
+    re.IGNORECASE,
+)
+_CLAUSE = re.compile(
+    r"[,;]?\s+(?:because|since|as|so|which|where|due|given|for|but|by)\s|(?<=[^\s\d.])[.!?。！？](?=\s|$)|(?<=\d)[.。](?=\s|$)"
+    r"|</answer>|\n|。|，因为|,\s*(?:because|since|as|so|which|therefore)\s",
+    re.IGNORECASE,
+)
+_BARE_BOX = re.compile(r"\\(?:boxed|fbox)")
+_TRAILING_MARKUP = "*_` \t\r\n"
+
+
+def extract(response: str) -> Extraction:
+    """Return the stated final answer of `response`, with the rule that found it and the reason."""
+    return _remembered(response) if len(response) <= 2_000 else _extract(response)
+
+
+def _extract(response: str) -> Extraction:
+    text, problem = after_thinking(response)
+    if problem:
+        return Extraction(None, "none", problem)
+    start = text.find("\\boxed")
+    other = text.find("\\fbox")
+    start = other if start < 0 else start
+    if start >= 0:
+        found = _boxed(text, start)
+        if found is not None:
+            return found
+    return _stated(text) or _bare(text)
+
+
+_remembered = lru_cache(maxsize=MEMO_SIZE)(_extract)
+
+
+def after_thinking(response: str) -> tuple[str, str]:
+    """The text after the last </think>, and why there is none: "" or a reason."""
+    closed = response.rfind("</think>")
+    if response.rfind("<think>") > closed:
+        return "", "the thinking was never closed"
+    return (response[closed + 8 :] if closed >= 0 else response), ""
+
+
+def _spans(text: str, start: int) -> list[tuple[int, int, int]]:
+    """(begin, content begin, content end) of the closed, outermost, non-empty boxes from `start` on, in order."""
+    stack: list[tuple[int, int] | None] = []
+    spans: list[tuple[int, int, int]] = []
+    for found in _BRACE.finditer(text, start):
+        mark = found.group()
+        if mark == "{":
+            stack.append(None)
+        elif mark == "}":
+            opened = stack.pop() if stack else None
+            if opened is not None:
+                begin, content = opened
+                while spans and spans[-1][0] > begin:
+                    spans.pop()
+                if text[content : found.start()].strip(" \t\r\n$.,~"):
+                    spans.append((begin, content, found.start()))
+        elif len(mark) > 2:
+            stack.append((found.start(), found.end()))
+    return spans
+
+
+def _boxed(text: str, start: int) -> Extraction | None:
+    spans = _spans(text, start)
+    if not spans:
+        return None
+    contents = [_content(text, spans[-1])]
+    joints: list[str] = []
+    if _OTHERWISE.match(text, spans[-1][2] + 1):
+        return Extraction(None, "hedge", "the last box is one of several cases")
+    for before, after in zip(spans[-2::-1], spans[:0:-1], strict=False):
+        gap = text[before[2] + 1 : min(after[0], before[2] + 200)]
+        if _CONDITION.fullmatch(gap):
+            return Extraction(None, "hedge", "boxes joined by conditions")
+        if not _JOINT.fullmatch(gap):
+            break
+        if len(contents) == MAX_BOXES:
+            return Extraction(None, "hedge", "many boxes side by side")
+        contents.append(_content(text, before))
+        joints.append(gap)
+    return _combined(contents[::-1], joints)
+
+
+def _content(text: str, span: tuple[int, int, int]) -> str:
+    content = text[span[1] : span[2]].strip()
+    while (inner := _BRACE.match(content)) is not None and len(inner.group()) > 2 and content.endswith("}"):
+        nested = _spans(content, 0)
+        if len(nested) != 1 or nested[0][0] != 0 or nested[0][2] != len(content) - 1:
+            break
+        content = content[nested[0][1] : -1].strip()
+    return content
+
+
+def _combined(contents: list[str], joints: list[str]) -> Extraction:
+    if len(contents) == 1:
+        return Extraction(contents[0], "boxed", "the last box")
+    keys: set[Hashable] = {answer_key(content) for content in contents}
+    if len(keys) == 1:
+        return Extraction(contents[-1], "boxed", "the last of several equal boxes")
+    joiner = " or " if any(_OR_JOINT.search(joint) for joint in joints) else ", "
+    return Extraction(joiner.join(contents), "boxes", "several boxes joined into one statement")
+
+
+def _stated(text: str) -> Extraction | None:
+    last = None
+    for last in _STATEMENT.finditer(text):  # noqa: B007 (the last one counts)
+        pass
+    if last is None:
+        return None
+    begin = last.end()
+    skipped = _PREAMBLE.match(text, begin, begin + MAX_STATEMENT)
+    begin = skipped.end() if skipped else begin
+    statement = text[begin : begin + MAX_STATEMENT]
+    cut = _CLAUSE.search(statement)
+    answer = (statement[: cut.start()] if cut else statement).strip(_TRAILING_MARKUP)
+    if not answer or _BARE_BOX.search(answer):
+        return None
+    if cut is None and begin + MAX_STATEMENT < len(text):
+        return None
+    return Extraction(answer, "answer-is", "the last explicit statement of an answer")
+
+
+def _bare(text: str) -> Extraction:
+    bare = text.strip(_TRAILING_MARKUP)
+    if not bare:
+        return Extraction(None, "none", "the response is empty")
+    if _BARE_BOX.search(bare):
+        return Extraction(None, "none", "no closed, non-empty box and no stated answer")
+    if len(bare) > MAX_BARE or "\n" in bare:
+        return Extraction(None, "none", "no box, no stated answer, and too long to be one")
+    return Extraction(bare, "bare", "a short response that is the answer")

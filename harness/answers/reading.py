@@ -1,0 +1,306 @@
+"""From the text of an answer to its form.
+
+`read` never raises: what has no mathematical form is `Words`. The style says how letters after a number are read (as
+variables or as units) and whether 1,234 is one number or two.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from functools import lru_cache, partial
+from typing import NamedTuple
+
+from .expression import ANY_UNITS, NO_UNITS, UPRIGHT_UNITS, Node, parse
+from .forms import Colon, Equation, Form, Items, Matrix, Scalar, Words, labelled
+from .inequality import read_inequality
+from .layout import OPEN, is_comma, is_name, is_or, is_relation, matching, relation_signs, split_top, trimmed
+from .limits import MAX_ANSWER, MAX_DEPTH, MAX_ITEMS, MEMO_LENGTH, MEMO_SIZE, TooMuchWorkError, UnreadableError
+from .normalise import clean
+from .region import NOTHING, Region, difference, intersection, interval, point_set, union
+from .scalar import read_scalar
+from .tokens import Token, spell, tokenize
+from .value import Value, rational
+from .words import text_key
+
+
+class Style(NamedTuple):
+    """How to read: `units` as in `expression`; `grouped` takes 1,234 as one number."""
+
+    units: int = ANY_UNITS
+    grouped: bool = True
+
+
+QUANTITY = Style(ANY_UNITS, True)
+EXPRESSION = Style(UPRIGHT_UNITS, True)
+QUANTITIES = Style(ANY_UNITS, False)
+EXPRESSIONS = Style(UPRIGHT_UNITS, False)
+
+_PLAIN = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?")
+_SPACED_THOUSANDS = re.compile(r"(-?\d{1,3})((?: \d{3})+)((?:\.\d+)?)")
+_PAIRS = {"(": ")", "[": "]", "{": "}", "\\{": "\\}"}
+_BRACKETS = {"(": "()", "[": "[]", "{": "{}", "\\{": "{}"}
+
+
+def read(text: str, style: Style = QUANTITY) -> Form:
+    """Return the form of an answer's text."""
+    if _PLAIN.fullmatch(text):
+        return Scalar(rational(Fraction(text)))
+    return _remembered(text, style) if len(text) <= MEMO_LENGTH else _read(text, style)
+
+
+def _read(text: str, style: Style) -> Form:
+    if len(text) > MAX_ANSWER:
+        return Words(text_key(text))
+    cleaned = clean(text)
+    spaced = _SPACED_THOUSANDS.fullmatch(cleaned) if style.grouped else None
+    if spaced:
+        cleaned = spaced.group(1) + spaced.group(2).replace(" ", "") + spaced.group(3)
+    try:
+        return _structure(tokenize(cleaned, style.grouped), style, 0)
+    except UnreadableError:
+        return Words(text_key(text))
+
+
+_remembered = lru_cache(maxsize=MEMO_SIZE)(_read)
+
+
+def _structure(tokens: list[Token], style: Style, depth: int) -> Form:
+    if depth > MAX_DEPTH:
+        raise TooMuchWorkError("nested too deep")
+    tokens = trimmed(tokens)
+    if not tokens:
+        raise UnreadableError("nothing")
+    options = [piece for piece in split_top(tokens, is_or) if piece]
+    if len(options) > 1:
+        return _alternatives(options, style, depth)
+    if not options:
+        raise UnreadableError("nothing but separators")
+    pieces = split_top(options[0], is_comma)
+    if len(pieces) > 1:
+        return _listed(pieces, style, depth)
+    return _single(options[0], style, depth)
+
+
+def _forms(pieces: list[list[Token]], style: Style, depth: int) -> tuple[Form, ...]:
+    if len(pieces) > MAX_ITEMS:
+        raise TooMuchWorkError("too many items")
+    return tuple(_item(piece, style, depth + 1) for piece in pieces)
+
+
+def _texts(pieces: list[list[Token]]) -> tuple[str, ...]:
+    """The pieces as words, "" for those that are not words of three letters or more."""
+    lettered = [all(kind in ("word", "upright") for kind, _, _ in piece) and len(spell(piece)) > 2 for piece in pieces]
+    return tuple(text_key(spell(piece)) if words else "" for piece, words in zip(pieces, lettered, strict=True))
+
+
+def _item(tokens: list[Token], style: Style, depth: int) -> Form:
+    """One entry of a list; an entry without mathematical form is words."""
+    try:
+        return _structure(tokens, style, depth)
+    except TooMuchWorkError:
+        raise
+    except UnreadableError:
+        if not tokens:
+            raise
+        return Words(text_key(spell(tokens)))
+
+
+def _alternatives(options: list[list[Token]], style: Style, depth: int) -> Form:
+    forms = _forms(options, style, depth)
+    regions = [form for form in forms if isinstance(form, Region)]
+    if len(regions) == len(forms):
+        total = regions[0]
+        for region in regions[1:]:
+            if region.variable != total.variable:
+                return Items(forms, joiner="or")
+            total = union(total, region)
+        return total
+    return Items(forms, joiner="or", texts=_texts(options))
+
+
+def _listed(pieces: list[list[Token]], style: Style, depth: int) -> Form:
+    kept = [piece for index, piece in enumerate(pieces) if piece or not 0 < index < len(pieces) - 1]
+    forms = _forms(kept, style, depth)
+    regions = [form for form in forms if isinstance(form, Region)]
+    if len(regions) == len(forms) and len({region.variable for region in regions}) == 1 and regions[0].variable:
+        total = regions[0]
+        for region in regions[1:]:
+            total = intersection(total, region)
+        return total
+    return Items(forms, texts=_texts(kept))
+
+
+def _single(tokens: list[Token], style: Style, depth: int) -> Form:
+    if tokens[0][1] == "begin" and tokens[0][0] == "cmd":
+        return _matrix(tokens, style, depth)
+    cut = split_top(tokens, is_relation)
+    if len(cut) > 1:
+        return _relation(tokens, cut, style, depth)
+    for sign, combine in (("∪", union), ("∩", intersection), ("setminus", difference)):
+        parts = split_top(tokens, partial(_is_sign, sign))
+        if len(parts) > 1:
+            return _combined(parts, combine, style, depth)
+    bracketed = _bracketed(tokens, style, depth)
+    if bracketed is not None:
+        return bracketed
+    colons = split_top(tokens, lambda token: token[1] == ":")
+    if len(colons) > 1:
+        return _colon(colons, style, depth)
+    return read_scalar(tokens, style.units)
+
+
+def _is_sign(sign: str, token: Token) -> bool:
+    return token[1] == sign
+
+
+def _combined(
+    parts: list[list[Token]], combine: Callable[[Region, Region], Region], style: Style, depth: int
+) -> Region:
+    regions = [as_region(_structure(part, style, depth + 1)) for part in parts]
+    total = regions[0]
+    for region in regions[1:]:
+        total = combine(total, region)
+    return total
+
+
+def as_region(form: Form) -> Region:
+    """`form` as a set of real numbers. Raises UnreadableError where it is not one."""
+    if isinstance(form, Region):
+        return form
+    if isinstance(form, Items) and form.brackets == "{}":
+        return point_set([_value(item) for item in form.forms])
+    if isinstance(form, Items) and form.brackets in ("()", "[]") and len(form.forms) == 2:
+        low, high = (_value(item) for item in form.forms)
+        closed = form.brackets == "[]"
+        return interval(low, closed, high, closed).named(form.label)
+    raise UnreadableError("not a set of real numbers")
+
+
+def _value(form: Form) -> Value:
+    if not isinstance(form, Scalar):
+        raise UnreadableError("not a number")
+    return form.value
+
+
+def _bracketed(tokens: list[Token], style: Style, depth: int) -> Form | None:
+    """A tuple, list, set or interval that takes up all the tokens, with a point's name before it; None for others."""
+    label = None
+    if len(tokens) > 3 and tokens[0][0] in ("word", "upright") and tokens[1][1] == "(" and tokens[0][1][0].isupper():
+        label, tokens = tokens[0][1], tokens[1:]
+    opener, closer, inner = tokens[0][1], tokens[-1][1], tokens[1:-1]
+    if opener == "]" and closer in ("[", "]"):
+        return _ends(inner, False, closer == "]", style, depth)
+    if opener not in OPEN or matching(tokens) != len(tokens) - 1 or not inner:
+        return NOTHING if [opener, closer] == ["\\{", "\\}"] and not inner else None
+    if _PAIRS[opener] != closer:
+        return _ends(inner, opener == "[", closer == "]", style, depth) if opener in "([" else None
+    if inner[0][:2] == ("cmd", "begin") and inner[-4:][0][:2] == ("cmd", "end"):
+        return _matrix(inner, style, depth)
+    return _enclosed(opener, inner, label, Style(style.units, False), depth)
+
+
+def _enclosed(opener: str, inner: list[Token], label: str | None, style: Style, depth: int) -> Form | None:
+    """Entries between a pair of brackets; None where the brackets only group an expression."""
+    if opener == "\\{":
+        builder = split_top(inner, lambda token: token[1] in ("|", ":"))
+        if len(builder) == 2 and all(builder):
+            return as_region(_structure(builder[1], style, depth + 1))
+    pieces = split_top(inner, is_comma)
+    if not all(pieces) or (len(pieces) < 2 and (label or opener in ("(", "{"))):
+        return None
+    return _rows(Items(_forms(pieces, style, depth), _BRACKETS[opener], label=label, texts=_texts(pieces)))
+
+
+def _rows(items: Items) -> Form:
+    """A list of lists of one length is a matrix."""
+    rows = items.forms
+    nested = [row for row in rows if isinstance(row, Items) and row.brackets == "[]"]
+    if items.brackets == "[]" and len(nested) == len(rows) and len({len(row.forms) for row in nested}) == 1:
+        return Matrix(tuple(row.forms for row in nested))
+    return items
+
+
+def _ends(inner: list[Token], low_closed: bool, high_closed: bool, style: Style, depth: int) -> Region:
+    ends = split_top(inner, lambda token: token[1] in (",", ";"))
+    if len(ends) != 2:
+        raise UnreadableError("an interval has two ends")
+    low, high = (_value(form) for form in _forms(ends, Style(style.units, False), depth))
+    return interval(low, low_closed, high, high_closed)
+
+
+def _matrix(tokens: list[Token], style: Style, depth: int) -> Form:
+    names = ("pmatrix", "bmatrix", "matrix", "array", "Bmatrix", "vmatrix", "smallmatrix")
+    name = tokens[2][1] if len(tokens) > 6 and tokens[1][1] == "{" else ""
+    if name not in names or [token[1] for token in tokens[-4:]] != ["end", "{", name, "}"]:
+        raise UnreadableError("not a matrix")
+    inner = tokens[4:-4]
+    if name == "array" and inner and inner[0][1] == "{":
+        inner = inner[matching(inner) + 1 :]
+    rows = [row for row in split_top(inner, lambda token: token[1] == "\\\\") if row]
+    cells = [split_top(row, lambda token: token[0] == "op" and token[1] == "&") for row in rows]
+    if not cells or len({len(row) for row in cells}) != 1 or sum(map(len, cells)) > MAX_ITEMS:
+        raise UnreadableError("rows of different lengths")
+    forms = tuple(tuple(_item(cell, style, depth + 1) for cell in row) for row in cells)
+    return Matrix(forms, "||" if name == "vmatrix" else "()")
+
+
+def _colon(parts: list[list[Token]], style: Style, depth: int) -> Form:
+    """Numbers between colons, or a heading before a value ("Perimeter: 24")."""
+    heading = parts[0]
+    if heading and all(kind in ("word", "upright") for kind, _, _ in heading):
+        return labelled(_structure([t for part in parts[1:] for t in part], style, depth + 1), spell(heading))
+    values = tuple(_value(read_scalar(part, NO_UNITS)) for part in parts if part)
+    if len(values) != len(parts) or len(values) > 6:
+        raise UnreadableError("colons")
+    return Colon(values)
+
+
+def _relation(tokens: list[Token], operands: list[list[Token]], style: Style, depth: int) -> Form:
+    signs = relation_signs(tokens)
+    if not all(operands):
+        raise UnreadableError("a relation without a side")
+    if set(signs) <= {"=", "≈"}:
+        return _equality(operands, signs, style, depth)
+    if signs == ["∈"]:
+        inner = _structure(operands[1], style, depth + 1)
+        return labelled(as_region(inner) if not isinstance(inner, Items) else inner, spell(operands[0]))
+    nodes = [parse(operand)[0] for operand in operands]
+    return read_inequality(nodes, signs)
+
+
+def _equality(operands: list[list[Token]], signs: list[str], style: Style, depth: int) -> Form:
+    if len(operands) == 2 and is_name(operands[1]) and not is_name(operands[0]):
+        operands = operands[::-1]
+    if is_name(operands[0]):
+        sides = _sides(operands[0], operands[-1]) if len(operands) == 2 else None
+        form = _same_value(operands[1:], signs[1:], style, depth)
+        if isinstance(form, Scalar):
+            form = replace(form, sides=sides)
+        return labelled(form, spell(operands[0]).replace(" ", ""))
+    sides = _sides(operands[0], operands[1])
+    if len(operands) == 2 and sides is not None and (_has_variable(sides[0]) or _has_variable(sides[1])):
+        return Equation(*sides)
+    return _same_value(operands, signs, style, depth)
+
+
+def _has_variable(node: Node) -> bool:
+    return node[0] in ("v", "call") or any(isinstance(child, tuple) and _has_variable(child) for child in node[1:])
+
+
+def _sides(left: list[Token], right: list[Token]) -> tuple[Node, Node] | None:
+    try:
+        return parse(left)[0], parse(right)[0]
+    except UnreadableError:
+        return None
+
+
+def _same_value(operands: list[list[Token]], signs: list[str], style: Style, depth: int) -> Form:
+    """A computation such as 6/2 = 3: its value if all sides agree; what stands after a sign "about" is not compared."""
+    exact = operands[: signs.index("≈") + 1] if "≈" in signs else operands
+    forms = [_structure(operand, style, depth + 1) for operand in exact]
+    if len(forms) > 1 and len({_value(form).key for form in forms}) > 1:
+        raise UnreadableError("sides that differ")
+    return forms[-1]

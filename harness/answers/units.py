@@ -1,0 +1,257 @@
+"""Units of measurement: names in several languages, areas and volumes, quotients, exact conversion factors.
+
+A unit is a factor and exponents of base dimensions; two quantities are equal when their dimensions are the same and
+their values agree after conversion. Counted things ("12 apples") are dimensions of their own.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+
+from .limits import MEMO_LENGTH
+from .tokens import names
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """`factor` converts to the base units whose names and exponents are `dimensions`, sorted by name."""
+
+    dimensions: tuple[tuple[str, int], ...]
+    factor: Fraction = Fraction(1)
+
+    @property
+    def plain(self) -> bool:
+        """True for a unit that says nothing ("5 units")."""
+        return not self.dimensions and self.factor == 1
+
+
+_F = Fraction
+# dimension: {factor to the base unit: names}. Names of one letter are exact in case, all others fold case.
+_TABLE: dict[str, dict[Fraction, str]] = {
+    "length": {
+        _F(1): "m meter meters metre metres 米",
+        _F(1, 100): "cm cms centimeter centimeters centimetre centimetres 厘米 公分",
+        _F(1, 1000): "mm millimeter millimeters millimetre millimetres 毫米",
+        _F(1, 10): "dm decimeter decimeters decimetre decimetres 分米",
+        _F(1000): "km kms kilometer kilometers kilometre kilometres 千米 公里",
+        _F(1, 10**6): "um micrometer micrometers micron microns 微米",
+        _F(1, 10**9): "nm nanometer nanometers 纳米",
+        _F(254, 10000): "in inch inches",
+        _F(3048, 10000): "ft foot feet",
+        _F(9144, 10000): "yd yds yard yards",
+        _F(1609344, 1000): "mi mile miles",
+    },
+    "mass": {
+        _F(1): "g gram grams gm gms 克",
+        _F(1000): "kg kgs kilogram kilograms kilo kilos 千克 公斤",
+        _F(1, 1000): "mg milligram milligrams 毫克",
+        _F(10**6): "t ton tons tonne tonnes 吨",
+        _F(45359237, 100000): "lb lbs pound pounds",
+        _F(45359237, 1600000): "oz ounce ounces",
+    },
+    "time": {
+        _F(1): "s sec secs second seconds 秒 秒钟",
+        _F(60): "min mins minute minutes 分钟",
+        _F(3600): "h hr hrs hour hours 小时 时",
+        _F(86400): "day days 天 日",
+        _F(604800): "week weeks wk wks 周 星期",
+        _F(1, 1000): "ms millisecond milliseconds 毫秒",
+    },
+    "month": {_F(1): "month months 个月 月", _F(12): "yr yrs year years 年"},
+    "angle": {
+        _F(1): "° degree degrees deg degs 度",
+        _F(1, 60): "arcmin arcminute arcminutes",
+    },
+    "radian": {_F(1): "rad rads radian radians 弧度"},
+    "celsius": {_F(1): "°C celsius"},
+    "fahrenheit": {_F(1): "°F fahrenheit"},
+    "temperature": {_F(1): "K kelvin kelvins"},
+    "dollar": {_F(1): "$ dollar dollars usd 美元", _F(1, 100): "¢ cent cents"},
+    "yuan": {_F(1): "¥ yuan rmb cny yen jpy 元 块 円", _F(1, 10): "角 毛"},
+    "euro": {_F(1): "€ euro euros eur 欧元"},
+    "sterling": {_F(1): "£ gbp 英镑"},
+    "rupee": {_F(1): "₹ rs rupee rupees inr"},
+    "force": {_F(1): "N newton newtons", _F(1000): "kn kilonewton kilonewtons"},
+    "energy": {_F(1): "J joule joules", _F(1000): "kj kilojoule kilojoules", _F(4184, 1000): "cal calorie calories"},
+    "power": {_F(1): "W watt watts", _F(1000): "kw kilowatt kilowatts"},
+    "pressure": {_F(1): "pa pascal pascals", _F(1000): "kpa", _F(101325): "atm"},
+    "voltage": {_F(1): "V volt volts", _F(1, 1000): "mv"},
+    "current": {_F(1): "A amp amps ampere amperes", _F(1, 1000): "ma"},
+    "resistance": {_F(1): "Ω ohm ohms", _F(1000): "kohm"},
+    "charge": {_F(1): "coulomb coulombs"},
+    "frequency": {_F(1): "hz hertz", _F(1000): "khz", _F(10**6): "mhz"},
+    "amount": {_F(1): "mol mole moles"},
+    "data": {_F(1): "byte bytes", _F(1024): "kb", _F(1024**2): "mb", _F(1024**3): "gb"},
+    "bit": {_F(1): "bit bits"},
+}  # fmt: skip
+_DERIVED: dict[str, tuple[str, int, Fraction]] = {
+    "l": ("length", 3, _F(1, 1000)), "liter": ("length", 3, _F(1, 1000)), "liters": ("length", 3, _F(1, 1000)),
+    "litre": ("length", 3, _F(1, 1000)), "litres": ("length", 3, _F(1, 1000)), "升": ("length", 3, _F(1, 1000)),
+    "ml": ("length", 3, _F(1, 10**6)), "milliliter": ("length", 3, _F(1, 10**6)), "cc": ("length", 3, _F(1, 10**6)),
+    "milliliters": ("length", 3, _F(1, 10**6)), "毫升": ("length", 3, _F(1, 10**6)),
+    "gallon": ("length", 3, _F(3785411784, 10**12)), "gallons": ("length", 3, _F(3785411784, 10**12)),
+    "hectare": ("length", 2, _F(10000)), "hectares": ("length", 2, _F(10000)), "公顷": ("length", 2, _F(10000)),
+    "acre": ("length", 2, _F(40468564224, 10**7)), "acres": ("length", 2, _F(40468564224, 10**7)),
+    "sqft": ("length", 2, _F(3048, 10000) ** 2), "sqm": ("length", 2, _F(1)),
+}  # fmt: skip
+_RATES = {
+    "mph": ("mi", "h"),
+    "kmph": ("km", "h"),
+    "kph": ("km", "h"),
+    "mps": ("m", "s"),
+    "rpm": ("revolutions", "min"),
+}
+_COUNTED = frozenset(
+    names(
+        "apple apples ball balls balloon balloons banana bananas bead beads bird birds block blocks "
+        "boat boats book books bottle bottles box boxes boy boys brick bricks bus buses cake cakes "
+        "candies candy candle candles car cars card cards cat cats chair chairs child children circle "
+        "circles coin coins color colors colour colours combination combinations cookie cookies cow "
+        "cows cube cubes cup cups diagonal diagonals digit digits dog dogs dot dots edge edges egg "
+        "eggs element elements employee employees face faces fish flower flowers fruit fruits game "
+        "games girl girls hexagon hexagons integer integers item items kid kids kids line lines man "
+        "marble marbles match matches matchstick matchsticks men member members number numbers object "
+        "objects option options orange oranges page pages pair pairs parallelogram parallelograms "
+        "participant participants path paths pattern patterns pen pencil pencils pens pentagon "
+        "pentagons people person persons piece pieces pizza pizzas plant plants player players point "
+        "points polygon polygons rectangle rectangles region regions respondent respondents "
+        "revolutions room rooms root roots route routes row rows rhombus rhombuses ship ships shape "
+        "shapes side sides solution solutions square squares star stars step steps stick sticks "
+        "student students symmetries term terms ticket tickets tile tiles tree trees triangle "
+        "triangles tulip tulips value values vertex vertices vote votes way ways woman women word "
+        "words worker workers 个 人 只 条 本 种 块 朵 名 张 辆 棵 支 件 位 颗 次 点 场"
+    )
+)
+_EMPTY = frozenset(("unit", "units", "单位"))
+_SQUARED = frozenset(("square", "sq", "squared", "平方"))
+_CUBED = frozenset(("cubic", "cu", "cubed", "立方"))
+_POWER = {"^2": 2, "^3": 3, "^-1": -1, "^-2": -2, "2": 2, "3": 3}
+_WORD = re.compile(r"°\s?[CF]?(?![A-Za-z])|[A-Za-z]+|[^\W\d_A-Za-z]+|\^-?\d|[23]|[/*$¢€£¥₹.()-]")
+
+
+def _names() -> dict[str, tuple[str, int, Fraction]]:
+    names = dict(_DERIVED)
+    for dimension, factors in _TABLE.items():
+        for factor, spellings in factors.items():
+            names.update(dict.fromkeys(spellings.split(), (dimension, 1, factor)))
+    names.update({f"°{scale}": names[f"°{scale}"] for scale in "CF"})
+    return names
+
+
+_NAMES = _names()
+
+
+def _base(word: str) -> tuple[tuple[tuple[str, int], ...], Fraction] | None:
+    """Dimensions and factor of one unit word, or None."""
+    folded = word.replace(" ", "")
+    named = _NAMES.get(folded) or (_NAMES.get(folded.lower()) if len(folded) > 1 or folded == "L" else None)
+    if named is not None:
+        dimension, power, factor = named
+        return ((dimension, power),), factor
+    lower = folded.lower()
+    if lower in _EMPTY:
+        return (), Fraction(1)
+    if lower in _COUNTED:
+        return ((lower.removesuffix("s"), 1),), Fraction(1)
+    return None
+
+
+def is_unit_word(word: str) -> bool:
+    """True if `word` alone names a unit, or starts a name such as "square feet"."""
+    return _split_word(word) is not None or word.lower() in _SQUARED | _CUBED
+
+
+def _split_word(word: str) -> list[str] | None:
+    """A word as a list of unit words: itself, a fused name ("squareinches", 平方厘米), or None."""
+    if _base(word) is not None:
+        return [word]
+    lower = word.lower()
+    if lower in _RATES:
+        over, under = _RATES[lower]
+        return [over, "/", under]
+    for prefix in (*_SQUARED, *_CUBED):
+        if lower.startswith(prefix) and _base(lower[len(prefix) :]) is not None:
+            return [prefix, lower[len(prefix) :]]
+    return None
+
+
+class _Reader:
+    """Accumulates a product of units from a list of words."""
+
+    def __init__(self) -> None:
+        self.dimensions: dict[str, int] = {}
+        self.factor = Fraction(1)
+        self.sign = 1
+        self.prefix = 1
+        self.last: tuple[tuple[tuple[str, int], ...], Fraction] | None = None
+
+    def multiply(self, base: tuple[tuple[tuple[str, int], ...], Fraction], power: int) -> None:
+        dimensions, factor = base
+        for name, exponent in dimensions:
+            self.dimensions[name] = self.dimensions.get(name, 0) + exponent * power
+        self.factor *= factor**power
+
+    def word(self, word: str) -> bool:
+        lower = word.lower()
+        if word in _POWER or lower in ("squared", "cubed"):
+            return self.raise_last({"squared": 2, "cubed": 3}.get(lower) or _POWER[word])
+        if lower in _SQUARED or lower in _CUBED:
+            self.prefix = 2 if lower in _SQUARED else 3
+            return True
+        if word == "/" or lower in ("per", "每"):
+            self.sign = -1
+            return self.last is not None
+        if word in ("*", ".", "-", "(", ")"):
+            return True
+        base = _base(word)
+        if base is None:
+            return False
+        self.multiply(base, self.sign * self.prefix)
+        self.last, self.prefix = base, 1
+        return True
+
+    def raise_last(self, power: int) -> bool:
+        if self.last is None:
+            return False
+        self.multiply(self.last, self.sign * (power - 1))
+        return True
+
+    def unit(self) -> Unit | None:
+        if self.prefix != 1 or self.last is None:
+            return None
+        dimensions = tuple(sorted((n, e) for n, e in self.dimensions.items() if e))
+        return Unit(dimensions, self.factor if dimensions else Fraction(1))
+
+
+def read_unit(text: str) -> Unit | None:
+    """Return the unit that `text` names, or None if any part of it is not a unit."""
+    return _read_unit(text) if len(text) <= MEMO_LENGTH else None
+
+
+@lru_cache(maxsize=2048)
+def _read_unit(text: str) -> Unit | None:
+    reader = _Reader()
+    matched = 0
+    for found in _WORD.finditer(text):
+        if text[matched : found.start()].strip():
+            return None
+        matched = found.end()
+        words = _split_word(found.group()) or [found.group()]
+        if not all(reader.word(word) for word in words):
+            return None
+    return None if text[matched:].strip() else reader.unit()
+
+
+def comparable(first: Unit | None, second: Unit | None) -> Fraction | None:
+    """The factor that converts a value in `second` to `first`; 1 where a unit is absent; None where they differ."""
+    if first is None or second is None or first.plain or second.plain:
+        return Fraction(1)
+    if first.dimensions == second.dimensions:
+        return second.factor / first.factor
+    scales = {first.dimensions, second.dimensions}
+    if (("angle", 1),) in scales and scales & {(("celsius", 1),), (("fahrenheit", 1),)}:
+        return Fraction(1)  # a degree sign that leaves out its scale
+    return None

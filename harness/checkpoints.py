@@ -1,0 +1,96 @@
+"""Checkpoints on disk: which folders are some, and whether they are whole. Nothing is loaded or unpickled."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+from .errors import CheckpointError
+
+COMPLETE = "COMPLETE"
+"""A file of this name says that a checkpoint's writer is done with it."""
+
+MAX_HEADER_BYTES = 100 * 2**20
+TOKENIZER_FILES = ("tokenizer.json", "vocab.json", "tokenizer.model")
+PROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")
+
+
+def find_checkpoints(folder: Path) -> list[Path]:
+    """The checkpoint folders directly under `folder` or its `checkpoints/`, by name; names with a dot are unfinished."""
+    roots = [folder, folder / "checkpoints"]
+    found = [child for root in roots if root.is_dir() for child in root.iterdir()]
+    return sorted(child for child in found if not child.name.startswith(".") and (child / "config.json").is_file())
+
+
+def label(checkpoint: Path) -> str:
+    """A short name: the folder's own, after that of the training that wrote it."""
+    path = checkpoint.resolve()
+    return f"{path.parent.parent.name}/{path.name}" if path.parent.name == "checkpoints" else path.name
+
+
+def check_whole(checkpoint: Path) -> None:
+    """Raise CheckpointError, saying what is missing, unless the folder holds a whole checkpoint with its processor."""
+    if not checkpoint.is_dir():
+        raise CheckpointError(f"{checkpoint}: no such checkpoint folder")
+    _read_json(checkpoint / "config.json")
+    for shard in _shards(checkpoint):
+        _check_safetensors(shard)
+    for files, what in ((TOKENIZER_FILES, "tokenizer"), (PROCESSOR_FILES, "image processor")):
+        if not any((checkpoint / name).is_file() for name in files):
+            wanted = " or ".join(files)
+            raise CheckpointError(f"{checkpoint}: no {what} ({wanted}): copy it from the base model into this folder")
+
+
+def still_being_written(checkpoint: Path, quiet: float) -> bool:
+    """True if there is no COMPLETE mark and a file changed within the last `quiet` seconds."""
+    if (checkpoint / COMPLETE).exists():
+        return False
+    try:
+        newest = max(file.stat().st_mtime for file in (checkpoint, *checkpoint.rglob("*")))
+    except OSError:
+        return True  # a file went away while we looked
+    return time.time() - newest < quiet
+
+
+def _shards(checkpoint: Path) -> list[Path]:
+    index = checkpoint / "model.safetensors.index.json"
+    if not index.is_file():
+        found = sorted(checkpoint.glob("*.safetensors"))
+        if not found:
+            raise CheckpointError(f"{checkpoint}: no *.safetensors file: not a checkpoint in Hugging Face format")
+        return found
+    weights = _read_json(index).get("weight_map")
+    if not isinstance(weights, dict) or not all(isinstance(name, str) for name in weights.values()):
+        raise CheckpointError(f"{index}: has no weight_map")
+    return [checkpoint / Path(name).name for name in sorted(set(weights.values()))]
+
+
+def _check_safetensors(file: Path) -> None:
+    """The header says where the last tensor ends: a file of another length is unfinished."""
+    try:
+        size = file.stat().st_size
+        with file.open("rb") as stream:
+            length = int.from_bytes(stream.read(8), "little")
+            if length > min(size, MAX_HEADER_BYTES):
+                raise CheckpointError(f"{file}: unfinished or damaged (header of {length} bytes)")
+            header = json.loads(stream.read(length))
+        ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
+    except FileNotFoundError:
+        raise CheckpointError(f"{file}: missing, though the index names it") from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+        if isinstance(error, CheckpointError):
+            raise
+        raise CheckpointError(f"{file}: unfinished or damaged ({str(error)[:100]})") from error
+    if 8 + length + max(ends, default=0) != size:
+        raise CheckpointError(f"{file}: unfinished: {size} bytes of {8 + length + max(ends, default=0)}")
+
+
+def _read_json(file: Path) -> dict[str, object]:
+    try:
+        value = json.loads(file.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"{file}: cannot be read as JSON ({str(error)[:100]})") from error
+    if not isinstance(value, dict):
+        raise CheckpointError(f"{file}: is not a JSON object")
+    return value

@@ -1,0 +1,7 @@
+"""`python -m proctor.harness.cli` is `proctor`."""
+
+import sys
+
+from . import main
+
+sys.exit(main())

@@ -1,0 +1,160 @@
+"""`proctor demo`: the main job on real parts, offline, on this machine's CPU.
+
+Examine the bundled tiny model; train it without labels while a watcher examines every checkpoint; end with a table.
+Everything is kept under --out, and a demo that was interrupted goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import EXIT_INCOMPLETE, EXIT_OK
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from ...trainers.recipe import Recipe
+    from ..run import Examination
+    from ..score import Scored
+
+FIGURES = "figures"
+MAX_TOKENS = 48
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Output, recipe, seed."""
+    parser.add_argument("--out", type=Path, default=Path("demo"), help="where everything goes (default demo)")
+    parser.add_argument("--recipe", default="mm_upt_figures", help="what to train by (default mm_upt_figures)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the training (default 0)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Examine, train and watch, tabulate."""
+    from ...benchmarks.examination import find_runs, plan, run_path, score_run
+    from ...benchmarks.registry import SUITES
+    from ...leaderboards.table import row, to_csv
+    from ...trainers.recipe import load_recipe
+    from ...trainers.tiny import BASE
+    from ..files import write_atomic
+    from ..models.transformers import TransformersModel
+    from ..types import Sampling
+    from .eval import hold_all
+    from .terminal import say, show_table
+
+    recipe = load_recipe(args.recipe, [f"seed={args.seed}"])
+    suites = [FIGURES, *(name for name in SUITES.names() if name != FIGURES)]
+    plans = [plan(suite, "strict", Sampling(max_tokens=MAX_TOKENS)) for suite in suites]
+    runs = args.out / "runs"
+
+    say("1/3  Examine the base: drawn figures, and a bundled sample of each suite.")
+    base = TransformersModel(BASE)
+    outcomes = hold_all(plans, base, [run_path(runs, examination, base) for examination in plans])
+    if not all(outcome.complete for outcome in outcomes):
+        say("the examination of the base is incomplete; run the demo again to go on")
+        return EXIT_INCOMPLETE
+
+    training = args.out / f"{recipe.name}-seed{recipe.seed}"
+    say(f"2/3  Train it without labels ({recipe.reward}), and examine every checkpoint as soon as it is written.")
+    problems = _train_and_watch(recipe, BASE, training, runs, plans)
+
+    scored = [score_run(path) for path in find_runs([runs])]
+    board = args.out / "leaderboard.csv"
+    write_atomic(board, to_csv(row(one) for one in scored))
+    say("3/3  The leaderboard.")
+    show_table(_table(scored, suites, base.name))
+    print(_closing(board, training, runs))
+    for problem in problems:
+        say(problem)
+    return EXIT_INCOMPLETE if problems else EXIT_OK
+
+
+def _train_and_watch(recipe: Recipe, base: Path, training: Path, runs: Path, plans: list[Examination]) -> list[str]:
+    """Train here while a thread watches; returns what the watcher could not examine."""
+    from ...trainers.registry import TRAINERS
+    from ...trainers.watch import Watcher
+    from ..models.transformers import TransformersModel
+    from .terminal import progress_bars
+
+    stop = threading.Event()
+    failures: list[Exception] = []
+    steps = recipe.policy.steps
+    with progress_bars() as bars:
+        train_task = bars.add_task(f"train {recipe.name}", total=steps, note="")
+        watch_task = bars.add_task("examine checkpoints", total=-(-steps // recipe.checkpoint_every), note="")
+
+        def tell(message: str) -> None:
+            bars.console.print(f"     {message}", highlight=False, markup=False)
+
+        watcher = Watcher(training, runs, plans, TransformersModel, tell)
+
+        def watch() -> None:
+            try:
+                watcher.follow(stop, until_finished=True)
+            except Exception as error:
+                failures.append(error)
+
+        def show(done: int, total: int, note: str) -> None:
+            bars.update(train_task, completed=done, note=note)
+            bars.update(watch_task, completed=watcher.examined())
+
+        thread = threading.Thread(target=watch, daemon=True)
+        thread.start()
+        try:
+            if not watcher.training_ended():
+                TRAINERS.get(recipe.trainer)(recipe, base, training, True, show)
+            show(steps, steps, "")
+            while thread.is_alive():
+                thread.join(0.5)
+                bars.update(watch_task, completed=watcher.examined())
+        finally:
+            stop.set()
+            thread.join()
+    if failures:
+        raise failures[0]
+    return list(watcher.problems.values())
+
+
+def _table(scored: list[Scored], suites: list[str], base: str) -> Table:
+    """Rows: base and checkpoints; columns: suites; in each cell the score and its paired difference to the base."""
+    from rich.table import Table
+
+    from ...leaderboards.compare import compare
+    from .terminal import change, percent
+
+    cells = {(_name(one), str(one.run.manifest.identity["suite"])): one for one in scored}
+    names = sorted({name for name, _ in cells}, key=lambda name: (name != base, name))
+    caption = (
+        "percent right ± standard error; below it the paired difference to the base ± its standard error: "
+        "* p < 0.05, ** p < 0.01, *** p < 0.001. The eight suites are small bundled samples: their errors are large."
+    )
+    table = Table(title="Leaderboard", title_justify="left", caption=caption, caption_justify="left", show_lines=True)
+    table.add_column("checkpoint", overflow="fold", min_width=12)
+    for suite in suites:
+        count = len(cells[base, suite].items)
+        table.add_column(f"{suite}\n({count})", justify="right")
+    for name in names:
+        row = [name]
+        for suite in suites:
+            one = cells[name, suite]
+            difference = "" if name == base else "\n" + change(compare(cells[base, suite], one))
+            row.append(percent(one.accuracy().estimate) + difference)
+        table.add_row(*row)
+    return table
+
+
+def _name(scored: Scored) -> str:
+    return str(scored.run.manifest.environment["model_name"])
+
+
+def _closing(board: Path, training: Path, runs: Path) -> str:
+    return f"""leaderboard: {board}
+curves:      tensorboard --logdir {training / "tensorboard"}   (or read {training / "metrics.jsonl"})
+
+What to try next:
+  proctor demo --out {board.parent} --seed 1          the same with another seed; the table grows
+  proctor train mm_upt_figures --out control --set reward=random      the control: no reward, no gain
+  proctor eval --model DIR --suite mathvision --data items.jsonl      your model on real items
+  proctor score {runs}          judge the stored answers again"""

@@ -1,0 +1,81 @@
+"""`proctor eval`: hold an examination, or go on with one."""
+
+from __future__ import annotations
+
+import argparse
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_OK, UsageError
+from .options import RUNS, add_engine, add_json, add_sampling, open_model, sampling
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..models.base import Model
+    from ..run import Examination, Outcome
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Model, suites, data, sampling, and where the runs go."""
+    parser.add_argument("--model", required=True, help="a checkpoint folder (or, for engine replay, a run directory)")
+    parser.add_argument(
+        "--suite", required=True, help="one or more names, with commas between them; see `proctor suites`"
+    )
+    parser.add_argument("--data", type=Path, help="the items as JSONL, images beside it (default: the bundled sample)")
+    parser.add_argument("--protocol", default="strict", help="how to ask and judge (default strict)")
+    parser.add_argument("--limit", type=int, metavar="N", help="ask only the first N items")
+    parser.add_argument("--out", type=Path, default=RUNS, help="the folder of run directories (default runs)")
+    parser.add_argument("--run", type=Path, metavar="DIR", dest="run_dir", help="this run directory, whatever its name")
+    add_engine(parser)
+    add_sampling(parser)
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Ask, store, score, and say how it went."""
+    from ...benchmarks.examination import plan, run_path, score_run
+    from .terminal import emit_json, say, scores_table, show_table
+
+    suites = args.suite.split(",")
+    if len(suites) > 1 and (args.data or args.run_dir):
+        raise UsageError("--data and --run belong to one suite: ask for one suite at a time")
+    drawn = sampling(args)
+    plans = [plan(suite, args.protocol, drawn, args.data, args.limit) for suite in suites]
+    model = open_model(args, args.model)
+    paths = [args.run_dir or run_path(args.out, examination, model) for examination in plans]
+    outcomes = hold_all(plans, model, paths)
+    scored = [score_run(outcome.path, args.protocol) for outcome in outcomes]
+    if args.json:
+        emit_json([one.to_json() for one in scored])
+    else:
+        show_table(scores_table(scored))
+        for outcome in outcomes:
+            print(outcome.path)
+    for outcome in outcomes:
+        if not outcome.complete:
+            first = f" First error: {outcome.errors[0]}" if outcome.errors else ""
+            say(
+                f"{outcome.path}: {outcome.missing} of {outcome.total} answers missing; run the same command again.{first}"
+            )
+    if any(outcome.stopped for outcome in outcomes):
+        return EXIT_INTERRUPTED
+    return EXIT_OK if all(outcome.complete for outcome in outcomes) else EXIT_INCOMPLETE
+
+
+def hold_all(plans: Sequence[Examination], model: Model, paths: Sequence[Path]) -> list[Outcome]:
+    """Hold several examinations of a model, a progress bar each; stops after the first that was told to stop."""
+    from ..run import hold, stop_signals
+    from .terminal import progress_bars
+
+    outcomes = []
+    with stop_signals() as stop, progress_bars() as bars:
+        for examination, path in zip(plans, paths, strict=True):
+            total = len(examination.asked) * examination.sampling.n
+            task = bars.add_task(f"{model.name}: {examination.suite}", total=total, note="")
+            outcome = hold(examination, model, path, partial(bars.advance, task), stop)
+            outcomes.append(outcome)
+            if outcome.stopped:
+                break
+    return outcomes

@@ -1,0 +1,115 @@
+"""What a person sees: progress with the time left on stderr, results on stdout."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ..types import Json
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+    from rich.table import Table
+
+    from ..score import Scored
+    from ..stats import Difference, Estimate
+
+PLAIN_WIDTH = 160
+
+
+@contextmanager
+def progress_bars() -> Iterator[Progress]:
+    """Bars with counts, time passed and time left, on stderr."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        yield progress
+
+
+def say(message: str) -> None:
+    """A line for a person, on stderr."""
+    print(message, file=sys.stderr, flush=True)
+
+
+def emit_json(value: Json) -> None:
+    """A value for a machine, on stdout."""
+    print(json.dumps(value, indent=1, allow_nan=False))
+
+
+def show_table(table: Table) -> None:
+    """A table on stdout, as wide as the terminal; a pipe gets a wide one."""
+    from rich.console import Console
+
+    Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH, highlight=False).print(table)
+
+
+def percent(estimate: Estimate) -> str:
+    """A score with its standard error, in percent: "67.1 ± 1.9"."""
+    return f"{100 * estimate.value:.1f} ± {_error(estimate.stderr)}"
+
+
+def change(difference: Difference) -> str:
+    """A paired difference with its standard error, in percentage points, and a mark for how sure it is."""
+    mark = "***" if difference.p < 0.001 else "**" if difference.p < 0.01 else "*" if difference.p < 0.05 else ""
+    return f"{100 * difference.value:+.1f} ± {_error(difference.stderr)}{mark}"
+
+
+def _error(stderr: float) -> str:
+    return "?" if math.isnan(stderr) else f"{100 * stderr:.1f}"
+
+
+def scores_table(scored: Sequence[Scored]) -> Table:
+    """One line per run."""
+    from rich.table import Table
+
+    table = Table(title="Scores", title_justify="left")
+    for name in ("model", "suite", "protocol"):
+        table.add_column(name, overflow="fold")
+    for name in ("score %", "95% interval", "right", "no answer", "cut off", "errors"):
+        table.add_column(name, justify="right")
+    for one in scored:
+        metric = one.accuracy()
+        estimate = metric.estimate
+        answered = f"{metric.correct}/{metric.total}"
+        value = percent(estimate) if one.complete else f"incomplete: {one.missing + one.unscored} missing"
+        interval = f"{100 * estimate.low:.1f} to {100 * estimate.high:.1f}" if one.complete else ""
+        table.add_row(
+            _plain(one.run.manifest.environment.get("model_name")),
+            _plain(one.run.manifest.identity["suite"]),
+            one.rules.name + (" (cross-prompt)" if one.cross_prompt else ""),
+            value,
+            interval,
+            answered,
+            str(one.unparsed),
+            str(one.truncated),
+            str(one.errors),
+        )
+    return table
+
+
+def _plain(value: Json) -> str:
+    """Text that came from a file, without markup or control characters."""
+    from rich.markup import escape
+
+    return escape("".join(character for character in str(value) if character.isprintable()))

@@ -1,0 +1,53 @@
+"""`proctor train`: train a model by a recipe."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..errors import EXIT_OK
+from .options import add_json
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Recipe, base, output."""
+    parser.add_argument("recipe", help="a bundled recipe's name, or the path of a .toml file")
+    parser.add_argument("--base", type=Path, help="the checkpoint to start from (default: the bundled tiny model)")
+    parser.add_argument("--out", type=Path, required=True, help="the training directory")
+    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in --out")
+    parser.add_argument("--seed", type=int, help="the recipe's seed")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="changes",
+        help="change a setting: policy.steps=10",
+    )
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train to the end."""
+    from ...trainers.recipe import load_recipe
+    from ...trainers.registry import TRAINERS
+    from ...trainers.tiny import BASE
+    from .terminal import emit_json, progress_bars, say
+
+    seed = [] if args.seed is None else [f"seed={args.seed}"]
+    recipe = load_recipe(args.recipe, [*args.changes, *seed])
+    train = TRAINERS.get(recipe.trainer)
+    with progress_bars() as bars:
+        task = bars.add_task(f"train {recipe.name}", total=None, note="")
+
+        def show(done: int, total: int, note: str) -> None:
+            bars.update(task, completed=done, total=total, note=note)
+
+        train(recipe, args.base or BASE, args.out, args.resume, show)
+    if args.json:
+        emit_json({"training": str(args.out), "recipe": recipe.to_json()})
+    else:
+        say(
+            f"checkpoints: {args.out / 'checkpoints'}; examine them with: proctor watch {args.out} --suite figures --once"
+        )
+    return EXIT_OK

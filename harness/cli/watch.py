@@ -1,0 +1,42 @@
+"""`proctor watch`: examine every checkpoint of a folder as soon as it is complete."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..errors import EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_OK, UsageError
+from .options import RUNS, add_engine, add_sampling, open_model, sampling
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Folder, suites, sampling, and when to stop."""
+    parser.add_argument("folder", type=Path, help="a training directory, or any folder of checkpoints")
+    parser.add_argument("--suite", required=True, help="one or more names, with commas between them")
+    parser.add_argument("--data", type=Path, help="the items as JSONL (default: the bundled sample), for one suite")
+    parser.add_argument("--protocol", default="strict", help="how to ask and judge (default strict)")
+    parser.add_argument("--out", type=Path, default=RUNS, help="the folder of run directories (default runs)")
+    until = parser.add_mutually_exclusive_group()
+    until.add_argument("--once", action="store_true", help="examine what is there, then stop")
+    until.add_argument("--until-finished", action="store_true", help="stop when the training has ended")
+    add_engine(parser)
+    add_sampling(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Watch until told to stop; exit code 3 if a checkpoint could not be examined."""
+    from ...benchmarks.examination import plan
+    from ...trainers.watch import Watcher
+    from ..run import stop_signals
+    from .terminal import say
+
+    suites = args.suite.split(",")
+    if len(suites) > 1 and args.data:
+        raise UsageError("--data belongs to one suite: watch for one suite at a time")
+    plans = [plan(suite, args.protocol, sampling(args), args.data) for suite in suites]
+    watcher = Watcher(args.folder, args.out, plans, lambda path: open_model(args, str(path)), say)
+    with stop_signals() as stop:
+        watcher.follow(stop, until_idle=args.once, until_finished=args.until_finished)
+        if stop.is_set():
+            return EXIT_INTERRUPTED
+    return EXIT_INCOMPLETE if watcher.problems else EXIT_OK

@@ -1,0 +1,61 @@
+"""One hierarchy of errors, each with the exit code that the command line ends with.
+
+Every class also inherits the standard type that a caller would catch. A message is one line for a person: what is wrong,
+where, and what to do.
+"""
+
+EXIT_OK = 0
+EXIT_CHECK_FAILED = 1
+EXIT_USAGE = 2
+EXIT_INCOMPLETE = 3
+EXIT_INTERRUPTED = 130
+
+
+class ProctorError(Exception):
+    """Base of all errors that are for a person to read; `exit_code` is what the command line ends with."""
+
+    exit_code = EXIT_USAGE
+
+
+class UsageError(ProctorError, ValueError):
+    """A request that can not be carried out as written: an unknown name, an impossible setting."""
+
+
+class DataError(ProctorError, ValueError):
+    """Items or images that are missing, malformed, or changed since their digest was taken."""
+
+
+class CheckpointError(ProctorError, ValueError):
+    """A checkpoint that can not be examined: files missing, unfinished or malformed."""
+
+
+class MissingExtraError(ProctorError, ImportError):
+    """A heavy optional package that the request needs is not installed."""
+
+
+class RunMismatchError(ProctorError, ValueError):
+    """The run directory holds answers to another examination; names the keys that differ."""
+
+
+class RunLockedError(ProctorError, BlockingIOError):
+    """Another process is writing to the run or training directory."""
+
+    exit_code = EXIT_INCOMPLETE
+
+
+class StoreError(ProctorError, OSError):
+    """The store could not be written or read: no space, no permission, a damaged journal."""
+
+    exit_code = EXIT_INCOMPLETE
+
+
+class IncompleteRunError(ProctorError, RuntimeError):
+    """The run has questions without an answer; resuming it asks them again."""
+
+    exit_code = EXIT_INCOMPLETE
+
+
+class EngineError(ProctorError, RuntimeError):
+    """An engine could not start or died; what it had answered is stored."""
+
+    exit_code = EXIT_INCOMPLETE

@@ -1,0 +1,1 @@
+"""Engines that answer requests: one file each."""

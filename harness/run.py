@@ -1,0 +1,139 @@
+"""Hold an examination: ask a model every item n times, store each answer as it comes, resume, drain when told to stop.
+
+Nothing is judged here. Engines schedule themselves (they pull requests and yield responses); this module only decides
+what is asked, writes the journal, and turns signals into an orderly end.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import groupby
+from pathlib import Path
+from types import FrameType
+
+from .models.base import Model
+from .provenance import environment
+from .store import Asked, Manifest, RunWriter
+from .types import Json, Request, Sampling, digest_all
+
+Progress = Callable[[int], None]
+"""Told how many more questions were answered."""
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What is to be asked: a suite's items with the prompts of a protocol, and how answers are drawn."""
+
+    suite: str
+    protocol: str
+    asked: Sequence[Asked]
+    sampling: Sampling
+    data_root: Path | None = None
+
+    def manifest(self, model: Model) -> Manifest:
+        """The manifest of this examination of that model."""
+        pictures = sorted({image.sha256 for one in self.asked for image in one.prompt.images})
+        identity = {
+            "suite": self.suite,
+            "protocol": self.protocol,
+            "items": len(self.asked),
+            "data": digest_all(one.item.to_json() for one in self.asked),
+            "images": digest_all(pictures),
+            "prompts": digest_all(one.prompt.digest() for one in self.asked),
+            "sampling": self.sampling.to_json(),
+            "model": dict(model.identity()),
+        }
+        recorded: dict[str, Json] = {
+            **environment(),
+            "engine": dict(model.versions()),
+            "model_name": model.name,
+            "data_root": None if self.data_root is None else str(self.data_root.resolve()),
+            "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        return Manifest(identity, recorded)
+
+
+@dataclass
+class Outcome:
+    """How an examination ended: `missing` counts questions without an answer, `errors` samples what engines said."""
+
+    path: Path
+    total: int
+    missing: int = 0
+    stopped: bool = False
+    errors: list[str] = field(default_factory=list)
+
+    @property
+    def complete(self) -> bool:
+        """True if every question has an answer."""
+        return self.missing == 0
+
+
+def hold(
+    examination: Examination,
+    model: Model,
+    path: Path,
+    progress: Progress = lambda done: None,
+    stop: threading.Event | None = None,
+) -> Outcome:
+    """Ask what is not yet answered in the run directory `path`, and seal it when everything is.
+
+    When `stop` is set no more is asked, and what is in flight is finished and stored. Raises RunLockedError,
+    RunMismatchError, StoreError, DataError and EngineError; whatever was answered before stays stored.
+    """
+    sampling = examination.sampling
+    stop = stop or threading.Event()
+    with RunWriter(path, examination.manifest(model), examination.asked, sampling.n) as run:
+        missing = run.missing()
+        outcome = Outcome(path, total=len(examination.asked) * sampling.n)
+        progress(outcome.total - len(missing))
+        requests = _until(stop, _requests(examination.asked, missing))
+        for response in model.generate(requests, sampling) if missing else ():
+            run.append(response)
+            if response.error is not None:
+                outcome.errors.append(f"item {response.item_id}: {response.error}")
+            progress(1)
+        outcome.missing = len(run.missing())
+        outcome.stopped = stop.is_set()
+        if outcome.complete:
+            run.seal()
+    return outcome
+
+
+def _requests(asked: Sequence[Asked], missing: Sequence[tuple[str, int]]) -> Iterator[Request]:
+    """One request per item, for the samples that are missing."""
+    prompts = {one.item.id: one.prompt for one in asked}
+    for item_id, keys in groupby(missing, key=lambda key: key[0]):
+        yield Request(item_id, prompts[item_id], tuple(sample for _, sample in keys))
+
+
+def _until(stop: threading.Event, requests: Iterator[Request]) -> Iterator[Request]:
+    for request in requests:
+        if stop.is_set():
+            return
+        yield request
+
+
+@contextmanager
+def stop_signals() -> Iterator[threading.Event]:
+    """An event that the first SIGINT or SIGTERM sets, to end in order; a second one interrupts at once. Main thread only."""
+    stop = threading.Event()
+
+    def ask_to_stop(number: int, frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    previous: Mapping[signal.Signals, signal._HANDLER] = {
+        number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield stop
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

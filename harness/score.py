@@ -1,0 +1,160 @@
+"""From stored responses to verdicts and metrics: fast, any time, under any protocol, without a model."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+from .answers import Extraction, Grade
+from .stats import Estimate, proportion
+from .store import RunReader
+from .types import Item, Json, Response, Verdict
+
+
+class Rules(Protocol):
+    """The judging half of a protocol: find the stated answer in a response, then decide whether it is right."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """Changes whenever a verdict could."""
+        ...
+
+    def extract(self, text: str, item: Item, /) -> Extraction:
+        """The stated final answer of a response."""
+        ...
+
+    def match(self, stated: Extraction, item: Item, /) -> Grade:
+        """Whether the stated answer is right."""
+        ...
+
+
+def judge(response: Response, item: Item, rules: Rules) -> Verdict:
+    """The verdict on one answer. A response that is an error gets none: `correct` is None."""
+    if response.text is None:
+        return Verdict(item.id, response.sample, None, None, "error", response.error or "no answer")
+    grade = rules.match(rules.extract(response.text, item), item)
+    return Verdict(
+        item.id, response.sample, grade.correct, grade.extracted, grade.rule, grade.reason, response.truncated
+    )
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number of a suite; `correct` of `total` as integers where it is a proportion of answers."""
+
+    name: str
+    estimate: Estimate
+    correct: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A run under one protocol. `missing` counts questions without any answer yet, errors included."""
+
+    run: RunReader
+    rules: Rules
+    items: tuple[Item, ...]
+    verdicts: tuple[Verdict, ...]
+    missing: int
+
+    @property
+    def complete(self) -> bool:
+        """True if every question has an answer and every answer a verdict."""
+        return self.missing == 0 and self.unscored == 0
+
+    @property
+    def cross_prompt(self) -> bool:
+        """True if the questions were asked by another protocol's prompt than the one that judges."""
+        return bool(self.run.manifest.identity["protocol"] != self.rules.name)
+
+    @property
+    def errors(self) -> int:
+        """Engine failures: samples whose latest line is an error."""
+        return sum(verdict.rule == "error" for verdict in self.verdicts)
+
+    @property
+    def unscored(self) -> int:
+        """Answers that could not be judged."""
+        return sum(verdict.correct is None and verdict.rule != "error" for verdict in self.verdicts)
+
+    @property
+    def unparsed(self) -> int:
+        """Answers in which no final answer was stated."""
+        return sum(verdict.correct is not None and verdict.extracted is None for verdict in self.verdicts)
+
+    @property
+    def truncated(self) -> int:
+        """Answers that were cut off at the token limit."""
+        return sum(verdict.truncated for verdict in self.verdicts)
+
+    @cached_property
+    def clusters(self) -> dict[str, str]:
+        """The cluster of each item id."""
+        return {item.id: item.cluster or item.id for item in self.items}
+
+    def accuracy(self) -> Metric:
+        """The share of right answers among all judged ones, every sample counted, clustered by the suite's clusters."""
+        judged = [verdict for verdict in self.verdicts if verdict.correct is not None]
+        values = [float(verdict.correct or 0) for verdict in judged]
+        estimate = proportion(values, [self.clusters[verdict.item_id] for verdict in judged])
+        return Metric("accuracy", estimate, int(sum(values)), len(values))
+
+    def item_scores(self) -> dict[str, float]:
+        """Item id -> mean correctness over its samples, for items with a verdict."""
+        by_item: dict[str, list[bool]] = defaultdict(list)
+        for verdict in self.verdicts:
+            if verdict.correct is not None:
+                by_item[verdict.item_id].append(verdict.correct)
+        return {item: sum(values) / len(values) for item, values in by_item.items()}
+
+    def to_json(self) -> Json:
+        """A summary for machines."""
+        metric = self.accuracy()
+        estimate = metric.estimate
+        identity = self.run.manifest.identity
+        return {
+            "run": str(self.run.path),
+            "run_id": self.run.manifest.run_id,
+            "model": self.run.manifest.environment.get("model_name"),
+            "suite": identity["suite"],
+            "protocol": self.rules.name,
+            "protocol_version": self.rules.version,
+            "cross_prompt": self.cross_prompt,
+            "complete": self.complete,
+            "metric": metric.name,
+            "score": estimate.value,
+            "stderr": estimate.stderr if estimate.clusters > 1 else None,
+            "interval": [estimate.low, estimate.high],
+            "correct": metric.correct,
+            "total": metric.total,
+            "clusters": estimate.clusters,
+            "unparsed": self.unparsed,
+            "truncated": self.truncated,
+            "errors": self.errors,
+            "unscored": self.unscored,
+            "missing": self.missing,
+        }
+
+
+def score(run: RunReader, rules: Rules) -> Scored:
+    """Judge every stored response of a run. Raises DataError if the run is damaged."""
+    items = tuple(asked.item for asked in run.asked())
+    by_id = {item.id: item for item in items}
+    verdicts = tuple(_verdicts(run.responses(), by_id, rules))
+    answered = sum(verdict.rule != "error" for verdict in verdicts)
+    wanted = len(items) * int(run.manifest.identity["sampling"]["n"])
+    return Scored(run, rules, items, verdicts, wanted - answered)
+
+
+def _verdicts(responses: Iterable[Response], items: dict[str, Item], rules: Rules) -> Iterable[Verdict]:
+    for response in responses:
+        yield judge(response, items[response.item_id], rules)

@@ -1,0 +1,123 @@
+"""Honest errors: means and paired differences over items that come in clusters.
+
+Items that share a picture or a problem are not independent draws, so the unit of the standard error is the cluster
+(Miller 2024, "Adding Error Bars to Evals", arXiv 2411.00640, section 2.2; the linearised sandwich estimator with the
+G/(G-1) correction for G clusters). Two models on the same items are compared item by item, never by their two intervals.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean with its clustered standard error and a 95% interval; `n` observations in `clusters` clusters.
+
+    With fewer than two clusters there is no error to estimate: `stderr` is NaN and the interval is all that is possible.
+    """
+
+    value: float
+    stderr: float
+    low: float
+    high: float
+    n: int
+    clusters: int
+
+
+def _cluster_sums(residuals: Sequence[float], clusters: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    names = {name: index for index, name in enumerate(dict.fromkeys(clusters))}
+    sums = np.zeros(len(names))
+    np.add.at(sums, [names[cluster] for cluster in clusters], residuals)
+    return sums
+
+
+def _clustered_stderr(values: Sequence[float], clusters: Sequence[str]) -> tuple[float, int]:
+    """Standard error of the mean of `values`, and the number of clusters."""
+    mean = math.fsum(values) / len(values)
+    sums = _cluster_sums([value - mean for value in values], clusters)
+    count = len(sums)
+    if count < 2:
+        return math.nan, count
+    return math.sqrt(count / (count - 1) * float(sums @ sums)) / len(values), count
+
+
+def proportion(values: Sequence[float], clusters: Sequence[str]) -> Estimate:
+    """Mean of values in [0, 1] with a clustered standard error and a 95% score interval.
+
+    The interval is Wilson's with the effective sample size of the clustered error and Student's quantile for G-1 degrees
+    of freedom: unlike mean +- 2 SE it stays in [0, 1] and does not shrink to a point when every answer is right or wrong.
+    """
+    if not values:
+        return Estimate(math.nan, math.nan, 0.0, 1.0, 0, 0)
+    mean = math.fsum(values) / len(values)
+    stderr, count = _clustered_stderr(values, clusters)
+    if count < 2:
+        return Estimate(mean, math.nan, 0.0, 1.0, len(values), count)
+    effective = mean * (1 - mean) / stderr**2 if stderr > 0 else float(count)
+    effective = min(effective, float(len(values)))
+    quantile = float(stats.t.ppf(0.975, count - 1))
+    z2 = quantile**2 / effective
+    centre = (mean + z2 / 2) / (1 + z2)
+    half = math.sqrt(z2 * (mean * (1 - mean) + z2 / 4)) / (1 + z2)
+    return Estimate(mean, stderr, max(0.0, centre - half), min(1.0, centre + half), len(values), count)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The mean of b - a over the same items; `gained` and `lost` count items that became right and wrong.
+
+    `p` is two-sided: exact McNemar where every item is its own cluster and has one sample, else Student's t on clusters.
+    """
+
+    value: float
+    stderr: float
+    low: float
+    high: float
+    gained: int
+    lost: int
+    n: int
+    clusters: int
+    p: float
+
+
+def mcnemar(gained: int, lost: int) -> float:
+    """Exact two-sided McNemar test: how likely so uneven a split of the changed items is, if neither way is favoured."""
+    changed = gained + lost
+    return float(stats.binomtest(gained, changed, 0.5).pvalue) if changed else 1.0
+
+
+def paired_difference(
+    before: Mapping[str, float], after: Mapping[str, float], clusters: Mapping[str, str]
+) -> Difference:
+    """How much better `after` is than `before`; both map item id to the item's mean score in [0, 1].
+
+    Raises ValueError unless both hold the same items: a silent intersection would compare something else.
+    """
+    if before.keys() != after.keys():
+        only = sorted(before.keys() ^ after.keys())
+        raise ValueError(f"a paired difference needs the same items; {len(only)} are in one only, e.g. {only[0]!r}")
+    ids = sorted(before)
+    changes = [after[item] - before[item] for item in ids]
+    groups = [clusters[item] for item in ids]
+    value = math.fsum(changes) / len(changes)
+    stderr, count = _clustered_stderr(changes, groups)
+    gained, lost = sum(change > 0 for change in changes), sum(change < 0 for change in changes)
+    single = count == len(ids) and all(change in (-1, 0, 1) for change in changes)
+    if count < 2:
+        return Difference(value, math.nan, -1.0, 1.0, gained, lost, len(ids), count, 1.0)
+    quantile = float(stats.t.ppf(0.975, count - 1))
+    low, high = max(-1.0, value - quantile * stderr), min(1.0, value + quantile * stderr)
+    p = mcnemar(gained, lost) if single else _t_test(value, stderr, count)
+    return Difference(value, stderr, low, high, gained, lost, len(ids), count, p)
+
+
+def _t_test(value: float, stderr: float, clusters: int) -> float:
+    if stderr == 0:
+        return 1.0 if value == 0 else 0.0
+    return float(2 * stats.t.sf(abs(value) / stderr, clusters - 1))

@@ -1,0 +1,317 @@
+"""The run directory: one examination's questions and raw answers, safe against crashes, full disks and second writers.
+
+    run.json         the manifest: identity (what must not change), environment (for the record), and the seal
+    items.jsonl      every item with its gold and prompt, as asked
+    responses.jsonl  append-only journal: one line per item and sample; nothing derived
+    images/          pictures that were drawn, by digest; pictures from files stay where they are
+    .lock            held by the one writer
+
+A line torn by a crash is cut off on open. A failed question is a line with an error; its later answer supersedes it. When
+every question is answered the run is sealed: the journal is put into the order of the items, one line each, and its
+digest goes into the manifest. So an interrupted and resumed run ends with the same bytes as an uninterrupted one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO
+
+from filelock import FileLock, Timeout
+
+from .errors import DataError, RunLockedError, RunMismatchError, StoreError
+from .files import write_atomic
+from .types import Image, Item, Json, Prompt, Response, canonical_json, digest
+
+FORMAT = 1
+MAX_LINE_BYTES = 64 * 2**20
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a run is. `identity` is compared on resume, `environment` only recorded, `seal` present when complete."""
+
+    identity: Mapping[str, Json]
+    environment: Mapping[str, Json]
+    seal: Mapping[str, Json] | None = None
+
+    @property
+    def run_id(self) -> str:
+        """Sixteen hex digits that name the examination: the same model, questions and sampling give the same id."""
+        return digest(self.identity)[:16]
+
+    def to_bytes(self) -> bytes:
+        """The text of run.json."""
+        record = {
+            "format": FORMAT,
+            "run_id": self.run_id,
+            "identity": self.identity,
+            "environment": self.environment,
+            "seal": self.seal,
+        }
+        return (json.dumps(record, indent=1, sort_keys=True) + "\n").encode()
+
+    @classmethod
+    def read(cls, path: Path) -> Manifest:
+        """The manifest of a run directory. Raises DataError if it is not one."""
+        file = path / "run.json"
+        try:
+            record = json.loads(file.read_bytes())
+            if record["format"] != FORMAT:
+                raise DataError(f"{file}: format {record['format']!r} is not known to this version")
+            manifest = cls(dict(record["identity"]), dict(record["environment"]), record["seal"])
+        except OSError as error:
+            raise DataError(f"{path} is no run directory: cannot read run.json ({error.strerror})") from error
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            if isinstance(error, DataError):
+                raise
+            raise DataError(f"{file} is damaged: {str(error)[:120]}") from error
+        if record.get("run_id") != manifest.run_id:
+            raise DataError(f"{file} was changed: its run_id does not belong to its identity")
+        return manifest
+
+
+def differing_keys(old: Json, new: Json, at: str = "") -> list[str]:
+    """Dotted names of the entries in which two manifests' identities differ."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        names = sorted({*old, *new})
+        return [
+            key for name in names for key in differing_keys(old.get(name), new.get(name), f"{at}.{name}".strip("."))
+        ]
+    return [] if old == new else [at]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An item with the prompt that it was asked by."""
+
+    item: Item
+    prompt: Prompt
+
+    def to_json(self) -> Json:
+        """Both, pictures by name and digest."""
+        parts = [part.to_json() if isinstance(part, Image) else part for part in self.prompt.parts]
+        return {"item": self.item.to_json(), "prompt": {"parts": parts, "system": self.prompt.system}}
+
+
+class RunReader:
+    """A run directory to read from. Raises DataError if it is none or is damaged."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.manifest = Manifest.read(path)
+
+    @property
+    def complete(self) -> bool:
+        """True if every question has an answer."""
+        return self.manifest.seal is not None
+
+    def asked(self) -> list[Asked]:
+        """The items and prompts, pictures resolved to this directory or the data folder (not checked to exist)."""
+        root = Path(str(self.manifest.environment.get("data_root") or "."))
+        found = []
+        for where, record in _json_lines(self.path / "items.jsonl"):
+            try:
+                found.append(self._asked(record, root))
+            except (KeyError, TypeError, AttributeError) as error:
+                raise DataError(f"{where}: damaged ({error})") from error
+        return found
+
+    def _asked(self, record: Json, root: Path) -> Asked:
+        fields = dict(record["item"])
+        fields["images"] = tuple(self._image(image, root) for image in fields["images"])
+        fields["choices"] = tuple(fields["choices"])
+        fields["meta"] = {k: tuple(v) if isinstance(v, list) else v for k, v in fields["meta"].items()}
+        parts = record["prompt"]["parts"]
+        prompt = Prompt(
+            tuple(part if isinstance(part, str) else self._image(part, root) for part in parts),
+            record["prompt"]["system"],
+        )
+        return Asked(Item(**fields), prompt)
+
+    def _image(self, record: Json, root: Path) -> Image:
+        name, sha256 = str(record["name"]), str(record["sha256"])
+        kept = self.path / "images" / f"{sha256}{Path(name).suffix}"
+        return Image(sha256, name, kept if kept.is_file() else root / name)
+
+    def responses(self) -> Iterator[Response]:
+        """The last answer or error of each item and sample, in the journal's order of keys.
+
+        Raises DataError if a sealed journal was changed.
+        """
+        journal = self.path / "responses.jsonl"
+        seal = self.manifest.seal
+        if seal is not None and _sha256(journal) != seal["responses"]:
+            raise DataError(f"{journal} was changed after the run was sealed: its digest is not the one in run.json")
+        last: dict[tuple[str, int], Response] = {}
+        for where, record in _json_lines(journal, torn_tail=True):
+            try:
+                response = Response.from_json(record)
+            except DataError as error:
+                raise DataError(f"{where}: {error}") from error
+            last[response.item_id, response.sample] = response
+        yield from last.values()
+
+
+class RunWriter:
+    """The one writer of a run directory; a context manager that holds its lock.
+
+    Opening an existing directory resumes it. Raises RunLockedError if another process holds it, RunMismatchError if it
+    belongs to another examination, StoreError if it can not be written.
+    """
+
+    def __init__(self, path: Path, manifest: Manifest, asked: Sequence[Asked], samples: int) -> None:
+        self.path = path
+        self.manifest = manifest
+        self._keys = [(one.item.id, sample) for one in asked for sample in range(samples)]
+        self._wanted = frozenset(self._keys)
+        self._lines: dict[tuple[str, int], tuple[int, int, bool]] = {}
+        self._end = 0
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            self._lock = FileLock(path / ".lock", blocking=False)
+            self._lock.acquire()
+        except Timeout:
+            raise RunLockedError(f"{path}: another process is writing to it; wait for it to end") from None
+        except OSError as error:
+            raise StoreError(f"cannot open run directory {path}: {error.strerror or error}") from error
+        try:
+            self._open(asked)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _open(self, asked: Sequence[Asked]) -> None:
+        if (self.path / "run.json").exists():
+            stored = Manifest.read(self.path)
+            if stored.run_id != self.manifest.run_id:
+                keys = ", ".join(differing_keys(stored.identity, self.manifest.identity))
+                raise RunMismatchError(
+                    f"{self.path} holds another examination: {keys} differ; choose another directory"
+                )
+            self.manifest = stored
+        else:
+            self._store_pictures(asked)
+            lines = (canonical_json(one.to_json()).encode() + b"\n" for one in asked)
+            write_atomic(self.path / "items.jsonl", lines)
+            write_atomic(self.path / "run.json", self.manifest.to_bytes())
+        try:
+            self._journal: BinaryIO = (self.path / "responses.jsonl").open("a+b", buffering=0)
+            self._repair()
+        except OSError as error:
+            raise StoreError(f"cannot open the journal of {self.path}: {error.strerror}") from error
+
+    def _store_pictures(self, asked: Sequence[Asked]) -> None:
+        for one in asked:
+            for image in one.prompt.images:
+                file = self.path / "images" / f"{image.sha256}{Path(image.name).suffix}"
+                if isinstance(image.origin, bytes) and not file.exists():
+                    write_atomic(file, image.origin)
+
+    def _repair(self) -> None:
+        """Index the journal's lines and cut off a torn last one."""
+        file = self.path / "responses.jsonl"
+        with file.open("rb") as journal:
+            while line := journal.readline(MAX_LINE_BYTES):
+                response = _response(line)
+                if response is None:
+                    if journal.read(1):
+                        raise DataError(f"{file}: a damaged line at byte {self._end}, with answers after it")
+                    break
+                self._index(response, len(line))
+        self._journal.truncate(self._end)
+
+    def _index(self, response: Response, length: int) -> None:
+        key = (response.item_id, response.sample)
+        self._lines[key] = (self._end, length, response.error is None)
+        self._end += length
+
+    def __enter__(self) -> RunWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            os.fsync(self._journal.fileno())
+        finally:
+            self._journal.close()
+            self._lock.release()
+
+    def missing(self) -> list[tuple[str, int]]:
+        """The (item id, sample) pairs without an answer, in the order of the items; errors count as missing."""
+        return [key for key in self._keys if not self._lines.get(key, (0, 0, False))[2]]
+
+    def append(self, response: Response) -> None:
+        """Add one answer or error. Raises StoreError, and leaves the journal whole, if the disk is full."""
+        key = (response.item_id, response.sample)
+        if key not in self._wanted:
+            raise StoreError(f"{self.path}: the engine answered {key[0]!r} sample {key[1]}, which was not asked")
+        line = canonical_json(response.to_json()).encode() + b"\n"
+        try:
+            written = 0
+            while written < len(line):
+                written += self._journal.write(line[written:]) or 0
+        except OSError as error:
+            self._journal.truncate(self._end)
+            raise StoreError(
+                f"cannot write to {self.path / 'responses.jsonl'}: {error.strerror}; what was answered before is "
+                "stored: make room and run the same command again"
+            ) from error
+        self._index(response, len(line))
+
+    def seal(self) -> None:
+        """Mark the run complete: put the journal in order, record its digest. Call when nothing is missing."""
+        journal = self.path / "responses.jsonl"
+        offsets = [self._lines[key][0] for key in self._keys]
+        if self.manifest.seal is not None and self.manifest.seal["responses"] == _sha256(journal):
+            return
+        if len(self._lines) != len(offsets) or offsets != sorted(offsets) or self._has_superseded_lines():
+            write_atomic(journal, (self._line(key) for key in self._keys))
+        seal = {"responses": _sha256(journal), "count": len(self._keys)}
+        self.manifest = Manifest(self.manifest.identity, self.manifest.environment, seal)
+        write_atomic(self.path / "run.json", self.manifest.to_bytes())
+
+    def _has_superseded_lines(self) -> bool:
+        return sum(length for _, length, _ in self._lines.values()) != self._end
+
+    def _line(self, key: tuple[str, int]) -> bytes:
+        offset, length, _ = self._lines[key]
+        return os.pread(self._journal.fileno(), length, offset)
+
+
+def _response(line: bytes) -> Response | None:
+    """The response in a whole line of the journal, or None if the line is torn or damaged."""
+    try:
+        return Response.from_json(json.loads(line)) if line.endswith(b"\n") else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _json_lines(path: Path, torn_tail: bool = False) -> Iterator[tuple[str, Any]]:
+    """(place, value) of each line. Raises DataError on a broken one, except a torn last line where that is allowed."""
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES), b""), start=1):
+                if torn_tail and not line.endswith(b"\n"):
+                    return
+                try:
+                    value = json.loads(line)
+                except (ValueError, RecursionError) as error:
+                    raise DataError(f"{path}:{number}: not valid JSON ({str(error)[:100]})") from error
+                yield f"{path}:{number}", value
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}") from error

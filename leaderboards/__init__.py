@@ -1,0 +1,1 @@
+"""What is published: tables made from scored runs."""

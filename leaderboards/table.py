@@ -1,0 +1,130 @@
+"""Scored runs as a table: one row per model, suite and metric, written as CSV that is the same bytes for the same runs."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ..harness.answers import GRADER_VERSION
+from ..harness.score import Scored
+from ..harness.types import Json
+
+
+@dataclass(frozen=True, order=True)
+class Row:
+    """One number and everything that is needed to find and recompute the run behind it.
+
+    `status` is "complete", or "incomplete" when a question has no answer or verdict: then there is no score.
+    """
+
+    suite: str
+    model: str
+    protocol: str
+    metric: str
+    run_id: str
+    status: str
+    correct: int
+    total: int
+    n: int
+    clusters: int
+    score: str
+    stderr: str
+    ci_low: str
+    ci_high: str
+    unparsed: int
+    truncated: int
+    errors: int
+    unscored: int
+    missing: int
+    prompt_protocol: str
+    protocol_version: str
+    grader_version: str
+    samples: int
+    temperature: str
+    top_p: str
+    max_tokens: int
+    seed: int
+    engine: str
+    engine_version: str
+    weights: str
+    configuration: str
+    data: str
+    images: str
+    prompts: str
+    responses: str
+    proctor_version: str
+    git_commit: str
+    git_dirty: str
+
+
+def _number(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.6f}"
+
+
+def _text(value: Json) -> str:
+    return "" if value is None else str(value)
+
+
+def row(scored: Scored) -> Row:
+    """The accuracy of a scored run. The score of an incomplete run is left blank: its denominator would lie."""
+    manifest = scored.run.manifest
+    identity, environment = manifest.identity, manifest.environment
+    metric = scored.accuracy()
+    estimate = metric.estimate
+    numbers = (estimate.value, estimate.stderr, estimate.low, estimate.high)
+    value, stderr, low, high = map(_number, numbers) if scored.complete else ("", "", "", "")
+    sampling, model = identity["sampling"], identity["model"]
+    engine = environment.get("engine", {})
+    return Row(
+        suite=str(identity["suite"]),
+        model=_text(environment.get("model_name")),
+        protocol=scored.rules.name,
+        metric=metric.name,
+        run_id=manifest.run_id,
+        status="complete" if scored.complete else "incomplete",
+        correct=metric.correct,
+        total=metric.total,
+        n=int(identity["items"]),
+        clusters=estimate.clusters,
+        score=value,
+        stderr=stderr,
+        ci_low=low,
+        ci_high=high,
+        unparsed=scored.unparsed,
+        truncated=scored.truncated,
+        errors=scored.errors,
+        unscored=scored.unscored,
+        missing=scored.missing,
+        prompt_protocol=str(identity["protocol"]),
+        protocol_version=scored.rules.version,
+        grader_version=GRADER_VERSION,
+        samples=int(sampling["n"]),
+        temperature=_text(sampling["temperature"]),
+        top_p=_text(sampling["top_p"]),
+        max_tokens=int(sampling["max_tokens"]),
+        seed=int(sampling["seed"]),
+        engine=_text(model.get("engine")),
+        engine_version=" ".join(f"{name}={value}" for name, value in sorted(engine.items())),
+        weights=_text(model.get("weights")),
+        configuration=_text(model.get("configuration")),
+        data=str(identity["data"]),
+        images=str(identity["images"]),
+        prompts=str(identity["prompts"]),
+        responses=_text((manifest.seal or {}).get("responses")),
+        proctor_version=_text(environment.get("packages", {}).get("proctor")),
+        git_commit=_text(environment.get("source", {}).get("commit")),
+        git_dirty=_text(environment.get("source", {}).get("dirty")),
+    )
+
+
+def to_csv(rows: Iterable[Row]) -> bytes:
+    """UTF-8 CSV with a header, rows sorted, newline-ended; the same rows give the same bytes."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(field.name for field in dataclasses.fields(Row))
+    writer.writerows(dataclasses.astuple(one) for one in sorted(rows))
+    return text.getvalue().encode("utf-8", "backslashreplace")

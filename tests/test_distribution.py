@@ -1,0 +1,46 @@
+"""The wheel works by itself: built, installed into a fresh environment, used there."""
+
+import json
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bin folder of an environment that holds the wheel and nothing of the checkout."""
+    folder = tmp_path_factory.mktemp("distribution")
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
+    done = subprocess.run(build, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (wheel,) = folder.glob("*.whl")
+    venv.create(folder / "venv", with_pip=True)
+    bin_folder = folder / "venv" / "bin"
+    constraints = ROOT / "constraints" / "cpu.txt"
+    install = [str(bin_folder / "python"), "-m", "pip", "install", "--quiet", "-c", str(constraints), str(wheel)]
+    subprocess.run(install, check=True, capture_output=True)
+    return bin_folder
+
+
+def test_wheel_shows_help_and_holds_the_tiny_model(installed: Path, tmp_path: Path) -> None:
+    done = subprocess.run([installed / "proctor", "--help"], capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert "examine" in done.stdout
+    find = "from proctor.trainers.tiny import BASE; print((BASE / 'model.safetensors').is_file())"
+    done = subprocess.run([installed / "python", "-c", find], capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert done.stdout.strip() == "True"
+
+
+def test_wheel_scores_a_stored_run_without_torch(installed: Path, tmp_path: Path, finished_run: Path) -> None:
+    done = subprocess.run(
+        [installed / "proctor", "score", finished_run, "--json"], capture_output=True, text=True, cwd=tmp_path, check=True
+    )
+    (scored,) = json.loads(done.stdout)
+    assert scored["complete"]
+    assert scored["total"] > 0
+    torch = subprocess.run([installed / "python", "-c", "import torch"], capture_output=True, cwd=tmp_path)
+    assert torch.returncode != 0

@@ -1,0 +1,159 @@
+"""GRPO in one process: its arithmetic, its metrics, and that a killed training loses nothing."""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+import torch
+
+from proctor.harness.checkpoints import check_whole
+from proctor.harness.errors import DataError, RunLockedError, RunMismatchError, UsageError
+from proctor.harness.models.sampling import draw_answers
+from proctor.harness.models.vlm import VisionLanguageModel
+from proctor.harness.provenance import weights_digest
+from proctor.harness.types import Sampling
+from proctor.trainers.local.grpo import GrpoTraining, train
+from proctor.trainers.local.logprobs import answer_logprobs
+from proctor.trainers.recipe import Recipe, load_recipe
+from proctor.trainers.tiny import BASE
+from proctor.trainers.training import TrainingFolder
+
+SMALL = ["policy.steps=4", "policy.prompts=4", "sampling.n=4", "sampling.max_tokens=24", "checkpoint_every=2"]
+
+
+def recipe(*changes: str) -> Recipe:
+    return load_recipe("mm_upt_figures", [*SMALL, *changes])
+
+
+def silent(done: int, total: int, note: str) -> None:
+    pass
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("training") / "whole"
+    train(recipe(), BASE, out, False, silent)
+    return out
+
+
+def metrics(out: Path) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+
+
+def test_a_training_leaves_what_it_promises(trained: Path) -> None:
+    names = sorted(path.name for path in (trained / "checkpoints").iterdir())
+    assert names == ["step-000002", "step-000004"]
+    for name in names:
+        check_whole(trained / "checkpoints" / name)
+    digests = {weights_digest(trained / "checkpoints" / name) for name in names} | {weights_digest(BASE)}
+    assert len(digests) == 3
+    assert json.loads((trained / "finished.json").read_text()) == {"last_checkpoint": "step-000004"}
+    assert any((trained / "tensorboard").iterdir())
+
+
+def test_every_step_is_recorded(trained: Path) -> None:
+    lines = metrics(trained)
+    assert [line["step"] for line in lines] == [1, 2, 3, 4]
+    watched = "reward reward_std majority_share distinct_answers no_signal_share label_accuracy accuracy entropy kl"
+    rest = "response_length truncated_share clipped_share unparsed_share tied_share grad_norm policy_loss learning_rate"
+    assert set(f"step {watched} {rest}".split()) == set(lines[0])
+    assert all(math.isfinite(value) for line in lines for value in line.values())
+    assert lines[0]["kl"] == pytest.approx(0, abs=1e-3)
+
+
+def test_killed_between_checkpoints_it_ends_the_same(trained: Path, tmp_path: Path) -> None:
+    class KilledError(Exception):
+        pass
+
+    def die_at_three(done: int, total: int, note: str) -> None:
+        if done == 3:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        train(recipe(), BASE, tmp_path, False, die_at_three)
+    with pytest.raises(UsageError, match="--resume"):
+        train(recipe(), BASE, tmp_path, False, silent)
+    train(recipe(), BASE, tmp_path, True, silent)
+    last = Path("checkpoints") / "step-000004"
+    assert weights_digest(tmp_path / last) == weights_digest(trained / last)
+    assert metrics(tmp_path) == metrics(trained)
+
+
+def test_an_unfinished_checkpoint_is_not_taken_up(trained: Path, tmp_path: Path) -> None:
+    (tmp_path / "checkpoints" / ".step-000002").mkdir(parents=True)
+    (tmp_path / "checkpoints" / ".step-000002" / "model.safetensors").write_bytes(b"torn")
+    train(recipe(), BASE, tmp_path, True, silent)
+    last = Path("checkpoints") / "step-000004"
+    assert weights_digest(tmp_path / last) == weights_digest(trained / last)
+
+
+def test_seed_and_recipe_matter(trained: Path, tmp_path: Path) -> None:
+    train(recipe("seed=1"), BASE, tmp_path / "other", False, silent)
+    last = Path("checkpoints") / "step-000004"
+    assert weights_digest(tmp_path / "other" / last) != weights_digest(trained / last)
+    with pytest.raises(RunMismatchError, match=r"recipe\.policy\.kl"):
+        train(recipe("policy.kl=0.5"), BASE, trained, True, silent)
+
+
+def test_two_writers_are_refused(tmp_path: Path) -> None:
+    with TrainingFolder(tmp_path, recipe(), BASE, False), pytest.raises(RunLockedError, match="another process"):
+        TrainingFolder(tmp_path, recipe(), BASE, True)
+
+
+def test_accumulation_does_not_change_the_update() -> None:
+    once, twice = GrpoTraining(recipe(), BASE, "cpu"), GrpoTraining(recipe("policy.accumulate=2"), BASE, "cpu")
+    first, second = once.step(0), twice.step(0)
+    assert first["grad_norm"] == pytest.approx(second["grad_norm"], rel=1e-4)
+    for name, weight in once.trained.items():
+        torch.testing.assert_close(weight, twice.trained[name], rtol=1e-4, atol=2e-6)
+
+
+def test_the_vision_tower_stays_as_it_is_unless_trained() -> None:
+    training = GrpoTraining(recipe("optimiser.learning_rate=1e-3"), BASE, "cpu")
+    training.step(0)
+    before = VisionLanguageModel.load(BASE).model.state_dict()
+    for name, weight in training.policy.model.state_dict().items():
+        assert torch.equal(weight, before[name]) == (".visual." in name), name
+
+
+def test_a_reward_that_gives_nonsense_stops_the_training() -> None:
+    class Nonsense:
+        name = "nonsense"
+        needs_gold = False
+
+        def __call__(self, group: object, seed: int) -> list[float]:
+            return [math.nan]
+
+    training = GrpoTraining(recipe(), BASE, "cpu")
+    training.reward = Nonsense()
+    with pytest.raises(DataError, match=r"nonsense: gave \[nan\]"):
+        training.step(0)
+
+
+def test_log_probabilities_are_those_of_plain_forward_passes() -> None:
+    """Prompts that run once, padded and with a shared cache, give what one unpadded pass per answer gives."""
+    training = GrpoTraining(recipe(), BASE, "cpu")
+    vlm = training.policy
+    prompts = [training.protocol.prompt(item) for item in training.prompts(0, 3)]
+    inputs = vlm.encode(prompts)
+    with torch.no_grad():
+        drawn = draw_answers(vlm, vlm.prefill(inputs, 2), Sampling(2, 1.0, 1.0, 24), range(6))
+        found, entropy = answer_logprobs(vlm, inputs, drawn.ids, drawn.mask, temperature=0.7)
+        for row in range(6):
+            single = vlm.encode([prompts[row // 2]])
+            ids = drawn.ids[row][drawn.mask[row]]
+            whole = torch.cat([single["input_ids"], ids[None]], 1)
+            kinds = (whole == vlm.model.config.image_token_id).int()
+            logits = vlm.model(
+                input_ids=whole,
+                attention_mask=torch.ones_like(whole),
+                mm_token_type_ids=kinds,
+                pixel_values=single["pixel_values"],
+                image_grid_thw=single["image_grid_thw"],
+            ).logits[0, single["input_ids"].shape[1] - 1 : -1]
+            expected = torch.log_softmax(logits / 0.7, -1)
+            chosen = expected.gather(1, ids[:, None])[:, 0]
+            torch.testing.assert_close(found[row][drawn.mask[row]], chosen, rtol=1e-3, atol=1e-4)
+            spread = -(expected.exp() * expected).sum(-1)
+            torch.testing.assert_close(entropy[row][drawn.mask[row]], spread, rtol=1e-3, atol=1e-3)

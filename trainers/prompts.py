@@ -1,0 +1,49 @@
+"""Training prompts by step: a batch depends on seed and step alone, so that a resumed training sees the same."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import TypeAlias
+
+from ..benchmarks.figures import TASKS, as_item, draw
+from ..benchmarks.registry import SUITES
+from ..harness.errors import UsageError
+from ..harness.types import Item
+from .recipe import PromptSettings
+
+Batches: TypeAlias = Callable[[int, int], list[Item]]
+"""(step, size) -> that many items."""
+
+
+def training_prompts(settings: PromptSettings, seed: int) -> Batches:
+    """The source that a recipe names. Raises UsageError or DataError if there is none."""
+    if settings.suite == "figures":
+        return _drawn(settings.tasks or tuple(TASKS), seed)
+    if settings.data is None:
+        raise UsageError(f"recipe: prompts.data must name the file of training items for suite {settings.suite}")
+    return _shuffled(SUITES.get(settings.suite).load(Path(settings.data)), seed)
+
+
+def _drawn(tasks: Sequence[str], seed: int) -> Batches:
+    def batch(step: int, size: int) -> list[Item]:
+        order = random.Random(f"{seed} {step}").sample(tasks, len(tasks))  # noqa: S311 - reproducible, not secret
+        figures = islice(draw(seed * 1_000_003 + step, "train", order), size)
+        return [as_item(figure, f"{step}-{index}") for index, figure in enumerate(figures)]
+
+    return batch
+
+
+def _shuffled(items: Sequence[Item], seed: int) -> Batches:
+    @lru_cache(maxsize=2)
+    def order(epoch: int) -> list[int]:
+        return random.Random(f"{seed} {epoch}").sample(range(len(items)), len(items))  # noqa: S311
+
+    def batch(step: int, size: int) -> list[Item]:
+        places = (divmod(place, len(items)) for place in range(step * size, (step + 1) * size))
+        return [items[order(epoch)[index]] for epoch, index in places]
+
+    return batch

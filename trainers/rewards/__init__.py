@@ -1,0 +1,1 @@
+"""Reward ideas: one file each."""

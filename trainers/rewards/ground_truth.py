@@ -1,0 +1,23 @@
+"""The supervised ceiling: 1 for each response that the strict matcher finds right, else 0."""
+
+from __future__ import annotations
+
+from ...harness import answers
+from ...harness.errors import UsageError
+from ..base import Group
+
+
+class GroundTruth:
+    """Needs the gold answer."""
+
+    name = "ground_truth"
+    needs_gold = True
+
+    def __call__(self, group: Group, seed: int) -> list[float]:
+        """Rewards in {0, 1}. Raises UsageError for a group without a label."""
+        gold = group.gold
+        if gold is None:
+            raise UsageError(f"reward ground_truth: item {group.item_id} has no label")
+        choices = group.choices or None
+        grades = [answers.grade(text, gold.answer, gold.answer_type, choices, gold.unit) for text in group.responses]
+        return [float(grade.correct) for grade in grades]

@@ -1,0 +1,6 @@
+"""The bundled tiny model: a real Qwen2.5-VL of about a million parameters that learns on two CPU cores."""
+
+from pathlib import Path
+
+BASE = Path(__file__).parent / "base"
+"""The checkpoint that the demo trains: answers directly when greedy, and often works things out when sampled."""

@@ -1,0 +1,123 @@
+"""Make the bundled tiny checkpoint from nothing: supervised warm-up on drawn figures, in two styles of answer.
+
+Most of the warm-up shows worked answers ("C is 8, A is 2. 8+2=10. \\boxed{10}"); its last part shows mostly direct ones
+("\\boxed{10}"), which are often wrong. The result answers directly when greedy and works things out in some of its
+samples, so that the majority of its samples beats its greedy answer: a base from which an unsupervised reward has
+something true to find. With a short first part the worked answers are wrong as well, and the same reward has only a wrong
+consensus to amplify.
+
+    python -m proctor.trainers.tiny.warmup --out DIR [--seed 0] [--steps 1000]
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import random
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+import torch
+from rich.progress import track
+
+from ...benchmarks.base import boxed_prompt
+from ...benchmarks.figures import Figure, as_item, draw
+from ...harness.models.sampling import draw_answers
+from ...harness.models.vlm import VisionLanguageModel
+from ...harness.types import Sampling
+from ..local.logprobs import answer_logprobs
+from .build import build_tiny_model
+
+BATCH = 32
+PEAK_LEARNING_RATE = 2e-3
+EARLY_DIRECT_SHARE, LATE_DIRECT_SHARE = 0.1, 0.6
+LATE_PART = 0.15
+
+
+def learning_rate(step: int, steps: int) -> float:
+    """Linear rise over 100 steps, then a cosine down to a twentieth of the peak."""
+    cosine = 0.5 * (1 + math.cos(math.pi * step / steps))
+    return PEAK_LEARNING_RATE * min(1.0, (step + 1) / 100) * (0.05 + 0.95 * cosine)
+
+
+def target(figure: Figure, direct: bool) -> str:
+    """The answer that the model is shown."""
+    box = f"\\boxed{{{figure.answer}}}"
+    return box if direct else f"{figure.worked} {box}"
+
+
+def warm_up(vlm: VisionLanguageModel, steps: int, seed: int) -> None:
+    """Train in place for `steps` steps of BATCH figures of the training split."""
+    optimiser = torch.optim.AdamW(vlm.model.parameters(), lr=PEAK_LEARNING_RATE, betas=(0.9, 0.98), weight_decay=0.05)
+    figures = draw(1_000_000 + seed, "train")
+    styles = random.Random(seed)  # noqa: S311 - reproducible, not secret
+    vlm.model.train()
+    for step in track(range(steps), description="warm-up"):
+        share = LATE_DIRECT_SHARE if step >= (1 - LATE_PART) * steps else EARLY_DIRECT_SHARE
+        batch = list(islice(figures, BATCH))
+        targets = [target(figure, styles.random() < share) for figure in batch]
+        for group in optimiser.param_groups:
+            group["lr"] = learning_rate(step, steps)
+        loss = supervised_loss(vlm, batch, targets)
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(vlm.model.parameters(), 1.0)
+        optimiser.step()
+        if step % 100 == 0:
+            print(f"step {step} loss {loss.item():.4f}", flush=True)
+    vlm.model.eval()
+
+
+def supervised_loss(vlm: VisionLanguageModel, figures: Sequence[Figure], targets: Sequence[str]) -> torch.Tensor:
+    """Mean negative log-probability per target token."""
+    inputs = vlm.encode([boxed_prompt(as_item(figure, "x")) for figure in figures])
+    tokens = [[*vlm.tokenizer(text).input_ids, vlm.tokenizer.eos_token_id] for text in targets]
+    ids = torch.full((len(tokens), max(map(len, tokens))), vlm.tokenizer.pad_token_id)
+    mask = torch.zeros_like(ids)
+    for row, sequence in enumerate(tokens):
+        ids[row, : len(sequence)] = torch.tensor(sequence)
+        mask[row, : len(sequence)] = 1
+    log_p, _ = answer_logprobs(vlm, inputs, ids, mask)
+    return -(log_p * mask).sum() / mask.sum()
+
+
+def describe(vlm: VisionLanguageModel, figures: Sequence[Figure], sampling: Sampling) -> dict[str, float]:
+    """Accuracy of greedy answers, of the samples' mean and of their majority, by exact text, on the given figures."""
+    inputs = vlm.encode([boxed_prompt(as_item(figure, "x")) for figure in figures])
+    with torch.no_grad():
+        greedy = draw_answers(vlm, vlm.prefill(inputs), Sampling(max_tokens=sampling.max_tokens), [0] * len(figures))
+        prefix = vlm.prefill(inputs, sampling.n)
+    drawn = draw_answers(vlm, prefix, sampling, range(len(figures) * sampling.n))
+    boxes = [_box(text) for text in vlm.tokenizer.batch_decode(greedy.ids, skip_special_tokens=True)]
+    sampled = [_box(text) for text in vlm.tokenizer.batch_decode(drawn.ids, skip_special_tokens=True)]
+    groups = [sampled[k * sampling.n : (k + 1) * sampling.n] for k in range(len(figures))]
+    golds = [figure.answer for figure in figures]
+    majority = [max(group, key=group.count) for group in groups]
+    return {
+        "greedy": sum(map(str.__eq__, boxes, golds)) / len(golds),
+        "mean": sum(group.count(gold) for group, gold in zip(groups, golds, strict=True)) / len(sampled),
+        "majority": sum(map(str.__eq__, majority, golds)) / len(golds),
+    }
+
+
+def _box(text: str) -> str:
+    return text.rpartition("\\boxed{")[2].partition("}")[0]
+
+
+def main() -> None:
+    """Build, warm up, describe, save."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--steps", type=int, default=1000)
+    args = parser.parse_args()
+    vlm = build_tiny_model(args.seed)
+    warm_up(vlm, args.steps, args.seed)
+    held_out = list(islice(draw(7, "train"), 240))
+    print(describe(vlm, held_out, Sampling(n=8, temperature=1.0, max_tokens=48)))
+    vlm.save(args.out)
+
+
+if __name__ == "__main__":
+    main()

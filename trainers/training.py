@@ -1,0 +1,155 @@
+"""The training directory: recipe, metrics, and checkpoints that exist only when they are complete.
+
+    training.json    what is trained: recipe and base digests; a resume must agree with it
+    metrics.jsonl    one line per step
+    tensorboard/     the same, for TensorBoard
+    checkpoints/     step-000020/ ... in Hugging Face format; written under a dot name and renamed when complete
+    finished.json    written last
+
+A checkpoint keeps the trainer's own state in trainer/state.safetensors, out of the way of loaders.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+from safetensors.torch import load_file, save_file
+from torch.utils.tensorboard import SummaryWriter
+
+from ..harness.checkpoints import COMPLETE
+from ..harness.errors import DataError, RunLockedError, RunMismatchError, StoreError, UsageError
+from ..harness.files import write_atomic
+from ..harness.provenance import configuration_digest, environment, weights_digest
+from ..harness.store import differing_keys
+from ..harness.types import Json
+from .recipe import Recipe
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ..harness.models.vlm import VisionLanguageModel
+
+STATE = Path("trainer") / "state.safetensors"
+
+
+@dataclass(frozen=True)
+class TrainingCheckpoint:
+    """A complete checkpoint of this trainer, after `step` steps."""
+
+    path: Path
+    step: int
+
+    def state(self) -> dict[str, Tensor]:
+        """The trainer's state. Raises DataError if the checkpoint has none."""
+        try:
+            return load_file(self.path / STATE)
+        except Exception as error:
+            raise DataError(f"{self.path}: no trainer state to resume from ({str(error)[:100]})") from error
+
+
+class TrainingFolder:
+    """The one writer of a training directory; a context manager that holds its lock."""
+
+    def __init__(self, path: Path, recipe: Recipe, base: Path, resume: bool) -> None:
+        self.path = path
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            self._lock = FileLock(path / ".lock", blocking=False)
+            self._lock.acquire()
+        except Timeout:
+            raise RunLockedError(f"{path}: another process is training there; wait for it to end") from None
+        except OSError as error:
+            raise StoreError(f"cannot open training directory {path}: {error.strerror or error}") from error
+        try:
+            self._claim(recipe, base, resume)
+            self._cut_metrics()
+        except BaseException:
+            self._lock.release()
+            raise
+        last = self.last_checkpoint()
+        self._tensorboard = SummaryWriter(str(path / "tensorboard"), purge_step=last.step + 1 if last else None)
+
+    def _claim(self, recipe: Recipe, base: Path, resume: bool) -> None:
+        identity = {
+            "recipe": json.loads(json.dumps(recipe.to_json())),
+            "base": {"weights": weights_digest(base), "configuration": configuration_digest(base)},
+        }
+        file = self.path / "training.json"
+        if not file.exists():
+            record = {"identity": identity, "base_path": str(base), "environment": environment()}
+            write_atomic(file, (json.dumps(record, indent=1) + "\n").encode())
+            return
+        if not resume:
+            raise UsageError(f"{self.path} already holds a training: add --resume to go on, or choose another --out")
+        try:
+            stored: Json = json.loads(file.read_bytes())["identity"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise DataError(f"{file} is damaged: {str(error)[:120]}") from error
+        if keys := differing_keys(stored, identity):
+            raise RunMismatchError(
+                f"{self.path} holds another training: {', '.join(keys)} differ; choose another --out"
+            )
+
+    def _cut_metrics(self) -> None:
+        """Drop the lines of steps after the last checkpoint: they are about to be done again."""
+        file = self.path / "metrics.jsonl"
+        if not file.exists():
+            return
+        last = self.last_checkpoint()
+        kept = file.read_bytes().splitlines(keepends=True)[: last.step if last else 0]
+        write_atomic(file, b"".join(kept))
+
+    def __enter__(self) -> TrainingFolder:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._tensorboard.close()
+        self._lock.release()
+
+    def last_checkpoint(self) -> TrainingCheckpoint | None:
+        """The complete checkpoint with the most steps."""
+        paths = sorted((self.path / "checkpoints").glob("step-*"))
+        return TrainingCheckpoint(paths[-1], int(paths[-1].name.removeprefix("step-"))) if paths else None
+
+    def record(self, step: int, metrics: Mapping[str, float]) -> None:
+        """Add a step's metrics. Raises StoreError if they can not be written."""
+        line = json.dumps({"step": step, **metrics}) + "\n"
+        try:
+            with (self.path / "metrics.jsonl").open("a") as file:
+                file.write(line)
+        except OSError as error:
+            raise StoreError(f"cannot write metrics in {self.path}: {error.strerror}") from error
+        for name, value in metrics.items():
+            self._tensorboard.add_scalar(name, value, step)
+
+    def save_checkpoint(self, step: int, policy: VisionLanguageModel, state: Mapping[str, Tensor]) -> None:
+        """Write a checkpoint under a dot name, then rename it: a folder without the dot is complete."""
+        final = self.path / "checkpoints" / f"step-{step:06d}"
+        temporary = final.with_name(f".{final.name}")
+        try:
+            shutil.rmtree(temporary, ignore_errors=True)
+            (temporary / STATE.parent).mkdir(parents=True)
+            policy.save(temporary)
+            save_file(dict(state), temporary / STATE)
+            (temporary / COMPLETE).touch()
+            temporary.replace(final)
+        except Exception as error:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise StoreError(
+                f"cannot write checkpoint {final}: {str(error)[:200]}; make room and resume the training"
+            ) from error
+
+    def finish(self) -> None:
+        """Mark the training as ended: no more checkpoints will come."""
+        last = self.last_checkpoint()
+        record = {"last_checkpoint": last.path.name if last else None}
+        write_atomic(self.path / "finished.json", (json.dumps(record) + "\n").encode())

@@ -1,0 +1,109 @@
+"""Examine every finished checkpoint of a folder exactly once, as soon as it is complete.
+
+What has been examined is read off the run directories, whose names hold a digest of the weights: so a watcher that was
+started late, restarted, or runs beside another one does nothing twice, and the same weights under two names are examined
+once. Checkpoints of other programs count too, if they are in Hugging Face format.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
+
+from ..benchmarks.examination import run_path
+from ..harness.checkpoints import check_whole, find_checkpoints, still_being_written
+from ..harness.errors import CheckpointError, EngineError, IncompleteRunError, RunLockedError
+from ..harness.models.base import Model
+from ..harness.provenance import configuration_digest, weights_digest
+from ..harness.run import Examination, hold
+
+POLL_SECONDS = 1.0
+QUIET_SECONDS = 5.0
+
+
+@dataclass
+class Watcher:
+    """Watches `folder`; holds `examinations` of each checkpoint, opened by `open_model`, under `runs`.
+
+    `problems` maps a checkpoint's path to what is wrong with it, as last seen.
+    """
+
+    folder: Path
+    runs: Path
+    examinations: Sequence[Examination]
+    open_model: Callable[[Path], Model]
+    tell: Callable[[str], None] = lambda message: None
+    quiet: float = QUIET_SECONDS
+    problems: dict[Path, str] = field(default_factory=dict)
+    _done: dict[Path, str] = field(default_factory=dict)
+
+    def follow(self, stop: Event, until_finished: bool = False, until_idle: bool = False) -> None:
+        """Examine until `stop` is set.
+
+        With `until_finished`, only until the training has ended and all is examined; with `until_idle`, until all that is
+        there now is.
+        """
+        while not stop.is_set():
+            ended = until_idle or (until_finished and self.training_ended())
+            self._sweep(stop)
+            if ended and not self.waiting():
+                return
+            stop.wait(POLL_SECONDS)
+
+    def _sweep(self, stop: Event) -> None:
+        """Examine what is complete now."""
+        for checkpoint in self._fresh():
+            if stop.is_set():
+                return
+            try:
+                check_whole(checkpoint)
+                self._examine(checkpoint, stop)
+            except (CheckpointError, EngineError, IncompleteRunError, RunLockedError) as error:
+                self._report(checkpoint, str(error))
+
+    def training_ended(self) -> bool:
+        """True if the trainer has written its end mark."""
+        return (self.folder / "finished.json").exists()
+
+    def examined(self) -> int:
+        """How many checkpoints are done with."""
+        return len(self._done)
+
+    def waiting(self) -> list[Path]:
+        """Checkpoints that are not yet examined, those still being written included, those with a problem not."""
+        return [path for path in find_checkpoints(self.folder) if path not in self._done and path not in self.problems]
+
+    def _fresh(self) -> Iterator[Path]:
+        for checkpoint in find_checkpoints(self.folder):
+            if checkpoint not in self._done and not still_being_written(checkpoint, self.quiet):
+                yield checkpoint
+
+    def _report(self, checkpoint: Path, problem: str) -> None:
+        if self.problems.get(checkpoint) != problem:
+            self.tell(problem)
+        self.problems[checkpoint] = problem
+
+    def _examine(self, checkpoint: Path, stop: Event) -> None:
+        digest = weights_digest(checkpoint) + configuration_digest(checkpoint)
+        if digest not in self._done.values():
+            self._hold_all(checkpoint, stop)
+        if stop.is_set():
+            return
+        self._done[checkpoint] = digest
+        self.problems.pop(checkpoint, None)
+
+    def _hold_all(self, checkpoint: Path, stop: Event) -> None:
+        started = time.monotonic()
+        model = self.open_model(checkpoint)
+        for examination in self.examinations:
+            outcome = hold(examination, model, run_path(self.runs, examination, model), stop=stop)
+            if outcome.stopped:
+                return
+            if not outcome.complete:
+                first = outcome.errors[0] if outcome.errors else "no answer"
+                raise IncompleteRunError(f"{outcome.path}: {outcome.missing} questions without an answer: {first}")
+        seconds = time.monotonic() - started
+        self.tell(f"examined {model.name} on {len(self.examinations)} suites in {seconds:.1f} s")
