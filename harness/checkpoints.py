@@ -33,7 +33,8 @@ def check_whole(checkpoint: Path) -> None:
     """Raise CheckpointError, saying what is missing, unless the folder holds a whole checkpoint with its processor."""
     if not checkpoint.is_dir():
         raise CheckpointError(f"{checkpoint}: no such checkpoint folder")
-    _read_json(checkpoint / "config.json")
+    if "transformers_weights" in _read_json(checkpoint / "config.json"):
+        raise CheckpointError(f"{checkpoint}/config.json: transformers_weights redirects the weights: remove the entry")
     for shard in _shards(checkpoint):
         _check_safetensors(shard)
     for files, what in ((TOKENIZER_FILES, "tokenizer"), (PROCESSOR_FILES, "image processor")):
@@ -63,7 +64,11 @@ def _shards(checkpoint: Path) -> list[Path]:
     weights = _read_json(index).get("weight_map")
     if not isinstance(weights, dict) or not all(isinstance(name, str) for name in weights.values()):
         raise CheckpointError(f"{index}: has no weight_map")
-    return [checkpoint / Path(name).name for name in sorted(set(weights.values()))]
+    names = sorted(set(weights.values()))
+    for name in names:  # anything else would be loaded, but not be part of the weights' digest
+        if Path(name).name != name or not name.endswith(".safetensors"):
+            raise CheckpointError(f"{index}: {name!r} is not a *.safetensors file of this folder")
+    return [checkpoint / name for name in names]
 
 
 def _check_safetensors(file: Path) -> None:
@@ -76,14 +81,15 @@ def _check_safetensors(file: Path) -> None:
                 raise CheckpointError(f"{file}: unfinished or damaged (header of {length} bytes)")
             header = json.loads(stream.read(length))
         ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
+        wanted = 8 + length + max(ends, default=0)
     except FileNotFoundError:
         raise CheckpointError(f"{file}: missing, though the index names it") from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         if isinstance(error, CheckpointError):
             raise
         raise CheckpointError(f"{file}: unfinished or damaged ({str(error)[:100]})") from error
-    if 8 + length + max(ends, default=0) != size:
-        raise CheckpointError(f"{file}: unfinished: {size} bytes of {8 + length + max(ends, default=0)}")
+    if wanted != size:
+        raise CheckpointError(f"{file}: unfinished: {size} bytes of {wanted}")
 
 
 def _read_json(file: Path) -> dict[str, object]:

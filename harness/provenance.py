@@ -16,8 +16,11 @@ from .types import Json, digest
 
 CONFIGURATION_FILES = (
     "config.json",
+    "model.safetensors.index.json",
+    "adapter_config.json",
     "generation_config.json",
     "tokenizer.json",
+    "tokenizer.model",
     "tokenizer_config.json",
     "special_tokens_map.json",
     "added_tokens.json",
@@ -50,7 +53,7 @@ def weights_digest(checkpoint: Path) -> str:
 
 
 def configuration_digest(checkpoint: Path) -> str:
-    """SHA-256 over the files beside the weights that change answers: config, tokenizer, chat template, processor."""
+    """SHA-256 over the files beside the weights that change answers: config, index, tokenizer, template, processor."""
     present = [checkpoint / name for name in CONFIGURATION_FILES if (checkpoint / name).is_file()]
     return digest({file.name: file_sha256(file) for file in present})
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
 from .answers import Extraction, Grade
+from .errors import DataError
 from .stats import Estimate, proportion
 from .store import RunReader
 from .types import Item, Json, Response, Verdict
@@ -131,7 +133,7 @@ class Scored:
             "cross_prompt": self.cross_prompt,
             "complete": self.complete,
             "metric": metric.name,
-            "score": estimate.value,
+            "score": None if math.isnan(estimate.value) else estimate.value,
             "stderr": estimate.stderr if estimate.clusters > 1 else None,
             "interval": [estimate.low, estimate.high],
             "correct": metric.correct,
@@ -149,12 +151,17 @@ def score(run: RunReader, rules: Rules) -> Scored:
     """Judge every stored response of a run. Raises DataError if the run is damaged."""
     items = tuple(asked.item for asked in run.asked())
     by_id = {item.id: item for item in items}
-    verdicts = tuple(_verdicts(run.responses(), by_id, rules))
+    samples = int(run.manifest.identity["sampling"]["n"])
+    verdicts = tuple(judge(one, by_id[one.item_id], rules) for one in _asked_for(run, by_id, samples))
     answered = sum(verdict.rule != "error" for verdict in verdicts)
-    wanted = len(items) * int(run.manifest.identity["sampling"]["n"])
-    return Scored(run, rules, items, verdicts, wanted - answered)
+    return Scored(run, rules, items, verdicts, len(items) * samples - answered)
 
 
-def _verdicts(responses: Iterable[Response], items: dict[str, Item], rules: Rules) -> Iterable[Verdict]:
-    for response in responses:
-        yield judge(response, items[response.item_id], rules)
+def _asked_for(run: RunReader, items: Container[str], samples: int) -> Iterator[Response]:
+    """The responses. Raises DataError at one that was not asked for: it would stand in for one that is missing."""
+    for response in run.responses():
+        if response.item_id not in items or not 0 <= response.sample < samples:
+            raise DataError(
+                f"{run.path}: holds an answer to {response.item_id!r} sample {response.sample}, which was not asked"
+            )
+        yield response

@@ -111,10 +111,24 @@ def paired_difference(
     single = count == len(ids) and all(change in (-1, 0, 1) for change in changes)
     if count < 2:
         return Difference(value, math.nan, -1.0, 1.0, gained, lost, len(ids), count, 1.0)
-    quantile = float(stats.t.ppf(0.975, count - 1))
-    low, high = max(-1.0, value - quantile * stderr), min(1.0, value + quantile * stderr)
+    low, high = _difference_interval(changes, stderr, count)
     p = mcnemar(gained, lost) if single else _t_test(value, stderr, count)
     return Difference(value, stderr, low, high, gained, lost, len(ids), count, p)
+
+
+def _difference_interval(changes: Sequence[float], stderr: float, clusters: int) -> tuple[float, float]:
+    """A 95% interval for the mean change that stays honest when few items changed, or none.
+
+    Two items are added that share one gain and one loss half and half (Agresti & Min 2005, "Simple improved confidence
+    intervals for comparing matched proportions", Wald + 2), and the variance is scaled by what clusters add to it.
+    """
+    n, total, squares = len(changes), math.fsum(changes), math.fsum(change**2 for change in changes)
+    independent = (squares - total**2 / n) / n**2
+    scale = max(1.0, stderr**2 / independent) if independent > 0 else n / clusters
+    widened = (squares + 1 - total**2 / (n + 2)) / (n + 2) ** 2
+    half = float(stats.t.ppf(0.975, clusters - 1)) * math.sqrt(scale * widened)
+    centre = total / (n + 2)
+    return max(-1.0, centre - half), min(1.0, centre + half)
 
 
 def _t_test(value: float, stderr: float, clusters: int) -> float:

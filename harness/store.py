@@ -26,7 +26,7 @@ from filelock import FileLock, Timeout
 
 from .errors import DataError, RunLockedError, RunMismatchError, StoreError
 from .files import write_atomic
-from .types import Image, Item, Json, Prompt, Response, canonical_json, digest
+from .types import Image, Item, Json, Prompt, Response, canonical_json, digest, digest_all
 
 FORMAT = 1
 MAX_LINE_BYTES = 64 * 2**20
@@ -64,14 +64,16 @@ class Manifest:
             record = json.loads(file.read_bytes())
             if record["format"] != FORMAT:
                 raise DataError(f"{file}: format {record['format']!r} is not known to this version")
-            manifest = cls(dict(record["identity"]), dict(record["environment"]), record["seal"])
+            seal = None if record["seal"] is None else dict(record["seal"])
+            manifest = cls(dict(record["identity"]), dict(record["environment"]), seal)
+            unchanged = record["run_id"] == manifest.run_id
         except OSError as error:
             raise DataError(f"{path} is no run directory: cannot read run.json ({error.strerror})") from error
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             if isinstance(error, DataError):
                 raise
             raise DataError(f"{file} is damaged: {str(error)[:120]}") from error
-        if record.get("run_id") != manifest.run_id:
+        if not unchanged:
             raise DataError(f"{file} was changed: its run_id does not belong to its identity")
         return manifest
 
@@ -83,7 +85,7 @@ def differing_keys(old: Json, new: Json, at: str = "") -> list[str]:
         return [
             key for name in names for key in differing_keys(old.get(name), new.get(name), f"{at}.{name}".strip("."))
         ]
-    return [] if old == new else [at]
+    return [] if canonical_json(old) == canonical_json(new) else [at]
 
 
 @dataclass(frozen=True)
@@ -112,14 +114,25 @@ class RunReader:
         return self.manifest.seal is not None
 
     def asked(self) -> list[Asked]:
-        """The items and prompts, pictures resolved to this directory or the data folder (not checked to exist)."""
+        """The items and prompts, pictures resolved to this directory or the data folder (not checked to exist).
+
+        Raises DataError if they are not the ones that the manifest's digests are of.
+        """
         root = Path(str(self.manifest.environment.get("data_root") or "."))
         found = []
         for where, record in _json_lines(self.path / "items.jsonl"):
             try:
                 found.append(self._asked(record, root))
-            except (KeyError, TypeError, AttributeError) as error:
-                raise DataError(f"{where}: damaged ({error})") from error
+            except (KeyError, TypeError, AttributeError, ValueError) as error:
+                raise DataError(f"{where}: damaged ({str(error)[:120]})") from error
+        identity = self.manifest.identity
+        try:
+            data = digest_all(one.item.to_json() for one in found)
+            prompts = digest_all(one.prompt.digest() for one in found)
+        except (TypeError, ValueError):  # a value that no item has
+            data = prompts = ""
+        if (data, prompts) != (identity.get("data"), identity.get("prompts")):
+            raise DataError(f"{self.path / 'items.jsonl'} was changed: its digest is not the one in run.json")
         return found
 
     def _asked(self, record: Json, root: Path) -> Asked:
@@ -145,9 +158,7 @@ class RunReader:
         Raises DataError if a sealed journal was changed.
         """
         journal = self.path / "responses.jsonl"
-        seal = self.manifest.seal
-        if seal is not None and _sha256(journal) != seal["responses"]:
-            raise DataError(f"{journal} was changed after the run was sealed: its digest is not the one in run.json")
+        _check_seal(journal, self.manifest)
         last: dict[tuple[str, int], Response] = {}
         for where, record in _json_lines(journal, torn_tail=True):
             try:
@@ -194,8 +205,13 @@ class RunWriter:
                 raise RunMismatchError(
                     f"{self.path} holds another examination: {keys} differ; choose another directory"
                 )
+            _check_seal(self.path / "responses.jsonl", stored)
             self.manifest = stored
         else:
+            if _size(self.path / "responses.jsonl"):
+                raise DataError(
+                    f"{self.path} holds answers, but no run.json that says to what: choose another directory"
+                )
             self._store_pictures(asked)
             lines = (canonical_json(one.to_json()).encode() + b"\n" for one in asked)
             write_atomic(self.path / "items.jsonl", lines)
@@ -248,11 +264,13 @@ class RunWriter:
         return [key for key in self._keys if not self._lines.get(key, (0, 0, False))[2]]
 
     def append(self, response: Response) -> None:
-        """Add one answer or error. Raises StoreError, and leaves the journal whole, if the disk is full."""
+        """Add one answer or error. Raises StoreError, and leaves the journal whole, if it can not be stored."""
         key = (response.item_id, response.sample)
         if key not in self._wanted:
             raise StoreError(f"{self.path}: the engine answered {key[0]!r} sample {key[1]}, which was not asked")
         line = canonical_json(response.to_json()).encode() + b"\n"
+        if len(line) > MAX_LINE_BYTES:
+            raise StoreError(f"{self.path}: the answer to {key[0]!r} has {len(line)} bytes, more than {MAX_LINE_BYTES}")
         try:
             written = 0
             while written < len(line):
@@ -269,7 +287,7 @@ class RunWriter:
         """Mark the run complete: put the journal in order, record its digest. Call when nothing is missing."""
         journal = self.path / "responses.jsonl"
         offsets = [self._lines[key][0] for key in self._keys]
-        if self.manifest.seal is not None and self.manifest.seal["responses"] == _sha256(journal):
+        if self.manifest.seal is not None:
             return
         if len(self._lines) != len(offsets) or offsets != sorted(offsets) or self._has_superseded_lines():
             write_atomic(journal, (self._line(key) for key in self._keys))
@@ -291,6 +309,15 @@ def _response(line: bytes) -> Response | None:
         return Response.from_json(json.loads(line)) if line.endswith(b"\n") else None
     except (ValueError, RecursionError):
         return None
+
+
+def _check_seal(journal: Path, manifest: Manifest) -> None:
+    if manifest.seal is not None and _sha256(journal) != manifest.seal.get("responses"):
+        raise DataError(f"{journal} was changed after the run was sealed: its digest is not the one in run.json")
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
 
 
 def _sha256(path: Path) -> str:

@@ -143,6 +143,8 @@ class Sampling:
         for name, fine in limits.items():
             if not fine:
                 raise DataError(f"sampling: {name} = {getattr(self, name)} is out of range")
+        for name in ("temperature", "top_p"):  # 1 and 1.0 (or -0.0 and 0.0) are one setting, so they have one digest
+            object.__setattr__(self, name, abs(float(getattr(self, name))))
 
     @property
     def greedy(self) -> bool:

@@ -73,7 +73,9 @@ def test_there_are_no_import_circles() -> None:
 def test_every_package_is_in_the_distribution() -> None:
     listed = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"])
     found = {
-        "proctor." + ".".join(file.parent.relative_to(ROOT).parts) for name, file in modules() if file.name == "__init__.py"
+        "proctor." + ".".join(file.parent.relative_to(ROOT).parts)
+        for name, file in modules()
+        if file.name == "__init__.py"
     }
     assert listed == found
 

@@ -37,7 +37,11 @@ def test_wheel_shows_help_and_holds_the_tiny_model(installed: Path, tmp_path: Pa
 
 def test_wheel_scores_a_stored_run_without_torch(installed: Path, tmp_path: Path, finished_run: Path) -> None:
     done = subprocess.run(
-        [installed / "proctor", "score", finished_run, "--json"], capture_output=True, text=True, cwd=tmp_path, check=True
+        [installed / "proctor", "score", finished_run, "--json"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=True,
     )
     (scored,) = json.loads(done.stdout)
     assert scored["complete"]

@@ -73,8 +73,9 @@ class Watcher:
         return len(self._done)
 
     def waiting(self) -> list[Path]:
-        """Checkpoints that are not yet examined, those still being written included, those with a problem not."""
-        return [path for path in find_checkpoints(self.folder) if path not in self._done and path not in self.problems]
+        """Checkpoints that are neither examined nor found to be bad, or are being written again."""
+        todo = [path for path in find_checkpoints(self.folder) if path not in self._done]
+        return [path for path in todo if path not in self.problems or still_being_written(path, self.quiet)]
 
     def _fresh(self) -> Iterator[Path]:
         for checkpoint in find_checkpoints(self.folder):

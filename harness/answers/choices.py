@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
-from .compare import same
-from .forms import Items, Words
+from .compare import same, same_ratio
+from .forms import Colon, Form, Items, Scalar, Words
 from .limits import MAX_ITEMS, UnreadableError
 from .normalise import clean
 from .reading import EXPRESSION, QUANTITY, read
@@ -15,16 +16,21 @@ from .tokens import spell, tokenize
 from .words import text_key
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_LEAD = r"(?:(?:the\s+)?(?:correct\s+)?(?:option|choice|answer|选项|选择|选|答案)\s*:?\s*)?"
-_ONE = re.compile(rf"{_LEAD}[(\[]?\s*([A-Za-z])\s*[)\]]?\s*[.:,]?(?:\s*项)?", re.IGNORECASE)
-_LETTER_AND_TEXT = re.compile(
-    rf"{_LEAD}(?:[(\[]\s*([A-Za-z])\s*[)\]]\s*[.:,-]?|([A-Za-z])\s*[).:,]|([A-Z])\s+(?=\S))\s*(.+)", re.DOTALL
+_LEAD = r"(?:(?:the )?(?:correct )?(?:option|choice|answer|选项|选择|选|答案) ?:? ?)?"
+_ONE = re.compile(rf"{_LEAD}[(\[{{]? ?([A-Za-z]) ?[)\]}}]? ?[.:,]?(?: ?项)?", re.IGNORECASE)
+_MARKED = re.compile(
+    rf"{_LEAD}(?:[(\[] ?([A-Za-z]) ?[)\]] ?[.:,-]?|([A-Za-z]) ?[).:,]|([A-Z]) -(?= )) ?(\S.*)", re.DOTALL
 )
-_MANY = re.compile(
-    r"[(\[{]?\s*[A-Za-z]\s*[)\]]?(?:\s*(?:,|;|&|\band\b|和|与|及|\s)\s*(?:and\b\s*)?[(\[]?\s*[A-Za-z]\s*[)\]]?)+\s*[)\]}]?"
-)
-_FUSED = re.compile(r"[A-Z]{2,26}|[a-z]{2,26}")
-_SINGLE = re.compile(r"[A-Za-z]")
+_UNMARKED = re.compile(r"([A-Z]) ?(?= |\()(\S.*)", re.DOTALL)
+_AND = r" ?(?:,|;|&|\band\b|和|与|及| ) ?(?:and )?"
+_MANY = re.compile(rf"[(\[{{]? ?[A-Za-z] ?[)\]]?(?:{_AND}[(\[]? ?[A-Za-z] ?[)\]]?)+ ?[)\]}}]?")
+_FUSED = re.compile(r"[A-Z]{2,26}|(?=[a-h]{2,8}\Z)a?b?c?d?e?f?g?h?")
+_LETTERS_ONLY = 160  # characters; a longer text is no list of letters
+_PROSE_WORDS = 5
+_AGAINST = re.compile(r"(?i:\b(?:or|wrong|incorrect|unless|if|but|instead|is not)\b)|[(\[][A-Z][)\]]|\b[A-Z]\)")
+_WORD = re.compile(r"[A-Za-z]{2,}|\\(")
+_OTHER_LETTER = re.compile(r"\b[B-HJ-Z]\b")
+_YES_NO = re.compile(r"(yes|no) ?[,.;:] ?(?!.*\b(?:yes|no)\b).+", re.IGNORECASE | re.DOTALL)
 _SYNONYMS = {"noneoftheabove": "noneofthese", "alloftheabove": "allofthese"}
 
 
@@ -41,7 +47,7 @@ def _nothing(reason: str) -> Choice:
 
 
 def _spelled(text: str) -> str:
-    return spell(tokenize(clean(text), grouped=False))
+    return spell(tokenize(clean(text), grouped=False), braces=True)
 
 
 def option_letters(choices: Sequence[str] | None) -> str:
@@ -53,41 +59,40 @@ def resolve(answer: str, choices: Sequence[str] | None) -> Choice:
     """Which letters `answer` singles out among `choices` (texts in order, or None where only letters are known)."""
     try:
         spelled = _spelled(answer)
-        cleaned = clean(answer)
     except UnreadableError:
         return _nothing("the answer is too long for a choice")
     letters = option_letters(choices)
     options = list(choices or ())[:MAX_ITEMS]
-    for found in (_one_letter(spelled, cleaned, letters), _several_letters(spelled, letters, options)):
-        if found is not None:
-            return found
+    named = _by_letters(spelled, letters, options)
+    if named is not None:
+        return named
     by_text = _by_text(answer, options)
     if len(by_text) == 1:
         return Choice(frozenset(by_text), "choice-text", f"the text of option {by_text[0]}")
+    yes_no = _YES_NO.fullmatch(spelled)
+    if yes_no and len(by_text := _by_text(yes_no.group(1), options)) == 1:
+        return Choice(frozenset(by_text), "choice-text", f"option {by_text[0]} with an explanation")
     if len(by_text) > 1:
         return _nothing(f"the text fits several options: {', '.join(by_text)}")
     return _letter_and_text(spelled, letters, options) or _several_texts(answer, options)
 
 
-def _one_letter(spelled: str, cleaned: str, letters: str) -> Choice | None:
-    found = _ONE.fullmatch(spelled)
-    if found is None or found.group(1).upper() not in letters or "\\mathb" in cleaned:
+def _by_letters(spelled: str, letters: str, options: list[str]) -> Choice | None:
+    """One letter in any dressing, or several side by side or joined by "and"; None for other texts."""
+    if len(spelled) > _LETTERS_ONLY:
         return None
-    letter = found.group(1).upper()
-    return Choice(frozenset(letter), "choice-letter", f"letter {letter}")
-
-
-def _several_letters(spelled: str, letters: str, options: list[str]) -> Choice | None:
-    """Letters side by side or joined by "and"; None where the text is an option's own text."""
+    found = _ONE.fullmatch(spelled)
+    if found is not None:
+        letter = found.group(1).upper()
+        return Choice(frozenset(letter), "choice-letter", f"letter {letter}") if letter in letters else None
     if not (_FUSED.fullmatch(spelled) or _MANY.fullmatch(spelled)):
         return None
     if any(text_key(option) == text_key(spelled) for option in options):
         return None
-    named = re.findall(r"[A-Za-z]", re.sub(r"\band\b", " ", spelled))
-    upper = [letter.upper() for letter in named]
-    if len(set(upper)) != len(upper) or not set(upper) <= set(letters):
+    named = [letter.upper() for letter in re.findall(r"[A-Za-z]", re.sub(r"\band\b", " ", spelled))]
+    if len(set(named)) != len(named) or not set(named) <= set(letters):
         return None
-    return Choice(frozenset(upper), "choice-letters", f"letters {', '.join(sorted(upper))}")
+    return Choice(frozenset(named), "choice-letters", f"letters {', '.join(sorted(named))}")
 
 
 def option_key(text: str) -> str:
@@ -108,35 +113,51 @@ def _by_text(answer: str, options: list[str]) -> list[str]:
 def _same_value(option: str, answer: str) -> bool:
     for style in (QUANTITY, EXPRESSION):
         known, found = read(option, style), read(answer, style)
-        if not isinstance(known, Words) and _same_or_alternatives(known, found):
+        if not isinstance(known, Words) and _same_or_alternatives(known, found, answer):
             return True
     return False
 
 
-def _same_or_alternatives(known: object, found: object) -> bool:
-    """Equal forms; an option with a plus-minus sign is also the list of its two values."""
+def _same_or_alternatives(known: Form, found: Form, answer: str) -> bool:
+    """Equal forms; an option with a plus-minus sign is also the list of its two values, a ratio also a fraction."""
     if isinstance(known, Items) and isinstance(found, Items) and known.joiner == "or":
-        return same(known, Items(found.forms, found.brackets, "or", found.label, found.texts))
-    return same(known, found)  # type: ignore[arg-type]
+        return same(known, replace(found, joiner="or"))
+    if isinstance(known, Colon) and isinstance(found, Scalar):
+        return "." not in answer and same_ratio(known, found)
+    return same(known, found)
 
 
 def _letter_and_text(spelled: str, letters: str, options: list[str]) -> Choice | None:
-    """A letter followed by its option's text: (E) 12 m. They must not contradict each other."""
-    found = _LETTER_AND_TEXT.fullmatch(spelled)
+    """A letter followed by its option's text: (E) 12 m, or by an explanation; they must not contradict each other."""
+    found = _MARKED.fullmatch(spelled) or _UNMARKED.fullmatch(spelled)
     if found is None:
         return None
-    letter = next(group for group in found.groups()[:3] if group).upper()
-    if letter not in letters:
+    *marks, rest = found.groups()
+    letter = next(mark for mark in marks if mark).upper()
+    unmarked = len(marks) == 1
+    if letter not in letters or (unmarked and not options and rest[0] not in "(0123456789$£€-"):
         return None
-    rest = found.group(4)
-    if not options:
-        return None if found.group(3) else Choice(frozenset(letter), "choice-letter", f"letter {letter} before a text")
-    stated = _by_text(rest, options)
-    if letter in stated:
+    if _states_option(rest, letter, options):
         return Choice(frozenset(letter), "choice-letter", f"letter {letter} with its own text")
-    if found.group(3):
-        return None
-    return _nothing(f"letter {letter} with a text that is not its option's")
+    if unmarked:
+        numeric = not options and not _WORD.search(rest)
+        return Choice(frozenset(letter), "choice-letter", f"letter {letter} with a number") if numeric else None
+    worded = any(text_key(option) != name.lower() for option, name in zip(options, letters, strict=False))
+    if _AGAINST.search(rest) or (worded and (len(rest.split()) < _PROSE_WORDS or _OTHER_LETTER.search(rest))):
+        return _nothing(f"letter {letter} with a text that is not its option's")
+    return Choice(frozenset(letter), "choice-letter", f"letter {letter} before a text")
+
+
+def _states_option(rest: str, letter: str, options: list[str]) -> bool:
+    """True if the text after a letter is its option's, alone, in brackets, or followed by an explanation."""
+    inner = rest[1:-1] if rest.startswith("(") and rest.endswith(")") else rest
+    if any(letter in _by_text(text, options) for text in {rest, inner}):
+        return True
+    position = _LETTERS.index(letter)
+    if position >= len(options):
+        return False
+    own, stated = text_key(options[position]), text_key(rest)
+    return len(own) > 1 and stated.startswith(own) and stated[len(own) : len(own) + 1] in (",", ".", ";", ":")
 
 
 def _several_texts(answer: str, options: list[str]) -> Choice:
@@ -153,15 +174,5 @@ def _several_texts(answer: str, options: list[str]) -> Choice:
 
 def gold_letters(gold: str, choices: Sequence[str] | None) -> frozenset[str]:
     """The letters of a gold answer: letters in any spelling, else the option with that text."""
-    spelled = _spelled(gold)
-    named = re.findall(r"[A-Za-z]", re.sub(r"\band\b|[^A-Za-z]", " ", spelled))
-    letters = option_letters(choices)
-    if named and all(letter.upper() in letters for letter in named) and _is_letters(spelled):
-        return frozenset(letter.upper() for letter in named)
-    return resolve(gold, choices).letters
-
-
-def _is_letters(spelled: str) -> bool:
-    return bool(
-        _ONE.fullmatch(spelled) or _FUSED.fullmatch(spelled) or _MANY.fullmatch(spelled) or _SINGLE.fullmatch(spelled)
-    )
+    named = _by_letters(_spelled(gold), option_letters(choices), [])
+    return named.letters if named is not None else resolve(gold, choices).letters

@@ -11,21 +11,23 @@ from .limits import UnreadableError
 from .reading import as_region
 from .region import Region
 from .units import Unit, comparable, read_unit
-from .value import Value, value_of
+from .value import Value, rational, value_of
 
 _NAME = re.compile(r"\\?[A-Za-z]+(?:_.{1,8})?'*")
 _SUBSCRIPT = re.compile(r"_.*|'+|\d+$")
 _DEGREE = read_unit("°")
 
 
-def names_differ(first: str | None, second: str | None) -> bool:
-    """True if both are names of variables and not the same one; headings such as "Area" never differ."""
-    if first is None or second is None or first == second:
+def is_variable(name: str | None) -> bool:
+    """True for the name of a variable (x, x_1, \\theta), false for a heading (Area) or a product of letters (xy)."""
+    if name is None or not _NAME.fullmatch(name):
         return False
-    short = [
-        name for name in (first, second) if _NAME.fullmatch(name) and (len(name) < 3 or name[0] == "\\" or "_" in name)
-    ]
-    return len(short) == 2
+    return len(name.rstrip("'")) == 1 or name[0] == "\\" or "_" in name
+
+
+def names_differ(first: str | None, second: str | None) -> bool:
+    """True if both are names of variables and not the same one; headings never differ."""
+    return first != second and is_variable(first) and is_variable(second)
 
 
 def same_scalar(gold: Scalar, answer: Scalar) -> bool:
@@ -48,6 +50,8 @@ def _percent_dropped(gold: Scalar, answer: Scalar) -> bool:
     if (gold.percent is None) == (answer.percent is None):
         return False
     signed, other = (gold, answer) if gold.percent is not None else (answer, gold)
+    if other.unit is not None:
+        return False
     number = signed.percent or Fraction(0)
     return number == other.value.real and abs(number) >= 1
 
@@ -186,6 +190,20 @@ def scaled(values: Sequence[Value]) -> tuple[object, ...] | None:
     if first is None:
         return None
     return tuple(_rounded((real or Fraction(0)) / first) for real in reals)
+
+
+def same_ratio(gold: Form, answer: Form) -> bool:
+    """Ratios up to a common factor; a ratio of two terms is also their quotient."""
+    known, found = _terms(gold), _terms(answer)
+    if known is None or found is None or len(known) != len(found):
+        return False
+    return scaled(known) is not None and scaled(known) == scaled(found)
+
+
+def _terms(form: Form) -> tuple[Value, ...] | None:
+    if isinstance(form, Colon):
+        return form.values
+    return (form.value, rational(Fraction(1))) if isinstance(form, Scalar) else None
 
 
 def _rounded(ratio: Fraction) -> Fraction:

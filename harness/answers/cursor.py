@@ -54,8 +54,8 @@ def number_value(literal: str) -> Fraction:
     mantissa, _, exponent = literal.lower().partition("e")
     if len(mantissa) > MAX_DIGITS or len(exponent) > 6 or (exponent and abs(int(exponent)) > MAX_DIGITS):
         raise TooMuchWorkError("a number with too many digits")
-    if len(literal) < 300:
-        return Fraction(literal)
     whole, _, decimals = mantissa.partition(".")
-    value = Fraction(int(Decimal(whole + decimals)), 10 ** len(decimals))
-    return value * Fraction(10) ** int(exponent or 0)
+    digits = whole + decimals
+    number = int(digits) if len(digits) < 300 else int(Decimal(digits))
+    value = Fraction(number, 10 ** len(decimals)) if decimals else Fraction(number)
+    return value * Fraction(10) ** int(exponent) if exponent else value

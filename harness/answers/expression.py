@@ -27,10 +27,35 @@ _GREEK = frozenset(
 )
 _CONSTANTS = {"pi": "pi", "infty": "inf", "inf": "inf", "infinity": "inf", "e": "e", "i": "i"}
 _CALLED = frozenset("fghFG")
+_SIGNS = frozenset("+-±∓")
+_MAX_POSTFIX = 6
+_UNIT_SIGNS = frozenset("°$¢€£¥₹")
 _CLOSING = {"(": ")", "[": "]", "{": "}", "\\{": "\\}", "|": "|"}
 _FLOORS = {"lfloor": "rfloor", "lceil": "rceil"}
 # how freely trailing letters may be read as a unit
 NO_UNITS, UPRIGHT_UNITS, ANY_UNITS = 0, 1, 2
+
+
+def _quotient(tokens: list[Token]) -> str:
+    r"""The text of a unit that is written as a fraction: \frac{m}{s} as m/s."""
+    bars = [index for index, token in enumerate(tokens) if token[1] == "}"]
+    if len(bars) != 2 or bars[1] != len(tokens) - 1:
+        return "?"
+    return f"{spell(tokens[1 : bars[0]])}/{spell(tokens[bars[0] + 1 :])}"
+
+
+def _balanced(operation: str, nodes: list[Node]) -> Node:
+    """A chain of equal operations as a tree of logarithmic height, so that no walk over it recurses deep."""
+    while len(nodes) > 1:
+        pairs: list[Node] = [(operation, *nodes[k : k + 2]) for k in range(0, len(nodes) - 1, 2)]
+        nodes = [*pairs, nodes[-1]] if len(nodes) % 2 else pairs
+    return nodes[0]
+
+
+def _signed(sign: str, node: Node) -> Node:
+    if sign == "-":
+        return ("neg", node)
+    return ("pm" if sign == "±" else "mp", ("n", Fraction(0)), node) if sign in "±∓" else node
 
 
 def parse(tokens: list[Token], units: int = NO_UNITS) -> tuple[Node, Unit | None]:
@@ -53,40 +78,27 @@ class _Parser(Cursor):
 
     def sum(self) -> Node:
         self.deeper()
-        node = self.signed()
-        while self.peek()[1] in ("+", "-", "±", "∓"):
-            sign = self.take()[1]
-            right = self.product()
-            if sign == "-":
-                right = ("neg", right)
-            node = ({"±": "pm", "∓": "mp"}.get(sign, "+"), node, right)
+        sign = self.take()[1] if self.peek()[1] in _SIGNS else "+"
+        terms = [_signed(sign, self.product())]
+        while self.peek()[1] in _SIGNS:
+            terms.append(_signed(self.take()[1], self.product()))
         self.depth -= 1
-        return node
-
-    def signed(self) -> Node:
-        sign = self.peek()[1]
-        if sign in ("±", "∓"):
-            self.take()
-            return ("pm" if sign == "±" else "mp", ("n", Fraction(0)), self.product())
-        if sign == "-":
-            self.take()
-            return ("neg", self.product())
-        return self.product()
+        return _balanced("+", terms)
 
     def product(self) -> Node:
-        node = self.factor()
+        above: list[Node] = [self.factor()]
+        below: list[Node] = []
         while True:
             kind, value, _ = self.peek()
-            if value == "*" and kind == "op":
+            if kind == "op" and value in ("*", "/"):
                 self.take()
-                node = ("*", node, self.factor())
-            elif value == "/" and kind == "op":
-                self.take()
-                node = ("/", node, self.factor())
+                (above if value == "*" else below).append(self.factor())
             elif kind == "end" or self.takes_unit() or not self.starts_operand():
-                return node
+                break
             else:
-                node = ("*", node, self.power())
+                above.append(self.power())
+        top = _balanced("*", above)
+        return ("/", top, _balanced("*", below)) if below else top
 
     def starts_operand(self) -> bool:
         kind, value, _ = self.peek()
@@ -98,23 +110,19 @@ class _Parser(Cursor):
 
     def takes_unit(self) -> bool:
         """True if all that follows is a unit, which is then stored and passed over."""
-        kind, value, _ = self.peek()
-        if self.units == NO_UNITS or self.depth > 1 or self.bars:
+        rest = self.tokens[self.at :]
+        if self.units == NO_UNITS or self.depth > 1 or self.bars or len(rest) > 16:
             return False
-        start = self.at
-        if len(self.tokens) - start > 16:
-            return False
-        if value == "{" and start + 1 < len(self.tokens):
-            kind, value, _ = self.tokens[start + 1]
-        if kind not in ("word", "upright") and value not in ("°", "$", "¢", "€", "£", "¥", "₹"):
-            return False
+        kind, value, _ = rest[1] if rest[0][1] == "{" and len(rest) > 1 else rest[0]
         if kind == "word" and not self.letters_are_unit(value):
             return False
-        unit = read_unit(spell(self.tokens[start:]))
-        if unit is None:
-            return False
-        self.unit, self.at = unit, len(self.tokens)
-        return True
+        if kind in ("word", "upright") or value in _UNIT_SIGNS:
+            self.unit = read_unit(spell(rest))
+        elif value == "frac" and self.units == ANY_UNITS:
+            self.unit = read_unit(_quotient(rest))
+        if self.unit is not None:
+            self.at = len(self.tokens)
+        return self.unit is not None
 
     def letters_are_unit(self, word: str) -> bool:
         return is_unit_word(word) and (self.units == ANY_UNITS or len(word) > 1)
@@ -158,7 +166,7 @@ class _Parser(Cursor):
         return None
 
     def postfix(self, node: Node) -> Node:
-        while True:
+        for _ in range(_MAX_POSTFIX):
             if self.accept("^"):
                 node = self.raised(node)
             elif self.accept("!"):
@@ -171,7 +179,8 @@ class _Parser(Cursor):
             elif node[0] == "n" and self.peek()[1] == "_":
                 node = self.based()
             else:
-                return node
+                break
+        return node
 
     def raised(self, node: Node) -> Node:
         self.deeper()
@@ -254,12 +263,13 @@ class _Parser(Cursor):
             return self.function(lower)
         if lower in ("pi", "inf", "infinity"):
             return ("c", _CONSTANTS[lower])
+        if not word.isascii():
+            raise UnreadableError("a word")
         if len(word) == 1:
             return self.symbol(word)
-        if not word.isascii() or (len(word) > 3 and any(a >= b for a, b in pairwise(word))):
+        sorted_letters = all(a < b for a, b in pairwise(word))
+        if (len(word) > 3 and not sorted_letters) or (kind == "upright" and not word.isupper()):
             raise UnreadableError("a word")
-        if kind == "upright":
-            raise UnreadableError("an upright word")
         node = self.letter(word[0])
         for letter in word[1:-1]:
             node = ("*", node, self.letter(letter))
@@ -351,9 +361,10 @@ class _Parser(Cursor):
         if self.peek()[1] in ("(", "{", "[", "|"):
             node = self.postfix(self.atom())
         else:
-            node = self.factor()
+            factors = [self.factor()]
             while self.continues_argument():
-                node = ("*", node, self.power())
+                factors.append(self.power())
+            node = _balanced("*", factors)
         self.depth -= 1
         return node
 

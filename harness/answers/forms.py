@@ -17,13 +17,17 @@ from .value import Value
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """One value. `label` is the name it was given to (x in x = 3); `percent` is the number before a percent sign."""
+    """One value. `label` is the name it was given to (x in x = 3); `percent` is the number before a percent sign.
+
+    `node` is the tree of the value, `sides` are the trees of both sides where it was stated as an equation.
+    """
 
     value: Value
     unit: Unit | None = None
     label: str | None = None
     percent: Fraction | None = None
     sides: tuple[Node, Node] | None = None
+    node: Node | None = None
 
 
 @dataclass(frozen=True, slots=True)

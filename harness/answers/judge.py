@@ -14,16 +14,17 @@ from fractions import Fraction
 from . import clock
 from .compare import (
     flattened,
+    is_variable,
     names_differ,
     same,
     same_items,
     same_matrix,
     same_ordered,
+    same_ratio,
     same_region,
     same_scalar,
     same_unit,
     same_unordered,
-    scaled,
 )
 from .forms import Colon, Form, Items, Matrix, Ordering, Scalar, Words, equation_key
 from .limits import UnreadableError
@@ -32,10 +33,11 @@ from .reading import EXPRESSION, EXPRESSIONS, QUANTITIES, QUANTITY, Style, read
 from .region import Region
 from .types import GoldType
 from .units import read_unit
-from .value import Value, rational
+from .value import rational
 from .words import number_in_words, text_key
 
 _LITERAL = re.compile(r"[+-]?(?:0|[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d*)(?:\.\d+)?")
+_LITERAL_LENGTH = 100
 _RANGE = re.compile(r"(\d+)\s*(?:-|to)\s*(\d+)")
 _TO = re.compile(r"(?<=\d)\s*\bto\b\s*(?=\d)")
 
@@ -49,12 +51,10 @@ def with_unit(form: Form, unit: str | None) -> Form:
 
 def single(form: Form, text: str) -> Form:
     """A number written out in words as a number, and {5} as 5."""
-    if isinstance(form, Words):
-        number = number_in_words(text)
-        return form if number is None else Scalar(rational(number))
     if isinstance(form, Items) and len(form.forms) == 1 and form.brackets == "{}":
         return form.forms[0]
-    return form
+    number = number_in_words(text) if isinstance(form, Words | Items) else None
+    return form if number is None else Scalar(rational(number))
 
 
 def judge_value(gold: str, answer: str, style: Style, unit: str | None) -> bool:
@@ -65,6 +65,8 @@ def judge_value(gold: str, answer: str, style: Style, unit: str | None) -> bool:
         return isinstance(found, Scalar) and same_scalar(known, found)
     if isinstance(known, Words):
         return text_key(gold) == text_key(answer)
+    if isinstance(known, Colon) and isinstance(found, Scalar):
+        return "." not in answer and same_ratio(known, found)
     return same(known, found)
 
 
@@ -73,9 +75,8 @@ def judge_text(gold: str, answer: str) -> bool:
     if text_key(gold) == text_key(answer):
         return bool(text_key(gold))
     known, found = clean(gold), clean(answer)
-    if _LITERAL.fullmatch(known) and _LITERAL.fullmatch(found):
-        return Fraction(known.replace(",", "")) == Fraction(found.replace(",", ""))
-    return False
+    literal = len(found) <= _LITERAL_LENGTH and _LITERAL.fullmatch(known) and _LITERAL.fullmatch(found)
+    return bool(literal) and Fraction(known.replace(",", "")) == Fraction(found.replace(",", ""))
 
 
 def _as_items(form: Form) -> Items | None:
@@ -139,7 +140,7 @@ def judge_equation(gold: str, answer: str) -> bool:
     if key is not None and key == equation_key(found):
         return True
     if isinstance(known, Scalar) and isinstance(found, Scalar):
-        constant = known.sides is None or known.value.real is not None
+        constant = known.sides is None or (known.value.real is not None and is_variable(known.label))
         return constant and same_scalar(known, found)
     if isinstance(known, Words):
         return text_key(gold) == text_key(answer)
@@ -176,16 +177,8 @@ def judge_matrix(gold: str, answer: str) -> bool:
 
 def judge_ratio(gold: str, answer: str) -> bool:
     """Terms up to a common factor; a ratio of two terms is also their quotient."""
-    known, found = (_terms(read(_TO.sub(":", clean(text)), EXPRESSION)) for text in (gold, answer))
-    if known is None or found is None:
-        return judge_value(gold, answer, EXPRESSION, None)
-    return len(known) == len(found) and scaled(known) is not None and scaled(known) == scaled(found)
-
-
-def _terms(form: Form) -> tuple[Value, ...] | None:
-    if isinstance(form, Colon):
-        return form.values
-    return (form.value, rational(Fraction(1))) if isinstance(form, Scalar) else None
+    known, found = (read(_TO.sub(":", clean(text)), EXPRESSION) for text in (gold, answer))
+    return same_ratio(known, found) or judge_value(gold, answer, EXPRESSION, None)
 
 
 def judge_time(gold: str, answer: str) -> bool:

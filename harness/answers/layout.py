@@ -12,7 +12,14 @@ _CLOSE = frozenset((")", "]", "}", "\\}"))
 _OR = frozenset(("or", "或", "或者", "或是"))
 _AND = frozenset(("and", "和", "与", "及", "以及", "且"))
 _RELATIONS = frozenset("=≈<>≤≥≠∈")
+_STRUCTURE = (
+    _OR
+    | _AND
+    | _RELATIONS
+    | frozenset((",", ";", "&", "∧", "∨", "∪", "∩", "setminus", ":", "(", "[", "]", "\\{", "begin"))
+)
 _NAME_SIGNS = frozenset(("(", ")", "{", "}", "_", "'", ","))
+_CODE = frozenset(("lambda", "else", "return", "print", "if", "not"))
 _ABOUT = frozenset(("about", "approximately", "approx", "around", "exactly", "约", "大约"))
 
 
@@ -31,6 +38,11 @@ def split_top(tokens: list[Token], separates: Callable[[Token], bool]) -> list[l
         else:
             pieces[-1].append(token)
     return pieces
+
+
+def is_plain(tokens: list[Token]) -> bool:
+    """True if nothing in the tokens separates, relates or encloses: they can only be one value."""
+    return _STRUCTURE.isdisjoint([value.lower() for _, value, _ in tokens])
 
 
 def is_or(token: Token) -> bool:
@@ -82,6 +94,12 @@ def is_name(tokens: list[Token]) -> bool:
         if not _may_name(token, previous[1] == "_", inside):
             return False
     return True
+
+
+def is_heading(tokens: list[Token]) -> bool:
+    """True for the words before a colon that only announce a value ("Perimeter: 24")."""
+    words = all(kind in ("word", "upright") and value.lower() not in _CODE for kind, value, _ in tokens)
+    return bool(tokens) and words
 
 
 def _may_name(token: Token, subscript: bool, inside: bool) -> bool:

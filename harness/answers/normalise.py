@@ -54,6 +54,7 @@ _MATH_SIGN = re.compile(r"(?<!\\)\$")
 _THIN_THOUSANDS = re.compile(r"(?<![\d.\\,!;: ~])(\d{1,3})((?:(?:\\[,!;:]|\\ |~)\d{3})+)(?!\d)")
 _WRAPS = (("\\(", "\\)"), ("\\[", "\\]"), ("**", "**"), ("`", "`"), ("__", "__"))
 _LEADING_MARKS = " \t\n\r,;:"
+_EDGES = frozenset(" \t\n\r,;:.*_`\\)]")
 _TRAILING_MARKS = " \t\n\r,;:."
 
 
@@ -76,6 +77,8 @@ def undress(text: str) -> str:
 
     An unpaired `$` stays, as the currency sign `\$`.
     """
+    if not (text[:1] in _EDGES or text[-1:] in _EDGES or "$" in text):
+        return text
     before = None
     while text != before:
         before = text

@@ -10,14 +10,27 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
-from functools import lru_cache, partial
+from functools import partial
 from typing import NamedTuple
 
 from .expression import ANY_UNITS, NO_UNITS, UPRIGHT_UNITS, Node, parse
 from .forms import Colon, Equation, Form, Items, Matrix, Scalar, Words, labelled
 from .inequality import read_inequality
-from .layout import OPEN, is_comma, is_name, is_or, is_relation, matching, relation_signs, split_top, trimmed
-from .limits import MAX_ANSWER, MAX_DEPTH, MAX_ITEMS, MEMO_LENGTH, MEMO_SIZE, TooMuchWorkError, UnreadableError
+from .layout import (
+    OPEN,
+    is_comma,
+    is_heading,
+    is_name,
+    is_or,
+    is_plain,
+    is_relation,
+    matching,
+    relation_signs,
+    split_top,
+    trimmed,
+)
+from .limits import MAX_ANSWER, MAX_DEPTH, MAX_ITEMS, MEMO_LENGTH, TooMuchWorkError, UnreadableError
+from .memo import memo
 from .normalise import clean
 from .region import NOTHING, Region, difference, intersection, interval, point_set, union
 from .scalar import read_scalar
@@ -64,7 +77,7 @@ def _read(text: str, style: Style) -> Form:
         return Words(text_key(text))
 
 
-_remembered = lru_cache(maxsize=MEMO_SIZE)(_read)
+_remembered = memo(_read)
 
 
 def _structure(tokens: list[Token], style: Style, depth: int) -> Form:
@@ -73,6 +86,10 @@ def _structure(tokens: list[Token], style: Style, depth: int) -> Form:
     tokens = trimmed(tokens)
     if not tokens:
         raise UnreadableError("nothing")
+    if is_plain(tokens):
+        return read_scalar(tokens, style.units)
+    if tokens[0][1] == "]":
+        return _single(tokens, style, depth)
     options = [piece for piece in split_top(tokens, is_or) if piece]
     if len(options) > 1:
         return _alternatives(options, style, depth)
@@ -191,8 +208,8 @@ def _bracketed(tokens: list[Token], style: Style, depth: int) -> Form | None:
     if len(tokens) > 3 and tokens[0][0] in ("word", "upright") and tokens[1][1] == "(" and tokens[0][1][0].isupper():
         label, tokens = tokens[0][1], tokens[1:]
     opener, closer, inner = tokens[0][1], tokens[-1][1], tokens[1:-1]
-    if opener == "]" and closer in ("[", "]"):
-        return _ends(inner, False, closer == "]", style, depth)
+    if opener in "[]" and (closer == "[" or [opener, closer] == ["]", "]"]):
+        return _ends(inner, opener == "[", closer == "]", style, depth)
     if opener not in OPEN or matching(tokens) != len(tokens) - 1 or not inner:
         return NOTHING if [opener, closer] == ["\\{", "\\}"] and not inner else None
     if _PAIRS[opener] != closer:
@@ -250,7 +267,7 @@ def _matrix(tokens: list[Token], style: Style, depth: int) -> Form:
 def _colon(parts: list[list[Token]], style: Style, depth: int) -> Form:
     """Numbers between colons, or a heading before a value ("Perimeter: 24")."""
     heading = parts[0]
-    if heading and all(kind in ("word", "upright") for kind, _, _ in heading):
+    if is_heading(heading):
         return labelled(_structure([t for part in parts[1:] for t in part], style, depth + 1), spell(heading))
     values = tuple(_value(read_scalar(part, NO_UNITS)) for part in parts if part)
     if len(values) != len(parts) or len(values) > 6:
@@ -266,7 +283,8 @@ def _relation(tokens: list[Token], operands: list[list[Token]], style: Style, de
         return _equality(operands, signs, style, depth)
     if signs == ["∈"]:
         inner = _structure(operands[1], style, depth + 1)
-        return labelled(as_region(inner) if not isinstance(inner, Items) else inner, spell(operands[0]))
+        listed = isinstance(inner, Items) and inner.brackets == "{}"
+        return labelled(inner if listed else as_region(inner), spell(operands[0]))
     nodes = [parse(operand)[0] for operand in operands]
     return read_inequality(nodes, signs)
 

@@ -31,7 +31,7 @@ def read_scalar(tokens: list[Token], units: int) -> Form:
         if comparable(prefix, unit) != 1:
             raise UnreadableError("two different currencies")
         unit = prefix
-    signs = _signed_variants(node)
+    signs = _signed_variants(node) if any(token[1] in ("±", "∓") for token in tokens) else None
     if signs is not None:
         return Items(tuple(_quantity(variant, unit) for variant in signs), joiner="or")
     return _quantity(node, unit)
@@ -41,13 +41,13 @@ def _quantity(node: Node, unit: Unit | None) -> Scalar:
     if unit is None:
         stripped = _without_degrees(node)
         if stripped is not None:
-            return Scalar(value_of(stripped), _DEGREE)
+            return Scalar(value_of(stripped), _DEGREE, node=stripped)
     percent = None
     inner = node[1] if node[0] == "neg" else node
     if inner[0] == "%":
         percent = value_of(inner[1]).real
         percent = -percent if percent is not None and node[0] == "neg" else percent
-    return Scalar(value_of(node), unit, percent=percent)
+    return Scalar(value_of(node), unit, percent=percent, node=node)
 
 
 def _multiplied(tokens: list[Token]) -> list[Token]:

@@ -128,8 +128,8 @@ class _Scanner:
             self.put("op", value)
 
     def drop_caret(self) -> None:
-        r"""A degree sign or a prime is written as a power in LaTeX: x^\circ, x^{\circ}."""
-        if self.tokens and self.tokens[-1][1] == "^":
+        r"""A degree sign or a prime is written as a power or a factor: x^\circ, x^{\circ}, x*\degree."""
+        if self.tokens and self.tokens[-1][1] in ("^", "*"):
             self.tokens.pop()
         elif [token[1] for token in self.tokens[-2:]] == ["^", "{"]:
             del self.tokens[-2:]
@@ -183,14 +183,14 @@ def tokenize(text: str, grouped: bool = True) -> list[Token]:
     return scan.tokens
 
 
-def spell(tokens: list[Token]) -> str:
-    """The tokens as one plain string, spaces kept; braces that only group are dropped."""
+def spell(tokens: list[Token], braces: bool = False) -> str:
+    """The tokens as one plain string, spaces kept; `braces` keeps those that group, so that it can be read again."""
     parts = []
     for kind, value, spaced in tokens:
         if spaced:
             parts.append(" ")
         if kind == "cmd":
             parts.append(f"\\{value} ")
-        elif value not in ("{", "}"):
+        elif braces or value not in ("{", "}"):
             parts.append(value)
     return "".join(parts).strip()

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
 
 from .limits import MEMO_LENGTH
+from .memo import memo
 from .tokens import names
 
 
@@ -231,7 +231,7 @@ def read_unit(text: str) -> Unit | None:
     return _read_unit(text) if len(text) <= MEMO_LENGTH else None
 
 
-@lru_cache(maxsize=2048)
+@memo
 def _read_unit(text: str) -> Unit | None:
     reader = _Reader()
     matched = 0

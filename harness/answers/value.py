@@ -12,11 +12,11 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from fractions import Fraction
-from functools import lru_cache
 
 from .evaluate import approximate, exact, variables
 from .expression import Node
 from .limits import KEY_DIGITS, MAX_VARIABLES, TooMuchWorkError, UnreadableError
+from .memo import memo
 from .numeric import CONTEXT, Number, parts
 
 _UNITY = 10**55  # scale at which a decimal is searched for a small denominator
@@ -85,14 +85,15 @@ def _identify(x: Decimal) -> Fraction | None:
         return None
     if abs(x) > 10**12:
         return Fraction(int(x.to_integral_value())) if x == x.to_integral_value() and abs(x) < 10**40 else None
-    top, bottom = int(x * _UNITY), _UNITY
+    scaled = int(x * _UNITY)
+    top, bottom = scaled, _UNITY
     (p, q), (r, s) = (1, 0), (0, 1)
     while bottom:
         whole, rest = divmod(top, bottom)
         p, q, r, s = whole * p + r, whole * q + s, p, q
         if q > _MAX_DENOMINATOR:
             return None
-        if abs(int(x * _UNITY) * q - p * _UNITY) <= q * 10**5:
+        if abs(scaled * q - p * _UNITY) <= q * 10**5:
             return Fraction(p, q)
         top, bottom = bottom, rest
     return None
@@ -121,7 +122,7 @@ def _constant(value: Number) -> Value:
     )
 
 
-@lru_cache(maxsize=4096)
+@memo
 def _coordinate(name: str, low: int, high: int) -> Decimal:
     """A fixed point in (low, high) for a variable: the same in every process."""
     seed = int.from_bytes(hashlib.sha256(f"{name}\x00{low}".encode("utf-8", "replace")).digest()[:8], "big")

@@ -7,33 +7,48 @@ it can be a short form of. Every answer joins at most one other class, so the re
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Hashable, Sequence
-from functools import lru_cache
+from fractions import Fraction
 from typing import NamedTuple
 
 from . import choices as multiple_choice
-from .compare import flattened
+from .compare import flattened, is_variable
+from .equation import linear_root, substitute
+from .evaluate import variables
+from .expression import Node
 from .forms import Colon, Equation, Form, Items, Matrix, Ordering, Scalar, Words, equation_key
-from .limits import MEMO_LENGTH, MEMO_SIZE, UnreadableError
+from .limits import MEMO_LENGTH, UnreadableError
+from .memo import memo
 from .reading import EXPRESSION, QUANTITY, as_region, read
 from .region import Region
 from .tokens import names
-from .units import Unit
+from .units import Unit, read_unit
+from .value import INFINITY, MINUS_INFINITY, Value, value_of
 from .words import text_key
 
 _COMMON_WORDS = frozenset(names("no on up in is it of or to we us an at as by do go he if me my ok so"))
 
 
+_LONE_LETTER = re.compile(r"(?<![A-Za-z\\])[A-Ha-h](?![A-Za-z])")
+_DECADE = re.compile(r"(?:the\s+)?\d{1,3}0'?s", re.IGNORECASE)
+_JOINED = re.compile(r"\b(?:and|or)\b|[,;]", re.IGNORECASE)
+_OPEN, _CLOSED = (False, False, True, False, False), (False, True, True, True, False)
+_DIGIT = re.compile(r"\d")
+
+
 class Ballot(NamedTuple):
     """`key` is the answer's own identity; `short_for` are keys of fuller answers that it may be a short form of.
 
-    `shortened` are the keys of its own short forms.
+    `shortened` are the keys of its own short forms; they count only in a group where an answer of this key is `explicit`,
+    that is, where it is sure that the part that others leave out is not a variable.
     """
 
     key: Hashable
     shortened: tuple[Hashable, ...] = ()
     short_for: tuple[Hashable, ...] = ()
+    explicit: bool = True
 
 
 def answer_key(answer: str | None, choices: Sequence[str] | None = None) -> Hashable | None:
@@ -59,7 +74,7 @@ def _ballot(answer: str, choices: tuple[str, ...] | None) -> Ballot:
         chosen = multiple_choice.resolve(answer, choices)
         if chosen.letters:
             return Ballot(("letters", chosen.letters))
-    else:
+    elif not answer.isascii() or _LONE_LETTER.search(answer):
         chosen = multiple_choice.resolve(answer, None)
         if len(chosen.letters) == 1 and chosen.letters <= frozenset("ABCDEFGH"):
             return Ballot(("letters", chosen.letters))
@@ -69,29 +84,30 @@ def _ballot(answer: str, choices: tuple[str, ...] | None) -> Ballot:
         return Ballot(("text", text_key(answer)))
 
 
-_remembered = lru_cache(maxsize=MEMO_SIZE)(_ballot)
+_remembered = memo(_ballot)
 
 
 def _read(answer: str) -> Form:
-    """The form of an answer of unknown type: letters alone are words, one letter after a number is a variable."""
-    key = text_key(answer)
-    if key.isalpha() and len(key) > 1 and (len(key) > 2 or key in _COMMON_WORDS or answer.strip() != key):
-        return Words(key)
+    """The form of an answer of unknown type: letters alone are words, a single letter after a number is a variable."""
+    if _DECADE.fullmatch(answer.strip()):
+        return Words(text_key(answer))
+    if not _DIGIT.search(answer) and not _JOINED.search(answer):
+        key = text_key(answer)
+        if key.isalpha() and len(key) > 1 and (len(key) > 2 or key in _COMMON_WORDS or answer.strip() != key):
+            return Words(key)
     form = read(answer, EXPRESSION)
-    if isinstance(form, Scalar) and form.unit is None and form.value.real is None:
+    if isinstance(form, Words):
+        return read(answer, QUANTITY)
+    if isinstance(form, Scalar) and form.unit is None and form.value.real is None and "/" in answer:
         quantity = read(answer, QUANTITY)
-        if isinstance(quantity, Scalar) and quantity.unit is not None:
+        if isinstance(quantity, Scalar) and quantity.unit is not None and len(quantity.unit.dimensions) > 1:
             return quantity
-    return read(answer, QUANTITY) if isinstance(form, Words) else form
+    return form
 
 
 def form_key(form: Form) -> Hashable:
     """The canonical key of a form. Raises UnreadableError where it has none."""
     return _form_ballot(form).key
-
-
-def _unit_key(unit: Unit | None) -> Hashable | None:
-    return None if unit is None or unit.plain else unit.dimensions
 
 
 def _form_ballot(form: Form) -> Ballot:
@@ -101,13 +117,24 @@ def _form_ballot(form: Form) -> Ballot:
         return _items_ballot(form)
     if isinstance(form, Region):
         return _region_ballot(form)
+    if isinstance(form, Equation):
+        return _equation_ballot(form)
     return Ballot(_other_key(form))
 
 
-def _other_key(form: Equation | Ordering | Colon | Matrix | Words) -> Hashable:
-    if isinstance(form, Equation):
-        key = equation_key(form)
-        return ("equation", key if key is not None else (form.left, form.right))
+def _equation_ballot(form: Equation) -> Ballot:
+    """A linear equation in one variable is its solution: 2x = 6 is x = 3."""
+    difference: Node = ("+", form.left, ("neg", form.right))
+    letters = variables(difference)
+    if len(letters) == 1 and is_variable(name := next(iter(letters))):
+        found = linear_root(difference, name)
+        if found is not None:
+            return Ballot(("named", name, found[0].key), shortened=(("value", found[0].key),))
+    key = equation_key(form)
+    return Ballot(("equation", key if key is not None else (form.left, form.right)))
+
+
+def _other_key(form: Ordering | Colon | Matrix | Words) -> Hashable:
     if isinstance(form, Colon):
         return ("colon", tuple(value.key for value in form.values))
     if isinstance(form, Matrix):
@@ -116,29 +143,45 @@ def _other_key(form: Equation | Ordering | Colon | Matrix | Words) -> Hashable:
 
 
 def _scalar_ballot(form: Scalar) -> Ballot:
-    unit = _unit_key(form.unit)
     plain: Hashable = ("value", form.value.key)
-    if form.sides is not None and form.value.real is None:
+    product = form.label is not None and not is_variable(form.label) and form.label.islower()
+    if form.sides is not None and (form.value.real is None or (product and len(form.label or "") == 2)):
         key = equation_key(form)
         if key is not None:
-            return Ballot(("equation", key), shortened=(plain,))
-    name = form.label if form.label and _is_variable(form.label) else None
-    if unit is None and name is None:
-        return Ballot(plain)
-    if unit is None or form.unit is None:
+            return Ballot(("equation", key), shortened=() if product else (plain,))
+    name = form.label if is_variable(form.label) else None
+    if form.unit is not None and not form.unit.plain:
+        return Ballot(_quantity_key(form.value, form.unit), shortened=(plain, *_named_forms(name, form)))
+    if name is not None:
         return Ballot(("named", name, form.value.key), shortened=(plain,))
-    real = form.value.real
-    exact = real is not None and form.value.rational
-    size: Hashable = real * form.unit.factor if real is not None and exact else (form.value.key, form.unit.factor)
-    return Ballot(("quantity", unit, size), shortened=(plain, *_named_forms(name, form)))
+    found = _monomial_key(form)
+    return Ballot(plain) if found is None else Ballot(found[0], shortened=(found[1],), explicit=False)
+
+
+def _quantity_key(value: Value, unit: Unit) -> Hashable:
+    """Value and unit after conversion, where the value is an exact number."""
+    if value.rational and value.real is not None:
+        return ("quantity", unit.dimensions, value.real * unit.factor)
+    return ("quantity", unit.dimensions, value.key, unit.factor)
+
+
+def _monomial_key(form: Scalar) -> tuple[Hashable, Hashable] | None:
+    """The keys of the quantity and of the number of 4m, which may be four metres; None for other expressions."""
+    if form.node is None or form.value.real is not None:
+        return None
+    letters = variables(form.node)
+    unit = read_unit(next(iter(letters))) if len(letters) == 1 else None
+    if unit is None:
+        return None
+    found = linear_root(form.node, next(iter(letters)))
+    if found is None or found[0].key != 0:
+        return None
+    number = value_of(substitute(form.node, next(iter(letters)), Fraction(1)))
+    return _quantity_key(number, unit), ("value", number.key)
 
 
 def _named_forms(name: str | None, form: Scalar) -> tuple[Hashable, ...]:
     return (("named", name, form.value.key),) if name else ()
-
-
-def _is_variable(label: str) -> bool:
-    return len(label) == 1 or label.startswith("\\") or "_" in label
 
 
 def _items_ballot(form: Items) -> Ballot:
@@ -150,13 +193,18 @@ def _items_ballot(form: Items) -> Ballot:
     if form.brackets == "{}" or form.joiner == "or":
         hedge = any(key[0] == "text" for key in keys if isinstance(key, tuple))
         return Ballot(("either", frozenset(keys)) if form.joiner == "or" and hedge else members)
-    if form.brackets == "()":
-        return Ballot(pair, short_for=_as_range(form))
-    if form.brackets == "[]":
-        return Ballot(("list", keys), short_for=_as_range(form))
+    if form.brackets in ("()", "[]"):
+        return _bracketed_ballot(form, pair if form.brackets == "()" else ("list", keys))
     if labels and len({label.split("_")[0] for label in labels}) == 1 and len(labels) == len(entries):
         return Ballot(members)
     return Ballot(("sequence", keys), short_for=(pair, ("list", keys), members))
+
+
+def _bracketed_ballot(form: Items, key: Hashable) -> Ballot:
+    """A pair, which may be short for an interval; with an infinite end it is one."""
+    infinite = any(isinstance(end, Scalar) and end.value in (INFINITY, MINUS_INFINITY) for end in form.forms)
+    ranges = _as_range(form)
+    return Ballot(ranges[0]) if infinite and ranges else Ballot(key, short_for=ranges)
 
 
 def _as_range(form: Items) -> tuple[Hashable, ...]:
@@ -173,7 +221,13 @@ def _bare_key(entry: Form) -> Hashable:
 
 def _region_ballot(form: Region) -> Ballot:
     plain: Hashable = ("region", form.key)
-    return Ballot(("named region", form.variable, form.key), shortened=(plain,)) if form.variable else Ballot(plain)
+    if not form.variable:
+        return Ballot(plain)
+    pair: tuple[Hashable, ...] = ()
+    ends = tuple(("value", point.key) for point in form.points)
+    if form.inside in (_OPEN, _CLOSED):
+        pair = (("tuple" if form.inside == _OPEN else "list", ends),)
+    return Ballot(("named region", form.variable, form.key), shortened=(plain, *pair))
 
 
 def classes(answers: Sequence[str | None], choices: Sequence[str] | None = None) -> list[list[int]]:
@@ -182,23 +236,26 @@ def classes(answers: Sequence[str | None], choices: Sequence[str] | None = None)
     The classes and their members are sorted, and the partition does not depend on the order of the answers.
     """
     ballots = [ballot(answer, choices) for answer in answers]
-    present = {vote.key for vote in ballots if vote is not None}
-    counts = Counter(vote.key for vote in ballots if vote is not None)
-    fuller: dict[Hashable, set[Hashable]] = {}
-    for vote in ballots:
-        if vote is not None:
-            for key in vote.shortened:
-                if key in present:
-                    fuller.setdefault(key, set()).add(vote.key)
-            for key in vote.short_for:
-                if key in present:
-                    fuller.setdefault(vote.key, set()).add(key)
-    target = {key: best for key, keys in fuller.items() if (best := _most_frequent(keys, counts)) is not None}
+    votes = [vote for vote in ballots if vote is not None]
+    target = _targets(votes)
     groups: dict[Hashable, list[int]] = {}
     for index, vote in enumerate(ballots):
         if vote is not None:
             groups.setdefault(_final(vote.key, target), []).append(index)
     return sorted(groups.values())
+
+
+def _targets(votes: list[Ballot]) -> dict[Hashable, Hashable]:
+    """For the key of each short form, the key of the fuller answer that it joins."""
+    counts = Counter(vote.key for vote in votes)
+    explicit = {vote.key for vote in votes if vote.explicit}
+    fuller: dict[Hashable, set[Hashable]] = {}
+    for vote in votes:
+        for key in vote.shortened if vote.key in explicit else ():
+            fuller.setdefault(key, set()).add(vote.key)
+        fuller.setdefault(vote.key, set()).update(key for key in vote.short_for if key in counts)
+    found = {key: _most_frequent(keys, counts) for key, keys in fuller.items() if keys}
+    return {key: best for key, best in found.items() if best is not None}
 
 
 def _most_frequent(keys: set[Hashable], counts: Counter[Hashable]) -> Hashable | None:

@@ -119,28 +119,37 @@ def _train_and_watch(recipe: Recipe, base: Path, training: Path, runs: Path, pla
 
 def _table(scored: list[Scored], suites: list[str], base: str) -> Table:
     """Rows: base and checkpoints; columns: suites; in each cell the score and its paired difference to the base."""
+    from rich import box
     from rich.table import Table
 
     from ...leaderboards.compare import compare
-    from .terminal import change, percent
+    from .terminal import change, percent_interval
 
     cells = {(_name(one), str(one.run.manifest.identity["suite"])): one for one in scored}
     names = sorted({name for name, _ in cells}, key=lambda name: (name != base, name))
     caption = (
-        "percent right ± standard error; below it the paired difference to the base ± its standard error: "
+        "Percent right and its 95% interval; below, the paired difference to the base and its 95% interval.\n"
         "* p < 0.05, ** p < 0.01, *** p < 0.001. The eight suites are small bundled samples: their errors are large."
     )
-    table = Table(title="Leaderboard", title_justify="left", caption=caption, caption_justify="left", show_lines=True)
-    table.add_column("checkpoint", overflow="fold", min_width=12)
+    table = Table(
+        title="Leaderboard",
+        title_justify="left",
+        caption=caption,
+        caption_justify="left",
+        box=box.HORIZONTALS,
+        show_lines=True,
+        pad_edge=False,
+    )
+    table.add_column("checkpoint")
     for suite in suites:
         count = len(cells[base, suite].items)
-        table.add_column(f"{suite}\n({count})", justify="right")
+        table.add_column(f"{suite}\n({count})", justify="right", no_wrap=True)
     for name in names:
-        row = [name]
+        row = [name.replace("/", "\n")]
         for suite in suites:
             one = cells[name, suite]
             difference = "" if name == base else "\n" + change(compare(cells[base, suite], one))
-            row.append(percent(one.accuracy().estimate) + difference)
+            row.append(percent_interval(one.accuracy().estimate) + difference)
         table.add_row(*row)
     return table
 

@@ -66,17 +66,19 @@ def show_table(table: Table) -> None:
 
 def percent(estimate: Estimate) -> str:
     """A score with its standard error, in percent: "67.1 ± 1.9"."""
-    return f"{100 * estimate.value:.1f} ± {_error(estimate.stderr)}"
+    error = "?" if math.isnan(estimate.stderr) else f"{100 * estimate.stderr:.1f}"
+    return f"{100 * estimate.value:.1f} ± {error}"
+
+
+def percent_interval(estimate: Estimate) -> str:
+    """A score and, on a second line, its 95% interval, in percent."""
+    return f"{100 * estimate.value:.1f}\n{100 * estimate.low:.0f} to {100 * estimate.high:.0f}"
 
 
 def change(difference: Difference) -> str:
-    """A paired difference with its standard error, in percentage points, and a mark for how sure it is."""
+    """A paired difference, marked by how sure it is, and on a second line its 95% interval, in percentage points."""
     mark = "***" if difference.p < 0.001 else "**" if difference.p < 0.01 else "*" if difference.p < 0.05 else ""
-    return f"{100 * difference.value:+.1f} ± {_error(difference.stderr)}{mark}"
-
-
-def _error(stderr: float) -> str:
-    return "?" if math.isnan(stderr) else f"{100 * stderr:.1f}"
+    return f"{100 * difference.value:+.1f}{mark}\n{100 * difference.low:+.0f} to {100 * difference.high:+.0f}"
 
 
 def scores_table(scored: Sequence[Scored]) -> Table:

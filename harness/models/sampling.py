@@ -36,10 +36,10 @@ def draw_answers(
 
     A row's answer depends on its prompt and seed, not on its neighbours or its place in the batch.
     """
-    end = vlm.tokenizer.eos_token_id
     pad = vlm.tokenizer.pad_token_id
     logits = prefix.logits
     rows = logits.shape[0]
+    ends = torch.tensor(vlm.end_ids, device=logits.device)
     live = torch.ones(rows, dtype=torch.bool, device=logits.device)
     ids: list[Tensor] = []
     masks: list[Tensor] = []
@@ -52,7 +52,7 @@ def draw_answers(
         token = _choose(logits, sampling, None if sampling.greedy else random[:, step % UNIFORM_BLOCK])
         ids.append(torch.where(live, token, pad))
         masks.append(live)
-        live = live & (token != end)
+        live = live & ~torch.isin(token, ends)
         if not live.any() or step + 1 == sampling.max_tokens:
             break
         answered = torch.stack(masks, 1)
@@ -70,7 +70,9 @@ def _choose(logits: Tensor, sampling: Sampling, uniform: Tensor | None) -> Tenso
     """Next tokens (R,) from logits (R, V): the most probable, or by inverse transform of `uniform` (R,)."""
     if uniform is None:
         return logits.argmax(-1)
-    probabilities = F.softmax(logits.float() / sampling.temperature, -1)
+    logits = logits.float()
+    logits = logits - logits.amax(-1, keepdim=True)  # so that the division by a tiny temperature can not overflow
+    probabilities = F.softmax(logits / sampling.temperature, -1)
     if sampling.top_p < 1:
         ranked, order = probabilities.sort(dim=-1, descending=True, stable=True)
         ranked = ranked.masked_fill(ranked.cumsum(-1) - ranked >= sampling.top_p, 0)

@@ -93,6 +93,6 @@ def open_model(target: str, options: Mapping[str, str]) -> TransformersModel:
     if unknown := sorted(set(options) - known):
         raise UsageError(f"engine transformers has no option {unknown[0]!r}; it has: {', '.join(sorted(known))}")
     batch = options.get("batch", str(DEFAULT_BATCH))
-    if not batch.isdecimal() or int(batch) < 1:
-        raise UsageError(f"option batch must be a positive integer, not {batch!r}")
+    if not (batch.isdecimal() and len(batch) <= 5 and int(batch) >= 1):
+        raise UsageError(f"option batch must be an integer from 1 to 99999, not {batch!r:.40}")
     return TransformersModel(Path(target), options.get("device", "auto"), options.get("dtype", "auto"), int(batch))

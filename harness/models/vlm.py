@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import CheckpointError, DataError, MissingExtraError
+from ..errors import CheckpointError, DataError, MissingExtraError, UsageError
 from ..types import Image, Prompt
 
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # spinning threads starve each other on shared cores
 os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 
 try:
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 MAX_PIXELS_DECODED = 64 * 2**20
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")  # none whose decoder starts another program
 QWEN_FAMILY = ("qwen2_vl", "qwen2_5_vl")
 
 
@@ -61,27 +61,50 @@ class VisionLanguageModel:
         self.tokenizer.padding_side = "left"
         self.image_token: str = tokenizer.convert_ids_to_tokens(model.config.image_token_id)
         self.merge = int(image_processor.merge_size) ** 2
+        self.end_ids: list[int] = _end_ids(model, tokenizer)
         self.media_ids: list[int] = sorted({model.config.image_token_id, model.config.video_token_id})
         self._position_inputs = frozenset(inspect.signature(model.model.get_rope_index).parameters)
 
     @classmethod
     def load(cls, path: Path, device: str = "cpu", dtype: str = "auto") -> VisionLanguageModel:
-        """Load from a folder in Hugging Face format, safetensors only. Raises CheckpointError with what is missing."""
+        """Load from a folder in Hugging Face format, safetensors only.
+
+        Raises CheckpointError with what is missing, UsageError for a device that there is none of.
+        """
+        local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
         try:
-            model = AutoModelForImageTextToText.from_pretrained(
-                path, dtype=dtype, use_safetensors=True, local_files_only=True
+            loaded: Any = AutoModelForImageTextToText.from_pretrained(
+                path, dtype=dtype, use_safetensors=True, output_loading_info=True, **local
             )
-            tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
-            image_processor = AutoImageProcessor.from_pretrained(path, backend="pil", local_files_only=True)
+            model, loading = loaded
+            tokenizer = AutoTokenizer.from_pretrained(path, **local)
+            image_processor = AutoImageProcessor.from_pretrained(path, backend="pil", **local)
         except (OSError, ValueError, KeyError, RuntimeError, AttributeError, TypeError) as error:
             raise CheckpointError(f"cannot load {path}: {' '.join(str(error).split())[:300]}") from error
+        if missing := sorted(loading["missing_keys"]):  # they would be drawn at random
+            raise CheckpointError(f"{path}: {len(missing)} tensors are not in the files, e.g. {missing[0]}")
         if model.config.model_type not in QWEN_FAMILY:
             raise CheckpointError(
                 f"{path}: model type {model.config.model_type!r} is not supported here; "
                 f"supported: {', '.join(QWEN_FAMILY)}"
             )
-        model.to(torch.device(device))  # type: ignore[arg-type]
-        return cls(model.eval(), tokenizer, image_processor)
+        try:
+            model.to(torch.device(device))
+        except (RuntimeError, AssertionError) as error:
+            raise UsageError(f"device {device!r} cannot be used: {' '.join(str(error).split())[:200]}") from error
+        vlm = cls(model.eval(), tokenizer, image_processor)
+        vlm._check_chat_template(path)
+        return vlm
+
+    def _check_chat_template(self, path: Path) -> None:
+        """Raise CheckpointError unless the template shows the model a picture and a text."""
+        try:
+            text = self._text(Prompt((Image.of_bytes(b"", ""), "question")))
+        except Exception as error:  # a template is a program that comes with the checkpoint
+            reason = " ".join(str(error).split())[:200]
+            raise CheckpointError(f"{path}: its chat template fails ({reason}): copy the base model's") from error
+        if text.count(self.image_token) != 1 or "question" not in text:
+            raise CheckpointError(f"{path}: its chat template leaves out pictures or text: copy the base model's")
 
     @property
     def device(self) -> torch.device:
@@ -97,7 +120,10 @@ class VisionLanguageModel:
 
     def _pictures(self, images: Sequence[Image]) -> dict[str, Tensor]:
         decoded = [decode(image) for image in images]
-        features = self.image_processor(images=decoded, return_tensors="pt")
+        try:
+            features = self.image_processor(images=decoded, return_tensors="pt")
+        except ValueError as error:  # e.g. a picture that is too long and thin
+            raise DataError(f"images {', '.join(image.name for image in images)}: {str(error)[:120]}") from error
         return {"pixel_values": features["pixel_values"], "image_grid_thw": features["image_grid_thw"]}
 
     def _text(self, prompt: Prompt) -> str:
@@ -112,7 +138,11 @@ class VisionLanguageModel:
         return text
 
     def _plain(self, text: str) -> str:
-        """Text in which no control token of the model is spelled out: a question can not forge a turn or a picture."""
+        """Text in which no control token of the model is spelled out: a question can not forge a turn or a picture.
+
+        Code points that are no characters (lone surrogates) become question marks.
+        """
+        text = text.encode("utf-8", "replace").decode()
         for token in self.tokenizer.all_special_tokens:
             text = text.replace(token, token[0] + " " + token[1:])
         return text
@@ -192,10 +222,17 @@ class VisionLanguageModel:
         return logits
 
 
+def _end_ids(model: Any, tokenizer: Any) -> list[int]:
+    """Tokens that end an answer: the tokenizer's, and what the checkpoint's generation settings add (one or a list)."""
+    configured = model.generation_config.eos_token_id
+    added = configured if isinstance(configured, list) else [] if configured is None else [configured]
+    return sorted({tokenizer.eos_token_id, *added})
+
+
 def decode(image: Image) -> PilImage.Image:
     """An RGB picture. Raises DataError if the bytes are not a picture or it is too large."""
     try:
-        picture: PilImage.Image = PilImage.open(io.BytesIO(image.read()))
+        picture: PilImage.Image = PilImage.open(io.BytesIO(image.read()), formats=FORMATS)
         if picture.width * picture.height > MAX_PIXELS_DECODED:
             raise DataError(f"image {image.name}: {picture.width} x {picture.height} pixels are too many")
         if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from proctor.benchmarks.data import Record
 from proctor.benchmarks.gold import typed
 from proctor.benchmarks.options import bare, gold_letters, inline, split

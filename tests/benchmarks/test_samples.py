@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 from PIL import Image, ImageChops, ImageFont
+
 from proctor.benchmarks.base import BOXED, SAMPLES
 from proctor.benchmarks.draw_samples import DRAWN, files
 from proctor.benchmarks.registry import SUITES

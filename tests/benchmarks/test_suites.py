@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from proctor.benchmarks import chartqa, dynamath, iconqa, logicvista, mathverse, mathvision, mathvista, wemath
 from proctor.benchmarks.base import BOXED, SAMPLES
 from proctor.harness.errors import DataError

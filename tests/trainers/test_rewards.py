@@ -16,11 +16,14 @@ from proctor.trainers.monitor import group_metrics
 from proctor.trainers.registry import REWARDS
 from proctor.trainers.votes import vote
 
+UNFINISHED = (
+    "First I look at the picture. " + "The bars are hard to read, so I start again from the left. " * 4 + "Then"
+)
 ITEM = Item("q1", "figures", "How tall is bar A?", "7", "number")
 
 
 def boxed(*answers: str | None) -> list[str]:
-    return ["I do not know." if answer is None else f"So \\boxed{{{answer}}}" for answer in answers]
+    return [UNFINISHED if answer is None else f"So \\boxed{{{answer}}}" for answer in answers]
 
 
 def group(*answers: str | None, gold: bool = False) -> Group:

@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable
-from functools import lru_cache
 
-from .limits import MAX_BARE, MAX_BOXES, MAX_STATEMENT, MEMO_SIZE
+from .limits import MAX_BARE, MAX_BOXES
+from .memo import memo
+from .normalise import undress
+from .statement import last_statement
 from .types import Extraction
 from .vote import answer_key
 
 _BRACE = re.compile(r"\\(?:boxed|fbox)\s*\{|\\.|[{}]", re.DOTALL)
-_BOX = re.compile(r"\\(?:boxed|fbox)(?![A-Za-z])")
+_END_MARKS = ("</s>", "<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|end|>", "<eos>", "<end_of_turn>")
+_MAX_END_MARKS = 16
+_SOLID = re.compile(r"[^\s$.,~]")
 _FILLER = (
     r"(?:maybe|perhaps|possibly|probably|even|else|it|is|could|may|might|be|equals|equivalently|alternatively|just)"
 )
@@ -32,22 +36,8 @@ _CONDITION = re.compile(
     re.IGNORECASE,
 )
 _OTHERWISE = re.compile(r"[\s$,;]*(?:otherwise|if not|or else|else)\b", re.IGNORECASE)
-_STATEMENT = re.compile(
-    r"(?:(?:answer|option|choice)[*_\s]*(?:is|are|was|=|:|：|would be|should be|must be|will be)"
-    r"|<answer>|答案\s*(?:是|为|:|：)|故选|应选|选择?\s*(?=[A-Z(（\\$])|####)",
-    re.IGNORECASE,
-)
-_PREAMBLE = re.compile(
-    r"(?:[\s:：*_=]|(?:is|option|choice|the|letter|therefore|simply)\s*[:：]\s|(?:option|choice)\s+(?=[(\[]?[A-Z]\b)|thus\s)+",
-    re.IGNORECASE,
-)
-_CLAUSE = re.compile(
-    r"[,;]?\s+(?:because|since|as|so|which|where|due|given|for|but|by)\s|(?<=[^\s\d.])[.!?。！？](?=\s|$)|(?<=\d)[.。](?=\s|$)"
-    r"|</answer>|\n|。|，因为|,\s*(?:because|since|as|so|which|therefore)\s",
-    re.IGNORECASE,
-)
+_NESTED_BOXES = 4
 _BARE_BOX = re.compile(r"\\(?:boxed|fbox)")
-_TRAILING_MARKUP = "*_` \t\r\n"
 
 
 def extract(response: str) -> Extraction:
@@ -69,7 +59,7 @@ def _extract(response: str) -> Extraction:
     return _stated(text) or _bare(text)
 
 
-_remembered = lru_cache(maxsize=MEMO_SIZE)(_extract)
+_remembered = memo(_extract)
 
 
 def after_thinking(response: str) -> tuple[str, str]:
@@ -77,7 +67,12 @@ def after_thinking(response: str) -> tuple[str, str]:
     closed = response.rfind("</think>")
     if response.rfind("<think>") > closed:
         return "", "the thinking was never closed"
-    return (response[closed + 8 :] if closed >= 0 else response), ""
+    text = (response[closed + 8 :] if closed >= 0 else response).rstrip()
+    for _ in range(_MAX_END_MARKS):
+        if not text.endswith(_END_MARKS):
+            break
+        text = text[: text.rindex("<")].rstrip()
+    return text, ""
 
 
 def _spans(text: str, start: int) -> list[tuple[int, int, int]]:
@@ -94,7 +89,7 @@ def _spans(text: str, start: int) -> list[tuple[int, int, int]]:
                 begin, content = opened
                 while spans and spans[-1][0] > begin:
                     spans.pop()
-                if text[content : found.start()].strip(" \t\r\n$.,~"):
+                if _SOLID.search(text, content, found.start()):
                     spans.append((begin, content, found.start()))
         elif len(mark) > 2:
             stack.append((found.start(), found.end()))
@@ -123,9 +118,10 @@ def _boxed(text: str, start: int) -> Extraction | None:
 
 
 def _content(text: str, span: tuple[int, int, int]) -> str:
+    """What is in a box, without the boxes directly inside of it."""
     content = text[span[1] : span[2]].strip()
-    while (inner := _BRACE.match(content)) is not None and len(inner.group()) > 2 and content.endswith("}"):
-        nested = _spans(content, 0)
+    for _ in range(_NESTED_BOXES):
+        nested = _spans(content, 0) if content.startswith(("\\boxed", "\\fbox")) else []
         if len(nested) != 1 or nested[0][0] != 0 or nested[0][2] != len(content) - 1:
             break
         content = content[nested[0][1] : -1].strip()
@@ -143,30 +139,20 @@ def _combined(contents: list[str], joints: list[str]) -> Extraction:
 
 
 def _stated(text: str) -> Extraction | None:
-    last = None
-    for last in _STATEMENT.finditer(text):  # noqa: B007 (the last one counts)
-        pass
-    if last is None:
+    found = last_statement(text)
+    if found is None:
         return None
-    begin = last.end()
-    skipped = _PREAMBLE.match(text, begin, begin + MAX_STATEMENT)
-    begin = skipped.end() if skipped else begin
-    statement = text[begin : begin + MAX_STATEMENT]
-    cut = _CLAUSE.search(statement)
-    answer = (statement[: cut.start()] if cut else statement).strip(_TRAILING_MARKUP)
-    if not answer or _BARE_BOX.search(answer):
-        return None
-    if cut is None and begin + MAX_STATEMENT < len(text):
-        return None
-    return Extraction(answer, "answer-is", "the last explicit statement of an answer")
+    if found.answer is None:
+        return Extraction(None, "none", "the last statement holds a box that was never closed")
+    return Extraction(found.answer, found.rule, "the last explicit statement of an answer")
 
 
 def _bare(text: str) -> Extraction:
-    bare = text.strip(_TRAILING_MARKUP)
+    bare = text.strip()
     if not bare:
         return Extraction(None, "none", "the response is empty")
     if _BARE_BOX.search(bare):
         return Extraction(None, "none", "no closed, non-empty box and no stated answer")
     if len(bare) > MAX_BARE or "\n" in bare:
         return Extraction(None, "none", "no box, no stated answer, and too long to be one")
-    return Extraction(bare, "bare", "a short response that is the answer")
+    return Extraction(undress(bare), "bare", "a short response that is the answer")

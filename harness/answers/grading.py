@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 from . import choices as multiple_choice
-from .extract import extract
+from .extraction import extract
 from .judge import agrees
-from .limits import MEMO_LENGTH, MEMO_SIZE, UnreadableError
+from .limits import MAX_ANSWER, MEMO_LENGTH, UnreadableError
+from .memo import memo
 from .types import Extraction, GoldType, Grade, parse_gold_type
 
 
@@ -43,13 +43,15 @@ def match(
 def _decide(
     answer: str, gold: str, kind: GoldType, choices: tuple[str, ...] | None, unit: str | None
 ) -> tuple[bool, str, str]:
+    if len(answer) > MAX_ANSWER or len(gold) > MAX_ANSWER:
+        return False, "limit", f"longer than {MAX_ANSWER} characters"
     if kind.name in ("choice", "multichoice"):
         return _choose(answer, gold, kind.name == "choice", choices)
     correct = agrees(gold, answer, kind, unit)
     return correct, kind.name, f"{'the same' if correct else 'not the same'} {kind.name} as the gold"
 
 
-_remembered = lru_cache(maxsize=MEMO_SIZE)(_decide)
+_remembered = memo(_decide)
 
 
 def _choose(answer: str, gold: str, one: bool, choices: tuple[str, ...] | None) -> tuple[bool, str, str]:

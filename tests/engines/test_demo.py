@@ -1,0 +1,38 @@
+"""`proctor demo` from start to end, and again after it was killed."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+DEMO = [sys.executable, "-m", "proctor.harness.cli", "demo", "--out"]
+SUITES = 9
+
+
+def test_demo_ends_with_a_table_even_after_a_kill(tmp_path: Path) -> None:
+    out = tmp_path / "demo"
+    with subprocess.Popen([*DEMO, out], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as first:
+        deadline = time.monotonic() + 300
+        while not list(out.glob("*/checkpoints/step-*")) and time.monotonic() < deadline:
+            time.sleep(0.5)
+        first.send_signal(signal.SIGKILL)
+    assert list(out.glob("*/checkpoints/step-*"))
+    done = subprocess.run([*DEMO, out], capture_output=True, text=True, env={**os.environ, "COLUMNS": "200"})
+    assert done.returncode == 0, done.stderr
+    for word in ("base", "step-000020", "figures", "leaderboard.csv", "What to try next", "±"):
+        assert word in done.stdout
+    with (out / "leaderboard.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    models = {row["model"] for row in rows}
+    assert len(models) >= 4
+    assert len(rows) == SUITES * len(models)
+    assert {row["status"] for row in rows} == {"complete"}
+    again = subprocess.run([*DEMO, out], capture_output=True, text=True)
+    assert again.returncode == 0

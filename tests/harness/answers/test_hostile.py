@@ -1,0 +1,59 @@
+"""Responses made to be slow or to break out: a verdict for each, quickly, and nothing is executed."""
+
+from __future__ import annotations
+
+import gc
+import time
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from proctor.harness.answers import classes, extract, grade
+from proctor.harness.answers.memo import forget
+
+from .hostile import HOSTILE
+
+# An allowance for slow machines; the limit that the project sets itself is one second for each response in all.
+SECONDS = 1.0
+
+
+@pytest.mark.parametrize("name", sorted(HOSTILE))
+def test_a_verdict_within_the_limit(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    forget()
+    start = time.process_time()
+    assert not grade(HOSTILE[name], "1", "number").correct
+    assert time.process_time() - start < SECONDS
+    assert not grade(HOSTILE[name], "A", "choice", ("1", "2", "3", "4")).correct
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", sorted(HOSTILE))
+def test_a_vote_within_the_limit(name: str) -> None:
+    start = time.process_time()
+    assert len(classes([extract(HOSTILE[name]).answer, None, "a vote"])) <= 2
+    assert time.process_time() - start < SECONDS
+
+
+def test_extraction_takes_time_in_proportion_to_the_length() -> None:
+    def seconds(text: str) -> float:
+        start = time.process_time()
+        extract(text)
+        return time.process_time() - start
+
+    for unit in ("\\boxed{", "\\boxed{1} or ", "The answer is ", "answer: x. ", "{}", "\n\n(A) "):
+        short, long = (min(seconds(unit * n) for _ in range(3)) for n in (4_000, 32_000))
+        assert long < 24 * short + 0.05, f"{unit!r}: {short:.4f} s, then {long:.4f} s for eight times as much"
+
+
+def test_memory_stays_bounded() -> None:
+    forget()
+    gc.collect()
+    tracemalloc.start()
+    for n in range(10_000):
+        grade(f"The answer is \\boxed{{{n} + x}}. " + "y" * 900, str(n), "expression")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    forget()
+    assert peak < 120e6

@@ -1,0 +1,75 @@
+"""The hierarchy of errors, plugins by name, and what is recorded of the machine."""
+
+import inspect
+import json
+
+import pytest
+
+from proctor.harness import errors
+from proctor.harness.errors import ProctorError, UsageError
+from proctor.harness.models.base import MODELS
+from proctor.harness.provenance import environment, package_versions, source_state
+from proctor.harness.registry import Registry
+
+CLASSES = [c for _, c in inspect.getmembers(errors, inspect.isclass) if issubclass(c, ProctorError)]
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_every_error_is_also_a_standard_one_and_has_an_exit_code(kind):
+    assert kind.exit_code in (2, 3)
+    standard = (ValueError, OSError, RuntimeError, ImportError)
+    assert kind is ProctorError or issubclass(kind, standard)
+    assert str(kind("what went wrong")) == "what went wrong"
+
+
+def test_an_unknown_name_lists_those_there_are():
+    with pytest.raises(UsageError, match=r"no engine is called 'vlm'; there are: .*replay, .*transformers"):
+        MODELS.get("vlm")
+    with pytest.raises(UsageError):
+        MODELS.get("")
+
+
+def test_plugins_are_imported_only_when_asked_for():
+    registry = Registry("thing", "proctor.none", {"b": "no.such.module:x", "a": "json:dumps"})
+    assert registry.names() == ["a", "b"]
+    assert registry.get("a") is json.dumps
+    with pytest.raises(ImportError):
+        registry.get("b")
+
+
+class Point:
+    """An entry point of some package."""
+
+    def __init__(self, name, value):
+        self.name, self.value = name, value
+
+    def load(self):
+        return self.value
+
+
+def test_an_installed_package_adds_a_name_but_takes_none_over(monkeypatch):
+    registry = Registry("thing", "proctor.things", {"a": "json:dumps"})
+    points = [Point("a", "impostor"), Point("b", "guest")]
+    monkeypatch.setattr(
+        "proctor.harness.registry.entry_points", lambda group: points if group == "proctor.things" else []
+    )
+    assert registry.names() == ["a", "b"]
+    assert registry.get("b") == "guest"
+    assert registry.get("a") is json.dumps
+
+
+def test_the_environment_is_json_and_names_versions_and_source():
+    recorded = json.loads(json.dumps(environment()))
+    assert recorded["packages"]["proctor"]
+    assert set(recorded["source"]) == {"commit", "dirty"}
+    assert set(recorded["machine"]) == {"system", "processor", "cores"}
+
+
+def test_packages_that_are_not_installed_are_left_out():
+    assert package_versions(("proctor", "no-such-package-x")) == {"proctor": package_versions(("proctor",))["proctor"]}
+
+
+def test_the_source_state_is_a_commit_or_nothing():
+    commit, dirty = source_state()["commit"], source_state()["dirty"]
+    assert (commit is None) == (dirty is None)
+    assert commit is None or len(commit) == 40

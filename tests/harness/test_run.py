@@ -1,0 +1,224 @@
+"""Holding an examination: what is asked, what is stored, and every way in which it can end."""
+
+import json
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proctor.harness.errors import EngineError, RunLockedError, StoreError
+from proctor.harness.run import hold, stop_signals
+from proctor.harness.store import RunReader
+from proctor.harness.types import Response
+
+
+def texts(path):
+    return {(one.item_id, one.sample): one.text for one in RunReader(path).responses()}
+
+
+def journal(path):
+    return (path / "responses.jsonl").read_bytes()
+
+
+def test_every_question_is_asked_once_and_the_run_is_sealed(tmp_path, examine, scripted):
+    model, done = scripted(lambda item_id, k: f"{item_id} {k}", flight=3), []
+    outcome = hold(examine(5, n=2), model, tmp_path, done.append)
+    wanted = {(f"q{n}", k): f"q{n} {k}" for n in range(5) for k in range(2)}
+    assert sorted(model.asked) == sorted(wanted)
+    assert texts(tmp_path) == wanted
+    assert list(texts(tmp_path)) == list(wanted)  # in the order of the items, though the engine answered out of it
+    assert (outcome.total, outcome.missing, outcome.stopped, outcome.errors) == (10, 0, False, [])
+    assert outcome.complete
+    assert RunReader(tmp_path).complete
+    assert sum(done) == 10
+
+
+def test_a_complete_run_asks_nothing(tmp_path, examine, scripted):
+    hold(examine(), scripted(), tmp_path)
+    before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+    model, done = scripted(lambda item_id, k: pytest.fail("asked again")), []
+    outcome = hold(examine(), model, tmp_path, done.append)
+    assert outcome.complete
+    assert model.asked == []
+    assert sum(done) == 4
+    assert {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()} == before
+
+
+def test_the_manifest_is_there_before_the_first_question(tmp_path, examine, scripted):
+    def say(item_id, k):
+        record = json.loads((tmp_path / "run.json").read_text())
+        assert record["seal"] is None
+        assert record["identity"]["model"] == {"engine": "scripted", "weights": "w"}
+        assert len(RunReader(tmp_path).asked()) == 4
+        return "fine"
+
+    assert hold(examine(), scripted(say), tmp_path).complete
+
+
+def test_errors_are_counted_and_retried_and_never_answers(tmp_path, examine, scripted):
+    first = scripted(lambda item_id, k: ValueError("out of memory") if item_id in ("q1", "q3") else "fine")
+    outcome = hold(examine(), first, tmp_path)
+    assert (outcome.missing, outcome.complete) == (2, False)
+    assert outcome.errors == ["item q1: out of memory", "item q3: out of memory"]
+    assert not RunReader(tmp_path).complete
+    assert texts(tmp_path) == {("q0", 0): "fine", ("q1", 0): None, ("q2", 0): "fine", ("q3", 0): None}
+
+    second = scripted(lambda item_id, k: ValueError("still") if item_id == "q3" else "fine")
+    assert hold(examine(), second, tmp_path).missing == 1
+    assert second.asked == [("q1", 0), ("q3", 0)]
+
+    third = scripted(lambda item_id, k: "fine")
+    assert hold(examine(), third, tmp_path).complete
+    assert third.asked == [("q3", 0)]
+    hold(examine(), third, tmp_path / "uninterrupted")
+    assert journal(tmp_path) == journal(tmp_path / "uninterrupted")
+
+
+def test_only_the_missing_samples_of_an_item_are_asked(tmp_path, examine, scripted):
+    hold(examine(2, n=4), scripted(lambda i, k: ValueError("no") if k in (1, 3) and i == "q1" else f"{k}"), tmp_path)
+    model = scripted(lambda i, k: f"{k}")
+    assert hold(examine(2, n=4), model, tmp_path).complete
+    assert sorted(model.asked) == [("q1", 1), ("q1", 3)]
+    assert texts(tmp_path) == {(i, k): str(k) for i in ("q0", "q1") for k in range(4)}
+
+
+@pytest.mark.parametrize("flight", [1, 3])
+@pytest.mark.parametrize("after", [1, 2, 4, 8])
+def test_stopping_drains_what_is_in_flight_and_resuming_finishes(tmp_path, examine, scripted, flight, after):
+    stop = threading.Event()
+    model = scripted(lambda i, k: i, flight=flight)
+
+    def count(done):
+        if len(model.asked) >= after:
+            stop.set()
+
+    outcome = hold(examine(8), model, tmp_path / "stopped", count, stop)
+    in_hand = min(8, -(-after // flight) * flight)
+    assert outcome.stopped
+    assert len(model.asked) == in_hand  # not one more question was asked than was in flight
+    assert outcome.missing == 8 - in_hand
+    assert len(texts(tmp_path / "stopped")) == in_hand
+    assert RunReader(tmp_path / "stopped").complete == (in_hand == 8)
+    assert hold(examine(8), scripted(lambda i, k: i), tmp_path / "stopped").complete
+    hold(examine(8), scripted(lambda i, k: i, flight=5), tmp_path / "whole")
+    assert journal(tmp_path / "stopped") == journal(tmp_path / "whole")
+
+
+def test_stopped_before_the_start_asks_nothing(tmp_path, examine, scripted):
+    stop = threading.Event()
+    stop.set()
+    model = scripted()
+    outcome = hold(examine(), model, tmp_path, stop=stop)
+    assert (model.asked, outcome.missing, outcome.stopped) == ([], 4, True)
+
+
+@pytest.mark.parametrize("error", [EngineError("the GPU fell off"), KeyboardInterrupt(), MemoryError(), SystemExit(1)])
+def test_whatever_ends_the_engine_what_was_answered_stays(tmp_path, examine, scripted, error):
+    class Dies(scripted):
+        def generate(self, requests, sampling):
+            answers = super().generate(requests, sampling)
+            yield next(answers)
+            yield next(answers)
+            raise error
+
+    with pytest.raises(type(error)):
+        hold(examine(), Dies(lambda i, k: i), tmp_path)
+    assert texts(tmp_path) == {("q0", 0): "q0", ("q1", 0): "q1"}
+    model = scripted(lambda i, k: i)
+    assert hold(examine(), model, tmp_path).complete  # the lock is free again
+    assert model.asked == [("q2", 0), ("q3", 0)]
+
+
+@pytest.mark.parametrize("key", [("q9", 0), ("q0", 7)])
+def test_an_answer_to_nothing_asked_ends_the_run_in_order(tmp_path, examine, scripted, key):
+    strange = Response(*key, "hello")
+    model = scripted(lambda i, k: strange if i == "q2" else "fine")
+    with pytest.raises(StoreError, match="not asked"):
+        hold(examine(), model, tmp_path)
+    assert sorted(texts(tmp_path)) == [("q0", 0), ("q1", 0)]
+    assert hold(examine(), scripted(lambda i, k: "fine"), tmp_path).complete
+
+
+def test_an_engine_that_leaves_out_answers_leaves_the_run_incomplete(tmp_path, examine, scripted):
+    class Lazy(scripted):
+        def generate(self, requests, sampling):
+            return (one for one in super().generate(requests, sampling) if one.item_id != "q2")
+
+    outcome = hold(examine(), Lazy(), tmp_path)
+    assert (outcome.missing, outcome.errors, outcome.stopped) == (1, [], False)
+    assert not RunReader(tmp_path).complete
+
+
+def test_an_engine_that_answers_twice_leaves_one_answer(tmp_path, examine, scripted):
+    class Twice(scripted):
+        def generate(self, requests, sampling):
+            for one in super().generate(requests, sampling):
+                yield Response(one.item_id, one.sample, "first thought")
+                yield one
+
+    assert hold(examine(), Twice(lambda i, k: "second thought"), tmp_path).complete
+    assert journal(tmp_path).count(b"\n") == 4
+    assert set(texts(tmp_path).values()) == {"second thought"}
+
+
+def test_requests_are_pulled_only_as_they_are_needed(tmp_path, examine, scripted):
+    model = scripted()
+
+    def at_most_two_ahead(done):
+        assert len(model.asked) <= len(journal(tmp_path).splitlines()) + 2
+
+    hold(examine(8), model, tmp_path, at_most_two_ahead)
+
+
+def test_two_at_once_one_wins(tmp_path, examine, scripted):
+    def say(item_id, k):
+        with pytest.raises(RunLockedError):
+            hold(examine(), scripted(), tmp_path)
+        return "fine"
+
+    assert hold(examine(), scripted(say), tmp_path).complete
+
+
+@given(
+    failures=st.lists(st.sets(st.tuples(st.integers(0, 4), st.integers(0, 1))), max_size=3), flight=st.integers(1, 4)
+)
+def test_whatever_fails_before_the_file_ends_the_same(tmp_path_factory, examine, scripted, failures, flight):
+    path = tmp_path_factory.mktemp("run")
+    for failing in failures:
+        hold(
+            examine(5, n=2),
+            scripted(lambda i, k, f=failing: ValueError("no") if (int(i[1]), k) in f else f"{i}{k}", flight=flight),
+            path,
+        )
+    hold(examine(5, n=2), scripted(lambda i, k: f"{i}{k}", flight=flight), path)
+    whole = tmp_path_factory.mktemp("whole")
+    hold(examine(5, n=2), scripted(lambda i, k: f"{i}{k}"), whole)
+    assert journal(path) == journal(whole)
+    assert json.loads((path / "run.json").read_text())["seal"] == json.loads((whole / "run.json").read_text())["seal"]
+
+
+def test_the_examination_is_named_by_what_could_change_an_answer(examine, scripted):
+    base = examine().manifest(scripted())
+    assert base.run_id == examine().manifest(scripted(name="another name")).run_id
+    assert base.run_id == examine(temperature=0).manifest(scripted()).run_id
+    assert base.run_id != examine(temperature=1.0).manifest(scripted()).run_id
+    assert base.run_id != examine().manifest(scripted(weights="x")).run_id
+
+
+def test_sampling_written_as_integers_is_the_same_examination(examine, scripted):
+    whole = examine(temperature=1, top_p=1).manifest(scripted())
+    assert whole.run_id == examine(temperature=1.0, top_p=1.0).manifest(scripted()).run_id
+
+
+def test_handlers_are_put_back(tmp_path):
+    import os
+    import signal
+
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    with stop_signals() as stop:
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert stop.wait(5)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before

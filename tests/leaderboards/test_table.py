@@ -1,0 +1,69 @@
+"""The leaderboard's bytes, its columns, and the paired difference between two runs."""
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from proctor.benchmarks.examination import plan, run_path, score_run
+from proctor.harness.cli import main
+from proctor.harness.errors import UsageError
+from proctor.harness.models.transformers import TransformersModel
+from proctor.harness.run import hold
+from proctor.harness.types import Sampling
+from proctor.leaderboards.compare import compare
+from proctor.leaderboards.table import row, to_csv
+from proctor.trainers.tiny import BASE
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two examinations of the tiny model, greedy and sampled."""
+    root = tmp_path_factory.mktemp("runs")
+    model = TransformersModel(BASE)
+    for sampling in (Sampling(max_tokens=40), Sampling(n=2, temperature=1.0, max_tokens=40)):
+        examination = plan("figures", "strict", sampling, limit=30)
+        assert hold(examination, model, run_path(root, examination, model)).complete
+    return root
+
+
+def board(runs: Path, out: Path) -> list[dict[str, str]]:
+    assert main(["board", str(runs), "--out", str(out)]) == 0
+    return list(csv.DictReader(io.StringIO(out.read_text())))
+
+
+def test_same_runs_same_bytes(runs: Path, tmp_path: Path) -> None:
+    board(runs, tmp_path / "a.csv")
+    board(runs, tmp_path / "b.csv")
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+    scored = [score_run(path) for path in sorted(runs.iterdir())]
+    assert to_csv(map(row, scored)) == to_csv(map(row, reversed(scored)))
+
+
+def test_a_row_says_everything(runs: Path, tmp_path: Path) -> None:
+    rows = board(runs, tmp_path / "board.csv")
+    assert {one["samples"] for one in rows} == {"1", "2"}
+    for one in rows:
+        assert one["status"] == "complete"
+        assert int(one["total"]) == 30 * int(one["samples"])
+        assert float(one["score"]) == pytest.approx(int(one["correct"]) / int(one["total"]), abs=1e-6)
+        assert float(one["ci_low"]) < float(one["score"]) < float(one["ci_high"])
+        assert 1 < int(one["clusters"]) <= int(one["n"]) == 30
+        for key in ("weights", "configuration", "data", "images", "prompts", "responses"):
+            assert len(one[key]) == 64, key
+        assert any(path.name.endswith(one["run_id"]) for path in runs.iterdir())
+
+
+def test_paired_difference_of_a_run_with_itself_is_nothing(runs: Path) -> None:
+    scored = score_run(min(runs.iterdir()))
+    difference = compare(scored, scored)
+    assert (difference.value, difference.gained, difference.lost, difference.p) == (0, 0, 0, 1)
+
+
+def test_other_items_can_not_be_compared(runs: Path, tmp_path: Path) -> None:
+    model = TransformersModel(BASE)
+    examination = plan("figures", "strict", Sampling(max_tokens=40), limit=10)
+    hold(examination, model, tmp_path / "run")
+    with pytest.raises(UsageError, match="same items"):
+        compare(score_run(min(runs.iterdir())), score_run(tmp_path / "run"))
