@@ -1,12 +1,15 @@
 """The wheel works by itself: built, installed into a fresh environment, used there."""
 
 import json
+import shutil
 import subprocess
 import sys
 import venv
 from pathlib import Path
 
 import pytest
+
+from proctor.harness.run import hold
 
 ROOT = Path(__file__).parent.parent
 
@@ -15,7 +18,9 @@ ROOT = Path(__file__).parent.parent
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bin folder of an environment that holds the wheel and nothing of the checkout."""
     folder = tmp_path_factory.mktemp("distribution")
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
+    source = folder / "source"  # a copy, so that no earlier build's leftovers get in
+    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(".*", "build", "dist", "tests", "*.egg-info"))
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(source)]
     done = subprocess.run(build, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     (wheel,) = folder.glob("*.whl")
@@ -35,16 +40,12 @@ def test_wheel_shows_help_and_holds_the_tiny_model(installed: Path, tmp_path: Pa
     assert done.stdout.strip() == "True"
 
 
-def test_wheel_scores_a_stored_run_without_torch(installed: Path, tmp_path: Path, finished_run: Path) -> None:
-    done = subprocess.run(
-        [installed / "proctor", "score", finished_run, "--json"],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        check=True,
-    )
+def test_wheel_scores_a_stored_run_without_torch(installed: Path, tmp_path: Path, examine, scripted) -> None:
+    hold(examine(), scripted(), tmp_path / "run")
+    command = [installed / "proctor", "score", "run", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True)
     (scored,) = json.loads(done.stdout)
     assert scored["complete"]
-    assert scored["total"] > 0
+    assert scored["correct"] == scored["total"] == 4
     torch = subprocess.run([installed / "python", "-c", "import torch"], capture_output=True, cwd=tmp_path)
     assert torch.returncode != 0

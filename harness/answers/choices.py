@@ -21,14 +21,14 @@ _ONE = re.compile(rf"{_LEAD}[(\[{{]? ?([A-Za-z]) ?[)\]}}]? ?[.:,]?(?: ?项)?", r
 _MARKED = re.compile(
     rf"{_LEAD}(?:[(\[] ?([A-Za-z]) ?[)\]] ?[.:,-]?|([A-Za-z]) ?[).:,]|([A-Z]) -(?= )) ?(\S.*)", re.DOTALL
 )
-_UNMARKED = re.compile(r"([A-Z]) ?(?= |\()(\S.*)", re.DOTALL)
+_UNMARKED = re.compile(r"([A-Z])(?: |(?=\())(\S.*)", re.DOTALL)
 _AND = r" ?(?:,|;|&|\band\b|和|与|及| ) ?(?:and )?"
 _MANY = re.compile(rf"[(\[{{]? ?[A-Za-z] ?[)\]]?(?:{_AND}[(\[]? ?[A-Za-z] ?[)\]]?)+ ?[)\]}}]?")
 _FUSED = re.compile(r"[A-Z]{2,26}|(?=[a-h]{2,8}\Z)a?b?c?d?e?f?g?h?")
 _LETTERS_ONLY = 160  # characters; a longer text is no list of letters
 _PROSE_WORDS = 5
 _AGAINST = re.compile(r"(?i:\b(?:or|wrong|incorrect|unless|if|but|instead|is not)\b)|[(\[][A-Z][)\]]|\b[A-Z]\)")
-_WORD = re.compile(r"[A-Za-z]{2,}|\\(")
+_WORD = re.compile(r"[A-Za-z]{2,}")
 _OTHER_LETTER = re.compile(r"\b[B-HJ-Z]\b")
 _YES_NO = re.compile(r"(yes|no) ?[,.;:] ?(?!.*\b(?:yes|no)\b).+", re.IGNORECASE | re.DOTALL)
 _SYNONYMS = {"noneoftheabove": "noneofthese", "alloftheabove": "allofthese"}
@@ -140,7 +140,7 @@ def _letter_and_text(spelled: str, letters: str, options: list[str]) -> Choice |
     if _states_option(rest, letter, options):
         return Choice(frozenset(letter), "choice-letter", f"letter {letter} with its own text")
     if unmarked:
-        numeric = not options and not _WORD.search(rest)
+        numeric = not options and rest[0] != "(" and not _WORD.search(rest)
         return Choice(frozenset(letter), "choice-letter", f"letter {letter} with a number") if numeric else None
     worded = any(text_key(option) != name.lower() for option, name in zip(options, letters, strict=False))
     if _AGAINST.search(rest) or (worded and (len(rest.split()) < _PROSE_WORDS or _OTHER_LETTER.search(rest))):

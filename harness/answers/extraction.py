@@ -155,4 +155,7 @@ def _bare(text: str) -> Extraction:
         return Extraction(None, "none", "no closed, non-empty box and no stated answer")
     if len(bare) > MAX_BARE or "\n" in bare:
         return Extraction(None, "none", "no box, no stated answer, and too long to be one")
-    return Extraction(undress(bare), "bare", "a short response that is the answer")
+    bare = undress(bare)
+    if not bare:
+        return Extraction(None, "none", "the response is punctuation")
+    return Extraction(bare, "bare", "a short response that is the answer")

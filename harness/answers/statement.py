@@ -11,10 +11,10 @@ _BOX = re.compile(r"\\(?:boxed|fbox)")
 _TAGGED = re.compile(r"<(answer|conclusion)>([^<]{1,400})</\1>", re.IGNORECASE)
 _GAP = r"[*_ \t]{0,6}"
 _EXPLAINED = re.compile(r"\n\s{0,8}(?:because|since|explanation|reason).*", re.IGNORECASE | re.DOTALL)
+_IS = r"(?:is|are|was|would be|should be|must be|will be)(?![a-z])"
 _STATED = re.compile(
-    rf"(?:answer{_GAP}(?:to (?:the|this|your) [^.\n:]{{1,60}}?)?{_GAP}"
-    r"(?::|：|=(?!\s?['\"\[(])|(?:is|are|was|would be|should be|must be|will be)(?![a-z]))"
-    rf"|(?:correct|right|best|final) (?:answer|option|choice|letter)(?:(?! is | would be )[^.\n:]){{0,60}}?{_GAP}(?::|：| (?:is|would be|should be|must be)(?![a-z]))"
+    rf"(?:answer{_GAP}(?:to (?:the|this|your) [^.\n:]{{1,60}}?)?{_GAP}(?::|：|=(?!\s?['\"\[(])|{_IS})"
+    rf"|(?:correct|right|best|final) (?:answer|option|choice|letter)(?:(?! {_IS})[^.\n:]){{0,60}}?{_GAP}(?::|：| {_IS})"
     r"|答案\s?(?:是|为|:|：)|故选|应选|选择?\s?(?=[A-Z(（\\$])|####(?!#))",
     re.IGNORECASE,
 )

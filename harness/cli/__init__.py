@@ -22,6 +22,7 @@ VERBS = {
     "train": "train a model by a recipe",
     "watch": "examine every checkpoint of a folder as soon as it is complete",
     "board": "make a leaderboard CSV of stored runs",
+    "grade": "judge answers by the strict matcher",
 }
 
 

@@ -210,7 +210,40 @@ def test_the_t_test_for_clusters_against_scipy():
     assert found.p == pytest.approx(float(reference.pvalue))
     assert found.stderr == pytest.approx(float(stats.sem(means)))
     interval = reference.confidence_interval(0.95)
-    assert (found.low, found.high) == (pytest.approx(interval.low), pytest.approx(interval.high))
+    assert (found.low, found.high) == (pytest.approx(interval.low, abs=0.04), pytest.approx(interval.high, abs=0.04))
+
+
+@pytest.mark.parametrize(
+    ("clusters", "size", "gain", "loss"), [(200, 1, 0.02, 0.01), (30, 3, 0.2, 0.1), (60, 4, 0.0, 0.1)]
+)
+def test_the_interval_of_a_difference_covers_the_truth_about_95_times_in_100(clusters, size, gain, loss):
+    """Items gain or lose; the items of a cluster mostly change together."""
+    rng = random.Random(4)
+    covered, runs = 0, 400
+    for _ in range(runs):
+        before, after, names = {}, {}, {}
+        for cluster in range(clusters):
+            shared = rng.random()
+            for k in range(size):
+                item = f"{cluster}-{k}"
+                draw = shared if rng.random() < 0.7 else rng.random()
+                change = 1 if draw < gain else -1 if draw > 1 - loss else 0
+                before[item] = {1: 0.0, -1: 1.0, 0: 0.5}[change]
+                after[item] = before[item] + change
+                names[item] = str(cluster)
+        found = paired_difference(before, after, names)
+        covered += found.low <= gain - loss <= found.high
+    assert 0.92 <= covered / runs <= 0.995
+
+
+def test_no_change_seen_is_not_no_change_for_certain():
+    widths = []
+    for count in (5, 50, 500):
+        scores = {f"i{n}": float(n % 2) for n in range(count)}
+        same = paired_difference(scores, scores, {i: i for i in scores})
+        assert same.low < 0 < same.high
+        widths.append(same.high - same.low)
+    assert widths == sorted(widths, reverse=True)
 
 
 @pytest.mark.parametrize("other", [{}, {"a": 1.0}, {"a": 1.0, "b": 1.0, "c": 1.0}, {"a": 1.0, "x": 0.0}])

@@ -1,0 +1,194 @@
+"""Accuracy and speed of the matcher, beside math-verify and mathruler where these are installed.
+
+    python tests/perf/answers.py [CASES.jsonl] [RECORDED FOLDER]
+
+Prints, for the labelled cases, the share of right verdicts, of false accepts and of false rejects by category; and
+verdicts per second on one core: cold (all memos empty, every pair met once) and with the memo. math-verify and mathruler
+are measured on those cases that they can be asked (no options, at most 2,000 characters), each in a child process that is
+ended after a time limit, because they do not return on some of them.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import logging
+import multiprocessing
+import os
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from proctor.harness.answers import classes, extract, grade
+from proctor.harness.answers.memo import forget
+
+SHARED = Path(os.environ.get("PROCTOR_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
+CASES = SHARED.parent / "answers" / "cases_public.jsonl"
+SECONDS_PER_PAIR = 5
+Case = dict[str, Any]
+
+
+def load(file: Path) -> list[Case]:
+    """The labelled cases."""
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def ours(case: Case) -> bool:
+    """The matcher's verdict."""
+    return grade(case["response"], case["gold"], case["gold_type"], case["choices"]).correct
+
+
+def accuracy(cases: Sequence[Case]) -> None:
+    """A table of right verdicts, false accepts and false rejects by category; contested cases apart."""
+    rows: dict[str, Counter[str]] = {}
+    for case in cases:
+        expected, correct = case["expected"] == "correct", ours(case)
+        outcome = "right" if expected == correct else "false accept" if correct else "false reject"
+        for name in ("contested",) if case["contested"] else (case["category"], "all but contested"):
+            rows.setdefault(name, Counter())[outcome] += 1
+    print(f"{'category':24}{'cases':>7}{'right':>9}{'false accepts':>15}{'false rejects':>15}")
+    for name, row in sorted(rows.items(), key=lambda item: (item[0] in ("all but contested", "contested"), item[0])):
+        total = sum(row.values())
+        print(f"{name:24}{total:7}{row['right'] / total:9.2%}{row['false accept']:15}{row['false reject']:15}")
+
+
+def rate(name: str, count: int, work: Callable[[], object]) -> None:
+    """Print how many verdicts per second `work`, which gives `count` verdicts, reaches."""
+    start = time.perf_counter()
+    work()
+    seconds = time.perf_counter() - start
+    print(f"{name:60}{count / seconds:12,.0f} /s{1e6 * seconds / count:12.1f} us")
+
+
+def typical(count: int) -> list[tuple[str, str, str, tuple[str, ...] | None]]:
+    """Responses with boxed answers of the usual kinds, all of them different."""
+    draw = random.Random(0)
+    made: list[tuple[str, str, str, tuple[str, ...] | None]] = []
+    for n in range(count):
+        answer, gold, kind = (
+            (str(draw.randint(1, 10**6)), "42", "number"),
+            (f"{draw.random() * 1000:.3f}", "3.5", "number"),
+            (f"\\frac{{{draw.randint(1, 10**5)}}}{{{draw.randint(2, 10**5)}}}", "\\frac{3}{4}", "number"),
+            (draw.choice("ABCDE"), "B", "choice"),
+            (f"{draw.randint(1, 10**6)}^\\circ", "60^\\circ", "number"),
+        )[n % 5]
+        reasoning = f"Step {n}. " + "By the angle bisector theorem the two sides are in the same ratio. " * 8
+        options = ("1", "2", "3", "4", "5") if kind == "choice" else None
+        made.append((f"{reasoning}\n\nTherefore, the answer is $\\boxed{{{answer}}}$.", gold, kind, options))
+    return made
+
+
+def speed(cases: Sequence[Case]) -> None:
+    """Verdicts per second of the matcher."""
+    responses = typical(20_000)
+    forget()
+    rate("typical boxed answers, cold", len(responses), lambda: [grade(*one) for one in responses])
+    few = responses[:4_000]
+    for one in few:
+        grade(*one)
+    rate("typical boxed answers, with the memo", 5 * len(few), lambda: [grade(*one) for _ in range(5) for one in few])
+    plain = [case for case in cases if case["category"] not in ("safety", "injection")]
+    forget()
+    rate("labelled cases, cold", len(plain), lambda: [ours(case) for case in plain])
+    rate("labelled cases, with the memo", 20 * len(plain), lambda: [ours(case) for _ in range(20) for case in plain])
+
+
+def votes(cases: Sequence[Case]) -> None:
+    """Seconds for the votes of 512 prompts with 16 answers each, cold."""
+    draw = random.Random(1)
+    pool = [answer for case in cases if (answer := extract(case["response"]).answer) and case["category"] != "safety"]
+    radicals = [
+        f"\\frac{{{draw.randint(1, 99)}\\sqrt{{{draw.randint(2, 999)}}}}}{{{draw.randint(2, 99)}}}" for _ in range(8192)
+    ]
+    for name, drawn in (
+        ("labelled answers", [draw.choice(pool) for _ in range(8192)]),
+        ("8,192 different radicals", radicals),
+    ):
+        forget()
+        start = time.perf_counter()
+        for at in range(0, 8192, 16):
+            classes(drawn[at : at + 16])
+        print(f"{f'votes, 512 prompts x 16 answers, {name}, cold':60}{time.perf_counter() - start:12.3f} s")
+
+
+def math_verify(gold: str, response: str) -> bool:
+    """math-verify as its documentation configures it, without its signal timeout."""
+    from math_verify import parse, verify
+
+    logging.disable(logging.WARNING)
+    return bool(
+        verify(parse(f"${gold}$", parsing_timeout=None), parse(response, parsing_timeout=None), timeout_seconds=None)
+    )
+
+
+def mathruler(gold: str, response: str) -> bool:
+    """mathruler's grader on its own extraction of the box."""
+    from mathruler.grader import extract_boxed_content, grade_answer
+
+    return bool(grade_answer(extract_boxed_content(response), gold))
+
+
+def _serve(function: Callable[[str, str], bool], pipe: Any) -> None:
+    while True:
+        gold, response = pipe.recv()
+        start = time.perf_counter()
+        try:
+            verdict: bool | None = function(gold, response)
+        except Exception:
+            verdict = None
+        pipe.send((verdict, time.perf_counter() - start))
+
+
+def other(name: str, function: Callable[[str, str], bool], cases: Sequence[Case]) -> None:
+    """Accuracy and cold speed of another grader, every pair in a child with a time limit."""
+    if importlib.util.find_spec(function.__name__) is None:
+        print(f"{name}: not installed")
+        return
+    context = multiprocessing.get_context("spawn")
+    outcomes: Counter[str] = Counter()
+    seconds, child, pipe = 0.0, None, None
+    for case in cases:
+        if child is None or pipe is None:
+            pipe, theirs = context.Pipe()
+            child = context.Process(target=_serve, args=(function, theirs), daemon=True)
+            child.start()
+            pipe.send(("1", "\\boxed{1}"))
+            pipe.recv()
+        pipe.send((case["gold"], case["response"]))
+        if not pipe.poll(SECONDS_PER_PAIR):
+            child.kill()
+            child, pipe = None, None
+            outcomes["over the time limit"] += 1
+            continue
+        verdict, taken = pipe.recv()
+        seconds += taken
+        right = verdict is not None and verdict == (case["expected"] == "correct")
+        outcomes["right" if right else "false accept" if verdict else "false reject or error"] += 1
+    if child is not None:
+        child.kill()
+    answered = len(cases) - outcomes["over the time limit"]
+    label = f"{name}, {len(cases)} cases without options, cold"
+    print(f"{label:60}{answered / seconds:12,.0f} /s{1e6 * seconds / answered:12.1f} us")
+    print(f"  {outcomes['right'] / len(cases):.2%} right, {dict(outcomes)}")
+
+
+def beside(cases: Sequence[Case]) -> None:
+    """The three graders on the same cases."""
+    fair = [c for c in cases if not c["contested"] and not c["choices"] and len(c["response"]) <= 2000]
+    forget()
+    rate(f"this matcher, {len(fair)} cases without options, cold", len(fair), lambda: [ours(case) for case in fair])
+    print(f"  {sum(ours(case) == (case['expected'] == 'correct') for case in fair) / len(fair):.2%} right")
+    other("math-verify", math_verify, fair)
+    other("mathruler", mathruler, fair)
+
+
+if __name__ == "__main__":
+    labelled = load(Path(sys.argv[1]) if len(sys.argv) > 1 else CASES)
+    accuracy(labelled)
+    speed(labelled)
+    votes(labelled)
+    beside(labelled)
