@@ -81,10 +81,11 @@ class Manifest:
 def differing_keys(old: Json, new: Json, at: str = "") -> list[str]:
     """Dotted names of the entries in which two manifests' identities differ."""
     if isinstance(old, Mapping) and isinstance(new, Mapping):
-        names = sorted({*old, *new})
-        return [
-            key for name in names for key in differing_keys(old.get(name), new.get(name), f"{at}.{name}".strip("."))
-        ]
+        keys = []
+        for name in sorted({*old, *new}):
+            key = f"{at}.{name}".strip(".")
+            keys += differing_keys(old[name], new[name], key) if name in old and name in new else [key]
+        return keys
     return [] if canonical_json(old) == canonical_json(new) else [at]
 
 

@@ -12,16 +12,16 @@ from .forms import Colon, Form, Items, Scalar, Words
 from .limits import MAX_ITEMS, UnreadableError
 from .normalise import clean
 from .reading import EXPRESSION, QUANTITY, read
-from .tokens import spell, tokenize
-from .words import text_key
+from .words import spelled, text_key
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_LEAD = r"(?:(?:the )?(?:correct )?(?:option|choice|answer|选项|选择|选|答案) ?:? ?)?"
-_ONE = re.compile(rf"{_LEAD}[(\[{{]? ?([A-Za-z]) ?[)\]}}]? ?[.:,]?(?: ?项)?", re.IGNORECASE)
+_LEAD = r"(?:(?:the )?(?:correct |final )?(?:option|choice|answer|选项|选择|选|答案)(?: is)? ?:? ?)?"
+_ONE = re.compile(rf"{_LEAD}[(\[{{]? ?([A-Za-z]) ?[)\]}}]? ?[.:,!]?(?: ?项)?", re.IGNORECASE)
 _MARKED = re.compile(
     rf"{_LEAD}(?:[(\[] ?([A-Za-z]) ?[)\]] ?[.:,-]?|([A-Za-z]) ?[).:,]|([A-Z]) -(?= )) ?(\S.*)", re.DOTALL
 )
 _UNMARKED = re.compile(r"([A-Z])(?: |(?=\())(\S.*)", re.DOTALL)
+_TRAILING = re.compile(r"(\S.*?) ?\(([A-Z])\)", re.DOTALL)
 _AND = r" ?(?:,|;|&|\band\b|和|与|及| ) ?(?:and )?"
 _MANY = re.compile(rf"[(\[{{]? ?[A-Za-z] ?[)\]]?(?:{_AND}[(\[]? ?[A-Za-z] ?[)\]]?)+ ?[)\]}}]?")
 _FUSED = re.compile(r"[A-Z]{2,26}|(?=[a-h]{2,8}\Z)a?b?c?d?e?f?g?h?")
@@ -46,10 +46,6 @@ def _nothing(reason: str) -> Choice:
     return Choice(frozenset(), "choice", reason)
 
 
-def _spelled(text: str) -> str:
-    return spell(tokenize(clean(text), grouped=False), braces=True)
-
-
 def option_letters(choices: Sequence[str] | None) -> str:
     """The letters that name the options: as many as there are options, all of them where the options are not known."""
     return _LETTERS[: len(choices)] if choices else _LETTERS
@@ -58,38 +54,39 @@ def option_letters(choices: Sequence[str] | None) -> str:
 def resolve(answer: str, choices: Sequence[str] | None) -> Choice:
     """Which letters `answer` singles out among `choices` (texts in order, or None where only letters are known)."""
     try:
-        spelled = _spelled(answer)
+        plain = spelled(answer)
     except UnreadableError:
         return _nothing("the answer is too long for a choice")
     letters = option_letters(choices)
     options = list(choices or ())[:MAX_ITEMS]
-    named = _by_letters(spelled, letters, options)
+    named = _by_letters(plain, letters, options)
     if named is not None:
         return named
     by_text = _by_text(answer, options)
     if len(by_text) == 1:
         return Choice(frozenset(by_text), "choice-text", f"the text of option {by_text[0]}")
-    yes_no = _YES_NO.fullmatch(spelled)
+    yes_no = _YES_NO.fullmatch(plain)
     if yes_no and len(by_text := _by_text(yes_no.group(1), options)) == 1:
         return Choice(frozenset(by_text), "choice-text", f"option {by_text[0]} with an explanation")
     if len(by_text) > 1:
         return _nothing(f"the text fits several options: {', '.join(by_text)}")
-    return _letter_and_text(spelled, letters, options) or _several_texts(answer, options)
+    lettered = _letter_behind_text(plain, options) or _letter_and_text(plain, letters, options)
+    return lettered or _several_texts(answer, options)
 
 
-def _by_letters(spelled: str, letters: str, options: list[str]) -> Choice | None:
+def _by_letters(plain: str, letters: str, options: list[str]) -> Choice | None:
     """One letter in any dressing, or several side by side or joined by "and"; None for other texts."""
-    if len(spelled) > _LETTERS_ONLY:
+    if len(plain) > _LETTERS_ONLY:
         return None
-    found = _ONE.fullmatch(spelled)
+    found = _ONE.fullmatch(plain)
     if found is not None:
         letter = found.group(1).upper()
         return Choice(frozenset(letter), "choice-letter", f"letter {letter}") if letter in letters else None
-    if not (_FUSED.fullmatch(spelled) or _MANY.fullmatch(spelled)):
+    if not (_FUSED.fullmatch(plain) or _MANY.fullmatch(plain)):
         return None
-    if any(text_key(option) == text_key(spelled) for option in options):
+    if any(text_key(option) == text_key(plain) for option in options):
         return None
-    named = [letter.upper() for letter in re.findall(r"[A-Za-z]", re.sub(r"\band\b", " ", spelled))]
+    named = [letter.upper() for letter in re.findall(r"[A-Za-z]", re.sub(r"\band\b", " ", plain))]
     if len(set(named)) != len(named) or not set(named) <= set(letters):
         return None
     return Choice(frozenset(named), "choice-letters", f"letters {', '.join(sorted(named))}")
@@ -127,9 +124,17 @@ def _same_or_alternatives(known: Form, found: Form, answer: str) -> bool:
     return same(known, found)
 
 
-def _letter_and_text(spelled: str, letters: str, options: list[str]) -> Choice | None:
+def _letter_behind_text(plain: str, options: list[str]) -> Choice | None:
+    """An option's text followed by its letter: 12 m (E)."""
+    found = _TRAILING.fullmatch(plain)
+    if found is None or not _states_option(found.group(1), found.group(2), options):
+        return None
+    return Choice(frozenset(found.group(2)), "choice-letter", f"letter {found.group(2)} behind its own text")
+
+
+def _letter_and_text(plain: str, letters: str, options: list[str]) -> Choice | None:
     """A letter followed by its option's text: (E) 12 m, or by an explanation; they must not contradict each other."""
-    found = _MARKED.fullmatch(spelled) or _UNMARKED.fullmatch(spelled)
+    found = _MARKED.fullmatch(plain) or _UNMARKED.fullmatch(plain)
     if found is None:
         return None
     *marks, rest = found.groups()
@@ -174,5 +179,5 @@ def _several_texts(answer: str, options: list[str]) -> Choice:
 
 def gold_letters(gold: str, choices: Sequence[str] | None) -> frozenset[str]:
     """The letters of a gold answer: letters in any spelling, else the option with that text."""
-    named = _by_letters(_spelled(gold), option_letters(choices), [])
+    named = _by_letters(spelled(gold), option_letters(choices), [])
     return named.letters if named is not None else resolve(gold, choices).letters

@@ -29,6 +29,7 @@ _CONSTANTS = {"pi": "pi", "infty": "inf", "inf": "inf", "infinity": "inf", "e": 
 _CALLED = frozenset("fghFG")
 _SIGNS = frozenset("+-±∓")
 _MAX_POSTFIX = 6
+_LONGEST_UNIT = 16  # tokens
 _UNIT_SIGNS = frozenset("°$¢€£¥₹")
 _CLOSING = {"(": ")", "[": "]", "{": "}", "\\{": "\\}", "|": "|"}
 _FLOORS = {"lfloor": "rfloor", "lceil": "rceil"}
@@ -110,10 +111,10 @@ class _Parser(Cursor):
 
     def takes_unit(self) -> bool:
         """True if all that follows is a unit, which is then stored and passed over."""
-        rest = self.tokens[self.at :]
-        if self.units == NO_UNITS or self.depth > 1 or self.bars or len(rest) > 16:
+        if self.units == NO_UNITS or self.depth > 1 or self.bars or len(self.tokens) - self.at > _LONGEST_UNIT:
             return False
-        kind, value, _ = rest[1] if rest[0][1] == "{" and len(rest) > 1 else rest[0]
+        rest = self.tokens[self.at :]
+        kind, value, _ = rest[1] if rest[0][1] in ("{", "(") and len(rest) > 2 else rest[0]
         if kind == "word" and not self.letters_are_unit(value):
             return False
         if kind in ("word", "upright") or value in _UNIT_SIGNS:
@@ -191,7 +192,7 @@ class _Parser(Cursor):
     def scale_follows(self) -> bool:
         """True before the letter of a temperature scale: the degree sign is then a part of the unit."""
         rest = self.tokens[self.at + 1 : self.at + 2]
-        return bool(rest) and rest[0][1] in ("C", "F")
+        return bool(rest) and rest[0][1] in ("C", "F", "T")
 
     def postfix_power(self, node: Node) -> Node:
         """An exponent's own exponent: powers group from the right."""

@@ -36,6 +36,8 @@ _CONDITION = re.compile(
     re.IGNORECASE,
 )
 _OTHERWISE = re.compile(r"[\s$,;]*(?:otherwise|if not|or else|else)\b", re.IGNORECASE)
+_DRESSING = re.compile(r"\\(?:text|mathrm|textrm|quad|qquad|mbox)(?![A-Za-z])|[{}]")
+_LONGEST_JOINT = 200
 _NESTED_BOXES = 4
 _BARE_BOX = re.compile(r"\\(?:boxed|fbox)")
 
@@ -105,7 +107,7 @@ def _boxed(text: str, start: int) -> Extraction | None:
     if _OTHERWISE.match(text, spans[-1][2] + 1):
         return Extraction(None, "hedge", "the last box is one of several cases")
     for before, after in zip(spans[-2::-1], spans[:0:-1], strict=False):
-        gap = text[before[2] + 1 : min(after[0], before[2] + 200)]
+        gap = _DRESSING.sub(" ", text[before[2] + 1 : min(after[0], before[2] + _LONGEST_JOINT)])
         if _CONDITION.fullmatch(gap):
             return Extraction(None, "hedge", "boxes joined by conditions")
         if not _JOINT.fullmatch(gap):
@@ -148,7 +150,7 @@ def _stated(text: str) -> Extraction | None:
 
 
 def _bare(text: str) -> Extraction:
-    bare = text.strip()
+    bare = text.strip().strip("`").strip()
     if not bare:
         return Extraction(None, "none", "the response is empty")
     if _BARE_BOX.search(bare):

@@ -34,12 +34,14 @@ from .region import Region
 from .types import GoldType
 from .units import read_unit
 from .value import rational
-from .words import number_in_words, text_key
+from .words import number_in_words, spelled, text_key
 
 _LITERAL = re.compile(r"[+-]?(?:0|[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d*)(?:\.\d+)?")
-_LITERAL_LENGTH = 100
+_LITERALS = re.compile(r"(?=[(\[]|.*,\s)[(\[]?\s*-?\d+(?:\.\d+)?(?:\s*,\s*-?\d+(?:\.\d+)?)+\s*[)\]]?")
+_CLOCK = re.compile(r"\d{1,2}:\d{1,2}")
+_PLAIN_LENGTH = 100
 _RANGE = re.compile(r"(\d+)\s*(?:-|to)\s*(\d+)")
-_TO = re.compile(r"(?<=\d)\s*\bto\b\s*(?=\d)")
+_TO = re.compile(r"(?<=[\d}])\s*\bto\b\s*(?=[\d\\])")
 
 
 def with_unit(form: Form, unit: str | None) -> Form:
@@ -71,12 +73,18 @@ def judge_value(gold: str, answer: str, style: Style, unit: str | None) -> bool:
 
 
 def judge_text(gold: str, answer: str) -> bool:
-    """Texts, and plain numbers by their value."""
+    """Texts; plain numbers, lists of them and times of day also by their values."""
     if text_key(gold) == text_key(answer):
         return bool(text_key(gold))
     known, found = clean(gold), clean(answer)
-    literal = len(found) <= _LITERAL_LENGTH and _LITERAL.fullmatch(known) and _LITERAL.fullmatch(found)
-    return bool(literal) and Fraction(known.replace(",", "")) == Fraction(found.replace(",", ""))
+    if len(found) > _PLAIN_LENGTH:
+        return False
+    if _LITERAL.fullmatch(known) and _LITERAL.fullmatch(found):
+        return Fraction(known.replace(",", "")) == Fraction(found.replace(",", ""))
+    if _LITERALS.fullmatch(known):
+        return judge_tuple(gold, answer) if known.startswith("(") else judge_list(gold, answer)
+    times = (clock.time_key(gold), clock.time_key(answer)) if _CLOCK.fullmatch(known) else (None, None)
+    return times[0] is not None and times[1] is not None and clock.same_time(times[0], times[1])
 
 
 def _as_items(form: Form) -> Items | None:
@@ -177,7 +185,7 @@ def judge_matrix(gold: str, answer: str) -> bool:
 
 def judge_ratio(gold: str, answer: str) -> bool:
     """Terms up to a common factor; a ratio of two terms is also their quotient."""
-    known, found = (read(_TO.sub(":", clean(text)), EXPRESSION) for text in (gold, answer))
+    known, found = (read(_TO.sub(":", spelled(text)), EXPRESSION) for text in (gold, answer))
     return same_ratio(known, found) or judge_value(gold, answer, EXPRESSION, None)
 
 

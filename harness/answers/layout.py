@@ -18,7 +18,9 @@ _STRUCTURE = (
     | _RELATIONS
     | frozenset((",", ";", "&", "∧", "∨", "∪", "∩", "setminus", ":", "(", "[", "]", "\\{", "begin"))
 )
-_NAME_SIGNS = frozenset(("(", ")", "{", "}", "_", "'", ","))
+_CONDITIONS = frozenset(("if", "when", "not", "unless", "for", "let", "where", "since", "because", "suppose"))
+_BEFORE_ANSWER = frozenset(("the", "final", "correct", "my", "so"))
+_NAME_SIGNS = frozenset(("(", ")", "{", "}", "_", "'", ",", "."))
 _CODE = frozenset(("lambda", "else", "return", "print", "if", "not"))
 _ABOUT = frozenset(("about", "approximately", "approx", "around", "exactly", "约", "大约"))
 
@@ -61,9 +63,20 @@ def is_relation(token: Token) -> bool:
     return token[0] == "op" and token[1] in _RELATIONS
 
 
+def _announced(tokens: list[Token]) -> int:
+    """How many tokens only announce the answer: "the final answer is", "answer:"."""
+    words = [value.lower() for _, value, _ in tokens[:6]]
+    at = words.index("answer") + 1 if "answer" in words[:3] else 0
+    if not at or not set(words[: at - 1]) <= _BEFORE_ANSWER:
+        return 0
+    while words[at : at + 1] in (["is"], [":"]):
+        at += 1
+    return at if words[at - 1] != "answer" else 0
+
+
 def trimmed(tokens: list[Token]) -> list[Token]:
-    """Without a leading equals sign, a leading "about", and final punctuation."""
-    start, end = 0, len(tokens)
+    """Without what announces the answer, a leading equals sign, a leading "about", and final punctuation."""
+    start, end = _announced(tokens), len(tokens)
     while end and tokens[end - 1][1] in (".", ",", ";") and tokens[end - 1][0] == "op":
         end -= 1
     while start < end and (tokens[start][1] in ("=", "≈") or tokens[start][1].lower() in _ABOUT):
@@ -86,7 +99,7 @@ def matching(tokens: list[Token]) -> int:
 
 def is_name(tokens: list[Token]) -> bool:
     r"""True for what stands left of an equals sign as a name: x, x_1, \angle ABC, S_{\triangle ABC}, f(2), Area."""
-    if not tokens or len(tokens) > 16 or tokens[0][0] == "num" or tokens[0][1].lower() in FUNCTIONS:
+    if not tokens or len(tokens) > 16 or tokens[0][0] == "num" or tokens[0][1].lower() in FUNCTIONS | _CONDITIONS:
         return False
     inside = False
     for token, previous in zip(tokens, [tokens[0], *tokens], strict=False):

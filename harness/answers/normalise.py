@@ -33,7 +33,7 @@ _SYMBOLS = {
     "⟨": "\\langle ", "⟩": "\\rangle ", "□": "\\square ", "☐": "\\square ", "→": "\\to ", "⇒": "\\Rightarrow ",
     "、": ",", "。": ".", "．": ".", "【": "[", "】": "]", "′": "'", "’": "'", "‘": "'", "“": '"', "”": '"',
     "㎡": "m^{2}", "㎠": "cm^{2}", "㎢": "km^{2}", "㎥": "m^{3}", "㎤": "cm^{3}", "￥": "¥", "µ": "μ", "ϕ": "φ", "ϵ": "ε",
-    "…": "...", "∣": "|", "∧": "^",
+    "掳": "°", "…": "...", "∣": "|", "∧": "^",
 }  # fmt: skip
 
 _GREEK = {
@@ -52,6 +52,8 @@ _TABLE = str.maketrans(
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\x00-\x08\x0e-\x1f]")
 _MATH_SIGN = re.compile(r"(?<!\\)\$")
 _THIN_THOUSANDS = re.compile(r"(?<![\d.\\,!;: ~])(\d{1,3})((?:(?:\\[,!;:]|\\ |~)\d{3})+)(?!\d)")
+_GLUED = re.compile(r"\\circ(?=[A-Z])")
+_STOP_BEFORE_UNIT = re.compile(r"(?<=\d)\.(?=\\(?:text|mathrm)\b)")
 _WRAPS = (("\\(", "\\)"), ("\\[", "\\]"), ("**", "**"), ("`", "`"), ("__", "__"))
 _LEADING_MARKS = " \t\n\r,;:"
 _EDGES = frozenset(" \t\n\r,;:.*_`\\)]")
@@ -106,5 +108,6 @@ def clean(text: str) -> str:
     text = undress(fold(text))
     if "\\" in text or "~" in text or "{,}" in text:
         text = text.replace("{,}", "").replace("\\!", "").replace("{:}", ":")
+        text = _GLUED.sub(r"\g<0> ", _STOP_BEFORE_UNIT.sub(" ", text))
         text = _THIN_THOUSANDS.sub(lambda m: m.group(1) + re.sub(r"\D", "", m.group(2)), text)
     return text

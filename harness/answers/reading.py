@@ -33,7 +33,7 @@ from .limits import MAX_ANSWER, MAX_DEPTH, MAX_ITEMS, MEMO_LENGTH, TooMuchWorkEr
 from .memo import memo
 from .normalise import clean
 from .region import NOTHING, Region, difference, intersection, interval, point_set, union
-from .scalar import read_scalar
+from .scalar import read_compound, read_scalar
 from .tokens import Token, spell, tokenize
 from .value import Value, rational
 from .words import text_key
@@ -53,6 +53,7 @@ EXPRESSIONS = Style(UPRIGHT_UNITS, False)
 
 _PLAIN = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?")
 _SPACED_THOUSANDS = re.compile(r"(-?\d{1,3})((?: \d{3})+)((?:\.\d+)?)")
+_SYSTEMS = ("cases", "aligned", "gathered")
 _PAIRS = {"(": ")", "[": "]", "{": "}", "\\{": "\\}"}
 _BRACKETS = {"(": "()", "[": "[]", "{": "{}", "\\{": "{}"}
 
@@ -72,7 +73,9 @@ def _read(text: str, style: Style) -> Form:
     if spaced:
         cleaned = spaced.group(1) + spaced.group(2).replace(" ", "") + spaced.group(3)
     try:
-        return _structure(tokenize(cleaned, style.grouped), style, 0)
+        tokens = tokenize(cleaned, style.grouped)
+        compound = read_compound(spell(tokens)) if 4 <= len(tokens) <= 6 and tokens[0][0] == "num" else None
+        return compound or _structure(tokens, style, 0)
     except UnreadableError:
         return Words(text_key(text))
 
@@ -251,13 +254,15 @@ def _ends(inner: list[Token], low_closed: bool, high_closed: bool, style: Style,
 def _matrix(tokens: list[Token], style: Style, depth: int) -> Form:
     names = ("pmatrix", "bmatrix", "matrix", "array", "Bmatrix", "vmatrix", "smallmatrix")
     name = tokens[2][1] if len(tokens) > 6 and tokens[1][1] == "{" else ""
-    if name not in names or [token[1] for token in tokens[-4:]] != ["end", "{", name, "}"]:
+    if name not in (*names, *_SYSTEMS) or [token[1] for token in tokens[-4:]] != ["end", "{", name, "}"]:
         raise UnreadableError("not a matrix")
     inner = tokens[4:-4]
     if name == "array" and inner and inner[0][1] == "{":
         inner = inner[matching(inner) + 1 :]
     rows = [row for row in split_top(inner, lambda token: token[1] == "\\\\") if row]
     cells = [split_top(row, lambda token: token[0] == "op" and token[1] == "&") for row in rows]
+    if name in _SYSTEMS:
+        return Items(_forms([row for row in rows if row], style, depth))
     if not cells or len({len(row) for row in cells}) != 1 or sum(map(len, cells)) > MAX_ITEMS:
         raise UnreadableError("rows of different lengths")
     forms = tuple(tuple(_item(cell, style, depth + 1) for cell in row) for row in cells)

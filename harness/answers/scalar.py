@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import re
+from fractions import Fraction
+
 from .expression import Node, parse
 from .forms import Form, Items, Scalar
 from .limits import UnreadableError
 from .region import EVERYTHING, NOTHING
 from .tokens import Token
 from .units import Unit, comparable, read_unit
-from .value import value_of
+from .value import rational, value_of
 from .words import MULTIPLIERS
 
 _DEGREE = read_unit("°")
+_COMPOUND = re.compile(r"(\d{1,9}) ?([^\W\d_]{1,12}),?(?: and)? ?(\d{1,9}(?:\.\d{1,9})?) ?([^\W\d_]{1,12})")
 _CURRENCY = frozenset("$¢€£¥₹")
+
+
+def read_compound(text: str) -> Scalar | None:
+    """A quantity in two units of one kind, as in 1 hour 30 minutes, in the smaller unit; None for other texts."""
+    found = _COMPOUND.fullmatch(text)
+    if found is None:
+        return None
+    large, small = read_unit(found.group(2)), read_unit(found.group(4))
+    if large is None or small is None or large.dimensions != small.dimensions or large.factor <= small.factor:
+        return None
+    return Scalar(rational(Fraction(found.group(1)) * large.factor / small.factor + Fraction(found.group(3))), small)
 
 
 def read_scalar(tokens: list[Token], units: int) -> Form:

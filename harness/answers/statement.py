@@ -36,6 +36,7 @@ _CLAUSE = re.compile(
     re.IGNORECASE,
 )
 _EMPHASIS = re.compile(r"\*\*(?![\w(\\])|(?<![\w)}])\*\*|^[*_`\s]+|[*_`\s]+$")
+_BLANK = " \t\r\n.,;:*_`$"
 _UNOPENED = (("\\]", "\\["), ("\\)", "\\("), ("$$", "$$"), ("$", "$"))
 
 
@@ -62,7 +63,8 @@ def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
 
 def _tagged(text: str) -> Statement | None:
     found = _last(_TAGGED, text) if "<" in text else None
-    return Statement(found.start(), plain(_EXPLAINED.sub("", found.group(2))), "answer-tag") if found else None
+    answer = plain(_EXPLAINED.sub("", found.group(2))) if found else ""
+    return Statement(found.start(), answer, "answer-tag") if found and answer.strip(_BLANK) else None
 
 
 def _stated(text: str) -> Statement | None:
@@ -79,8 +81,8 @@ def _stated(text: str) -> Statement | None:
     if cut and cut.group() == "\n" and _NEXT_OPTION.match(statement, cut.end()):
         return None
     answer = plain(statement[: cut.start()] if cut else statement)
-    if not answer or _BOX.search(answer):
-        return Statement(found.start(), None, "none") if answer else None
+    if not answer.strip(_BLANK) or _BOX.search(answer):
+        return Statement(found.start(), None, "none") if answer.strip(_BLANK) else None
     return Statement(found.start(), answer, "answer-is")
 
 

@@ -62,7 +62,7 @@ _TABLE: dict[str, dict[Fraction, str]] = {
     },
     "month": {_F(1): "month months 个月 月", _F(12): "yr yrs year years 年"},
     "angle": {
-        _F(1): "° degree degrees deg degs 度",
+        _F(1): "° °T degree degrees deg degs 度",
         _F(1, 60): "arcmin arcminute arcminutes",
     },
     "radian": {_F(1): "rad rads radian radians 弧度"},
@@ -125,11 +125,20 @@ _COUNTED = frozenset(
         "words worker workers 个 人 只 条 本 种 块 朵 名 张 辆 棵 支 件 位 颗 次 点 场"
     )
 )
+_COUNTERS = frozenset("个只条本朵棵辆")  # a noun may follow: 12个苹果
+_SINGULAR = {"boxes": "box", "buses": "bus", "children": "child", "vertices": "vertex", "men": "man", "women": "woman"}
+_SINGULAR |= {
+    "matches": "match",
+    "persons": "people",
+    "person": "people",
+    "rhombuses": "rhombus",
+    "matchsticks": "matchstick",
+}
 _EMPTY = frozenset(("unit", "units", "单位"))
 _SQUARED = frozenset(("square", "sq", "squared", "平方"))
 _CUBED = frozenset(("cubic", "cu", "cubed", "立方"))
 _POWER = {"^2": 2, "^3": 3, "^-1": -1, "^-2": -2, "2": 2, "3": 3}
-_WORD = re.compile(r"°\s?[CF]?(?![A-Za-z])|[A-Za-z]+|[^\W\d_A-Za-z]+|\^-?\d|[23]|[/*$¢€£¥₹.()-]")
+_WORD = re.compile(r"°\s?[CFT]?(?![A-Za-z])|[A-Za-z]+|[^\W\d_A-Za-z]+|\^-?\d|[23]|[/*$¢€£¥₹.()-]")
 
 
 def _names() -> dict[str, tuple[str, int, Fraction]]:
@@ -154,8 +163,8 @@ def _base(word: str) -> tuple[tuple[tuple[str, int], ...], Fraction] | None:
     lower = folded.lower()
     if lower in _EMPTY:
         return (), Fraction(1)
-    if lower in _COUNTED:
-        return ((lower.removesuffix("s"), 1),), Fraction(1)
+    if lower in _COUNTED or lower[:1] in _COUNTERS:
+        return ((_SINGULAR.get(lower) or lower.removesuffix("s"), 1),), Fraction(1)
     return None
 
 
@@ -245,10 +254,16 @@ def _read_unit(text: str) -> Unit | None:
     return None if text[matched:].strip() else reader.unit()
 
 
+_KELVIN = read_unit("kelvin")
+
+
 def comparable(first: Unit | None, second: Unit | None) -> Fraction | None:
-    """The factor that converts a value in `second` to `first`; 1 where a unit is absent; None where they differ."""
+    """The factor that converts a value in `second` to `first`; 1 where a unit is absent; None where they differ.
+
+    12 K is not 12, because it may be twelve thousand.
+    """
     if first is None or second is None or first.plain or second.plain:
-        return Fraction(1)
+        return None if _KELVIN in (first, second) else Fraction(1)
     if first.dimensions == second.dimensions:
         return second.factor / first.factor
     scales = {first.dimensions, second.dimensions}

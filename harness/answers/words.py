@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from .limits import MAX_ANSWER, TooMuchWorkError
 from .normalise import clean
-from .tokens import Token, names, tokenize
+from .tokens import Token, names, spell, tokenize
 
 _ARTICLES = frozenset(("a", "an", "the"))
 _ENDINGS = "!?.,;:。'\" "
@@ -30,6 +30,11 @@ MULTIPLIERS = {
     "hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12,
     "百": 10**2, "千": 10**3, "万": 10**4, "亿": 10**8,
 }  # fmt: skip
+
+
+def spelled(text: str) -> str:
+    """The text in plain spelling: wrappers and double spaces dropped, braces kept. Raises TooMuchWorkError."""
+    return spell(tokenize(clean(text), grouped=False), braces=True)
 
 
 def text_key(text: str) -> str:
@@ -73,6 +78,14 @@ def number_in_words(text: str) -> Fraction | None:
     if _CHINESE.fullmatch(text):
         return _chinese(text)
     words = text.replace("-", " ").split()
+    if words and words[0] in ("minus", "negative"):
+        digits = len(words) == 2 and words[1].isdecimal() and len(words[1]) < 20
+        size = Fraction(words[1]) if digits else _english(words[1:])
+        return None if size is None else -size
+    return _english(words)
+
+
+def _english(words: list[str]) -> Fraction | None:
     if not 1 <= len(words) <= 4:
         return None
     if len(words) >= 2 and words[1] == "hundred" and words[0] in _SMALL:

@@ -4,7 +4,7 @@ import json
 import threading
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proctor.harness.errors import EngineError, RunLockedError, StoreError
@@ -183,6 +183,7 @@ def test_two_at_once_one_wins(tmp_path, examine, scripted):
 @given(
     failures=st.lists(st.sets(st.tuples(st.integers(0, 4), st.integers(0, 1))), max_size=3), flight=st.integers(1, 4)
 )
+@settings(max_examples=30)
 def test_whatever_fails_before_the_file_ends_the_same(tmp_path_factory, examine, scripted, failures, flight):
     path = tmp_path_factory.mktemp("run")
     for failing in failures:

@@ -237,6 +237,10 @@ def test_other_weights_refuse_to_resume_and_are_named(write, tmp_path):
     assert refused_keys(write, tmp_path, weights="retrained") == {"model.weights"}
 
 
+def test_an_entry_that_is_new_and_null_is_a_difference():
+    assert differing_keys({"model": {}}, {"model": {"adapter": None}}) == ["model.adapter"]
+
+
 SCALARS = st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from([0.0, 1.0, 0.5]) | st.text(max_size=2)
 JSONS = st.recursive(
     SCALARS, lambda inner: st.dictionaries(st.sampled_from("abc"), inner) | st.lists(inner, max_size=2)
@@ -309,6 +313,14 @@ def test_a_crash_between_journal_and_seal_is_mended(write, tmp_path, monkeypatch
     reader = RunReader(tmp_path / "run")
     assert reader.complete
     assert [one.item_id for one in reader.responses()] == ["q0", "q1", "q2", "q3"]
+
+
+def test_a_failure_that_was_mended_in_place_is_not_in_the_sealed_journal(write, tmp_path):
+    with write() as writer:
+        writer.append(failure("q0"))
+        fill(writer)
+        writer.seal()
+    assert (tmp_path / "run" / "responses.jsonl").read_bytes().count(b"\n") == 4
 
 
 def test_sealing_again_changes_nothing(write, tmp_path):

@@ -27,10 +27,9 @@ def test_agreement_with_the_recorded_verdicts(suite: str) -> None:
     assert sum(c.official == c.ours for c in verdicts) >= AGREEMENT[suite] * len(verdicts)
 
 
-@pytest.mark.parametrize("suite", SUITES)
-def test_what_the_rule_accepts_and_states_an_answer_is_accepted(suite: str) -> None:
-    if suite in ("mathvista", "logicvista"):
-        pytest.skip("recorded verdicts were taken from prose, or their options are not among the data")
+@pytest.mark.parametrize("suite", ["mathvision", "chartqa", "iconqa"])
+def test_what_the_rule_accepts_is_accepted(suite: str) -> None:
+    """The other suites' recorded verdicts were taken from prose, or their options are not among the data."""
     verdicts = compared(suite)
     rejected = [c for c in verdicts if c.official and not c.ours]
     assert len(rejected) <= 0.0015 * len(verdicts)

@@ -33,6 +33,9 @@ STATED = [
     ("\\boxed{A} and \\boxed{C}", "A, C", "boxes"),
     ("\\boxed{A} \\boxed{B} \\boxed{C}", "A, B, C", "boxes"),
     ("x=\\boxed{3} or x=\\boxed{-3}", "3 or -3", "boxes"),
+    ("$\\boxed{3}\\text{ or }\\boxed{4}$", "3 or 4", "boxes"),
+    ("$\\boxed{3},\\quad\\boxed{4}$", "3, 4", "boxes"),
+    ("\\boxed{3}, and the width is \\boxed{4}", "4", "boxed"),
     # statements in words
     ("We add. The answer is 5.", "5", "answer-is"),
     ("The answer is 5.0.", "5.0", "answer-is"),
@@ -61,6 +64,7 @@ STATED = [
     ("**7**", "7", "bare"),
     ("x_1=3, x_2=-3", "x_1=3, x_2=-3", "bare"),
     ("no.", "no", "bare"),
+    ("```42```", "42", "bare"),
 ]
 
 NOT_STATED = [
@@ -78,6 +82,8 @@ NOT_STATED = [
     ("a very long sentence " * 20, "none"),
     ("\\boxed{Yes} if true, \\boxed{No} otherwise", "hedge"),
     ("\\boxed{3} when x>0 and \\boxed{4}", "hedge"),
+    ("$\\boxed{3}\\text{ if }x>0, \\boxed{4}$", "hedge"),
+    (".", "none"),
     ("\\boxed{3} if x>0, \\boxed{4} if x<0, else nothing", "hedge"),
     ("\\boxed{1} or " * 100 + "\\boxed{2}", "hedge"),
     ("Which one?\n\n(A) 1\n(B) 2\n(C) 3", "none"),

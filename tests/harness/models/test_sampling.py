@@ -68,7 +68,7 @@ def test_a_token_that_can_not_be_is_never_drawn():
 
 @given(
     rows=st.lists(st.lists(st.floats(-1e4, 1e4, width=32), min_size=5, max_size=5), min_size=1, max_size=4),
-    temperature=st.floats(1e-40, 100),
+    temperature=st.floats(1e-30, 100),
     top_p=st.floats(1e-6, 1),
     uniform=st.floats(0, 1, exclude_max=True, width=32),
 )
@@ -77,7 +77,7 @@ def test_a_token_is_always_drawn_and_in_the_nucleus(rows, temperature, top_p, un
     drawn = _choose(logits, Sampling(temperature=temperature, top_p=top_p), torch.full((len(rows),), uniform))
     for row, token in zip(logits.double(), drawn.tolist(), strict=True):
         chances = torch.softmax((row - row.max()) / temperature, 0)
-        assert chances[chances > chances[token]].sum() < top_p + 1e-3
+        assert chances[chances > chances[token] + 1e-5].sum() < top_p + 1e-3
         assert chances[token] > 0 or top_p == 1
 
 
