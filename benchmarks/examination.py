@@ -44,8 +44,7 @@ def score_run(path: Path, protocol: str | None = None) -> Scored:
     Raises DataError for a damaged run, UsageError for an unknown suite or protocol.
     """
     run = RunReader(path)
-    identity = run.manifest.identity
-    return score(run, SUITES.get(str(identity["suite"])).protocol(protocol or str(identity["protocol"])))
+    return score(run, SUITES.get(run.manifest.suite).protocol(protocol or run.manifest.protocol))
 
 
 def find_runs(paths: list[Path]) -> list[Path]:

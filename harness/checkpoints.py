@@ -35,6 +35,8 @@ def check_whole(checkpoint: Path) -> None:
         raise CheckpointError(f"{checkpoint}: no such checkpoint folder")
     if "transformers_weights" in _read_json(checkpoint / "config.json"):
         raise CheckpointError(f"{checkpoint}/config.json: transformers_weights redirects the weights: remove the entry")
+    if (checkpoint / "adapter_config.json").exists():
+        raise CheckpointError(f"{checkpoint}: holds an adapter: merge it into the base model's weights first")
     for shard in _shards(checkpoint):
         _check_safetensors(shard)
     for files, what in ((TOKENIZER_FILES, "tokenizer"), (PROCESSOR_FILES, "image processor")):

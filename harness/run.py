@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from itertools import groupby
 from pathlib import Path
 from types import FrameType
 
+from .errors import DataError
 from .models.base import Model
 from .provenance import environment
 from .store import Asked, Manifest, RunWriter
@@ -34,6 +36,11 @@ class Examination:
     asked: Sequence[Asked]
     sampling: Sampling
     data_root: Path | None = None
+
+    def __post_init__(self) -> None:
+        repeated = [name for name, count in Counter(one.item.id for one in self.asked).items() if count > 1]
+        if repeated:
+            raise DataError(f"suite {self.suite}: the id {repeated[0]!r} is used by more than one item")
 
     def manifest(self, model: Model) -> Manifest:
         """The manifest of this examination of that model."""

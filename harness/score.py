@@ -76,7 +76,7 @@ class Scored:
     @property
     def cross_prompt(self) -> bool:
         """True if the questions were asked by another protocol's prompt than the one that judges."""
-        return bool(self.run.manifest.identity["protocol"] != self.rules.name)
+        return bool(self.run.manifest.protocol != self.rules.name)
 
     @property
     def errors(self) -> int:
@@ -122,12 +122,12 @@ class Scored:
         """A summary for machines."""
         metric = self.accuracy()
         estimate = metric.estimate
-        identity = self.run.manifest.identity
+        manifest = self.run.manifest
         return {
             "run": str(self.run.path),
-            "run_id": self.run.manifest.run_id,
-            "model": self.run.manifest.environment.get("model_name"),
-            "suite": identity["suite"],
+            "run_id": manifest.run_id,
+            "model": manifest.model_name,
+            "suite": manifest.suite,
             "protocol": self.rules.name,
             "protocol_version": self.rules.version,
             "cross_prompt": self.cross_prompt,
@@ -151,7 +151,7 @@ def score(run: RunReader, rules: Rules) -> Scored:
     """Judge every stored response of a run. Raises DataError if the run is damaged."""
     items = tuple(asked.item for asked in run.asked())
     by_id = {item.id: item for item in items}
-    samples = int(run.manifest.identity["sampling"]["n"])
+    samples = run.manifest.sampling.n
     verdicts = tuple(judge(one, by_id[one.item_id], rules) for one in _asked_for(run, by_id, samples))
     answered = sum(verdict.rule != "error" for verdict in verdicts)
     return Scored(run, rules, items, verdicts, len(items) * samples - answered)

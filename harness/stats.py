@@ -102,6 +102,8 @@ def paired_difference(
     if before.keys() != after.keys():
         only = sorted(before.keys() ^ after.keys())
         raise ValueError(f"a paired difference needs the same items; {len(only)} are in one only, e.g. {only[0]!r}")
+    if not before:
+        raise ValueError("a paired difference needs at least one item")
     ids = sorted(before)
     changes = [after[item] - before[item] for item in ids]
     groups = [clusters[item] for item in ids]
@@ -132,6 +134,6 @@ def _difference_interval(changes: Sequence[float], stderr: float, clusters: int)
 
 
 def _t_test(value: float, stderr: float, clusters: int) -> float:
-    if stderr == 0:
-        return 1.0 if value == 0 else 0.0
+    if stderr == 0:  # every cluster changed by the same: a sign-flip test is all that is left
+        return 1.0 if value == 0 else 2.0 ** (1 - clusters)
     return float(2 * stats.t.sf(abs(value) / stderr, clusters - 1))

@@ -26,7 +26,7 @@ from filelock import FileLock, Timeout
 
 from .errors import DataError, RunLockedError, RunMismatchError, StoreError
 from .files import write_atomic
-from .types import Image, Item, Json, Prompt, Response, canonical_json, digest, digest_all
+from .types import Image, Item, Json, Prompt, Response, Sampling, canonical_json, digest, digest_all
 
 FORMAT = 1
 MAX_LINE_BYTES = 64 * 2**20
@@ -44,6 +44,26 @@ class Manifest:
     def run_id(self) -> str:
         """Sixteen hex digits that name the examination: the same model, questions and sampling give the same id."""
         return digest(self.identity)[:16]
+
+    @property
+    def suite(self) -> str:
+        """The suite's name."""
+        return str(self.identity["suite"])
+
+    @property
+    def protocol(self) -> str:
+        """The protocol whose prompt was used."""
+        return str(self.identity["protocol"])
+
+    @property
+    def sampling(self) -> Sampling:
+        """How the answers were drawn."""
+        return Sampling(**self.identity["sampling"])
+
+    @property
+    def model_name(self) -> str:
+        """What the model was called; for people, not part of the identity."""
+        return str(self.environment.get("model_name") or "")
 
     def to_bytes(self) -> bytes:
         """The text of run.json."""
@@ -66,7 +86,8 @@ class Manifest:
                 raise DataError(f"{file}: format {record['format']!r} is not known to this version")
             seal = None if record["seal"] is None else dict(record["seal"])
             manifest = cls(dict(record["identity"]), dict(record["environment"]), seal)
-            unchanged = record["run_id"] == manifest.run_id
+            named = bool(manifest.suite and manifest.protocol and manifest.sampling)
+            unchanged = named and record["run_id"] == manifest.run_id
         except OSError as error:
             raise DataError(f"{path} is no run directory: cannot read run.json ({error.strerror})") from error
         except (ValueError, KeyError, TypeError, RecursionError) as error:

@@ -77,11 +77,11 @@ def row(scored: Scored) -> Row:
     estimate = metric.estimate
     numbers = (estimate.value, estimate.stderr, estimate.low, estimate.high)
     value, stderr, low, high = map(_number, numbers) if scored.complete else ("", "", "", "")
-    sampling, model = identity["sampling"], identity["model"]
+    sampling, model = manifest.sampling, identity["model"]
     engine = environment.get("engine", {})
     return Row(
-        suite=str(identity["suite"]),
-        model=_text(environment.get("model_name")),
+        suite=manifest.suite,
+        model=manifest.model_name,
         protocol=scored.rules.name,
         metric=metric.name,
         run_id=manifest.run_id,
@@ -99,14 +99,14 @@ def row(scored: Scored) -> Row:
         errors=scored.errors,
         unscored=scored.unscored,
         missing=scored.missing,
-        prompt_protocol=str(identity["protocol"]),
+        prompt_protocol=manifest.protocol,
         protocol_version=scored.rules.version,
         grader_version=GRADER_VERSION,
-        samples=int(sampling["n"]),
-        temperature=_text(sampling["temperature"]),
-        top_p=_text(sampling["top_p"]),
-        max_tokens=int(sampling["max_tokens"]),
-        seed=int(sampling["seed"]),
+        samples=sampling.n,
+        temperature=str(sampling.temperature),
+        top_p=str(sampling.top_p),
+        max_tokens=sampling.max_tokens,
+        seed=sampling.seed,
         engine=_text(model.get("engine")),
         engine_version=" ".join(f"{name}={value}" for name, value in sorted(engine.items())),
         weights=_text(model.get("weights")),

@@ -30,6 +30,7 @@ _CALLED = frozenset("fghFG")
 _SIGNS = frozenset("+-±∓")
 _MAX_POSTFIX = 6
 _LONGEST_UNIT = 16  # tokens
+_ACCENTS = frozenset(("overline", "vec", "hat", "bar", "tilde", "overrightarrow", "widehat"))
 _UNIT_SIGNS = frozenset("°$¢€£¥₹")
 _CLOSING = {"(": ")", "[": "]", "{": "}", "\\{": "\\}", "|": "|"}
 _FLOORS = {"lfloor": "rfloor", "lceil": "rceil"}
@@ -316,9 +317,18 @@ class _Parser(Cursor):
             return ("f", "floor" if name == "lfloor" else "ceil", node)
         if name in _CONSTANTS:
             return ("c", _CONSTANTS[name])
+        if name in _ACCENTS:
+            return self.accented(name)
         if name not in _GREEK:
             raise UnreadableError(f"unknown command {name[:20]}")
         return self.symbol(name)
+
+    def accented(self, name: str) -> Node:
+        """A vector or an estimate is a variable of its own; a line over letters is the segment between them."""
+        letters = self.subscript()
+        if name != "overline" or not letters.isalpha():
+            return ("v", f"{name}({letters})")
+        return _balanced("*", [self.letter(letter) for letter in letters])
 
     def argument(self) -> Node:
         r"""One argument of a command: a group, or the next single digit or symbol (\frac12)."""

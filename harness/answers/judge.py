@@ -193,7 +193,7 @@ def judge_time(gold: str, answer: str) -> bool:
     """Times of day."""
     known, found = clock.time_key(gold), clock.time_key(answer)
     if known is None:
-        return judge_value(gold, answer, QUANTITY, None) or judge_text(gold, answer)
+        return judge_text(gold, answer)
     return found is not None and clock.same_time(known, found)
 
 

@@ -26,7 +26,7 @@ _LAST_LINE = re.compile(r"\n[ \t]*\n[ \t*_]*(\(?[A-Z]\)?[*_]*\.?|(?:\([A-Z]\)|[A
 _OPTION_LINE = re.compile(r"\n[ \t*_-]*\(?[A-Z][).][^\n]*\Z")
 _NEXT_OPTION = re.compile(r"\s*\(?[B-Z][).]")
 _PREAMBLE = re.compile(
-    r"(?:[\s:：*_=]|(?:is|option|choice|the|letter|therefore|simply|thus)\s*[:：]\s|(?:option|choice|letter)\s+(?=[(\[]?[A-Z]\b)"
+    r"(?:[\s:：*_=]|\$\$(?=\s)|\\\[(?=\s)|(?:is|option|choice|the|letter|therefore|simply|thus)\s*[:：]\s|(?:option|choice|letter)\s+(?=[(\[]?[A-Z]\b)"
     r"|(?:option|choice)?\s*(?:letter)?\s+is\s)+",
     re.IGNORECASE,
 )

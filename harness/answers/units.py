@@ -260,10 +260,10 @@ _KELVIN = read_unit("kelvin")
 def comparable(first: Unit | None, second: Unit | None) -> Fraction | None:
     """The factor that converts a value in `second` to `first`; 1 where a unit is absent; None where they differ.
 
-    12 K is not 12, because it may be twelve thousand.
+    12 K is no answer to 12, because it may be twelve thousand.
     """
     if first is None or second is None or first.plain or second.plain:
-        return None if _KELVIN in (first, second) else Fraction(1)
+        return None if second == _KELVIN else Fraction(1)
     if first.dimensions == second.dimensions:
         return second.factor / first.factor
     scales = {first.dimensions, second.dimensions}

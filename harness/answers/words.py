@@ -74,7 +74,10 @@ def _joined(tokens: list[Token]) -> str:
 
 def number_in_words(text: str) -> Fraction | None:
     """The value of a whole number up to 9999 written out ("twenty-one", 十二), or None."""
-    text = clean(text).lower()
+    try:
+        text = spelled(text).lower()
+    except TooMuchWorkError:
+        return None
     if _CHINESE.fullmatch(text):
         return _chinese(text)
     words = text.replace("-", " ").split()

@@ -125,7 +125,7 @@ def _table(scored: list[Scored], suites: list[str], base: str) -> Table:
     from ...leaderboards.compare import compare
     from .terminal import change, percent_interval
 
-    cells = {(_name(one), str(one.run.manifest.identity["suite"])): one for one in scored}
+    cells = {(one.run.manifest.model_name, one.run.manifest.suite): one for one in scored}
     names = sorted({name for name, _ in cells}, key=lambda name: (name != base, name))
     caption = (
         "Percent right and its 95% interval; below, the paired difference to the base and its 95% interval.\n"
@@ -152,10 +152,6 @@ def _table(scored: list[Scored], suites: list[str], base: str) -> Table:
             row.append(percent_interval(one.accuracy().estimate) + difference)
         table.add_row(*row)
     return table
-
-
-def _name(scored: Scored) -> str:
-    return str(scored.run.manifest.environment["model_name"])
 
 
 def _closing(board: Path, training: Path, runs: Path) -> str:

@@ -97,8 +97,8 @@ def scores_table(scored: Sequence[Scored]) -> Table:
         value = percent(estimate) if one.complete else f"incomplete: {one.missing + one.unscored} missing"
         interval = f"{100 * estimate.low:.1f} to {100 * estimate.high:.1f}" if one.complete else ""
         table.add_row(
-            _plain(one.run.manifest.environment.get("model_name")),
-            _plain(one.run.manifest.identity["suite"]),
+            _plain(one.run.manifest.model_name),
+            _plain(one.run.manifest.suite),
             one.rules.name + (" (cross-prompt)" if one.cross_prompt else ""),
             value,
             interval,

@@ -15,7 +15,7 @@ class ReplayModel:
 
     def __init__(self, path: Path) -> None:
         reader = RunReader(path)
-        self.name = str(reader.manifest.environment.get("model_name") or path.name)
+        self.name = reader.manifest.model_name or path.name
         self._answers = {(one.item_id, one.sample): one for one in reader.responses()}
         self._identity = {
             "engine": "replay",

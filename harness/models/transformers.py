@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from ..checkpoints import check_whole, label
+from ..checkpoints import label
 from ..errors import DataError, UsageError
 from ..provenance import configuration_digest, package_versions, weights_digest
 from ..types import Json, Request, Response, Sampling
@@ -22,16 +22,15 @@ class TransformersModel:
     """A checkpoint on torch. `batch` is the number of answers drawn at once."""
 
     def __init__(self, path: Path, device: str = "auto", dtype: str = "auto", batch: int = DEFAULT_BATCH) -> None:
-        check_whole(path)
+        wanted = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+        self._vlm = VisionLanguageModel.load(path, wanted, dtype)
         self.name = label(path)
         self._identity = {
             "engine": "transformers",
             "weights": weights_digest(path),
             "configuration": configuration_digest(path),
+            "dtype": str(self._vlm.model.dtype).removeprefix("torch."),
         }
-        wanted = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
-        self._vlm = VisionLanguageModel.load(path, wanted, dtype)
-        self._identity["dtype"] = str(self._vlm.model.dtype).removeprefix("torch.")
         self._batch = batch
 
     def identity(self) -> Mapping[str, Json]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..checkpoints import check_whole
 from ..errors import CheckpointError, DataError, MissingExtraError, UsageError
 from ..types import Image, Prompt
 
@@ -24,7 +25,7 @@ try:
     import torch
     import torch.nn.functional as F
     from PIL import Image as PilImage
-    from transformers import AutoImageProcessor, AutoModelForImageTextToText, AutoTokenizer
+    from transformers import AutoConfig, AutoImageProcessor, AutoModelForImageTextToText, AutoTokenizer
     from transformers.cache_utils import DynamicCache
 except ImportError as error:
     raise MissingExtraError(f"this needs torch and transformers: pip install 'proctor[local]' ({error})") from error
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 MAX_PIXELS_DECODED = 64 * 2**20
+MAX_LAYERS = 1000
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")  # none whose decoder starts another program
 QWEN_FAMILY = ("qwen2_vl", "qwen2_5_vl")
 
@@ -72,7 +74,9 @@ class VisionLanguageModel:
         Raises CheckpointError with what is missing, UsageError for a device that there is none of.
         """
         local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+        check_whole(path)
         try:
+            _check_configuration(path, AutoConfig.from_pretrained(path, **local))
             loaded: Any = AutoModelForImageTextToText.from_pretrained(
                 path, dtype=dtype, use_safetensors=True, output_loading_info=True, **local
             )
@@ -80,14 +84,11 @@ class VisionLanguageModel:
             tokenizer = AutoTokenizer.from_pretrained(path, **local)
             image_processor = AutoImageProcessor.from_pretrained(path, backend="pil", **local)
         except (OSError, ValueError, KeyError, RuntimeError, AttributeError, TypeError) as error:
+            if isinstance(error, CheckpointError):
+                raise
             raise CheckpointError(f"cannot load {path}: {' '.join(str(error).split())[:300]}") from error
         if missing := sorted(loading["missing_keys"]):  # they would be drawn at random
             raise CheckpointError(f"{path}: {len(missing)} tensors are not in the files, e.g. {missing[0]}")
-        if model.config.model_type not in QWEN_FAMILY:
-            raise CheckpointError(
-                f"{path}: model type {model.config.model_type!r} is not supported here; "
-                f"supported: {', '.join(QWEN_FAMILY)}"
-            )
         try:
             model.to(torch.device(device))
         except (RuntimeError, AssertionError) as error:
@@ -220,6 +221,22 @@ class VisionLanguageModel:
         )
         logits: Tensor = output.logits
         return logits
+
+
+def _check_configuration(path: Path, config: Any) -> None:
+    """Raise CheckpointError for another architecture, or sizes far beyond the files': before memory is taken for them."""
+    if config.model_type not in QWEN_FAMILY:
+        known = ", ".join(QWEN_FAMILY)
+        raise CheckpointError(f"{path}: model type {config.model_type!r} is not supported here; supported: {known}")
+    if max(config.text_config.num_hidden_layers, config.vision_config.depth) > MAX_LAYERS:
+        raise CheckpointError(f"{path}/config.json: more than {MAX_LAYERS} layers")
+    with torch.device("meta"):
+        described = AutoModelForImageTextToText.from_config(config).num_parameters()
+    stored = sum(file.stat().st_size for file in path.glob("*.safetensors"))
+    if described > stored:  # less than a byte for each parameter
+        raise CheckpointError(
+            f"{path}/config.json: describes {described} parameters, but the files hold {stored} bytes"
+        )
 
 
 def _end_ids(model: Any, tokenizer: Any) -> list[int]:

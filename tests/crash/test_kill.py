@@ -69,8 +69,8 @@ def test_killed_at_any_line_of_the_store(tmp_path, examine, scripted):
         if ended:
             break
         points += 1
-        at += 1 + at // 25
-    assert points > 60
+        at += 1 + at // 12
+    assert points > 30
 
 
 def journal_lines(path):

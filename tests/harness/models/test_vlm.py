@@ -1,12 +1,14 @@
 """Pictures from strangers, and joining of encoded prompts."""
 
 import io
+import json
 import random
+import shutil
 import warnings
 
 import pytest
 
-from proctor.harness.errors import DataError
+from proctor.harness.errors import CheckpointError, DataError
 from proctor.harness.types import Image, Prompt, Sampling
 
 torch = pytest.importorskip("torch")
@@ -15,7 +17,7 @@ pytest.importorskip("transformers")
 from PIL import Image as PilImage  # noqa: E402
 
 from proctor.harness.models.sampling import draw_answers  # noqa: E402
-from proctor.harness.models.vlm import MAX_PIXELS_DECODED, decode  # noqa: E402
+from proctor.harness.models.vlm import MAX_PIXELS_DECODED, VisionLanguageModel, decode  # noqa: E402
 
 
 def encoded(kind, size=(30, 20)):
@@ -106,3 +108,30 @@ def test_what_is_drawn_after_the_end_is_padding(tiny_model):
         ends = torch.isin(ids[:length], torch.tensor(vlm.end_ids))
         assert not ends[:-1].any()
         assert bool(ends[-1]) == bool(ended)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"model_type": "llava"}, "not supported here"),
+        ({"text_config": {"hidden_size": 65536, "intermediate_size": 65536}}, "describes"),
+        ({"vision_config": {"depth": 10**9}}, "layers"),
+    ],
+)
+def test_a_lying_configuration_is_refused_before_it_takes_memory(tiny, tmp_path, change, told):
+    checkpoint = tmp_path / "model"
+    shutil.copytree(tiny, checkpoint)
+    config = json.loads((checkpoint / "config.json").read_text())
+    for key, value in change.items():
+        config[key] = config[key] | value if isinstance(value, dict) else value
+    (checkpoint / "config.json").write_text(json.dumps(config))
+    with pytest.raises(CheckpointError, match=told):
+        VisionLanguageModel.load(checkpoint)
+
+
+def test_an_adapter_is_refused(tiny, tmp_path):
+    checkpoint = tmp_path / "model"
+    shutil.copytree(tiny, checkpoint)
+    (checkpoint / "adapter_config.json").write_text("{}")
+    with pytest.raises(CheckpointError, match="merge it"):
+        VisionLanguageModel.load(checkpoint)
