@@ -40,6 +40,20 @@ _DRESSING = re.compile(r"\\(?:text|mathrm|textrm|quad|qquad|mbox)(?![A-Za-z])|[{
 _LONGEST_JOINT = 200
 _NESTED_BOXES = 4
 _BARE_BOX = re.compile(r"\\(?:boxed|fbox)")
+_MORE_SENTENCES = re.compile(r"[a-z\d)}]{3}[.!?]\s+\S+(?:\s+\S+){2}")
+_REFUSAL = re.compile(
+    r"(?:sorry,|unfortunately|as an ai|i(?:'m| am)? (?:sorry|unable|unsure|not sure|can ?not|can't|do not|don't|couldn't))\b"
+    r"|(?:it is |it's )?(?:not possible|impossible) to (?:tell|say|see|answer)\b",
+    re.IGNORECASE,
+)
+_CUT_OFF = re.compile(
+    r"(?:[=(\[{<]|\s[+*/:-]|\b(?:and|or|so|then|is|are|the|of|because|that|with|we|equals|by|from))\Z"
+)
+_LEAD = re.compile(
+    r"(?:(?:so|thus|hence|therefore|then|and)[\s,:]+)*(?:(?:it|this|that|they|there)(?:'s|\s+is|\s+are|\s+equals)\s+)?"
+    r"(?=[\[(\\$\d.+-]|[A-H]\Z)",
+    re.IGNORECASE,
+)
 
 
 def extract(response: str) -> Extraction:
@@ -160,4 +174,13 @@ def _bare(text: str) -> Extraction:
     bare = undress(bare)
     if not bare:
         return Extraction(None, "none", "the response is punctuation")
-    return Extraction(bare, "bare", "a short response that is the answer")
+    for pattern, problem in (
+        (_REFUSAL.match, "a refusal"),
+        (_MORE_SENTENCES.search, "prose"),
+        (_CUT_OFF.search, "cut off"),
+    ):
+        if pattern(bare):
+            return Extraction(None, "none", f"no box, no stated answer, and the short response is {problem}")
+    return Extraction(
+        bare[lead.end() :] if (lead := _LEAD.match(bare)) else bare, "bare", "a short response that is the answer"
+    )

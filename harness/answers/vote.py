@@ -250,18 +250,43 @@ def _targets(votes: list[Ballot]) -> dict[Hashable, Hashable]:
     counts = Counter(vote.key for vote in votes)
     explicit = {vote.key for vote in votes if vote.explicit}
     fuller: dict[Hashable, set[Hashable]] = {}
+    named = _names_by_value(votes)
     for vote in votes:
         for key in vote.shortened if vote.key in explicit else ():
             fuller.setdefault(key, set()).add(vote.key)
+            if _tag(vote.key) == "quantity" and len(names := named.get(key, set())) == 1:
+                fuller.setdefault(next(iter(names)), set()).add(vote.key)
         fuller.setdefault(vote.key, set()).update(key for key in vote.short_for if key in counts)
-    found = {key: _most_frequent(keys, counts) for key, keys in fuller.items() if keys}
-    return {key: best for key, best in found.items() if best is not None}
+    target: dict[Hashable, Hashable] = {}
+    for bare in (False, True):  # a bare value last, when it is known which of its fuller forms are one
+        level = {key: keys for key, keys in fuller.items() if keys and (_tag(key) == "value") is bare}
+        target |= {
+            key: best for key, keys in level.items() if (best := _most_frequent(keys, counts, target)) is not None
+        }
+    return target
 
 
-def _most_frequent(keys: set[Hashable], counts: Counter[Hashable]) -> Hashable | None:
-    """The key with strictly the most answers, or None for a tie."""
-    best = max(counts[key] for key in keys)
-    leaders = [key for key in keys if counts[key] == best]
+def _names_by_value(votes: list[Ballot]) -> dict[Hashable, set[Hashable]]:
+    """For the key of each bare value, those of its forms with a name: x = 3 may be short for 3 cm, but not beside y = 3."""
+    found: dict[Hashable, set[Hashable]] = {}
+    for vote in votes:
+        if _tag(vote.key) == "named":
+            for key in vote.shortened:
+                found.setdefault(key, set()).add(vote.key)
+    return found
+
+
+def _tag(key: Hashable) -> Hashable:
+    return key[0] if isinstance(key, tuple) else None
+
+
+def _most_frequent(keys: set[Hashable], counts: Counter[Hashable], target: dict[Hashable, Hashable]) -> Hashable | None:
+    """The key with strictly the most answers, those that join it included; None for a tie."""
+    totals: Counter[Hashable] = Counter()
+    for key in keys:
+        totals[_final(key, target)] += counts[key]
+    best = max(totals.values())
+    leaders = [key for key, total in totals.items() if total == best]
     return leaders[0] if len(leaders) == 1 else None
 
 

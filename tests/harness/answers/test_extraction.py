@@ -65,6 +65,12 @@ STATED = [
     ("x_1=3, x_2=-3", "x_1=3, x_2=-3", "bare"),
     ("no.", "no", "bare"),
     ("```42```", "42", "bare"),
+    ("It is 14.", "14", "bare"),
+    ("So, it's B", "B", "bare"),
+    ("Don't know", "Don't know", "bare"),
+    ("Sep. 2015", "Sep. 2015", "bare"),
+    ("65+", "65+", "bare"),
+    ("It is raining", "It is raining", "bare"),
 ]
 
 NOT_STATED = [
@@ -84,6 +90,12 @@ NOT_STATED = [
     ("\\boxed{3} when x>0 and \\boxed{4}", "hedge"),
     ("$\\boxed{3}\\text{ if }x>0, \\boxed{4}$", "hedge"),
     (".", "none"),
+    ("I do not know.", "none"),
+    ("I'm sorry, but I cannot see the figure.", "none"),
+    ("It is impossible to tell from the picture.", "none"),
+    ("A is 3, B is 4. 3+4=", "none"),
+    ("First I look at the picture. The bars are hard to read, so I start again from", "none"),
+    ("The two angles are equal, so that x is", "none"),
     ("\\boxed{3} if x>0, \\boxed{4} if x<0, else nothing", "hedge"),
     ("\\boxed{1} or " * 100 + "\\boxed{2}", "hedge"),
     ("Which one?\n\n(A) 1\n(B) 2\n(C) 3", "none"),

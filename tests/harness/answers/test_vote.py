@@ -71,3 +71,17 @@ def test_keys_are_hashable_and_the_same_in_every_call() -> None:
     for answer in ("5", r"\sqrt{2}", "x+1", r"\{1,2\}", "yes", r"\begin{pmatrix}1&2\end{pmatrix}", "9**9**9"):
         assert hash(answer_key(answer)) == hash(answer_key(answer))
         assert answer_key(answer) is not None
+
+
+@pytest.mark.parametrize(
+    ("answers", "partition"),
+    [
+        (["x=1", "1 cm"], [[0, 1]]),
+        (["x=1", "1 cm", "1"], [[0, 1, 2]]),
+        (["x=1", "1 cm", "1 kg"], [[0], [1], [2]]),
+        (["x=1", "y=1", "1 cm", "1"], [[0], [1], [2], [3]]),
+        (["x=1", "1 cm", "1 cm", "1 kg", "1"], [[0, 1, 2, 4], [3]]),
+    ],
+)
+def test_a_name_and_a_unit_that_are_left_out_in_turn(answers: list[str], partition: list[list[int]]) -> None:
+    assert classes(answers) == partition
