@@ -34,13 +34,16 @@ def draw_answers(
 ) -> Answers:
     """One answer per row of `prefix`, row r by the random numbers of seeds[r]; tokens in `banned` are never drawn.
 
-    A row's answer depends on its prompt and seed, not on its neighbours or its place in the batch.
+    A row's answer depends on its prompt and seed, not on its neighbours or its place in the batch; it ends where the
+    model's context does.
     """
     pad = vlm.tokenizer.pad_token_id
     logits = prefix.logits
     rows = logits.shape[0]
     ends = torch.tensor(vlm.end_ids, device=logits.device)
+    room = vlm.context - prefix.mask.sum(1)
     live = torch.ones(rows, dtype=torch.bool, device=logits.device)
+    ended = torch.zeros_like(live)
     ids: list[Tensor] = []
     masks: list[Tensor] = []
     random = torch.empty(0)
@@ -52,12 +55,13 @@ def draw_answers(
         token = _choose(logits, sampling, None if sampling.greedy else random[:, step % UNIFORM_BLOCK])
         ids.append(torch.where(live, token, pad))
         masks.append(live)
-        live = live & ~torch.isin(token, ends)
+        ended |= live & torch.isin(token, ends)
+        live = live & ~ended & (room > step + 1)
         if not live.any() or step + 1 == sampling.max_tokens:
             break
         answered = torch.stack(masks, 1)
         logits = vlm.extend(prefix, ids[-1][:, None], answered, start=step)[:, -1]
-    return Answers(torch.stack(ids, 1), torch.stack(masks, 1), ~live)
+    return Answers(torch.stack(ids, 1), torch.stack(masks, 1), ended)
 
 
 def _random_block(seeds: Sequence[int], step: int, device: torch.device) -> Tensor:

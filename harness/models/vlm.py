@@ -63,6 +63,7 @@ class VisionLanguageModel:
         self.tokenizer.padding_side = "left"
         self.image_token: str = tokenizer.convert_ids_to_tokens(model.config.image_token_id)
         self.merge = int(image_processor.merge_size) ** 2
+        self.context: int = model.config.get_text_config().max_position_embeddings
         self.end_ids: list[int] = _end_ids(model, tokenizer)
         self.media_ids: list[int] = sorted({model.config.image_token_id, model.config.video_token_id})
         self._position_inputs = frozenset(inspect.signature(model.model.get_rope_index).parameters)
@@ -151,7 +152,7 @@ class VisionLanguageModel:
     def encode(self, prompts: Sequence[Prompt]) -> dict[str, Tensor]:
         """Model inputs of a batch: input_ids and attention_mask (B, L), padded left, and the pictures' patches.
 
-        Raises DataError if a picture can not be decoded.
+        Raises DataError if a picture can not be decoded or a prompt does not fit into the model's context.
         """
         images = [image for prompt in prompts for image in prompt.images]
         pictures = self._pictures(images) if images else {}
@@ -161,6 +162,9 @@ class VisionLanguageModel:
             head, *rest = self._text(prompt).split(self.image_token)
             texts.append(head + "".join(self.image_token * next(counts) + piece for piece in rest))
         tokens = self.tokenizer(texts, return_tensors="pt", padding=True, add_special_tokens=False)
+        longest = tokens["input_ids"].shape[1]
+        if longest >= self.context:
+            raise DataError(f"a prompt has {longest} tokens, and the model's context only {self.context}")
         inputs = {"input_ids": tokens["input_ids"], "attention_mask": tokens["attention_mask"], **pictures}
         return {name: tensor.to(self.device) for name, tensor in inputs.items()}
 

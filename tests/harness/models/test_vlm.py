@@ -9,7 +9,7 @@ import warnings
 import pytest
 
 from proctor.harness.errors import CheckpointError, DataError
-from proctor.harness.types import Image, Prompt, Sampling
+from proctor.harness.types import Image, Prompt, Request, Sampling
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
@@ -135,3 +135,25 @@ def test_an_adapter_is_refused(tiny, tmp_path):
     (checkpoint / "adapter_config.json").write_text("{}")
     with pytest.raises(CheckpointError, match="merge it"):
         VisionLanguageModel.load(checkpoint)
+
+
+def test_a_prompt_beyond_the_context_is_an_error_of_its_item_alone(tiny_model):
+    requests = [Request("short", Prompt(("How tall is bar A?",))), Request("long", Prompt(("word " * 200_000,)))]
+    answers = {one.item_id: one for one in tiny_model.generate(requests, Sampling(max_tokens=4))}
+    assert answers["short"].error is None
+    assert "context only 4096" in answers["long"].error
+
+
+def test_an_answer_ends_where_the_context_does(tiny_model):
+    vlm = tiny_model._vlm
+    inputs = vlm.encode([Prompt(("How tall is bar A?",)), Prompt(("x " * 50,))])
+    prompts = inputs["attention_mask"].sum(1)
+    context, vlm.context = vlm.context, int(prompts.max()) + 3
+    try:
+        drawn = draw_answers(
+            vlm, vlm.prefill(inputs), Sampling(temperature=1.0, max_tokens=200), [0, 1], banned=vlm.end_ids
+        )
+    finally:
+        vlm.context = context
+    assert drawn.mask.sum(1).tolist() == (int(prompts.max()) + 3 - prompts).tolist()
+    assert not drawn.ended.any()
