@@ -14,9 +14,12 @@ from pathlib import Path
 from ..harness import answers
 from ..harness.answers import Extraction, Grade
 from ..harness.errors import UsageError
+from ..harness.metrics import Measure, overall
 from ..harness.types import Item, Prompt
+from . import errata
 from .data import ImageFolder, Record, read_items
 from .options import inline
+from .sources.local import open_local
 
 SAMPLES = Path(__file__).parent / "samples"
 BOXED = "Please reason step by step, and put your final answer within \\boxed{}."
@@ -35,19 +38,23 @@ class Protocol:
 
 @dataclass(frozen=True)
 class Suite:
-    """A benchmark: `parse` makes an item of one record of its files (raises DataError on a malformed one)."""
+    """A benchmark: `parse` makes an item of one record of its files (raises DataError on a malformed one).
+
+    `metrics` makes every number that the benchmark prints of a run's items and verdicts, `accuracy` first.
+    """
 
     name: str
     title: str
     parse: Callable[[Record, ImageFolder], Item]
     protocols: Mapping[str, Protocol] = field(default_factory=dict)
+    metrics: Measure = overall
 
     def load(self, data: Path | None = None) -> list[Item]:
-        """The items of a JSONL file (images relative to its folder), or of the bundled sample.
+        """The items of a local file or folder (`sources.local`; images relative to it), or of the bundled sample.
 
-        Raises DataError for a missing file or image, a broken line, a missing column or a repeated id.
+        Raises DataError that tells of every missing file or image, broken line, missing column and repeated id.
         """
-        return read_items(data or SAMPLES / f"{self.name}.jsonl", self.parse)
+        return read_items(open_local(self.name, data or SAMPLES / f"{self.name}.jsonl"), self.parse)
 
     def protocol(self, name: str) -> Protocol:
         """The protocol of that name. Raises UsageError, naming those there are."""
@@ -62,7 +69,7 @@ def strict(prompt: Callable[[Item], Prompt], version: str = "1") -> Protocol:
     """The `strict` protocol: a boxed answer is asked for, and the strict matcher judges it by the item's gold type."""
     return Protocol(
         name="strict",
-        version=f"{version}+grader{answers.GRADER_VERSION}",
+        version=f"{version}+grader{answers.GRADER_VERSION}+errata.{errata.DIGEST}",
         prompt=prompt,
         extract=lambda text, item: answers.extract(text),
         match=_match,
@@ -70,7 +77,8 @@ def strict(prompt: Callable[[Item], Prompt], version: str = "1") -> Protocol:
 
 
 def _match(stated: Extraction, item: Item) -> Grade:
-    """The strict matcher; no answer is right where the suite gives no gold."""
+    """The strict matcher by the corrected gold; no answer is right where the suite gives none."""
+    item = errata.corrected(item)
     if not item.answer:
         return Grade(False, stated.answer, "no-gold", "the item has no gold answer, so no answer can be right")
     return answers.match(stated, item.answer, item.answer_type, item.choices or None, item.unit)

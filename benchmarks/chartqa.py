@@ -18,6 +18,8 @@ read off an axis:
 - Any other number is `relaxed:0.05`; the rest is `text`.
 
 Questions on one chart form a cluster.
+
+Metrics: accuracy, also by split (human, augmented).
 """
 
 from __future__ import annotations
@@ -25,9 +27,12 @@ from __future__ import annotations
 import re
 
 from ..harness.types import Item
-from .base import Suite, boxed_prompt, strict
+from .base import Suite, boxed_prompt
 from .data import ImageFolder, Record
 from .gold import published
+from .metrics import by_category, overall, together
+from .protocols import official_chartqa, vlmevalkit
+from .protocols.family import family
 
 SPLITS = {"test_human": "human", "test_augmented": "augmented"}
 _NUMBER = re.compile(r"[-+]?[$€£¥]?\s*(?:\d[\d,]*\.?\d*|\.\d+)\s*%?")
@@ -75,4 +80,12 @@ def gold_type(question: str, gold: str) -> tuple[str, str]:
     return plain, "relaxed:0.05"
 
 
-SUITE = Suite(name="chartqa", title="ChartQA", parse=parse, protocols={"strict": strict(boxed_prompt)})
+METRICS = together(overall, by_category("split"))
+
+SUITE = Suite(
+    name="chartqa",
+    title="ChartQA",
+    parse=parse,
+    metrics=METRICS,
+    protocols=family(boxed_prompt, official_chartqa.PROTOCOL, vlmevalkit.CHARTQA),
+)

@@ -1,25 +1,32 @@
-"""Items from local files: JSONL with images beside it. Files are untrusted: paths stay in the folder, sizes are limited."""
+"""From records to items. Records are untrusted: paths stay in the data folder, and every problem is told at once.
+
+What reads a file or the hub is in `sources`; a source yields records, which a suite's `parse` turns into items.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from ..harness.errors import DataError
+from ..harness.errors import DataError, printable
 from ..harness.types import Image, Item
 
-MAX_LINE_BYTES = 16 * 2**20
+MAX_PROBLEMS = 20
+"""So many problems of a data set are told one by one; the rest are counted."""
 
 
 @dataclass(frozen=True)
 class Record(Mapping[str, Any]):
-    """One line of a data file, which knows where it stands, so that errors can say it."""
+    """One line of a data file, which knows where it stands, so that errors can say it.
+
+    `pictures` are the encoded pictures that the source holds itself, by the names that the columns give them.
+    """
 
     fields: Mapping[str, Any]
     where: str
+    pictures: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
     def __getitem__(self, key: str) -> Any:
         return self.fields[key]
@@ -32,7 +39,7 @@ class Record(Mapping[str, Any]):
 
     def error(self, message: str) -> DataError:
         """A DataError that names the file and line."""
-        return DataError(f"{self.where}: {message}")
+        return DataError(printable(f"{self.where}: {message}"))
 
     def text(self, key: str) -> str:
         """A column that must be there and be text (a number is taken as written)."""
@@ -79,12 +86,16 @@ class Record(Mapping[str, Any]):
 
 @dataclass(frozen=True)
 class ImageFolder:
-    """The folder that image paths are relative to; nothing outside it can be read."""
+    """The folder that image paths are relative to; nothing outside it can be read. None: there is no such folder."""
 
-    root: Path
+    root: Path | None
 
     def image(self, record: Record, name: str) -> Image:
-        """The picture `name`. Raises DataError if it is missing or outside the folder."""
+        """The picture `name`: the record's own, or a file. Raises DataError if it is missing or outside the folder."""
+        if name in record.pictures:
+            return Image.of_bytes(record.pictures[name], name)
+        if self.root is None:
+            raise record.error(f"image {name!r:.60} is missing: the data hold its name, but not its bytes")
         try:
             path = (self.root / name).resolve()
             exists = path.is_file()
@@ -100,39 +111,70 @@ class ImageFolder:
 Parse: TypeAlias = Callable[[Record, ImageFolder], Item]
 
 
-def read_records(path: Path) -> Iterator[Record]:
-    """The lines of a JSONL file. Raises DataError for a missing file or a line that is not a JSON object."""
+@dataclass(frozen=True)
+class Source:
+    """Records in their order, and the folder of their pictures.
+
+    A problem that leaves the rest readable is yielded in the place of its record; one that does not is raised.
+    """
+
+    name: str
+    folder: ImageFolder
+    records: Iterable[Record | DataError]
+
+
+@dataclass
+class Problems:
+    """The problems of a data set, a line each: the first MAX_PROBLEMS as texts, and how many there are."""
+
+    name: str
+    count: int = 0
+    texts: list[str] = field(default_factory=list)
+
+    def add(self, problem: DataError) -> None:
+        """Take note of one."""
+        self.count += 1
+        if self.count <= MAX_PROBLEMS:
+            self.texts.append(str(problem))
+
+    def error(self) -> DataError:
+        """A DataError that tells them all; a single problem stays one line."""
+        if self.count == 1:
+            return DataError(self.texts[0])
+        rest = self.count - len(self.texts)
+        more = [f"... and {rest} more"] if rest else []
+        return DataError("\n".join([f"{self.count} problems in {self.name}:", *self.texts, *more]))
+
+
+Seen: TypeAlias = Callable[[Record, Item], None]
+
+
+def read_items(source: Source, parse: Parse, seen: Seen | None = None) -> list[Item]:
+    """All items of a source, in its order; `seen` is told of each with its record.
+
+    Raises DataError that tells of every record that can not be an item or repeats an id, or that there is no item.
+    """
+    items: dict[str, Item] = {}
+    problems = Problems(source.name)
     try:
-        lines = path.open("rb")
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}") from error
-    with lines:
-        number = 0
-        while line := lines.readline(MAX_LINE_BYTES + 1):
-            number += 1
-            where = f"{path}:{number}"
-            if len(line) > MAX_LINE_BYTES:
-                raise DataError(f"{where}: the line is longer than {MAX_LINE_BYTES} bytes")
-            if not line.strip():
+        for found in source.records:
+            if isinstance(found, DataError):
+                problems.add(found)
                 continue
             try:
-                fields = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                raise DataError(f"{where}: not valid JSON ({error})") from error
-            if not isinstance(fields, dict):
-                raise DataError(f"{where}: a line must be a JSON object")
-            yield Record(fields, where)
-
-
-def read_items(path: Path, parse: Parse) -> list[Item]:
-    """All items of a JSONL file, in its order. Raises DataError, also when an id repeats or there is no item."""
-    folder = ImageFolder(path.parent)
-    items: dict[str, Item] = {}
-    for record in read_records(path):
-        item = parse(record, folder)
-        if item.id in items:
-            raise record.error(f"id {item.id!r} was already used in this file")
-        items[item.id] = item
+                item = parse(found, source.folder)
+                if item.id in items:
+                    raise found.error(f"id {item.id!r} was already used in this data set")
+            except DataError as problem:
+                problems.add(problem)
+                continue
+            items[item.id] = item
+            if seen is not None:
+                seen(found, item)
+    except DataError as problem:  # the source can not be read any further
+        problems.add(problem)
+    if problems.count:
+        raise problems.error()
     if not items:
-        raise DataError(f"{path}: no items in the file")
+        raise DataError(f"{source.name}: no items in the data")
     return list(items.values())

@@ -9,15 +9,20 @@ multiple choice, text), image, seed_id, variant, subject, level.
 - A float is right within 0.001, a choice by letter or option text. A text gets its type from its shape (time,
   date, list, point, "x = 4", number, else the words themselves), and is then exact.
 - The variants of a seed form a cluster.
+
+Metrics: `dynamath_metrics`.
 """
 
 from __future__ import annotations
 
 from ..harness.types import Item
-from .base import Suite, boxed_prompt, strict
+from .base import Suite, boxed_prompt
 from .data import ImageFolder, Record
+from .dynamath_metrics import measure
 from .gold import published, typed
 from .options import gold_letters, inline
+from .protocols import official_dynamath, vlmevalkit
+from .protocols.family import family
 
 
 def parse(record: Record, folder: ImageFolder) -> Item:
@@ -56,4 +61,10 @@ def _gold(record: Record, kind: str, raw: str, choices: tuple[str, ...]) -> tupl
     return typed(raw, colon="time")
 
 
-SUITE = Suite(name="dynamath", title="DynaMath", parse=parse, protocols={"strict": strict(boxed_prompt)})
+SUITE = Suite(
+    name="dynamath",
+    title="DynaMath",
+    parse=parse,
+    metrics=measure,
+    protocols=family(boxed_prompt, official_dynamath.PROTOCOL, vlmevalkit.DYNAMATH),
+)

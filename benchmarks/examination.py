@@ -12,13 +12,22 @@ from ..harness.score import Scored, score
 from ..harness.store import Asked, RunReader
 from ..harness.types import Sampling
 from .base import SAMPLES
+from .lock import HUB_DATA, LOCK, load_locked
 from .registry import SUITES
 
 
 def plan(
-    suite: str, protocol: str, sampling: Sampling, data: Path | None = None, limit: int | None = None
+    suite: str,
+    protocol: str,
+    sampling: Sampling,
+    data: Path | None = None,
+    limit: int | None = None,
+    *,
+    lock: Path = LOCK,
 ) -> Examination:
     """What to ask: the items of `data` (or the bundled ones), the first `limit` of them, by the protocol's prompt.
+
+    Data that the lock file names must be as it has them.
 
     Raises UsageError for an unknown suite or protocol, DataError for bad data.
     """
@@ -26,9 +35,18 @@ def plan(
         raise UsageError(f"the limit must be at least 1, not {limit}")
     found = SUITES.get(suite)
     rules = found.protocol(protocol)
-    items = found.load(data)[:limit]
+    items = load_locked(found, data, lock)[:limit]
     asked = [Asked(item, rules.prompt(item)) for item in items]
-    return Examination(suite, protocol, asked, sampling, data.parent if data else SAMPLES)
+    return Examination(suite, protocol, asked, sampling, _root(data))
+
+
+def _root(data: Path | None) -> Path | None:
+    """The folder that names of pictures are relative to; the hub has none."""
+    if data is None:
+        return SAMPLES
+    if data == HUB_DATA:
+        return None
+    return data if data.is_dir() else data.parent
 
 
 def run_path(root: Path, examination: Examination, model: Model) -> Path:
@@ -44,7 +62,8 @@ def score_run(path: Path, protocol: str | None = None) -> Scored:
     Raises DataError for a damaged run, UsageError for an unknown suite or protocol.
     """
     run = RunReader(path)
-    return score(run, SUITES.get(run.manifest.suite).protocol(protocol or run.manifest.protocol))
+    suite = SUITES.get(run.manifest.suite)
+    return score(run, suite.protocol(protocol or run.manifest.protocol), suite.metrics)
 
 
 def find_runs(paths: list[Path]) -> list[Path]:

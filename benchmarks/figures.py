@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from ..harness.errors import DataError, UsageError
 from ..harness.types import Image, Item
 from .base import Suite, boxed_prompt, strict
+from .metrics import by_category, overall, together
 
 SIDE = 84
 TEST_SIZE = 600
@@ -225,9 +226,12 @@ def _no_records(*_: object) -> Item:
     raise DataError("suite figures is drawn, not read")
 
 
+METRICS = together(overall, by_category("task"))
+
 SUITE = FiguresSuite(
     name="figures",
     title="Drawn figures",
     parse=_no_records,
+    metrics=METRICS,
     protocols={"strict": strict(boxed_prompt)},
 )

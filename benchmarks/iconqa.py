@@ -4,21 +4,26 @@ Paper: arXiv 2110.13214. Test has 21,489 items: choose_img 11,535, choose_txt 6,
 CC-BY-NC-SA.
 
 Columns: id, question, answer, image, task (choose_img, choose_txt, fill_in_blank), choices (texts, for
-choose_txt), choice_images (paths, for choose_img), label, grade.
+choose_txt), choice_images (paths, for choose_img), label, grade, skills (a list; may be missing).
 
 - The gold of a choice is a 0-based index; it becomes the letter. For choose_img the first picture is the
   question's and the others are the options, named (A), (B), ... in the prompt; they have no text to be
   matched by.
 - A gold to fill in is a `number` or a `text` by its shape.
+
+Metrics: accuracy, also by task, grade, and skills where the records list them (an item counts under each).
 """
 
 from __future__ import annotations
 
 from ..harness.types import Image, Item, Prompt
-from .base import BOXED, Suite, boxed_prompt, strict
+from .base import BOXED, Suite, boxed_prompt
 from .data import ImageFolder, Record
 from .gold import published, typed
+from .metrics import by_category, overall, together
 from .options import LETTERS
+from .protocols import official_iconqa
+from .protocols.family import family
 
 TASKS = ("choose_img", "choose_txt", "fill_in_blank")
 
@@ -44,6 +49,7 @@ def parse(record: Record, folder: ImageFolder) -> Item:
             "task": task,
             "label": record.optional_text("label"),
             "grade": record.optional_text("grade"),
+            **({"skills": skills} if (skills := record.texts("skills")) else {}),
             **published(raw, answer),
         },
     )
@@ -69,4 +75,8 @@ def prompt(item: Item) -> Prompt:
     return Prompt((*parts, BOXED))
 
 
-SUITE = Suite(name="iconqa", title="IconQA", parse=parse, protocols={"strict": strict(prompt)})
+METRICS = together(overall, by_category("task"), by_category("grade"), by_category("skills"))
+
+SUITE = Suite(
+    name="iconqa", title="IconQA", parse=parse, metrics=METRICS, protocols=family(prompt, official_iconqa.PROTOCOL)
+)

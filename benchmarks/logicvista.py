@@ -10,6 +10,9 @@ Columns: id, question, answer, image, and the lists skill, broad_capability, spe
   3, 4, and 5" with a letter as gold (v1_190) are named A to E. A gold digit (v1_20) is a `number`.
 - An empty gold (v1_382) loads, is marked `gold_empty`, and no answer to it is right; leave it out for scores
   over 447.
+
+Metrics: accuracy (over 448), accuracy_with_gold (over 447, without the empty gold), and by skill, broad_capability
+and specific_capability (an item counts under each of its labels).
 """
 
 from __future__ import annotations
@@ -17,9 +20,12 @@ from __future__ import annotations
 import re
 
 from ..harness.types import Item
-from .base import Suite, boxed_prompt, strict
+from .base import Suite, boxed_prompt
 from .data import ImageFolder, Record
+from .metrics import by_category, overall, together, where
 from .options import gold_letters, inline
+from .protocols import official_logicvista, vlmevalkit
+from .protocols.family import family
 
 _BY_NUMBER = re.compile(r"\bfrom (1, 2(?:, \d)*,? and \d)\b")
 
@@ -62,4 +68,18 @@ def _gold(record: Record, choices: tuple[str, ...]) -> tuple[str, str]:
     return gold_letters(record, raw.upper(), choices)
 
 
-SUITE = Suite(name="logicvista", title="LogicVista", parse=parse, protocols={"strict": strict(boxed_prompt)})
+METRICS = together(
+    overall,
+    where("accuracy_with_gold", lambda item: not item.meta["gold_empty"]),
+    by_category("skill"),
+    by_category("broad_capability"),
+    by_category("specific_capability"),
+)
+
+SUITE = Suite(
+    name="logicvista",
+    title="LogicVista",
+    parse=parse,
+    metrics=METRICS,
+    protocols=family(boxed_prompt, official_logicvista.PROTOCOL, vlmevalkit.LOGICVISTA),
+)

@@ -12,6 +12,9 @@ both; question_for_eval, if there, is the full question of any version.
 - A free gold loses the quantity's name ("Area $=...$") and gets its type from its shape. A lone letter
   (Vision Only, where the options are in the picture) is a `choice` without texts.
 - A Vision Only question is empty: it stands in the picture.
+
+Metrics: accuracy over all items that were asked; accuracy_with_picture, which leaves Text Only out (3940 items of
+testmini: what papers print); and by version, subject, subfield, question_type, and version and subject.
 """
 
 from __future__ import annotations
@@ -20,10 +23,13 @@ import dataclasses
 import re
 
 from ..harness.types import Item, Prompt
-from .base import Suite, boxed_prompt, strict
+from .base import Suite, boxed_prompt
 from .data import ImageFolder, Record
 from .gold import published, typed
+from .metrics import by_category, overall, together, where
 from .options import bare, gold_letters, inline
+from .protocols import official_mathverse, vlmevalkit
+from .protocols.family import family
 
 VERSIONS = ("Text Dominant", "Text Lite", "Vision Intensive", "Vision Dominant", "Vision Only", "Text Only")
 READ_THE_PICTURE = "Answer the question that stands in the picture."
@@ -68,4 +74,20 @@ def prompt(item: Item) -> Prompt:
     return boxed_prompt(dataclasses.replace(item, question=READ_THE_PICTURE))
 
 
-SUITE = Suite(name="mathverse", title="MathVerse", parse=parse, protocols={"strict": strict(prompt)})
+METRICS = together(
+    overall,
+    where("accuracy_with_picture", lambda item: item.meta["version"] != "Text Only"),
+    by_category("version"),
+    by_category("subject"),
+    by_category("subfield"),
+    by_category("question_type"),
+    by_category("version", "subject"),
+)
+
+SUITE = Suite(
+    name="mathverse",
+    title="MathVerse",
+    parse=parse,
+    metrics=METRICS,
+    protocols=family(prompt, official_mathverse.PROTOCOL, vlmevalkit.MATHVERSE),
+)

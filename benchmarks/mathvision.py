@@ -11,6 +11,8 @@ Columns: id, question, choices (list, empty for a free answer), answer, image, s
 - A question marks where its picture belongs with "<image1>". With one mark the picture stands there. With
   several, the one picture of the item holds all parts under printed marks of the same names, so the picture
   comes first and the marks stay in the text.
+
+Metrics: accuracy, also by subject, level, level and subject, and question_type (choice, free).
 """
 
 from __future__ import annotations
@@ -18,10 +20,13 @@ from __future__ import annotations
 import re
 
 from ..harness.types import Image, Item, Prompt
-from .base import Suite, boxed_prompt, boxed_text, strict
+from .base import Suite, boxed_prompt, boxed_text
 from .data import ImageFolder, Record
 from .gold import published, typed
+from .metrics import by_category, overall, together
 from .options import bare, gold_letters
+from .protocols import official_mathvision, vlmevalkit
+from .protocols.family import family
 
 _MARK = re.compile(r"<image\d+>")
 
@@ -60,4 +65,18 @@ def prompt(item: Item) -> Prompt:
     return Prompt((before.strip(), *parts) if before.strip() else parts)
 
 
-SUITE = Suite(name="mathvision", title="MathVision", parse=parse, protocols={"strict": strict(prompt)})
+METRICS = together(
+    overall,
+    by_category("subject"),
+    by_category("level"),
+    by_category("level", "subject"),
+    by_category("question_type"),
+)
+
+SUITE = Suite(
+    name="mathvision",
+    title="MathVision",
+    parse=parse,
+    metrics=METRICS,
+    protocols=family(prompt, official_mathvision.PROTOCOL, vlmevalkit.MATHVISION),
+)

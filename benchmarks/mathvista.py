@@ -11,6 +11,9 @@ category, task, context, grade, skills).
   out, or two letters would name the gold (item 781 of testmini).
 - An integer is matched exactly, a float after rounding to its precision, a list in order.
 - A unit that the item states is asked for in the prompt. Questions on one picture form a cluster.
+
+Metrics: accuracy, also by question_type, answer_type, language, source, category, task, context, grade and
+skills (an item counts under each of its skills).
 """
 
 from __future__ import annotations
@@ -18,9 +21,12 @@ from __future__ import annotations
 import dataclasses
 
 from ..harness.types import Item, Prompt
-from .base import Suite, boxed_prompt, strict
+from .base import Suite, boxed_prompt
 from .data import ImageFolder, Record
+from .metrics import by_category, overall, together
 from .options import gold_letters
+from .protocols import official_mathvista, vlmevalkit
+from .protocols.family import family
 
 CATEGORIES = ("language", "source", "category", "task", "context", "grade")
 
@@ -28,7 +34,8 @@ CATEGORIES = ("language", "source", "category", "task", "context", "grade")
 def parse(record: Record, folder: ImageFolder) -> Item:
     """An item of one record. Raises DataError on a malformed one."""
     question_type = record.one_of("question_type", ("multi_choice", "free_form"))
-    choices = tuple(dict.fromkeys(record.texts("choices"))) if question_type == "multi_choice" else ()
+    listed = record.texts("choices") if question_type == "multi_choice" else ()
+    choices = tuple(dict.fromkeys(listed))
     answer, answer_type = _gold(record, choices)
     about = record.nested("metadata")
     image = folder.image(record, record.text("image"))
@@ -49,6 +56,7 @@ def parse(record: Record, folder: ImageFolder) -> Item:
             "precision": record.integer("precision") if answer_type.startswith("float") else None,
             **{name: about.text(name) for name in CATEGORIES},
             "skills": about.texts("skills"),
+            **({} if listed == choices else {"published_choices": listed}),
         },
     )
 
@@ -72,4 +80,12 @@ def prompt(item: Item) -> Prompt:
     return boxed_prompt(dataclasses.replace(item, question=f"{item.question.strip()} (Unit: {item.unit})"))
 
 
-SUITE = Suite(name="mathvista", title="MathVista", parse=parse, protocols={"strict": strict(prompt)})
+METRICS = together(overall, *(by_category(key) for key in ("question_type", "answer_type", *CATEGORIES, "skills")))
+
+SUITE = Suite(
+    name="mathvista",
+    title="MathVista",
+    parse=parse,
+    metrics=METRICS,
+    protocols=family(prompt, official_mathvista.PROTOCOL, vlmevalkit.MATHVISTA),
+)

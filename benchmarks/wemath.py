@@ -9,6 +9,8 @@ Columns: id, question, choices ("A. 4; B. 5; ..."), answer (a letter), image, pr
 Options are named by their place, so a gold letter after a gap in the printed letters moves up with its
 option. The questions of a problem form a cluster, and `steps`, `step` and `problem_id` in `meta` serve the
 four-dimensional metric.
+
+Metrics: `wemath_metrics`.
 """
 
 from __future__ import annotations
@@ -16,10 +18,13 @@ from __future__ import annotations
 import re
 
 from ..harness.types import Item
-from .base import Suite, boxed_prompt, strict
+from .base import Suite, boxed_prompt
 from .data import ImageFolder, Record
 from .gold import published
 from .options import LETTERS, split
+from .protocols import official_wemath, vlmevalkit
+from .protocols.family import family
+from .wemath_metrics import measure
 
 _KEY = re.compile(r"(2steps)_([12]|multi)|(3steps)_([123]|multi)")
 
@@ -50,8 +55,15 @@ def parse(record: Record, folder: ImageFolder) -> Item:
             "step": key.partition("_")[2],
             "knowledge_concepts": tuple(c.strip() for c in record.text("knowledge_concept").split(";")),
             **published(raw, answer),
+            "published_choices": record.text("choices"),
         },
     )
 
 
-SUITE = Suite(name="wemath", title="We-Math", parse=parse, protocols={"strict": strict(boxed_prompt)})
+SUITE = Suite(
+    name="wemath",
+    title="We-Math",
+    parse=parse,
+    metrics=measure,
+    protocols=family(boxed_prompt, official_wemath.PROTOCOL, vlmevalkit.WEMATH),
+)

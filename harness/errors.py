@@ -11,6 +11,11 @@ EXIT_INCOMPLETE = 3
 EXIT_INTERRUPTED = 130
 
 
+def printable(text: str) -> str:
+    """One line for a terminal: newlines, control characters and the like are spelled out."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 class ProctorError(Exception):
     """Base of all errors that are for a person to read; `exit_code` is what the command line ends with."""
 
@@ -53,6 +58,12 @@ class IncompleteRunError(ProctorError, RuntimeError):
     """The run has questions without an answer; resuming it asks them again."""
 
     exit_code = EXIT_INCOMPLETE
+
+
+class DivergedError(ProctorError, ArithmeticError):
+    """A training whose loss or gradient is no finite number any more."""
+
+    exit_code = EXIT_CHECK_FAILED
 
 
 class EngineError(ProctorError, RuntimeError):

@@ -11,7 +11,8 @@ from typing import Protocol
 
 from .answers import Extraction, Grade
 from .errors import DataError
-from .stats import Estimate, proportion
+from .metrics import Measure, Metric, accuracy, cluster, overall
+from .samples import sample_metrics
 from .store import RunReader
 from .types import Item, Json, Response, Verdict
 
@@ -49,24 +50,18 @@ def judge(response: Response, item: Item, rules: Rules) -> Verdict:
 
 
 @dataclass(frozen=True)
-class Metric:
-    """One number of a suite; `correct` of `total` as integers where it is a proportion of answers."""
-
-    name: str
-    estimate: Estimate
-    correct: int
-    total: int
-
-
-@dataclass(frozen=True)
 class Scored:
-    """A run under one protocol. `missing` counts questions without any answer yet, errors included."""
+    """A run under one protocol. `missing` counts questions without any answer yet, errors included.
+
+    `measure` gives the suite's metrics, of which the first is `accuracy`.
+    """
 
     run: RunReader
     rules: Rules
     items: tuple[Item, ...]
     verdicts: tuple[Verdict, ...]
     missing: int
+    measure: Measure = overall
 
     @property
     def complete(self) -> bool:
@@ -101,14 +96,26 @@ class Scored:
     @cached_property
     def clusters(self) -> dict[str, str]:
         """The cluster of each item id."""
-        return {item.id: item.cluster or item.id for item in self.items}
+        return {item.id: cluster(item) for item in self.items}
 
     def accuracy(self) -> Metric:
         """The share of right answers among all judged ones, every sample counted, clustered by the suite's clusters."""
-        judged = [verdict for verdict in self.verdicts if verdict.correct is not None]
-        values = [float(verdict.correct or 0) for verdict in judged]
-        estimate = proportion(values, [self.clusters[verdict.item_id] for verdict in judged])
-        return Metric("accuracy", estimate, int(sum(values)), len(values))
+        return accuracy(self.items, self.verdicts)
+
+    @cached_property
+    def metrics(self) -> tuple[Metric, ...]:
+        """Every metric of the suite, `accuracy` first, then avg@k, pass@k and maj@k where items have several samples.
+
+        Those of an incomplete run are of what there is: show them to nobody. Raises DataError if the items lack a
+        category that the suite's metrics need.
+        """
+        try:
+            found = self.measure(self.items, self.verdicts)
+        except (KeyError, TypeError) as error:
+            suite = self.run.manifest.suite
+            raise DataError(f"{self.run.path}: its items are not as suite {suite} makes them ({error})") from error
+        samples = self.run.manifest.sampling.n
+        return (*found, *(sample_metrics(self.items, self.verdicts, samples) if samples > 1 else ()))
 
     def item_scores(self) -> dict[str, float]:
         """Item id -> mean correctness over its samples, for items with a verdict."""
@@ -139,6 +146,7 @@ class Scored:
             "correct": metric.correct,
             "total": metric.total,
             "clusters": estimate.clusters,
+            "metrics": [self._metric_json(one) for one in self.metrics],
             "unparsed": self.unparsed,
             "truncated": self.truncated,
             "errors": self.errors,
@@ -146,15 +154,30 @@ class Scored:
             "missing": self.missing,
         }
 
+    def _metric_json(self, metric: Metric) -> Json:
+        """A metric for machines; that of an incomplete run has no score, for its denominator would lie."""
+        estimate = metric.estimate
+        defined = self.complete and not math.isnan(estimate.value)
+        return {
+            "metric": metric.name,
+            "score": estimate.value if defined else None,
+            "stderr": estimate.stderr if defined and estimate.clusters > 1 else None,
+            "interval": [estimate.low, estimate.high] if defined else None,
+            "correct": metric.correct,
+            "total": metric.total,
+            "n": estimate.n,
+            "clusters": estimate.clusters,
+        }
 
-def score(run: RunReader, rules: Rules) -> Scored:
-    """Judge every stored response of a run. Raises DataError if the run is damaged."""
+
+def score(run: RunReader, rules: Rules, measure: Measure = overall) -> Scored:
+    """Judge every stored response of a run, and measure by the suite's metrics. Raises DataError if the run is damaged."""
     items = tuple(asked.item for asked in run.asked())
     by_id = {item.id: item for item in items}
     samples = run.manifest.sampling.n
     verdicts = tuple(judge(one, by_id[one.item_id], rules) for one in _asked_for(run, by_id, samples))
     answered = sum(verdict.rule != "error" for verdict in verdicts)
-    return Scored(run, rules, items, verdicts, len(items) * samples - answered)
+    return Scored(run, rules, items, verdicts, len(items) * samples - answered, measure)
 
 
 def _asked_for(run: RunReader, items: Container[str], samples: int) -> Iterator[Response]:

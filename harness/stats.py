@@ -2,7 +2,8 @@
 
 Items that share a picture or a problem are not independent draws, so the unit of the standard error is the cluster
 (Miller 2024, "Adding Error Bars to Evals", arXiv 2411.00640, section 2.2; the linearised sandwich estimator with the
-G/(G-1) correction for G clusters). Two models on the same items are compared item by item, never by their two intervals.
+G/(G-1) correction for G clusters). Ratios and means of means get the delta method on the same clusters. Two models on the
+same items are compared item by item, never by their two intervals.
 """
 
 from __future__ import annotations
@@ -37,35 +38,83 @@ def _cluster_sums(residuals: Sequence[float], clusters: Sequence[str]) -> np.nda
     return sums
 
 
+def _linearised_stderr(influences: Sequence[float], clusters: Sequence[str]) -> tuple[float, int]:
+    """Standard error of a smooth function of means whose observations have these influences, and the number of clusters.
+
+    An influence is the derivative of the estimate by the observation's weight: the delta method, or linearisation.
+    """
+    sums = _cluster_sums(influences, clusters)
+    count = len(sums)
+    return (math.sqrt(count / (count - 1) * float(sums @ sums)) if count > 1 else math.nan), count
+
+
 def _clustered_stderr(values: Sequence[float], clusters: Sequence[str]) -> tuple[float, int]:
     """Standard error of the mean of `values`, and the number of clusters."""
     mean = math.fsum(values) / len(values)
-    sums = _cluster_sums([value - mean for value in values], clusters)
-    count = len(sums)
-    if count < 2:
-        return math.nan, count
-    return math.sqrt(count / (count - 1) * float(sums @ sums)) / len(values), count
+    stderr, count = _linearised_stderr([value - mean for value in values], clusters)
+    return stderr / len(values), count
+
+
+def _with_interval(value: float, stderr: float, n: int, clusters: int) -> Estimate:
+    """An estimate of a share with its 95% score interval."""
+    if n == 0:
+        return Estimate(math.nan, math.nan, 0.0, 1.0, 0, 0)
+    if clusters < 2:
+        return Estimate(value, math.nan, 0.0, 1.0, n, clusters)
+    effective = value * (1 - value) / stderr**2 if stderr > 0 else float(clusters)
+    effective = min(effective, float(n))
+    quantile = float(stats.t.ppf(0.975, clusters - 1))
+    z2 = quantile**2 / effective
+    centre = (value + z2 / 2) / (1 + z2)
+    half = math.sqrt(z2 * (value * (1 - value) + z2 / 4)) / (1 + z2)
+    return Estimate(value, stderr, max(0.0, centre - half), min(1.0, centre + half), n, clusters)
 
 
 def proportion(values: Sequence[float], clusters: Sequence[str]) -> Estimate:
-    """Mean of values in [0, 1] with a clustered standard error and a 95% score interval.
+    """Mean of values in [0, 1] with a clustered standard error and a 95% score interval; of no values it is NaN.
 
     The interval is Wilson's with the effective sample size of the clustered error and Student's quantile for G-1 degrees
     of freedom: unlike mean +- 2 SE it stays in [0, 1] and does not shrink to a point when every answer is right or wrong.
     """
     if not values:
-        return Estimate(math.nan, math.nan, 0.0, 1.0, 0, 0)
-    mean = math.fsum(values) / len(values)
+        return _with_interval(math.nan, math.nan, 0, 0)
     stderr, count = _clustered_stderr(values, clusters)
-    if count < 2:
-        return Estimate(mean, math.nan, 0.0, 1.0, len(values), count)
-    effective = mean * (1 - mean) / stderr**2 if stderr > 0 else float(count)
-    effective = min(effective, float(len(values)))
-    quantile = float(stats.t.ppf(0.975, count - 1))
-    z2 = quantile**2 / effective
-    centre = (mean + z2 / 2) / (1 + z2)
-    half = math.sqrt(z2 * (mean * (1 - mean) + z2 / 4)) / (1 + z2)
-    return Estimate(mean, stderr, max(0.0, centre - half), min(1.0, centre + half), len(values), count)
+    return _with_interval(math.fsum(values) / len(values), stderr, len(values), count)
+
+
+def ratio(numerators: Sequence[float], denominators: Sequence[float], clusters: Sequence[str]) -> Estimate:
+    """Sum of `numerators` over sum of `denominators`, each numerator from 0 to its denominator; the interval as above.
+
+    The standard error is the delta method's, with clusters: observation i has the influence (x_i - R y_i) / sum of y.
+    The ratio is NaN with n = 0 where the denominators are all 0.
+    """
+    total = math.fsum(denominators)
+    if total == 0:
+        return _with_interval(math.nan, math.nan, 0, 0)
+    value = math.fsum(numerators) / total
+    influences = [(x - value * y) / total for x, y in zip(numerators, denominators, strict=True)]
+    stderr, count = _linearised_stderr(influences, clusters)
+    return _with_interval(value, stderr, len(numerators), count)
+
+
+def mean_of_means(values: Sequence[float], groups: Sequence[str], clusters: Sequence[str]) -> Estimate:
+    """The mean of the means of groups, every group of one weight; values in [0, 1], the interval as above.
+
+    The standard error is the delta method's, with clusters that may lie across groups: an observation of group g, one of
+    L, has the influence (value - mean of g) / (size of g * L). A group of one observation adds nothing to it.
+    """
+    members: dict[str, list[float]] = {}
+    for value, group in zip(values, groups, strict=True):
+        members.setdefault(group, []).append(value)
+    if not members:
+        return _with_interval(math.nan, math.nan, 0, 0)
+    means = {group: math.fsum(found) / len(found) for group, found in members.items()}
+    influences = [
+        (value - means[group]) / (len(members[group]) * len(members))
+        for value, group in zip(values, groups, strict=True)
+    ]
+    stderr, count = _linearised_stderr(influences, clusters)
+    return _with_interval(math.fsum(means.values()) / len(means), stderr, len(values), count)
 
 
 @dataclass(frozen=True)

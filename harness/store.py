@@ -24,7 +24,7 @@ from typing import Any, BinaryIO
 
 from filelock import FileLock, Timeout
 
-from .errors import DataError, RunLockedError, RunMismatchError, StoreError
+from .errors import DataError, RunLockedError, RunMismatchError, StoreError, UsageError
 from .files import write_atomic
 from .types import Image, Item, Json, Prompt, Response, Sampling, canonical_json, digest, digest_all
 
@@ -234,15 +234,29 @@ class RunWriter:
                 raise DataError(
                     f"{self.path} holds answers, but no run.json that says to what: choose another directory"
                 )
+            questions = b"".join(canonical_json(one.to_json()).encode() + b"\n" for one in asked)
+            self._refuse_strangers(questions)
             self._store_pictures(asked)
-            lines = (canonical_json(one.to_json()).encode() + b"\n" for one in asked)
-            write_atomic(self.path / "items.jsonl", lines)
+            write_atomic(self.path / "items.jsonl", questions)
+            (self.path / "responses.jsonl").touch()  # before the manifest: where that is, a journal is
             write_atomic(self.path / "run.json", self.manifest.to_bytes())
         try:
             self._journal: BinaryIO = (self.path / "responses.jsonl").open("a+b", buffering=0)
             self._repair()
         except OSError as error:
             raise StoreError(f"cannot open the journal of {self.path}: {error.strerror}") from error
+
+    def _refuse_strangers(self, questions: bytes) -> None:
+        """Raise UsageError if the directory holds anything but what a run that was killed at once leaves behind."""
+        items = self.path / "items.jsonl"
+        own = {"images", "responses.jsonl"} | (
+            {items.name} if items.exists() and items.read_bytes() == questions else set()
+        )
+        others = sorted(one.name for one in self.path.iterdir() if one.name not in own and not one.name.startswith("."))
+        if others:
+            raise UsageError(
+                f"{self.path} holds other files ({others[0]}): choose a new or empty directory for the run"
+            )
 
     def _store_pictures(self, asked: Sequence[Asked]) -> None:
         for one in asked:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..harness.answers import GRADER_VERSION
+from ..harness.metrics import Metric
 from ..harness.score import Scored
 from ..harness.types import Json
 
@@ -18,7 +19,9 @@ from ..harness.types import Json
 class Row:
     """One number and everything that is needed to find and recompute the run behind it.
 
-    `status` is "complete", or "incomplete" when a question has no answer or verdict: then there is no score.
+    `correct` of `total` are counts, blank where the metric is no share of counted things; `n` observations in `clusters`
+    clusters enter it, of a run of `items` items. `status` is "complete", or "incomplete" when a question has no answer or
+    verdict: then there is no score.
     """
 
     suite: str
@@ -27,10 +30,11 @@ class Row:
     metric: str
     run_id: str
     status: str
-    correct: int
-    total: int
+    correct: int | None
+    total: int | None
     n: int
     clusters: int
+    items: int
     score: str
     stderr: str
     ci_low: str
@@ -69,14 +73,19 @@ def _text(value: Json) -> str:
     return "" if value is None else str(value)
 
 
-def row(scored: Scored) -> Row:
-    """The accuracy of a scored run. The score of an incomplete run is left blank: its denominator would lie."""
+def rows(scored: Scored) -> list[Row]:
+    """A row for every metric of a scored run, `accuracy` first."""
+    return [row(scored, metric) for metric in scored.metrics]
+
+
+def row(scored: Scored, metric: Metric) -> Row:
+    """One metric of a scored run. An undefined score is left blank, and so is any of an incomplete run, which would lie."""
     manifest = scored.run.manifest
     identity, environment = manifest.identity, manifest.environment
-    metric = scored.accuracy()
     estimate = metric.estimate
     numbers = (estimate.value, estimate.stderr, estimate.low, estimate.high)
-    value, stderr, low, high = map(_number, numbers) if scored.complete else ("", "", "", "")
+    defined = scored.complete and not math.isnan(estimate.value)
+    value, stderr, low, high = map(_number, numbers) if defined else ("", "", "", "")
     sampling, model = manifest.sampling, identity["model"]
     engine = environment.get("engine", {})
     return Row(
@@ -88,8 +97,9 @@ def row(scored: Scored) -> Row:
         status="complete" if scored.complete else "incomplete",
         correct=metric.correct,
         total=metric.total,
-        n=int(identity["items"]),
+        n=estimate.n,
         clusters=estimate.clusters,
+        items=int(identity["items"]),
         score=value,
         stderr=stderr,
         ci_low=low,
@@ -121,10 +131,10 @@ def row(scored: Scored) -> Row:
     )
 
 
-def to_csv(rows: Iterable[Row]) -> bytes:
+def to_csv(table: Iterable[Row]) -> bytes:
     """UTF-8 CSV with a header, rows sorted, newline-ended; the same rows give the same bytes."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(field.name for field in dataclasses.fields(Row))
-    writer.writerows(dataclasses.astuple(one) for one in sorted(rows))
+    writer.writerows(dataclasses.astuple(one) for one in sorted(table))
     return text.getvalue().encode("utf-8", "backslashreplace")

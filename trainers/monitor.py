@@ -43,4 +43,4 @@ def group_metrics(
 
 def _right(item: Item, response: str) -> bool:
     grade = answers.grade(response, item.answer, item.answer_type, item.choices or None, item.unit)
-    return grade.correct
+    return grade.correct is True

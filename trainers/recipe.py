@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import NoneType
@@ -69,25 +70,47 @@ class Recipe:
     policy: PolicySettings = field(default_factory=PolicySettings)
 
     def __post_init__(self) -> None:
-        per_update = self.policy.prompts / self.policy.minibatches
+        policy, optimiser = self.policy, self.optimiser
+        parts = policy.minibatches * policy.accumulate
         rules = {
-            "policy.steps must be at least 1": self.policy.steps >= 1,
-            "policy.prompts must be a multiple of minibatches x accumulate": self.policy.prompts >= 1
-            and per_update % self.policy.accumulate == 0,
+            "all numbers must be finite": all(math.isfinite(value) for value in _numbers(self.to_json())),
+            "policy.steps must be at least 1": policy.steps >= 1,
+            "policy.minibatches and policy.accumulate must be at least 1": min(policy.minibatches, policy.accumulate)
+            >= 1,
+            "policy.prompts must be a multiple of minibatches x accumulate": parts >= 1
+            and policy.prompts >= 1
+            and policy.prompts % parts == 0,
+            "policy.clip must be positive, policy.kl not negative": policy.clip > 0 and policy.kl >= 0,
             "checkpoint_every must be at least 1": self.checkpoint_every >= 1,
             "sampling.n must be at least 2: a group of one has no advantage": self.sampling.n >= 2,
             "sampling.temperature must be above 0: greedy answers do not differ": not self.sampling.greedy,
-            "optimiser.learning_rate must be positive": self.optimiser.learning_rate > 0,
-            "optimiser.betas must be two numbers in [0, 1)": len(self.optimiser.betas) == 2
-            and all(0 <= beta < 1 for beta in self.optimiser.betas),
+            "optimiser.learning_rate must be positive": optimiser.learning_rate > 0,
+            "optimiser.weight_decay and warmup_steps must not be negative": min(
+                optimiser.weight_decay, optimiser.warmup_steps
+            )
+            >= 0,
+            "optimiser.max_grad_norm must be positive": optimiser.max_grad_norm > 0,
+            "optimiser.betas must be two numbers in [0, 1)": len(optimiser.betas) == 2
+            and all(0 <= beta < 1 for beta in optimiser.betas),
         }
         for rule, kept in rules.items():
             if not kept:
-                raise UsageError(f"recipe {self.name}: {rule}")
+                raise UsageError(rule)
 
     def to_json(self) -> Json:
         """All settings."""
         return dataclasses.asdict(self)
+
+
+def _numbers(value: Json) -> Iterator[float]:
+    """All numbers in nested settings."""
+    if isinstance(value, Mapping):
+        value = tuple(value.values())
+    if isinstance(value, list | tuple):
+        for element in value:
+            yield from _numbers(element)
+    elif isinstance(value, int | float):
+        yield value
 
 
 def load_recipe(name: str, changes: Sequence[str] = ()) -> Recipe:
@@ -136,7 +159,7 @@ def _build(kind: Any, table: Mapping[str, Any], where: str) -> Any:
     try:
         return kind(**values)
     except ValueError as error:
-        raise UsageError(f"{where}: {str(error).removeprefix(where + ': ')}") from error
+        raise UsageError(f"{where}: {str(error).removeprefix('sampling: ')}") from error
 
 
 def _value(kind: Any, value: Any, where: str) -> Any:

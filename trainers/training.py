@@ -122,7 +122,7 @@ class TrainingFolder:
 
     def record(self, step: int, metrics: Mapping[str, float]) -> None:
         """Add a step's metrics. Raises StoreError if they can not be written."""
-        line = json.dumps({"step": step, **metrics}) + "\n"
+        line = json.dumps({"step": step, **metrics}, allow_nan=False) + "\n"
         try:
             with (self.path / "metrics.jsonl").open("a") as file:
                 file.write(line)

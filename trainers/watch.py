@@ -15,7 +15,7 @@ from threading import Event
 
 from ..benchmarks.examination import run_path
 from ..harness.checkpoints import check_whole, find_checkpoints, still_being_written
-from ..harness.errors import CheckpointError, EngineError, IncompleteRunError, RunLockedError
+from ..harness.errors import IncompleteRunError, ProctorError, StoreError, UsageError
 from ..harness.models.base import Model
 from ..harness.provenance import configuration_digest, weights_digest
 from ..harness.run import Examination, hold
@@ -61,8 +61,11 @@ class Watcher:
             try:
                 check_whole(checkpoint)
                 self._examine(checkpoint, stop)
-            except (CheckpointError, EngineError, IncompleteRunError, RunLockedError) as error:
-                self._report(checkpoint, str(error))
+            except (StoreError, UsageError):
+                raise
+            except Exception as error:  # one bad checkpoint must not keep the others waiting
+                known = isinstance(error, ProctorError)
+                self._report(checkpoint, str(error) if known else f"{checkpoint}: {type(error).__name__}: {error}")
 
     def training_ended(self) -> bool:
         """True if the trainer has written its end mark."""

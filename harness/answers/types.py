@@ -46,9 +46,12 @@ class Extraction:
 
 @dataclass(frozen=True, slots=True)
 class Grade:
-    """A verdict: what was extracted, which rule decided, and why, under one version of the grader."""
+    """A verdict: what was extracted, which rule decided, and why, under one version of the grader.
 
-    correct: bool
+    `correct` is None where a protocol leaves the answer to a language model; the matcher of this package always decides.
+    """
+
+    correct: bool | None
     extracted: str | None
     rule: str
     reason: str

@@ -7,12 +7,17 @@ Each verb is a file with `add_arguments(parser)` and `run(args) -> exit code`; i
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import version
+from types import FrameType
 
 from ..errors import EXIT_INCOMPLETE, EXIT_INTERRUPTED, ProctorError
+from .terminal import say
 
 VERBS = {
     "demo": "run the main job on this machine: examine, train without labels, examine every checkpoint, make a table",
@@ -22,6 +27,8 @@ VERBS = {
     "train": "train a model by a recipe",
     "watch": "examine every checkpoint of a folder as soon as it is complete",
     "board": "make a leaderboard CSV of stored runs",
+    "data": "pin the data of a suite in the lock file, and see what is pinned",
+    "check": "check that a suite accepts its golds, refuses corrupted ones, and has all its items and pictures",
     "grade": "judge answers by the strict matcher",
 }
 
@@ -47,9 +54,11 @@ def main(arguments: list[str] | None = None) -> int:
     args = build_parser().parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = args.run
     try:
-        return run(args)
+        with _terminable():
+            return run(args)
     except KeyboardInterrupt:
-        print("interrupted: what was finished is stored; run the same command again to go on", file=sys.stderr)
+        again = "the same command with --resume" if args.verb == "train" else "the same command again"
+        say(f"interrupted: what was finished is stored; run {again} to go on")
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()
@@ -57,14 +66,28 @@ def main(arguments: list[str] | None = None) -> int:
     except ProctorError as error:
         if args.debug:
             raise
-        print(f"proctor {args.verb}: {error}", file=sys.stderr)
+        say(f"proctor {args.verb}: {error}")
         return error.exit_code
     except Exception as error:
         if args.debug:
             raise
         kind = type(error).__name__
-        print(
-            f"proctor {args.verb}: unexpected {kind}: {error} (add --debug before the verb for the trace)",
-            file=sys.stderr,
-        )
+        say(f"proctor {args.verb}: unexpected {kind}: {error} (add --debug before the verb for the trace)")
         return EXIT_INCOMPLETE
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """While a command runs, SIGTERM ends it as Ctrl-C does. A command called from another thread keeps its handlers."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)

@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     """Examine, train and watch, tabulate."""
     from ...benchmarks.examination import find_runs, plan, run_path, score_run
     from ...benchmarks.registry import SUITES
-    from ...leaderboards.table import row, to_csv
+    from ...leaderboards.table import rows, to_csv
     from ...trainers.recipe import load_recipe
     from ...trainers.tiny import BASE
     from ..files import write_atomic
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
 
     scored = [score_run(path) for path in find_runs([runs])]
     board = args.out / "leaderboard.csv"
-    write_atomic(board, to_csv(row(one) for one in scored))
+    write_atomic(board, to_csv(row for one in scored for row in rows(one)))
     say("3/3  The leaderboard.")
     show_table(_table(scored, suites, base.name))
     print(_closing(board, training, runs))
@@ -126,7 +126,8 @@ def _table(scored: list[Scored], suites: list[str], base: str) -> Table:
     from .terminal import change, percent_interval
 
     cells = {(one.run.manifest.model_name, one.run.manifest.suite): one for one in scored}
-    names = sorted({name for name, _ in cells}, key=lambda name: (name != base, name))
+    whole = {name for name, _ in cells if all((name, suite) in cells for suite in suites)}
+    names = sorted(whole, key=lambda name: (name != base, name))
     caption = (
         "Percent right and its 95% interval; below, the paired difference to the base and its 95% interval.\n"
         "* p < 0.05, ** p < 0.01, *** p < 0.001. The eight suites are small bundled samples: their errors are large."

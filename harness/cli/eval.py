@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_OK, UsageError
+from ..errors import EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_OK, UsageError, printable
+from .check import add_data
 from .options import RUNS, add_engine, add_json, add_sampling, open_model, sampling
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--suite", required=True, help="one or more names, with commas between them; see `proctor suites`"
     )
-    parser.add_argument("--data", type=Path, help="the items as JSONL, images beside it (default: the bundled sample)")
+    add_data(parser)
     parser.add_argument("--protocol", default="strict", help="how to ask and judge (default strict)")
     parser.add_argument("--limit", type=int, metavar="N", help="ask only the first N items")
     parser.add_argument("--out", type=Path, default=RUNS, help="the folder of run directories (default runs)")
@@ -42,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     if len(suites) > 1 and (args.data or args.run_dir):
         raise UsageError("--data and --run belong to one suite: ask for one suite at a time")
     drawn = sampling(args)
-    plans = [plan(suite, args.protocol, drawn, args.data, args.limit) for suite in suites]
+    plans = [plan(suite, args.protocol, drawn, args.data, args.limit, lock=args.lock) for suite in suites]
     model = open_model(args, args.model)
     paths = [args.run_dir or run_path(args.out, examination, model) for examination in plans]
     outcomes = hold_all(plans, model, paths)
@@ -55,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
             print(outcome.path)
     for outcome in outcomes:
         if not outcome.complete:
-            first = f" First error: {outcome.errors[0]}" if outcome.errors else ""
+            first = f" First error: {printable(outcome.errors[0])}" if outcome.errors else ""
             say(
                 f"{outcome.path}: {outcome.missing} of {outcome.total} answers missing; run the same command again.{first}"
             )

@@ -14,6 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("runs", nargs="+", type=Path, help="run directories, or folders of them")
     parser.add_argument("--protocol", help="judge by this protocol (default: the one that asked)")
     parser.add_argument("--verdicts", type=Path, metavar="FILE", help="also write every verdict to FILE as JSON lines")
+    parser.add_argument("--metrics", action="store_true", help="show every metric of the suite (always in --json)")
     add_json(parser)
 
 
@@ -22,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
     from ...benchmarks.examination import find_runs, score_run
     from ..files import write_atomic
     from ..types import canonical_json
-    from .terminal import emit_json, scores_table, show_table
+    from .terminal import emit_json, metrics_table, scores_table, show_table
 
     scored = [score_run(path, args.protocol) for path in find_runs(args.runs)]
     if args.verdicts:
@@ -36,4 +37,6 @@ def run(args: argparse.Namespace) -> int:
         emit_json([one.to_json() for one in scored])
     else:
         show_table(scores_table(scored))
+        for one in scored if args.metrics else ():
+            show_table(metrics_table(one))
     return EXIT_OK if all(one.complete for one in scored) else EXIT_INCOMPLETE

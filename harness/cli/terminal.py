@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ..errors import printable
 from ..types import Json
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ def progress_bars() -> Iterator[Progress]:
 
 
 def say(message: str) -> None:
-    """A line for a person, on stderr."""
-    print(message, file=sys.stderr, flush=True)
+    """A line for a person (or several), on stderr; what a terminal would act on is spelled out."""
+    print("\n".join(map(printable, message.split("\n"))), file=sys.stderr, flush=True)
 
 
 def emit_json(value: Json) -> None:
@@ -106,6 +107,30 @@ def scores_table(scored: Sequence[Scored]) -> Table:
             str(one.unparsed),
             str(one.truncated),
             str(one.errors),
+        )
+    return table
+
+
+def metrics_table(scored: Scored) -> Table:
+    """One line per metric of a run; no scores of an incomplete one."""
+    from rich.table import Table
+
+    manifest = scored.run.manifest
+    title = f"{_plain(manifest.model_name)}, {_plain(manifest.suite)}, {scored.rules.name}"
+    table = Table(title=title if scored.complete else f"{title}: incomplete", title_justify="left")
+    table.add_column("metric", overflow="fold")
+    for name in ("score %", "95% interval", "right", "n", "clusters"):
+        table.add_column(name, justify="right")
+    for metric in scored.metrics:
+        estimate = metric.estimate
+        defined = scored.complete and not math.isnan(estimate.value)
+        table.add_row(
+            _plain(metric.name),
+            percent(estimate) if defined else "undefined" if scored.complete else "",
+            f"{100 * estimate.low:.1f} to {100 * estimate.high:.1f}" if defined else "",
+            "" if metric.total is None else f"{metric.correct}/{metric.total}",
+            str(estimate.n),
+            str(estimate.clusters),
         )
     return table
 

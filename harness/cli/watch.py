@@ -27,9 +27,16 @@ def run(args: argparse.Namespace) -> int:
     """Watch until told to stop; exit code 3 if a checkpoint could not be examined."""
     from ...benchmarks.examination import plan
     from ...trainers.watch import Watcher
+    from ..checkpoints import find_checkpoints
     from ..run import stop_signals
     from .terminal import say
 
+    if args.folder.exists() and not args.folder.is_dir():
+        raise UsageError(f"{args.folder} is a file: name a training directory or a folder of checkpoints")
+    if args.once and not find_checkpoints(args.folder):
+        itself = (args.folder / "config.json").is_file()
+        hint = "it is a checkpoint itself: use `proctor eval`" if itself else "name the folder that holds them"
+        raise UsageError(f"no checkpoints in {args.folder}: {hint}")
     suites = args.suite.split(",")
     if len(suites) > 1 and args.data:
         raise UsageError("--data belongs to one suite: watch for one suite at a time")

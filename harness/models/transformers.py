@@ -16,6 +16,7 @@ from .sampling import draw_answers
 from .vlm import VisionLanguageModel
 
 DEFAULT_BATCH = 32
+DTYPES = ("auto", "float32", "bfloat16", "float16")
 
 
 class TransformersModel:
@@ -91,7 +92,9 @@ def open_model(target: str, options: Mapping[str, str]) -> TransformersModel:
     known = {"device", "dtype", "batch"}
     if unknown := sorted(set(options) - known):
         raise UsageError(f"engine transformers has no option {unknown[0]!r}; it has: {', '.join(sorted(known))}")
+    if (dtype := options.get("dtype", "auto")) not in DTYPES:
+        raise UsageError(f"option dtype must be one of {', '.join(DTYPES)}, not {dtype!r:.40}")
     batch = options.get("batch", str(DEFAULT_BATCH))
     if not (batch.isdecimal() and len(batch) <= 5 and int(batch) >= 1):
         raise UsageError(f"option batch must be an integer from 1 to 99999, not {batch!r:.40}")
-    return TransformersModel(Path(target), options.get("device", "auto"), options.get("dtype", "auto"), int(batch))
+    return TransformersModel(Path(target), options.get("device", "auto"), dtype, int(batch))

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..checkpoints import check_whole
-from ..errors import CheckpointError, DataError, MissingExtraError, UsageError
+from ..errors import CheckpointError, DataError, MissingExtraError, ProctorError, UsageError
 from ..types import Image, Prompt
 
 os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
@@ -25,6 +25,7 @@ try:
     import torch
     import torch.nn.functional as F
     from PIL import Image as PilImage
+    from PIL import UnidentifiedImageError
     from transformers import AutoConfig, AutoImageProcessor, AutoModelForImageTextToText, AutoTokenizer
     from transformers.cache_utils import DynamicCache
 except ImportError as error:
@@ -74,22 +75,29 @@ class VisionLanguageModel:
 
         Raises CheckpointError with what is missing, UsageError for a device that there is none of.
         """
-        local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
         check_whole(path)
         try:
-            _check_configuration(path, AutoConfig.from_pretrained(path, **local))
-            loaded: Any = AutoModelForImageTextToText.from_pretrained(
-                path, dtype=dtype, use_safetensors=True, output_loading_info=True, **local
-            )
-            model, loading = loaded
-            tokenizer = AutoTokenizer.from_pretrained(path, **local)
-            image_processor = AutoImageProcessor.from_pretrained(path, backend="pil", **local)
-        except (OSError, ValueError, KeyError, RuntimeError, AttributeError, TypeError) as error:
-            if isinstance(error, CheckpointError):
-                raise
-            raise CheckpointError(f"cannot load {path}: {' '.join(str(error).split())[:300]}") from error
+            return cls._assemble(path, device, dtype)
+        except ProctorError:
+            raise
+        except Exception as error:  # whatever a stranger's files make the loaders do
+            reason = f"{type(error).__name__}: {' '.join(str(error).split())[:250]}"
+            raise CheckpointError(f"cannot load {path}: {reason}") from error
+
+    @classmethod
+    def _assemble(cls, path: Path, device: str, dtype: str) -> VisionLanguageModel:
+        local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+        _check_configuration(path, AutoConfig.from_pretrained(path, **local))
+        loaded: Any = AutoModelForImageTextToText.from_pretrained(
+            path, dtype=dtype, use_safetensors=True, output_loading_info=True, **local
+        )
+        model, loading = loaded
         if missing := sorted(loading["missing_keys"]):  # they would be drawn at random
             raise CheckpointError(f"{path}: {len(missing)} tensors are not in the files, e.g. {missing[0]}")
+        tokenizer = AutoTokenizer.from_pretrained(path, **local)
+        image_processor = AutoImageProcessor.from_pretrained(path, backend="pil", **local)
+        if min(image_processor.merge_size, image_processor.patch_size, image_processor.temporal_patch_size) < 1:
+            raise CheckpointError(f"{path}/preprocessor_config.json: sizes must be at least 1")
         try:
             model.to(torch.device(device))
         except (RuntimeError, AssertionError) as error:
@@ -259,6 +267,8 @@ def decode(image: Image) -> PilImage.Image:
         if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
             picture = PilImage.alpha_composite(PilImage.new("RGBA", picture.size, "white"), picture.convert("RGBA"))
         return picture.convert("RGB")
+    except UnidentifiedImageError as error:
+        raise DataError(f"image {image.name}: cannot be decoded: no {', '.join(FORMATS)} picture") from error
     except (OSError, ValueError, SyntaxError, PilImage.DecompressionBombError) as error:
         if isinstance(error, DataError):
             raise

@@ -25,4 +25,5 @@ def test_real_items(suite: str, tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert scored["complete"]
     assert scored["total"] == len(items.read_text().splitlines())
     assert scored["interval"][0] <= scored["score"] <= scored["interval"][1]
-    assert 0 < scored["stderr"] < 0.1
+    assert 0 <= scored["stderr"] < 0.1
+    assert scored["interval"][0] < scored["interval"][1]

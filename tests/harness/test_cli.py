@@ -12,7 +12,7 @@ from proctor.benchmarks.base import SAMPLES
 from proctor.harness.run import hold
 from proctor.harness.store import RunReader
 
-VERBS = ["demo", "suites", "eval", "score", "train", "watch", "board"]
+VERBS = ["demo", "suites", "eval", "score", "train", "watch", "board", "data", "check"]
 HEAVY = ["torch", "transformers", "tokenizers", "safetensors", "numpy", "scipy", "rich", "PIL"]
 REPORT = """
 import sys
@@ -99,7 +99,7 @@ def test_usage_errors_end_with_2(cli, arguments):
 
 
 def fails(done, code, *needles):
-    """It ended with that code and said so in one line on stderr, with no trace and nothing on stdout."""
+    """It ended with that code and said so on stderr (a line, or one for each problem of the data), with no trace."""
     assert done.code == code, done.err
     said = [line for line in done.err.splitlines() if line.startswith("proctor ")]
     assert len(said) == 1, done.err
@@ -107,7 +107,7 @@ def fails(done, code, *needles):
     assert "unexpected" not in said[0]
     assert done.out == ""
     for needle in needles:
-        assert re.search(needle, said[0]), said[0]
+        assert re.search(needle, done.err), done.err
 
 
 def figures(*more, model="nowhere"):
@@ -143,7 +143,7 @@ BAD_COMMANDS = {
         ["eval", "--model", "x", "--suite", "mathvision", "--data", "no/such.jsonl"],
         r"cannot read no/such\.jsonl",
     ),
-    "a folder as data": (["eval", "--model", "x", "--suite", "mathvision", "--data", "."], r"cannot read \."),
+    "a folder as data": (["eval", "--model", "x", "--suite", "mathvision", "--data", "."], r"\.: no \.jsonl, "),
     "one data file for two suites": (
         ["eval", "--model", "x", "--suite", "figures,mathvision", "--data", "d"],
         "one suite at a time",
@@ -240,6 +240,17 @@ def test_scores_of_a_stored_run(cli, run_path):
     assert done.err == ""
 
 
+def test_every_metric_is_shown_when_asked_for(cli, run_path, incomplete):
+    assert "accuracy/" not in cli("score", run_path).out
+    done = cli("score", run_path, "--metrics")
+    assert done.code == 0
+    assert "accuracy/task=read" in done.out
+    done = cli("score", incomplete, "--metrics")
+    assert done.code == 3
+    assert "accuracy/task=read" in done.out
+    assert "100.0" not in done.out
+
+
 def test_an_incomplete_run_has_no_score_and_ends_with_3(cli, incomplete, run_path, tmp_path):
     for command in (["score", incomplete], ["score", incomplete, run_path]):
         done = cli(*command)
@@ -249,10 +260,10 @@ def test_an_incomplete_run_has_no_score_and_ends_with_3(cli, incomplete, run_pat
     done = cli("board", incomplete, run_path, "--out", tmp_path / "board.csv")
     assert done.code == 3
     assert "incomplete" in done.err
-    assert sorted(line.split(",")[5] for line in (tmp_path / "board.csv").read_text().splitlines()[1:]) == [
-        "complete",
-        "incomplete",
-    ]
+    lines = (tmp_path / "board.csv").read_text().splitlines()[1:]
+    table = [line.split(",") for line in lines if line.split(",")[3] == "accuracy"]
+    assert sorted(row[5] for row in table) == ["complete", "incomplete"]
+    assert all((row[11] == "") == (row[5] == "incomplete") for row in (line.split(",") for line in lines))
 
 
 @pytest.mark.parametrize("damage", ["responses.jsonl", "items.jsonl", "run.json"])
@@ -381,3 +392,37 @@ def test_the_installed_command_is_this_one(run_path):
     command = shutil.which("proctor") or pytest.skip("proctor is not on the path")
     done = subprocess.run([command, "score", run_path, "--json"], capture_output=True, check=True)
     assert json.loads(done.stdout)[0]["correct"] == 3
+
+
+def test_a_run_never_goes_into_a_folder_that_holds_other_files(cli, tiny, tmp_path):
+    own = tmp_path / "items.jsonl"
+    own.write_text("mine\n")
+    done = cli("eval", "--model", tiny, "--suite", "iconqa", "--limit", 1, "--max-tokens", 2, "--run", tmp_path)
+    assert done.code == 2
+    assert "holds other files (items.jsonl)" in done.err
+    assert own.read_text() == "mine\n"
+
+
+def test_control_characters_of_data_do_not_reach_the_terminal(cli, tiny, tmp_path):
+    record = {
+        "id": "1",
+        "question": "q",
+        "choices": [],
+        "answer": "1",
+        "level": 1,
+        "subject": "s",
+        "image": "a\x1b[31m\nb",
+    }
+    data = tmp_path / "items.jsonl"
+    data.write_text(json.dumps(record))
+    done = cli("eval", "--model", tiny, "--suite", "mathvision", "--data", data)
+    assert done.code == 2
+    assert "\x1b" not in done.err
+    assert "a\\x1b[31m\\nb" in done.err
+
+
+def test_watching_nothing_once_is_told(cli, tiny, tmp_path):
+    for folder, hint in ((tmp_path / "none", "no checkpoints"), (tiny, "proctor eval")):
+        done = cli("watch", folder, "--suite", "iconqa", "--once", "--out", tmp_path / "runs")
+        assert done.code == 2
+        assert hint in done.err

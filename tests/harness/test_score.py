@@ -117,6 +117,39 @@ def test_the_order_of_answers_does_not_change_the_score(tmp_path, examine, scrip
     assert one.accuracy() == other.accuracy()
 
 
+def test_the_metrics_are_the_suites_accuracy_first(held):
+    scored = held(lambda i, k: RIGHT if i != "q3" else WRONG)
+    assert [metric.name for metric in scored.metrics] == ["accuracy", "accuracy/task=read"]
+    assert scored.metrics[0] == scored.accuracy()
+    summary = scored.to_json()
+    assert [one["metric"] for one in summary["metrics"]] == ["accuracy", "accuracy/task=read"]
+    for key in ("score", "stderr", "interval", "correct", "total", "clusters"):
+        assert summary["metrics"][0][key] == summary[key]
+    assert summary["metrics"][0]["n"] == 4
+
+
+def test_several_samples_add_their_metrics(held):
+    metrics = {one.name: one for one in held(lambda i, k: RIGHT if k < int(i[1]) else WRONG, n=4).metrics}
+    assert list(metrics)[2:] == ["avg@4", "pass@2", "pass@4", "maj@2", "maj@4"]
+    assert metrics["avg@4"].estimate.value == metrics["accuracy"].estimate.value == 6 / 16
+    assert metrics["pass@4"].estimate.value == 3 / 4
+    assert metrics["pass@2"].estimate.value == pytest.approx((0 + 1 / 2 + 5 / 6 + 1) / 4)
+    assert metrics["avg@4"].estimate.n == 4
+
+
+def test_metrics_of_an_incomplete_run_have_no_score(held):
+    for one in held(lambda i, k: RIGHT if i == "q0" else ValueError("no")).to_json()["metrics"]:
+        assert (one["score"], one["stderr"], one["interval"]) == (None, None, None)
+        assert (one["correct"], one["total"]) == (1, 1)
+
+
+def test_items_of_another_suite_are_told(held, tmp_path):
+    run = held(lambda i, k: RIGHT).run.path
+    rewrite(run, suite="wemath")
+    with pytest.raises(DataError, match="its items are not as suite wemath makes them"):
+        score_run(run).to_json()
+
+
 def test_judging_by_another_protocol_is_marked(held):
     scored = held(lambda i, k: RIGHT)
     assert not scored.cross_prompt

@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
-from proctor.harness.stats import mcnemar, paired_difference, proportion
+from proctor.harness.stats import mcnemar, mean_of_means, paired_difference, proportion, ratio
 
 RIGHTS = st.lists(st.booleans().map(float), min_size=1, max_size=40)
 VALUES = st.lists(st.floats(0, 1, allow_subnormal=False), min_size=1, max_size=40)
@@ -280,3 +280,64 @@ def test_clusters_that_all_changed_alike_are_tested_by_their_signs():
 def test_nothing_can_not_be_compared():
     with pytest.raises(ValueError, match="at least one item"):
         paired_difference({}, {}, {})
+
+
+UNITS = st.lists(
+    st.tuples(
+        st.floats(0, 1, allow_subnormal=False), st.floats(0, 1, allow_subnormal=False), st.sampled_from("abcdefgh")
+    ),
+    min_size=1,
+    max_size=40,
+)
+
+
+@given(clustered())
+def test_a_ratio_to_ones_is_a_mean(data):
+    values, names = data
+    assert close(ratio(values, [1.0] * len(values), names), proportion(values, names))
+
+
+@given(UNITS)
+def test_a_ratio_stays_between_0_and_1(units):
+    below, above, names = [min(a, b) for a, b, _ in units], [max(a, b) for a, b, _ in units], [c for _, _, c in units]
+    estimate = ratio(below, above, names)
+    if sum(above) == 0:
+        assert math.isnan(estimate.value)
+        assert (estimate.n, estimate.clusters) == (0, 0)
+    else:
+        assert 0 <= estimate.low <= estimate.value + 1e-9
+        assert estimate.value - 1e-9 <= estimate.high <= 1
+
+
+@given(clustered())
+def test_groups_of_equal_size_and_their_means_are_one_mean(data):
+    values, names = data
+    doubled, groups = values * 2, ["g"] * len(values) + ["h"] * len(values)
+    estimate = mean_of_means(doubled, groups, names * 2)
+    assert estimate.value == pytest.approx(proportion(values, names).value)
+    assert close(dataclasses.replace(estimate, n=0), dataclasses.replace(proportion(doubled, names * 2), n=0))
+
+
+def bootstrap(estimator, rows, times=400):
+    """The standard deviation of an estimate over samples of whole clusters; `rows` are by cluster."""
+    rng, clusters = random.Random(5), list(rows)
+    found = []
+    for _ in range(times):
+        drawn = [(*row, str(n)) for n in range(len(clusters)) for row in rows[rng.choice(clusters)]]
+        found.append(estimator(*map(list, zip(*drawn, strict=True))).value)
+    mean = sum(found) / times
+    return math.sqrt(sum((value - mean) ** 2 for value in found) / (times - 1))
+
+
+def test_the_delta_method_agrees_with_the_cluster_bootstrap():
+    rng = random.Random(3)
+    ratios, means = {}, {}
+    for cluster in range(150):
+        skill = rng.random()
+        right = sum(rng.random() < skill**0.3 for _ in range(10))
+        ratios[cluster] = [(float(right == 10), right / 10)]
+        means[cluster] = [(float(rng.random() < skill), "x" if rng.random() < 0.2 else "y") for _ in range(3)]
+    for estimator, rows in ((ratio, ratios), (mean_of_means, means)):
+        flat = [(*row, str(cluster)) for cluster, found in rows.items() for row in found]
+        estimate = estimator(*map(list, zip(*flat, strict=True)))
+        assert estimate.stderr == pytest.approx(bootstrap(estimator, rows), rel=0.12)

@@ -1,6 +1,7 @@
 """The leaderboard's bytes, its columns, and the paired difference between two runs."""
 
 import csv
+import dataclasses
 import io
 from pathlib import Path
 
@@ -9,11 +10,12 @@ import pytest
 from proctor.benchmarks.examination import plan, run_path, score_run
 from proctor.harness.cli import main
 from proctor.harness.errors import UsageError
+from proctor.harness.metrics import overall
 from proctor.harness.models.transformers import TransformersModel
 from proctor.harness.run import hold
 from proctor.harness.types import Sampling
 from proctor.leaderboards.compare import compare
-from proctor.leaderboards.table import row, to_csv
+from proctor.leaderboards.table import rows, to_csv
 from proctor.trainers.tiny import BASE
 
 
@@ -38,21 +40,47 @@ def test_same_runs_same_bytes(runs: Path, tmp_path: Path) -> None:
     board(runs, tmp_path / "b.csv")
     assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
     scored = [score_run(path) for path in sorted(runs.iterdir())]
-    assert to_csv(map(row, scored)) == to_csv(map(row, reversed(scored)))
+    table = [row for one in scored for row in rows(one)]
+    assert to_csv(table) == to_csv(reversed(table)) == (tmp_path / "a.csv").read_bytes()
 
 
 def test_a_row_says_everything(runs: Path, tmp_path: Path) -> None:
-    rows = board(runs, tmp_path / "board.csv")
-    assert {one["samples"] for one in rows} == {"1", "2"}
-    for one in rows:
+    table = board(runs, tmp_path / "board.csv")
+    assert {one["samples"] for one in table} == {"1", "2"}
+    for one in (one for one in table if one["metric"] == "accuracy"):
         assert one["status"] == "complete"
-        assert int(one["total"]) == 30 * int(one["samples"])
+        assert int(one["total"]) == int(one["n"]) == 30 * int(one["samples"])
+        assert int(one["items"]) == 30
         assert float(one["score"]) == pytest.approx(int(one["correct"]) / int(one["total"]), abs=1e-6)
         assert float(one["ci_low"]) < float(one["score"]) < float(one["ci_high"])
-        assert 1 < int(one["clusters"]) <= int(one["n"]) == 30
+        assert 1 < int(one["clusters"]) <= 30
         for key in ("weights", "configuration", "data", "images", "prompts", "responses"):
             assert len(one[key]) == 64, key
         assert any(path.name.endswith(one["run_id"]) for path in runs.iterdir())
+
+
+def test_every_metric_has_a_row_and_accuracy_is_first(runs: Path, tmp_path: Path) -> None:
+    table = board(runs, tmp_path / "board.csv")
+    tasks = [f"accuracy/task={task}" for task in ("count", "difference", "read", "sum", "tallest")]
+    assert [one["metric"] for one in table if one["samples"] == "1"] == ["accuracy", *tasks]
+    assert [one["metric"] for one in table if one["samples"] == "2"] == [
+        "accuracy",
+        *tasks,
+        "avg@2",
+        "maj@2",
+        "pass@2",
+    ]
+    assert {one["n"] for one in table if one["metric"] == "pass@2"} == {"30"}
+    assert {one["correct"] for one in table if one["metric"] == "pass@2"} == {""}
+
+
+def test_an_undefined_metric_is_blank_not_zero(runs: Path) -> None:
+    nothing = rows(
+        dataclasses.replace(score_run(min(runs.iterdir())), measure=lambda items, verdicts: overall(items, []))
+    )
+    first = nothing[0]
+    assert (first.metric, first.status, first.n) == ("accuracy", "complete", 0)
+    assert (first.score, first.stderr, first.ci_low, first.ci_high) == ("", "", "", "")
 
 
 def test_paired_difference_of_a_run_with_itself_is_nothing(runs: Path) -> None:

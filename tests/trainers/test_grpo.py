@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from proctor.harness.checkpoints import check_whole
-from proctor.harness.errors import DataError, RunLockedError, RunMismatchError, UsageError
+from proctor.harness.errors import DataError, DivergedError, RunLockedError, RunMismatchError, UsageError
 from proctor.harness.models.sampling import draw_answers
 from proctor.harness.models.vlm import VisionLanguageModel
 from proctor.harness.provenance import weights_digest
@@ -157,3 +157,17 @@ def test_log_probabilities_are_those_of_plain_forward_passes() -> None:
             torch.testing.assert_close(found[row][drawn.mask[row]], chosen, rtol=1e-3, atol=1e-4)
             spread = -(expected.exp() * expected).sum(-1)
             torch.testing.assert_close(entropy[row][drawn.mask[row]], spread, rtol=1e-3, atol=1e-3)
+
+
+def test_a_training_that_diverges_stops_before_it_writes_a_checkpoint(tmp_path: Path) -> None:
+    with pytest.raises(DivergedError, match="not finite at step"):
+        train(recipe("optimiser.learning_rate=1e30"), BASE, tmp_path, False, silent)
+    assert not list(tmp_path.glob("checkpoints/step-000004"))
+    for line in (tmp_path / "metrics.jsonl").read_text().splitlines() if (tmp_path / "metrics.jsonl").exists() else []:
+        assert "NaN" not in line
+
+
+def test_a_training_that_can_not_start_leaves_no_claim(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no reward is called"):
+        train(recipe("reward=nope"), BASE, tmp_path / "out", False, silent)
+    assert not (tmp_path / "out").exists()

@@ -33,6 +33,10 @@ def test_changes_are_applied_with_their_types() -> None:
         ("optimiser.betas=[0.9]", "betas"),
         ("reward.name=1", "is no section"),
         ("nonsense", "must look like"),
+        ("policy.minibatches=0", "at least 1"),
+        ("policy.kl=nan", "finite"),
+        ("optimiser.learning_rate=inf", "finite"),
+        ("optimiser.weight_decay=-1", "negative"),
     ],
 )
 def test_a_bad_setting_is_one_clear_line(change: str, told: str) -> None:

@@ -112,3 +112,13 @@ def test_command_line_ends_with_3_when_a_checkpoint_could_not_be_examined(
     arguments = ["watch", str(tmp_path / "training"), "--suite", "iconqa", "--once", "--out", str(tmp_path / "runs")]
     assert main(arguments) == 3
     assert "no tokenizer" in capsys.readouterr().err
+
+
+def test_one_bad_checkpoint_does_not_keep_the_others_waiting(tmp_path: Path) -> None:
+    bad = copy(tmp_path / "training" / "a")
+    (bad / "generation_config.json").write_text('{"eos_token_id": "x"}')
+    copy(tmp_path / "training" / "b")
+    one = watcher(tmp_path, [])
+    sweep(one)
+    assert set(one.problems) == {bad}
+    assert len(find_runs([tmp_path / "runs"])) == 1

@@ -7,6 +7,7 @@ the same weights as one that was not.
 from __future__ import annotations
 
 import copy
+import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from torch import Tensor
 
 from ...benchmarks.base import Protocol
 from ...benchmarks.registry import SUITES
-from ...harness.errors import DataError
+from ...harness.errors import DataError, DivergedError
 from ...harness.models.sampling import Answers, draw_answers
 from ...harness.models.vlm import VisionLanguageModel
 from ...harness.types import Item, sample_seed
@@ -188,14 +189,18 @@ def _rows(prompts: Sequence[int], n: int) -> Tensor:
 
 def train(recipe: Recipe, base: Path, out: Path, resume: bool, progress: Progress) -> None:
     """Train by a recipe from a base checkpoint; write checkpoints, metrics and the end mark under `out`."""
+    training = GrpoTraining(recipe, base, "cuda" if torch.cuda.is_available() else "cpu")
     with TrainingFolder(out, recipe, base, resume) as folder:
-        training = GrpoTraining(recipe, base, "cuda" if torch.cuda.is_available() else "cpu")
         last = folder.last_checkpoint()
         if last is not None:
             training.restore(last.path, last.state())
         steps = recipe.policy.steps
         for step in range(last.step if last else 0, steps):
             metrics = training.step(step)
+            if unfit := [name for name, value in metrics.items() if not math.isfinite(value)]:
+                raise DivergedError(
+                    f"{out}: {unfit[0]} is not finite at step {step + 1}: lower optimiser.learning_rate"
+                )
             folder.record(step + 1, metrics)
             if (step + 1) % recipe.checkpoint_every == 0 or step + 1 == steps:
                 folder.save_checkpoint(step + 1, training.policy, training.state())

@@ -20,4 +20,4 @@ class GroundTruth:
             raise UsageError(f"reward ground_truth: item {group.item_id} has no label")
         choices = group.choices or None
         grades = [answers.grade(text, gold.answer, gold.answer_type, choices, gold.unit) for text in group.responses]
-        return [float(grade.correct) for grade in grades]
+        return [float(grade.correct is True) for grade in grades]

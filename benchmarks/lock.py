@@ -1,0 +1,191 @@
+"""The lock file: which data were read, at which revision, and what was in them. Changed data stop a run.
+
+JSON: for each data set the suite, name (a hub id, or a path relative to the lock file), config, splits, revision, number of
+items, a digest of the content as read, and a digest per item, so that a difference can name the items.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..harness.errors import DataError, UsageError
+from ..harness.files import write_atomic
+from ..harness.types import Item, Json, digest_all
+from .base import Suite
+from .data import Record, Source, read_items
+from .sources.hub import open_hub, resolve_revision
+from .sources.local import open_local
+from .sources.published import HUB, Published
+
+LOCK = Path("proctor-data.lock")
+HUB_DATA = Path("hub")
+"""What `--data` says to read the hub; a folder of that name is named by its absolute path."""
+VERSION = 1
+NAMED = 5
+"""So many differing ids are named."""
+
+
+@dataclass(frozen=True)
+class Locked:
+    """One data set as it was read."""
+
+    suite: str
+    name: str
+    config: str | None
+    splits: tuple[str, ...]
+    revision: str | None
+    items: int
+    digest: str
+    contents: Mapping[str, str] = dataclasses.field(repr=False)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Suite and name."""
+        return self.suite, self.name
+
+    def to_json(self) -> Json:
+        """All fields."""
+        return {**dataclasses.asdict(self), "splits": list(self.splits), "contents": dict(self.contents)}
+
+
+Lock = Mapping[tuple[str, str], Locked]
+
+
+def read_lock(path: Path) -> Lock:
+    """The data sets of a lock file; none if there is no such file. Raises DataError for a damaged one."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise DataError(f"cannot read the lock file {path}: {error}") from error
+    try:
+        found = json.loads(text)
+        if found["version"] != VERSION:
+            raise ValueError(f"version {found['version']!r}, not {VERSION}")
+        sets = [_from_json(one) for one in found["data"]]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise DataError(f"{path}: not a lock file ({error}); write it again with `proctor data pull`") from error
+    return {one.key: one for one in sets}
+
+
+def write_lock(path: Path, sets: Lock) -> None:
+    """Replace the lock file in one step. Raises StoreError if that fails."""
+    ordered = [sets[key].to_json() for key in sorted(sets)]
+    write_atomic(path, json.dumps({"version": VERSION, "data": ordered}, indent=1).encode() + b"\n")
+
+
+def pull(suite: Suite, data: Path, revision: str, lock: Path) -> Locked:
+    """Read the data of a suite, from the hub at a revision or from a local path, and write what was read into the lock.
+
+    Raises UsageError for a suite that is not on the hub, DataError for data that can not be read.
+    """
+    published = _published(suite.name) if data == HUB_DATA else None
+    if published is None:
+        _, locked = _read(suite, open_local(suite.name, data), _local_name(data, lock), None, None)
+    else:
+        commit = resolve_revision(published, revision)
+        _, locked = _read(suite, open_hub(published, commit), published.path, published, commit)
+    write_lock(lock, {**read_lock(lock), locked.key: locked})
+    return locked
+
+
+def load_locked(suite: Suite, data: Path | None, lock: Path = LOCK) -> list[Item]:
+    """The items of the bundled sample, a local path, or the hub, as the lock file has them.
+
+    A local path that is not in the lock file is read as it is. Raises DataError that says what changed, and for hub data
+    that were never pulled.
+    """
+    if data is None:
+        return suite.load()
+    published = _published(suite.name) if data == HUB_DATA else None
+    name = published.path if published else _local_name(data, lock)
+    locked = read_lock(lock).get((suite.name, name))
+    if published is None and locked is None:
+        return suite.load(data)
+    if locked is None:
+        raise DataError(f"{lock} has no {suite.name} of the hub: pin it first with `proctor data pull {suite.name}`")
+    source = open_hub(published, locked.revision or "") if published else open_local(suite.name, data)
+    items, now = _read(suite, source, name, published, locked.revision)
+    if changes := differences(locked, now):
+        raise DataError(
+            f"{source.name}: the data are not those of {lock}: {changes}; if that is wanted, run `proctor data pull` again"
+        )
+    return items
+
+
+def differences(locked: Locked, now: Locked) -> str:
+    """What changed, in words; empty if nothing did."""
+    said = [
+        f"{what} {getattr(now, what)}, was {getattr(locked, what)}"
+        for what in ("config", "splits", "revision", "items")
+        if getattr(now, what) != getattr(locked, what)
+    ]
+    if now.digest == locked.digest:
+        return "; ".join(said)
+    said.append(f"digest {now.digest[:12]}, was {locked.digest[:12]}")
+    ids = [f"{one!r} (gone)" for one in locked.contents if one not in now.contents]
+    for one, content in now.contents.items():
+        if locked.contents.get(one) != content:
+            ids.append(f"{one!r} ({'changed' if one in locked.contents else 'new'})")
+    more = f" and {len(ids) - NAMED} more" if len(ids) > NAMED else ""
+    said.append(f"differing ids: {', '.join(ids[:NAMED])}{more}" if ids else "the order of the items")
+    return "; ".join(said)
+
+
+def status(suite: Suite, locked: Locked, lock: Path) -> str:
+    """How a locked data set stands: "pinned" on the hub; a local one is read again: "unchanged", or what changed."""
+    if locked.revision is not None:
+        return "pinned"
+    path = lock.parent / locked.name
+    try:
+        _, now = _read(suite, open_local(suite.name, path), locked.name, None, None)
+    except (DataError, UsageError) as error:
+        return str(error).splitlines()[0]
+    return differences(locked, now) or "unchanged"
+
+
+def _read(
+    suite: Suite, source: Source, name: str, published: Published | None, revision: str | None
+) -> tuple[list[Item], Locked]:
+    contents: dict[str, str] = {}
+
+    def seen(record: Record, item: Item) -> None:
+        contents[item.id] = _content(record, item)
+
+    items = read_items(source, suite.parse, seen)
+    config, splits = (published.config, published.splits) if published else (None, ())
+    total = digest_all(list(one) for one in contents.items())
+    return items, Locked(suite.name, name, config, splits, revision, len(items), total, contents)
+
+
+def _content(record: Record, item: Item) -> str:
+    """Sixteen hex digits of all columns as read and the bytes of the pictures."""
+    pictures: Sequence[str] = [image.sha256 for image in item.images]
+    text = json.dumps([dict(record.fields), pictures], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _published(suite: str) -> Published:
+    if suite not in HUB:
+        raise UsageError(f"suite {suite} is not on the hub; these are: {', '.join(HUB)}")
+    return HUB[suite]
+
+
+def _local_name(data: Path, lock: Path) -> str:
+    return Path(os.path.relpath(data.resolve(), lock.resolve().parent)).as_posix()
+
+
+def _from_json(found: Json) -> Locked:
+    locked = Locked(**{**found, "splits": tuple(found["splits"])})
+    texts = [locked.suite, locked.name, locked.digest, locked.config or "", locked.revision or "", *locked.splits]
+    texts += [*locked.contents, *locked.contents.values()]
+    if not all(isinstance(text, str) for text in texts) or len(locked.contents) != locked.items:
+        raise ValueError("an entry is damaged")
+    return locked

@@ -1,0 +1,90 @@
+"""The metrics that suites share, as measures: functions of a run's items and verdicts.
+
+Names are stable: "accuracy" over all items, "accuracy/level=3/subject=algebra" over those of a category. In a name "%" and
+"/" inside a category's value are written %25 and %2F. A metric without anything to count is NaN with n = 0. With several
+samples per item every sample counts. Errors are clustered by the items' clusters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import product
+from typing import TypeAlias
+
+from ..harness.metrics import Measure, Metric, accuracy, overall
+from ..harness.types import Item, Verdict
+
+Value: TypeAlias = "str | int | float | bool"
+Category: TypeAlias = tuple[Value, ...]
+
+
+def together(*measures: Measure) -> Measure:
+    """The metrics of several measures, one after another."""
+
+    def measure(items: Sequence[Item], verdicts: Sequence[Verdict]) -> list[Metric]:
+        return [metric for one in measures for metric in one(items, verdicts)]
+
+    return measure
+
+
+def name_of(metric: str, keys: Sequence[str], category: Category) -> str:
+    """ "metric/key=value/key=value"."""
+    parts = (f"{key}={_escaped(value)}" for key, value in zip(keys, category, strict=True))
+    return "/".join((metric, *parts))
+
+
+def _escaped(value: Value) -> str:
+    return str(value).replace("%", "%25").replace("/", "%2F")
+
+
+def by_category(*keys: str, name: str = "accuracy", of: Callable[..., Metric] = accuracy) -> Measure:
+    """A metric for each combination of values that items have under these meta keys: `of`, called `name`.
+
+    An item whose value is a tuple of labels counts under each of them; one without a value under none. In order of the
+    values, numbers by size. `of(items, verdicts, name)` gets a category's items, and all verdicts on them.
+    """
+
+    def measure(items: Sequence[Item], verdicts: Sequence[Verdict]) -> list[Metric]:
+        members: dict[Category, list[Item]] = {}
+        for item in items:
+            for category in _categories(item, keys):
+                members.setdefault(category, []).append(item)
+        on: dict[str, list[Verdict]] = {}
+        for verdict in verdicts:
+            on.setdefault(verdict.item_id, []).append(verdict)
+        found = []
+        for category in sorted(members, key=_order):
+            chosen = members[category]
+            its = [verdict for item in chosen for verdict in on.get(item.id, ())]
+            found.append(of(chosen, its, name_of(name, keys, category)))
+        return found
+
+    return measure
+
+
+def where(name: str, chosen: Callable[[Item], bool]) -> Measure:
+    """The accuracy over the chosen items alone, under this name."""
+
+    def measure(items: Sequence[Item], verdicts: Sequence[Verdict]) -> list[Metric]:
+        some = [item for item in items if chosen(item)]
+        ids = {item.id for item in some}
+        return [accuracy(some, [verdict for verdict in verdicts if verdict.item_id in ids], name)]
+
+    return measure
+
+
+def _categories(item: Item, keys: Sequence[str]) -> Iterator[Category]:
+    """The categories of an item: labels that it names twice count once."""
+    values = (item.meta.get(key) for key in keys)
+    labels = [tuple(dict.fromkeys(value)) if isinstance(value, tuple) else (value,) for value in values]
+    for category in product(*labels):
+        known = tuple(value for value in category if value is not None and value != "")
+        if len(known) == len(keys):
+            yield known
+
+
+def _order(category: Category) -> list[tuple[bool, float, str]]:
+    return [(True, 0.0, value) if isinstance(value, str) else (False, float(value), "") for value in category]
+
+
+__all__ = ["Measure", "Metric", "accuracy", "by_category", "name_of", "overall", "together", "where"]

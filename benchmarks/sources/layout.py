@@ -1,0 +1,166 @@
+"""Layouts: how the columns of a published file become the columns that a suite's `parse` reads.
+
+A layout maps each record column to a source column, or to a `Made` value of several. A source column whose name ends in
+"?" may be missing (None then). ROW and SPLIT stand for the row's number from 0 and the name of its split.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from ...harness.errors import DataError
+from ..data import Record
+
+ROW, SPLIT = "@row", "@split"
+MAX_LITERAL = 20_000
+_SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"BM", b"RIFF", b"II*\x00", b"MM\x00*")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An encoded picture that a row holds."""
+
+    data: bytes
+    name: str
+
+    def __post_init__(self) -> None:
+        if not self.data.startswith(_SIGNATURES):
+            raise ValueError(f"the bytes of image {self.name!r:.60} are no picture")
+
+
+@dataclass(frozen=True, init=False)
+class Made:
+    """A record column that `make` computes from source columns; it raises ValueError for a value that it can not take."""
+
+    make: Callable[..., Any]
+    columns: tuple[str, ...]
+
+    def __init__(self, make: Callable[..., Any], *columns: str) -> None:
+        object.__setattr__(self, "make", make)
+        object.__setattr__(self, "columns", columns)
+
+
+Layout: TypeAlias = Mapping[str, str | Made]
+
+
+def columns_of(layout: Layout) -> Iterator[str]:
+    """The source columns that a layout reads, as it writes them."""
+    for made in layout.values():
+        yield from (made,) if isinstance(made, str) else made.columns
+
+
+def missing(layout: Layout, present: set[str]) -> list[str]:
+    """The columns that a layout needs and that are not `present`, sorted."""
+    needed = {column for column in columns_of(layout) if not column.endswith("?") and not column.startswith("@")}
+    return sorted(needed - present)
+
+
+def wanted(layout: Layout, present: list[str]) -> list[str]:
+    """Those of the columns `present` that a layout reads."""
+    named = {column.rstrip("?") for column in columns_of(layout)}
+    return [column for column in present if column in named]
+
+
+def arrange(row: Mapping[str, Any], layout: Layout, where: str) -> Record | DataError:
+    """The record of a row, or the problem that a value of it is."""
+    fields: dict[str, Any] = {}
+    for target, made in layout.items():
+        columns = (made,) if isinstance(made, str) else made.columns
+        values = [row.get(column.rstrip("?")) for column in columns]
+        try:
+            fields[target] = values[0] if isinstance(made, str) else made.make(*values)
+        except (ValueError, TypeError, KeyError, IndexError, OverflowError) as error:
+            named = ", ".join(repr(column.rstrip("?")) for column in columns)
+            return DataError(f"{where}: column {named} can not be read: {error!s:.200}")
+    return record_of(fields, where)
+
+
+def record_of(fields: Mapping[str, Any], where: str) -> Record:
+    """A record of columns with pictures in them: each picture becomes its name."""
+    pictures: dict[str, bytes] = {}
+
+    def named(value: Any) -> Any:
+        if isinstance(value, list):
+            return [named(one) for one in value]
+        if not isinstance(value, Picture):
+            return value
+        name = value.name
+        if pictures.get(name, value.data) != value.data:
+            name = f"{len(pictures)}-{name}"
+        pictures[name] = value.data
+        return name
+
+    return Record({column: named(value) for column, value in fields.items()}, where, pictures)
+
+
+def whole(value: Any) -> int:
+    """A whole number, also if it is written as a text or a float ("3", 3.0). Raises ValueError for another value."""
+    number = float(value)
+    if isinstance(value, bool) or not number.is_integer():
+        raise ValueError(f"{value!r:.60} is not a whole number")
+    return int(number)
+
+
+def whole_or_none(value: Any) -> int | None:
+    """A whole number; None for nothing."""
+    return None if blank(value) else whole(value)
+
+
+def blank(value: Any) -> bool:
+    """True for nothing, an empty text, and "nan" (an empty cell that pandas wrote)."""
+    return value is None or (isinstance(value, str) and value.strip().lower() in ("", "nan", "none"))
+
+
+def literal(value: Any) -> Any:
+    """What a text of JSON or of a Python literal says; other values as they are. Nothing is evaluated.
+
+    Raises ValueError for a text that is neither, or longer than MAX_LITERAL.
+    """
+    if not isinstance(value, str):
+        return value
+    if len(value) > MAX_LITERAL:
+        raise ValueError(f"a list of more than {MAX_LITERAL} characters")
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return ast.literal_eval(value.strip())
+    except (ValueError, SyntaxError, RecursionError, MemoryError) as error:
+        raise ValueError(f"{value!r:.60} is not a list or an object") from error
+
+
+def texts(value: Any) -> list[str]:
+    """A list of texts, also if it is written as one text ("['a', 'b']"); nothing is an empty one."""
+    found = [] if blank(value) else literal(value)
+    if not isinstance(found, list | tuple):
+        raise ValueError(f"{value!r:.60} is not a list")
+    return [str(one) for one in found]
+
+
+def words(value: Any) -> list[str]:
+    """A list of texts; a text that is not a list is one of one."""
+    if isinstance(value, str) and not blank(value) and not value.strip().startswith("["):
+        return [value.strip()]
+    return texts(value)
+
+
+def table(value: Any) -> dict[str, Any]:
+    """An object, also if it is written as a text."""
+    found = literal(value)
+    if not isinstance(found, dict):
+        raise ValueError(f"{value!r:.60} is not an object")
+    return found
+
+
+def renamed(**names: str) -> Callable[[Any], str]:
+    """A value by another name ("-" in old names is "_" in the keywords); one without stays, for `parse` to refuse."""
+
+    def rename(value: Any) -> str:
+        return names.get(str(value).replace("-", "_"), str(value))
+
+    return rename

@@ -1,0 +1,55 @@
+"""A local file or folder as a source: the suffix says which reader, and pictures are relative to the folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...harness.errors import DataError, UsageError
+from ..data import ImageFolder, Source
+from .jsonl import read_jsonl
+from .layout import Layout
+from .parquet import read_parquet
+from .published import HUB, VLMEVALKIT
+from .tsv import read_tsv
+
+SUFFIXES = (".jsonl", ".parquet", ".tsv")
+
+
+def open_local(suite: str, path: Path) -> Source:
+    """The records of a .jsonl, .parquet or .tsv file, or of a folder that holds one, or parquet files as the hub has them.
+
+    Raises UsageError for another suffix, DataError for a folder without data or with several files to choose from.
+    """
+    if path.is_dir():
+        files = _files_of(suite, path)
+        if files[0].suffix == ".parquet":
+            return Source(str(path), ImageFolder(path), read_parquet(files, _layout(suite)))
+        return open_local(suite, files[0])
+    folder = ImageFolder(path.parent)
+    if path.suffix == ".jsonl":
+        return Source(str(path), folder, read_jsonl(path))
+    if path.suffix == ".parquet":
+        return Source(str(path), folder, read_parquet([path], _layout(suite)))
+    if path.suffix == ".tsv":
+        return Source(str(path), folder, read_tsv(path, VLMEVALKIT.get(suite)))
+    raise UsageError(f"{path}: data must be a {', '.join(SUFFIXES)} file or a folder of one, not {path.suffix!r}")
+
+
+def _layout(suite: str) -> Layout | None:
+    return HUB[suite].layout if suite in HUB else None
+
+
+def _files_of(suite: str, folder: Path) -> list[Path]:
+    """The data files of a folder: one, or the parquet files of the suite's splits in the order of the splits."""
+    found = [file for file in sorted(folder.rglob("*")) if file.suffix in SUFFIXES and file.is_file()]
+    if not found:
+        raise DataError(f"{folder}: no {', '.join(SUFFIXES)} file in this folder")
+    if len(found) > 1 and all(file.suffix == ".parquet" for file in found):
+        splits = HUB[suite].splits if suite in HUB else ()
+        ranked = [(splits.index(split), file) for file in found if (split := file.stem.partition("-")[0]) in splits]
+        if ranked:
+            return [file for _, file in sorted(ranked)]
+    elif len(found) == 1:
+        return found
+    names = ", ".join(str(file.relative_to(folder)) for file in found[:5])
+    raise DataError(f"{folder}: several data files: {names}{', ...' if len(found) > 5 else ''}; name one of them")

@@ -1,0 +1,65 @@
+"""`proctor check`: does a suite accept its golds and refuse corrupted ones; do its pictures open; are all items there?"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..errors import EXIT_CHECK_FAILED, EXIT_OK
+from .options import add_json
+
+SHOWN = 20
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Suite, data, protocol, count."""
+    parser.add_argument("suite", help="a suite's name; see `proctor suites`")
+    parser.add_argument("--protocol", default="strict", help="whose rules must hold (default strict)")
+    parser.add_argument(
+        "--items", type=int, metavar="N", help="so many items must be there (default: a published count)"
+    )
+    add_data(parser)
+    add_json(parser)
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """--data and --lock."""
+    parser.add_argument(
+        "--data",
+        type=Path,
+        help="a .jsonl, .parquet or .tsv file, a folder, or `hub` (default: the bundled sample)",
+    )
+    parser.add_argument(
+        "--lock", type=Path, default=Path("proctor-data.lock"), metavar="FILE", help="default proctor-data.lock"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check, and report; a failed check ends with exit code 1, malformed data with 2."""
+    from ...benchmarks.check import SIZES, check
+    from ...benchmarks.lock import load_locked
+    from ...benchmarks.registry import SUITES
+    from .terminal import emit_json, say, show_table
+
+    suite = SUITES.get(args.suite)
+    protocol = suite.protocol(args.protocol)
+    items = load_locked(suite, args.data, args.lock)
+    published = tuple(SIZES.get(suite.name, {}).values()) if args.data else ()
+    report = check(suite, protocol, items, published if args.items is None else (args.items,))
+    found = report.to_json()
+    if args.json:
+        emit_json(found)
+        return EXIT_OK if report.passed else EXIT_CHECK_FAILED
+    from rich.table import Table
+
+    table = Table("check", "made", "failed", title=f"{suite.title}, {protocol.name}, {len(items)} items", min_width=48)
+    for name, outcome in found["checks"].items():
+        table.add_row(name, str(outcome["made"]), str(outcome["failed"]))
+    show_table(table)
+    if report.errata:
+        print(f"errata that hold: {', '.join(report.errata)}")
+    for failure in report.failures[:SHOWN]:
+        say(f"{failure.check}: {failure.item_id or suite.name}: {failure.found}")
+    if len(report.failures) > SHOWN:
+        say(f"... and {len(report.failures) - SHOWN} more; --json shows all")
+    return EXIT_OK if report.passed else EXIT_CHECK_FAILED

@@ -1,0 +1,66 @@
+"""`proctor data`: pin the data of a suite in the lock file, and see what is pinned."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..errors import EXIT_CHECK_FAILED, EXIT_OK
+from .check import add_data
+from .options import add_json
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The actions `pull` and `status`."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    pull = actions.add_parser("pull", help="read a suite's data and write what was read into the lock file")
+    pull.add_argument("suite", help="a suite's name; see `proctor suites`")
+    pull.add_argument("--revision", default="main", help="a branch, tag or commit of the hub (default main)")
+    add_data(pull)
+    add_json(pull)
+    pull.set_defaults(data=Path("hub"))
+    status = actions.add_parser("status", help="what the lock file names, and whether local data are still the same")
+    status.add_argument("--lock", type=Path, default=Path("proctor-data.lock"), metavar="FILE")
+    add_json(status)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Pull, or say how the pinned data stand; changed local data end with exit code 1."""
+    return _pull(args) if args.action == "pull" else _status(args)
+
+
+def _pull(args: argparse.Namespace) -> int:
+    from ...benchmarks.lock import pull
+    from ...benchmarks.registry import SUITES
+    from ...benchmarks.sources.published import HUB
+    from .terminal import emit_json, say
+
+    if args.data == Path("hub") and args.suite in HUB and HUB[args.suite].uncertain:
+        say(f"not confirmed against the published files: {HUB[args.suite].uncertain}")
+    locked = pull(SUITES.get(args.suite), args.data, args.revision, args.lock)
+    if args.json:
+        emit_json(locked.to_json())
+    else:
+        where = f"{locked.name}@{locked.revision}" if locked.revision else locked.name
+        print(f"{locked.suite}: {locked.items} items of {where}, digest {locked.digest[:12]}, in {args.lock}")
+    return EXIT_OK
+
+
+def _status(args: argparse.Namespace) -> int:
+    from rich.table import Table
+
+    from ...benchmarks.lock import read_lock, status
+    from ...benchmarks.registry import SUITES
+    from .terminal import emit_json, show_table
+
+    sets = [(one, status(SUITES.get(one.suite), one, args.lock)) for _, one in sorted(read_lock(args.lock).items())]
+    fine = all(said in ("pinned", "unchanged") for _, said in sets)
+    if args.json:
+        emit_json([{**one.to_json(), "status": said} for one, said in sets])
+        return EXIT_OK if fine else EXIT_CHECK_FAILED
+    table = Table("suite", "name", "split", "revision", "items", "digest", "status", title=str(args.lock))
+    for one, said in sets:
+        splits, revision = ", ".join(one.splits), (one.revision or "")[:12]
+        table.add_row(one.suite, one.name, splits, revision, str(one.items), one.digest[:12], said)
+    show_table(table)
+    return EXIT_OK if fine else EXIT_CHECK_FAILED
