@@ -11,15 +11,14 @@ error of a mean holds for it; that of maj@k leaves out the luck of the k drawn s
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from math import comb
 
-from . import answers
 from .metrics import Metric, cluster, judged, share
 from .stats import proportion
 from .types import Item, Verdict
+from .votes import vote
 
 
 def pass_at(right: int, samples: int, k: int) -> float:
@@ -30,24 +29,14 @@ def pass_at(right: int, samples: int, k: int) -> float:
 def elected(item: Item, votes: Sequence[Verdict]) -> Verdict | None:
     """The verdict that speaks for the majority's answer, or None if no sample states an answer.
 
-    Answers of equal meaning vote together, and a sample without an answer does not vote. A class speaks by its smallest
-    text; of classes with equally many votes the one wins whose text has the smallest SHA-256 together with the item's
-    id: the same for any order of the samples, and without a liking for any letter or number.
+    The majority is that of `votes.vote`; it speaks by its smallest text.
     """
-    found = answers.classes([vote.extracted for vote in votes], item.choices or None)
-    if not found:
-        return None
-    most = max(map(len, found))
-    speakers = [min((votes[n] for n in members), key=_text) for members in found if len(members) == most]
-    return min(speakers, key=lambda vote: _lot(item.id, _text(vote)))
+    winner = vote(item.id, [one.extracted for one in votes], item.choices).winner
+    return min((votes[n] for n in winner), key=_text) if winner else None
 
 
 def _text(vote: Verdict) -> str:
     return vote.extracted or ""
-
-
-def _lot(item_id: str, text: str) -> bytes:
-    return hashlib.sha256(f"{item_id}\x00{text}".encode("utf-8", "surrogatepass")).digest()
 
 
 def sample_metrics(items: Sequence[Item], verdicts: Sequence[Verdict], samples: int) -> list[Metric]:

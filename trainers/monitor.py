@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ..harness import answers
 from ..harness.types import Item
+from ..harness.votes import vote
 from .base import Group
-from .votes import vote
 
 
 def group_metrics(
@@ -22,7 +22,7 @@ def group_metrics(
     Majority voting collapses when `majority_share` goes to 1 while `accuracy` and `distinct_answers` fall; `label_accuracy`
     is the share of groups whose majority answer is right.
     """
-    votes = [vote(group) for group in groups]
+    votes = [vote(group.item_id, group.answers, group.choices) for group in groups]
     right = [
         [_right(item, response) for response in group.responses] for item, group in zip(items, groups, strict=True)
     ]

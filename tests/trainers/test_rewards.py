@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from proctor.harness.errors import UsageError
 from proctor.harness.types import Item
+from proctor.harness.votes import Vote, vote
 from proctor.trainers.advantages import advantage, group_norm
 from proctor.trainers.base import Group, make_group
 from proctor.trainers.monitor import group_metrics
 from proctor.trainers.registry import REWARDS
-from proctor.trainers.votes import vote
 
 UNFINISHED = (
     "First I look at the picture. " + "The bars are hard to read, so I start again from the left. " * 4 + "Then"
@@ -28,6 +28,11 @@ def boxed(*answers: str | None) -> list[str]:
 
 def group(*answers: str | None, gold: bool = False) -> Group:
     return make_group(ITEM, boxed(*answers), gold)
+
+
+def poll(*answers: str | None) -> Vote:
+    one = group(*answers)
+    return vote(one.item_id, one.answers)
 
 
 def reward(name: str, one: Group, seed: int = 0) -> list[float]:
@@ -45,16 +50,16 @@ def test_equal_forms_vote_together() -> None:
 def test_absent_answers_never_win() -> None:
     assert reward("majority_vote", group(None, None, None, "7")) == [0, 0, 0, 1]
     assert reward("majority_vote", group(None, None)) == [0, 0]
-    assert vote(group(None, None)).share == 0
+    assert poll(None, None).share == 0
 
 
 def test_a_tie_is_told_and_falls_the_same_way_in_any_order() -> None:
     answers = ["3", "4", "4", "3", "5"]
-    one = vote(group(*answers))
+    one = poll(*answers)
     assert one.tied
     winner = {answers[index] for index in one.winner or ()}
     random.Random(0).shuffle(answers)
-    again = vote(group(*answers))
+    again = poll(*answers)
     assert {answers[index] for index in again.winner or ()} == winner
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ...harness.votes import vote
 from ..base import Group
-from ..votes import vote
 
 
 class MajorityVote:
@@ -14,5 +14,5 @@ class MajorityVote:
 
     def __call__(self, group: Group, seed: int) -> list[float]:
         """Rewards in {0, 1}."""
-        winner = vote(group).winner or ()
+        winner = vote(group.item_id, group.answers, group.choices).winner or ()
         return [float(index in winner) for index in range(len(group.responses))]
