@@ -13,7 +13,6 @@ digest goes into the manifest. So an interrupted and resumed run ends with the s
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +25,7 @@ from filelock import FileLock, Timeout
 
 from .errors import DataError, RunLockedError, RunMismatchError, StoreError, UsageError
 from .files import write_atomic
+from .provenance import file_sha256
 from .types import Image, Item, Json, Prompt, Response, Sampling, canonical_json, digest, digest_all
 
 FORMAT = 1
@@ -358,8 +358,7 @@ def _size(path: Path) -> int:
 
 def _sha256(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_sha256(path)
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}") from error
 

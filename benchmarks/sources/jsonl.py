@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ...harness.errors import DataError
 from ..data import Record
+from .lines import numbered_lines
 
 MAX_LINE_BYTES = 16 * 2**20
 
@@ -17,19 +18,9 @@ def read_jsonl(path: Path) -> Iterator[Record | DataError]:
 
     Raises DataError for a file that can not be read, or a line that is longer than MAX_LINE_BYTES.
     """
-    try:
-        lines = path.open("rb")
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}") from error
-    with lines:
-        number = 0
-        while line := lines.readline(MAX_LINE_BYTES + 1):
-            number += 1
-            where = f"{path}:{number}"
-            if len(line) > MAX_LINE_BYTES:
-                raise DataError(f"{where}: the line is longer than {MAX_LINE_BYTES} bytes")
-            if line.strip():
-                yield _record(line, where)
+    for number, line in numbered_lines(path, MAX_LINE_BYTES):
+        if line.strip():
+            yield _record(line, f"{path}:{number}")
 
 
 def _record(line: bytes, where: str) -> Record | DataError:

@@ -17,6 +17,7 @@ from typing import Any
 from ...harness.errors import DataError
 from ..data import Record
 from .layout import ROW, SPLIT, Layout, Picture, arrange, literal, missing
+from .lines import numbered_lines
 
 MAX_FIELD = 64 * 2**20
 """Characters of a field, and bytes of a line; a picture of 48 MiB fits."""
@@ -71,20 +72,11 @@ def _rows(path: Path, layout: Layout) -> Iterator[tuple[str, dict[str, Any] | Da
 
 
 def _lines(path: Path) -> Iterator[str]:
-    try:
-        file = path.open("rb")
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}") from error
-    with file:
-        number = 0
-        while line := file.readline(MAX_FIELD + 1):
-            number += 1
-            if len(line) > MAX_FIELD:
-                raise DataError(f"{path}:{number}: the line is longer than {MAX_FIELD} bytes")
-            try:
-                yield line.decode("utf-8-sig" if number == 1 else "utf-8")
-            except UnicodeDecodeError as error:
-                raise DataError(f"{path}:{number}: not UTF-8 ({error.reason})") from error
+    for number, line in numbered_lines(path, MAX_FIELD):
+        try:
+            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            raise DataError(f"{path}:{number}: not UTF-8 ({error.reason})") from error
 
 
 @contextmanager
