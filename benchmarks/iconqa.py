@@ -10,8 +10,12 @@ choose_txt), choice_images (paths, for choose_img), label, grade, skills (a list
   question's and the others are the options, named (A), (B), ... in the prompt; they have no text to be
   matched by.
 - A gold to fill in is a `number` or a `text` by its shape.
+- The skills are algebra, commonsense, comparing, counting, estimation, fraction, geometry, measurement, pattern,
+  probability, scene, spatial and time. The authors give them in a file beside the items, pid2skills.json, which a
+  folder of their layout is read with.
 
-Metrics: accuracy, also by task, grade, and skills where the records list them (an item counts under each).
+Metrics: accuracy, also by task, grade, and skills where the records list them (an item counts under each: the
+official tools/sub_acc.py).
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The lock file: which data were read, at which revision, and what was in them. Changed data stop a run.
 
-JSON: for each data set the suite, name (a hub id, or a path relative to the lock file), config, splits, revision, number of
-items, a digest of the content as read, and a digest per item, so that a difference can name the items.
+JSON: for each data set the suite, name (a hub id, with ":" and the name of a further set of it; or a path relative to the
+lock file), config, splits, revision, number of items, a digest of the content as read, and a digest per item, so that a
+difference can name the items.
 """
 
 from __future__ import annotations
@@ -21,11 +22,12 @@ from .base import Suite
 from .data import Record, Source, read_items
 from .sources.hub import open_hub, resolve_revision
 from .sources.local import open_local
-from .sources.published import HUB, Published
+from .sources.published import HUB, HUB_SETS, Published
 
 LOCK = Path("proctor-data.lock")
 HUB_DATA = Path("hub")
-"""What `--data` says to read the hub; a folder of that name is named by its absolute path."""
+"""What `--data` says to read the hub, alone or with a further set ("hub:text_only"); a folder of that name is named by its
+absolute path."""
 VERSION = 1
 NAMED = 5
 """So many differing ids are named."""
@@ -86,12 +88,13 @@ def pull(suite: Suite, data: Path, revision: str, lock: Path) -> Locked:
 
     Raises UsageError for a suite that is not on the hub, DataError for data that can not be read.
     """
-    published = _published(suite.name) if data == HUB_DATA else None
+    published = on_hub(suite.name, data)
+    name = _name(published, data, lock)
     if published is None:
-        _, locked = _read(suite, open_local(suite.name, data), _local_name(data, lock), None, None)
+        _, locked = _read(suite, open_local(suite.name, data), name, None, None)
     else:
         commit = resolve_revision(published, revision)
-        _, locked = _read(suite, open_hub(published, commit), published.path, published, commit)
+        _, locked = _read(suite, open_hub(published, commit), name, published, commit)
     write_lock(lock, {**read_lock(lock), locked.key: locked})
     return locked
 
@@ -104,13 +107,14 @@ def load_locked(suite: Suite, data: Path | None, lock: Path = LOCK) -> list[Item
     """
     if data is None:
         return suite.load()
-    published = _published(suite.name) if data == HUB_DATA else None
-    name = published.path if published else _local_name(data, lock)
+    published = on_hub(suite.name, data)
+    name = _name(published, data, lock)
     locked = read_lock(lock).get((suite.name, name))
     if published is None and locked is None:
         return suite.load(data)
     if locked is None:
-        raise DataError(f"{lock} has no {suite.name} of the hub: pin it first with `proctor data pull {suite.name}`")
+        how = f"proctor data pull {suite.name}" + (f" --data {data}" if data != HUB_DATA else "")
+        raise DataError(f"{lock} has no {suite.name} of the hub: pin it first with `{how}`")
     source = open_hub(published, locked.revision or "") if published else open_local(suite.name, data)
     items, now = _read(suite, source, name, published, locked.revision)
     if changes := differences(locked, now):
@@ -139,13 +143,21 @@ def differences(locked: Locked, now: Locked) -> str:
     return "; ".join(said)
 
 
-def status(suite: Suite, locked: Locked, lock: Path) -> str:
-    """How a locked data set stands: "pinned" on the hub; a local one is read again: "unchanged", or what changed."""
-    if locked.revision is not None:
+def status(suite: Suite, locked: Locked, lock: Path, *, hub: bool = False) -> str:
+    """How a locked data set stands, which is read again: "unchanged", or what changed.
+
+    One of the hub is "pinned", and read again, at its revision, only if `hub` says so: that can mean to download it.
+    Raises MissingExtraError if it can not be read for want of `datasets`.
+    """
+    if locked.revision is not None and not hub:
         return "pinned"
-    path = lock.parent / locked.name
     try:
-        _, now = _read(suite, open_local(suite.name, path), locked.name, None, None)
+        published = None if locked.revision is None else _named(suite.name, locked.name)
+        if published is None:
+            source = open_local(suite.name, lock.parent / locked.name)
+        else:
+            source = open_hub(published, locked.revision or "")
+        _, now = _read(suite, source, locked.name, published, locked.revision)
     except (DataError, UsageError) as error:
         return str(error).splitlines()[0]
     return differences(locked, now) or "unchanged"
@@ -172,13 +184,38 @@ def _content(record: Record, item: Item) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _published(suite: str) -> Published:
+def on_hub(suite: str, data: Path) -> Published | None:
+    """The set of the hub that `--data` asks for; None if it names a path.
+
+    Raises UsageError for a suite that is not on the hub, or has no further set of that name there.
+    """
+    hub, colon, further = str(data).partition(":")
+    if hub != str(HUB_DATA):
+        return None
     if suite not in HUB:
         raise UsageError(f"suite {suite} is not on the hub; these are: {', '.join(HUB)}")
-    return HUB[suite]
+    if not colon:
+        return HUB[suite]
+    sets = HUB_SETS.get(suite, {})
+    if further not in sets:
+        known = ", ".join(f"hub:{one}" for one in sets) or "none"
+        raise UsageError(f"suite {suite} has no further set {further!r} on the hub; it has: {known}")
+    return sets[further]
 
 
-def _local_name(data: Path, lock: Path) -> str:
+def _named(suite: str, name: str) -> Published:
+    """The set of the hub that a lock file names. Raises UsageError if the suite has none of that name any more."""
+    sets = {"hub": HUB.get(suite), **{f"hub:{one}": published for one, published in HUB_SETS.get(suite, {}).items()}}
+    for data, published in sets.items():
+        if published is not None and _name(published, Path(data), LOCK) == name:
+            return published
+    raise UsageError(f"suite {suite} has no {name} on the hub any more")
+
+
+def _name(published: Published | None, data: Path, lock: Path) -> str:
+    """What a lock file calls a data set."""
+    if published is not None:
+        return published.path + str(data).removeprefix(str(HUB_DATA))
     return Path(os.path.relpath(data.resolve(), lock.resolve().parent)).as_posix()
 
 

@@ -1,8 +1,8 @@
 """MathVerse: 788 problems, each in five versions that move the content from the text into the picture.
 
 Paper: arXiv 2403.14624. Hub: AI4Math/MathVerse. Testmini has 3940 items, 436 with options and 352 free per
-version; 788 Text Only items stand apart. MIT (repository), CC-BY-SA-4.0 (project site); many problems come
-from earlier geometry sets.
+version; 788 Text Only items stand apart, on the hub as a set of their own (`--data hub:text_only`). MIT
+(repository), CC-BY-SA-4.0 (project site); many problems come from earlier geometry sets.
 
 Columns: id, question, choices (list or null; or options in the question), answer, answer_type, image (null
 for Text Only), problem (number), problem_version, and subject and subfield or an object `metadata` that holds
@@ -13,20 +13,22 @@ both; question_for_eval, if there, is the full question of any version.
   (Vision Only, where the options are in the picture) is a `choice` without texts.
 - A Vision Only question is empty: it stands in the picture.
 
-Metrics: accuracy over all items that were asked; accuracy_with_picture, which leaves Text Only out (3940 items of
-testmini: what papers print); and by version, subject, subfield, question_type, and version and subject.
+Metrics: accuracy over the versions with a picture (3940 items of testmini: what papers print), also by subject,
+subfield and question_type; and by version, and version and subject, where Text Only stands apart. If Text Only
+was asked alone, all of them are of it, and accuracy_with_picture, else equal to accuracy, is undefined.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Sequence
 
-from ..harness.types import Item, Prompt
+from ..harness.types import Item, Prompt, Verdict
 from .base import Suite, boxed_prompt
 from .data import ImageFolder, Record
 from .gold import published, typed
-from .metrics import by_category, overall, together, where
+from .metrics import Measure, Metric, by_category, overall, together, where
 from .options import bare, gold_letters, inline
 from .protocols import official_mathverse, vlmevalkit
 from .protocols.family import family
@@ -74,13 +76,26 @@ def prompt(item: Item) -> Prompt:
     return boxed_prompt(dataclasses.replace(item, question=READ_THE_PICTURE))
 
 
+def _with_picture(item: Item) -> bool:
+    return bool(item.meta["version"] != "Text Only")
+
+
+def _apart(measure: Measure) -> Measure:
+    """A measure that leaves Text Only out, unless nothing else was asked."""
+
+    def measured(items: Sequence[Item], verdicts: Sequence[Verdict]) -> list[Metric]:
+        chosen = [item for item in items if _with_picture(item)] or items
+        ids = {item.id for item in chosen}
+        return measure(chosen, [verdict for verdict in verdicts if verdict.item_id in ids])
+
+    return measured
+
+
 METRICS = together(
-    overall,
-    where("accuracy_with_picture", lambda item: item.meta["version"] != "Text Only"),
+    _apart(overall),
+    where("accuracy_with_picture", _with_picture),
     by_category("version"),
-    by_category("subject"),
-    by_category("subfield"),
-    by_category("question_type"),
+    _apart(together(by_category("subject"), by_category("subfield"), by_category("question_type"))),
     by_category("version", "subject"),
 )
 

@@ -1,24 +1,29 @@
-"""From stored responses to verdicts and metrics: fast, any time, under any protocol, without a model."""
+"""From stored responses to verdicts and metrics: fast, any time, under any protocol.
+
+No model is asked, unless a protocol declares a step for a language model and a `Referee` is given to take it.
+"""
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Container, Iterator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
 from .answers import Extraction, Grade
 from .errors import DataError
+from .judging import Extractor, Judge, Referee
 from .metrics import Measure, Metric, accuracy, cluster, overall
 from .samples import sample_metrics
-from .store import RunReader
-from .types import Item, Json, Response, Verdict
+from .stats import Estimate
+from .store import Asked, RunReader
+from .types import Item, Json, Prompt, Response, Verdict
 
 
 class Rules(Protocol):
-    """The judging half of a protocol: find the stated answer in a response, then decide whether it is right."""
+    """A protocol: how an item is asked, where a response states its answer, and whether that is right."""
 
     @property
     def name(self) -> str:
@@ -30,6 +35,10 @@ class Rules(Protocol):
         """Changes whenever a verdict could."""
         ...
 
+    def prompt(self, item: Item, /) -> Prompt:
+        """What the model is shown."""
+        ...
+
     def extract(self, text: str, item: Item, /) -> Extraction:
         """The stated final answer of a response."""
         ...
@@ -38,22 +47,51 @@ class Rules(Protocol):
         """Whether the stated answer is right."""
         ...
 
+    @property
+    def extractor(self) -> Extractor | None:
+        """The step that extracts by a language model what `match` could not decide."""
+        ...
 
-def judge(response: Response, item: Item, rules: Rules) -> Verdict:
-    """The verdict on one answer. A response that is an error gets none: `correct` is None."""
-    if response.text is None:
-        return Verdict(item.id, response.sample, None, None, "error", response.error or "no answer")
-    grade = rules.match(rules.extract(response.text, item), item)
-    return Verdict(
-        item.id, response.sample, grade.correct, grade.extracted, grade.rule, grade.reason, response.truncated
-    )
+    @property
+    def judge(self) -> Judge | None:
+        """The step that compares by a language model what `match` still could not decide."""
+        ...
+
+
+@dataclass(frozen=True)
+class Answers:
+    """A run's questions with the last answer or error to each, read once and checked to have been asked for."""
+
+    run: RunReader
+    asked: tuple[Asked, ...]
+    responses: tuple[Response, ...]
+
+    @classmethod
+    def read(cls, run: RunReader) -> Answers:
+        """Of a run directory. Raises DataError if it is damaged, or holds an answer that was not asked for."""
+        asked = tuple(run.asked())
+        ids, samples = {one.item.id for one in asked}, run.manifest.sampling.n
+        responses = tuple(run.responses())
+        for one in responses:
+            if one.item_id not in ids or not 0 <= one.sample < samples:
+                raise DataError(
+                    f"{run.path}: holds an answer to {one.item_id!r} sample {one.sample}, which was not asked"
+                )
+        return cls(run, asked, responses)
+
+    @cached_property
+    def by_key(self) -> Mapping[tuple[str, int], Response]:
+        """The responses by item id and sample."""
+        return {(one.item_id, one.sample): one for one in self.responses}
 
 
 @dataclass(frozen=True)
 class Scored:
     """A run under one protocol. `missing` counts questions without any answer yet, errors included.
 
-    `measure` gives the suite's metrics, of which the first is `accuracy`.
+    `cross_prompt`: the questions were asked by another prompt than that of the protocol that judges. `measure` gives the
+    suite's metrics, of which the first is `accuracy`; `referee` names the language model that took
+    the protocol's steps, for `refereed` answers. With `partial`, the metrics of an incomplete run are those of what there is.
     """
 
     run: RunReader
@@ -61,7 +99,11 @@ class Scored:
     items: tuple[Item, ...]
     verdicts: tuple[Verdict, ...]
     missing: int
+    cross_prompt: bool = False
     measure: Measure = overall
+    referee: str = ""
+    refereed: int = 0
+    partial: bool = False
 
     @property
     def complete(self) -> bool:
@@ -69,9 +111,13 @@ class Scored:
         return self.missing == 0 and self.unscored == 0
 
     @property
-    def cross_prompt(self) -> bool:
-        """True if the questions were asked by another protocol's prompt than the one that judges."""
-        return bool(self.run.manifest.protocol != self.rules.name)
+    def status(self) -> str:
+        """ "complete", "partial" (incomplete, and its metrics are shown nevertheless), or "incomplete"."""
+        return "complete" if self.complete else "partial" if self.partial else "incomplete"
+
+    def shown(self, estimate: Estimate) -> bool:
+        """True if a metric's estimate may be shown: it is defined, and its denominator does not lie unsaid."""
+        return self.status != "incomplete" and not math.isnan(estimate.value)
 
     @property
     def errors(self) -> int:
@@ -106,14 +152,13 @@ class Scored:
     def metrics(self) -> tuple[Metric, ...]:
         """Every metric of the suite, `accuracy` first, then avg@k, pass@k and maj@k where items have several samples.
 
-        Those of an incomplete run are of what there is: show them to nobody. Raises DataError if the items lack a
+        Those of an incomplete run are of what there is: see `shown`. Raises DataError if the items lack a
         category that the suite's metrics need.
         """
         try:
             found = self.measure(self.items, self.verdicts)
         except (KeyError, TypeError) as error:
-            suite = self.run.manifest.suite
-            raise DataError(f"{self.run.path}: its items are not as suite {suite} makes them ({error})") from error
+            raise _not_of_the_suite(self.run, error) from error
         samples = self.run.manifest.sampling.n
         return (*found, *(sample_metrics(self.items, self.verdicts, samples) if samples > 1 else ()))
 
@@ -127,8 +172,6 @@ class Scored:
 
     def to_json(self) -> Json:
         """A summary for machines."""
-        metric = self.accuracy()
-        estimate = metric.estimate
         manifest = self.run.manifest
         return {
             "run": str(self.run.path),
@@ -138,14 +181,11 @@ class Scored:
             "protocol": self.rules.name,
             "protocol_version": self.rules.version,
             "cross_prompt": self.cross_prompt,
+            "referee": self.referee or None,
+            "refereed": self.refereed,
+            "status": self.status,
             "complete": self.complete,
-            "metric": metric.name,
-            "score": None if math.isnan(estimate.value) else estimate.value,
-            "stderr": estimate.stderr if estimate.clusters > 1 else None,
-            "interval": [estimate.low, estimate.high],
-            "correct": metric.correct,
-            "total": metric.total,
-            "clusters": estimate.clusters,
+            **self._metric_json(self.accuracy()),
             "metrics": [self._metric_json(one) for one in self.metrics],
             "unparsed": self.unparsed,
             "truncated": self.truncated,
@@ -157,7 +197,7 @@ class Scored:
     def _metric_json(self, metric: Metric) -> Json:
         """A metric for machines; that of an incomplete run has no score, for its denominator would lie."""
         estimate = metric.estimate
-        defined = self.complete and not math.isnan(estimate.value)
+        defined = self.shown(estimate)
         return {
             "metric": metric.name,
             "score": estimate.value if defined else None,
@@ -170,21 +210,84 @@ class Scored:
         }
 
 
-def score(run: RunReader, rules: Rules, measure: Measure = overall) -> Scored:
-    """Judge every stored response of a run, and measure by the suite's metrics. Raises DataError if the run is damaged."""
-    items = tuple(asked.item for asked in run.asked())
-    by_id = {item.id: item for item in items}
-    samples = run.manifest.sampling.n
-    verdicts = tuple(judge(one, by_id[one.item_id], rules) for one in _asked_for(run, by_id, samples))
+def score(
+    answers: Answers,
+    rules: Rules,
+    measure: Measure = overall,
+    referee: Referee | None = None,
+    *,
+    partial: bool = False,
+) -> Scored:
+    """Judge every answer of a run, and measure by the suite's metrics; `referee` takes the steps that the rules declare.
+
+    Raises DataError if the items lack what the suite's rules need.
+    """
+    by_id = {one.item.id: one.item for one in answers.asked}
+    try:
+        crossed = any(rules.prompt(one.item).digest() != one.prompt.digest() for one in answers.asked)
+        grades = [_by_rule(one, by_id[one.item_id], rules) for one in answers.responses]
+    except (KeyError, TypeError) as error:
+        raise _not_of_the_suite(answers.run, error) from error
+    refereed = 0 if referee is None else _by_referee(grades, answers.responses, by_id, rules, referee)
+    verdicts = tuple(_verdict(one, grade) for one, grade in zip(answers.responses, grades, strict=True))
     answered = sum(verdict.rule != "error" for verdict in verdicts)
-    return Scored(run, rules, items, verdicts, len(items) * samples - answered, measure)
+    return Scored(
+        answers.run,
+        rules,
+        tuple(by_id.values()),
+        verdicts,
+        len(by_id) * answers.run.manifest.sampling.n - answered,
+        crossed,
+        measure,
+        referee.model if referee and refereed else "",
+        refereed,
+        partial,
+    )
 
 
-def _asked_for(run: RunReader, items: Container[str], samples: int) -> Iterator[Response]:
-    """The responses. Raises DataError at one that was not asked for: it would stand in for one that is missing."""
-    for response in run.responses():
-        if response.item_id not in items or not 0 <= response.sample < samples:
-            raise DataError(
-                f"{run.path}: holds an answer to {response.item_id!r} sample {response.sample}, which was not asked"
-            )
-        yield response
+def _not_of_the_suite(run: RunReader, error: Exception) -> DataError:
+    return DataError(f"{run.path}: its items are not as suite {run.manifest.suite} makes them ({error})")
+
+
+def _by_rule(response: Response, item: Item, rules: Rules) -> Grade | None:
+    """What the rules alone say of an answer; None for a response that is an error."""
+    return None if response.text is None else rules.match(rules.extract(response.text, item), item)
+
+
+def _by_referee(
+    grades: list[Grade | None], responses: Sequence[Response], items: Mapping[str, Item], rules: Rules, referee: Referee
+) -> int:
+    """Decide in place what the rules left open: extraction where nothing is stated, then judging. Counts what was read."""
+    taken = 0
+    if rules.extractor:
+        at = _open(grades, stated=False)
+        texts = [(responses[n].text or "", items[responses[n].item_id]) for n in at]
+        for n, (_, item), stated in zip(at, texts, referee.extract(rules.extractor, texts), strict=True):
+            taken += isinstance(stated, Extraction)
+            grades[n] = rules.match(stated, item) if isinstance(stated, Extraction) else stated
+    if rules.judge:
+        at = _open(grades, stated=True)
+        stateds = [(grade.extracted or "", items[responses[n].item_id]) for n in at if (grade := grades[n])]
+        for n, grade in zip(at, referee.judge(rules.judge, stateds), strict=True):
+            taken += grade.correct is not None
+            grades[n] = grade
+    return taken
+
+
+def _open(grades: Sequence[Grade | None], *, stated: bool) -> list[int]:
+    """Where no rule decided, with or without a stated answer."""
+    return [n for n, one in enumerate(grades) if one and one.correct is None and (one.extracted is not None) is stated]
+
+
+def _verdict(response: Response, grade: Grade | None) -> Verdict:
+    if grade is None:
+        return Verdict(response.item_id, response.sample, None, None, "error", response.error or "no answer")
+    return Verdict(
+        response.item_id,
+        response.sample,
+        grade.correct,
+        grade.extracted,
+        grade.rule,
+        grade.reason,
+        response.truncated,
+    )

@@ -158,16 +158,13 @@ class RunReader:
         return found
 
     def _asked(self, record: Json, root: Path) -> Asked:
-        fields = dict(record["item"])
-        fields["images"] = tuple(self._image(image, root) for image in fields["images"])
-        fields["choices"] = tuple(fields["choices"])
-        fields["meta"] = {k: tuple(v) if isinstance(v, list) else v for k, v in fields["meta"].items()}
+        item = Item.from_json(record["item"], lambda image: self._image(image, root))
         parts = record["prompt"]["parts"]
         prompt = Prompt(
             tuple(part if isinstance(part, str) else self._image(part, root) for part in parts),
             record["prompt"]["system"],
         )
-        return Asked(Item(**fields), prompt)
+        return Asked(item, prompt)
 
     def _image(self, record: Json, root: Path) -> Image:
         name, sha256 = str(record["name"]), str(record["sha256"])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -103,6 +103,18 @@ class Item:
         fields["choices"] = list(self.choices)
         fields["meta"] = {k: list(v) if isinstance(v, tuple) else v for k, v in self.meta.items()}
         return fields
+
+    @classmethod
+    def from_json(cls, record: Json, picture: Callable[[Json], Image]) -> Item:
+        """The inverse of `to_json`, with the pictures that `picture` makes of their names and digests.
+
+        Raises KeyError, TypeError, AttributeError or ValueError on any other shape.
+        """
+        fields = dict(record)
+        fields["images"] = tuple(picture(image) for image in fields["images"])
+        fields["choices"] = tuple(fields["choices"])
+        fields["meta"] = {k: tuple(v) if isinstance(v, list) else v for k, v in fields["meta"].items()}
+        return cls(**fields)
 
 
 @dataclass(frozen=True, slots=True)

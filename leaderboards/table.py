@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ..harness.answers import GRADER_VERSION
 from ..harness.metrics import Metric
 from ..harness.score import Scored
+from ..harness.store import Manifest
 from ..harness.types import Json
 
 
@@ -20,8 +21,10 @@ class Row:
     """One number and everything that is needed to find and recompute the run behind it.
 
     `correct` of `total` are counts, blank where the metric is no share of counted things; `n` observations in `clusters`
-    clusters enter it, of a run of `items` items. `status` is "complete", or "incomplete" when a question has no answer or
-    verdict: then there is no score.
+    clusters enter it, of a run of `items` items. `status` is "complete"; "incomplete" when a question has no answer or
+    verdict, and then there is no score; or "partial" for a score of what there is. `referee` is the language model that
+    took the protocol's steps, for `refereed` answers. How answers were drawn is blank where an imported run does not
+    know it.
     """
 
     suite: str
@@ -44,14 +47,16 @@ class Row:
     errors: int
     unscored: int
     missing: int
+    referee: str
+    refereed: int
     prompt_protocol: str
     protocol_version: str
     grader_version: str
     samples: int
     temperature: str
     top_p: str
-    max_tokens: int
-    seed: int
+    max_tokens: str
+    seed: str
     engine: str
     engine_version: str
     weights: str
@@ -73,6 +78,12 @@ def _text(value: Json) -> str:
     return "" if value is None else str(value)
 
 
+def _prompt_protocol(manifest: Manifest) -> str:
+    """The protocol whose prompt was used; "file" or "unknown" for imported answers that another prompt asked for."""
+    whose = manifest.identity["model"].get("prompt", "protocol")
+    return manifest.protocol if whose == "protocol" else _text(whose)
+
+
 def rows(scored: Scored) -> list[Row]:
     """A row for every metric of a scored run, `accuracy` first."""
     return [row(scored, metric) for metric in scored.metrics]
@@ -84,9 +95,8 @@ def row(scored: Scored, metric: Metric) -> Row:
     identity, environment = manifest.identity, manifest.environment
     estimate = metric.estimate
     numbers = (estimate.value, estimate.stderr, estimate.low, estimate.high)
-    defined = scored.complete and not math.isnan(estimate.value)
-    value, stderr, low, high = map(_number, numbers) if defined else ("", "", "", "")
-    sampling, model = manifest.sampling, identity["model"]
+    value, stderr, low, high = map(_number, numbers) if scored.shown(estimate) else ("", "", "", "")
+    drawn, model = identity["sampling"], identity["model"]
     engine = environment.get("engine", {})
     return Row(
         suite=manifest.suite,
@@ -94,7 +104,7 @@ def row(scored: Scored, metric: Metric) -> Row:
         protocol=scored.rules.name,
         metric=metric.name,
         run_id=manifest.run_id,
-        status="complete" if scored.complete else "incomplete",
+        status=scored.status,
         correct=metric.correct,
         total=metric.total,
         n=estimate.n,
@@ -109,14 +119,16 @@ def row(scored: Scored, metric: Metric) -> Row:
         errors=scored.errors,
         unscored=scored.unscored,
         missing=scored.missing,
-        prompt_protocol=manifest.protocol,
+        referee=scored.referee,
+        refereed=scored.refereed,
+        prompt_protocol=_prompt_protocol(manifest),
         protocol_version=scored.rules.version,
         grader_version=GRADER_VERSION,
-        samples=sampling.n,
-        temperature=str(sampling.temperature),
-        top_p=str(sampling.top_p),
-        max_tokens=sampling.max_tokens,
-        seed=sampling.seed,
+        samples=manifest.sampling.n,
+        temperature=_text(drawn.get("temperature")),
+        top_p=_text(drawn.get("top_p")),
+        max_tokens=_text(drawn.get("max_tokens")),
+        seed=_text(drawn.get("seed")),
         engine=_text(model.get("engine")),
         engine_version=" ".join(f"{name}={value}" for name, value in sorted(engine.items())),
         weights=_text(model.get("weights")),

@@ -92,6 +92,7 @@ def loaded_by(statement: str) -> set[str]:
         "from proctor.harness.cli import build_parser; build_parser()",
         "import proctor.benchmarks.examination, proctor.leaderboards.table",
         "import proctor.trainers.recipe, proctor.trainers.registry, proctor.trainers.rewards.majority_vote",
+        "import proctor.trainers.assessment, proctor.trainers.rewards.actor_judge",
     ],
 )
 def test_light_commands_import_no_heavy_package(statement: str) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ..benchmarks.figures import TASKS, as_item, draw
+from ..benchmarks.lock import load_locked
 from ..benchmarks.registry import SUITES
 from ..harness.errors import UsageError
 from ..harness.types import Item
@@ -20,12 +21,15 @@ Batches: TypeAlias = Callable[[int, int], list[Item]]
 
 
 def training_prompts(settings: PromptSettings, seed: int) -> Batches:
-    """The source that a recipe names. Raises UsageError or DataError if there is none."""
+    """The source that a recipe names; data that the lock file names must be as it has them.
+
+    Raises UsageError or DataError if there is none.
+    """
     if settings.suite == "figures":
         return _drawn(settings.tasks or tuple(TASKS), seed)
     if settings.data is None:
         raise UsageError(f"recipe: prompts.data must name the file of training items for suite {settings.suite}")
-    return _shuffled(SUITES.get(settings.suite).load(Path(settings.data)), seed)
+    return _shuffled(load_locked(SUITES.get(settings.suite), Path(settings.data)), seed)
 
 
 def _drawn(tasks: Sequence[str], seed: int) -> Batches:

@@ -3,7 +3,11 @@
 GPT-4 reads a list of letters out of every response that is not empty; the lists of letters, in lower case and sorted, must be
 equal. Only an empty response and a lone character that can be no choice are settled without it.
 
-The script shows solved examples to the model under test; the prompt here has its request for letters alone.
+The prompt is this project's own, so scores under it are not comparable with the paper's. At that commit the repository
+holds the items, recorded responses and scripts that judge them, but none that asks a model under test: what it was told
+besides the question, and whether it saw solved examples, can not be reproduced. The script's one text is for GPT-4, and
+shows it the question and the response, without examples. The prompt here asks for letters alone; the recorded responses
+often reason first.
 
 Defects that belong to it: v1_382 has an empty gold, which an empty response meets; v1_20's gold is the digit 3; a response
 "F" or "G" is taken for no choice, though these are golds too.
@@ -14,6 +18,7 @@ from __future__ import annotations
 from ...harness.answers import Extraction, Grade
 from ...harness.types import Item, Prompt
 from ..base import Protocol
+from . import language_model
 from .base import asked, judge_needed, published_gold, undecided, verdict
 
 NO_CHOICE = "ZZZZZ"
@@ -47,4 +52,11 @@ def _sorted(letters: str) -> list[str]:
     return sorted(letters.lower().split(", "))
 
 
-PROTOCOL = Protocol("official", "1+logicvista-0b8cca25", prompt, extract, match)
+PROTOCOL = Protocol(
+    "official",
+    f"1+logicvista-0b8cca25+{language_model.VERSION}",
+    prompt,
+    extract,
+    match,
+    extractor=language_model.extractor(language_model.LETTERS, language_model.letters),
+)

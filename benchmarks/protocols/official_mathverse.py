@@ -1,10 +1,10 @@
 """MathVerse's own protocol: prompts of its `query_cot` column, extraction and scoring by a language model.
 
 evaluation/extract_answer_s1.py and score_answer_s2.py of ZrrSkywalker/MathVerse ask GPT for the answer and then GPT again for
-0 or 1; no rule decides anything. So every response is left undecided here.
+0 or 1; no rule decides anything. So every response is undecided until a language model takes both steps.
 
-Defects of the scripts that a judge step would have: the scorer reads a column that the data do not have, and shows an
-empty question for Vision Only items, where `question_for_eval` should stand.
+Defects of the scripts that are not repeated: the scorer reads a column that the data do not have, and shows an empty
+question for Vision Only items, where `question_for_eval` should stand.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from ...harness.answers import Extraction, Grade
 from ...harness.types import Item, Prompt
 from ..base import Protocol, lettered
 from ..options import inline
+from . import language_model
 from .base import asked, judge_needed, undecided
 
 _FREE = "provide the final value, e.g., 1, 2.5, 300, at the end."
@@ -40,4 +41,12 @@ def match(stated: Extraction, item: Item) -> Grade:
     return undecided(stated)
 
 
-PROTOCOL = Protocol("official", "1+mathverse-9f815056", prompt, extract, match)
+PROTOCOL = Protocol(
+    "official",
+    f"1+mathverse-9f815056+{language_model.VERSION}",
+    prompt,
+    extract,
+    match,
+    extractor=language_model.extractor(language_model.VALUE, language_model.as_said),
+    judge=language_model.judge(),
+)

@@ -23,6 +23,7 @@ from functools import lru_cache
 from ...harness.answers import Extraction, Grade
 from ...harness.types import Item, Prompt
 from ..base import Protocol, lettered
+from . import language_model
 from .base import asked, judge_needed, undecided, verdict
 
 MAX_COMPARED = 2_000  # characters of an extraction that take part in the edit distance
@@ -139,4 +140,11 @@ def edit_distance(one: str, other: str) -> int:
     return row[-1]
 
 
-PROTOCOL = Protocol("official", "1+mathvista-published", prompt, extract, match)
+PROTOCOL = Protocol(
+    "official",
+    f"1+mathvista-published+{language_model.VERSION}",
+    prompt,
+    extract,
+    match,
+    extractor=language_model.extractor(language_model.VALUE, language_model.as_said),
+)

@@ -1,7 +1,7 @@
-r"""VLMEvalKit's prompts and the part of its matching that is a rule; it asks a language model for the rest.
+r"""VLMEvalKit's prompts and matching: first by rule, then by a language model that extracts what no rule finds.
 
-A response that no rule settles is undecided: where VLMEvalKit has no judge it picks an option at random, which is not done
-here. Expressions that it runs through Python's `eval` are read by `arithmetic`. The rules are those of its
+A response that neither settles is undecided: there VLMEvalKit picks an option at random, which is not done here.
+Expressions that it runs through Python's `eval` are read by `arithmetic`. The rules are those of its
 vlmeval/utils/matching_util.py and of each suite's file in vlmeval/dataset; IconQA is not among its suites.
 
 Defects that belong to it: an option letter counts only among the last four words; an option's text anywhere in a short
@@ -13,14 +13,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ...harness.answers import Extraction, Grade
+from ...harness.judging import Extractor
 from ...harness.types import Item, Prompt
 from ..base import Protocol, lettered
 from ..options import LETTERS
-from . import official_chartqa, official_dynamath, official_mathverse, official_mathvista, official_wemath
+from . import (
+    language_model,
+    official_chartqa,
+    official_dynamath,
+    official_mathverse,
+    official_mathvista,
+    official_wemath,
+)
 from .arithmetic import evaluated
 from .base import asked, judge_needed, published_gold, undecided, verdict
 
@@ -203,7 +211,7 @@ def _dynamath_match(stated: Extraction, item: Item) -> Grade:
         return undecided(stated)
     gold = published_gold(item)
     if item.meta["answer_type"] == "float":
-        return verdict(official_dynamath.within(float(stated.answer), gold), stated, "float")
+        return verdict(official_dynamath.within(official_dynamath.number(stated.answer), gold), stated, "float")
     if item.meta["answer_type"] == "multiple choice":
         return verdict(stated.answer == gold, stated, "letter")
     return verdict(stated.answer.lower() in gold.lower(), stated, "contained in the gold")
@@ -217,10 +225,67 @@ def _wemath_extract(text: str, item: Item) -> Extraction:
     return _chosen(text, item.choices)
 
 
-MATHVISION = Protocol("vlmevalkit", VERSION, _mathvision_prompt, _mathvision_extract, _mathvision_match)
-MATHVISTA = Protocol("vlmevalkit", VERSION, official_mathvista.prompt, _mathvista_extract, _mathvista_match)
-MATHVERSE = Protocol("vlmevalkit", VERSION, official_mathverse.prompt, official_mathverse.extract, _mathverse_match)
-WEMATH = Protocol("vlmevalkit", VERSION, _wemath_prompt, _wemath_extract, _match_letter)
-LOGICVISTA = Protocol("vlmevalkit", VERSION, _boxless, _logicvista_extract, _logicvista_match)
-DYNAMATH = Protocol("vlmevalkit", VERSION, _dynamath_prompt, _dynamath_extract, _dynamath_match)
+def _numeric(said: str, item: Item) -> str | None:
+    return _dynamath_read(said, str(item.meta["answer_type"]))
+
+
+_OPTION = language_model.extractor(language_model.LETTER, language_model.letter, none=NO_OPTION)
+_VALUE = language_model.extractor(language_model.VALUE, language_model.as_said)
+_STEPS = f"{VERSION}+{language_model.VERSION}"
+
+
+def _by_kind(is_choice: Callable[[Item], bool]) -> Extractor:
+    """An option's letter for a choice, else a value."""
+
+    def step(item: Item) -> Extractor:
+        return _OPTION if is_choice(item) else _VALUE
+
+    return Extractor(
+        lambda text, item: step(item).prompt(text, item),
+        lambda reply, item: step(item).read(reply, item),
+    )
+
+
+MATHVISION = Protocol(
+    "vlmevalkit",
+    _STEPS,
+    _mathvision_prompt,
+    _mathvision_extract,
+    _mathvision_match,
+    extractor=_by_kind(lambda item: bool(item.choices)),
+)
+MATHVISTA = Protocol(
+    "vlmevalkit",
+    _STEPS,
+    official_mathvista.prompt,
+    _mathvista_extract,
+    _mathvista_match,
+    extractor=_by_kind(lambda item: item.meta["question_type"] == "multi_choice"),
+)
+MATHVERSE = Protocol(
+    "vlmevalkit",
+    _STEPS,
+    official_mathverse.prompt,
+    official_mathverse.extract,
+    _mathverse_match,
+    extractor=_VALUE,
+    judge=language_model.judge(),
+)
+WEMATH = Protocol("vlmevalkit", _STEPS, _wemath_prompt, _wemath_extract, _match_letter, extractor=_OPTION)
+LOGICVISTA = Protocol(
+    "vlmevalkit",
+    _STEPS,
+    _boxless,
+    _logicvista_extract,
+    _logicvista_match,
+    extractor=language_model.extractor(language_model.LETTERS, language_model.letters),
+)
+DYNAMATH = Protocol(
+    "vlmevalkit",
+    _STEPS,
+    _dynamath_prompt,
+    _dynamath_extract,
+    _dynamath_match,
+    extractor=language_model.extractor(language_model.VALUE, _numeric),
+)
 CHARTQA = Protocol("vlmevalkit", VERSION, official_chartqa.prompt, official_chartqa.extract, official_chartqa.match)

@@ -1,1 +1,1 @@
-"""Where items come from, one file per reader: JSONL, parquet, VLMEvalKit's TSV, and data sets of the hub."""
+"""Where items come from, one file per reader: JSONL, parquet, VLMEvalKit's TSV, repositories, and data sets of the hub."""

@@ -1,7 +1,8 @@
 """Layouts: how the columns of a published file become the columns that a suite's `parse` reads.
 
 A layout maps each record column to a source column, or to a `Made` value of several. A source column whose name ends in
-"?" may be missing (None then). ROW and SPLIT stand for the row's number from 0 and the name of its split.
+"?" may be missing (None then). ROW and SPLIT stand for the row's number from 0 and the name of its split, KEY for its key
+in a JSON object.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any, TypeAlias
 from ...harness.errors import DataError
 from ..data import Record
 
-ROW, SPLIT = "@row", "@split"
+ROW, SPLIT, KEY = "@row", "@split", "@key"
 MAX_LITERAL = 20_000
 _SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"BM", b"RIFF", b"II*\x00", b"MM\x00*")
 

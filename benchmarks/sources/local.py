@@ -10,16 +10,21 @@ from .jsonl import read_jsonl
 from .layout import Layout
 from .parquet import read_parquet
 from .published import HUB, VLMEVALKIT
+from .repositories import lacking, open_checkout
 from .tsv import read_tsv
 
 SUFFIXES = (".jsonl", ".parquet", ".tsv")
 
 
 def open_local(suite: str, path: Path) -> Source:
-    """The records of a .jsonl, .parquet or .tsv file, or of a folder that holds one, or parquet files as the hub has them.
+    """The records of a .jsonl, .parquet or .tsv file, of a folder that holds one or parquet files as the hub has them, or
+    of a checkout of the benchmark's own repository.
 
     Raises UsageError for another suffix, DataError for a folder without data or with several files to choose from.
     """
+    checkout = open_checkout(suite, path)
+    if checkout is not None:
+        return checkout
     if path.is_dir():
         files = _files_of(suite, path)
         if files[0].suffix == ".parquet":
@@ -43,7 +48,8 @@ def _files_of(suite: str, folder: Path) -> list[Path]:
     """The data files of a folder: one, or the parquet files of the suite's splits in the order of the splits."""
     found = [file for file in sorted(folder.rglob("*")) if file.suffix in SUFFIXES and file.is_file()]
     if not found:
-        raise DataError(f"{folder}: no {', '.join(SUFFIXES)} file in this folder")
+        none = f"{folder}: no {', '.join(SUFFIXES)} file in this folder, and no checkout of the suite's repository"
+        raise DataError(lacking(suite, folder) or none)
     if len(found) > 1 and all(file.suffix == ".parquet" for file in found):
         splits = HUB[suite].splits if suite in HUB else ()
         ranked = [(splits.index(split), file) for file in found if (split := file.stem.partition("-")[0]) in splits]

@@ -65,17 +65,26 @@ def _iconqa_answer(task: str, choices: Any, answer: Any) -> str:
     return str(options.index(plain)) if plain in options else plain
 
 
+def _mathverse_id(version: str, index: Any) -> Any:
+    """The sample_index; Text Only counts its own from 1 again."""
+    return f"text-only-{index}" if version == "Text Only" else index
+
+
+def _if_any(picture: Any) -> Any:
+    return None if blank(picture) else picture
+
+
 def _present(*pictures: Any) -> list[Any]:
     return [picture for picture in pictures if picture is not None]
 
 
 _MATHVERSE_TYPES = renamed(multi_choice="multiple_choice", free_form="free_form")
 _MATHVERSE: Layout = {
-    "id": "sample_index",
+    "id": Made(_mathverse_id, "problem_version", "sample_index"),
     "question": "question",
     "answer": "answer",
     "answer_type": Made(_MATHVERSE_TYPES, "question_type"),
-    "image": "image",
+    "image": Made(_if_any, "image"),
     "problem": Made(whole, "problem_index"),
     "problem_version": "problem_version",
     "metadata": Made(table, "metadata"),
@@ -168,10 +177,18 @@ HUB: Mapping[str, Published] = {
             "choice_images": Made(_present, *(f"choice_image_{number}?" for number in range(5))),
             "label": "label?",
             "grade": "grade?",
+            "skills": Made(words, "skills?"),
         },
-        uncertain="whether the test split holds answers (val does); options that contain a comma can not be told apart",
+        uncertain="whether the test split holds answers (val does) and skills; options with a comma can not be told apart",
     ),
 }
+
+HUB_SETS: Mapping[str, Mapping[str, Published]] = {
+    "mathverse": {
+        "text_only": Published("AI4Math/MathVerse", ("testmini_text_only",), _MATHVERSE, config="testmini_text_only")
+    },
+}
+"""Further sets of a suite by name, which are asked apart: `--data hub:text_only`."""
 
 VLMEVALKIT: Mapping[str, Layout] = {
     "mathvision": {

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import version
+from keyword import iskeyword
 from types import FrameType
 
 from ..errors import EXIT_INCOMPLETE, EXIT_INTERRUPTED, ProctorError
@@ -24,12 +25,15 @@ VERBS = {
     "suites": "list the suites",
     "eval": "ask a model every question of a suite, and score the answers",
     "score": "score stored runs again",
+    "import": "make a run of the answers that another tool stored, to score and compare them",
+    "explain": "say why two scores differ, answer by answer",
     "train": "train a model by a recipe",
     "watch": "examine every checkpoint of a folder as soon as it is complete",
     "board": "make a leaderboard CSV of stored runs",
     "data": "pin the data of a suite in the lock file, and see what is pinned",
     "check": "check that a suite accepts its golds, refuses corrupted ones, and has all its items and pictures",
     "grade": "judge answers by the strict matcher",
+    "export": "write suites in the form of another harness, which then gets the same scores",
 }
 
 
@@ -42,7 +46,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--debug", action="store_true", help="show the trace of an error")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     for name, summary in VERBS.items():
-        module = import_module(f".{name}", __package__)
+        module = import_module(f".{name}_" if iskeyword(name) else f".{name}", __package__)
         verb = verbs.add_parser(name, help=summary, description=summary.capitalize() + ".")
         module.add_arguments(verb)
         verb.set_defaults(run=module.run)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from ..errors import EXIT_CHECK_FAILED, EXIT_OK
-from .options import add_json
+from .options import add_data, add_json
 
 SHOWN = 20
 
@@ -20,18 +19,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_data(parser)
     add_json(parser)
-
-
-def add_data(parser: argparse.ArgumentParser) -> None:
-    """--data and --lock."""
-    parser.add_argument(
-        "--data",
-        type=Path,
-        help="a .jsonl, .parquet or .tsv file, a folder, or `hub` (default: the bundled sample)",
-    )
-    parser.add_argument(
-        "--lock", type=Path, default=Path("proctor-data.lock"), metavar="FILE", help="default proctor-data.lock"
-    )
 
 
 def run(args: argparse.Namespace) -> int:

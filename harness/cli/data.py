@@ -6,8 +6,7 @@ import argparse
 from pathlib import Path
 
 from ..errors import EXIT_CHECK_FAILED, EXIT_OK
-from .check import add_data
-from .options import add_json
+from .options import add_data, add_json, add_lock
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,24 +19,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_json(pull)
     pull.set_defaults(data=Path("hub"))
     status = actions.add_parser("status", help="what the lock file names, and whether local data are still the same")
-    status.add_argument("--lock", type=Path, default=Path("proctor-data.lock"), metavar="FILE")
+    status.add_argument(
+        "--hub", action="store_true", help="read the sets of the hub again too (what is not cached is downloaded)"
+    )
+    add_lock(status)
     add_json(status)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Pull, or say how the pinned data stand; changed local data end with exit code 1."""
+    """Pull, or say how the pinned data stand; changed data end with exit code 1."""
     return _pull(args) if args.action == "pull" else _status(args)
 
 
 def _pull(args: argparse.Namespace) -> int:
-    from ...benchmarks.lock import pull
+    from ...benchmarks.lock import on_hub, pull
     from ...benchmarks.registry import SUITES
-    from ...benchmarks.sources.published import HUB
     from .terminal import emit_json, say
 
-    if args.data == Path("hub") and args.suite in HUB and HUB[args.suite].uncertain:
-        say(f"not confirmed against the published files: {HUB[args.suite].uncertain}")
-    locked = pull(SUITES.get(args.suite), args.data, args.revision, args.lock)
+    suite = SUITES.get(args.suite)
+    published = on_hub(suite.name, args.data)
+    if published is not None and published.uncertain:
+        say(f"not confirmed against the published files: {published.uncertain}")
+    locked = pull(suite, args.data, args.revision, args.lock)
     if args.json:
         emit_json(locked.to_json())
     else:
@@ -53,7 +56,8 @@ def _status(args: argparse.Namespace) -> int:
     from ...benchmarks.registry import SUITES
     from .terminal import emit_json, show_table
 
-    sets = [(one, status(SUITES.get(one.suite), one, args.lock)) for _, one in sorted(read_lock(args.lock).items())]
+    locked = [one for _, one in sorted(read_lock(args.lock).items())]
+    sets = [(one, status(SUITES.get(one.suite), one, args.lock, hub=args.hub)) for one in locked]
     fine = all(said in ("pinned", "unchanged") for _, said in sets)
     if args.json:
         emit_json([{**one.to_json(), "status": said} for one, said in sets])

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_OK, UsageError, printable
-from .check import add_data
-from .options import RUNS, add_engine, add_json, add_sampling, open_model, sampling
+from .options import RUNS, add_data, add_engine, add_json, add_sampling, open_model, sampling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

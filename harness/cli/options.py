@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ..judging import Referee
     from ..models.base import Model
     from ..types import Sampling
 
@@ -46,12 +47,14 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="an option of the engine, e.g. batch=64, device=cuda, dtype=bfloat16; may be repeated",
     )
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="so many engines side by side, through Ray")
+    parser.add_argument("--ray", metavar="ADDRESS", help="a running Ray cluster for them, e.g. auto (default: this node)")
 
 
 def open_model(args: argparse.Namespace, target: str) -> Model:
     """The model behind `target`, on the engine that the arguments name. Raises UsageError and CheckpointError."""
     from ..errors import UsageError
-    from ..models.base import MODELS
+    from ..models.fleet import open_fleet
 
     options = {}
     for option in args.engine_option:
@@ -59,9 +62,73 @@ def open_model(args: argparse.Namespace, target: str) -> Model:
         if not equals:
             raise UsageError(f"an engine option must look like batch=64, not {option!r}")
         options[key] = value
-    return MODELS.get(args.engine)(target, options)
+    return open_fleet(args.engine, target, options, args.workers, args.ray)
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """--data and --lock."""
+    parser.add_argument(
+        "--data",
+        type=Path,
+        help="a .jsonl, .parquet or .tsv file, a folder, a checkout of the benchmark's repository, `hub`, or a further set "
+        "of the hub, like `hub:text_only` of mathverse (default: the bundled sample)",
+    )
+    add_lock(parser)
+
+
+def add_lock(parser: argparse.ArgumentParser) -> None:
+    """--lock."""
+    parser.add_argument(
+        "--lock", type=Path, default=Path("proctor-data.lock"), metavar="FILE", help="default proctor-data.lock"
+    )
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
     """--json."""
     parser.add_argument("--json", action="store_true", help="print the result as JSON on stdout")
+
+
+def add_scoring(parser: argparse.ArgumentParser) -> None:
+    """--protocol, --partial, and the language model that takes a protocol's steps."""
+    parser.add_argument(
+        "--protocol", help="judge by this protocol, or by several: A,B (default: the one that asked)"
+    )
+    parser.add_argument("--partial", action="store_true", help="show the scores of incomplete runs too, marked as such")
+    add_referee(parser)
+
+
+def add_referee(parser: argparse.ArgumentParser) -> None:
+    """--judge-url, --judge-model, --judge-replies."""
+    group = parser.add_argument_group("the language model that a protocol may ask to extract or judge")
+    group.add_argument("--judge-model", metavar="NAME", help="its name; without it such answers are left unscored")
+    group.add_argument(
+        "--judge-url",
+        metavar="URL",
+        help="an OpenAI-compatible server, e.g. http://localhost:8000/v1; without it only kept replies count",
+    )
+    group.add_argument(
+        "--judge-replies",
+        type=Path,
+        metavar="FILE",
+        default=Path("proctor-judge.jsonl"),
+        help="where its replies are kept (default proctor-judge.jsonl)",
+    )
+
+
+def open_referee(args: argparse.Namespace) -> Referee | None:
+    """The language model that the arguments name, or None. Raises UsageError for a server without a model."""
+    from ..endpoint import Endpoint
+    from ..errors import UsageError
+    from ..judging import Referee, ReplyBook
+
+    if not args.judge_model:
+        if args.judge_url:
+            raise UsageError("--judge-url needs --judge-model: the name of the model that the server is asked for")
+        return None
+    book = ReplyBook(args.judge_replies)
+    return Referee(args.judge_model, book, Endpoint(args.judge_url, args.judge_model) if args.judge_url else None)
+
+
+def protocols(args: argparse.Namespace) -> list[str | None]:
+    """The protocols that --protocol names; None stands for the one that asked."""
+    return list(dict.fromkeys(args.protocol.split(","))) if args.protocol else [None]

@@ -95,8 +95,12 @@ def scores_table(scored: Sequence[Scored]) -> Table:
         metric = one.accuracy()
         estimate = metric.estimate
         answered = f"{metric.correct}/{metric.total}"
-        value = percent(estimate) if one.complete else f"incomplete: {one.missing + one.unscored} missing"
-        interval = f"{100 * estimate.low:.1f} to {100 * estimate.high:.1f}" if one.complete else ""
+        lacking = f"{one.status}: {one.missing + one.unscored} missing"
+        value = "undefined" if one.complete else lacking
+        interval = ""
+        if one.shown(estimate):
+            value = percent(estimate) if one.complete else f"{percent(estimate)}\n{lacking}"
+            interval = f"{100 * estimate.low:.1f} to {100 * estimate.high:.1f}"
         table.add_row(
             _plain(one.run.manifest.model_name),
             _plain(one.run.manifest.suite),
@@ -117,13 +121,13 @@ def metrics_table(scored: Scored) -> Table:
 
     manifest = scored.run.manifest
     title = f"{_plain(manifest.model_name)}, {_plain(manifest.suite)}, {scored.rules.name}"
-    table = Table(title=title if scored.complete else f"{title}: incomplete", title_justify="left")
+    table = Table(title=title if scored.complete else f"{title}: {scored.status}", title_justify="left")
     table.add_column("metric", overflow="fold")
     for name in ("score %", "95% interval", "right", "n", "clusters"):
         table.add_column(name, justify="right")
     for metric in scored.metrics:
         estimate = metric.estimate
-        defined = scored.complete and not math.isnan(estimate.value)
+        defined = scored.shown(estimate)
         table.add_row(
             _plain(metric.name),
             percent(estimate) if defined else "undefined" if scored.complete else "",

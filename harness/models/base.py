@@ -41,6 +41,9 @@ MODELS: Registry[OpenModel] = Registry(
     group="proctor.models",
     builtin={
         "transformers": "proctor.harness.models.transformers:open_model",
+        "openai": "proctor.harness.models.openai:open_model",
+        "vllm": "proctor.harness.models.vllm:open_model",
+        "lmms_eval": "proctor.harness.models.lmms_eval:open_model",
         "replay": "proctor.harness.models.replay:open_model",
     },
 )

@@ -7,37 +7,28 @@ cost one look at the picture. The same two passes, with gradients on, give a tra
 from __future__ import annotations
 
 import inspect
-import io
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..checkpoints import check_whole
-from ..errors import CheckpointError, DataError, MissingExtraError, ProctorError, UsageError
+from ..errors import CheckpointError, DataError, MissingExtraError, UsageError
+from ..pictures import decode
 from ..types import Image, Prompt
-
-os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+from .chat import LOCAL, ChatTemplate, as_checkpoint_error, load_configuration, load_processors
 
 try:
     import numpy as np
     import torch
     import torch.nn.functional as F
-    from PIL import Image as PilImage
-    from PIL import UnidentifiedImageError
-    from transformers import AutoConfig, AutoImageProcessor, AutoModelForImageTextToText, AutoTokenizer
+    from transformers import AutoModelForImageTextToText
     from transformers.cache_utils import DynamicCache
 except ImportError as error:
     raise MissingExtraError(f"this needs torch and transformers: pip install 'proctor[local]' ({error})") from error
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-MAX_PIXELS_DECODED = 64 * 2**20
-MAX_LAYERS = 1000
-FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")  # none whose decoder starts another program
-QWEN_FAMILY = ("qwen2_vl", "qwen2_5_vl")
 
 
 @dataclass
@@ -63,6 +54,7 @@ class VisionLanguageModel:
         self.image_processor = image_processor
         self.tokenizer.padding_side = "left"
         self.image_token: str = tokenizer.convert_ids_to_tokens(model.config.image_token_id)
+        self.chat = ChatTemplate(tokenizer, self.image_token)
         self.merge = int(image_processor.merge_size) ** 2
         self.context: int = model.config.get_text_config().max_position_embeddings
         self.end_ids: list[int] = _end_ids(model, tokenizer)
@@ -76,45 +68,26 @@ class VisionLanguageModel:
         Raises CheckpointError with what is missing, UsageError for a device that there is none of.
         """
         check_whole(path)
-        try:
+        with as_checkpoint_error(path):
             return cls._assemble(path, device, dtype)
-        except ProctorError:
-            raise
-        except Exception as error:  # whatever a stranger's files make the loaders do
-            reason = f"{type(error).__name__}: {' '.join(str(error).split())[:250]}"
-            raise CheckpointError(f"cannot load {path}: {reason}") from error
 
     @classmethod
     def _assemble(cls, path: Path, device: str, dtype: str) -> VisionLanguageModel:
-        local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
-        _check_configuration(path, AutoConfig.from_pretrained(path, **local))
+        load_configuration(path)
         loaded: Any = AutoModelForImageTextToText.from_pretrained(
-            path, dtype=dtype, use_safetensors=True, output_loading_info=True, **local
+            path, dtype=dtype, use_safetensors=True, output_loading_info=True, **LOCAL
         )
         model, loading = loaded
         if missing := sorted(loading["missing_keys"]):  # they would be drawn at random
             raise CheckpointError(f"{path}: {len(missing)} tensors are not in the files, e.g. {missing[0]}")
-        tokenizer = AutoTokenizer.from_pretrained(path, **local)
-        image_processor = AutoImageProcessor.from_pretrained(path, backend="pil", **local)
-        if min(image_processor.merge_size, image_processor.patch_size, image_processor.temporal_patch_size) < 1:
-            raise CheckpointError(f"{path}/preprocessor_config.json: sizes must be at least 1")
+        tokenizer, image_processor = load_processors(path)
         try:
             model.to(torch.device(device))
         except (RuntimeError, AssertionError) as error:
             raise UsageError(f"device {device!r} cannot be used: {' '.join(str(error).split())[:200]}") from error
         vlm = cls(model.eval(), tokenizer, image_processor)
-        vlm._check_chat_template(path)
+        vlm.chat.check(path)
         return vlm
-
-    def _check_chat_template(self, path: Path) -> None:
-        """Raise CheckpointError unless the template shows the model a picture and a text."""
-        try:
-            text = self._text(Prompt((Image.of_bytes(b"", ""), "question")))
-        except Exception as error:  # a template is a program that comes with the checkpoint
-            reason = " ".join(str(error).split())[:200]
-            raise CheckpointError(f"{path}: its chat template fails ({reason}): copy the base model's") from error
-        if text.count(self.image_token) != 1 or "question" not in text:
-            raise CheckpointError(f"{path}: its chat template leaves out pictures or text: copy the base model's")
 
     @property
     def device(self) -> torch.device:
@@ -136,27 +109,6 @@ class VisionLanguageModel:
             raise DataError(f"images {', '.join(image.name for image in images)}: {str(error)[:120]}") from error
         return {"pixel_values": features["pixel_values"], "image_grid_thw": features["image_grid_thw"]}
 
-    def _text(self, prompt: Prompt) -> str:
-        content = [
-            {"type": "image"} if isinstance(part, Image) else {"type": "text", "text": self._plain(part)}
-            for part in prompt.parts
-        ]
-        messages: list[dict[str, Any]] = [{"role": "user", "content": content}]
-        if prompt.system is not None:
-            messages.insert(0, {"role": "system", "content": self._plain(prompt.system)})
-        text: str = self.tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
-        return text
-
-    def _plain(self, text: str) -> str:
-        """Text in which no control token of the model is spelled out: a question can not forge a turn or a picture.
-
-        Code points that are no characters (lone surrogates) become question marks.
-        """
-        text = text.encode("utf-8", "replace").decode()
-        for token in self.tokenizer.all_special_tokens:
-            text = text.replace(token, token[0] + " " + token[1:])
-        return text
-
     def encode(self, prompts: Sequence[Prompt]) -> dict[str, Tensor]:
         """Model inputs of a batch: input_ids and attention_mask (B, L), padded left, and the pictures' patches.
 
@@ -167,7 +119,7 @@ class VisionLanguageModel:
         counts = iter((pictures["image_grid_thw"].prod(-1) // self.merge).tolist() if images else [])
         texts = []
         for prompt in prompts:
-            head, *rest = self._text(prompt).split(self.image_token)
+            head, *rest = self.chat.text(prompt).split(self.image_token)
             texts.append(head + "".join(self.image_token * next(counts) + piece for piece in rest))
         tokens = self.tokenizer(texts, return_tensors="pt", padding=True, add_special_tokens=False)
         longest = tokens["input_ids"].shape[1]
@@ -235,44 +187,11 @@ class VisionLanguageModel:
         return logits
 
 
-def _check_configuration(path: Path, config: Any) -> None:
-    """Raise CheckpointError for another architecture, or sizes far beyond the files': before memory is taken for them."""
-    if config.model_type not in QWEN_FAMILY:
-        known = ", ".join(QWEN_FAMILY)
-        raise CheckpointError(f"{path}: model type {config.model_type!r} is not supported here; supported: {known}")
-    if max(config.text_config.num_hidden_layers, config.vision_config.depth) > MAX_LAYERS:
-        raise CheckpointError(f"{path}/config.json: more than {MAX_LAYERS} layers")
-    with torch.device("meta"):
-        described = AutoModelForImageTextToText.from_config(config).num_parameters()
-    stored = sum(file.stat().st_size for file in path.glob("*.safetensors"))
-    if described > stored:  # less than a byte for each parameter
-        raise CheckpointError(
-            f"{path}/config.json: describes {described} parameters, but the files hold {stored} bytes"
-        )
-
-
 def _end_ids(model: Any, tokenizer: Any) -> list[int]:
     """Tokens that end an answer: the tokenizer's, and what the checkpoint's generation settings add (one or a list)."""
     configured = model.generation_config.eos_token_id
     added = configured if isinstance(configured, list) else [] if configured is None else [configured]
     return sorted({tokenizer.eos_token_id, *added})
-
-
-def decode(image: Image) -> PilImage.Image:
-    """An RGB picture. Raises DataError if the bytes are not a picture or it is too large."""
-    try:
-        picture: PilImage.Image = PilImage.open(io.BytesIO(image.read()), formats=FORMATS)
-        if picture.width * picture.height > MAX_PIXELS_DECODED:
-            raise DataError(f"image {image.name}: {picture.width} x {picture.height} pixels are too many")
-        if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
-            picture = PilImage.alpha_composite(PilImage.new("RGBA", picture.size, "white"), picture.convert("RGBA"))
-        return picture.convert("RGB")
-    except UnidentifiedImageError as error:
-        raise DataError(f"image {image.name}: cannot be decoded: no {', '.join(FORMATS)} picture") from error
-    except (OSError, ValueError, SyntaxError, PilImage.DecompressionBombError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(f"image {image.name}: cannot be decoded ({str(error)[:120]})") from error
 
 
 def uniforms(seeds: Sequence[int], length: int) -> Tensor:
@@ -281,4 +200,4 @@ def uniforms(seeds: Sequence[int], length: int) -> Tensor:
     return torch.from_numpy(np.stack(rows))
 
 
-__all__ = ["Prefix", "VisionLanguageModel", "decode", "uniforms"]
+__all__ = ["Prefix", "VisionLanguageModel", "uniforms"]

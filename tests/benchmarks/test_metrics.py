@@ -129,9 +129,24 @@ def test_logicvista_and_mathverse_state_what_they_leave_out():
     mathverse = SUITES.get("mathverse").metrics
     items = [item("a", version="Text Only"), item("b", version="Vision Only"), item("c", version="Text Lite")]
     metrics = by_name(mathverse, items, [verdict("a", True), verdict("b", False), verdict("c", True)])
-    assert (metrics["accuracy"].correct, metrics["accuracy"].total) == (2, 3)
+    assert (metrics["accuracy"].correct, metrics["accuracy"].total) == (1, 2)
+    assert (metrics["accuracy/version=Text Only"].correct, metrics["accuracy/version=Text Only"].total) == (1, 1)
     assert (metrics["accuracy_with_picture"].correct, metrics["accuracy_with_picture"].total) == (1, 2)
     assert metrics["accuracy/version=Vision Only"].estimate.value == 0
+
+
+def test_mathverse_keeps_text_only_apart():
+    mathverse = SUITES.get("mathverse").metrics
+    about = {"subject": "s", "subfield": "f", "question_type": "free"}
+    items = [item("a", version="Text Only", **about), item("b", version="Text Lite", **about)]
+    verdicts = [verdict("a", True), verdict("b", False)]
+    both = by_name(mathverse, items, verdicts)
+    for name in ("accuracy", "accuracy/subject=s", "accuracy/subfield=f", "accuracy/question_type=free"):
+        assert (both[name].correct, both[name].total) == (0, 1)
+    assert both["accuracy/version=Text Only/subject=s"].correct == 1
+    alone = by_name(mathverse, items[:1], verdicts[:1])
+    assert (alone["accuracy"].correct, alone["accuracy/subject=s"].total) == (1, 1)
+    assert alone["accuracy_with_picture"].total == 0
 
 
 # We-Math

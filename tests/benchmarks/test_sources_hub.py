@@ -2,14 +2,16 @@
 
 import dataclasses
 import json
+import re
 import sys
+from pathlib import Path
 
 import pytest
 
 from proctor.benchmarks import lock as locks
 from proctor.benchmarks.registry import SUITES
 from proctor.benchmarks.sources import hub
-from proctor.benchmarks.sources.published import HUB
+from proctor.benchmarks.sources.published import HUB, HUB_SETS
 from proctor.harness.errors import DataError, MissingExtraError, UsageError
 
 datasets = pytest.importorskip("datasets")
@@ -83,6 +85,75 @@ def test_hub_data_must_be_pulled_first(put_on_hub, cli):
     assert done.code == 2
     assert "pin it first with `proctor data pull chartqa`" in done.err
     assert cli("check", "figures", "--data", "hub").code == 2
+
+
+@pytest.fixture
+def text_only(tmp_path, monkeypatch, published_rows):
+    """MathVerse's Text Only items as a folder of the hub's form: a split of its own, sample_index from 1, no picture."""
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    monkeypatch.chdir(tmp_path)
+    (rows,) = published_rows("mathverse").values()
+    about = {"problem_version": "Text Only", "image": ""}
+    rows = [{**row, **about, "sample_index": str(number)} for number, row in enumerate(rows, 1)]
+    folder = tmp_path / "text-only"
+    datasets.Dataset.from_list(rows).to_parquet(folder / "testmini_text_only.parquet")
+    files = "  - split: testmini_text_only\n    path: testmini_text_only.parquet\n"
+    (folder / "README.md").write_text(f"---\nconfigs:\n- config_name: testmini_text_only\n  data_files:\n{files}---\n")
+    here = dataclasses.replace(HUB_SETS["mathverse"]["text_only"], path=str(folder))
+    monkeypatch.setitem(HUB_SETS["mathverse"], "text_only", here)
+    return here
+
+
+def test_a_further_set_is_asked_apart(text_only, put_on_hub, cli):
+    put_on_hub("mathverse")
+    assert cli("data", "pull", "mathverse").code == 0
+    done = cli("check", "mathverse", "--data", "hub:text_only")
+    assert done.code == 2
+    assert "pin it first with `proctor data pull mathverse --data hub:text_only`" in done.err
+    assert cli("data", "pull", "mathverse", "--data", "hub:text_only").code == 0
+    main, apart = json.loads(cli("data", "status", "--json").out)
+    assert {main["name"], apart["name"]} == {HUB["mathverse"].path, f"{text_only.path}:text_only"}
+    items = locks.load_locked(SUITES.get("mathverse"), Path("hub:text_only"))
+    assert [item.id for item in items] == [f"text-only-{number}" for number in range(1, 11)]
+    assert all(item.meta["version"] == "Text Only" and not item.images for item in items)
+    assert not {item.id for item in items} & {item.id for item in SUITES.get("mathverse").load()}
+
+
+@pytest.mark.parametrize(
+    ("suite", "data", "says"),
+    [
+        ("mathverse", "hub:vision", r"no further set 'vision' on the hub; it has: hub:text_only"),
+        ("mathverse", "hub:", "no further set ''"),
+        ("chartqa", "hub:text_only", "it has: none"),
+    ],
+)
+def test_an_unknown_further_set_is_refused(suite, data, says, cli):
+    done = cli("data", "pull", suite, "--data", data)
+    assert done.code == 2
+    assert re.search(says, done.err)
+
+
+def test_status_reads_the_hub_again_when_asked(put_on_hub, cli, monkeypatch):
+    put_on_hub("mathvision")
+    cli("data", "pull", "mathvision")
+    for arguments, said in ((), "pinned"), (("--hub",), "unchanged"):
+        (one,) = json.loads(cli("data", "status", "--json", *arguments).out)
+        assert one["status"] == said
+    put_on_hub("mathvision", changed)
+    assert cli("data", "status").code == 0
+    done = cli("data", "status", "--hub", "--json")
+    assert done.code == 1
+    assert "'900' (new)" in json.loads(done.out)[0]["status"]
+    monkeypatch.setitem(HUB, "mathvision", dataclasses.replace(HUB["mathvision"], path="elsewhere/MathVision"))
+    (one,) = json.loads(cli("data", "status", "--hub", "--json").out)
+    assert "on the hub any more" in one["status"]
+
+
+def test_skills_of_the_hub_are_read(put_on_hub, tmp_path):
+    put_on_hub("iconqa", lambda rows: [row.update(skills=["counting"]) for row in rows])
+    locks.pull(SUITES.get("iconqa"), locks.HUB_DATA, "main", tmp_path / "a.lock")
+    items = locks.load_locked(SUITES.get("iconqa"), locks.HUB_DATA, tmp_path / "a.lock")
+    assert {item.meta["skills"] for item in items} == {("counting",)}
 
 
 def test_columns_that_the_hub_has_no_more_are_told_once(put_on_hub, tmp_path):

@@ -23,9 +23,9 @@ pytestmark = pytest.mark.slow
 WEAK = Path(__file__).parent / "weak_base"
 
 
-def train_and_compare(base: Path, out: Path, *changes: str) -> tuple[Scored, Difference]:
-    """Train by the demo's recipe; the base's score, and the paired difference of the last checkpoint to it."""
-    recipe = load_recipe("mm_upt_figures", changes)
+def train_and_compare(base: Path, out: Path, *changes: str, name: str = "mm_upt_figures") -> tuple[Scored, Difference]:
+    """Train by a recipe, the demo's; the base's score, and the paired difference of the last checkpoint to it."""
+    recipe = load_recipe(name, changes)
     train(recipe, base, out / "training", False, lambda done, total, note: None)
     examination = plan("figures", "strict", Sampling(max_tokens=48))
     watcher = Watcher(out / "training", out / "runs", [examination], TransformersModel)
@@ -49,6 +49,14 @@ def test_majority_vote_beats_the_base_without_a_label(seed: int, tmp_path: Path)
     assert difference.n >= 500
     assert difference.value > 0
     assert difference.p < 0.001
+
+
+def test_actor_judge_with_the_taught_judge_beats_the_base(tmp_path: Path) -> None:
+    _, difference = train_and_compare(BASE, tmp_path, name="actor_judge_figures")
+    assert difference.value > 0
+    assert difference.p < 0.001
+    assert max(curve(tmp_path, "judge_failed_share")) < 0.1
+    assert min(curve(tmp_path, "judge_score_std")) > 0
 
 
 def test_the_random_control_does_not_improve(tmp_path: Path) -> None:

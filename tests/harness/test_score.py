@@ -11,10 +11,10 @@ from proctor.benchmarks.examination import find_runs, score_run
 from proctor.benchmarks.registry import SUITES
 from proctor.harness.errors import DataError, UsageError
 from proctor.harness.run import Examination, hold
-from proctor.harness.score import judge, score
+from proctor.harness.score import Answers, score
 from proctor.harness.stats import proportion
 from proctor.harness.store import Manifest, RunReader
-from proctor.harness.types import Response, digest
+from proctor.harness.types import Prompt, Response, digest
 
 RIGHT, WRONG = r"So it is \boxed{5}.", r"\boxed{6}"
 STRICT = SUITES.get("figures").protocol("strict")
@@ -150,10 +150,12 @@ def test_items_of_another_suite_are_told(held, tmp_path):
         score_run(run).to_json()
 
 
-def test_judging_by_another_protocol_is_marked(held):
+def test_judging_by_a_protocol_that_asks_otherwise_is_marked(held):
     scored = held(lambda i, k: RIGHT)
     assert not scored.cross_prompt
-    other = score(scored.run, dataclasses.replace(STRICT, name="lenient"))
+    answers = Answers.read(scored.run)
+    assert not score(answers, dataclasses.replace(STRICT, name="lenient")).cross_prompt  # it asks the same
+    other = score(answers, dataclasses.replace(STRICT, prompt=lambda item: Prompt((item.question,))))
     assert other.cross_prompt
     assert other.to_json()["cross_prompt"] is True
 
@@ -162,16 +164,15 @@ def test_an_answer_that_could_not_be_judged_is_neither_right_nor_wrong(held):
     rules = dataclasses.replace(
         STRICT, match=lambda stated, item: dataclasses.replace(STRICT.match(stated, item), correct=None, rule="judge")
     )
-    scored = score(held(lambda i, k: RIGHT).run, rules)
+    scored = score(Answers.read(held(lambda i, k: RIGHT).run), rules)
     assert (scored.unscored, scored.accuracy().total, scored.complete, scored.missing) == (4, 0, False, 0)
 
 
-def test_judge_says_what_it_found(examine):
-    item = examine(1).asked[0].item
-    right = judge(Response("q0", 3, RIGHT, None, "length"), item, STRICT)
-    assert (right.correct, right.extracted, right.sample, right.truncated) == (True, "5", 3, True)
-    assert judge(Response("q0", 0, WRONG), item, STRICT).correct is False
-    error = judge(Response("q0", 0, None, "broken"), item, STRICT)
+def test_a_verdict_says_what_was_found(held):
+    said = {"q0": Response("q0", 0, RIGHT, None, "length"), "q1": WRONG, "q2": ValueError("broken"), "q3": RIGHT}
+    right, wrong, error, _ = held(lambda i, k: said[i]).verdicts
+    assert (right.correct, right.extracted, right.truncated) == (True, "5", True)
+    assert wrong.correct is False
     assert (error.correct, error.rule, error.reason, error.extracted) == (None, "error", "broken", None)
 
 

@@ -9,7 +9,7 @@ from proctor.benchmarks.protocols.vlmevalkit import inferred
 from proctor.benchmarks.registry import SUITES
 
 NAMES = ("mathvision", "mathverse", "mathvista", "wemath", "logicvista", "dynamath", "chartqa", "iconqa")
-PROTOCOLS = ("strict", "official", "vlmevalkit", "mm_upt", "self_judge")
+PROTOCOLS = ("strict", "official", "vlmevalkit", "mm_upt", "mm_upt_judged", "self_judge")
 OPTIONS = {"A": "cat", "B": "dog", "C": "horse"}
 
 

@@ -297,7 +297,7 @@ def test_any_text_is_asked(tiny_model, text):
 
 
 def test_a_template_is_not_written_by_the_question(tiny_model):
-    texts = [tiny_model._vlm._text(Prompt((t,))) for t in ("{{ 7*7 }}", "x")]
+    texts = [tiny_model._vlm.chat.text(Prompt((t,))) for t in ("{{ 7*7 }}", "x")]
     assert texts[0].replace("{{ 7*7 }}", "x") == texts[1]
 
 

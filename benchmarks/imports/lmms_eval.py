@@ -1,0 +1,202 @@
+"""lmms-eval's samples: the file DATE_samples_TASK.jsonl that `--log_samples` writes, with DATE_results.json beside it.
+
+As lmms-eval 0.7.3 writes them (evaluator.py, loggers/evaluation_tracker.py). A line has `doc_id` (the row of the data set),
+`target`, `input` (the prompt's text, or a part of it where a model takes messages), `filtered_resps`, `resps` where they
+differ from those, `token_counts`, and the task's metrics; `doc` is only there in other versions. `resps` are what the model
+said, and are taken where they are there. Several filters of one task give several lines to a doc, which can not be told
+apart: such a file is refused, item by item. Nor can several rounds of a talk be told from repeats; no suite here has any.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ...harness.errors import DataError
+from ...harness.types import Json, Sampling
+from ..data import Record
+from ..sources.documents import read_document
+from ..sources.jsonl import read_jsonl
+from ..sources.layout import ROW, SPLIT, Layout, arrange, blank, missing
+from ..sources.published import HUB
+from .base import Answer, Given, Source
+from .failures import answer_of
+
+TOOL = "lmms-eval"
+IDS_IN_METRICS: Mapping[str, Layout] = {
+    "mathvista": {"id": "question_id"},
+    "mathverse": {"id": HUB["mathverse"].layout["id"]},
+}
+"""Which columns of a metric name the item, in lmms-eval's own tasks (tasks/mathvista/utils.py, tasks/mathverse/utils.py)."""
+OWN_METRIC = "proctor_"
+"""How the metrics of tasks that `proctor export lmms-eval` wrote begin; their values hold the item's `id`."""
+
+
+def is_sample(record: Mapping[str, Json]) -> bool:
+    """True if a JSON object looks like a line of a samples file."""
+    return "doc_id" in record and ("resps" in record or "filtered_resps" in record)
+
+
+def open_lmms_eval(path: Path, suite: str) -> Source:
+    """A samples file, with what the results file beside it says. Raises DataError if that file is damaged."""
+    date, _, task = path.stem.partition("_samples_")
+    beside = path.with_name(f"{date}_results.json")
+    results = _results(beside) if task and beside.is_file() else {}
+    config = _table(results, "config")
+    task_config = _table(_table(results, "configs"), task)
+    settings = {**_table(task_config, "generation_kwargs"), **_settings(config.get("gen_kwargs"))}
+    known = {"model": config.get("model"), "date": results.get("date"), "generation_kwargs": settings or None}
+    return Source(
+        TOOL,
+        path,
+        _given(path, suite),
+        model_name=_text(results.get("model_name")),
+        version=_text(results.get("lmms_eval_version")),
+        sampling=_sampling(settings),
+        about={name: str(value) for name, value in known.items() if value is not None},
+    )
+
+
+def _results(path: Path) -> Mapping[str, Json]:
+    resolved = path.resolve()
+    found = read_document(resolved, resolved.parent)
+    if not isinstance(found, dict):
+        raise DataError(f"{path}: not a results file of lmms-eval: it must hold an object")
+    return found
+
+
+def _table(found: Mapping[str, Json], name: str) -> Mapping[str, Json]:
+    value = found.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: Json) -> str | None:
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def _settings(value: Json) -> Mapping[str, Json]:
+    """The command line's gen_kwargs, "temperature=0.7,do_sample=True" or an object."""
+    if isinstance(value, dict):
+        return value
+    pairs = [part.partition("=") for part in value.split(",")] if isinstance(value, str) else []
+    return {name.strip(): _number(text.strip()) for name, equals, text in pairs if equals}
+
+
+def _number(text: str) -> Json:
+    try:
+        return json.loads(text.lower())
+    except (ValueError, RecursionError):
+        return text
+
+
+def _sampling(settings: Mapping[str, Json]) -> dict[str, Json]:
+    """Those settings that are said without doubt; any other is unknown."""
+    temperature, drawn = settings.get("temperature"), settings.get("do_sample")
+    found = {"top_p": settings.get("top_p"), "max_tokens": settings.get("max_new_tokens")}
+    if drawn is False and temperature in (None, 0):
+        found["temperature"] = 0.0
+    elif drawn is not False:
+        found["temperature"] = temperature
+    return {name: value for name, value in found.items() if _fits(name, value)}
+
+
+def _fits(name: str, value: Json) -> bool:
+    allowed = (int,) if name == "max_tokens" else (int, float)
+    if isinstance(value, bool) or not isinstance(value, allowed):
+        return False
+    setting: dict[str, Any] = {name: value}
+    try:
+        Sampling(**setting)
+    except (DataError, OverflowError):
+        return False
+    return True
+
+
+def _given(path: Path, suite: str) -> Iterator[Given | DataError]:
+    for record in read_jsonl(path):
+        if isinstance(record, DataError):
+            yield record
+            continue
+        try:
+            yield _one(record, suite)
+        except DataError as problem:
+            yield problem
+
+
+def _one(record: Record, suite: str) -> Given:
+    if not is_sample(record):
+        raise record.error("not a sample of lmms-eval: it needs doc_id, and resps or filtered_resps")
+    row = record.integer("doc_id")
+    item_id, question = _of_doc(record, suite, row)
+    prompt = record.get("input")
+    return Given(
+        record.where,
+        _answers(record),
+        item_id or _of_metrics(record, suite),
+        row,
+        question,
+        prompt if isinstance(prompt, str) else None,
+    )
+
+
+def _of_doc(record: Record, suite: str, row: int) -> tuple[str | None, str | None]:
+    """Id and question of the `doc`: by the hub's columns, or the project's own."""
+    doc = record.get("doc")
+    if not isinstance(doc, dict):
+        return None, None
+    layout = HUB[suite].layout if suite in HUB else {}
+    found: dict[str, str] = {}
+    for name in ("id", "question"):
+        made: Layout = {name: layout.get(name, name)}
+        if missing(made, set(doc)):
+            made = {name: name}
+        arranged = arrange({**doc, ROW: row, SPLIT: ""}, made, record.where)
+        if not isinstance(arranged, DataError) and not blank(arranged[name]):
+            found[name] = arranged.text(name)
+    return found.get("id"), found.get("question")
+
+
+def _of_metrics(record: Record, suite: str) -> str | None:
+    for name, value in record.items():
+        layout: Layout = {"id": "id"} if name.startswith(OWN_METRIC) else IDS_IN_METRICS.get(suite, {})
+        if isinstance(value, dict) and layout and not missing(layout, set(value)):
+            arranged = arrange(value, layout, record.where)
+            if not isinstance(arranged, DataError) and not blank(arranged["id"]):
+                return arranged.text("id")
+    return None
+
+
+def _answers(record: Record) -> tuple[Answer, ...]:
+    stored = _flat(record["resps"] if "resps" in record else record["filtered_resps"])
+    try:
+        answers = [answer_of(one) for one in stored]
+    except ValueError as error:
+        raise record.error(str(error)) from error
+    if not answers:
+        raise record.error("no answer: resps is empty")
+    counts = record.get("token_counts")
+    if not isinstance(counts, list) or len(counts) != len(answers):
+        return tuple(answers)
+    return tuple(_counted(one, count) for one, count in zip(answers, counts, strict=True))
+
+
+def _flat(stored: Json) -> list[Any]:
+    """One value per sample: lmms-eval nests them by request and repeat, and unwraps a single one."""
+    if isinstance(stored, list) and len(stored) == 1 and isinstance(stored[0], list):
+        stored = stored[0]
+    if not isinstance(stored, list):
+        return [stored]
+    return [one[0] if isinstance(one, list) and len(one) == 1 else one for one in stored]
+
+
+def _counted(answer: Answer, count: Json) -> Answer:
+    if not isinstance(count, dict):
+        return answer
+    asked, said = (
+        value if isinstance(value := count.get(name), int) and not isinstance(value, bool) else None
+        for name in ("input_tokens", "output_tokens")
+    )
+    return replace(answer, prompt_tokens=asked, completion_tokens=said)

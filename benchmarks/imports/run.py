@@ -1,0 +1,153 @@
+"""An imported file as a run: its answers, the items they belong to, and what is not known, named as such.
+
+In the identity, `model` names the tool and the file's digest in the place of weights, and whose the prompts are
+(`attach.Attached.prompt`). `sampling` has only `n` and what the file says: an entry that is not there is unknown, and is
+listed in `model.unknown`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...harness.errors import DataError
+from ...harness.models.base import Model
+from ...harness.provenance import file_sha256
+from ...harness.run import Examination, Outcome
+from ...harness.store import Manifest, RunReader, RunWriter
+from ...harness.types import Json, Request, Response, Sampling
+from ..examination import plan, run_path
+from ..lock import LOCK
+from .attach import UNKNOWN, Attached, attach
+from .base import SAMPLING, Source
+from .recognise import open_import
+
+
+@dataclass
+class ImportedModel:
+    """What is known of a model whose answers were imported; it can say those answers, and no other."""
+
+    name: str
+    source: Source
+    sha256: str
+    attached: Attached
+    total: int
+
+    def identity(self) -> Mapping[str, Json]:
+        """The tool and the file; the model's own are unknown."""
+        unknown = [f"sampling.{name}" for name in SAMPLING if name not in self.source.sampling]
+        asked = len(self.attached.asked)
+        return {
+            "engine": f"import ({self.source.tool})",
+            "tool": self.source.tool,
+            "tool_version": self.source.version or UNKNOWN,
+            "file": self.sha256,
+            "weights": UNKNOWN,
+            "configuration": UNKNOWN,
+            "prompt": self.attached.prompt,
+            "unknown": unknown,
+            "only_answered": None if asked == self.total else {"items": asked, "of": self.total},
+        }
+
+    def versions(self) -> Mapping[str, str]:
+        """The tool's, whose the prompts are, and which settings nobody knows, so that tables of runs show it."""
+        unknown = ",".join(name for name in SAMPLING if name not in self.source.sampling)
+        return {
+            self.source.tool: self.source.version or UNKNOWN,
+            "prompt": self.attached.prompt,
+            **({UNKNOWN: unknown} if unknown else {}),
+        }
+
+    def generate(self, requests: Iterable[Request], sampling: Sampling) -> Iterator[Response]:
+        """The file's answers, in the order of the requests; none where the file has none."""
+        for request in requests:
+            keys = [(request.item_id, sample) for sample in request.samples]
+            yield from (self.attached.responses[key] for key in keys if key in self.attached.responses)
+
+
+@dataclass(frozen=True)
+class ImportedExamination(Examination):
+    """What was asked elsewhere; of `sampling` only `n` and what the source says are stored."""
+
+    source: Source = dataclasses.field(kw_only=True)
+
+    def manifest(self, model: Model) -> Manifest:
+        """The manifest of these answers of that model."""
+        made = Examination.manifest(self, model)
+        sampling = {"n": self.sampling.n, **self.source.sampling}
+        said = {"file": self.source.path.name, **self.source.about}
+        return Manifest({**made.identity, "sampling": sampling}, {**made.environment, "import": said})
+
+
+@dataclass(frozen=True)
+class Import:
+    """A file ready to be stored: nothing is written yet."""
+
+    examination: ImportedExamination
+    model: ImportedModel
+
+    def path(self, root: Path) -> Path:
+        """Where the run is kept among others: the same file, data and protocol give the same place."""
+        return run_path(root, self.examination, self.model)
+
+    def store(self, path: Path) -> Outcome:
+        """Write what the run directory `path` does not have yet, and seal it if every question has an answer.
+
+        Raises RunMismatchError if it holds another run, RunLockedError and StoreError.
+        """
+        asked, n = self.examination.asked, self.examination.sampling.n
+        outcome = Outcome(path, total=len(asked) * n)
+        with RunWriter(path, self.examination.manifest(self.model), asked, n) as run:
+            stored = {(one.item_id, one.sample) for one in RunReader(path).responses()}
+            requests = (
+                Request(
+                    one.item.id, one.prompt, tuple(sample for sample in range(n) if (one.item.id, sample) not in stored)
+                )
+                for one in asked
+            )
+            for response in self.model.generate(requests, self.examination.sampling):
+                run.append(response)
+            outcome.missing = len(run.missing())
+            if outcome.complete:
+                run.seal()
+        outcome.errors += [
+            f"item {key[0]}: {one.error}" for key, one in self.model.attached.responses.items() if one.error
+        ]
+        return outcome
+
+
+def read_import(
+    path: Path,
+    suite: str,
+    protocol: str,
+    data: Path | None = None,
+    *,
+    lock: Path = LOCK,
+    tool: str | None = None,
+    model_name: str | None = None,
+    only_answered: bool = False,
+) -> Import:
+    """Read a file of another tool and find the items of its answers, as `proctor eval` loads them.
+
+    `protocol` is the one that scores by default; its prompt counts as that of the run only where the file says that it was.
+    Raises UsageError for an unknown suite or protocol, DataError that tells of every problem of file or data.
+    """
+    planned = plan(suite, protocol, Sampling(), data, lock=lock)
+    source = open_import(path, suite, tool)
+    before = _sha256(path)
+    attached = attach(source, planned.asked, only_answered=only_answered)
+    if _sha256(path) != before:
+        raise DataError(f"{path} changed while it was read: import it again once it is finished")
+    model = ImportedModel(model_name or source.model_name or UNKNOWN, source, before, attached, len(planned.asked))
+    sampling = Sampling(attached.samples)
+    examination = ImportedExamination(suite, protocol, attached.asked, sampling, planned.data_root, source=source)
+    return Import(examination, model)
+
+
+def _sha256(path: Path) -> str:
+    try:
+        return file_sha256(path)
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}") from error

@@ -1,0 +1,260 @@
+"""Asking a server: many questions at once, each again after what passes, until the budget or the server ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+from collections.abc import Generator, Iterable, Mapping
+from dataclasses import replace
+from functools import partial
+from itertools import count
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
+
+from ..errors import EngineError, UsageError, printable
+from ..types import Json
+from .budget import Budget, Hold
+from .crew import Crew, Result
+from .flow import ClosedError, Flow
+from .wire import SHOWN, Completion, Failure, Fault, parse, read_completion, read_models, read_refusal
+
+if TYPE_CHECKING:
+    from .transport import Line, Reply
+
+Key = TypeVar("Key")
+
+DEFAULT_KEY_VARIABLE = "OPENAI_API_KEY"
+DEFAULT_TIMEOUT = 600.0
+DEFAULT_ATTEMPTS = 8
+DEFAULT_CONCURRENCY = 64
+GLANCE_SECONDS = 20.0
+LONGEST_BACKOFF = 30.0
+DEAD_AFTER = 3
+"""Questions in a row to which no attempt brought any reply; then the server is looked at, and given up if it is gone."""
+
+
+class Endpoint:
+    """A server that speaks OpenAI's chat completions at `url` (".../v1"), asked for `model`.
+
+    The key is read from the environment variable `key_variable` whenever it is needed, and neither kept nor shown.
+    `timeout` (seconds) is one request's from the moment it is sent; each question gets `attempts` requests, the pause
+    before the k-th again is about backoff * 2**k seconds; at most `concurrency` requests are on the wire. Raises
+    UsageError for a URL or a key that can not be used.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        model: str,
+        *,
+        key_variable: str = DEFAULT_KEY_VARIABLE,
+        timeout: float = DEFAULT_TIMEOUT,
+        attempts: int = DEFAULT_ATTEMPTS,
+        concurrency: int = DEFAULT_CONCURRENCY,
+        budget: Budget | None = None,
+        backoff: float = 0.5,
+    ) -> None:
+        self.url = _checked_url(url, key_variable)
+        self.model = model
+        self._key_variable = key_variable
+        self._timeout = timeout
+        self._attempts = attempts
+        self._concurrency = concurrency
+        self._budget = budget or Budget()
+        self._backoff = backoff
+        self._key()
+
+    def served(self) -> Mapping[str, Json]:
+        """The server's own entry of the model in its list (id, and e.g. root, owned_by).
+
+        Raises EngineError, in one line, if nothing listens there, the key is refused, what listens speaks another
+        protocol, or the model is not among those it serves.
+        """
+        reply = self._glance(f"{self.url}/models")
+        if isinstance(reply, Fault):
+            raise EngineError(f"{self.url}: {reply.message}: is the server running, and the url right?")
+        if reply.status in (401, 403):
+            state = "refused" if self._key() else "missing"
+            said = self._shown(read_refusal(reply.status, reply.headers, reply.body).message)
+            raise EngineError(
+                f"{self.url}: the key in the environment variable {self._key_variable} is {state}: {said}"
+            )
+        models = read_models(reply.body) if reply.status == 200 else None
+        if models is None:
+            said = "no list of models" if reply.status == 200 else self._refusal(reply)
+            raise EngineError(
+                f"{self.url}: does not speak OpenAI's protocol (GET /models: {said}): the url usually ends with /v1"
+            )
+        if self.model not in models:
+            names = ", ".join(sorted(models)[:10]) or "nothing"
+            raise EngineError(self._shown(f"{self.url}: serves no model {self.model!r}; it serves {names}"))
+        return models[self.model]
+
+    def version(self) -> str | None:
+        """The server's version, where it tells one at /version beside /v1."""
+        reply = self._glance(f"{self.url.removesuffix('/v1')}/version")
+        value = parse(reply.body) if not isinstance(reply, Fault) and reply.status == 200 else None
+        version = value.get("version") if isinstance(value, dict) else None
+        return self._shown(version) if isinstance(version, str) else None
+
+    def ask_all(self, bodies: Iterable[tuple[Key, Mapping[str, Json]]]) -> Generator[tuple[Key, Result], None, None]:
+        """Ask every (key, chat-completions body without a model), and yield each key's answer or Fault as it comes.
+
+        Bodies are pulled when there is room for them; when they end, those in flight are finished. After a fatal Fault
+        no more is pulled, so bodies that come later get nothing. Raises EngineError if the server is gone. Closing the
+        iterator breaks off what is in flight.
+        """
+        line, flow = self._open(self._concurrency, self._timeout), Flow(self._concurrency)
+        crew: Crew[Key] = Crew(partial(self._ask, line, flow), flow)
+        pending = iter(bodies)
+        waiting: tuple[Key, Mapping[str, Json]] | None = None
+        silent = 0
+        try:
+            while True:
+                while crew.in_hand < flow.limit and (waiting := waiting or next(pending, None)):
+                    hold = self._budget.reserve(self._answer_tokens(waiting[1]))
+                    if hold is None:
+                        break
+                    crew.ask(*waiting, hold)
+                    waiting = None
+                if not crew.in_hand:
+                    break
+                key, result, reached = crew.next_result()
+                if isinstance(result, Fault) and result.fatal:
+                    pending = iter(())
+                    waiting = None
+                yield key, result
+                silent = 0 if reached else silent + 1
+                if silent >= DEAD_AFTER:
+                    self._raise_if_gone(result)
+                    silent = 0
+            if waiting:
+                yield (
+                    waiting[0],
+                    Fault(f"the budget allows no further request: spent are {self._budget}", fatal=True),
+                )
+        finally:
+            flow.close()
+            line.close()
+            crew.dismiss()
+
+    def _ask(self, line: Line, flow: Flow, body: Mapping[str, Json], hold: Hold) -> tuple[Result, bool]:
+        """One question, as often as it needs: the answer or Fault, and whether the server replied at all.
+
+        Runs in the crew's threads. Raises ClosedError.
+        """
+        try:
+            outcome, tries = self._try(line, flow, json.dumps({"model": self.model, **body}).encode(), hold)
+        except ClosedError:
+            self._budget.settle(hold, None, lost=True)
+            raise
+        if isinstance(outcome, Completion):
+            self._budget.settle(hold, outcome)
+            return outcome, True
+        self._budget.settle(hold, None, outcome.lost)
+        tried = f" (tried {tries} times)" if tries > 1 else ""
+        return Fault(self._shown(outcome.message) + tried, outcome.fatal), not outcome.silent
+
+    def _try(self, line: Line, flow: Flow, payload: bytes, hold: Hold) -> tuple[Completion | Failure, int]:
+        """Send until there is an answer or no use in going on: the last outcome, and how often it was sent."""
+        for tries in count(1):
+            with flow.slot() as sent_at:
+                outcome = self._attempt(line, payload)
+            if isinstance(outcome, Completion):
+                flow.answered()
+                break
+            if outcome.busy:
+                flow.push_back(sent_at, outcome.wait or 0.0)
+            if not outcome.again or tries >= self._attempts:
+                break
+            if not self._budget.again(hold, outcome.lost):
+                spent = f"{outcome.message}; the budget allows no further request: spent are {self._budget}"
+                outcome = replace(outcome, message=spent, fatal=True, lost=False)
+                break
+            pause = min(self._backoff * 2 ** min(tries - 1, 16), LONGEST_BACKOFF)
+            flow.rest(max(pause * random.uniform(0.5, 1.0), outcome.wait or 0.0))  # noqa: S311
+        return outcome, tries
+
+    def _attempt(self, line: Line, payload: bytes) -> Completion | Failure:
+        from .transport import MAX_REPLY_BYTES, Silence, TooLargeError  # noqa: PLC0415
+
+        try:
+            reply = line.send("POST", f"{self.url}/chat/completions", self._key(), payload)
+        except TooLargeError:
+            return Failure(f"the answer is larger than {MAX_REPLY_BYTES} bytes")
+        if isinstance(reply, Silence):
+            return Failure(reply.message, again=True, busy=reply.timed_out, silent=True, lost=reply.connected)
+        if reply.status == 200:
+            return read_completion(reply.body)
+        return read_refusal(reply.status, reply.headers, reply.body)
+
+    def _glance(self, url: str) -> Reply | Fault:
+        """One GET, not repeated."""
+        from .transport import Silence, TooLargeError  # noqa: PLC0415
+
+        line = self._open(1, min(self._timeout, GLANCE_SECONDS))
+        try:
+            reply = line.send("GET", url, self._key())
+        except TooLargeError:
+            return Fault("the reply is too large")
+        finally:
+            line.close()
+        return Fault(self._shown(reply.message)) if isinstance(reply, Silence) else reply
+
+    def _raise_if_gone(self, result: Result) -> None:
+        """Many questions in a row may each be too much for a server that is well: ask it for something easy."""
+        glance = self._glance(f"{self.url}/models")
+        if isinstance(glance, Fault):
+            last = result.message if isinstance(result, Fault) else ""
+            raise EngineError(f"{self.url}: the server is gone ({last}): start it, and run the same command again")
+
+    def _answer_tokens(self, body: Mapping[str, Json]) -> int:
+        tokens = body.get("max_tokens", body.get("max_completion_tokens"))
+        if self._budget.counts_tokens and not isinstance(tokens, int):
+            raise UsageError("a budget of tokens or money needs max_tokens in every question")
+        return int(tokens or 0)
+
+    def _refusal(self, reply: Reply) -> str:
+        return self._shown(read_refusal(reply.status, reply.headers, reply.body).message)
+
+    def _shown(self, text: str) -> str:
+        """One short line for a person, with the key taken out of it."""
+        key = self._key()
+        line = printable(" ".join((text.replace(key, "[key]") if key else text).split()))
+        return line if len(line) <= SHOWN else line[: SHOWN - 3] + "..."
+
+    def _key(self) -> str | None:
+        key = os.environ.get(self._key_variable, "").strip()
+        if not re.fullmatch(r"[\x21-\x7e]*", key):
+            raise UsageError(
+                f"the environment variable {self._key_variable} holds no key: it has spaces or odd characters"
+            )
+        return key or None
+
+    def _open(self, connections: int, timeout: float) -> Line:
+        from .transport import Line  # noqa: PLC0415  (httpx takes long to import; `proctor --help` does not need it)
+
+        return Line(connections, timeout)
+
+
+def _checked_url(url: str, key_variable: str) -> str:
+    """The URL without a slash at its end. Raises UsageError, and does not show what may be a secret."""
+    try:
+        parts = urlsplit(url)
+        fine = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        fine = False
+    if fine and (parts.username is not None or parts.password is not None):
+        raise UsageError(f"the url holds credentials (user:password@host): put the key into {key_variable} instead")
+    if fine and (parts.query or parts.fragment):
+        raise UsageError(
+            f"the url holds a query (?...): put the key into {key_variable}, other settings into the options"
+        )
+    if not fine or not url.isprintable() or " " in url:
+        shown = repr(url[:80]) if "@" not in url else "the one given"
+        raise UsageError(f"a server's url looks like http://host:8000/v1, not {shown}")
+    if parts.path.rstrip("/").endswith("/chat/completions"):
+        raise UsageError("the url ends with /chat/completions: give the part before that, usually ending with /v1")
+    return url.rstrip("/")

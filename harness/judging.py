@@ -1,0 +1,199 @@
+"""The steps that a protocol leaves to a language model: reading an answer out of a response, and comparing it with a gold.
+
+A step is a prompt and a strict reader of the reply. The model is asked at temperature 0, and what it said is kept by
+content in a `ReplyBook`, so that a score can be recomputed without it. A reply that can not be had or read is no
+verdict: never a guess.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from filelock import FileLock
+
+from .answers import Extraction, Grade
+from .endpoint import Completion, Fault
+from .errors import DataError, EngineError, StoreError
+from .types import Item, Json, canonical_json, digest
+
+MAX_REPLY_TOKENS = 1024
+MAX_LINE_BYTES = 2**20
+
+
+@dataclass(frozen=True)
+class Extractor:
+    """Ask what final answer a response states. `read` gives None for a reply in another form than was asked for."""
+
+    prompt: Callable[[str, Item], str]
+    read: Callable[[str, Item], Extraction | None]
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Ask whether a stated answer is right. `read` gives None for a reply in another form than was asked for."""
+
+    prompt: Callable[[str, Item], str]
+    read: Callable[[str], bool | None]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the language model said to a prompt: `text` is None exactly when `error` is not."""
+
+    text: str | None
+    error: str | None = None
+
+
+class Server(Protocol):
+    """What answers chat completions; `harness.endpoint.Endpoint` is one."""
+
+    def ask_all(self, bodies: Iterable[tuple[str, Mapping[str, Json]]], /) -> Iterator[tuple[str, Completion | Fault]]:
+        """The answer to each body, under its key, in any order."""
+        ...
+
+
+def request_body(prompt: str) -> Mapping[str, Json]:
+    """The chat completion that asks a prompt: one user message, greedy."""
+    return {"messages": [{"role": "user", "content": prompt}], "temperature": 0, "max_tokens": MAX_REPLY_TOKENS}
+
+
+class ReplyBook:
+    """What language models said, a JSON line each, found by model and request. Many processes may write to one.
+
+    Raises DataError for a damaged file; a torn last line is left out.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._replies: dict[str, str] = {}
+        if path.exists():
+            self._load()
+
+    def _load(self) -> None:
+        try:
+            with self.path.open("rb") as file:
+                for number, line in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES), b""), start=1):
+                    if not line.endswith(b"\n"):
+                        break
+                    self._keep(line, f"{self.path}:{number}")
+        except OSError as error:
+            raise DataError(f"cannot read {self.path}: {error.strerror}") from error
+
+    def _keep(self, line: bytes, where: str) -> None:
+        try:
+            record = json.loads(line)
+            key, reply = _key(record["model"], record["request"]), record["reply"]
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise DataError(f"{where}: no kept reply ({str(error)[:100]}); mend or remove the line") from error
+        if not isinstance(reply, str):
+            raise DataError(f"{where}: the reply is not a text; mend or remove the line")
+        self._replies[key] = reply
+
+    def get(self, model: str, body: Mapping[str, Json]) -> str | None:
+        """What that model said to that request, or None."""
+        return self._replies.get(_key(model, body))
+
+    def add(self, model: str, body: Mapping[str, Json], reply: str) -> None:
+        """Keep a reply, at once on the disk. Raises StoreError if that fails."""
+        line = canonical_json({"model": model, "request": body, "reply": reply}).encode() + b"\n"
+        self._replies[_key(model, body)] = reply
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(f"{self.path}.lock"), self.path.open("a+b") as file:
+                file.truncate(_whole_lines(self.path))
+                file.write(line)
+        except OSError as error:
+            raise StoreError(f"cannot write to {self.path}: {error.strerror or error}") from error
+
+
+def _key(model: str, body: Json) -> str:
+    return digest({"model": model, "request": body})
+
+
+def _whole_lines(path: Path) -> int:
+    """The length of a file in bytes without a torn last line."""
+    with path.open("rb") as file:
+        end = file.seek(0, 2)
+        start = max(0, end - MAX_LINE_BYTES)
+        file.seek(start)
+        tail = file.read(end - start)
+    return start + tail.rfind(b"\n") + 1
+
+
+@dataclass
+class Referee:
+    """A language model that takes a protocol's steps. Without a `server`, only what the book holds is known."""
+
+    model: str
+    book: ReplyBook
+    server: Server | None = None
+
+    def extract(self, step: Extractor, cases: Sequence[tuple[str, Item]]) -> list[Extraction | Grade]:
+        """The answer that each (response, item) states; a grade without a verdict where the reply can not be had or read."""
+        prompts = [step.prompt(text, item) for text, item in cases]
+        replies = self.replies(dict.fromkeys(prompts))
+        return [
+            (reply.text is not None and step.read(reply.text, item)) or _unread("extraction", None, reply)
+            for (_, item), reply in zip(cases, map(replies.__getitem__, prompts), strict=True)
+        ]
+
+    def judge(self, step: Judge, cases: Sequence[tuple[str, Item]]) -> list[Grade]:
+        """Whether each (stated answer, item) is right; without a verdict where the reply can not be had or read."""
+        prompts = [step.prompt(answer, item) for answer, item in cases]
+        replies = self.replies(dict.fromkeys(prompts))
+        grades = []
+        for (answer, _), reply in zip(cases, map(replies.__getitem__, prompts), strict=True):
+            correct = None if reply.text is None else step.read(reply.text)
+            said = "judged to agree with the gold" if correct else "judged not to agree with the gold"
+            grades.append(
+                _unread("judging", answer, reply) if correct is None else Grade(correct, answer, "judged", said)
+            )
+        return grades
+
+    def replies(self, prompts: Iterable[str]) -> dict[str, Reply]:
+        """The reply to each prompt; an error where there is none. New replies are kept as they come."""
+        found: dict[str, Reply] = {}
+        unknown: dict[str, Mapping[str, Json]] = {}
+        for prompt in prompts:
+            body = request_body(prompt)
+            kept = self.book.get(self.model, body)
+            if kept is not None:
+                found[prompt] = Reply(kept)
+            else:
+                found[prompt] = Reply(None, f"{self.book.path} has no reply of {self.model}, and no server was named")
+                unknown[prompt] = body
+        if self.server is not None and unknown:
+            found.update(self._ask(self.server, unknown))
+        return found
+
+    def _ask(self, server: Server, bodies: Mapping[str, Mapping[str, Json]]) -> Iterator[tuple[str, Reply]]:
+        left = dict(bodies)
+        why = "the server gave no answer"
+        try:
+            for prompt, answer in server.ask_all(bodies.items()):
+                del left[prompt]
+                if isinstance(answer, Fault):
+                    why = answer.message
+                yield prompt, self._reply(bodies[prompt], answer)
+        except EngineError as error:
+            why = str(error)
+        yield from ((prompt, Reply(None, why)) for prompt in left)
+
+    def _reply(self, body: Mapping[str, Json], answer: Completion | Fault) -> Reply:
+        if isinstance(answer, Fault):
+            return Reply(None, answer.message)
+        if answer.finish_reason == "length":
+            return Reply(None, f"its reply was cut off at {MAX_REPLY_TOKENS} tokens")
+        self.book.add(self.model, body, answer.text)
+        return Reply(answer.text)
+
+
+def _unread(step: str, answer: str | None, reply: Reply) -> Grade:
+    """No verdict, and why."""
+    return Grade(
+        None, answer, f"{step} failed", reply.error or f"the reply is not in the form asked for: {reply.text!r:.80}"
+    )

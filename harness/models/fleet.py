@@ -1,0 +1,166 @@
+"""Several copies of an engine side by side, in Ray workers on one node or on many; this process alone writes the run.
+
+Requests go to whichever worker is free, a chunk at a time, and answers come back one by one. An answer does not depend on
+the worker that gives it, so a fleet's run is that of a single engine: same identity, same bytes when it is sealed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import logging
+import os
+import socket
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, TypeAlias
+
+from ..errors import EngineError, MissingExtraError, ProctorError, UsageError
+from ..types import Image, Json, Prompt, Request, Response, Sampling
+from .base import MODELS, Model
+
+CHUNK = 64
+"""Requests that a worker is given at once."""
+QUEUED = 2
+"""Chunks that a worker has in hand, so that it does not wait for the next one."""
+CONNECT_SECONDS = 10.0
+
+
+_Description: TypeAlias = tuple[str, Mapping[str, Json], Mapping[str, str]]
+
+
+class Worker:
+    """An engine in a process of its own; Ray makes an actor of it."""
+
+    model: Model
+
+    def open(self, engine: str, target: str, options: Mapping[str, str]) -> _Description:
+        """Name, identity and versions of its engine. Raises what opening it raises; a constructor would hide that."""
+        self.model = MODELS.get(engine)(target, options)
+        return self.model.name, dict(self.model.identity()), dict(self.model.versions())
+
+    def answer(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[Response]:
+        """The responses to a chunk."""
+        for response in self.model.generate(iter(requests), sampling):
+            yield response  # noqa: UP028 - Ray sends values into this generator, which `yield from` would pass on
+
+
+class Fleet:
+    """`workers` copies of an engine. `address` is a running Ray cluster's ("auto", "ray://..."), else one is started here.
+
+    Where the cluster has GPUs each worker gets one. Raises MissingExtraError without Ray, UsageError for a fleet that the
+    cluster has no room for, and whatever opening the engine raises.
+    """
+
+    def __init__(
+        self, engine: str, target: str, options: Mapping[str, str], workers: int, address: str | None = None
+    ) -> None:
+        if workers < 1:
+            raise UsageError(f"a fleet needs at least one worker, not {workers}")
+        ray = _connect(address, workers)
+        gpus = 1 if ray.cluster_resources().get("GPU", 0) >= workers else 0
+        if ray.cluster_resources().get("CPU", 0) < workers:
+            raise UsageError(
+                f"{workers} workers need as many CPUs; the cluster has {ray.cluster_resources().get('CPU', 0):g}"
+            )
+        actor = ray.remote(Worker).options(num_cpus=1, num_gpus=gpus)
+        self._ray = ray
+        self._workers = [actor.remote() for _ in range(workers)]
+        self.name, self._identity, versions = self._opened(engine, target, dict(options))
+        self._versions = {**versions, "ray": ray.__version__, "workers": str(workers)}
+
+    def _opened(self, engine: str, target: str, options: Mapping[str, str]) -> _Description:
+        """What all workers say of themselves. Raises EngineError if they differ: their answers would be of two models."""
+        with _told(self._ray):
+            said = self._ray.get([worker.open.remote(engine, target, options) for worker in self._workers])
+        if any(one[1] != said[0][1] for one in said):
+            raise EngineError("the workers do not hold the same model: are their files the same on all nodes?")
+        found: _Description = said[0]
+        return found
+
+    def identity(self) -> Mapping[str, Json]:
+        """That of one engine."""
+        return self._identity
+
+    def versions(self) -> Mapping[str, str]:
+        """Those of one engine, Ray's, and the number of workers."""
+        return self._versions
+
+    def generate(self, requests: Iterable[Request], sampling: Sampling) -> Iterator[Response]:
+        """Responses as any worker gives them. Raises EngineError if a worker dies; the others' answers are out by then."""
+        pending = iter(requests)
+        streams: dict[Any, int] = {}
+        in_hand = [0] * len(self._workers)
+        while True:
+            for number, worker in enumerate(self._workers):
+                while in_hand[number] < QUEUED and (chunk := [_carried(one) for one in islice(pending, CHUNK)]):
+                    stream = worker.answer.options(num_returns="streaming").remote(chunk, sampling)
+                    streams[stream] = number
+                    in_hand[number] += 1
+            if not streams:
+                return
+            (ready,), _ = self._ray.wait(list(streams), num_returns=1, fetch_local=True)
+            try:
+                with _told(self._ray):
+                    yield self._ray.get(next(ready))
+            except StopIteration:
+                in_hand[streams.pop(ready)] -= 1
+
+
+def _carried(request: Request) -> Request:
+    """The request with its pictures' bytes in it: a worker may not see the files."""
+    parts = tuple(
+        dataclasses.replace(part, origin=part.read()) if isinstance(part, Image) else part
+        for part in request.prompt.parts
+    )
+    return dataclasses.replace(request, prompt=Prompt(parts, request.prompt.system))
+
+
+def _connect(address: str | None, workers: int) -> Any:
+    """Ray, connected to the cluster at `address`, or started here."""
+    try:
+        import ray  # noqa: PLC0415 - heavy, and not part of a plain installation
+    except ImportError as error:
+        raise MissingExtraError("several workers need Ray: pip install 'proctor[ray]'") from error
+    if address and address != "auto":
+        _check_that_something_listens(address)
+    if not ray.is_initialized():
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")  # of the other workers; the first one's is told
+        os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # or Ray warns of its own future default
+        options: dict[str, Any] = {"address": address} if address else {"num_cpus": workers, "include_dashboard": False}
+        try:
+            ray.init(log_to_driver=False, logging_level=logging.ERROR, **options)
+        except (ConnectionError, ValueError, RuntimeError) as error:
+            where = f"a Ray cluster at {address!r}" if address else "Ray on this machine"
+            raise EngineError(f"cannot reach {where}: {str(error)[:200]}") from error
+    return ray
+
+
+def _check_that_something_listens(address: str) -> None:
+    """Raise EngineError at once where Ray would try for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=CONNECT_SECONDS).close()
+    except (OSError, ValueError, OverflowError) as error:
+        raise EngineError(f"cannot reach a Ray cluster at {address!r}: {error}") from error
+
+
+@contextlib.contextmanager
+def _told(ray: Any) -> Iterator[None]:
+    """What went wrong in a worker, in one line."""
+    try:
+        yield
+    except ray.exceptions.RayTaskError as error:
+        if isinstance(error.cause, ProctorError):
+            raise error.cause from error
+        raise EngineError(f"a worker failed: {str(error.cause)[:300]}") from error
+    except ray.exceptions.RayActorError as error:
+        raise EngineError("a worker died; what was answered is stored: run the same command again") from error
+
+
+def open_fleet(engine: str, target: str, options: Mapping[str, str], workers: int, address: str | None) -> Model:
+    """One engine in this process, or a fleet of several in Ray's."""
+    if workers == 1 and address is None:
+        return MODELS.get(engine)(target, options)
+    return Fleet(engine, target, options, workers, address)

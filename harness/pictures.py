@@ -1,0 +1,31 @@
+"""Encoded pictures to pixels. They are untrusted: few formats, a limit on the pixels, one kind of error."""
+
+from __future__ import annotations
+
+import io
+
+from PIL import Image as PilImage
+from PIL import UnidentifiedImageError
+
+from .errors import DataError
+from .types import Image
+
+MAX_PIXELS_DECODED = 64 * 2**20
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")  # none whose decoder starts another program
+
+
+def decode(image: Image) -> PilImage.Image:
+    """An RGB picture. Raises DataError if the bytes are not a picture or it is too large."""
+    try:
+        picture: PilImage.Image = PilImage.open(io.BytesIO(image.read()), formats=FORMATS)
+        if picture.width * picture.height > MAX_PIXELS_DECODED:
+            raise DataError(f"image {image.name}: {picture.width} x {picture.height} pixels are too many")
+        if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
+            picture = PilImage.alpha_composite(PilImage.new("RGBA", picture.size, "white"), picture.convert("RGBA"))
+        return picture.convert("RGB")
+    except UnidentifiedImageError as error:
+        raise DataError(f"image {image.name}: cannot be decoded: no {', '.join(FORMATS)} picture") from error
+    except (OSError, ValueError, SyntaxError, PilImage.DecompressionBombError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(f"image {image.name}: cannot be decoded ({str(error)[:120]})") from error

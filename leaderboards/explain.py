@@ -1,0 +1,282 @@
+"""Why two scores differ, answer by answer: one run under two protocols, or two runs of one suite.
+
+Each answer that is judged right on one side only is put down to a cause (`causes`). The effects of all causes add up to the
+difference of the two scores over the answers that both sides judge. Answers that a side leaves without a verdict are
+counted under their cause and enter neither score.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ..harness.answers import Extraction, Grade
+from ..harness.errors import DataError
+from ..harness.metrics import cluster
+from ..harness.score import Answers, Rules, Scored
+from ..harness.stats import Difference, paired_difference
+from ..harness.store import Asked
+from ..harness.types import Item, Json, Response, Verdict
+from .causes import CAUSES, UNEXPLAINED, Reading, cause_of
+
+EXAMPLES = 5
+SHOWN_CHARACTERS = 400
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two scores: a run's answers, judged under one protocol."""
+
+    answers: Answers
+    scored: Scored
+
+    @property
+    def rules(self) -> Rules:
+        """The protocol."""
+        return self.scored.rules
+
+    def to_json(self) -> Json:
+        """What is compared, and its own score."""
+        manifest = self.scored.run.manifest
+        return {
+            "run": str(self.scored.run.path),
+            "run_id": manifest.run_id,
+            "model": manifest.model_name,
+            "protocol": self.rules.name,
+            "protocol_version": self.rules.version,
+            "prompt_protocol": manifest.protocol,
+            "status": self.scored.status,
+            "score": _number(self.scored.accuracy().estimate.value),
+        }
+
+
+@dataclass(frozen=True)
+class Case:
+    """An answer on which the sides differ; a side without an answer has no response."""
+
+    item: Item
+    sample: int
+    cause: str
+    left: Verdict
+    right: Verdict
+    responses: tuple[str, str]
+
+    @property
+    def step(self) -> int:
+        """What the case adds to the right side's count of right answers: +1, -1, or 0 if a side gives no verdict."""
+        if self.left.correct is None or self.right.correct is None:
+            return 0
+        return int(self.right.correct) - int(self.left.correct)
+
+    def to_json(self) -> Json:
+        """The item, and what each side read and judged; long texts by their ends."""
+        sides = zip(("left", "right"), (self.left, self.right), self.responses, strict=True)
+        return {
+            "id": self.item.id,
+            "sample": self.sample,
+            "question": self.item.question[-SHOWN_CHARACTERS:],
+            "gold": str(self.item.meta.get("published_answer") or self.item.answer),
+            **{
+                name: {
+                    "correct": verdict.correct,
+                    "read": None if verdict.extracted is None else verdict.extracted[-SHOWN_CHARACTERS:],
+                    "rule": verdict.rule,
+                    "reason": verdict.reason,
+                    "response": response[-SHOWN_CHARACTERS:],
+                }
+                for name, verdict, response in sides
+            },
+        }
+
+
+@dataclass(frozen=True)
+class Cause:
+    """All cases of one cause; `effect` is its share of the difference, right minus left, as a fraction of `judged`."""
+
+    name: str
+    cases: tuple[Case, ...]
+    judged: int
+
+    @property
+    def gained(self) -> int:
+        """Answers that only the right side accepts."""
+        return sum(case.step > 0 for case in self.cases)
+
+    @property
+    def lost(self) -> int:
+        """Answers that only the left side accepts."""
+        return sum(case.step < 0 for case in self.cases)
+
+    @property
+    def effect(self) -> float:
+        """Gained minus lost, over the answers that both sides judge."""
+        return (self.gained - self.lost) / self.judged if self.judged else 0.0
+
+    def to_json(self, examples: int = EXAMPLES) -> Json:
+        """Counts, effect and the first examples."""
+        return {
+            "cause": self.name,
+            "meaning": CAUSES[self.name],
+            "count": len(self.cases),
+            "gained": self.gained,
+            "lost": self.lost,
+            "no_verdict": len(self.cases) - self.gained - self.lost,
+            "effect": self.effect,
+            "examples": [case.to_json() for case in self.cases[:examples]],
+        }
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why the right score is not the left one. `judged` answers have a verdict on both sides."""
+
+    left: Side
+    right: Side
+    judged: int
+    difference: Difference | None
+    causes: tuple[Cause, ...]
+
+    @property
+    def differing(self) -> int:
+        """Answers on which the sides differ."""
+        return sum(len(cause.cases) for cause in self.causes)
+
+    @property
+    def named(self) -> float:
+        """The share of the differences that have a named cause; 1 if nothing differs."""
+        unexplained = sum(len(cause.cases) for cause in self.causes if cause.name == UNEXPLAINED)
+        return 1 - unexplained / self.differing if self.differing else 1.0
+
+    def to_json(self, examples: int = EXAMPLES) -> Json:
+        """Everything, with so many examples of each cause."""
+        found = self.difference
+        return {
+            "suite": self.left.scored.run.manifest.suite,
+            "left": self.left.to_json(),
+            "right": self.right.to_json(),
+            "judged_by_both": self.judged,
+            "difference": None
+            if found is None
+            else {
+                "value": found.value,
+                "stderr": _number(found.stderr),
+                "interval": [found.low, found.high],
+                "p": found.p,
+            },
+            "differing": self.differing,
+            "named": self.named,
+            "causes": [cause.to_json(examples) for cause in self.causes],
+        }
+
+
+def explain(left: Side, right: Side) -> Explanation:
+    """Put every differing answer down to a cause, the most frequent first.
+
+    Raises DataError unless both runs were asked the same items, each as often.
+    """
+    asked = _common(left, right)
+    pairs = _verdicts(left, right)
+    cases: dict[str, list[Case]] = {}
+    for key, (before, after) in pairs.items():
+        if before.correct != after.correct:
+            case = _case(left, right, asked[key[0]], before, after)
+            cases.setdefault(case.cause, []).append(case)
+    both = {key: pair for key, pair in pairs.items() if None not in (pair[0].correct, pair[1].correct)}
+    ordered = sorted(cases.items(), key=lambda entry: (-len(entry[1]), entry[0]))
+    return Explanation(
+        left,
+        right,
+        len(both),
+        _difference(both, asked),
+        tuple(Cause(name, tuple(found), len(both)) for name, found in ordered),
+    )
+
+
+_Key = tuple[str, int]
+_Pair = tuple[Verdict, Verdict]
+
+
+def _common(left: Side, right: Side) -> dict[str, tuple[Asked, Asked]]:
+    """Each item as both sides asked it."""
+    before, after = ({one.item.id: one for one in side.answers.asked} for side in (left, right))
+    samples = [side.scored.run.manifest.sampling.n for side in (left, right)]
+    strangers = sorted(before.keys() ^ after.keys())
+    if left.scored.run.manifest.suite != right.scored.run.manifest.suite or strangers:
+        example = f": {len(strangers)} are in one only, e.g. {strangers[0]!r}" if strangers else ""
+        raise DataError(f"{left.answers.run.path} and {right.answers.run.path} did not ask the same items{example}")
+    if samples[0] != samples[1]:
+        raise DataError(
+            f"{left.answers.run.path} has {samples[0]} answers per item and {right.answers.run.path} {samples[1]}: "
+            "there is no pairing of them"
+        )
+    return {name: (asked, after[name]) for name, asked in before.items()}
+
+
+def _verdicts(left: Side, right: Side) -> dict[_Key, _Pair]:
+    """The verdicts on each answer, one without an answer as an error."""
+    before, after = ({(one.item_id, one.sample): one for one in side.scored.verdicts} for side in (left, right))
+    return {
+        key: (before.get(key) or _unanswered(key), after.get(key) or _unanswered(key))
+        for key in dict.fromkeys((*before, *after))
+    }
+
+
+def _unanswered(key: _Key) -> Verdict:
+    return Verdict(*key, None, None, "error", "not answered yet")
+
+
+def _case(left: Side, right: Side, asked: tuple[Asked, Asked], before: Verdict, after: Verdict) -> Case:
+    key = (before.item_id, before.sample)
+    responses = left.answers.by_key.get(key), right.answers.by_key.get(key)
+    texts = ["" if one is None or one.text is None else one.text for one in responses]
+    cause = _cause(left, right, asked, responses, (before, after))
+    return Case(asked[0].item, before.sample, cause, before, after, (texts[0], texts[1]))
+
+
+def _cause(
+    left: Side, right: Side, asked: tuple[Asked, Asked], responses: Sequence[Response | None], verdicts: _Pair
+) -> str:
+    one, other = responses
+    if one is None or other is None or one.text is None or other.text is None:
+        return "missing"
+    item = asked[0].item
+    if one.text != other.text and _moved(right, one.text, asked[1].item, verdicts[1]):
+        if one.truncated != other.truncated:
+            return "truncation"
+        return "response" if asked[0].prompt.digest() == asked[1].prompt.digest() else "prompt"
+    readings = [
+        Reading(side.rules, _stated(side.rules, one.text, item, verdict), _grade(verdict))
+        for side, verdict in zip((left, right), verdicts, strict=True)
+    ]
+    return cause_of(readings[0], readings[1], item, truncated=one.truncated)
+
+
+def _moved(right: Side, text: str, item: Item, verdict: Verdict) -> bool:
+    """True if the right side's protocol judges the left side's response unlike its own: the responses differ in substance."""
+    return right.rules.match(right.rules.extract(text, item), item).correct != verdict.correct
+
+
+def _stated(rules: Rules, text: str, item: Item, verdict: Verdict) -> Extraction:
+    """What the rules read; where a language model read it, what the verdict kept of that."""
+    stated = rules.extract(text, item)
+    if stated.answer is None and verdict.extracted is not None:
+        return Extraction(verdict.extracted, "language model", verdict.reason)
+    return stated
+
+
+def _grade(verdict: Verdict) -> Grade:
+    return Grade(verdict.correct, verdict.extracted, verdict.rule, verdict.reason)
+
+
+def _difference(both: Mapping[_Key, _Pair], asked: Mapping[str, tuple[Asked, Asked]]) -> Difference | None:
+    """The paired difference over the answers that both sides judge, clustered as their items are."""
+    if not both:
+        return None
+    names = {key: f"{key[0]}\0{key[1]}" for key in both}
+    before, after = ({names[key]: float(bool(pair[side].correct)) for key, pair in both.items()} for side in (0, 1))
+    return paired_difference(before, after, {names[key]: cluster(asked[key[0]][0].item) for key in both})
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value

@@ -1,0 +1,160 @@
+"""`proctor import`: answers go out in other tools' schemas, come back as runs, and are judged the same."""
+
+import csv
+import io
+import json
+
+import pytest
+
+from proctor.benchmarks.examination import plan, score_run
+from proctor.benchmarks.imports.run import read_import
+from proctor.harness.errors import RunMismatchError
+from proctor.harness.run import hold
+from proctor.harness.store import RunReader
+from proctor.harness.types import Sampling
+
+from .import_files import WRITERS, lmms_eval_samples, say, vlmevalkit_rows, write_lines, write_tsv
+
+NAME = "20260101_120000_samples_chartqa.jsonl"
+
+
+@pytest.fixture
+def ours(tmp_path, scripted):
+    """Our own run of a suite: `ours(suite, said)`."""
+
+    def run(suite, said):
+        n = 1 if isinstance(next(iter(said.values())), str) else len(next(iter(said.values())))
+        answer = (lambda name, k: said[name]) if n == 1 else (lambda name, k: said[name][k])
+        path = tmp_path / "ours" / suite
+        hold(plan(suite, "strict", Sampling(n=n)), scripted(say=answer), path)
+        return path
+
+    return run
+
+
+def judged(path, protocol=None):
+    return {(one.item_id, one.sample): one for one in score_run(path, protocol).verdicts}
+
+
+def content(path):
+    return {file.name: file.read_bytes() for file in path.rglob("*") if file.is_file()}
+
+
+@pytest.mark.parametrize("suite", ["mathvision", "wemath", "logicvista", "dynamath", "chartqa", "iconqa"])
+def test_lmms_eval_there_and_back(cli, tmp_path, ours, suite):
+    said = say(suite)
+    path = ours(suite, said)
+    answers = {one.item_id: one.text for one in RunReader(path).responses()}
+    file = write_lines(tmp_path / f"d_samples_{suite}.jsonl", lmms_eval_samples(suite, answers))
+    done = cli("import", file, "--suite", suite, "--run", tmp_path / "back", "--json")
+    assert (done.code, done.err) == (0, "")
+    for protocol in ("strict", "official"):
+        assert judged(tmp_path / "back", protocol) == judged(path, protocol)
+    assert not score_run(tmp_path / "back").cross_prompt
+    assert json.loads(done.out)[0]["status"] == "complete"
+
+
+@pytest.mark.parametrize("kind", sorted(WRITERS))
+def test_vlmevalkit_there_and_back(cli, tmp_path, ours, kind):
+    if kind == "xlsx":
+        pytest.importorskip("openpyxl", reason="needs openpyxl: pip install 'proctor[data]'")
+    path = ours("chartqa", say("chartqa"))
+    answers = {one.item_id: one.text for one in RunReader(path).responses()}
+    file = WRITERS[kind](tmp_path / f"some-model_ChartQA_TEST.{kind}", vlmevalkit_rows(answers))
+    done = cli("import", file, "--suite", "chartqa", "--out", tmp_path / "runs")
+    assert done.code == 0, done.err
+    (back,) = (tmp_path / "runs").iterdir()
+    assert back.name == f"some-model.chartqa.strict.{RunReader(back).manifest.run_id}"
+    assert judged(back) == judged(path)
+    assert score_run(back).cross_prompt
+    assert all(score_run(back, protocol).cross_prompt for protocol in ("official", "vlmevalkit"))
+    assert cli("explain", path, back).code == 0
+    assert cli("score", back, "--protocol", "strict,official").code == 0
+
+
+def test_repeats_are_samples(cli, tmp_path, ours):
+    said = {name: [text, "no", r"\boxed{2017}"] for name, text in say("chartqa").items()}
+    path = ours("chartqa", said)
+    file = write_lines(tmp_path / NAME, lmms_eval_samples("chartqa", said))
+    assert cli("import", file, "--suite", "chartqa", "--run", tmp_path / "back").code == 0
+    assert judged(tmp_path / "back") == judged(path)
+    names = [metric.name for metric in score_run(tmp_path / "back").metrics]
+    assert "pass@3" in names
+
+
+def test_importing_again_changes_nothing_and_another_file_is_refused(cli, tmp_path):
+    said = say("chartqa") | {"h1": "Failed to obtain answer via API."}
+    file = write_tsv(tmp_path / "m_ChartQA_TEST.tsv", vlmevalkit_rows(said))
+    first = cli("import", file, "--suite", "chartqa", "--run", tmp_path / "run")
+    before = content(tmp_path / "run")
+    again = cli("import", file, "--suite", "chartqa", "--run", tmp_path / "run")
+    assert first == again
+    assert content(tmp_path / "run") == before
+    write_tsv(file, vlmevalkit_rows(said | {"h2": "another answer"}))
+    other = cli("import", file, "--suite", "chartqa", "--run", tmp_path / "run")
+    assert other.code == 2
+    assert "model.file differ" in other.err
+    assert content(tmp_path / "run") == before
+    with pytest.raises(RunMismatchError):
+        read_import(file, "chartqa", "strict").store(tmp_path / "run")
+
+
+def test_an_import_that_was_cut_short_goes_on(tmp_path):
+    file = write_tsv(tmp_path / "m_ChartQA_TEST.tsv", vlmevalkit_rows(say("chartqa")))
+    found = read_import(file, "chartqa", "strict")
+    found.store(tmp_path / "whole")
+    found.store(tmp_path / "cut")
+    journal = tmp_path / "cut" / "responses.jsonl"
+    record = json.loads((tmp_path / "cut" / "run.json").read_text())
+    (tmp_path / "cut" / "run.json").write_text(json.dumps({**record, "seal": None}))
+    journal.write_bytes(journal.read_bytes()[: -len(journal.read_bytes()) // 2])
+    assert found.store(tmp_path / "cut").complete
+    assert journal.read_bytes() == (tmp_path / "whole" / "responses.jsonl").read_bytes()
+
+
+def test_failures_and_gaps_leave_the_run_incomplete(cli, tmp_path):
+    said = say("chartqa") | {"h1": "Failed to obtain answer via API."}
+    rows = [row for row in vlmevalkit_rows(said) if row["index"] != "h3"]
+    file = write_tsv(tmp_path / "m_ChartQA_TEST.tsv", rows)
+    done = cli("import", file, "--suite", "chartqa", "--run", tmp_path / "run", "--json")
+    (scored,) = json.loads(done.out)
+    assert (done.code, scored["missing"], scored["errors"], scored["score"]) == (3, 2, 1, None)
+    assert "2 of 8 answers are missing" in done.err
+    assert "1 of them failures" in done.err
+    only = cli("import", file, "--suite", "chartqa", "--run", tmp_path / "only", "--json", "--only-answered")
+    (scored,) = json.loads(only.out)
+    assert (only.code, scored["missing"], scored["errors"]) == (3, 1, 1)
+    identity = RunReader(tmp_path / "only").manifest.identity
+    assert identity["model"]["only_answered"] == {"items": 7, "of": 8}
+    assert identity["items"] == 7
+
+
+def test_a_file_with_problems_writes_nothing(cli, tmp_path):
+    lines = lmms_eval_samples("chartqa", say("chartqa"))
+    file = write_lines(tmp_path / NAME, [*lines, lines[0], {"doc_id": 1}])
+    done = cli("import", file, "--suite", "chartqa", "--out", tmp_path / "runs")
+    assert done.code == 2
+    assert done.err.count("\n") == 3
+    assert not (tmp_path / "runs").exists()
+    assert done.out == ""
+
+
+def test_the_board_shows_what_was_imported(cli, tmp_path):
+    file = write_tsv(tmp_path / "m_ChartQA_TEST.tsv", vlmevalkit_rows(say("chartqa")))
+    cli("import", file, "--suite", "chartqa", "--out", tmp_path / "runs", "--model-name", "My Model")
+    assert cli("board", tmp_path / "runs", "--out", tmp_path / "board.csv").code == 0
+    row = next(csv.DictReader(io.StringIO((tmp_path / "board.csv").read_text())))
+    assert row["engine"] == "import (vlmevalkit)"
+    assert row["model"] == "My Model"
+    assert (row["weights"], row["configuration"], row["samples"]) == ("unknown", "unknown", "1")
+    assert "prompt=unknown" in row["engine_version"]
+    assert "unknown=temperature,top_p,max_tokens,seed" in row["engine_version"]
+
+
+def test_names_of_a_hostile_file_are_shown_on_one_line(cli, tmp_path):
+    rows = vlmevalkit_rows(say("chartqa"))
+    rows[0]["index"] = "\x1b[31mred\n"
+    done = cli("import", write_tsv(tmp_path / "a.tsv", rows), "--suite", "chartqa", "--out", tmp_path / "runs")
+    assert done.code == 2
+    assert "\x1b" not in done.err
+    assert done.err.count("\n") == 1

@@ -1,0 +1,108 @@
+"""Several engines in Ray's workers: the same run as one engine's, and a killed worker loses nothing."""
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("ray", reason="Ray is not installed (extra `ray`)")
+pytestmark = [pytest.mark.engine, pytest.mark.slow]
+
+EVAL = ("eval", "--suite", "figures", "--limit", "300", "--max-tokens", "40")
+
+
+def journals(folder: Path) -> set[str]:
+    return {hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.rglob("responses.jsonl")}
+
+
+def test_two_workers_make_the_run_of_one_engine(cli_process, tiny, tmp_path):
+    for out, workers in (("one", 1), ("two", 2)):
+        done = cli_process(*EVAL, "--model", tiny, "--out", tmp_path / out, "--workers", workers)
+        assert done.code == 0, done.err
+    assert journals(tmp_path / "one") == journals(tmp_path / "two")
+    assert len(journals(tmp_path / "one")) == 1
+
+
+def test_a_running_cluster_is_joined(cli_process, tiny, tmp_path):
+    ray = Path(sys.executable).with_name("ray")
+    port = 6399
+    start = [
+        ray,
+        "start",
+        "--head",
+        f"--port={port}",
+        "--num-cpus=2",
+        "--include-dashboard=false",
+        "--disable-usage-stats",
+    ]
+    subprocess.run(start, check=True, capture_output=True, timeout=120)
+    try:
+        arguments = ("--workers", 2, "--ray", f"127.0.0.1:{port}")
+        done = cli_process(*EVAL[:3], "--limit", 20, "--max-tokens", 40, "--model", tiny, "--out", tmp_path, *arguments)
+    finally:
+        subprocess.run([ray, "stop", "--force"], check=True, capture_output=True, timeout=120)
+    assert done.code == 0, done.err
+    assert len(journals(tmp_path)) == 1
+
+
+def test_a_killed_worker_ends_the_run_which_resumes(cli_process, tiny, tmp_path):
+    """The first worker that has answered is killed; what was answered stays, and the same command finishes it."""
+    killed = threading.Event()
+
+    def kill_a_worker() -> None:
+        deadline = time.monotonic() + 200
+        while time.monotonic() < deadline and not killed.is_set():
+            lines = sum(len(file.read_bytes().splitlines()) for file in tmp_path.rglob("responses.jsonl"))
+            workers = _processes("ray::Worker") if lines else []
+            if workers:
+                os.kill(workers[0], signal.SIGKILL)
+                killed.set()
+            time.sleep(0.05)
+
+    killer = threading.Thread(target=kill_a_worker)
+    killer.start()
+    command = (*EVAL, "--model", tiny, "--out", tmp_path)
+    done = cli_process(*command, "--workers", 2)
+    killed.set()
+    killer.join()
+    assert done.code == 3, done.err
+    assert "a worker died" in done.err
+    assert done.err.count("Traceback") == 0
+    assert cli_process(*command).code == 0
+    alone = tmp_path.parent / "alone"
+    assert cli_process(*EVAL, "--model", tiny, "--out", alone).code == 0
+    assert journals(tmp_path) == journals(alone)
+
+
+def _processes(title: str) -> list[int]:
+    """Ids of running processes whose command line begins with `title`."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if (folder / "cmdline").read_bytes().startswith(title.encode()):
+                found.append(int(folder.name))
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--workers", 0), "at least one worker"),
+        (("--workers", 2, "--engine-option", "colour=red"), "no option 'colour'"),
+        (("--workers", 1, "--ray", "127.0.0.1:1"), "cannot reach a Ray cluster"),
+    ],
+    ids=["none", "a bad option", "no cluster"],
+)
+def test_a_mistake_is_one_line(cli_process, tiny, tmp_path, arguments, said):
+    done = cli_process(*EVAL, "--model", tiny, "--out", tmp_path, *arguments)
+    assert done.code in (2, 3)
+    assert said in done.err
+    assert "Traceback" not in done.err

@@ -1,0 +1,25 @@
+"""The engine under test, and what it needs on a machine without a GPU."""
+
+import os
+import runpy
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+SHIM = Path(__file__).parent / "shim"
+SETTINGS = {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_CPU_OMP_THREADS_BIND": "nobind", "OMP_NUM_THREADS": "1"}
+
+if find_spec("vllm") is not None:
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(SHIM), *filter(None, [os.environ.get("PYTHONPATH")])])
+    runpy.run_path(str(SHIM / "sitecustomize.py"))  # for this process, which has started already
+
+
+@pytest.fixture(scope="session")
+def vllm_model(tiny):
+    """The bundled checkpoint on vLLM in fp32."""
+    from proctor.harness.models.vllm import open_model
+
+    return open_model(str(tiny), {"dtype": "float32", "enforce_eager": "true"})

@@ -1,0 +1,328 @@
+"""The openai engine: what is sent to a server, what a run makes of what comes back, and what can be known beforehand."""
+
+import base64
+import hashlib
+import io
+import threading
+import time
+
+import pytest
+from PIL import Image as PilImage
+
+from proctor.benchmarks.base import boxed_prompt
+from proctor.harness.errors import CheckpointError, DataError, EngineError, UsageError
+from proctor.harness.models.openai import chat, data_url, open_model
+from proctor.harness.provenance import configuration_digest, weights_digest
+from proctor.harness.run import hold
+from proctor.harness.store import RunReader
+from proctor.harness.types import Image, Prompt, Request, Sampling
+
+from ...conftest import small_items
+from ...faulty_server import FaultyServer, Reply, completion
+
+SECRET = "sk-very/secret+key=42"
+FORMATS = {"PNG": "png", "JPEG": "jpeg", "GIF": "gif", "WEBP": "webp", "BMP": "bmp", "TIFF": "tiff"}
+
+
+@pytest.fixture(autouse=True)
+def _no_key(monkeypatch):
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def serve():
+    servers = []
+
+    def start(*arguments, **options):
+        servers.append(FaultyServer(*arguments, **options))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+def opened(server, **options):
+    return open_model("tiny", {"url": server.url, "timeout": "5", "attempts": "2"} | options)
+
+
+def said(body):
+    """An answer that depends on everything that was asked."""
+    return hashlib.sha256(repr(sorted(body.items())).encode()).hexdigest()
+
+
+def parrot(body, before):
+    return Reply(body=completion(f"{said(body)} \\boxed{{5}}"))
+
+
+def answers(path):
+    return {(one.item_id, one.sample): one for one in RunReader(path).responses()}
+
+
+def encoded(kind):
+    buffer = io.BytesIO()
+    PilImage.new("RGB", (9, 7), (250, 10, 90)).save(buffer, kind)
+    return buffer.getvalue()
+
+
+def test_a_run_is_held_and_each_sample_is_its_own_question(serve, tmp_path, examine):
+    server = serve(parrot)
+    examination = examine(4, n=3, temperature=0.7, top_p=0.9, max_tokens=33, seed=5)
+    outcome = hold(examination, opened(server), tmp_path / "run")
+    assert outcome.complete
+    assert len(server.seen) == 12
+    assert len({body["seed"] for body in server.seen}) == 12
+    for body in server.seen:
+        assert 0 <= body["seed"] < 2**63
+        assert (body["temperature"], body["top_p"], body["max_tokens"]) == (0.7, 0.9, 33)
+    texts = {f"{said(body)} \\boxed{{5}}" for body in server.seen}
+    assert {one.text for one in answers(tmp_path / "run").values()} == texts
+    assert {one.finish_reason for one in answers(tmp_path / "run").values()} == {"stop"}
+
+
+def test_greedy_asks_for_the_most_probable_token_without_a_seed(serve, tmp_path, examine):
+    server = serve()
+    hold(examine(1), opened(server), tmp_path / "run")
+    (body,) = server.seen
+    assert body["temperature"] == 0
+    assert "seed" not in body
+
+
+def test_seeds_do_not_depend_on_what_else_is_asked(serve, examine):
+    server = serve()
+    sampling = Sampling(n=3, temperature=1.0)
+    prompt = examine(1).asked[0].prompt
+    for samples in ((0, 1, 2), (1,)):
+        list(opened(server).generate([Request("q", prompt, samples)], sampling))
+    assert sorted(body["seed"] for body in server.seen[:3])
+    assert server.seen[3]["seed"] in {body["seed"] for body in server.seen[:3]}
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_pictures_arrive_byte_for_byte(serve, tmp_path, kind):
+    data = encoded(kind)
+    file = tmp_path / "picture.dat"
+    file.write_bytes(data)
+    server = serve()
+    prompt = Prompt((Image.of_file(file, "picture.dat"), "How wide?"))
+    list(opened(server).generate([Request("q", prompt)], Sampling()))
+    head, _, sent = server.seen[0]["messages"][0]["content"][0]["image_url"]["url"].partition(",")
+    assert head == f"data:image/{FORMATS[kind]};base64"
+    assert base64.b64decode(sent, validate=True) == data
+
+
+def test_parts_keep_their_order_and_the_system_text_comes_first():
+    one, two = (Image.of_bytes(encoded(kind), "x") for kind in ("PNG", "JPEG"))
+    messages = chat(Prompt(("a", one, "b", two, "c"), system="Be brief."))
+    assert messages[0] == {"role": "system", "content": "Be brief."}
+    assert messages[1]["role"] == "user"
+    parts = [part.get("text") or part["image_url"]["url"] for part in messages[1]["content"]]
+    assert parts == ["a", data_url(one), "b", data_url(two), "c"]
+    assert len(messages) == 2
+
+
+@pytest.mark.parametrize("data", [b"", b"<svg/>", b"RIFF\0\0\0\0WAVE", b"\x89PN"])
+def test_what_is_no_picture_is_said_so(data):
+    with pytest.raises(DataError, match=r"image p\.png: is no PNG, JPEG"):
+        data_url(Image.of_bytes(data, "p.png"))
+
+
+def test_one_items_trouble_is_its_own(serve, tmp_path, examine):
+    """A picture that can not be sent, a prompt that is too long, an answer without text: the others have answers."""
+    items = small_items(8)
+    bad = Image.of_bytes(b"no picture", "bad.png")
+    prompts = {"q2": Prompt((bad, "?")), "q4": Prompt(("too long",)), "q5": Prompt(("null",)), "q7": Prompt((bad, "!"))}
+    replies = {
+        "too long": Reply(400, {"error": {"message": "maximum context length is 512 tokens"}}),
+        "null": Reply(200, completion(None)),
+    }
+
+    def script(body, before):
+        return replies.get(body["messages"][-1]["content"][0].get("text")) or Reply()
+
+    examination = examine(items, prompt=lambda item: prompts.get(item.id) or boxed_prompt(item), n=2, temperature=1.0)
+    outcome = hold(examination, opened(serve(script)), tmp_path / "run")
+    assert outcome.missing == 8
+    stored = answers(tmp_path / "run")
+    assert len(stored) == 16
+    errors = {item_id: one.error for (item_id, _), one in stored.items() if one.error}
+    assert errors.keys() == prompts.keys()
+    assert "bad.png" in errors["q2"]
+    assert "400: maximum context length" in errors["q4"]
+    assert "content is None" in errors["q5"]
+
+
+def test_items_that_can_not_be_sent_are_told_of_wherever_they_stand(serve):
+    bad, good = Prompt((Image.of_bytes(b"", "p.png"), "?")), Prompt(("?",))
+    server = serve()
+    for prompts in ([bad], [bad, good], [good, bad], [bad, good, bad]):
+        asked = [Request(f"q{n}", prompt, (0, 1)) for n, prompt in enumerate(prompts)]
+        told = list(opened(server).generate(asked, Sampling(n=2)))
+        assert sorted((one.item_id, one.sample) for one in told) == [(r.item_id, k) for r in asked for k in (0, 1)]
+        assert {one.item_id for one in told if one.error} == {r.item_id for r in asked if r.prompt is bad}
+        assert told[0].error or bad not in prompts  # at once, not when everything else is answered
+
+
+def test_a_kill_in_mid_run_and_a_resume_make_the_same_run(serve, tmp_path, examine):
+    """The server dies; what it had answered stays, nothing is invented, and the resumed run has the same bytes."""
+    examination = examine(40, n=2, temperature=1.0)
+    whole = serve(parrot)
+    assert hold(examination, opened(whole), tmp_path / "whole").complete
+    port = whole.port
+    whole.close()
+
+    def dying(body, before):
+        if len(dead.seen) == 25:
+            threading.Thread(target=dead.close).start()
+        time.sleep(0.02)
+        return parrot(body, before)
+
+    dead = serve(dying, port=port)
+    with pytest.raises(EngineError, match="the server is gone"):
+        hold(examination, opened(dead, concurrency="4"), tmp_path / "run")
+    before = {key: one for key, one in answers(tmp_path / "run").items() if one.text is not None}
+    assert 10 < len(before) < 80
+    again = serve(parrot, port=port)
+    assert hold(examination, opened(again), tmp_path / "run").complete
+    assert len(again.seen) == 80 - len(before)
+    journals = [(tmp_path / name / "responses.jsonl").read_bytes() for name in ("whole", "run")]
+    assert journals[0] == journals[1]
+
+
+def test_a_stop_finishes_what_is_in_flight_and_asks_no_more(serve, tmp_path, examine):
+    stop = threading.Event()
+
+    def script(body, before):
+        if len(server.seen) == 5:
+            stop.set()
+        time.sleep(0.05)
+        return parrot(body, before)
+
+    server = serve(script)
+    outcome = hold(examine(40), opened(server, concurrency="2"), tmp_path / "run", stop=stop)
+    assert outcome.stopped
+    assert len(server.seen) <= 8
+    assert outcome.missing == 40 - len(server.seen)
+    assert not outcome.errors
+
+
+def test_a_spent_budget_ends_the_run_and_a_new_one_completes_it(serve, tmp_path, examine):
+    server = serve(parrot)
+    with pytest.raises(EngineError, match="10 of 10 requests; what was answered is stored"):
+        hold(examine(16), opened(server, max_requests="10"), tmp_path / "run")
+    assert len(server.seen) == 10
+    assert sum(one.text is not None for one in answers(tmp_path / "run").values()) == 10
+    assert hold(examine(16), opened(server, max_requests="10"), tmp_path / "run").complete
+    assert len(server.seen) == 16
+
+
+def test_the_key_is_nowhere_in_the_run(serve, tmp_path, examine, monkeypatch):
+    monkeypatch.setenv("MY_KEY", SECRET)
+
+    def leaky(body, before):
+        if before == 0:
+            return Reply(400, {"error": {"message": f"bad request by {SECRET}", "param": SECRET}}, {"x-key": SECRET})
+        return Reply()
+
+    server = serve(leaky, key=SECRET)
+    outcome = hold(examine(4), opened(server, key_variable="MY_KEY"), tmp_path / "run")
+    assert outcome.missing == 4
+    assert all("[key]" in error and SECRET not in error for error in outcome.errors)
+    for file in (tmp_path / "run").rglob("*"):
+        assert not file.is_file() or SECRET.encode() not in file.read_bytes()
+    assert set(server.keys) == {f"Bearer {SECRET}"}
+
+
+def test_identity_is_what_could_change_an_answer(serve, tiny):
+    server = serve()
+    model = opened(server, **{"checkpoint": str(tiny), "body.top_k": "-1", "concurrency": "3"})
+    assert model.name == "tiny"
+    assert model.identity() == {
+        "engine": "openai",
+        "url": server.url,
+        "model": "tiny",
+        "served": {"root": "/models/tiny"},
+        "weights": weights_digest(tiny),
+        "configuration": configuration_digest(tiny),
+        "body": {"top_k": -1},
+    }
+    assert model.versions()["server"] == "9.9"
+    assert "httpx" in model.versions()
+    list(model.generate([Request("q", Prompt(("?",)))], Sampling()))
+    assert server.seen[0]["top_k"] == -1
+    server.models["data"][0] |= {"root": "/models/other", "created": 17}
+    assert opened(server).identity() == {
+        "engine": "openai",
+        "url": server.url,
+        "model": "tiny",
+        "served": {"root": "/models/other"},
+        "body": {},
+    }
+
+
+def test_vllm_is_told_not_to_change_the_distribution(serve):
+    server = serve()
+    assert open_model("tiny", {"url": server.url}).extra == {}
+    server.models["data"][0]["owned_by"] = "vllm"
+    assert open_model("tiny", {"url": server.url}).extra == {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0}
+    assert open_model("tiny", {"url": server.url, "body.top_k": "5"}).extra["top_k"] == 5
+
+
+def test_the_url_may_come_from_the_environment(serve, monkeypatch):
+    with pytest.raises(UsageError, match="needs --engine-option url="):
+        open_model("tiny", {})
+    server = serve()
+    monkeypatch.setenv("OPENAI_BASE_URL", server.url + "/")
+    assert open_model("tiny", {}).identity()["url"] == server.url
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"batch": "3"}, "has no option 'batch'; it has: attempts, "),
+        ({"concurrency": "0"}, "concurrency must be an integer from 1 to 4096, not '0'"),
+        ({"concurrency": "1e3"}, "concurrency must be"),
+        ({"attempts": "\u0663"}, "attempts must be"),
+        ({"timeout": "nan"}, "timeout must be a number of seconds"),
+        ({"timeout": "soon"}, "timeout must be"),
+        ({"max_requests": "-1"}, "max_requests must be"),
+        ({"max_cost": "inf", "prompt_price": "1"}, "max_cost must be"),
+        ({"max_cost": "5"}, "max_cost needs prompt_price"),
+        ({"prompt_price": "5"}, "max_cost needs prompt_price"),
+        ({"key_variable": "sk-hunter2"}, "key_variable must be the name of an environment variable$"),
+        ({"body.top_k": "one"}, "body.top_k must be JSON"),
+        ({"body.x": "NaN"}, "body.x must be JSON"),
+        ({"body.temperature": "1"}, "body.temperature is not free"),
+        ({"body.": "1"}, "is not free"),
+        ({"url": "http://me:hunter2@host/v1"}, "holds credentials"),
+    ],
+)
+def test_options_that_can_not_be_are_one_line(options, said):
+    with pytest.raises(UsageError, match=said) as error:
+        open_model("tiny", {"url": "http://127.0.0.1:9/v1"} | options)
+    assert str(error.value).isprintable()
+    assert "hunter2" not in str(error.value)
+
+
+def test_what_is_wrong_with_the_server_is_known_before_the_run(serve, tmp_path):
+    server = serve()
+    with pytest.raises(EngineError, match="serves no model 'huge'; it serves tiny"):
+        open_model("huge", {"url": server.url})
+    with pytest.raises(CheckpointError, match="no such checkpoint folder"):
+        opened(server, checkpoint=str(tmp_path / "none"))
+    server.close()
+    with pytest.raises(EngineError, match="is the server running"):
+        opened(server)
+
+
+def test_from_the_command_line(serve, tmp_path, cli):
+    server = serve(parrot)
+    arguments = ("eval", "--engine", "openai", "--model", "tiny", "--suite", "figures", "--limit", "6")
+    done = cli(*arguments, "--engine-option", f"url={server.url}", "--out", tmp_path)
+    assert done.code == 0, done.err
+    assert len(server.seen) == 6
+    done = cli(*arguments, "--engine-option", "url=http://127.0.0.1:9/v1", "--out", tmp_path)
+    assert done.code == 3
+    assert len(done.err.strip().splitlines()) == 1
+    assert "is the server running" in done.err

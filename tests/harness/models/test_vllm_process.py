@@ -1,0 +1,101 @@
+"""How vLLM's processes are kept, with plain processes in their place; and what is said where there is no vLLM."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from importlib.util import find_spec
+
+import pytest
+
+from proctor.harness.models.vllm_process import OWNER, Chatter, starting
+
+FOLLOWER = """
+import os, subprocess, sys, time
+from proctor.harness.models.vllm_process import OWNER, starting
+with starting():
+    child = "import time; from proctor.harness.models.vllm_process import follow_owner as f; f(); print(1); time.sleep(99)"
+    process = subprocess.Popen([sys.executable, "-c", child], stdout=subprocess.PIPE)
+process.stdout.readline()
+print(process.pid, OWNER in os.environ, flush=True)
+time.sleep(99)
+"""
+
+
+def alive(process):
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True).stdout.strip()
+    return bool(state) and not state.startswith("Z")
+
+
+def test_a_process_ends_with_its_owner_even_by_kill_9(start):
+    owner = start("-c", FOLLOWER)
+    child, marked = owner.stdout.readline().split()
+    assert marked == b"False"
+    child = int(child)
+    assert alive(child)
+    owner.kill()
+    owner.wait()
+    deadline = time.monotonic() + 20
+    while alive(child) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not alive(child)
+
+
+def test_processes_of_others_are_left_alone(monkeypatch):
+    imports = "import threading; from proctor.harness.models.vllm_process import follow_owner as follow"
+    code = f"{imports}; follow(); print(threading.active_count())"
+    monkeypatch.delenv(OWNER, raising=False)
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout == b"1\n"
+
+
+def test_interrupts_are_not_for_the_engine():
+    code = "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))"
+    with starting():
+        inside = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
+    assert inside == b"True\n"
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
+def test_starting_leaves_the_environment_as_it_was(monkeypatch):
+    monkeypatch.setenv("TRANSFORMERS_VERBOSITY", "info")
+    before = dict(os.environ)
+    with starting():
+        assert os.environ["TRANSFORMERS_VERBOSITY"] == "info"
+        assert os.environ["VLLM_NO_USAGE_STATS"] == "1"
+    assert dict(os.environ) == before
+
+
+def test_what_is_printed_is_kept_and_the_cause_quoted(capfd, monkeypatch):
+    monkeypatch.delenv("VLLM_LOGGING_LEVEL", raising=False)
+    chatter = Chatter()
+    with chatter.taken():
+        os.write(1, b"INFO loading\n")
+    before = chatter.size()
+    assert chatter.cause() is None
+    with chatter.taken():
+        os.write(1, b"(Worker pid=1) ERROR 11-21 08:00:00 [core.py:1] torch.OutOfMemoryError: CUDA out of memory.\n")
+        subprocess.run([sys.executable, "-c", "raise ValueError('second')"])
+        os.write(2, b"(EngineCore pid=1) RuntimeError: Engine core initialization failed. See root cause above.\n")
+    assert chatter.cause(before) == "OutOfMemoryError: CUDA out of memory."
+    last = chatter.size()
+    with chatter.taken():
+        os.write(2, b"RuntimeError: Engine core initialization failed. See root cause above.\n")
+    assert chatter.cause(last) is None
+    assert capfd.readouterr() == ("", "")
+
+
+def test_it_can_be_seen_on_stderr(capfd, monkeypatch):
+    monkeypatch.setenv("VLLM_LOGGING_LEVEL", "INFO")
+    with Chatter().taken():
+        os.write(1, b"INFO loading\n")
+    assert capfd.readouterr() == ("", "INFO loading\n")
+
+
+@pytest.mark.skipif(find_spec("vllm") is not None, reason="vllm is installed here")
+def test_without_vllm_the_error_names_the_command_that_installs_it(cli, tiny, tmp_path):
+    done = cli("eval", "--engine", "vllm", "--model", tiny, "--suite", "figures", "--out", tmp_path)
+    assert done.code == 2
+    assert done.out == ""
+    assert "pip install 'proctor[vllm]'" in done.err
+    assert len(done.err.strip().splitlines()) == 1

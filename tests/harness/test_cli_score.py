@@ -1,0 +1,106 @@
+"""`proctor score` and `proctor board`: several protocols at once, partial scores, damaged runs, a judge behind a server."""
+
+import csv
+import json
+
+import pytest
+
+from proctor.benchmarks.examination import plan
+from proctor.benchmarks.registry import SUITES
+from proctor.harness.run import hold
+from proctor.harness.types import Sampling
+
+from ..faulty_server import FaultyServer, Reply, completion
+
+RIGHT = r"\boxed{5}"
+ITEMS = len(SUITES.get("mathverse").load())
+
+
+@pytest.fixture
+def runs(tmp_path, examine, scripted):
+    """A complete run and an incomplete one."""
+    hold(examine(), scripted(lambda i, k: RIGHT), tmp_path / "runs" / "whole")
+    hold(examine(), scripted(lambda i, k: ValueError("no") if i == "q0" else RIGHT), tmp_path / "runs" / "part")
+    return tmp_path / "runs"
+
+
+@pytest.fixture
+def mathverse(tmp_path, scripted):
+    """A complete run of MathVerse's sample, asked by its official prompt."""
+    hold(plan("mathverse", "official", Sampling()), scripted(lambda i, k: "I say so."), tmp_path / "mathverse")
+    return tmp_path / "mathverse"
+
+
+def test_several_protocols_at_once(cli, mathverse):
+    done = cli("score", mathverse, "--protocol", "strict,official,mm_upt", "--json")
+    found = {one["protocol"]: one for one in json.loads(done.out)}
+    assert list(found) == ["strict", "official", "mm_upt"]
+    assert {name: one["cross_prompt"] for name, one in found.items()} == {
+        "strict": True,
+        "official": False,
+        "mm_upt": True,
+    }
+    assert found["official"]["status"] == "incomplete"
+    assert (found["official"]["score"], found["official"]["unscored"]) == (None, ITEMS)
+    assert done.code == 3
+
+
+def test_an_incomplete_run_has_a_score_only_when_asked_for_and_marked(cli, runs, tmp_path):
+    done = cli("score", runs / "part", "--json")
+    assert (json.loads(done.out)[0]["score"], done.code) == (None, 3)
+    done = cli("score", runs / "part", "--partial", "--json")
+    (found,) = json.loads(done.out)
+    assert (found["score"], found["status"], found["complete"], done.code) == (1.0, "partial", False, 3)
+    assert all(one["score"] is not None for one in found["metrics"])
+    shown = cli("score", runs / "part", "--partial", "--metrics").out
+    assert "partial: 1 missing" in shown
+    cli("board", runs / "part", "--partial", "--out", tmp_path / "board.csv")
+    rows = list(csv.DictReader((tmp_path / "board.csv").open()))
+    assert {(row["status"], row["score"]) for row in rows} == {("partial", "1.000000")}
+
+
+def test_a_damaged_run_is_told_and_the_others_are_scored(cli, runs):
+    (runs / "part" / "items.jsonl").write_text("{}\n")
+    done = cli("score", runs, "--json")
+    assert done.code == 2
+    assert [one["run"] for one in json.loads(done.out)] == [str(runs / "whole")]
+    assert done.err.count("\n") == 1
+    assert "left out" in done.err
+
+
+def test_a_judge_behind_a_server_is_asked_once(cli, mathverse, tmp_path):
+    def say(body, before):
+        prompt = body["messages"][0]["content"]
+        return Reply(body=completion("Verdict: 1" if "Verdict" in prompt else "Answer: 5"))
+
+    options = ["--judge-model", "tiny", "--judge-replies", tmp_path / "replies.jsonl"]
+    server = FaultyServer(say)
+    try:
+        done = cli("score", mathverse, "--judge-url", server.url, *options, "--json")
+        (found,) = json.loads(done.out)
+        asked = len(server.seen)
+        again = cli("score", mathverse, "--judge-url", server.url, *options, "--json")
+        assert len(server.seen) == asked > 0
+    finally:
+        server.close()
+    assert (done.code, found["score"], found["referee"], found["unscored"]) == (0, 1.0, "tiny", 0)
+    assert again.out == done.out == cli("score", mathverse, *options, "--json").out
+    assert {body["temperature"] for body in server.seen} == {0}
+
+
+def test_a_judge_that_is_down_or_babbles_is_no_verdict(cli, mathverse, tmp_path):
+    options = ["--judge-model", "tiny", "--judge-replies", tmp_path / "replies.jsonl"]
+    server = FaultyServer(lambda body, before: Reply(body=completion("I would rather talk about the weather.")))
+    try:
+        done = cli("score", mathverse, "--judge-url", server.url, *options, "--json")
+    finally:
+        server.close()
+    (found,) = json.loads(done.out)
+    assert (done.code, found["score"], found["status"]) == (3, None, "incomplete")
+    assert found["unscored"] == ITEMS
+
+
+def test_a_server_needs_a_model(cli, mathverse):
+    done = cli("score", mathverse, "--judge-url", "http://127.0.0.1:9/v1")
+    assert (done.code, done.out) == (2, "")
+    assert "--judge-model" in done.err

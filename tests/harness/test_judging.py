@@ -1,0 +1,154 @@
+"""The language model's steps: kept replies, strict reading, and never a guess."""
+
+import json
+import multiprocessing
+from dataclasses import dataclass, field
+
+import pytest
+
+from proctor.harness.answers import Extraction
+from proctor.harness.endpoint import Completion, Fault
+from proctor.harness.errors import DataError, EngineError, StoreError
+from proctor.harness.judging import MAX_REPLY_TOKENS, Extractor, Judge, Referee, ReplyBook, request_body
+from proctor.harness.types import Item
+
+ITEM = Item("q", "figures", "How many?", "5", "number")
+EXTRACTOR = Extractor(
+    lambda text, item: f"read {text}",
+    lambda reply, item: Extraction(reply[7:], "language model", "") if reply.startswith("Answer:") else None,
+)
+JUDGE = Judge(lambda answer, item: f"is {answer} {item.answer}", {"1": True, "0": False}.get)
+
+
+@dataclass
+class Server:
+    """Says what `replies` has for a prompt; an exception is raised, a Fault ends the asking if it is fatal."""
+
+    replies: dict[str, object]
+    asked: list[str] = field(default_factory=list)
+
+    def ask_all(self, bodies):
+        for key, body in bodies:
+            prompt = body["messages"][0]["content"]
+            self.asked.append(prompt)
+            said = self.replies[prompt]
+            if isinstance(said, Exception):
+                raise said
+            yield key, Completion(said, "stop", None, None) if isinstance(said, str) else said
+            if isinstance(said, Fault) and said.fatal:
+                return
+
+
+@pytest.fixture
+def book(tmp_path):
+    return ReplyBook(tmp_path / "replies.jsonl")
+
+
+def test_a_question_is_greedy_and_holds_the_prompt():
+    body = request_body("why?")
+    assert body["temperature"] == 0
+    assert body["messages"] == [{"role": "user", "content": "why?"}]
+
+
+def test_a_reply_is_asked_for_once_and_kept(book):
+    server = Server({"read five": "Answer: 5"})
+    for _ in range(2):
+        (stated,) = Referee("judge", ReplyBook(book.path), server).extract(EXTRACTOR, [("five", ITEM)])
+        assert stated == Extraction(" 5", "language model", "")
+    assert server.asked == ["read five"]
+    (offline,) = Referee("judge", ReplyBook(book.path)).extract(EXTRACTOR, [("five", ITEM)])
+    assert offline == stated
+
+
+def test_equal_questions_are_asked_once(book):
+    server = Server({"read five": "Answer: 5"})
+    assert len(Referee("judge", book, server).extract(EXTRACTOR, [("five", ITEM)] * 3)) == 3
+    assert server.asked == ["read five"]
+
+
+def test_another_model_is_asked_again(book):
+    server = Server({"is 5 5": "1"})
+    for model in ("small", "large"):
+        Referee(model, book, server).judge(JUDGE, [("5", ITEM)])
+    assert server.asked == ["is 5 5"] * 2
+
+
+@pytest.mark.parametrize(("reply", "correct"), [("1", True), ("0", False), ("yes", None), ("", None)])
+def test_a_judge_is_read_strictly(book, reply, correct):
+    (grade,) = Referee("judge", book, Server({"is 5 5": reply})).judge(JUDGE, [("5", ITEM)])
+    assert (grade.correct, grade.extracted) == (correct, "5")
+    assert (grade.rule == "judging failed") is (correct is None)
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("I think it is 5.", "not in the form asked for"),
+        (Fault("the server is too busy"), "too busy"),
+        (EngineError("nothing listens there"), "nothing listens"),
+        (Completion("Answer: 5", "length", None, None), f"cut off at {MAX_REPLY_TOKENS} tokens"),
+    ],
+    ids=["off-format", "fault", "gone", "cut off"],
+)
+def test_what_can_not_be_had_or_read_is_no_verdict(book, said, why):
+    (grade,) = Referee("judge", book, Server({"read five": said})).extract(EXTRACTOR, [("five", ITEM)])
+    assert (grade.correct, grade.extracted, grade.rule) == (None, None, "extraction failed")
+    assert why in grade.reason
+
+
+def test_a_fatal_fault_leaves_the_rest_without_a_verdict_and_says_why(book):
+    server = Server({"read a": Fault("the key was refused", fatal=True), "read b": "Answer: 1"})
+    grades = Referee("judge", book, server).extract(EXTRACTOR, [("a", ITEM), ("b", ITEM)])
+    assert [grade.reason for grade in grades] == ["the key was refused"] * 2
+    assert server.asked == ["read a"]
+
+
+def test_a_fault_is_not_kept(book):
+    server = Server({"read five": Fault("busy")})
+    Referee("judge", book, server).extract(EXTRACTOR, [("five", ITEM)])
+    server.replies["read five"] = "Answer: 5"
+    (stated,) = Referee("judge", ReplyBook(book.path), server).extract(EXTRACTOR, [("five", ITEM)])
+    assert isinstance(stated, Extraction)
+
+
+def test_a_torn_last_line_is_cut_off_and_the_rest_kept(book):
+    book.add("judge", request_body("a"), "1")
+    whole = book.path.read_bytes()
+    book.path.write_bytes(whole + whole[: len(whole) // 2])
+    again = ReplyBook(book.path)
+    assert again.get("judge", request_body("a")) == "1"
+    again.add("judge", request_body("b"), "2")
+    assert [json.loads(line)["reply"] for line in book.path.read_text().splitlines()] == ["1", "2"]
+
+
+@pytest.mark.parametrize("line", ["{}", "[]", "not json", '{"model": "m", "request": {}, "reply": 5}'])
+def test_a_damaged_line_is_told_with_its_place(book, line):
+    book.add("judge", request_body("a"), "1")
+    book.path.write_text(book.path.read_text() + line + "\n")
+    with pytest.raises(DataError, match=r"replies\.jsonl:2: "):
+        ReplyBook(book.path)
+
+
+def test_a_book_that_can_not_be_written_is_told(tmp_path):
+    (tmp_path / "file").write_text("")
+    book = ReplyBook(tmp_path / "file" / "replies.jsonl")
+    with pytest.raises(StoreError, match="cannot write"):
+        book.add("judge", request_body("a"), "1")
+
+
+def _write(path, name, count):
+    book = ReplyBook(path)
+    for n in range(count):
+        book.add("judge", request_body(f"{name}{n}"), "x" * 5000)
+
+
+def test_two_writers_lose_nothing(tmp_path):
+    path = tmp_path / "replies.jsonl"
+    context = multiprocessing.get_context("fork")
+    writers = [context.Process(target=_write, args=(path, name, 40)) for name in "ab"]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(60)
+    book = ReplyBook(path)
+    assert all(book.get("judge", request_body(f"{name}{n}")) for name in "ab" for n in range(40))
