@@ -181,7 +181,8 @@ def _opens(image: Image, opened: set[str]) -> str | None:
     except DataError as error:
         return str(error)
     except Exception as error:  # decoders of damaged pictures raise whatever they like
-        return f"{image.name!r:.60} does not open: {error!s:.120}"
+        said = str(error).partition(" <")[0]  # no address of an object in memory
+        return f"{image.name!r:.60} does not open: {said:.120}"
     return None
 
 

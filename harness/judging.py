@@ -8,10 +8,12 @@ verdict: never a guess.
 from __future__ import annotations
 
 import json
+import os
+import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from filelock import FileLock
 
@@ -22,6 +24,8 @@ from .types import Item, Json, canonical_json, digest
 
 MAX_REPLY_TOKENS = 1024
 MAX_LINE_BYTES = 2**20
+BEGINNING = b'{"model":'
+"""What each line of a book begins with: a line that does not was not written by one."""
 
 
 @dataclass(frozen=True)
@@ -64,27 +68,31 @@ def request_body(prompt: str) -> Mapping[str, Json]:
 class ReplyBook:
     """What language models said, a JSON line each, found by model and request. Many processes may write to one.
 
-    Raises DataError for a damaged file; a torn last line is left out.
+    Raises DataError for a file that holds anything else; a last line that a crash tore is left out.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._replies: dict[str, str] = {}
-        if path.exists():
+        try:
             self._load()
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise DataError(f"cannot read {path}: {error.strerror}") from error
 
     def _load(self) -> None:
-        try:
-            with self.path.open("rb") as file:
-                for number, line in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES), b""), start=1):
-                    if not line.endswith(b"\n"):
-                        break
+        if not stat.S_ISREG(self.path.stat().st_mode):
+            raise DataError(f"{self.path} is no file: name one for the replies of the language model")
+        with self.path.open("rb") as file:
+            for number, line in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES + 1), b""), start=1):
+                if not _torn(line):
                     self._keep(line, f"{self.path}:{number}")
-        except OSError as error:
-            raise DataError(f"cannot read {self.path}: {error.strerror}") from error
 
     def _keep(self, line: bytes, where: str) -> None:
         try:
+            if len(line) > MAX_LINE_BYTES:
+                raise ValueError(f"longer than {MAX_LINE_BYTES} bytes")
             record = json.loads(line)
             key, reply = _key(record["model"], record["request"]), record["reply"]
         except (ValueError, KeyError, TypeError, RecursionError) as error:
@@ -98,13 +106,15 @@ class ReplyBook:
         return self._replies.get(_key(model, body))
 
     def add(self, model: str, body: Mapping[str, Json], reply: str) -> None:
-        """Keep a reply, at once on the disk. Raises StoreError if that fails."""
+        """Keep a reply, at once on the disk. Raises StoreError if that fails, ValueError for a reply that is too long."""
         line = canonical_json({"model": model, "request": body, "reply": reply}).encode() + b"\n"
+        if len(line) > MAX_LINE_BYTES:
+            raise ValueError(f"a reply of {len(reply)} characters is too long to be kept")
         self._replies[_key(model, body)] = reply
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(f"{self.path}.lock"), self.path.open("a+b") as file:
-                file.truncate(_whole_lines(self.path))
+                _mend_end(file)
                 file.write(line)
         except OSError as error:
             raise StoreError(f"cannot write to {self.path}: {error.strerror or error}") from error
@@ -114,23 +124,40 @@ def _key(model: str, body: Json) -> str:
     return digest({"model": model, "request": body})
 
 
-def _whole_lines(path: Path) -> int:
-    """The length of a file in bytes without a torn last line."""
-    with path.open("rb") as file:
-        end = file.seek(0, 2)
-        start = max(0, end - MAX_LINE_BYTES)
-        file.seek(start)
-        tail = file.read(end - start)
-    return start + tail.rfind(b"\n") + 1
+def _torn(line: bytes) -> bool:
+    """True for the beginning of a kept reply, without its end."""
+    if line.endswith(b"\n") or len(line) > MAX_LINE_BYTES or not BEGINNING.startswith(line[: len(BEGINNING)]):
+        return False
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return True
+    return False
+
+
+def _mend_end(file: BinaryIO) -> None:
+    """Cut off a torn last line, and end a whole one that lacks its newline."""
+    end = file.seek(0, os.SEEK_END)
+    start = file.seek(max(0, end - MAX_LINE_BYTES - 1))
+    tail = file.read(end - start)
+    last = tail[tail.rfind(b"\n") + 1 :]
+    if last and _torn(last):
+        file.truncate(end - len(last))
+    elif last:
+        file.write(b"\n")
 
 
 @dataclass
 class Referee:
-    """A language model that takes a protocol's steps. Without a `server`, only what the book holds is known."""
+    """A language model that takes a protocol's steps. Without a `server`, only what the book holds is known.
+
+    `announce` is told, before the server is asked, how many questions there are.
+    """
 
     model: str
     book: ReplyBook
     server: Server | None = None
+    announce: Callable[[int], None] = lambda questions: None
 
     def extract(self, step: Extractor, cases: Sequence[tuple[str, Item]]) -> list[Extraction | Grade]:
         """The answer that each (response, item) states; a grade without a verdict where the reply can not be had or read."""
@@ -167,6 +194,7 @@ class Referee:
                 found[prompt] = Reply(None, f"{self.book.path} has no reply of {self.model}, and no server was named")
                 unknown[prompt] = body
         if self.server is not None and unknown:
+            self.announce(len(unknown))
             found.update(self._ask(self.server, unknown))
         return found
 
@@ -188,7 +216,10 @@ class Referee:
             return Reply(None, answer.message)
         if answer.finish_reason == "length":
             return Reply(None, f"its reply was cut off at {MAX_REPLY_TOKENS} tokens")
-        self.book.add(self.model, body, answer.text)
+        try:
+            self.book.add(self.model, body, answer.text)
+        except ValueError as error:
+            return Reply(None, str(error))
         return Reply(answer.text)
 
 

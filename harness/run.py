@@ -127,14 +127,18 @@ def _until(stop: threading.Event, requests: Iterator[Request]) -> Iterator[Reque
 
 
 @contextmanager
-def stop_signals() -> Iterator[threading.Event]:
-    """An event that the first SIGINT or SIGTERM sets, to end in order; a second one interrupts at once. Main thread only."""
+def stop_signals(told: Callable[[], None] = lambda: None) -> Iterator[threading.Event]:
+    """An event that the first SIGINT or SIGTERM sets, to end in order; a second one interrupts at once. Main thread only.
+
+    `told` is called when the event is set, to say so.
+    """
     stop = threading.Event()
 
     def ask_to_stop(number: int, frame: FrameType | None) -> None:
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
+        told()
 
     previous: Mapping[signal.Signals, signal._HANDLER] = {
         number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..errors import EXIT_INCOMPLETE, EXIT_OK, DataError
 from .options import add_scoring
-from .score import score_all
+from .score import score_all, tell_unscored
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,16 +27,10 @@ def run(args: argparse.Namespace) -> int:
     write_atomic(args.out, to_csv(row for one in scored for row in rows(one)))
     show_table(scores_table(scored))
     print(args.out)
-    incomplete = [one for one in scored if not one.complete]
-    for one in incomplete:
-        say(f"{one.run.path} is {one.status}: {_lacks(one.missing, one.unscored)}")
+    for one in scored:
+        if one.missing:
+            say(f"{one.run.path} is {one.status}: {one.missing} answers are missing; hold the examination again")
+    tell_unscored(scored)
     if damaged:
         return DataError.exit_code
-    return EXIT_INCOMPLETE if incomplete else EXIT_OK
-
-
-def _lacks(missing: int, unscored: int) -> str:
-    """What is to be done about an incomplete run."""
-    if missing:
-        return f"{missing} answers are missing; hold the examination again to finish it"
-    return f"{unscored} answers need a language model's verdict; name one with --judge-model and --judge-url"
+    return EXIT_OK if all(one.complete for one in scored) else EXIT_INCOMPLETE

@@ -67,10 +67,10 @@ def run(args: argparse.Namespace) -> int:
 def hold_all(plans: Sequence[Examination], model: Model, paths: Sequence[Path]) -> list[Outcome]:
     """Hold several examinations of a model, a progress bar each; stops after the first that was told to stop."""
     from ..run import hold, stop_signals
-    from .terminal import progress_bars
+    from .terminal import progress_bars, tell_stopping
 
     outcomes = []
-    with stop_signals() as stop, progress_bars() as bars:
+    with progress_bars() as bars, stop_signals(tell_stopping) as stop:
         for examination, path in zip(plans, paths, strict=True):
             total = len(examination.asked) * examination.sampling.n
             task = bars.add_task(f"{model.name}: {examination.suite}", total=total, note="")

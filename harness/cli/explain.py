@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import EXIT_OK, UsageError, printable
 from .options import add_json, add_referee, open_referee
+from .options import names as split_names
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -57,7 +58,7 @@ def _sides(args: argparse.Namespace) -> list[Side]:
     from ...benchmarks.examination import read_answers, score_answers
     from ...leaderboards.explain import Side
 
-    names: list[str | None] = args.protocols.split(",") if args.protocols else [None]
+    names: list[str | None] = split_names(args.protocols) if args.protocols else [None]
     if len(args.runs) > 2 or len(names) > 2 or len(args.runs) * len(names) == 1:
         raise UsageError("name one run and --protocols A,B, or two runs (with no, one or two protocols)")
     referee = open_referee(args)

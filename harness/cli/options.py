@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ..types import Sampling
 
 RUNS = Path("runs")
+JUDGE_SECONDS, JUDGE_ATTEMPTS = 120.0, 4
 
 
 def add_sampling(parser: argparse.ArgumentParser, max_tokens: int = 1024) -> None:
@@ -48,7 +49,9 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
         help="an option of the engine, e.g. batch=64, device=cuda, dtype=bfloat16; may be repeated",
     )
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="so many engines side by side, through Ray")
-    parser.add_argument("--ray", metavar="ADDRESS", help="a running Ray cluster for them, e.g. auto (default: this node)")
+    parser.add_argument(
+        "--ray", metavar="ADDRESS", help="a running Ray cluster for them, e.g. auto (default: this node)"
+    )
 
 
 def open_model(args: argparse.Namespace, target: str) -> Model:
@@ -90,9 +93,7 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 def add_scoring(parser: argparse.ArgumentParser) -> None:
     """--protocol, --partial, and the language model that takes a protocol's steps."""
-    parser.add_argument(
-        "--protocol", help="judge by this protocol, or by several: A,B (default: the one that asked)"
-    )
+    parser.add_argument("--protocol", help="judge by this protocol, or by several: A,B (default: the one that asked)")
     parser.add_argument("--partial", action="store_true", help="show the scores of incomplete runs too, marked as such")
     add_referee(parser)
 
@@ -120,15 +121,31 @@ def open_referee(args: argparse.Namespace) -> Referee | None:
     from ..endpoint import Endpoint
     from ..errors import UsageError
     from ..judging import Referee, ReplyBook
+    from .terminal import say
 
     if not args.judge_model:
         if args.judge_url:
             raise UsageError("--judge-url needs --judge-model: the name of the model that the server is asked for")
         return None
     book = ReplyBook(args.judge_replies)
-    return Referee(args.judge_model, book, Endpoint(args.judge_url, args.judge_model) if args.judge_url else None)
+    if not args.judge_url:
+        return Referee(args.judge_model, book)
+    server = Endpoint(args.judge_url, args.judge_model, timeout=JUDGE_SECONDS, attempts=JUDGE_ATTEMPTS)
+    return Referee(
+        args.judge_model, book, server, lambda count: say(f"asking {args.judge_model} {count} questions; Ctrl-C stops")
+    )
 
 
 def protocols(args: argparse.Namespace) -> list[str | None]:
     """The protocols that --protocol names; None stands for the one that asked."""
-    return list(dict.fromkeys(args.protocol.split(","))) if args.protocol else [None]
+    return list(dict.fromkeys(names(args.protocol))) if args.protocol else [None]
+
+
+def names(text: str) -> list[str | None]:
+    """Names with commas between them. Raises UsageError for an empty one."""
+    from ..errors import UsageError
+
+    found: list[str | None] = [name.strip() for name in text.split(",")]
+    if not all(found):
+        raise UsageError(f"{text!r} holds an empty name: write names with single commas between them")
+    return found

@@ -10,6 +10,8 @@ from ..errors import EXIT_INCOMPLETE, EXIT_OK, DataError
 from .options import add_json, add_scoring, open_referee, protocols
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..score import Scored
 
 
@@ -45,9 +47,24 @@ def run(args: argparse.Namespace) -> int:
         show_table(scores_table(scored))
         for one in scored if args.metrics else ():
             show_table(metrics_table(one))
+    tell_unscored(scored)
     if damaged:
         return DataError.exit_code
     return EXIT_OK if all(one.complete for one in scored) else EXIT_INCOMPLETE
+
+
+def tell_unscored(scored: Sequence[Scored]) -> None:
+    """Say of each score whose answers lack a verdict how many there are, and why the first does."""
+    from .terminal import say
+
+    for one in scored:
+        if one.unscored:
+            first = next(verdict for verdict in one.verdicts if verdict.correct is None and verdict.rule != "error")
+            hint = "" if one.referee or first.rule != "judge-needed" else "; name a model with --judge-model"
+            say(
+                f"{one.run.path}, {one.rules.name}: {one.unscored} answers have no verdict; the first "
+                f"({first.item_id}): {first.rule}: {first.reason}{hint}"
+            )
 
 
 def score_all(args: argparse.Namespace) -> tuple[list[Scored], int]:

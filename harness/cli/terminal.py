@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -53,6 +54,11 @@ def say(message: str) -> None:
     print("\n".join(map(printable, message.split("\n"))), file=sys.stderr, flush=True)
 
 
+def tell_stopping() -> None:
+    """What the first signal to stop is answered with; written past all buffers, since a signal may come amid a print."""
+    os.write(2, b"\nstopping: what is in flight is finished and stored; once more interrupts at once\n")
+
+
 def emit_json(value: Json) -> None:
     """A value for a machine, on stdout."""
     print(json.dumps(value, indent=1, allow_nan=False))
@@ -95,7 +101,8 @@ def scores_table(scored: Sequence[Scored]) -> Table:
         metric = one.accuracy()
         estimate = metric.estimate
         answered = f"{metric.correct}/{metric.total}"
-        lacking = f"{one.status}: {one.missing + one.unscored} missing"
+        lacks = ((one.missing, "missing"), (one.unscored, "without a verdict"))
+        lacking = f"{one.status}: " + ", ".join(f"{count} {what}" for count, what in lacks if count)
         value = "undefined" if one.complete else lacking
         interval = ""
         if one.shown(estimate):

@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
     from ...trainers.watch import Watcher
     from ..checkpoints import find_checkpoints
     from ..run import stop_signals
-    from .terminal import say
+    from .terminal import say, tell_stopping
 
     if args.folder.exists() and not args.folder.is_dir():
         raise UsageError(f"{args.folder} is a file: name a training directory or a folder of checkpoints")
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--data belongs to one suite: watch for one suite at a time")
     plans = [plan(suite, args.protocol, sampling(args), args.data) for suite in suites]
     watcher = Watcher(args.folder, args.out, plans, lambda path: open_model(args, str(path)), say)
-    with stop_signals() as stop:
+    with stop_signals(tell_stopping) as stop:
         watcher.follow(stop, until_idle=args.once, until_finished=args.until_finished)
         if stop.is_set():
             return EXIT_INTERRUPTED

@@ -41,8 +41,8 @@ class Worker:
 
     def answer(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[Response]:
         """The responses to a chunk."""
-        for response in self.model.generate(iter(requests), sampling):
-            yield response  # noqa: UP028 - Ray sends values into this generator, which `yield from` would pass on
+        for response in self.model.generate(iter(requests), sampling):  # noqa: UP028 - Ray sends values into this
+            yield response  # generator, which `yield from` would pass on
 
 
 class Fleet:

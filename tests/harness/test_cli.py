@@ -12,7 +12,21 @@ from proctor.benchmarks.base import SAMPLES
 from proctor.harness.run import hold
 from proctor.harness.store import RunReader
 
-VERBS = ["demo", "suites", "eval", "import", "score", "explain", "train", "watch", "board", "data", "check", "grade", "export"]
+VERBS = [
+    "demo",
+    "suites",
+    "eval",
+    "import",
+    "score",
+    "explain",
+    "train",
+    "watch",
+    "board",
+    "data",
+    "check",
+    "grade",
+    "export",
+]
 HEAVY = ["torch", "transformers", "tokenizers", "safetensors", "numpy", "scipy", "rich", "PIL"]
 REPORT = """
 import sys

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 
 import pytest
 
@@ -104,3 +105,26 @@ def test_a_server_needs_a_model(cli, mathverse):
     done = cli("score", mathverse, "--judge-url", "http://127.0.0.1:9/v1")
     assert (done.code, done.out) == (2, "")
     assert "--judge-model" in done.err
+
+
+def test_why_answers_have_no_verdict_is_told(cli, mathverse, tmp_path):
+    done = cli("score", mathverse, "--json")
+    assert f"{ITEMS} answers have no verdict" in done.err
+    assert "--judge-model" in done.err
+    options = [
+        "--judge-model",
+        "m",
+        "--judge-replies",
+        tmp_path / "replies.jsonl",
+        "--judge-url",
+        "http://127.0.0.1:9/v1",
+    ]
+    done = cli("score", mathverse, *options)
+    assert re.search(r"asking m \d+ questions", done.err)
+    assert "extraction failed" in done.err
+
+
+@pytest.mark.parametrize("names", [",", "strict,", ""])
+def test_an_empty_protocol_name_is_refused_or_means_the_default(cli, runs, names):
+    done = cli("score", runs / "whole", "--protocol", names)
+    assert done.code == (2 if names else 0)

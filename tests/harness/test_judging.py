@@ -2,9 +2,12 @@
 
 import json
 import multiprocessing
+import os
 from dataclasses import dataclass, field
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from proctor.harness.answers import Extraction
 from proctor.harness.endpoint import Completion, Fault
@@ -130,8 +133,8 @@ def test_a_damaged_line_is_told_with_its_place(book, line):
 
 
 def test_a_book_that_can_not_be_written_is_told(tmp_path):
-    (tmp_path / "file").write_text("")
     book = ReplyBook(tmp_path / "file" / "replies.jsonl")
+    (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="cannot write"):
         book.add("judge", request_body("a"), "1")
 
@@ -152,3 +155,51 @@ def test_two_writers_lose_nothing(tmp_path):
         writer.join(60)
     book = ReplyBook(path)
     assert all(book.get("judge", request_body(f"{name}{n}")) for name in "ab" for n in range(40))
+
+
+def test_a_file_of_another_kind_is_left_alone(tmp_path):
+    path = tmp_path / "tokenizer.json"
+    path.write_text('{"precious": "one line"}')
+    with pytest.raises(DataError, match="no kept reply"):
+        ReplyBook(path)
+    assert path.read_text() == '{"precious": "one line"}'
+    path.write_text('{"precious": "torn')
+    with pytest.raises(DataError, match="no kept reply"):
+        ReplyBook(path)
+    for odd in (tmp_path, tmp_path / ("x" * 300)):
+        with pytest.raises(DataError):
+            ReplyBook(odd)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(DataError, match="is no file"):
+        ReplyBook(tmp_path / "pipe")
+
+
+def test_a_last_line_without_its_newline_is_whole(book):
+    book.add("judge", request_body("a"), "1")
+    book.path.write_bytes(book.path.read_bytes().rstrip(b"\n"))
+    again = ReplyBook(book.path)
+    assert again.get("judge", request_body("a")) == "1"
+    again.add("judge", request_body("b"), "2")
+    assert [json.loads(line)["reply"] for line in book.path.read_text().splitlines()] == ["1", "2"]
+
+
+def test_a_reply_that_is_too_long_to_be_kept_is_no_verdict(book):
+    server = Server({"read five": "x" * 2**20 + "\nAnswer: 5"})
+    (grade,) = Referee("judge", book, server).extract(EXTRACTOR, [("five", ITEM)])
+    assert (grade.rule, grade.correct) == ("extraction failed", None)
+    assert "too long" in grade.reason
+    assert not book.path.exists()
+
+
+@given(cut=st.integers(0, 400), reply=st.text(max_size=50))
+def test_wherever_a_crash_tears_the_last_line_the_others_stay(tmp_path_factory, cut, reply):
+    book = ReplyBook(tmp_path_factory.mktemp("book") / "replies.jsonl")
+    book.add("judge", request_body("a"), "1")
+    whole = book.path.read_bytes()
+    book.add("judge", request_body("b"), reply)
+    line = book.path.read_bytes()[len(whole) :]
+    book.path.write_bytes(whole + line[: min(cut, len(line) - 2)])
+    again = ReplyBook(book.path)
+    again.add("judge", request_body("c"), "3")
+    final = ReplyBook(book.path)
+    assert [final.get("judge", request_body(name)) for name in "abc"] == ["1", None, "3"]

@@ -100,7 +100,11 @@ def test_the_effects_add_up_to_the_difference(tmp_path_factory, said, other):
     for name, texts, protocol in (("left", said, "strict"), ("right", other, "official")):
         path = tmp_path_factory.mktemp(name)
         asked = [Asked(item, Prompt(("How many?",))) for item in items(4)]
-        hold(Examination("mathvision", "strict", asked, Sampling()), ScriptedModel(lambda i, k, t=texts: t[int(i[1])]), path)
+        hold(
+            Examination("mathvision", "strict", asked, Sampling()),
+            ScriptedModel(lambda i, k, t=texts: t[int(i[1])]),
+            path,
+        )
         answers = read_answers(path)
         sides.append(Side(answers, score_answers(answers, protocol)))
     found = explain(*sides)
@@ -110,7 +114,9 @@ def test_the_effects_add_up_to_the_difference(tmp_path_factory, said, other):
 
 
 def test_the_page_is_whole_and_escaped(side):
-    left, right = (side(lambda i, k: HOSTILE + r"\boxed{5 \text{ cm}}", protocol) for protocol in ("strict", "official"))
+    left, right = (
+        side(lambda i, k: HOSTILE + r"\boxed{5 \text{ cm}}", protocol) for protocol in ("strict", "official")
+    )
     text = b"".join(page(explain(left, right))).decode()
     assert "<script" not in text.replace(HOSTILE, "<script") or HOSTILE not in text
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
@@ -129,7 +135,9 @@ def test_the_command_says_it_in_lines_json_and_a_page(side, cli, tmp_path):
     assert "\x1b" not in done.out
     assert (tmp_path / "page.html").read_text().startswith("<!doctype html>")
     found = json.loads(cli("explain", run, "--protocols", "strict,official", "--json").out)
-    assert {one["cause"]: one["effect"] for one in found["causes"]} == pytest.approx({"unit": -1 / 6, "rounding": 1 / 6})
+    assert {one["cause"]: one["effect"] for one in found["causes"]} == pytest.approx(
+        {"unit": -1 / 6, "rounding": 1 / 6}
+    )
 
 
 @pytest.mark.parametrize("arguments", [[], ["--protocols", "strict"], ["--protocols", "strict,official,mm_upt"]])

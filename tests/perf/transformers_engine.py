@@ -1,4 +1,4 @@
-"""The transformers engine against `generate` called for one item at a time: answers per second in the same run, and equal output.
+"""The transformers engine against `generate` called for one item at a time: answers per second, and equal output.
 
     python tests/perf/transformers_engine.py
 
@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 
 import torch
+
 from proctor.benchmarks.base import boxed_prompt
 from proctor.benchmarks.figures import SUITE
 from proctor.harness.models.transformers import TransformersModel

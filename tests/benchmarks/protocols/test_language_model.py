@@ -129,3 +129,15 @@ class _Knows:
             gold = str(item.meta.get("published_answer") or item.answer)
             reply = "Verdict: 1" if "Verdict" in prompt else f"Answer: {gold or 'none'}"
             yield key, Completion(reply, "stop", 1, 1)
+
+
+@given(st.text(alphabet="=\n x<|>", max_size=80))
+def test_what_is_shown_can_not_close_its_fence(text):
+    lines = language_model.judge().prompt(text, ITEM).splitlines()
+    (first, last) = [
+        n for n, line in enumerate(lines) if set(line) == {"="} and len(line) >= language_model.MARK_LENGTH
+    ][:: max(1, sum(set(line) == {"="} and len(line) >= language_model.MARK_LENGTH for line in lines) - 1)]
+    assert last == len(lines) - 1
+    assert lines[first] == lines[last]
+    assert all(len(line) < len(lines[first]) for line in lines[first + 1 : last] if set(line) == {"="})
+    assert "<|" not in "\n".join(lines[first:])
