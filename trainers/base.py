@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Protocol
 
 from ..harness import answers
+from ..harness.errors import UsageError
 from ..harness.types import Image, Item
+from .formats import FORMATS
 from .recipe import Recipe
 
 
@@ -26,7 +28,8 @@ class Gold:
 class Group:
     """The n responses to one prompt, and the final answers stated in them (None where there is none).
 
-    `gold` is present only for a reward with `needs_gold`.
+    `gold` is present only for a reward with `needs_gold`, `judge_scores` only for one with `needs_judge`: for each response
+    a number in [0, 1], or None where the judge gave no usable score. `answer_format` is a key of FORMATS.
     """
 
     item_id: str
@@ -35,21 +38,38 @@ class Group:
     images: tuple[Image, ...]
     responses: tuple[str, ...]
     gold: Gold | None = None
+    answer_format: str = "boxed"
+    judge_scores: tuple[float | None, ...] | None = None
 
     @cached_property
     def answers(self) -> tuple[str | None, ...]:
         """The stated final answer of each response."""
         return tuple(answers.extract(response).answer for response in self.responses)
 
+    @cached_property
+    def well_formed(self) -> tuple[bool, ...]:
+        """Whether each response has the form that was asked for."""
+        return tuple(map(FORMATS[self.answer_format], self.responses))
 
-def make_group(item: Item, responses: Sequence[str], needs_gold: bool) -> Group:
+
+def make_group(item: Item, responses: Sequence[str], needs_gold: bool, answer_format: str = "boxed") -> Group:
     """The group that a reward sees; without `needs_gold` nothing in it depends on the item's label."""
     gold = Gold(item.answer, item.answer_type, item.unit) if needs_gold else None
-    return Group(item.id, item.question, item.choices, item.images, tuple(responses), gold)
+    return Group(item.id, item.question, item.choices, item.images, tuple(responses), gold, answer_format)
+
+
+def judge_scores(group: Group, reward: str) -> tuple[float | None, ...]:
+    """The judge's scores of a group, for the reward of that name. Raises UsageError if there are none."""
+    if group.judge_scores is None:
+        raise UsageError(f"reward {reward}: item {group.item_id} was not judged")
+    return group.judge_scores
 
 
 class Reward(Protocol):
-    """A reward idea: one number per response of a group, from the group alone."""
+    """A reward idea: one number per response of a group, from the group alone.
+
+    A reward whose attribute `needs_judge` is true finds the group's `judge_scores`; without the attribute it needs none.
+    """
 
     name: str
     needs_gold: bool
@@ -57,6 +77,11 @@ class Reward(Protocol):
     def __call__(self, group: Group, seed: int) -> Sequence[float]:
         """Rewards of the group's responses, in order; `seed` is for a reward that draws random numbers."""
         ...
+
+
+def needs_judge(reward: Reward) -> bool:
+    """True if the reward declares that its groups must be judged."""
+    return bool(getattr(reward, "needs_judge", False))
 
 
 Progress = Callable[[int, int, str], None]

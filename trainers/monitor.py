@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import fmean
+from statistics import fmean, pstdev
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,10 +34,31 @@ def group_metrics(
         "distinct_answers": fmean(len(one.classes) for one in votes),
         "tied_share": fmean(float(one.tied) for one in votes),
         "unparsed_share": fmean(fmean(answer is None for answer in group.answers) for group in groups),
+        "bad_format_share": fmean(fmean(not fine for fine in group.well_formed) for group in groups),
         "accuracy": fmean(fmean(row) for row in right),
         "label_accuracy": fmean(
             float(one.winner is not None and row[one.winner[0]]) for one, row in zip(votes, right, strict=True)
         ),
+    }
+
+
+def judge_metrics(groups: Sequence[Group]) -> dict[str, float]:
+    """Of judged groups: mean and spread of the scores that the judge gave, and the share of those asked that it did not.
+
+    Responses in bad format are not shown to the judge, so they count nowhere here. A spread near 0 means that the judge
+    does not tell responses apart. Without any score, mean and spread are 0.
+    """
+    asked = [
+        score
+        for group in groups
+        for score, fine in zip(group.judge_scores or (), group.well_formed, strict=True)
+        if fine
+    ]
+    given = [score for score in asked if score is not None]
+    return {
+        "judge_score": fmean(given) if given else 0.0,
+        "judge_score_std": pstdev(given) if given else 0.0,
+        "judge_failed_share": (len(asked) - len(given)) / max(1, len(asked)),
     }
 
 

@@ -8,11 +8,14 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import NoneType
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 from ..harness.errors import UsageError
 from ..harness.types import Json, Sampling
+from .formats import FORMATS
+from .judge.settings import JudgeSettings
+from .openrlhf.settings import OpenRlhfSettings
+from .settings import read_settings
 
 RECIPES = Path(__file__).parent / "recipes"
 
@@ -55,19 +58,29 @@ class PolicySettings:
 
 @dataclass(frozen=True)
 class Recipe:
-    """One training: who learns from which prompts, by which reward and advantage, and when checkpoints are written."""
+    """One training: who learns from which prompts, by which reward and advantage, and when checkpoints are written.
+
+    `answer_format` is the form that a response must have ("boxed", or "think_boxed": <think>...</think> before the box);
+    what follows from breaking it is the reward's affair. `reward_settings` are the reward's own, `advantage_beta` is the
+    advantage's where it has one, `judge` is read only by a reward that needs a judge, and `openrlhf` only by the trainer of that name.
+    """
 
     name: str
     trainer: str = "local"
     protocol: str = "strict"
+    answer_format: str = "boxed"
     reward: str = "majority_vote"
+    reward_settings: Mapping[str, Any] = field(default_factory=dict)
     advantage: str = "group_norm"
+    advantage_beta: float = 1.0
     seed: int = 0
     checkpoint_every: int = 20
     prompts: PromptSettings = field(default_factory=PromptSettings)
     sampling: Sampling = field(default_factory=lambda: Sampling(n=8, temperature=1.0, max_tokens=512))
     optimiser: OptimiserSettings = field(default_factory=OptimiserSettings)
     policy: PolicySettings = field(default_factory=PolicySettings)
+    judge: JudgeSettings | None = None
+    openrlhf: OpenRlhfSettings | None = None
 
     def __post_init__(self) -> None:
         policy, optimiser = self.policy, self.optimiser
@@ -81,6 +94,8 @@ class Recipe:
             and policy.prompts >= 1
             and policy.prompts % parts == 0,
             "policy.clip must be positive, policy.kl not negative": policy.clip > 0 and policy.kl >= 0,
+            f"answer_format must be one of: {', '.join(FORMATS)}": self.answer_format in FORMATS,
+            "advantage_beta must be positive": self.advantage_beta > 0,
             "checkpoint_every must be at least 1": self.checkpoint_every >= 1,
             "sampling.n must be at least 2: a group of one has no advantage": self.sampling.n >= 2,
             "sampling.temperature must be above 0: greedy answers do not differ": not self.sampling.greedy,
@@ -116,23 +131,57 @@ def _numbers(value: Json) -> Iterator[float]:
 def load_recipe(name: str, changes: Sequence[str] = ()) -> Recipe:
     """A bundled recipe by name, or one in a TOML file by path, with `changes` like "policy.steps=10" applied.
 
-    Raises UsageError for an unknown recipe or key and for a value of the wrong kind.
+    A recipe with `extends = "other"` is laid over that one, key by key: a bundled name, or the path of a .toml file
+    relative to its own. `reward_settings` belong to their reward and are not taken over by another one. Raises UsageError
+    for an unknown recipe or key, for a value of the wrong kind, and if the extended recipe itself extends another.
     """
     path = Path(name) if name.endswith(".toml") else RECIPES / f"{name}.toml"
+    table = _read(path, name)
+    if (extended := table.pop("extends", None)) is not None:
+        table = _laid_over(_read_extended(extended, path), table)
+    for change in changes:
+        table = _laid_over(table, _table_of(change))
+    return read_settings(Recipe, {"name": path.stem, **table}, f"recipe {path.name}")
+
+
+def _read(path: Path, name: str) -> dict[str, Any]:
     try:
-        table = tomllib.loads(path.read_text())
+        return tomllib.loads(path.read_text())
     except FileNotFoundError:
         known = ", ".join(sorted(file.stem for file in RECIPES.glob("*.toml")))
         raise UsageError(f"no recipe {name!r}: give the path of a .toml file, or one of: {known}") from None
     except (OSError, ValueError) as error:
         raise UsageError(f"recipe {path}: cannot be read ({str(error)[:150]})") from error
-    for change in changes:
-        _apply(table, change)
-    recipe: Recipe = _build(Recipe, {"name": path.stem, **table}, f"recipe {path.name}")
-    return recipe
 
 
-def _apply(table: dict[str, Any], change: str) -> None:
+def _read_extended(extended: Any, path: Path) -> dict[str, Any]:
+    if not isinstance(extended, str):
+        raise UsageError(f"recipe {path.name}: extends must name a recipe, not {extended!r:.60}")
+    other = path.parent / extended if extended.endswith(".toml") else RECIPES / f"{extended}.toml"
+    table = _read(other, extended)
+    if "extends" in table or other.resolve() == path.resolve():
+        raise UsageError(
+            f"recipe {path.name}: extends {extended}, which itself extends another: one that is extended must stand alone"
+        )
+    table.pop("name", None)
+    return table
+
+
+def _laid_over(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """The tables merged key by key, what is in `over` first."""
+    merged = dict(under)
+    if over.get("reward", under.get("reward")) != under.get("reward"):
+        merged.pop("reward_settings", None)
+    for key, value in over.items():
+        below = merged.get(key, {})
+        if isinstance(value, dict) and not isinstance(below, dict):
+            raise UsageError(f"{key} is no section of a recipe")
+        merged[key] = {**below, **value} if isinstance(value, dict) else value
+    return merged
+
+
+def _table_of(change: str) -> dict[str, Any]:
+    """The table that a change like "policy.steps=10" stands for."""
     key, equals, text = change.partition("=")
     *sections, last = key.strip().split(".")
     if not equals or not last:
@@ -141,37 +190,7 @@ def _apply(table: dict[str, Any], change: str) -> None:
         value = tomllib.loads(f"value = {text}")["value"]
     except ValueError:
         value = text
-    for section in sections:
-        inner = table.setdefault(section, {})
-        if not isinstance(inner, dict):
-            raise UsageError(f"{change!r}: {section} is no section of a recipe")
-        table = inner
-    table[last] = value
-
-
-def _build(kind: Any, table: Mapping[str, Any], where: str) -> Any:
-    hints = get_type_hints(kind)
-    known = [f.name for f in dataclasses.fields(kind)]
-    for key in table:
-        if key not in known:
-            raise UsageError(f"{where}: unknown key {key!r}; there are: {', '.join(known)}")
-    values = {key: _value(hints[key], value, f"{where}: {key}") for key, value in table.items()}
-    try:
-        return kind(**values)
-    except ValueError as error:
-        raise UsageError(f"{where}: {str(error).removeprefix('sampling: ')}") from error
-
-
-def _value(kind: Any, value: Any, where: str) -> Any:
-    if dataclasses.is_dataclass(kind) and isinstance(value, Mapping):
-        return _build(kind, value, where)
-    options = get_args(kind)
-    if NoneType in options:
-        return _value(next(option for option in options if option is not NoneType), value, where)
-    if options and isinstance(value, list):
-        return tuple(_value(options[0], element, where) for element in value)
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if isinstance(kind, type) and isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
-        return value
-    raise UsageError(f"{where} must be {getattr(kind, '__name__', kind)}, not {value!r:.60}")
+    table: dict[str, Any] = {last: value}
+    for section in reversed(sections):
+        table = {section: table}
+    return table

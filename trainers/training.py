@@ -1,6 +1,6 @@
 """The training directory: recipe, metrics, and checkpoints that exist only when they are complete.
 
-    training.json    what is trained: recipe and base digests; a resume must agree with it
+    training.json    what is trained: recipe, base and judge digests; a resume must agree with it
     metrics.jsonl    one line per step
     tensorboard/     the same, for TensorBoard
     checkpoints/     step-000020/ ... in Hugging Face format; written under a dot name and renamed when complete
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
     from ..harness.models.vlm import VisionLanguageModel
 
+CONFIGURATION = (".json", ".jinja", ".txt", ".model")
+"""Suffixes of a checkpoint's files that are no weights."""
 STATE = Path("trainer") / "state.safetensors"
 
 
@@ -55,9 +57,14 @@ class TrainingCheckpoint:
 
 
 class TrainingFolder:
-    """The one writer of a training directory; a context manager that holds its lock."""
+    """The one writer of a training directory; a context manager that holds its lock.
 
-    def __init__(self, path: Path, recipe: Recipe, base: Path, resume: bool) -> None:
+    `more` is what belongs to the training's identity beside recipe and base.
+    """
+
+    def __init__(
+        self, path: Path, recipe: Recipe, base: Path, resume: bool, more: Mapping[str, Json] | None = None
+    ) -> None:
         self.path = path
         try:
             path.mkdir(parents=True, exist_ok=True)
@@ -68,7 +75,7 @@ class TrainingFolder:
         except OSError as error:
             raise StoreError(f"cannot open training directory {path}: {error.strerror or error}") from error
         try:
-            self._claim(recipe, base, resume)
+            self._claim(recipe, base, resume, more or {})
             self._cut_metrics()
         except BaseException:
             self._lock.release()
@@ -76,10 +83,11 @@ class TrainingFolder:
         last = self.last_checkpoint()
         self._tensorboard = SummaryWriter(str(path / "tensorboard"), purge_step=last.step + 1 if last else None)
 
-    def _claim(self, recipe: Recipe, base: Path, resume: bool) -> None:
+    def _claim(self, recipe: Recipe, base: Path, resume: bool, more: Mapping[str, Json]) -> None:
         identity = {
             "recipe": json.loads(json.dumps(recipe.to_json())),
             "base": {"weights": weights_digest(base), "configuration": configuration_digest(base)},
+            **more,
         }
         file = self.path / "training.json"
         if not file.exists():
@@ -147,6 +155,32 @@ class TrainingFolder:
             raise StoreError(
                 f"cannot write checkpoint {final}: {str(error)[:200]}; make room and resume the training"
             ) from error
+
+    def adopt_checkpoint(self, step: int, weights: Path, base: Path) -> None:
+        """Make a checkpoint of weights that another process has finished writing; `weights` is moved here.
+
+        Files of tokenizer and processor that it lacks are copied from `base`, for it is examined with the same.
+        """
+        final = self.path / "checkpoints" / f"step-{step:06d}"
+        temporary = final.with_name(f".{final.name}")
+        try:
+            shutil.rmtree(temporary, ignore_errors=True)
+            final.parent.mkdir(parents=True, exist_ok=True)
+            weights.replace(temporary)
+            for file in base.iterdir():
+                if file.suffix in CONFIGURATION and "safetensors" not in file.name and not (temporary / file.name).exists():
+                    shutil.copy(file, temporary)
+            (temporary / COMPLETE).touch()
+            temporary.replace(final)
+        except OSError as error:
+            raise StoreError(
+                f"cannot make checkpoint {final} of {weights}: {error.strerror or error}; make room and resume the training"
+            ) from error
+
+    def last_step(self) -> int:
+        """The steps of the last checkpoint; 0 without one."""
+        last = self.last_checkpoint()
+        return last.step if last else 0
 
     def finish(self) -> None:
         """Mark the training as ended: no more checkpoints will come."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
 from ..errors import EXIT_OK
@@ -24,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="changes",
         help="change a setting: policy.steps=10",
     )
+    parser.add_argument("--dry-run", action="store_true", help="print what would be run, and run nothing")
     add_json(parser)
 
 
@@ -37,6 +39,10 @@ def run(args: argparse.Namespace) -> int:
     seed = [] if args.seed is None else [f"seed={args.seed}"]
     recipe = load_recipe(args.recipe, [*args.changes, *seed])
     train = TRAINERS.get(recipe.trainer)
+    if args.dry_run:
+        describe = getattr(train, "describe", None)
+        print(describe(recipe, args.base or BASE, args.out) if describe else json.dumps(recipe.to_json(), indent=1))
+        return EXIT_OK
     with progress_bars() as bars:
         task = bars.add_task(f"train {recipe.name}", total=None, note="")
 

@@ -177,8 +177,8 @@ def test_a_busy_servers_wait_holds_for_all_requests(serve):
 
     def script(body, before):
         if number(body) == 0 and before == 0:
-            return Reply(429, b"", {"Retry-After": "0.6"})
-        return Reply(delay=0.2)
+            return Reply(429, b"", {"Retry-After": "1.5"})
+        return Reply(delay=0.3)
 
     server = serve(script)
     results = ask(client(server, concurrency=2), 3)

@@ -1,7 +1,9 @@
 """GRPO in one process: its arithmetic, its metrics, and that a killed training loses nothing."""
 
+import dataclasses
 import json
 import math
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,11 +14,15 @@ from proctor.harness.errors import DataError, DivergedError, RunLockedError, Run
 from proctor.harness.models.sampling import draw_answers
 from proctor.harness.models.vlm import VisionLanguageModel
 from proctor.harness.provenance import weights_digest
-from proctor.harness.types import Sampling
+from proctor.harness.types import Request, Response, Sampling
+from proctor.trainers.base import Group
+from proctor.trainers.judge.scoring import ModelJudge
 from proctor.trainers.local.grpo import GrpoTraining, train
 from proctor.trainers.local.logprobs import answer_logprobs
-from proctor.trainers.recipe import Recipe, load_recipe
-from proctor.trainers.tiny import BASE
+from proctor.trainers.prompts import Batches, training_prompts
+from proctor.trainers.recipe import PromptSettings, Recipe, load_recipe
+from proctor.trainers.registry import REWARDS
+from proctor.trainers.tiny import BASE, JUDGE
 from proctor.trainers.training import TrainingFolder
 
 SMALL = ["policy.steps=4", "policy.prompts=4", "sampling.n=4", "sampling.max_tokens=24", "checkpoint_every=2"]
@@ -57,7 +63,7 @@ def test_every_step_is_recorded(trained: Path) -> None:
     assert [line["step"] for line in lines] == [1, 2, 3, 4]
     watched = "reward reward_std majority_share distinct_answers no_signal_share label_accuracy accuracy entropy kl"
     rest = "response_length truncated_share clipped_share unparsed_share tied_share grad_norm policy_loss learning_rate"
-    assert set(f"step {watched} {rest}".split()) == set(lines[0])
+    assert set(f"step {watched} {rest} bad_format_share".split()) == set(lines[0])
     assert all(math.isfinite(value) for line in lines for value in line.values())
     assert lines[0]["kl"] == pytest.approx(0, abs=1e-3)
 
@@ -78,6 +84,25 @@ def test_killed_between_checkpoints_it_ends_the_same(trained: Path, tmp_path: Pa
     last = Path("checkpoints") / "step-000004"
     assert weights_digest(tmp_path / last) == weights_digest(trained / last)
     assert metrics(tmp_path) == metrics(trained)
+
+
+def test_with_a_judge_a_resumed_training_ends_the_same_and_another_judge_is_refused(tmp_path: Path) -> None:
+    changes = [*SMALL, "judge.max_failed_share=1"]
+    one = load_recipe("actor_judge_figures", changes)
+    train(one, BASE, tmp_path / "whole", False, silent)
+
+    def die_at_three(done: int, total: int, note: str) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(one, BASE, tmp_path / "cut", False, die_at_three)
+    with pytest.raises(RunMismatchError, match=r"judge\.weights"):
+        train(load_recipe("actor_judge_figures", [*changes, "judge.model=base"]), BASE, tmp_path / "cut", True, silent)
+    train(one, BASE, tmp_path / "cut", True, silent)
+    last = Path("checkpoints") / "step-000004"
+    assert weights_digest(tmp_path / "cut" / last) == weights_digest(tmp_path / "whole" / last)
+    assert metrics(tmp_path / "cut") == metrics(tmp_path / "whole")
 
 
 def test_an_unfinished_checkpoint_is_not_taken_up(trained: Path, tmp_path: Path) -> None:
@@ -117,18 +142,77 @@ def test_the_vision_tower_stays_as_it_is_unless_trained() -> None:
         assert torch.equal(weight, before[name]) == (".visual." in name), name
 
 
-def test_a_reward_that_gives_nonsense_stops_the_training() -> None:
-    class Nonsense:
-        name = "nonsense"
-        needs_gold = False
+class Nonsense:
+    """A reward that is no number from step 3 on."""
 
-        def __call__(self, group: object, seed: int) -> list[float]:
-            return [math.nan]
+    name = "nonsense"
+    needs_gold = False
 
-    training = GrpoTraining(recipe(), BASE, "cpu")
-    training.reward = Nonsense()
-    with pytest.raises(DataError, match=r"nonsense: gave \[nan\]"):
-        training.step(0)
+    def __call__(self, group: Group, seed: int) -> list[float]:
+        wrong = group.item_id.startswith("2-1")
+        return [math.nan if wrong else float(k) for k in range(len(group.responses))]
+
+
+def test_a_reward_that_gives_nonsense_stops_the_training_and_keeps_what_was_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("proctor.trainers.assessment.open_reward", lambda name, table: Nonsense())
+    with pytest.raises(DataError, match=r"nonsense: gave \[nan.* for item 2-1 at step 3") as caught:
+        train(recipe("checkpoint_every=1"), BASE, tmp_path, False, silent)
+    assert "\n" not in str(caught.value)
+    assert [path.name for path in sorted((tmp_path / "checkpoints").iterdir())] == ["step-000001", "step-000002"]
+    check_whole(tmp_path / "checkpoints" / "step-000002")
+    assert len(metrics(tmp_path)) == 2
+    assert not (tmp_path / "finished.json").exists()
+
+
+TRUE = '{"answer_correctness": 1, "reasoning_quality": 1, "visual_grounding": 1}'
+
+
+class Chance:
+    """An engine that judges by the seed alone, and sometimes not at all."""
+
+    def identity(self) -> dict[str, str]:
+        return {"engine": "chance"}
+
+    def generate(self, requests: Iterable[Request], sampling: Sampling) -> Iterator[Response]:
+        for request in requests:
+            for sample, seed in zip(request.samples, request.seeds(sampling), strict=True):
+                text = TRUE.replace("1,", f"{seed % 11 / 10},") if seed % 5 else "no"
+                yield Response(request.item_id, sample, text)
+
+
+@pytest.mark.parametrize("reward", REWARDS.names())
+def test_only_a_reward_that_declares_it_sees_a_label(
+    reward: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trained on the same figures with all labels changed, the weights are the same unless the reward needs labels."""
+
+    def unlabelled(settings: PromptSettings, seed: int) -> Batches:
+        source = training_prompts(settings, seed)
+        return lambda step, size: [dataclasses.replace(item, answer="none") for item in source(step, size)]
+
+    monkeypatch.setattr("proctor.trainers.assessment.open_judge", lambda given, base: ModelJudge(Chance(), given))
+    one = recipe("policy.steps=2", f"reward={reward}", "judge.retries=0", "judge.max_failed_share=1")
+    train(one, BASE, tmp_path / "with", False, silent)
+    monkeypatch.setattr("proctor.trainers.local.grpo.training_prompts", unlabelled)
+    train(one, BASE, tmp_path / "without", False, silent)
+    last = Path("checkpoints") / "step-000002"
+    same = weights_digest(tmp_path / "with" / last) == weights_digest(tmp_path / "without" / last)
+    assert same != REWARDS.get(reward).needs_gold
+    shown = [metrics(tmp_path / name)[0] for name in ("with", "without")]
+    assert shown[0]["accuracy"] > shown[1]["accuracy"] == 0  # the labels were different, and watched
+    assert (shown[0]["reward"] == shown[1]["reward"]) == same
+
+
+def test_a_training_stores_every_setting_and_its_judge(tmp_path: Path) -> None:
+    one = load_recipe("actor_judge_figures", [*SMALL, "policy.steps=2", "reward_settings.t_h=0.9"])
+    train(one, BASE, tmp_path, False, silent)
+    stored = json.loads((tmp_path / "training.json").read_text())["identity"]
+    assert stored["recipe"]["reward_settings"]["t_h"] == 0.9
+    assert stored["recipe"]["reward_settings"]["tau_l"] == 0.05
+    assert stored["judge"]["weights"] == weights_digest(JUDGE) != stored["base"]["weights"]
+    assert {"judge_score", "judge_score_std", "judge_failed_share", "bad_format_share"} <= set(metrics(tmp_path)[0])
 
 
 def test_log_probabilities_are_those_of_plain_forward_passes() -> None:

@@ -37,6 +37,12 @@ def test_changes_are_applied_with_their_types() -> None:
         ("policy.kl=nan", "finite"),
         ("optimiser.learning_rate=inf", "finite"),
         ("optimiser.weight_decay=-1", "negative"),
+        ("answer_format=xml", "answer_format must be one of: boxed, think_boxed"),
+        ("advantage_beta=0", "advantage_beta"),
+        ("reward_settings.t_h=inf", "finite"),
+        ("reward_settings=1", "must be Mapping"),
+        ("judge.modell=1", "unknown key 'modell'"),
+        ("judge.retries=-1", "judge: retries"),
     ],
 )
 def test_a_bad_setting_is_one_clear_line(change: str, told: str) -> None:
@@ -55,3 +61,50 @@ def test_a_broken_file_is_one_clear_line(tmp_path: Path) -> None:
     file.write_text("reward = ")
     with pytest.raises(UsageError, match=r"mine\.toml"):
         load_recipe(str(file))
+
+
+def write(folder: Path, **texts: str) -> None:
+    for name, text in texts.items():
+        (folder / f"{name}.toml").write_text(text)
+
+
+def test_a_recipe_is_laid_over_the_one_that_it_extends(tmp_path: Path) -> None:
+    write(tmp_path, mine='extends = "mm_upt_figures"\nseed = 4\n[policy]\nsteps = 7\n')
+    recipe, under = load_recipe(str(tmp_path / "mine.toml")), load_recipe("mm_upt_figures")
+    assert (recipe.name, recipe.seed, recipe.policy.steps) == ("mine", 4, 7)
+    assert recipe.policy.prompts == under.policy.prompts
+    assert (recipe.sampling, recipe.optimiser) == (under.sampling, under.optimiser)
+
+
+def test_a_path_to_extend_is_relative_to_the_recipe(tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    write(tmp_path, other="seed = 9")
+    write(tmp_path / "inner", mine='extends = "../other.toml"')
+    assert load_recipe(str(tmp_path / "inner" / "mine.toml")).seed == 9
+
+
+def test_settings_of_a_reward_do_not_pass_to_another(tmp_path: Path) -> None:
+    write(tmp_path, a='reward = "actor_judge"\n[reward_settings]\nt_h = 0.9\nt_l = 0.3\n')
+    write(tmp_path, b='extends = "a.toml"\n[reward_settings]\nt_l = 0.2', c='extends = "a.toml"\nreward = "random"')
+    assert load_recipe(str(tmp_path / "b.toml")).reward_settings == {"t_h": 0.9, "t_l": 0.2}
+    assert load_recipe(str(tmp_path / "c.toml")).reward_settings == {}
+    assert load_recipe(str(tmp_path / "a.toml"), ["reward=random"]).reward_settings == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('extends = "b.toml"', "itself extends another"),
+        ('extends = "a.toml"', "itself extends another"),
+        ('extends = "none.toml"', "no recipe 'none.toml'"),
+        ('extends = "mm_upt_figurez"', "mm_upt_figures"),
+        ("extends = 3", "extends must name a recipe"),
+        ('extends = "mm_upt_figures"\npolicy = 3', "policy must be"),
+        ('extends = "mm_upt_figures"\n[reward]\nname = "x"', "no section"),
+    ],
+)
+def test_chains_circles_and_nonsense_are_one_clear_line(text: str, told: str, tmp_path: Path) -> None:
+    write(tmp_path, a=text, b='extends = "a.toml"')
+    with pytest.raises(UsageError, match=told) as caught:
+        load_recipe(str(tmp_path / "a.toml"))
+    assert "\n" not in str(caught.value)

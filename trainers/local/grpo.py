@@ -19,16 +19,14 @@ from torch import Tensor
 
 from ...benchmarks.base import Protocol
 from ...benchmarks.registry import SUITES
-from ...harness.errors import DataError, DivergedError
+from ...harness.errors import DivergedError
 from ...harness.models.sampling import Answers, draw_answers
 from ...harness.models.vlm import VisionLanguageModel
-from ...harness.types import Item, sample_seed
-from ..advantages import Advantage, advantage
-from ..base import Group, Progress, Reward, make_group
-from ..monitor import group_metrics
+from ...harness.types import sample_seed
+from ..assessment import Assessor
+from ..base import Progress
 from ..prompts import training_prompts
 from ..recipe import Recipe
-from ..registry import REWARDS
 from ..training import TrainingFolder
 from .logprobs import answer_logprobs
 
@@ -49,9 +47,8 @@ class GrpoTraining:
     """One training in progress: the policy, its frozen reference and the optimiser."""
 
     def __init__(self, recipe: Recipe, base: Path, device: str) -> None:
-        self.recipe = recipe
-        self.reward: Reward = REWARDS.get(recipe.reward)()
-        self.advantage: Advantage = advantage(recipe.advantage)
+        self.assessor = Assessor.of_recipe(recipe, base)
+        self.recipe = recipe = self.assessor.recipe
         self.protocol: Protocol = SUITES.get(recipe.prompts.suite).protocol(recipe.protocol)
         self.prompts = training_prompts(recipe.prompts, recipe.seed)
         self.policy = VisionLanguageModel.load(base, device)
@@ -99,33 +96,15 @@ class GrpoTraining:
             old, entropy = answer_logprobs(self.policy, inputs, drawn.ids, drawn.mask, temperature)
             reference, _ = answer_logprobs(self.reference_vlm, inputs, drawn.ids, drawn.mask, temperature)
         texts = self.policy.decode(drawn.ids, drawn.mask)
-        rewards, metrics = self._rewards(items, texts, step)
-        advantages = np.concatenate([self.advantage(row) for row in rewards])
-        metrics |= {
+        assessed = self.assessor.assess(items, texts, step)
+        metrics = assessed.metrics | {
             "entropy": float((entropy * drawn.mask).sum() / drawn.mask.sum()),
             "response_length": float(drawn.mask.sum(1).float().mean()),
             "truncated_share": float((~drawn.ended).float().mean()),
         }
         each = [self.policy.encode([prompt]) for prompt in prompts]
-        advantage_rows = torch.from_numpy(advantages).to(old)
-        return Rollouts(each, drawn, old, reference, advantage_rows, metrics)
-
-    def _rewards(
-        self, items: Sequence[Item], texts: Sequence[str], step: int
-    ) -> tuple[list[np.ndarray[tuple[int], np.dtype[np.float64]]], dict[str, float]]:
-        """Each group's rewards, and what a researcher watches. Labels are read here for monitoring, never for a reward."""
-        n = self.recipe.sampling.n
-        groups: list[Group] = []
-        rewards = []
-        for place, item in enumerate(items):
-            group = make_group(item, texts[place * n : (place + 1) * n], self.reward.needs_gold)
-            given = self.reward(group, sample_seed(self.recipe.seed, f"reward {step}", place))
-            row = np.asarray(given, dtype=np.float64)
-            if row.shape != (n,) or not np.isfinite(row).all():
-                raise DataError(f"reward {self.reward.name}: gave {given!r:.120}, not {n} finite numbers")
-            groups.append(group)
-            rewards.append(row)
-        return rewards, group_metrics(items, groups, rewards)
+        advantages = torch.from_numpy(np.concatenate(assessed.advantages)).to(old)
+        return Rollouts(each, drawn, old, reference, advantages, metrics)
 
     def _update(self, rollouts: Rollouts, prompts: Sequence[int]) -> dict[str, float]:
         """One optimiser step on some prompts' answers; the loss is a mean over all their tokens."""
@@ -190,7 +169,7 @@ def _rows(prompts: Sequence[int], n: int) -> Tensor:
 def train(recipe: Recipe, base: Path, out: Path, resume: bool, progress: Progress) -> None:
     """Train by a recipe from a base checkpoint; write checkpoints, metrics and the end mark under `out`."""
     training = GrpoTraining(recipe, base, "cuda" if torch.cuda.is_available() else "cpu")
-    with TrainingFolder(out, recipe, base, resume) as folder:
+    with TrainingFolder(out, training.recipe, base, resume, training.assessor.identity()) as folder:
         last = folder.last_checkpoint()
         if last is not None:
             training.restore(last.path, last.state())

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from ...harness.votes import vote
+from dataclasses import dataclass, field
+from typing import ClassVar
+
 from ..base import Group
+from .ballots import VoteSettings, count, elected
 
 
+@dataclass(frozen=True)
 class MajorityVote:
-    """The pseudo-label is the winning class of the group's vote; without any stated answer every reward is 0."""
+    """The pseudo-label is the group's winning answer; without any stated answer every reward is 0.
 
-    name = "majority_vote"
-    needs_gold = False
+    With votes = "exact" it is elected as in the paper's code, which then rewards every response that a grader finds equal
+    to it; here every response that the matcher finds equal to it.
+    """
+
+    settings: VoteSettings = field(default_factory=VoteSettings)
+    name: ClassVar[str] = "majority_vote"
+    needs_gold: ClassVar[bool] = False
 
     def __call__(self, group: Group, seed: int) -> list[float]:
         """Rewards in {0, 1}."""
-        winner = vote(group.item_id, group.answers, group.choices).winner or ()
-        return [float(index in winner) for index in range(len(group.responses))]
+        counted = count(group, self.settings.votes)
+        rewards = elected(counted)
+        if self.settings.votes == "exact":
+            for members in count(group, "classes").classes:
+                if any(rewards[index] for index in members):
+                    rewards = [1.0 if index in members else reward for index, reward in enumerate(rewards)]
+        return rewards

@@ -4,3 +4,6 @@ from pathlib import Path
 
 BASE = Path(__file__).parent / "base"
 """The checkpoint that the demo trains: answers directly when greedy, and often works things out when sampled."""
+
+JUDGE = Path(__file__).parent / "judge"
+"""The checkpoint that scores responses to figures, by their style above all; it has seen labels and is no copy of BASE."""

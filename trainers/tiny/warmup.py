@@ -25,7 +25,7 @@ from ...benchmarks.base import boxed_prompt
 from ...benchmarks.figures import Figure, as_item, draw
 from ...harness.models.sampling import draw_answers
 from ...harness.models.vlm import VisionLanguageModel
-from ...harness.types import Sampling
+from ...harness.types import Prompt, Sampling
 from ..local.logprobs import answer_logprobs
 from .build import build_tiny_model
 
@@ -35,10 +35,10 @@ EARLY_DIRECT_SHARE, LATE_DIRECT_SHARE = 0.1, 0.6
 LATE_PART = 0.15
 
 
-def learning_rate(step: int, steps: int) -> float:
+def learning_rate(step: int, steps: int, peak: float = PEAK_LEARNING_RATE) -> float:
     """Linear rise over 100 steps, then a cosine down to a twentieth of the peak."""
     cosine = 0.5 * (1 + math.cos(math.pi * step / steps))
-    return PEAK_LEARNING_RATE * min(1.0, (step + 1) / 100) * (0.05 + 0.95 * cosine)
+    return peak * min(1.0, (step + 1) / 100) * (0.05 + 0.95 * cosine)
 
 
 def target(figure: Figure, direct: bool) -> str:
@@ -59,7 +59,7 @@ def warm_up(vlm: VisionLanguageModel, steps: int, seed: int) -> None:
         targets = [target(figure, styles.random() < share) for figure in batch]
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(step, steps)
-        loss = supervised_loss(vlm, batch, targets)
+        loss = supervised_loss(vlm, [boxed_prompt(as_item(figure, "x")) for figure in batch], targets)
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(vlm.model.parameters(), 1.0)
@@ -69,9 +69,9 @@ def warm_up(vlm: VisionLanguageModel, steps: int, seed: int) -> None:
     vlm.model.eval()
 
 
-def supervised_loss(vlm: VisionLanguageModel, figures: Sequence[Figure], targets: Sequence[str]) -> torch.Tensor:
+def supervised_loss(vlm: VisionLanguageModel, prompts: Sequence[Prompt], targets: Sequence[str]) -> torch.Tensor:
     """Mean negative log-probability per target token."""
-    inputs = vlm.encode([boxed_prompt(as_item(figure, "x")) for figure in figures])
+    inputs = vlm.encode(prompts)
     tokens = [[*vlm.tokenizer(text).input_ids, vlm.tokenizer.eos_token_id] for text in targets]
     ids = torch.full((len(tokens), max(map(len, tokens))), vlm.tokenizer.pad_token_id)
     mask = torch.zeros_like(ids)
@@ -89,8 +89,8 @@ def describe(vlm: VisionLanguageModel, figures: Sequence[Figure], sampling: Samp
         greedy = draw_answers(vlm, vlm.prefill(inputs), Sampling(max_tokens=sampling.max_tokens), [0] * len(figures))
         prefix = vlm.prefill(inputs, sampling.n)
     drawn = draw_answers(vlm, prefix, sampling, range(len(figures) * sampling.n))
-    boxes = [_box(text) for text in vlm.tokenizer.batch_decode(greedy.ids, skip_special_tokens=True)]
-    sampled = [_box(text) for text in vlm.tokenizer.batch_decode(drawn.ids, skip_special_tokens=True)]
+    boxes = [answer_box(text) for text in vlm.tokenizer.batch_decode(greedy.ids, skip_special_tokens=True)]
+    sampled = [answer_box(text) for text in vlm.tokenizer.batch_decode(drawn.ids, skip_special_tokens=True)]
     groups = [sampled[k * sampling.n : (k + 1) * sampling.n] for k in range(len(figures))]
     golds = [figure.answer for figure in figures]
     majority = [max(group, key=group.count) for group in groups]
@@ -101,7 +101,8 @@ def describe(vlm: VisionLanguageModel, figures: Sequence[Figure], sampling: Samp
     }
 
 
-def _box(text: str) -> str:
+def answer_box(text: str) -> str:
+    """The content of the last box of a text, up to the first closing brace; the text itself if it has none."""
     return text.rpartition("\\boxed{")[2].partition("}")[0]
 
 

@@ -1,0 +1,106 @@
+"""What every trainer does with a step's responses: groups, a judge's scores, rewards, advantages, and what to watch.
+
+Nothing here depends on how the responses were drawn or how the policy is updated.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..harness.errors import DataError, EngineError
+from ..harness.types import Item, Json, sample_seed
+from .advantages import Array, advantage
+from .base import Group, Reward, make_group, needs_judge
+from .judge.opening import open_judge
+from .judge.scoring import Judge
+from .monitor import group_metrics, judge_metrics
+from .recipe import Recipe
+from .registry import open_reward, resolved
+
+
+@dataclass(frozen=True)
+class Assessed:
+    """A step's rewards and advantages, each (n,) per group, and the metrics of the step."""
+
+    rewards: list[Array]
+    advantages: list[Array]
+    metrics: dict[str, float]
+
+
+class Assessor:
+    """Rewards and advantages by a recipe; `recipe` has all settings spelled out. Random draws depend on (seed, step)."""
+
+    def __init__(self, recipe: Recipe, reward: Reward, judge: Judge | None) -> None:
+        self.recipe = recipe
+        self.reward = reward
+        self.judge = judge
+        self.advantage = advantage(recipe.advantage, recipe.advantage_beta)
+        self._failures: deque[tuple[int, int]] = deque(maxlen=recipe.judge.window if recipe.judge else 1)
+
+    @classmethod
+    def of_recipe(cls, recipe: Recipe, base: Path) -> Assessor:
+        """Open the reward, and the judge if the reward needs one; `base` is the checkpoint that the training starts from.
+
+        Raises UsageError, CheckpointError and EngineError.
+        """
+        reward = open_reward(recipe.reward, recipe.reward_settings)
+        recipe = resolved(recipe, reward)
+        judge = open_judge(recipe.judge, base) if needs_judge(reward) and recipe.judge else None
+        return cls(recipe, reward, judge)
+
+    def identity(self) -> Json:
+        """What a resume must agree with beyond the recipe: who judges."""
+        return {"judge": self.judge.identity()} if self.judge else {}
+
+    def assess(self, items: Sequence[Item], texts: Sequence[str], step: int) -> Assessed:
+        """Assess `texts`, n per item in order; `step` counts from 0.
+
+        Labels are read for monitoring, never for a reward that does not declare that it needs them. Raises DataError for a
+        reward that is no number, EngineError when the judge fails too often.
+        """
+        n = self.recipe.sampling.n
+        groups = [
+            make_group(item, texts[place * n : (place + 1) * n], self.reward.needs_gold, self.recipe.answer_format)
+            for place, item in enumerate(items)
+        ]
+        metrics: dict[str, float] = {}
+        if self.judge:
+            groups = self._judged(self.judge, groups, step)
+            metrics = judge_metrics(groups)
+        rewards = [self._rewards(group, step, place) for place, group in enumerate(groups)]
+        metrics = group_metrics(items, groups, rewards) | metrics
+        return Assessed(rewards, [self.advantage(row) for row in rewards], metrics)
+
+    def _judged(self, judge: Judge, groups: Sequence[Group], step: int) -> list[Group]:
+        scores = judge.score(groups, sample_seed(self.recipe.seed, f"judge {step}", 0))
+        asked = sum(sum(group.well_formed) for group in groups)
+        self._failures.append((sum(score is None for row in scores for score in row), asked))
+        self._stop_if_failing(judge)
+        return [dataclasses.replace(group, judge_scores=row) for group, row in zip(groups, scores, strict=True)]
+
+    def _stop_if_failing(self, judge: Judge) -> None:
+        failed, asked = (sum(counts) for counts in zip(*self._failures, strict=True))
+        limit = self.recipe.judge.max_failed_share if self.recipe.judge else 1.0
+        if failed > limit * asked:
+            raise EngineError(
+                f"the judge gave no score for {failed} of the {asked} responses of the last {len(self._failures)} steps, "
+                f"more than judge.max_failed_share = {limit:g} allows; last: {judge.trouble}; "
+                "mend or change the judge, and resume from the last checkpoint"
+            )
+
+    def _rewards(self, group: Group, step: int, place: int) -> Array:
+        given = self.reward(group, sample_seed(self.recipe.seed, f"reward {step}", place))
+        row = np.asarray(given, dtype=np.float64)
+        n = len(group.responses)
+        if row.shape != (n,) or not np.isfinite(row).all():
+            raise DataError(
+                f"reward {self.reward.name}: gave {given!r:.120} for item {group.item_id} at step {step + 1}, "
+                f"not {n} finite numbers"
+            )
+        return row

@@ -1,0 +1,62 @@
+"""Reading a judge's reply: one JSON object with exactly three scores, or nothing. Replies are untrusted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+WEIGHTS: Mapping[str, float] = {"answer_correctness": 0.5, "reasoning_quality": 0.3, "visual_grounding": 0.2}
+"""The parts of the overall score (arXiv 2603.21289)."""
+
+OVERALL = "overall"
+MAX_REPLY_CHARACTERS = 100_000
+MAX_OBJECT_CHARACTERS = 1000
+
+
+def overall(scores: Mapping[str, float]) -> float:
+    """The weighted sum of the three scores, in [0, 1]."""
+    return min(1.0, max(0.0, sum(weight * scores[name] for name, weight in WEIGHTS.items())))
+
+
+def read_scores(reply: str) -> dict[str, float] | None:
+    """The three scores in a reply; None unless there is exactly one JSON object in it, and that one is well formed.
+
+    Text around the object is allowed. It must have the three keys, each once, with finite numbers in [0, 1], and no other
+    key than "overall", which is held to the same rule and else ignored: it is computed here. Objects do not nest.
+    """
+    if len(reply) > MAX_REPLY_CHARACTERS:
+        return None
+    found = [text for text in _objects(reply) if any(name in text for name in WEIGHTS)]
+    return _scores(found[0]) if len(found) == 1 else None
+
+
+def _objects(reply: str) -> list[str]:
+    """The texts from a "{" to the next "}" without another brace between them, in linear time."""
+    pieces = []
+    start = -1
+    for place, character in enumerate(reply):
+        if character == "{":
+            start = place
+        elif character == "}" and start >= 0:
+            pieces.append(reply[start : place + 1])
+            start = -1
+    return pieces
+
+
+def _scores(text: str) -> dict[str, float] | None:
+    if len(text) > MAX_OBJECT_CHARACTERS:
+        return None
+    try:
+        pairs: list[tuple[str, Any]] = json.loads(text, object_pairs_hook=list)
+    except (ValueError, RecursionError):
+        return None
+    values = dict(pairs)
+    fine = len(values) == len(pairs) and set(values) - {OVERALL} == set(WEIGHTS)
+    if not fine or not all(_is_score(value) for value in values.values()):
+        return None
+    return {name: float(values[name]) for name in WEIGHTS}
+
+
+def _is_score(value: Any) -> bool:
+    return type(value) in (int, float) and 0 <= value <= 1  # false for NaN as well

@@ -1,0 +1,105 @@
+"""A recipe as the command line of OpenRLHF's `train_ppo_ray`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..recipe import Recipe
+from .settings import OpenRlhfSettings
+
+AGENT = Path(__file__).with_name("agent.py")
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Where OpenRLHF reads and writes: the base, the prompts, and its own folder."""
+
+    base: Path
+    prompts: Path
+    folder: Path
+
+    @property
+    def states(self) -> Path:
+        """DeepSpeed's states and the weights as OpenRLHF saves them."""
+        return self.folder / "states"
+
+
+def arguments(recipe: Recipe, settings: OpenRlhfSettings, paths: Paths, *, pictures: int, resume: bool) -> list[str]:
+    """The arguments; `pictures` is the most that a prompt has.
+
+    OpenRLHF counts a step per rollout batch, and learning-rate steps per update. Its own advantage is replaced (`hooks`),
+    so the one that is named matters only for the checks that go with it.
+    """
+    policy, sampling, optimiser = recipe.policy, recipe.sampling, recipe.optimiser
+    values: dict[str, object] = {
+        "actor.model_name_or_path": paths.base,
+        "train.agent_func_path": AGENT,
+        "train.seed": recipe.seed,
+        "actor.num_nodes": settings.nodes,
+        "actor.num_gpus_per_node": settings.gpus,
+        "ref.num_nodes": settings.nodes,
+        "ref.num_gpus_per_node": settings.gpus,
+        "vllm.num_engines": settings.engines,
+        "vllm.tensor_parallel_size": settings.tensor_parallel,
+        "vllm.gpu_memory_utilization": settings.gpu_memory_utilization,
+        "ds.attn_implementation": settings.attention,
+        "ds.zero_stage": settings.zero_stage,
+        "ds.param_dtype": "bf16",
+        "data.prompt_dataset": paths.prompts,
+        "data.input_key": "input",
+        "data.label_key": "label",
+        "data.image_key": "images",
+        "data.max_images_per_prompt": pictures,
+        "data.max_len": settings.prompt_tokens + sampling.max_tokens,
+        "data.max_samples": policy.steps * policy.prompts,
+        "data.dataloader_num_workers": 0,
+        "rollout.batch_size": policy.prompts,
+        "rollout.n_samples_per_prompt": sampling.n,
+        "rollout.micro_batch_size": settings.micro_rollout,
+        "rollout.max_new_tokens": sampling.max_tokens,
+        "rollout.temperature": sampling.temperature,
+        "rollout.top_p": sampling.top_p,
+        "train.batch_size": policy.prompts * sampling.n // policy.minibatches,
+        "train.micro_batch_size": settings.micro_train,
+        "train.num_episodes": 1,
+        "train.max_epochs": 1,
+        "actor.adam.lr": optimiser.learning_rate,
+        "actor.adam.betas": optimiser.betas,
+        "actor.adam.weight_decay": optimiser.weight_decay,
+        "actor.lr_scheduler": "constant_with_warmup",
+        "actor.lr_warmup_ratio": optimiser.warmup_steps / policy.steps,
+        "actor.max_norm": optimiser.max_grad_norm,
+        "actor.eps_clip": policy.clip,
+        "actor.entropy_coef": 0,
+        "algo.advantage.estimator": "group_norm",
+        "algo.advantage.is_correction_level": "token" if settings.correct_engine else "off",
+        "algo.advantage.is_correction_mode": "clip",
+        "algo.kl.init_coef": policy.kl,
+        "algo.kl.estimator": "k3",
+        "ckpt.output_dir": paths.folder / "last",
+        "ckpt.path": paths.states,
+        "ckpt.save_steps": recipe.checkpoint_every,
+        "ckpt.max_num": 2,
+        "logger.logging_steps": 1,
+    }
+    switches = {
+        "data.apply_chat_template": True,
+        "algo.kl.use_loss": True,
+        "ckpt.save_hf": True,
+        "ckpt.load_enable": resume,
+        "actor.freeze_visual_encoder": not policy.train_vision,
+        "actor.gradient_checkpointing_enable": settings.gradient_checkpointing,
+        "train.colocate_all": settings.colocate,
+        "vllm.enable_sleep": settings.colocate,
+        "ds.enable_sleep": settings.colocate,
+        "vllm.enforce_eager": settings.enforce_eager,
+        "vllm.enable_prefix_caching": True,
+        "ds.adam_offload": settings.adam_offload,
+    }
+    given = [part for name, value in values.items() for part in (f"--{name}", *_texts(value))]
+    return [*given, *(f"--{name}" for name, on in switches.items() if on)]
+
+
+def _texts(value: object) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, tuple) else [str(value)]

@@ -1,0 +1,74 @@
+"""The process that runs OpenRLHF's own command line with our hooks in it: python -m proctor.trainers.openrlhf.driver PLAN."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from ...harness.errors import ProctorError, UsageError
+from ...harness.models.vllm_process import OWNER
+from .plan import PLAN, Plan, tell
+
+COMMAND = "openrlhf.cli.train_ppo_ray"
+POLL_SECONDS = 1.0
+
+
+def main() -> int:
+    """Train as the plan says; exit code 1 after an error, which is told as an event."""
+    path = Path(sys.argv[1]).resolve()
+    plan = Plan.read(path)
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    try:
+        _start_ray(path, plan)
+        from .hooks import install  # noqa: PLC0415 - imports OpenRLHF, which wants Ray to be there
+
+        install()
+        sys.argv = ["train_ppo_ray", *plan.arguments]
+        tell(plan.events, phase="models are loading")
+        runpy.run_module(COMMAND, run_name="__main__", alter_sys=True)
+    except (Exception, SystemExit) as error:
+        if isinstance(error, SystemExit) and not error.code:
+            return 0
+        cause = _cause(error)
+        tell(plan.events, error=f"{cause}" or type(cause).__name__, kind=type(cause).__name__)
+        raise
+    return 0
+
+
+def _start_ray(path: Path, plan: Plan) -> None:
+    """Connect to the cluster that RAY_ADDRESS names, or start one here. Raises UsageError if it has too few GPUs."""
+    import ray  # noqa: PLC0415 - heavy
+
+    variables = {PLAN: str(path), "TOKENIZERS_PARALLELISM": "false", "RAY_ENABLE_ZERO_COPY_TORCH_TENSORS": "1"}
+    if plan.single_node:
+        variables[OWNER] = str(plan.owner)
+    ray.init(runtime_env={"env_vars": variables}, log_to_driver=True)
+    there = int(ray.cluster_resources().get("GPU", 0))
+    if there < plan.gpus:
+        raise UsageError(f"the recipe needs {plan.gpus} GPUs and Ray has {there}: change the section [openrlhf]")
+
+
+def _cause(error: BaseException) -> BaseException:
+    """What was raised first, in whichever process: Ray wraps it."""
+    found: Any = error
+    while True:
+        inner = getattr(found, "cause", None)
+        if not isinstance(inner, BaseException) or isinstance(found, ProctorError):
+            return found  # type: ignore[no-any-return]
+        found = inner
+
+
+def _end_with(parent: int) -> None:
+    """End this process, and Ray's with it, when the launcher is gone, even by kill -9."""
+    while os.getppid() == parent:
+        time.sleep(POLL_SECONDS)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

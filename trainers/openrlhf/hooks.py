@@ -1,0 +1,124 @@
+"""What is changed in OpenRLHF's trainer, by subclasses that the driver puts in the place of its own.
+
+When all answers of a step are there, they are assessed as in every trainer (`assessment`): rewards and advantages of whole
+groups, by the recipe. OpenRLHF's rewards of single samples and its advantages are not used.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import ray
+import torch
+from openrlhf.trainer import ppo_trainer
+from openrlhf.trainer.ppo_utils.experience_maker import RemoteExperienceMaker
+
+from ...harness.errors import DataError, DivergedError
+from ..assessment import Assessor
+from .plan import Plan, tell
+from .prompts import read_items
+
+PPOTrainer: Any = ppo_trainer.PPOTrainer.__ray_metadata__.modified_class
+
+METRICS: Mapping[str, str] = {
+    "policy_loss": "policy_loss",
+    "kl": "kl",
+    "ppo_clip_ratio": "clipped_share",
+    "actor_grad_norm": "grad_norm",
+    "actor_lr": "learning_rate",
+    "entropy_loss": "entropy",
+    "vllm_kl": "vllm_kl",
+    "rollout/response_length_mean": "response_length",
+    "rollout/truncated_rate": "truncated_share",
+    "timing/generation": "seconds_generating",
+    "timing/make_experience": "seconds_scoring",
+    "timing/ppo_train": "seconds_learning",
+    "timing/broadcast": "seconds_broadcasting",
+}
+"""OpenRLHF's names of what is watched, and ours."""
+
+
+class GroupAdvantages(RemoteExperienceMaker):  # type: ignore[misc]
+    """Gives each sample the advantage that its group was assessed to, on every token of the answer."""
+
+    advantages_by_place: Sequence[float] = ()
+
+    @torch.no_grad()  # type: ignore[untyped-decorator]
+    def compute_advantages_and_returns(self, experiences: list[Any]) -> list[Any]:
+        """Set advantages and returns; a sample's place in the step's rollout is its `index`."""
+        for experience in experiences:
+            given = torch.tensor([self.advantages_by_place[place] for place in experience.index], dtype=torch.float32)
+            experience.advantages = given[:, None] * experience.action_mask.float()
+            experience.returns = experience.advantages.clone()
+            experience.info["return"] = given
+            experience.kl = None
+        return experiences
+
+
+class AssessingTrainer(PPOTrainer):  # type: ignore[misc]
+    """OpenRLHF's trainer with the recipe's rewards and advantages, which tells the launcher how it goes."""
+
+    def __init__(self, pretrain: str, *groups: Any, **generating: Any) -> None:
+        self.plan = Plan.current()
+        self._items = read_items(Path(self.plan.items))
+        self._assessor = Assessor.of_recipe(self.plan.recipe, Path(self.plan.base))
+        super().__init__(pretrain, *groups, **generating)
+        self.experience_maker.__class__ = GroupAdvantages
+        tell(self.plan.events, phase="engines are starting")
+
+    def train_step(self, rollout_samples: list[Any], global_step: int) -> tuple[dict[str, Any], int]:
+        """Assess the step's answers, learn from them, and tell the metrics. Raises DivergedError if they are not finite."""
+        tell(self.plan.events, phase=f"assessing step {global_step + 1}")
+        metrics = self._assess(rollout_samples, global_step)
+        tell(self.plan.events, phase=f"learning step {global_step + 1}")
+        status, step = super().train_step(rollout_samples, global_step)
+        metrics |= {ours: float(status[theirs]) for theirs, ours in METRICS.items() if theirs in status}
+        if unfit := [name for name, value in metrics.items() if not math.isfinite(value)]:
+            asked = ", ".join(dict.fromkeys(sample.labels[0] for sample in rollout_samples))
+            raise DivergedError(
+                f"{unfit[0]} is not finite at step {step} (items {asked:.200}): lower optimiser.learning_rate"
+            )
+        tell(self.plan.events, step=step, metrics=metrics)
+        return status, step
+
+    def _assess(self, samples: Sequence[Any], step: int) -> dict[str, float]:
+        n = self.plan.recipe.sampling.n
+        labels = [sample.labels[0] for sample in samples]
+        if len(samples) % n or any(len(set(labels[k : k + n])) > 1 for k in range(0, len(labels), n)):
+            raise DataError(f"step {step + 1}: the answers are not in whole groups of {n}: an engine lost some")
+        items = [self._items[label] for label in labels[::n]]
+        assessed = self._assessor.assess(items, [self._text(sample) for sample in samples], step)
+        rewards = np.concatenate(assessed.rewards).tolist()
+        for sample, reward in zip(samples, rewards, strict=True):
+            sample.rewards = sample.scores = torch.tensor([reward], dtype=torch.float32)
+            sample.info["reward"] = sample.rewards
+        self.experience_maker.advantages_by_place = np.concatenate(assessed.advantages).tolist()
+        return assessed.metrics
+
+    def _text(self, sample: Any) -> str:
+        """The answer's text: the tokens that the action mask, which is one place ahead, points at."""
+        tokens = sample.sequences[0][1:][sample.action_mask[0].bool()]
+        tokenizer = getattr(self.tokenizer, "tokenizer", self.tokenizer)
+        return str(tokenizer.decode(tokens, skip_special_tokens=True))
+
+    def broadcast_to_vllm(self) -> None:
+        """Hand the new weights to the engines; a dead one would be waited for without end, so it is told what is waited for."""
+        tell(self.plan.events, phase="handing the weights to the rollout engines")
+        super().broadcast_to_vllm()
+        tell(self.plan.events, phase="drawing answers")
+
+    def save_logs_and_checkpoints(self, global_step: int, logs_dict: Any = None, client_states: Any = None) -> None:
+        """Save as OpenRLHF does, then tell that the weights are there."""
+        super().save_logs_and_checkpoints(global_step, logs_dict, client_states)
+        if global_step % self.args.ckpt.save_steps == 0:
+            path = Path(self.args.ckpt.path) / f"global_step{global_step}_hf"
+            tell(self.plan.events, checkpoint=global_step, path=str(path))
+
+
+def install() -> None:
+    """Put the subclass in the place where OpenRLHF's command line looks for its trainer."""
+    ppo_trainer.PPOTrainer = ray.remote(AssessingTrainer)

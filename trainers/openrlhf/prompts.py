@@ -1,0 +1,99 @@
+"""The training prompts as OpenRLHF reads them: a JSON line each, with pictures as files; and the items behind them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...benchmarks.registry import SUITES
+from ...harness.files import write_atomic
+from ...harness.types import Image, Item, Json, Prompt, canonical_json
+from ..prompts import training_prompts
+from ..recipe import Recipe
+
+PROMPTS, ITEMS, IMAGES = "prompts.jsonl", "items.jsonl", "images"
+
+
+@dataclass(frozen=True)
+class WrittenPrompts:
+    """The file of prompts, the file of items, and the most pictures that a prompt has."""
+
+    prompts: Path
+    items: Path
+    pictures: int
+
+
+def write_prompts(recipe: Recipe, folder: Path) -> WrittenPrompts:
+    """Write the prompts of every step into `folder`, the same batches that the local trainer draws.
+
+    Raises UsageError, DataError and StoreError.
+    """
+    batches = training_prompts(recipe.prompts, recipe.seed)
+    protocol = SUITES.get(recipe.prompts.suite).protocol(recipe.protocol)
+    pictures = _Pictures(folder / IMAGES)
+    items: dict[str, Item] = {}
+    rows: list[bytes] = []
+    most = 0
+    for step in range(recipe.policy.steps):
+        for item in batches(step, recipe.policy.prompts):
+            prompt = protocol.prompt(item)
+            most = max(most, len(prompt.images))
+            items.setdefault(item.id, item)
+            rows.append(_line(_row(item, prompt, pictures)))
+    stored = ({"item": item.to_json(), "pictures": [str(pictures.path(one)) for one in item.images]} for item in items.values())
+    write_atomic(folder / PROMPTS, rows)
+    write_atomic(folder / ITEMS, map(_line, stored))
+    return WrittenPrompts(folder / PROMPTS, folder / ITEMS, most)
+
+
+def read_items(file: Path) -> dict[str, Item]:
+    """The items that `write_prompts` wrote, by id."""
+    return {item.id: item for item in _items(file)}
+
+
+def _items(file: Path) -> Iterator[Item]:
+    with file.open(encoding="utf-8") as lines:
+        for line in lines:
+            record = json.loads(line)
+            paths = iter(record["pictures"])
+            yield Item.from_json(record["item"], lambda one, paths=paths: _image(one, Path(next(paths))))  # type: ignore[misc]
+
+
+def _image(record: Mapping[str, Json], path: Path) -> Image:
+    return Image(record["sha256"], record["name"], path)
+
+
+def _row(item: Item, prompt: Prompt, pictures: _Pictures) -> Json:
+    """The conversation, the item's id in the label's place, and the pictures' paths."""
+    content = [
+        {"type": "image", "text": None} if isinstance(part, Image) else {"type": "text", "text": part}
+        for part in prompt.parts
+    ]
+    system = [{"role": "system", "content": [{"type": "text", "text": prompt.system}]}] if prompt.system else []
+    return {
+        "input": [*system, {"role": "user", "content": content}],
+        "label": item.id,
+        "images": [str(pictures.path(one)) for one in prompt.images],
+    }
+
+
+class _Pictures:
+    """Pictures as files: those that are files stay where they are, drawn ones are written by their digest."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, image: Image) -> Path:
+        """The file with the picture's bytes."""
+        if isinstance(image.origin, Path):
+            return image.origin.resolve()
+        path = self.folder / f"{image.sha256}{Path(image.name).suffix or '.png'}"
+        if not path.exists():
+            write_atomic(path, [image.origin])
+        return path.resolve()
+
+
+def _line(value: Json) -> bytes:
+    return canonical_json(value).encode() + b"\n"
