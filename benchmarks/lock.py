@@ -22,7 +22,7 @@ from .base import Suite
 from .data import Record, Source, read_items
 from .sources.hub import open_hub, resolve_revision
 from .sources.local import open_local
-from .sources.published import HUB, HUB_SETS, Published
+from .sources.published import HUB, HUB_SETS, TRAINING, Published, published_as
 
 LOCK = Path("proctor-data.lock")
 HUB_DATA = Path("hub")
@@ -192,10 +192,11 @@ def on_hub(suite: str, data: Path) -> Published | None:
     hub, colon, further = str(data).partition(":")
     if hub != str(HUB_DATA):
         return None
-    if suite not in HUB:
-        raise UsageError(f"suite {suite} is not on the hub; these are: {', '.join(HUB)}")
+    published = published_as(suite)
+    if published is None:
+        raise UsageError(f"suite {suite} is not on the hub; these are: {', '.join((*HUB, *TRAINING))}")
     if not colon:
-        return HUB[suite]
+        return published
     sets = HUB_SETS.get(suite, {})
     if further not in sets:
         known = ", ".join(f"hub:{one}" for one in sets) or "none"
@@ -205,7 +206,10 @@ def on_hub(suite: str, data: Path) -> Published | None:
 
 def _named(suite: str, name: str) -> Published:
     """The set of the hub that a lock file names. Raises UsageError if the suite has none of that name any more."""
-    sets = {"hub": HUB.get(suite), **{f"hub:{one}": published for one, published in HUB_SETS.get(suite, {}).items()}}
+    sets = {
+        "hub": published_as(suite),
+        **{f"hub:{one}": published for one, published in HUB_SETS.get(suite, {}).items()},
+    }
     for data, published in sets.items():
         if published is not None and _name(published, Path(data), LOCK) == name:
             return published

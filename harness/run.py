@@ -29,13 +29,17 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Examination:
-    """What is to be asked: a suite's items with the prompts of a protocol, and how answers are drawn."""
+    """What is to be asked: a suite's items with the prompts of a protocol, and how answers are drawn.
+
+    `recorded` is kept with the run's environment: what is known of it that does not change what is asked.
+    """
 
     suite: str
     protocol: str
     asked: Sequence[Asked]
     sampling: Sampling
     data_root: Path | None = None
+    recorded: Mapping[str, Json] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         repeated = [name for name, count in Counter(one.item.id for one in self.asked).items() if count > 1]
@@ -56,6 +60,7 @@ class Examination:
             "model": dict(model.identity()),
         }
         recorded: dict[str, Json] = {
+            **self.recorded,
             **environment(),
             "engine": dict(model.versions()),
             "model_name": model.name,

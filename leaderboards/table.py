@@ -6,7 +6,7 @@ import csv
 import dataclasses
 import io
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ..harness.answers import GRADER_VERSION
@@ -23,7 +23,8 @@ class Row:
     `correct` of `total` are counts, blank where the metric is no share of counted things; `n` observations in `clusters`
     clusters enter it, of a run of `items` items. `status` is "complete"; "incomplete" when a question has no answer or
     verdict, and then there is no score; or "partial" for a score of what there is. `referee` is the language model that
-    took the protocol's steps, for `refereed` answers. How answers were drawn is blank where an imported run does not
+    took the protocol's steps, for `refereed` answers. `contamination` is the number of the run's items that the model was
+    trained on, blank where that is unknown. How answers were drawn is blank where an imported run does not
     know it.
     """
 
@@ -47,6 +48,7 @@ class Row:
     errors: int
     unscored: int
     missing: int
+    contamination: str
     referee: str
     refereed: int
     prompt_protocol: str
@@ -76,6 +78,11 @@ def _number(value: float) -> str:
 
 def _text(value: Json) -> str:
     return "" if value is None else str(value)
+
+
+def _contamination(recorded: Json) -> str:
+    """What `trainers.overlap` recorded with the run; blank if that is "unknown" or nothing was recorded."""
+    return _text(recorded.get("overlapping")) if isinstance(recorded, Mapping) else ""
 
 
 def _prompt_protocol(manifest: Manifest) -> str:
@@ -119,6 +126,7 @@ def row(scored: Scored, metric: Metric) -> Row:
         errors=scored.errors,
         unscored=scored.unscored,
         missing=scored.missing,
+        contamination=_contamination(environment.get("overlap")),
         referee=scored.referee,
         refereed=scored.refereed,
         prompt_protocol=_prompt_protocol(manifest),

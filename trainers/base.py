@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ..harness import answers
-from ..harness.errors import UsageError
+from ..harness.errors import DataError, UsageError
 from ..harness.types import Image, Item
 from .formats import FORMATS
 from .recipe import Recipe
@@ -53,7 +53,12 @@ class Group:
 
 
 def make_group(item: Item, responses: Sequence[str], needs_gold: bool, answer_format: str = "boxed") -> Group:
-    """The group that a reward sees; without `needs_gold` nothing in it depends on the item's label."""
+    """The group that a reward sees; without `needs_gold` nothing in it depends on the item's label.
+
+    Raises DataError for an item without a label where one is needed.
+    """
+    if needs_gold and not item.answer:
+        raise DataError(f"item {item.id} has no label, and the reward needs one")
     gold = Gold(item.answer, item.answer_type, item.unit) if needs_gold else None
     return Group(item.id, item.question, item.choices, item.images, tuple(responses), gold, answer_format)
 

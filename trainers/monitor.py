@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..harness import answers
 from ..harness.types import Item
-from ..harness.votes import vote
+from ..harness.votes import Vote, vote
 from .base import Group
 
 
@@ -20,12 +20,9 @@ def group_metrics(
     """Means over the groups of a step.
 
     Majority voting collapses when `majority_share` goes to 1 while `accuracy` and `distinct_answers` fall; `label_accuracy`
-    is the share of groups whose majority answer is right.
+    is the share of groups whose majority answer is right. Both are there only for items with a label.
     """
     votes = [vote(group.item_id, group.answers, group.choices) for group in groups]
-    right = [
-        [_right(item, response) for response in group.responses] for item, group in zip(items, groups, strict=True)
-    ]
     return {
         "reward": fmean(float(row.mean()) for row in rewards),
         "reward_std": fmean(float(row.std()) for row in rewards),
@@ -35,11 +32,19 @@ def group_metrics(
         "tied_share": fmean(float(one.tied) for one in votes),
         "unparsed_share": fmean(fmean(answer is None for answer in group.answers) for group in groups),
         "bad_format_share": fmean(fmean(not fine for fine in group.well_formed) for group in groups),
-        "accuracy": fmean(fmean(row) for row in right),
-        "label_accuracy": fmean(
-            float(one.winner is not None and row[one.winner[0]]) for one, row in zip(votes, right, strict=True)
-        ),
+        **_label_metrics(items, groups, votes),
     }
+
+
+def _label_metrics(items: Sequence[Item], groups: Sequence[Group], votes: Sequence[Vote]) -> dict[str, float]:
+    """What only labels can tell, of the items that have one; nothing where none has."""
+    right, winners = [], []
+    for item, group, counted in zip(items, groups, votes, strict=True):
+        if item.answer:
+            row = [_right(item, response) for response in group.responses]
+            right.append(fmean(row))
+            winners.append(float(counted.winner is not None and row[counted.winner[0]]))
+    return {"accuracy": fmean(right), "label_accuracy": fmean(winners)} if right else {}
 
 
 def judge_metrics(groups: Sequence[Group]) -> dict[str, float]:

@@ -11,25 +11,26 @@ from typing import TypeAlias
 
 from ..benchmarks.figures import TASKS, as_item, draw
 from ..benchmarks.lock import load_locked
-from ..benchmarks.registry import SUITES
 from ..harness.errors import UsageError
 from ..harness.types import Item
+from .data import data_set
 from .recipe import PromptSettings
 
 Batches: TypeAlias = Callable[[int, int], list[Item]]
 """(step, size) -> that many items."""
 
 
-def training_prompts(settings: PromptSettings, seed: int) -> Batches:
+def training_prompts(settings: PromptSettings, seed: int, *, labels: bool = False) -> Batches:
     """The source that a recipe names; data that the lock file names must be as it has them.
 
+    Items of a training set have answers only if `labels` asks for them, which is for a reward with `needs_gold` alone.
     Raises UsageError or DataError if there is none.
     """
     if settings.suite == "figures":
         return _drawn(settings.tasks or tuple(TASKS), seed)
     if settings.data is None:
         raise UsageError(f"recipe: prompts.data must name the file of training items for suite {settings.suite}")
-    return _shuffled(load_locked(SUITES.get(settings.suite), Path(settings.data)), seed)
+    return _shuffled(load_locked(data_set(settings.suite, labels=labels), Path(settings.data)), seed)
 
 
 def _drawn(tasks: Sequence[str], seed: int) -> Batches:

@@ -62,7 +62,8 @@ class Recipe:
 
     `answer_format` is the form that a response must have ("boxed", or "think_boxed": <think>...</think> before the box);
     what follows from breaking it is the reward's affair. `reward_settings` are the reward's own, `advantage_beta` is the
-    advantage's where it has one, `judge` is read only by a reward that needs a judge, and `openrlhf` only by the trainer of that name.
+    advantage's where it has one, `judge` is read only by a reward that needs a judge, and `openrlhf` only by the trainer
+    of that name.
     """
 
     name: str

@@ -36,7 +36,11 @@ def _value(kind: Any, value: Any, where: str) -> Any:
         return _build(kind, value, where)
     options = get_args(kind)
     if NoneType in options:
-        return None if value is None else _value(next(option for option in options if option is not NoneType), value, where)
+        return (
+            None
+            if value is None
+            else _value(next(option for option in options if option is not NoneType), value, where)
+        )
     if get_origin(kind) is Mapping and isinstance(value, Mapping):
         return dict(value)
     if get_origin(kind) is tuple and isinstance(value, list):

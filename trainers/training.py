@@ -168,7 +168,11 @@ class TrainingFolder:
             final.parent.mkdir(parents=True, exist_ok=True)
             weights.replace(temporary)
             for file in base.iterdir():
-                if file.suffix in CONFIGURATION and "safetensors" not in file.name and not (temporary / file.name).exists():
+                if (
+                    file.suffix in CONFIGURATION
+                    and "safetensors" not in file.name
+                    and not (temporary / file.name).exists()
+                ):
                     shutil.copy(file, temporary)
             (temporary / COMPLETE).touch()
             temporary.replace(final)

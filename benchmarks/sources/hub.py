@@ -87,6 +87,8 @@ def _encoded(rows: datasets.Dataset) -> datasets.Dataset:
     for column, feature in rows.features.items():
         if isinstance(feature, Image):
             rows = rows.cast_column(column, Image(decode=False))
+        elif isinstance(getattr(feature, "feature", None), Image):  # a list of pictures
+            rows = rows.cast_column(column, type(feature)(Image(decode=False)))
     return rows
 
 

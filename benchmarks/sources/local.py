@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ...harness.errors import DataError, UsageError
-from ..data import ImageFolder, Source
+from ..data import ImageFolder, Record, Source
 from .jsonl import read_jsonl
-from .layout import Layout
+from .layout import ROW, SPLIT, Layout, arrange
 from .parquet import read_parquet
-from .published import HUB, VLMEVALKIT
+from .published import TRAINING, VLMEVALKIT, published_as
 from .repositories import lacking, open_checkout
 from .tsv import read_tsv
 
@@ -32,7 +33,7 @@ def open_local(suite: str, path: Path) -> Source:
         return open_local(suite, files[0])
     folder = ImageFolder(path.parent)
     if path.suffix == ".jsonl":
-        return Source(str(path), folder, read_jsonl(path))
+        return Source(str(path), folder, _named(suite, path, read_jsonl(path)))
     if path.suffix == ".parquet":
         return Source(str(path), folder, read_parquet([path], _layout(suite)))
     if path.suffix == ".tsv":
@@ -41,7 +42,18 @@ def open_local(suite: str, path: Path) -> Source:
 
 
 def _layout(suite: str) -> Layout | None:
-    return HUB[suite].layout if suite in HUB else None
+    published = published_as(suite)
+    return published.layout if published else None
+
+
+def _named(suite: str, path: Path, records: Iterable[Record | DataError]) -> Iterator[Record | DataError]:
+    """The records; those of a training set without an `id` get one from their place, as rows of parquet files do."""
+    layout = _layout(suite) if suite in TRAINING else None
+    for number, record in enumerate(records):
+        if layout is None or isinstance(record, DataError) or "id" in record:
+            yield record
+        else:
+            yield arrange({**record, ROW: number, SPLIT: path.stem.partition("-")[0]}, layout, record.where)
 
 
 def _files_of(suite: str, folder: Path) -> list[Path]:
@@ -51,7 +63,8 @@ def _files_of(suite: str, folder: Path) -> list[Path]:
         none = f"{folder}: no {', '.join(SUFFIXES)} file in this folder, and no checkout of the suite's repository"
         raise DataError(lacking(suite, folder) or none)
     if len(found) > 1 and all(file.suffix == ".parquet" for file in found):
-        splits = HUB[suite].splits if suite in HUB else ()
+        published = published_as(suite)
+        splits = published.splits if published else ()
         ranked = [(splits.index(split), file) for file in found if (split := file.stem.partition("-")[0]) in splits]
         if ranked:
             return [file for _, file in sorted(ranked)]

@@ -70,6 +70,14 @@ def _mathverse_id(version: str, index: Any) -> Any:
     return f"text-only-{index}" if version == "Text Only" else index
 
 
+def _split_and_row(split: str, row: int) -> str:
+    return f"{split}-{row}"
+
+
+def _either(first: Any, second: Any) -> Any:
+    return second if first is None else first
+
+
 def _if_any(picture: Any) -> Any:
     return None if blank(picture) else picture
 
@@ -183,6 +191,31 @@ HUB: Mapping[str, Published] = {
     ),
 }
 
+_PROBLEMS: Layout = {"id": Made(_split_and_row, SPLIT, ROW), **_same("problem", "images"), "answer": "answer?"}
+
+TRAINING: Mapping[str, Published] = {
+    "geometry3k": Published("hiyouga/geometry3k", ("train",), _PROBLEMS),
+    "geoqa": Published(
+        "leonardPKU/GEOQA_R1V_Train_8K",
+        ("train",),
+        {
+            **_PROBLEMS,
+            "images": Made(_either, "images?", "image?"),
+            "answer": Made(_either, "answer?", "solution?"),
+        },
+        uncertain="the number of rows; image, problem and solution are the columns that its users read, and images, problem "
+        "and answer, the columns of its copies, are read too",
+    ),
+    "mmr1": Published(
+        "MMR1/MMR1-Math-RL-Data-v0",
+        ("train",),
+        _PROBLEMS,
+        uncertain="columns and splits are those that its users read; the number of rows is known to three digits (5.78k)",
+    ),
+}
+"""Sets to train on, which no suite asks (see `trainers.data`). Only what stands here is read: further columns of Geometry3K
+(choices, ground_truth) hold its labels once more."""
+
 HUB_SETS: Mapping[str, Mapping[str, Published]] = {
     "mathverse": {
         "text_only": Published("AI4Math/MathVerse", ("testmini_text_only",), _MATHVERSE, config="testmini_text_only")
@@ -234,3 +267,8 @@ VLMEVALKIT: Mapping[str, Layout] = {
 }
 """IconQA has no TSV. Uncertain: `level` of MathVision's, `precision`, `unit` and the categories of MathVista's, and whether
 an `index` is the item's published id (it is assumed for MathVision and MathVista, and not so for LogicVista and ChartQA)."""
+
+
+def published_as(name: str) -> Published | None:
+    """How the suite or training set of that name is published on the hub, if it is."""
+    return HUB.get(name) or TRAINING.get(name)

@@ -1,11 +1,18 @@
-"""`proctor check`: does a suite accept its golds and refuse corrupted ones; do its pictures open; are all items there?"""
+"""`proctor check`: are golds accepted, corrupted ones refused; do pictures open; are all items there, and none trained on?"""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import EXIT_CHECK_FAILED, EXIT_OK
 from .options import add_data, add_json
+
+if TYPE_CHECKING:
+    from ...benchmarks.check import Report
+    from ..types import Item
 
 SHOWN = 20
 
@@ -16,6 +23,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--protocol", default="strict", help="whose rules must hold (default strict)")
     parser.add_argument(
         "--items", type=int, metavar="N", help="so many items must be there (default: a published count)"
+    )
+    parser.add_argument(
+        "--overlap",
+        metavar="NAME[:DATA]",
+        help="which items are also in this training set or suite, read from the hub or from DATA: geometry3k, geoqa:DIR",
     )
     add_data(parser)
     add_json(parser)
@@ -33,6 +45,8 @@ def run(args: argparse.Namespace) -> int:
     items = load_locked(suite, args.data, args.lock)
     published = tuple(SIZES.get(suite.name, {}).values()) if args.data else ()
     report = check(suite, protocol, items, published if args.items is None else (args.items,))
+    if args.overlap:
+        _check_overlap(report, items, args)
     found = report.to_json()
     if args.json:
         emit_json(found)
@@ -50,3 +64,18 @@ def run(args: argparse.Namespace) -> int:
     if len(report.failures) > SHOWN:
         say(f"... and {len(report.failures) - SHOWN} more; --json shows all")
     return EXIT_OK if report.passed else EXIT_CHECK_FAILED
+
+
+def _check_overlap(report: Report, items: Sequence[Item], args: argparse.Namespace) -> None:
+    """Add the check that no item is in the training set."""
+    from ...benchmarks.lock import HUB_DATA, load_locked
+    from ...trainers.data import data_set
+    from ...trainers.overlap import Fingerprints, overlap
+
+    name, _, data = args.overlap.partition(":")
+    training = load_locked(data_set(name), Path(data) if data else HUB_DATA, args.lock)
+    found = overlap(items, Fingerprints.of(training)).found
+    report.made["overlap"] = 0
+    for item in items:
+        how = " and ".join(found.get(item.id, ()))
+        report.add("overlap", [f"its {how} is in {args.overlap}" if how else None], item.id)

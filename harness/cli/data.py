@@ -1,4 +1,4 @@
-"""`proctor data`: pin the data of a suite in the lock file, and see what is pinned."""
+"""`proctor data`: pin the data of a suite or a training set in the lock file, and see what is pinned."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from .options import add_data, add_json, add_lock
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The actions `pull` and `status`."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    pull = actions.add_parser("pull", help="read a suite's data and write what was read into the lock file")
-    pull.add_argument("suite", help="a suite's name; see `proctor suites`")
+    pull = actions.add_parser("pull", help="read a set's data and write what was read into the lock file")
+    pull.add_argument(
+        "suite", help="a suite's name (see `proctor suites`), or that of a training set: geometry3k, geoqa, mmr1"
+    )
     pull.add_argument("--revision", default="main", help="a branch, tag or commit of the hub (default main)")
     add_data(pull)
     add_json(pull)
@@ -33,10 +35,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _pull(args: argparse.Namespace) -> int:
     from ...benchmarks.lock import on_hub, pull
-    from ...benchmarks.registry import SUITES
+    from ...trainers.data import data_set
     from .terminal import emit_json, say
 
-    suite = SUITES.get(args.suite)
+    suite = data_set(args.suite)
     published = on_hub(suite.name, args.data)
     if published is not None and published.uncertain:
         say(f"not confirmed against the published files: {published.uncertain}")
@@ -53,11 +55,11 @@ def _status(args: argparse.Namespace) -> int:
     from rich.table import Table
 
     from ...benchmarks.lock import read_lock, status
-    from ...benchmarks.registry import SUITES
+    from ...trainers.data import data_set
     from .terminal import emit_json, show_table
 
     locked = [one for _, one in sorted(read_lock(args.lock).items())]
-    sets = [(one, status(SUITES.get(one.suite), one, args.lock, hub=args.hub)) for one in locked]
+    sets = [(one, status(data_set(one.suite), one, args.lock, hub=args.hub)) for one in locked]
     fine = all(said in ("pinned", "unchanged") for _, said in sets)
     if args.json:
         emit_json([{**one.to_json(), "status": said} for one, said in sets])

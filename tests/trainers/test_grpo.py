@@ -188,8 +188,8 @@ def test_only_a_reward_that_declares_it_sees_a_label(
 ) -> None:
     """Trained on the same figures with all labels changed, the weights are the same unless the reward needs labels."""
 
-    def unlabelled(settings: PromptSettings, seed: int) -> Batches:
-        source = training_prompts(settings, seed)
+    def unlabelled(settings: PromptSettings, seed: int, *, labels: bool) -> Batches:
+        source = training_prompts(settings, seed, labels=labels)
         return lambda step, size: [dataclasses.replace(item, answer="none") for item in source(step, size)]
 
     monkeypatch.setattr("proctor.trainers.assessment.open_judge", lambda given, base: ModelJudge(Chance(), given))

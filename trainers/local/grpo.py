@@ -18,13 +18,14 @@ import torch
 from torch import Tensor
 
 from ...benchmarks.base import Protocol
-from ...benchmarks.registry import SUITES
 from ...harness.errors import DivergedError
 from ...harness.models.sampling import Answers, draw_answers
 from ...harness.models.vlm import VisionLanguageModel
 from ...harness.types import sample_seed
 from ..assessment import Assessor
 from ..base import Progress
+from ..data import data_set
+from ..overlap import write_fingerprints
 from ..prompts import training_prompts
 from ..recipe import Recipe
 from ..training import TrainingFolder
@@ -49,8 +50,8 @@ class GrpoTraining:
     def __init__(self, recipe: Recipe, base: Path, device: str) -> None:
         self.assessor = Assessor.of_recipe(recipe, base)
         self.recipe = recipe = self.assessor.recipe
-        self.protocol: Protocol = SUITES.get(recipe.prompts.suite).protocol(recipe.protocol)
-        self.prompts = training_prompts(recipe.prompts, recipe.seed)
+        self.protocol: Protocol = data_set(recipe.prompts.suite).protocol(recipe.protocol)
+        self.prompts = training_prompts(recipe.prompts, recipe.seed, labels=self.assessor.reward.needs_gold)
         self.policy = VisionLanguageModel.load(base, device)
         self.reference = copy.deepcopy(self.policy.model).eval().requires_grad_(False)
         self.reference_vlm = VisionLanguageModel(self.reference, self.policy.tokenizer, self.policy.image_processor)
@@ -170,6 +171,7 @@ def train(recipe: Recipe, base: Path, out: Path, resume: bool, progress: Progres
     """Train by a recipe from a base checkpoint; write checkpoints, metrics and the end mark under `out`."""
     training = GrpoTraining(recipe, base, "cuda" if torch.cuda.is_available() else "cpu")
     with TrainingFolder(out, training.recipe, base, resume, training.assessor.identity()) as folder:
+        write_fingerprints(out, training.prompts, recipe.policy.steps, recipe.policy.prompts, base)
         last = folder.last_checkpoint()
         if last is not None:
             training.restore(last.path, last.state())

@@ -20,7 +20,7 @@ class AgentExecutor(SingleTurnAgentExecutor):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__(None)
 
-    async def execute(
+    async def execute(  # noqa: PLR0917 - OpenRLHF's signature
         self,
         prompt: str,
         label: str,

@@ -48,7 +48,8 @@ def _start_ray(path: Path, plan: Plan) -> None:
     if plan.single_node:
         variables[OWNER] = str(plan.owner)
     ray.init(runtime_env={"env_vars": variables}, log_to_driver=True)
-    there = int(ray.cluster_resources().get("GPU", 0))
+    resources: Any = ray.cluster_resources
+    there = int(resources().get("GPU", 0))
     if there < plan.gpus:
         raise UsageError(f"the recipe needs {plan.gpus} GPUs and Ray has {there}: change the section [openrlhf]")
 

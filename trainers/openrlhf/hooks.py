@@ -47,7 +47,7 @@ class GroupAdvantages(RemoteExperienceMaker):  # type: ignore[misc]
 
     advantages_by_place: Sequence[float] = ()
 
-    @torch.no_grad()  # type: ignore[untyped-decorator]
+    @torch.no_grad()
     def compute_advantages_and_returns(self, experiences: list[Any]) -> list[Any]:
         """Set advantages and returns; a sample's place in the step's rollout is its `index`."""
         for experience in experiences:
@@ -102,11 +102,11 @@ class AssessingTrainer(PPOTrainer):  # type: ignore[misc]
     def _text(self, sample: Any) -> str:
         """The answer's text: the tokens that the action mask, which is one place ahead, points at."""
         tokens = sample.sequences[0][1:][sample.action_mask[0].bool()]
-        tokenizer = getattr(self.tokenizer, "tokenizer", self.tokenizer)
+        tokenizer: Any = getattr(self.tokenizer, "tokenizer", self.tokenizer)
         return str(tokenizer.decode(tokens, skip_special_tokens=True))
 
     def broadcast_to_vllm(self) -> None:
-        """Hand the new weights to the engines; a dead one would be waited for without end, so it is told what is waited for."""
+        """Hand the new weights to the engines, and say so: a dead one would be waited for without end."""
         tell(self.plan.events, phase="handing the weights to the rollout engines")
         super().broadcast_to_vllm()
         tell(self.plan.events, phase="drawing answers")

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...benchmarks.registry import SUITES
 from ...harness.files import write_atomic
 from ...harness.types import Image, Item, Json, Prompt, canonical_json
-from ..prompts import training_prompts
+from ..data import data_set
+from ..prompts import Batches, training_prompts
 from ..recipe import Recipe
+from ..registry import open_reward
 
 PROMPTS, ITEMS, IMAGES = "prompts.jsonl", "items.jsonl", "images"
 
@@ -25,13 +26,19 @@ class WrittenPrompts:
     pictures: int
 
 
+def training_batches(recipe: Recipe) -> Batches:
+    """The recipe's prompts by step; with labels only for a reward that declares that it needs them."""
+    labels = open_reward(recipe.reward, recipe.reward_settings).needs_gold
+    return training_prompts(recipe.prompts, recipe.seed, labels=labels)
+
+
 def write_prompts(recipe: Recipe, folder: Path) -> WrittenPrompts:
     """Write the prompts of every step into `folder`, the same batches that the local trainer draws.
 
     Raises UsageError, DataError and StoreError.
     """
-    batches = training_prompts(recipe.prompts, recipe.seed)
-    protocol = SUITES.get(recipe.prompts.suite).protocol(recipe.protocol)
+    batches = training_batches(recipe)
+    protocol = data_set(recipe.prompts.suite).protocol(recipe.protocol)
     pictures = _Pictures(folder / IMAGES)
     items: dict[str, Item] = {}
     rows: list[bytes] = []
@@ -42,7 +49,10 @@ def write_prompts(recipe: Recipe, folder: Path) -> WrittenPrompts:
             most = max(most, len(prompt.images))
             items.setdefault(item.id, item)
             rows.append(_line(_row(item, prompt, pictures)))
-    stored = ({"item": item.to_json(), "pictures": [str(pictures.path(one)) for one in item.images]} for item in items.values())
+    stored = (
+        {"item": item.to_json(), "pictures": [str(pictures.path(one)) for one in item.images]}
+        for item in items.values()
+    )
     write_atomic(folder / PROMPTS, rows)
     write_atomic(folder / ITEMS, map(_line, stored))
     return WrittenPrompts(folder / PROMPTS, folder / ITEMS, most)

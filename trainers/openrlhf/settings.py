@@ -41,7 +41,16 @@ class OpenRlhfSettings:
     correct_engine: bool = True
 
     def __post_init__(self) -> None:
-        counts = ("nodes", "gpus", "engines", "tensor_parallel", "prompt_tokens", "micro_rollout", "micro_train", "silence")
+        counts = (
+            "nodes",
+            "gpus",
+            "engines",
+            "tensor_parallel",
+            "prompt_tokens",
+            "micro_rollout",
+            "micro_train",
+            "silence",
+        )
         shared = self.engines * self.tensor_parallel == self.nodes * self.gpus
         rules = {
             **{f"{name} must be at least 1": getattr(self, name) >= 1 for name in counts},

@@ -26,6 +26,7 @@ from ...harness.provenance import configuration_digest, weights_digest
 from ...harness.types import Json
 from ..base import Progress, needs_judge
 from ..judge.settings import BASE_MODEL, TINY_MODEL
+from ..overlap import write_fingerprints
 from ..recipe import Recipe
 from ..registry import open_reward, resolved
 from ..tiny import JUDGE
@@ -33,7 +34,7 @@ from ..training import TrainingFolder
 from .arguments import Paths, arguments
 from .judge_server import SERVED_NAME, judge_server
 from .plan import EventReader, Plan
-from .prompts import WrittenPrompts, write_prompts
+from .prompts import WrittenPrompts, training_batches, write_prompts
 from .settings import OpenRlhfSettings
 
 TESTED = "0.11.2"
@@ -51,12 +52,14 @@ class OpenRlhfTrainer:
         recipe, settings = _checked(recipe, base)
         with TrainingFolder(out, recipe, base, resume, _judge_identity(recipe, base)) as folder, ExitStack() as stack:
             own = out / FOLDER
+            write_fingerprints(out, training_batches(recipe), recipe.policy.steps, recipe.policy.prompts, base)
             written = write_prompts(recipe, own)
             last = folder.last_checkpoint()
             paths = Paths(base.resolve(), written.prompts.resolve(), own.resolve())
             _rewind(paths.states, last.step if last else 0)
             if last and last.step >= recipe.policy.steps:
-                return folder.finish()
+                folder.finish()
+                return
             environment = dict(os.environ)
             asked = stack.enter_context(_with_judge(recipe, settings, base, own, environment))
             given = arguments(recipe, settings, paths, pictures=written.pictures, resume=last is not None)
@@ -111,7 +114,9 @@ def _check_installed() -> None:
     except importlib.metadata.PackageNotFoundError as error:
         raise MissingExtraError("trainer openrlhf needs OpenRLHF: pip install 'proctor[openrlhf]'") from error
     if version != TESTED:
-        raise UsageError(f"OpenRLHF {version} is installed, and the hooks are made for {TESTED}: pip install openrlhf=={TESTED}")
+        raise UsageError(
+            f"OpenRLHF {version} is installed, and the hooks are made for {TESTED}: pip install openrlhf=={TESTED}"
+        )
 
 
 def _check_gpus(recipe: Recipe, settings: OpenRlhfSettings) -> None:
@@ -164,9 +169,7 @@ def _with_judge(
         yield dataclasses.replace(recipe, judge=dataclasses.replace(recipe.judge, model=SERVED_NAME, url=url))
 
 
-def _plan(
-    recipe: Recipe, settings: OpenRlhfSettings, paths: Paths, written: WrittenPrompts, given: list[str]
-) -> Plan:
+def _plan(recipe: Recipe, settings: OpenRlhfSettings, paths: Paths, written: WrittenPrompts, given: list[str]) -> Plan:
     events = paths.folder / "events.jsonl"
     events.write_bytes(b"")
     return Plan(

@@ -1,0 +1,120 @@
+"""A Ray cluster that believes in GPUs, and `proctor train` on it. Everything else here is the real thing.
+
+Runs under an interpreter that has OpenRLHF (`make test-openrlhf` makes one); elsewhere these tests are skipped.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import runpy
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+SHIM = Path(__file__).parent / "shim"
+PORT = 6391
+GPUS = 3
+
+collect_ignore = [] if importlib.util.find_spec("openrlhf") else ["test_hooks.py", "test_training.py"]
+if not collect_ignore:
+    runpy.run_path(str(SHIM / "sitecustomize.py"))  # for this process, which has started already
+
+
+def environment() -> dict[str, str]:
+    """What OpenRLHF needs to run on a CPU: the shim, fewer threads, and a place for DeepSpeed's compiled operators."""
+    kept = Path(os.environ.get("TORCH_EXTENSIONS_DIR", Path(sys.prefix) / "torch_extensions"))
+    return {
+        **os.environ,
+        "PYTHONPATH": str(SHIM),
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "TORCH_EXTENSIONS_DIR": str(kept),
+        "DS_ACCELERATOR": "cpu",
+        "HF_HUB_OFFLINE": "1",
+        "OMP_NUM_THREADS": "1",
+        "OMP_WAIT_POLICY": "passive",
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "TOKENIZERS_PARALLELISM": "false",
+        "VLLM_CPU_KVCACHE_SPACE": "1",
+        "VLLM_NO_USAGE_STATS": "1",
+    }
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[dict[str, str]]:
+    """The environment of a process that joins the cluster."""
+    ray, surroundings = Path(sys.executable).with_name("ray"), environment()
+    head = [
+        ray,
+        "start",
+        "--head",
+        f"--port={PORT}",
+        "--num-cpus=16",
+        f"--num-gpus={GPUS}",
+        "--include-dashboard=false",
+    ]
+    subprocess.run(
+        [*head, "--object-store-memory=500000000", "--disable-usage-stats"],
+        env=surroundings, check=True, capture_output=True, timeout=180,
+    )  # fmt: skip
+    yield {**surroundings, "RAY_ADDRESS": f"127.0.0.1:{PORT}"}
+    subprocess.run([ray, "stop", "--force"], env=surroundings, capture_output=True, timeout=180)
+
+
+class Training:
+    """A running `proctor train`."""
+
+    def __init__(self, out: Path, surroundings: dict[str, str], arguments: tuple[object, ...]) -> None:
+        self.out = out
+        command = [sys.executable, "-m", "proctor.harness.cli", "train", *map(str, arguments), "--out", str(out)]
+        self.process = subprocess.Popen(
+            command, env=surroundings, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            start_new_session=True,
+        )  # fmt: skip
+
+    def end(self, timeout: float = 900) -> tuple[int, str]:
+        """Exit code and what was said on stderr."""
+        _, said = self.process.communicate(timeout=timeout)
+        return self.process.returncode, said.decode()
+
+    def metrics(self) -> list[dict[str, float]]:
+        """The steps so far."""
+        file = self.out / "metrics.jsonl"
+        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+    def checkpoints(self) -> list[Path]:
+        """The complete ones."""
+        return sorted((self.out / "checkpoints").glob("step-*"))
+
+    def wait_for_step(self, step: int, timeout: float = 600) -> None:
+        """Until that many steps are done."""
+        deadline = time.monotonic() + timeout
+        while len(self.metrics()) < step:
+            assert self.process.poll() is None, self.end()
+            assert time.monotonic() < deadline, (self.out / "openrlhf" / "log.txt").read_text()[-3000:]
+            time.sleep(0.2)
+
+    def kill(self) -> None:
+        """End it with all that it started in its group."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def train(cluster: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., Training]]:
+    """Starts `proctor train RECIPE ...` in a folder of the test."""
+    started: list[Training] = []
+
+    def begin(*arguments: object, out: str = "training") -> Training:
+        started.append(Training(tmp_path / out, cluster, arguments))
+        return started[-1]
+
+    yield begin
+    for training in started:
+        training.kill()

@@ -1,0 +1,128 @@
+"""The hooks in OpenRLHF's own objects: the same rewards and advantages as the local trainer, and OpenRLHF's own parser."""
+
+from __future__ import annotations
+
+import runpy
+import sys
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from proctor.harness.errors import DataError
+from proctor.harness.models.vlm import VisionLanguageModel
+from proctor.trainers.assessment import Assessor
+from proctor.trainers.openrlhf import hooks
+from proctor.trainers.openrlhf.arguments import Paths, arguments
+from proctor.trainers.openrlhf.plan import Plan
+from proctor.trainers.openrlhf.prompts import read_items, write_prompts
+from proctor.trainers.recipe import load_recipe
+from proctor.trainers.tiny import BASE
+
+pytestmark = [pytest.mark.engine, pytest.mark.slow]
+
+N = 4
+CHANGES = ["policy.steps=1", "policy.prompts=2", f"sampling.n={N}", "policy.minibatches=1"]
+
+
+def answers(count: int) -> list[str]:
+    """Answers in groups of N: one group of two minds, one that agrees."""
+    return [rf"It is \boxed{{{k}}}." for k in (5, 5, 6, 7, 1, 1, 1, 1)][:count]
+
+
+@pytest.fixture
+def trainer(tmp_path, monkeypatch) -> Any:
+    """OpenRLHF's trainer with our hooks, without engines behind it."""
+
+    def make(*changes: str) -> Any:
+        recipe = load_recipe("mm_upt_figures_openrlhf", [*CHANGES, *changes])
+        written = write_prompts(recipe, tmp_path)
+        events = tmp_path / "events.jsonl"
+        made = hooks.AssessingTrainer.__new__(hooks.AssessingTrainer)
+        made.plan = Plan(recipe, (), str(BASE), str(written.items), str(events), 1, True, 1)
+        made._items = read_items(written.items)
+        made._assessor = Assessor.of_recipe(recipe, BASE)
+        made.tokenizer = VisionLanguageModel.load(BASE, "cpu").tokenizer
+        made.experience_maker = hooks.GroupAdvantages.__new__(hooks.GroupAdvantages)
+        return made
+
+    return make
+
+
+def sample(trainer: Any, label: str, text: str) -> Any:
+    """A rollout as OpenRLHF makes one: a prompt of three tokens, the answer's tokens, and the mask one place ahead."""
+    prompt = torch.tensor([1, 1, 1])
+    answer = torch.tensor(trainer.tokenizer(text)["input_ids"])
+    mask = torch.cat([torch.zeros(2), torch.ones(len(answer))])[None]
+    return SimpleNamespace(
+        sequences=torch.cat([prompt, answer])[None],
+        action_mask=mask,
+        labels=[label],
+        rewards=None,
+        scores=None,
+        info={},
+    )
+
+
+@pytest.mark.parametrize("reward", ["majority_vote", "frequency", "ground_truth", "random"])
+@pytest.mark.parametrize("advantage", ["group_norm", "dr_grpo", "log_softmax", "log_softmax_centred"])
+def test_rewards_and_advantages_are_those_of_the_local_trainer(trainer, reward, advantage):
+    made = trainer(f"reward={reward}", f"advantage={advantage}")
+    labels = [label for label in made._items for _ in range(N)]
+    samples = [sample(made, label, text) for label, text in zip(labels, answers(8), strict=True)]
+    made._assess(samples, 0)
+
+    local = Assessor.of_recipe(
+        load_recipe("mm_upt_figures", [*CHANGES, f"reward={reward}", f"advantage={advantage}"]), BASE
+    )
+    wanted = local.assess(list(made._items.values()), answers(8), 0)
+    assert [float(one.rewards[0]) for one in samples] == pytest.approx(np.concatenate(wanted.rewards).tolist())
+
+    shuffled = [7, 0, 3, 1, 2, 6, 5, 4]
+    experiences = [
+        SimpleNamespace(index=[place], action_mask=samples[place].action_mask, info={}, rewards=None)
+        for place in shuffled
+    ]
+    made.experience_maker.compute_advantages_and_returns(experiences)
+    flat = np.concatenate(wanted.advantages)
+    for place, experience in zip(shuffled, experiences, strict=True):
+        mask = samples[place].action_mask.bool()
+        assert experience.advantages[mask].tolist() == pytest.approx([flat[place]] * int(mask.sum()))
+        assert not experience.advantages[~mask].any()
+        assert torch.equal(experience.returns, experience.advantages)
+
+
+def test_broken_groups_are_told(trainer):
+    made = trainer()
+    first, second = made._items
+    with pytest.raises(DataError, match="not in whole groups of 4"):
+        made._assess([sample(made, first, "5")] * 3, 0)
+    with pytest.raises(DataError, match="not in whole groups of 4"):
+        made._assess([sample(made, first, "5")] * 3 + [sample(made, second, "5")], 0)
+
+
+def test_openrlhfs_own_parser_takes_the_command_line(monkeypatch, tmp_path):
+    import openrlhf.utils
+
+    class ParsedError(Exception):
+        pass
+
+    def stop(args: Any) -> None:
+        raise ParsedError(args)
+
+    monkeypatch.setattr(openrlhf.utils, "get_strategy", stop)
+    monkeypatch.setattr("ray.is_initialized", lambda: True)
+    for name in ("mm_upt_figures_openrlhf", "actor_judge_figures_openrlhf"):
+        recipe = load_recipe(name)
+        paths = Paths(BASE, tmp_path / "prompts.jsonl", tmp_path)
+        given = arguments(recipe, recipe.openrlhf, paths, pictures=1, resume=True)
+        monkeypatch.setattr(sys, "argv", ["train_ppo_ray", *given])
+        with pytest.raises(ParsedError) as parsed:
+            runpy.run_module("openrlhf.cli.train_ppo_ray", run_name="__main__")
+        args = parsed.value.args[0]
+        assert args.rollout.n_samples_per_prompt == recipe.sampling.n
+        assert args.actor.adam.lr == recipe.optimiser.learning_rate
+        assert args.algo.kl.use_loss
+        assert not args.train.async_enable

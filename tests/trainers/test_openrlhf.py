@@ -1,0 +1,164 @@
+"""What OpenRLHF is given and what is kept of what it tells, without OpenRLHF."""
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+
+from proctor.benchmarks.figures import SUITE as FIGURES
+from proctor.harness.checkpoints import COMPLETE, check_whole
+from proctor.harness.errors import UsageError
+from proctor.harness.types import Image
+from proctor.trainers.openrlhf.arguments import Paths, arguments
+from proctor.trainers.openrlhf.plan import EventReader, Plan, tell
+from proctor.trainers.openrlhf.prompts import read_items, write_prompts
+from proctor.trainers.openrlhf.settings import OpenRlhfSettings
+from proctor.trainers.openrlhf.train import _rewind
+from proctor.trainers.prompts import training_prompts
+from proctor.trainers.recipe import RECIPES, load_recipe
+from proctor.trainers.training import TrainingFolder
+
+RECIPE = load_recipe("mm_upt_figures_openrlhf", ["policy.steps=3", "policy.prompts=4"])
+
+
+def given(recipe, **more):
+    paths = Paths("/base", "/prompts.jsonl", RECIPES)
+    settings = recipe.openrlhf or OpenRlhfSettings()
+    listed = arguments(recipe, settings, paths, **({"pictures": 1, "resume": False} | more))
+    found, key = {}, ""
+    for part in listed:
+        if part.startswith("--"):
+            key = part[2:]
+            found[key] = []
+        else:
+            found[key].append(part)
+    return found
+
+
+def test_the_recipe_is_in_the_command_line():
+    found = given(RECIPE)
+    assert found["rollout.n_samples_per_prompt"] == ["8"]
+    assert found["rollout.batch_size"] == ["4"]
+    assert found["train.batch_size"] == ["16"]  # 4 prompts x 8 samples in 2 minibatches
+    assert found["data.max_samples"] == ["12"]
+    assert found["actor.adam.betas"] == ["0.9", "0.98"]
+    assert found["actor.adam.lr"] == ["3e-05"]
+    assert found["data.max_len"] == [str(256 + 48)]
+    assert found["algo.kl.estimator"] == ["k3"]
+    assert "algo.kl.use_loss" in found
+    assert "actor.freeze_visual_encoder" in found
+    assert "train.colocate_all" not in found
+    assert "ckpt.load_enable" not in found
+    assert "ckpt.load_enable" in given(RECIPE, resume=True)
+
+
+def test_async_is_never_asked_for():
+    assert not [name for name in given(RECIPE) if "async" in name]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (["openrlhf.gpus=0"], "gpus must be at least 1"),
+        (["openrlhf.colocate=true", "openrlhf.engines=2"], "engines x tensor_parallel must be nodes x gpus"),
+        (["openrlhf.zero_stage=4"], "zero_stage"),
+        (["openrlhf.gpu_memory_utilization=0.0"], "gpu_memory_utilization"),
+        (["openrlhf.colour=1"], "unknown key 'colour'"),
+    ],
+)
+def test_an_impossible_machine_is_refused(changes, said):
+    with pytest.raises(UsageError, match=said):
+        load_recipe("mm_upt_figures_openrlhf", changes)
+
+
+def test_gpus_are_counted():
+    apart = OpenRlhfSettings(gpus=2, engines=3, tensor_parallel=2, colocate=False)
+    assert apart.gpus_needed(reference=True) == 2 + 2 + 6
+    assert apart.gpus_needed(reference=False) == 2 + 6
+    assert OpenRlhfSettings(nodes=2, gpus=8, engines=16).gpus_needed(reference=True) == 16
+
+
+def test_prompts_are_those_of_the_local_trainer(tmp_path):
+    written = write_prompts(RECIPE, tmp_path)
+    rows = [json.loads(line) for line in written.prompts.read_text().splitlines()]
+    batches = training_prompts(RECIPE.prompts, RECIPE.seed)
+    items = [item for step in range(3) for item in batches(step, 4)]
+    assert [row["label"] for row in rows] == [item.id for item in items]
+    protocol = FIGURES.protocol("strict")
+    for row, item in zip(rows, items, strict=True):
+        (turn,) = row["input"]
+        parts = protocol.prompt(item).parts
+        assert [one["text"] for one in turn["content"]] == [None if isinstance(one, Image) else one for one in parts]
+        assert [Path(path).read_bytes() for path in row["images"]] == [one.read() for one in item.images]
+    assert written.pictures == 1
+    kept = read_items(written.items)
+    assert [kept[item.id].to_json() for item in items] == [item.to_json() for item in items]
+    assert all(kept[item.id].images[0].read() == item.images[0].read() for item in items)
+
+
+def test_a_plan_is_read_as_it_was_written(tmp_path):
+    plan = Plan(RECIPE, ("--a", "1"), "/base", "/items", str(tmp_path / "events"), 3, True, 7)
+    plan.write(tmp_path / "plan.json")
+    assert Plan.read(tmp_path / "plan.json") == plan
+
+
+def test_events_are_read_once_and_whole(tmp_path):
+    path = tmp_path / "events.jsonl"
+    tell(str(path), phase="loading")
+    reader = EventReader(path)
+    assert list(reader.new()) == [{"phase": "loading"}]
+    with path.open("a") as file:
+        file.write('{"step": 1, "met')
+    assert list(reader.new()) == []
+    with path.open("a") as file:
+        file.write('rics": {}}\n')
+    assert list(reader.new()) == [{"step": 1, "metrics": {}}]
+
+
+def test_weights_from_elsewhere_become_a_whole_checkpoint(tmp_path, tiny):
+    weights = tmp_path / "global_step2_hf"
+    weights.mkdir()
+    for name in ("config.json", "model.safetensors"):
+        (weights / name).write_bytes((tiny / name).read_bytes())
+    with TrainingFolder(tmp_path / "training", RECIPE, tiny, resume=False) as folder:
+        assert folder.last_step() == 0
+        folder.adopt_checkpoint(2, weights, tiny)
+        assert folder.last_step() == 2
+    path = tmp_path / "training" / "checkpoints" / "step-000002"
+    check_whole(path)
+    assert (path / COMPLETE).exists()
+    assert not weights.exists()
+
+
+def test_states_are_set_back_to_the_last_kept_checkpoint(tmp_path):
+    for step in (2, 4):
+        (tmp_path / "_actor" / f"global_step{step}").mkdir(parents=True)
+    (tmp_path / "_actor" / "latest").write_text("global_step4")
+    (tmp_path / "global_step4_hf").mkdir()
+    _rewind(tmp_path, 2)
+    assert (tmp_path / "_actor" / "latest").read_text() == "global_step2"
+    assert not (tmp_path / "global_step4_hf").exists()
+    with pytest.raises(UsageError, match="no state for step 3"):
+        _rewind(tmp_path, 3)
+    _rewind(tmp_path, 0)
+    assert not (tmp_path / "_actor").exists()
+
+
+def test_a_dry_run_prints_the_command_and_writes_nothing(cli, tmp_path):
+    done = cli("train", "mm_upt_figures_openrlhf", "--out", tmp_path / "out", "--dry-run")
+    assert done.code == 0
+    words = shlex.split(done.out.replace("\\\n", " "))
+    assert words[:3] == ["python", "-m", "openrlhf.cli.train_ppo_ray"]
+    assert "--rollout.n_samples_per_prompt" in words
+    assert not (tmp_path / "out").exists()
+
+
+def test_without_openrlhf_it_says_how_to_get_it(cli, tmp_path):
+    import importlib.util
+
+    if importlib.util.find_spec("openrlhf"):
+        pytest.skip("OpenRLHF is installed here")
+    done = cli("train", "mm_upt_figures_openrlhf", "--out", tmp_path / "out")
+    assert done.code == 2
+    assert "pip install 'proctor[openrlhf]'" in done.err

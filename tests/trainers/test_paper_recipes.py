@@ -1,0 +1,115 @@
+"""The recipes of the papers' trainings, against the numbers that the papers and their code print."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from proctor.benchmarks.sources.published import TRAINING
+from proctor.trainers.advantages import advantage
+from proctor.trainers.data import data_set
+from proctor.trainers.recipe import RECIPES, Recipe, load_recipe
+from proctor.trainers.registry import open_reward, resolved
+
+ROWS = {"geometry3k": 2101, "geoqa": 8031, "mmr1": 5780}
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a paper's section on its settings says, or, where it is silent, its code."""
+
+    rollouts: int
+    temperature: float
+    top_p: float
+    response: int
+    batch: int
+    update_batch: int
+    learning_rate: float
+    weight_decay: float
+    grad_norm: float
+    clip: float
+    kl: float
+    episodes: int
+    advantage: str
+
+
+MM_UPT = Published(10, 0.7, 0.99, 2048, 512, 128, 1e-6, 0.01, 1.0, 0.2, 0.01, 15, "group_norm")
+ACTOR_JUDGE = Published(8, 1.0, 1.0, 2048, 512, 128, 1e-6, 0.01, 1.0, 0.2, 0.01, 15, "log_softmax_centred")
+
+TABLE = {
+    **{f"mm_upt_{data}": (MM_UPT, "majority_vote", data) for data in ROWS},
+    **{
+        f"mm_upt_geometry3k_{model}": (MM_UPT, "majority_vote", "geometry3k")
+        for model in ("3b", "mm_eureka", "thinklite")
+    },
+    **{f"ground_truth_{data}": (MM_UPT, "ground_truth", data) for data in ROWS},
+    **{f"actor_judge_{data}": (ACTOR_JUDGE, "actor_judge", data) for data in ROWS},
+}
+
+
+def as_published(recipe: Recipe, episodes: int) -> Published:
+    sampling, optimiser, policy = recipe.sampling, recipe.optimiser, recipe.policy
+    return Published(
+        sampling.n,
+        sampling.temperature,
+        sampling.top_p,
+        sampling.max_tokens,
+        policy.prompts,
+        policy.prompts // policy.minibatches,
+        optimiser.learning_rate,
+        optimiser.weight_decay,
+        optimiser.max_grad_norm,
+        policy.clip,
+        policy.kl,
+        episodes,
+        recipe.advantage,
+    )
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_settings_are_the_published_ones(name: str) -> None:
+    published, reward, data = TABLE[name]
+    recipe = load_recipe(name)
+    episodes, rest = divmod(recipe.policy.steps, ROWS[data] // recipe.policy.prompts)
+    assert rest == 0
+    assert as_published(recipe, episodes) == published
+    assert (recipe.reward, recipe.prompts.suite, recipe.prompts.data) == (reward, data, "hub")
+    assert recipe.trainer == "openrlhf"
+    assert recipe.policy.train_vision
+    assert recipe.optimiser.warmup_steps == 0
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_its_parts_open(name: str) -> None:
+    recipe = load_recipe(name)
+    reward = open_reward(recipe.reward, recipe.reward_settings)
+    assert reward.needs_gold == name.startswith("ground_truth")
+    assert callable(advantage(recipe.advantage, recipe.advantage_beta))
+    data_set(recipe.prompts.suite).protocol(recipe.protocol)
+    assert resolved(recipe, reward).reward == recipe.reward
+
+
+def test_every_recipe_of_a_published_set_is_in_the_table() -> None:
+    names = {file.stem for file in RECIPES.glob("*.toml")}
+    assert {name for name in names if load_recipe(name).prompts.suite in TRAINING} == set(TABLE)
+
+
+@pytest.mark.parametrize("data", ROWS)
+def test_actor_judge_thinks_first_and_judges_by_a_frozen_copy(data: str) -> None:
+    recipe = load_recipe(f"actor_judge_{data}")
+    assert (recipe.answer_format, recipe.protocol) == ("think_boxed", "self_judge")
+    judge = recipe.judge
+    assert judge is not None
+    assert (judge.model, judge.temperature, judge.top_p, judge.max_tokens, judge.repeats) == ("base", 1.0, 0.9, 1024, 1)
+    settings = resolved(recipe, open_reward(recipe.reward, recipe.reward_settings)).reward_settings
+    said = {"t_h": 0.95, "t_l": 0.4, "tau_h": 0.02, "tau_l": 0.05, "lam_pos": 0.2, "lam_neg": 0.2}
+    said |= {"g_min": 0.8, "g_max": 1.2, "format_penalty": 0.5}
+    assert {key: settings[key] for key in said} == said
+    assert recipe.advantage_beta == 1
+
+
+@pytest.mark.parametrize(("data", "least", "most"), [("geoqa", 7680, 8191), ("mmr1", 5775, 5789)])
+def test_steps_hold_for_what_is_known_of_the_rows(data: str, least: int, most: int) -> None:
+    """GeoQA has about 8,000 rows, and MMR1 5.78 thousand."""
+    for name in (f"mm_upt_{data}", f"ground_truth_{data}", f"actor_judge_{data}"):
+        policy = load_recipe(name).policy
+        assert {15 * (rows // policy.prompts) for rows in (least, ROWS[data], most)} == {policy.steps}
