@@ -1,6 +1,7 @@
 """What OpenRLHF is given and what is kept of what it tells, without OpenRLHF."""
 
 import json
+import re
 import shlex
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from proctor.trainers.prompts import training_prompts
 from proctor.trainers.recipe import RECIPES, load_recipe
 from proctor.trainers.training import TrainingFolder
 
+ROOT = Path(__file__).parents[2]
 RECIPE = load_recipe("mm_upt_figures_openrlhf", ["policy.steps=3", "policy.prompts=4"])
 
 
@@ -162,3 +164,10 @@ def test_without_openrlhf_it_says_how_to_get_it(cli, tmp_path):
     done = cli("train", "mm_upt_figures_openrlhf", "--out", tmp_path / "out")
     assert done.code == 2
     assert "pip install 'proctor[openrlhf]'" in done.err
+
+
+def test_the_documented_dry_run_is_what_is_printed(cli):
+    done = cli("train", "mm_upt_geometry3k", "--base", "Qwen2.5-VL-7B-Instruct", "--out", "training", "--dry-run")
+    shown = re.sub(r"\S+(?=/trainers/openrlhf/agent\.py)", "...", done.out)
+    assert done.code == 0
+    assert shown in (ROOT / "docs" / "training.md").read_text()

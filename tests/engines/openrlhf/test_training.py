@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from safetensors.numpy import load_file
+from safetensors.torch import load_file
 
 from proctor.harness.checkpoints import COMPLETE, check_whole
 from proctor.harness.models.transformers import TransformersModel
@@ -68,8 +68,9 @@ def test_two_steps_with_checkpoints_that_are_examined_once(train, cli_process, t
         check_whole(path)
         TransformersModel(path, device="cpu")
         after = load_file(path / "model.safetensors")
-        assert before.keys() == after.keys()
-        assert any((before[name] != after[name]).any() for name in before)
+        assert before.keys() <= after.keys()  # a tied output layer is written too
+        moved = [name for name in before if (before[name].to(after[name].dtype) != after[name]).any()]
+        assert moved
 
     watched = cli_process(
         "watch", training.out, "--suite", "figures", "--once", "--out", tmp_path / "runs", "--max-tokens", 40
