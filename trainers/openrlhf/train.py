@@ -21,6 +21,7 @@ from pathlib import Path
 
 from ...harness import errors
 from ...harness.checkpoints import check_whole
+from ...harness.endpoint import Endpoint
 from ...harness.errors import EngineError, MissingExtraError, ProctorError, UsageError
 from ...harness.provenance import configuration_digest, weights_digest
 from ...harness.types import Json
@@ -104,6 +105,8 @@ def _checked(recipe: Recipe, base: Path) -> tuple[Recipe, OpenRlhfSettings]:
         raise UsageError("recipe: on several nodes serve the judge yourself, and name it by judge.url and judge.model")
     _check_installed()
     check_whole(base)
+    if recipe.judge and recipe.judge.url:
+        Endpoint(recipe.judge.url, recipe.judge.model, attempts=1).served()  # raises EngineError
     _check_gpus(recipe, settings)
     return recipe, settings
 
