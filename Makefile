@@ -4,6 +4,7 @@
 # make engines set up, then run the long tests: whole trainings, the demo, real engines
 # make test-openrlhf  set up OpenRLHF and vLLM on a CPU (a few minutes, 3 GB), then run their tests
 # make perf    set up, then measure the harness itself
+# make perf-peers     set up lmms-eval and Inspect, then measure them beside it
 # With a GPU: make CONSTRAINTS=/dev/null ... lets pip choose the newest packages.
 
 PYTHON ?= python3
@@ -11,7 +12,7 @@ CONSTRAINTS ?= constraints/cpu.txt
 BIN := .venv/bin
 TYPES := .venv/types
 
-.PHONY: demo test check engines openrlhf-cpu test-openrlhf perf clean
+.PHONY: demo test check engines openrlhf-cpu test-openrlhf perf perf-peers clean
 
 demo: .venv/installed
 	$(BIN)/proctor demo
@@ -35,8 +36,11 @@ check: .venv/installed-dev
 	cd $(TYPES) && MYPYPATH=. ../bin/python -m mypy --config-file ../../pyproject.toml -p proctor
 
 perf: .venv/installed-dev .venv/openrlhf/installed
-	for script in tests/perf/*.py; do $(BIN)/python $$script; done
+	for script in $(filter-out tests/perf/peers.py,$(wildcard tests/perf/*.py)); do $(BIN)/python $$script; done
 	.venv/openrlhf/bin/python tests/perf/vllm/vllm_engine.py
+
+perf-peers: .venv/installed-dev .venv/lmms-eval/installed .venv/inspect/installed
+	$(BIN)/python tests/perf/peers.py
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -53,6 +57,11 @@ perf: .venv/installed-dev .venv/openrlhf/installed
 	$(PYTHON) -m venv .venv/lmms-eval
 	.venv/lmms-eval/bin/python -m pip install --quiet --disable-pip-version-check -c constraints/lmms-eval.txt \
 	    torch lmms-eval decord -e .
+	touch $@
+
+.venv/inspect/installed: constraints/inspect.txt
+	$(PYTHON) -m venv .venv/inspect
+	.venv/inspect/bin/python -m pip install --quiet --disable-pip-version-check -c constraints/inspect.txt inspect-ai
 	touch $@
 
 .venv/openrlhf/installed: pyproject.toml constraints/openrlhf-cpu.txt

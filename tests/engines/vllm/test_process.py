@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 from importlib.util import find_spec
 
 import pytest
@@ -15,8 +14,10 @@ from proctor.harness.run import hold
 from proctor.harness.store import RunReader
 from proctor.harness.types import Request, Sampling
 
+from .processes import answered, finish, wait_for
+
 if find_spec("vllm") is None:
-    pytest.skip("vllm is not installed here: `make engines` runs this in .venv/vllm", allow_module_level=True)
+    pytest.skip("vllm is not installed here: `make engines` runs this in .venv/openrlhf", allow_module_level=True)
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
@@ -50,26 +51,6 @@ def evaluate(start, tiny, tmp_path):
         return start(*arguments, start_new_session=True, cwd=tmp_path, env={**os.environ, **environment})
 
     return begin
-
-
-def finish(process, timeout=300):
-    out, err = process.communicate(timeout=timeout)
-    return process.returncode, out.decode(), err.decode()
-
-
-def wait_for(condition, process=None, seconds=240.0):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        assert process is None or process.poll() is None, process.communicate()
-        time.sleep(0.01)
-
-
-def answered(path):
-    try:
-        return (path / "responses.jsonl").read_bytes().count(b"\n")
-    except FileNotFoundError:
-        return 0
 
 
 def descendants(process):

@@ -1,6 +1,6 @@
 """What the vllm engine costs beside vLLM itself: tokens/s of both on the same prompts, and their ratio.
 
-    .venv/vllm/bin/python tests/perf/vllm/vllm_engine.py [CHECKPOINT [ITEMS [SAMPLES]]]
+    .venv/openrlhf/bin/python tests/perf/vllm/vllm_engine.py [CHECKPOINT [ITEMS [SAMPLES]]]
 
 One instance of vLLM serves both, turn about, on drawn figures; its caches are emptied before each turn. The engine decodes
 pictures, makes prompts and decodes answers; vLLM's own `generate` is given finished prompts and decodes answers. Limit:
