@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Model, suites, data, sampling, and where the runs go."""
-    parser.add_argument("--model", required=True, help="a checkpoint folder (or, for engine replay, a run directory)")
+    parser.add_argument(
+        "--model",
+        required=True,
+        help="a checkpoint folder; for engine openai the server's name of the model, for lmms_eval its own, for replay a run",
+    )
     parser.add_argument(
         "--suite", required=True, help="one or more names, with commas between them; see `proctor suites`"
     )
