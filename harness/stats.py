@@ -16,6 +16,10 @@ import numpy as np
 from scipy import stats
 
 
+ROUNDING = 1e-12
+"""A standard error below this is what rounding leaves of none."""
+
+
 @dataclass(frozen=True)
 class Estimate:
     """A mean with its clustered standard error and a 95% interval; `n` observations in `clusters` clusters.
@@ -61,7 +65,7 @@ def _with_interval(value: float, stderr: float, n: int, clusters: int) -> Estima
         return Estimate(math.nan, math.nan, 0.0, 1.0, 0, 0)
     if clusters < 2:
         return Estimate(value, math.nan, 0.0, 1.0, n, clusters)
-    effective = value * (1 - value) / stderr**2 if stderr > 0 else float(clusters)
+    effective = value * (1 - value) / stderr**2 if stderr > ROUNDING else float(clusters)
     effective = min(effective, float(n))
     quantile = float(stats.t.ppf(0.975, clusters - 1))
     z2 = quantile**2 / effective

@@ -31,6 +31,7 @@ def close(one, other):
 
 
 @given(clustered())
+@example(([1.0, 0.9999999999999999], ["a", "b"]))
 def test_the_interval_contains_the_mean_and_stays_between_0_and_1(data):
     estimate = proportion(*data)
     assert 0 <= estimate.low <= estimate.value + 1e-12

@@ -24,7 +24,7 @@ GPUS = 3
 
 collect_ignore = [] if importlib.util.find_spec("openrlhf") else ["test_hooks.py", "test_training.py"]
 if not collect_ignore:
-    os.environ["PYTHONPATH"] = str(SHIM)  # for the processes that tests start
+    os.environ |= {"PYTHONPATH": str(SHIM), "VLLM_CPU_KVCACHE_SPACE": "1"}  # for the processes that tests start
     runpy.run_path(str(SHIM / "sitecustomize.py"))  # for this process, which has started already
 
 
