@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-
 ROUNDING = 1e-12
 """A standard error below this is what rounding leaves of none."""
 
