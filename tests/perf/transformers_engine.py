@@ -40,7 +40,8 @@ def main() -> int:
     def one_by_one() -> dict[str, str]:
         found = {}
         for name, prompt in prompts.items():
-            inputs = vlm.encode([prompt])
+            inputs = dict(vlm.encode([prompt]))
+            inputs["mm_token_type_ids"] = (inputs["input_ids"] == vlm.model.config.image_token_id).int()
             with torch.inference_mode():
                 ids = vlm.model.generate(**inputs, max_new_tokens=SAMPLING.max_tokens, do_sample=False)
             new = ids[:, inputs["input_ids"].shape[1] :]
