@@ -53,8 +53,8 @@ class Options:
             raise UsageError(f"engine vllm has no option {unknown[0]!r}; it has: {', '.join(sorted(known))}")
         if options.get("data_parallel", "1") != "1":
             raise UsageError(
-                "option data_parallel: vLLM's offline engine runs one copy of a model; start `vllm serve MODEL "
-                "--data-parallel-size N` and ask it by --engine openai"
+                "option data_parallel: vLLM's offline engine runs one copy of a model; use --workers N for several, or "
+                "`vllm serve MODEL --data-parallel-size N` and --engine openai"
             )
         return cls(**{name: parser(name, options[name]) for name, parser in PARSERS.items() if name in options})
 

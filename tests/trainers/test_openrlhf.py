@@ -3,19 +3,20 @@
 import json
 import re
 import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from proctor.benchmarks.figures import SUITE as FIGURES
 from proctor.harness.checkpoints import COMPLETE, check_whole
-from proctor.harness.errors import UsageError
+from proctor.harness.errors import DivergedError, EngineError, UsageError
 from proctor.harness.types import Image
 from proctor.trainers.openrlhf.arguments import Paths, arguments
 from proctor.trainers.openrlhf.plan import EventReader, Plan, tell
 from proctor.trainers.openrlhf.prompts import read_items, write_prompts
 from proctor.trainers.openrlhf.settings import OpenRlhfSettings
-from proctor.trainers.openrlhf.train import _rewind
+from proctor.trainers.openrlhf.train import _Following, _rewind
 from proctor.trainers.prompts import training_prompts
 from proctor.trainers.recipe import RECIPES, load_recipe
 from proctor.trainers.training import TrainingFolder
@@ -171,3 +172,47 @@ def test_the_documented_dry_run_is_what_is_printed(cli):
     shown = re.sub(r"\S+(?=/trainers/openrlhf/agent\.py)", "...", done.out)
     assert done.code == 0
     assert shown in (ROOT / "docs" / "training.md").read_text()
+
+
+@pytest.fixture
+def following(tmp_path, tiny):
+    """Follows a process in the place of OpenRLHF's; returns what that told and the training folder."""
+
+    def follow(command, events=(), silence=60):
+        own = tmp_path / "training" / "openrlhf"
+        own.mkdir(parents=True)
+        (own / "log.txt").write_text("RuntimeError: the pipe broke\n")
+        (own / "events.jsonl").touch()
+        for event in events:
+            tell(str(own / "events.jsonl"), **event)
+        process = subprocess.Popen(command)
+        try:
+            with TrainingFolder(tmp_path / "training", RECIPE, tiny, resume=False) as folder:
+                paths = Paths(tiny, own / "prompts.jsonl", own)
+                _Following(folder, RECIPE, paths, process, silence, lambda *told: None).to_the_end()
+        finally:
+            process.kill()
+            process.wait()
+
+    return follow
+
+
+def test_a_training_that_falls_silent_is_given_up(following):
+    with pytest.raises(EngineError, match="no sign of life for 1 s while handing the weights"):
+        following(["sleep", "60"], [{"phase": "handing the weights"}], silence=1)
+
+
+def test_what_a_training_ended_of_is_told_as_it_was_raised(following):
+    told = {"error": "policy_loss is not finite at step 3 (items q1)", "kind": "DivergedError"}
+    with pytest.raises(DivergedError, match="not finite at step 3"):
+        following(["false"], [told])
+
+
+def test_a_foreign_error_is_openrlhfs(following):
+    with pytest.raises(EngineError, match="OpenRLHF ended while drawing answers: out of memory; see"):
+        following(["false"], [{"phase": "drawing answers"}, {"error": "out of memory", "kind": "OutOfMemoryError"}])
+
+
+def test_a_process_that_dies_without_a_word_is_quoted_from_its_log(following):
+    with pytest.raises(EngineError, match="the pipe broke"):
+        following(["false"])
