@@ -26,7 +26,8 @@ engines: .venv/installed-dev .venv/lmms-eval/installed test-openrlhf
 openrlhf-cpu: .venv/openrlhf/installed
 
 test-openrlhf: openrlhf-cpu
-	.venv/openrlhf/bin/python -m pytest -m slow tests/engines/vllm tests/engines/openrlhf
+	.venv/openrlhf/bin/python -m pytest -m slow tests/engines/vllm
+	.venv/openrlhf/bin/python -m pytest -m slow tests/engines/openrlhf
 
 check: .venv/installed-dev
 	$(BIN)/ruff check .
