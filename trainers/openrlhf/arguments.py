@@ -28,7 +28,8 @@ class Paths:
 def arguments(recipe: Recipe, settings: OpenRlhfSettings, paths: Paths, *, pictures: int, resume: bool) -> list[str]:
     """The arguments; `pictures` is the most that a prompt has.
 
-    OpenRLHF counts a step per rollout batch, and learning-rate steps per update. Its own advantage is replaced (`hooks`),
+    OpenRLHF counts a step per rollout batch, and learning-rate steps per update, of which the first of a warm-up has the
+    rate 0. Its own advantage is replaced (`hooks`),
     so the one that is named matters only for the checks that go with it.
     """
     policy, sampling, optimiser = recipe.policy, recipe.sampling, recipe.optimiser

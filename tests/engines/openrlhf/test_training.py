@@ -19,7 +19,11 @@ from proctor.trainers.tiny import BASE
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
-SMALL = ("--set", "policy.steps=2", "--set", "policy.prompts=4", "--set", "checkpoint_every=1")
+CHANGES = (
+    *("policy.steps=2", "policy.prompts=4", "checkpoint_every=1"),
+    *("optimiser.warmup_steps=0", "optimiser.learning_rate=1e-3"),  # large, so that bf16 weights move at once
+)
+SMALL = tuple(part for change in CHANGES for part in ("--set", change))
 ENDS_WITHIN = 120.0
 """Seconds in which a training ends, with a clear line, when one of its processes is killed."""
 
@@ -54,7 +58,7 @@ def test_two_steps_with_checkpoints_that_are_examined_once(train, cli_process, t
     assert code == 0, said
     steps = training.metrics()
     assert [one["step"] for one in steps] == [1, 2]
-    assert all(abs(one["vllm_kl"]) < 0.01 for one in steps), steps  # the second after an update
+    assert all(abs(one["vllm_kl"]) < 0.05 for one in steps), steps  # the second after an update
     assert all(one["seconds_broadcasting"] > 0 for one in steps)
     if recipe.startswith("actor_judge"):
         assert all("judge_score" in one and one["judge_failed_share"] <= 0.2 for one in steps)
