@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from .openrlhf.settings import OpenRlhfSettings
 from .settings import read_settings
 
 RECIPES = Path(__file__).parent / "recipes"
+MOST = 1e18
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,9 @@ class Recipe:
         policy, optimiser = self.policy, self.optimiser
         parts = policy.minibatches * policy.accumulate
         rules = {
-            "all numbers must be finite": all(math.isfinite(value) for value in _numbers(self.to_json())),
+            f"all numbers must be finite, and below {MOST:.0e}": all(
+                abs(value) < MOST for value in _numbers(self.to_json())
+            ),
             "policy.steps must be at least 1": policy.steps >= 1,
             "policy.minibatches and policy.accumulate must be at least 1": min(policy.minibatches, policy.accumulate)
             >= 1,
@@ -151,7 +153,7 @@ def _read(path: Path, name: str) -> dict[str, Any]:
     except FileNotFoundError:
         known = ", ".join(sorted(file.stem for file in RECIPES.glob("*.toml")))
         raise UsageError(f"no recipe {name!r}: give the path of a .toml file, or one of: {known}") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"recipe {path}: cannot be read ({str(error)[:150]})") from error
 
 
@@ -189,7 +191,7 @@ def _table_of(change: str) -> dict[str, Any]:
         raise UsageError(f"a change must look like policy.steps=10, not {change!r}")
     try:
         value = tomllib.loads(f"value = {text}")["value"]
-    except ValueError:
+    except (ValueError, RecursionError):
         value = text
     table: dict[str, Any] = {last: value}
     for section in reversed(sections):

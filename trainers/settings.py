@@ -45,7 +45,7 @@ def _value(kind: Any, value: Any, where: str) -> Any:
         return dict(value)
     if get_origin(kind) is tuple and isinstance(value, list):
         return tuple(_value(options[0], element, where) for element in value)
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+    if kind is float and isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63:
         return float(value)
     if isinstance(kind, type) and isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
         return value

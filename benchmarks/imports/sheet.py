@@ -38,9 +38,10 @@ def read_sheet(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     except ImportError as error:
         raise MissingExtraError(f"{path}: to read .xlsx, install openpyxl: pip install 'proctor[data]'") from error
     rows = _rows(path, openpyxl)
-    header = [str(cell) for cell in next(rows, ()) if cell is not None]
-    if len(set(header)) < len(header):
-        repeated = sorted({name for name in header if header.count(name) > 1})
+    header = [None if cell is None else str(cell) for cell in next(rows, ())]  # a column without a name keeps its place
+    names = [name for name in header if name is not None]
+    if len(set(names)) < len(names):
+        repeated = sorted({name for name in names if names.count(name) > 1})
         raise DataError(f"{path}: row 1: columns repeat: {', '.join(repeated):.200}")
     for number, row in enumerate(rows, start=2):
         if number > MAX_ROWS:
@@ -48,7 +49,10 @@ def read_sheet(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         cells = [_plain(cell) for cell in row]
         if any(cell is not None for cell in cells):
             cells += [None] * (len(header) - len(cells))
-            yield f"{path}: row {number}", dict(zip(header, cells, strict=False))
+            yield (
+                f"{path}: row {number}",
+                {name: cell for name, cell in zip(header, cells, strict=False) if name is not None},
+            )
 
 
 def _rows(path: Path, openpyxl: Any) -> Iterator[tuple[Any, ...]]:

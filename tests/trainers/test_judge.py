@@ -53,7 +53,7 @@ def test_overall_is_weighted_by_hand() -> None:
     "reply",
     [
         scores(1, 0.5, 0),
-        f"C is 3, so {{it}} is right.\n```json\n{scores(1, 0.5, 0)}\n``` Done.",
+        f"C is 3, so {{it}} is right.\n```json\n{scores(1, 0.5, 0)}\n```\n",
         '{"visual_grounding": 0, "reasoning_quality": 5e-1,\n "answer_correctness": 1.0, "overall": 0.1}',
     ],
 )
@@ -300,3 +300,23 @@ def test_the_base_can_not_judge_and_that_stops_at_once(tmp_path: Path) -> None:
     recipe = load_recipe("actor_judge_figures", ["sampling.n=2", "judge.model=base", "judge.max_tokens=24"])
     with pytest.raises(EngineError, match="not in the form asked for"):
         Assessor.of_recipe(recipe, BASE).assess([ITEM, ITEM], TEXTS, 0)
+
+
+ALL = '{"answer_correctness": 1, "reasoning_quality": 1, "visual_grounding": 1}'
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        '{"x": ' + ALL + "}",
+        "[" + ALL + "]",
+        ALL + ' {"answer": 1}',
+        '{"answer": 1} ' + ALL,
+        ALL + " then text",
+        ALL.replace("1", "0").replace("answer_c", "answer\\u005fc") + ALL,
+        ALL[:-1] + ', "final": ' + ALL + "}",
+    ],
+)
+def test_a_nested_a_second_or_an_early_object_is_no_score(reply):
+    assert read_scores(ALL) is not None
+    assert read_scores(reply) is None

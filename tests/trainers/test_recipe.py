@@ -108,3 +108,9 @@ def test_chains_circles_and_nonsense_are_one_clear_line(text: str, told: str, tm
     with pytest.raises(UsageError, match=told) as caught:
         load_recipe(str(tmp_path / "a.toml"))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["9" * 400, "[" * 3000, "nan", "1e300"])
+def test_numbers_and_nesting_beyond_reason_are_refused(value: str) -> None:
+    with pytest.raises(UsageError):
+        load_recipe("mm_upt_figures", [f"policy.clip={value}"])

@@ -20,15 +20,27 @@ def overall(scores: Mapping[str, float]) -> float:
 
 
 def read_scores(reply: str) -> dict[str, float] | None:
-    """The three scores in a reply; None unless there is exactly one JSON object in it, and that one is well formed.
+    """The three scores that a reply ends with; None unless it ends with a well formed JSON object, the only one in it.
 
-    Text around the object is allowed. It must have the three keys, each once, with finite numbers in [0, 1], and no other
-    key than "overall", which is held to the same rule and else ignored: it is computed here. Objects do not nest.
+    Text before the object is allowed, and a code fence around it. The object must have the three keys, each once, with
+    finite numbers in [0, 1], and no other key than "overall", which is held to the same rule and else ignored: it is
+    computed here. Objects do not nest.
     """
     if len(reply) > MAX_REPLY_CHARACTERS:
         return None
-    found = [text for text in _objects(reply) if any(name in text for name in WEIGHTS)]
-    return _scores(found[0]) if len(found) == 1 else None
+    text = reply.rstrip().removesuffix("```").rstrip()
+    start = text.rfind("{")
+    if start < 0 or not text.endswith("}") or any(map(_is_object, _objects(text[:start]))):
+        return None
+    return _scores(text[start:])
+
+
+def _is_object(text: str) -> bool:
+    """True for a JSON object, whatever is in it; LaTeX's braces are none."""
+    try:
+        return isinstance(json.loads(text[:MAX_OBJECT_CHARACTERS]), dict)
+    except (ValueError, RecursionError):
+        return len(text) > MAX_OBJECT_CHARACTERS
 
 
 def _objects(reply: str) -> list[str]:
