@@ -17,7 +17,7 @@ from .openrlhf.settings import OpenRlhfSettings
 from .settings import read_settings
 
 RECIPES = Path(__file__).parent / "recipes"
-MOST = 1e18
+MOST = 1e100
 
 
 @dataclass(frozen=True)
