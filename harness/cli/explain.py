@@ -72,17 +72,17 @@ def _headline(found: Explanation) -> str:
     left, right = (_named(side) for side in (found.left, found.right))
     lines = [f"left:  {left}", f"right: {right}"]
     if found.difference is None:
-        return printable_lines([*lines, "no answer has a verdict on both sides"])
+        return _printable_lines([*lines, "no answer has a verdict on both sides"])
     change = found.difference
     lines.append(
         f"right minus left, over {found.judged} answers that both judge: {100 * change.value:+.2f} points "
         f"(95% {100 * change.low:+.2f} to {100 * change.high:+.2f}, p {change.p:.2g}); {found.differing} answers differ, "
         f"{100 * found.named:.1f}% of them with a named cause"
     )
-    return printable_lines(lines)
+    return _printable_lines(lines)
 
 
-def printable_lines(lines: list[str]) -> str:
+def _printable_lines(lines: list[str]) -> str:
     """Lines for a terminal."""
     return "\n".join(map(printable, lines))
 

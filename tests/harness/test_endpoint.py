@@ -16,29 +16,10 @@ from proctor.harness.endpoint.transport import MAX_REPLY_BYTES
 from proctor.harness.endpoint.wire import Failure, read_completion, read_models, read_refusal, retry_after
 from proctor.harness.errors import EngineError, UsageError
 
-from ..faulty_server import ANSWER, FaultyServer, Reply, completion
+from ..faulty_server import ANSWER, Reply, completion
 
 SECRET = "sk-very/secret+key=42"
 NOW = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def _no_key(monkeypatch):
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def serve():
-    servers = []
-
-    def start(*arguments, **options):
-        servers.append(FaultyServer(*arguments, **options))
-        return servers[-1]
-
-    yield start
-    for server in servers:
-        server.close()
 
 
 def client(server, **options):

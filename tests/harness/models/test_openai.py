@@ -18,29 +18,10 @@ from proctor.harness.store import RunReader
 from proctor.harness.types import Image, Prompt, Request, Sampling
 
 from ...conftest import small_items
-from ...faulty_server import FaultyServer, Reply, completion
+from ...faulty_server import Reply, completion
 
 SECRET = "sk-very/secret+key=42"
 FORMATS = {"PNG": "png", "JPEG": "jpeg", "GIF": "gif", "WEBP": "webp", "BMP": "bmp", "TIFF": "tiff"}
-
-
-@pytest.fixture(autouse=True)
-def _no_key(monkeypatch):
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def serve():
-    servers = []
-
-    def start(*arguments, **options):
-        servers.append(FaultyServer(*arguments, **options))
-        return servers[-1]
-
-    yield start
-    for server in servers:
-        server.close()
 
 
 def opened(server, **options):
