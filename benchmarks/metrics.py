@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import product
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ..harness.metrics import Measure, Metric, accuracy, overall
 from ..harness.types import Item, Verdict
@@ -75,12 +75,14 @@ def where(name: str, chosen: Callable[[Item], bool]) -> Measure:
 
 def _categories(item: Item, keys: Sequence[str]) -> Iterator[Category]:
     """The categories of an item: labels that it names twice count once."""
-    values = (item.meta.get(key) for key in keys)
+    values: list[Any] = [item.meta.get(key) for key in keys]
+    if None in values or "" in values:
+        return
+    if tuple not in map(type, values):
+        yield tuple(values)
+        return
     labels = [tuple(dict.fromkeys(value)) if isinstance(value, tuple) else (value,) for value in values]
-    for category in product(*labels):
-        known = tuple(value for value in category if value is not None and value != "")
-        if len(known) == len(keys):
-            yield known
+    yield from (category for category in product(*labels) if "" not in category)
 
 
 def _order(category: Category) -> list[tuple[bool, float, str]]:

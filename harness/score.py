@@ -9,7 +9,7 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Protocol
 
 from .answers import Extraction, Grade
@@ -18,7 +18,7 @@ from .judging import Extractor, Judge, Referee
 from .metrics import Measure, Metric, accuracy, cluster, overall
 from .samples import sample_metrics
 from .stats import Estimate
-from .store import Asked, RunReader
+from .store import Asked, Questions, RunReader
 from .types import Item, Json, Prompt, Response, Verdict
 
 
@@ -57,27 +57,36 @@ class Rules(Protocol):
         """The step that compares by a language model what `match` still could not decide."""
         ...
 
+    def __hash__(self) -> int:
+        """Rules are kept by identity or value, and never change."""
+        ...
+
 
 @dataclass(frozen=True)
 class Answers:
     """A run's questions with the last answer or error to each, read once and checked to have been asked for."""
 
     run: RunReader
-    asked: tuple[Asked, ...]
+    questions: Questions
     responses: tuple[Response, ...]
 
     @classmethod
     def read(cls, run: RunReader) -> Answers:
         """Of a run directory. Raises DataError if it is damaged, or holds an answer that was not asked for."""
-        asked = tuple(run.asked())
-        ids, samples = {one.item.id for one in asked}, run.manifest.sampling.n
+        questions = run.questions()
+        ids, samples = {one.item.id for one in questions.asked}, run.manifest.sampling.n
         responses = tuple(run.responses())
         for one in responses:
             if one.item_id not in ids or not 0 <= one.sample < samples:
                 raise DataError(
                     f"{run.path}: holds an answer to {one.item_id!r} sample {one.sample}, which was not asked"
                 )
-        return cls(run, asked, responses)
+        return cls(run, questions, responses)
+
+    @property
+    def asked(self) -> tuple[Asked, ...]:
+        """The items with their prompts."""
+        return self.questions.asked
 
     @cached_property
     def by_key(self) -> Mapping[tuple[str, int], Response]:
@@ -119,22 +128,22 @@ class Scored:
         """True if a metric's estimate may be shown: it is defined, and its denominator does not lie unsaid."""
         return self.status != "incomplete" and not math.isnan(estimate.value)
 
-    @property
+    @cached_property
     def errors(self) -> int:
         """Engine failures: samples whose latest line is an error."""
         return sum(verdict.rule == "error" for verdict in self.verdicts)
 
-    @property
+    @cached_property
     def unscored(self) -> int:
         """Answers that could not be judged."""
         return sum(verdict.correct is None and verdict.rule != "error" for verdict in self.verdicts)
 
-    @property
+    @cached_property
     def unparsed(self) -> int:
         """Answers in which no final answer was stated."""
         return sum(verdict.correct is not None and verdict.extracted is None for verdict in self.verdicts)
 
-    @property
+    @cached_property
     def truncated(self) -> int:
         """Answers that were cut off at the token limit."""
         return sum(verdict.truncated for verdict in self.verdicts)
@@ -224,7 +233,7 @@ def score(
     """
     by_id = {one.item.id: one.item for one in answers.asked}
     try:
-        crossed = any(rules.prompt(one.item).digest() != one.prompt.digest() for one in answers.asked)
+        crossed = _crossed(answers.questions, rules)
         grades = [_by_rule(one, by_id[one.item_id], rules) for one in answers.responses]
     except (KeyError, TypeError) as error:
         raise _not_of_the_suite(answers.run, error) from error
@@ -243,6 +252,12 @@ def score(
         refereed,
         partial,
     )
+
+
+@lru_cache(maxsize=64)
+def _crossed(questions: Questions, rules: Rules) -> bool:
+    """True if the rules ask any of the questions otherwise."""
+    return any(rules.prompt(one.item).digest() != each for one, each in zip(questions.asked, questions.each, strict=True))
 
 
 def _not_of_the_suite(run: RunReader, error: Exception) -> DataError:

@@ -17,6 +17,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
@@ -123,6 +124,51 @@ class Asked:
         return {"item": self.item.to_json(), "prompt": {"parts": parts, "system": self.prompt.system}}
 
 
+@dataclass(frozen=True, eq=False)
+class Questions:
+    """What a run asked: items with their prompts, the digest of each prompt, and those of all items and all prompts."""
+
+    asked: tuple[Asked, ...]
+    each: tuple[str, ...]
+    data: str
+    prompts: str
+
+
+@lru_cache(maxsize=16)
+def _questions(content: bytes, pictures: Path | None, root: Path) -> Questions:
+    """The questions of the text of an items.jsonl; runs of one suite have the same. Raises DataError, by line."""
+    found = []
+    for number, line in enumerate(content.splitlines(), start=1):
+        try:
+            if len(line) > MAX_LINE_BYTES:
+                raise ValueError(f"longer than {MAX_LINE_BYTES} bytes")
+            record = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise DataError(f"{number}: not valid JSON ({str(error)[:100]})") from error
+        try:
+            found.append(_asked(record, pictures, root))
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise DataError(f"{number}: damaged ({str(error)[:120]})") from error
+    try:
+        each = tuple(one.prompt.digest() for one in found)
+        return Questions(tuple(found), each, digest_all(one.item.to_json() for one in found), digest_all(each))
+    except (TypeError, ValueError):  # a value that no item has
+        return Questions((), (), "", "")
+
+
+def _asked(record: Json, pictures: Path | None, root: Path) -> Asked:
+    item = Item.from_json(record["item"], lambda image: _image(image, pictures, root))
+    parts = record["prompt"]["parts"]
+    shown = tuple(part if isinstance(part, str) else _image(part, pictures, root) for part in parts)
+    return Asked(item, Prompt(shown, record["prompt"]["system"]))
+
+
+def _image(record: Json, pictures: Path | None, root: Path) -> Image:
+    name, sha256 = str(record["name"]), str(record["sha256"])
+    kept = pictures and pictures / f"{sha256}{Path(name).suffix}"
+    return Image(sha256, name, kept if kept and kept.is_file() else root / name)
+
+
 class RunReader:
     """A run directory to read from. Raises DataError if it is none or is damaged."""
 
@@ -135,41 +181,28 @@ class RunReader:
         """True if every question has an answer."""
         return self.manifest.seal is not None
 
-    def asked(self) -> list[Asked]:
+    def questions(self) -> Questions:
         """The items and prompts, pictures resolved to this directory or the data folder (not checked to exist).
 
         Raises DataError if they are not the ones that the manifest's digests are of.
         """
+        file = self.path / "items.jsonl"
+        pictures = self.path / "images"
         root = Path(str(self.manifest.environment.get("data_root") or "."))
-        found = []
-        for where, record in _json_lines(self.path / "items.jsonl"):
-            try:
-                found.append(self._asked(record, root))
-            except (KeyError, TypeError, AttributeError, ValueError) as error:
-                raise DataError(f"{where}: damaged ({str(error)[:120]})") from error
-        identity = self.manifest.identity
         try:
-            data = digest_all(one.item.to_json() for one in found)
-            prompts = digest_all(one.prompt.digest() for one in found)
-        except (TypeError, ValueError):  # a value that no item has
-            data = prompts = ""
-        if (data, prompts) != (identity.get("data"), identity.get("prompts")):
-            raise DataError(f"{self.path / 'items.jsonl'} was changed: its digest is not the one in run.json")
+            found = _questions(file.read_bytes(), pictures if pictures.is_dir() else None, root)
+        except OSError as error:
+            raise DataError(f"cannot read {file}: {error.strerror}") from error
+        except DataError as error:
+            raise DataError(f"{file}:{error}") from error
+        identity = self.manifest.identity
+        if (found.data, found.prompts) != (identity.get("data"), identity.get("prompts")):
+            raise DataError(f"{file} was changed: its digest is not the one in run.json")
         return found
 
-    def _asked(self, record: Json, root: Path) -> Asked:
-        item = Item.from_json(record["item"], lambda image: self._image(image, root))
-        parts = record["prompt"]["parts"]
-        prompt = Prompt(
-            tuple(part if isinstance(part, str) else self._image(part, root) for part in parts),
-            record["prompt"]["system"],
-        )
-        return Asked(item, prompt)
-
-    def _image(self, record: Json, root: Path) -> Image:
-        name, sha256 = str(record["name"]), str(record["sha256"])
-        kept = self.path / "images" / f"{sha256}{Path(name).suffix}"
-        return Image(sha256, name, kept if kept.is_file() else root / name)
+    def asked(self) -> list[Asked]:
+        """The items with their prompts; see `questions`."""
+        return list(self.questions().asked)
 
     def responses(self) -> Iterator[Response]:
         """The last answer or error of each item and sample, in the journal's order of keys.
