@@ -11,6 +11,7 @@ import json
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -74,6 +75,7 @@ class ReplyBook:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._replies: dict[str, str] = {}
+        self._noted: dict[str, bytes] | None = None
         try:
             self._load()
         except FileNotFoundError:
@@ -103,14 +105,31 @@ class ReplyBook:
 
     def get(self, model: str, body: Mapping[str, Json]) -> str | None:
         """What that model said to that request, or None."""
-        return self._replies.get(_key(model, body))
+        key = _key(model, body)
+        reply = self._replies.get(key)
+        if reply is not None and self._noted is not None:
+            self._noted[key] = _line(model, body, reply)
+        return reply
+
+    @contextmanager
+    def noting(self) -> Iterator[dict[str, bytes]]:
+        """The lines of the replies that are read or added while the block lasts, by key."""
+        noted: dict[str, bytes] = {}
+        self._noted = noted
+        try:
+            yield noted
+        finally:
+            self._noted = None
 
     def add(self, model: str, body: Mapping[str, Json], reply: str) -> None:
         """Keep a reply, at once on the disk. Raises StoreError if that fails, ValueError for a reply that is too long."""
-        line = canonical_json({"model": model, "request": body, "reply": reply}).encode() + b"\n"
+        line = _line(model, body, reply)
         if len(line) > MAX_LINE_BYTES:
             raise ValueError(f"a reply of {len(reply)} characters is too long to be kept")
-        self._replies[_key(model, body)] = reply
+        key = _key(model, body)
+        self._replies[key] = reply
+        if self._noted is not None:
+            self._noted[key] = line
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(f"{self.path}.lock"), self.path.open("a+b") as file:
@@ -122,6 +141,10 @@ class ReplyBook:
 
 def _key(model: str, body: Json) -> str:
     return digest({"model": model, "request": body})
+
+
+def _line(model: str, body: Mapping[str, Json], reply: str) -> bytes:
+    return canonical_json({"model": model, "request": body, "reply": reply}).encode() + b"\n"
 
 
 def _torn(line: bytes) -> bool:

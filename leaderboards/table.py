@@ -6,14 +6,21 @@ import csv
 import dataclasses
 import io
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from ..harness.answers import GRADER_VERSION
+from ..harness.errors import DataError
 from ..harness.metrics import Metric
 from ..harness.score import Scored
 from ..harness.store import Manifest
 from ..harness.types import Json
+
+MAX_CSV_BYTES = 2**28
+_WHOLE = re.compile(r"\d{1,18}", re.ASCII)
 
 
 @dataclass(frozen=True, order=True)
@@ -25,7 +32,8 @@ class Row:
     verdict, and then there is no score; or "partial" for a score of what there is. `referee` is the language model that
     took the protocol's steps, for `refereed` answers. `contamination` is the number of the run's items that the model was
     trained on, blank where that is unknown. How answers were drawn is blank where an imported run does not
-    know it.
+    know it, `recipe`, `training_seed` and `training_step` where no training of ours made the model. `evidence` is the
+    digest of what the row can be recomputed from.
     """
 
     suite: str
@@ -70,6 +78,13 @@ class Row:
     proctor_version: str
     git_commit: str
     git_dirty: str
+    recipe: str
+    training_seed: str
+    training_step: str
+    evidence: str
+
+
+COLUMNS = tuple(field.name for field in dataclasses.fields(Row))
 
 
 def _number(value: float) -> str:
@@ -80,9 +95,14 @@ def _text(value: Json) -> str:
     return "" if value is None else str(value)
 
 
+def _mapping(value: Json) -> Mapping[str, Json]:
+    """A part of a manifest that is for the record only; nothing if it is not in its form."""
+    return value if isinstance(value, Mapping) else {}
+
+
 def _contamination(recorded: Json) -> str:
     """What `trainers.overlap` recorded with the run; blank if that is "unknown" or nothing was recorded."""
-    return _text(recorded.get("overlapping")) if isinstance(recorded, Mapping) else ""
+    return _text(_mapping(recorded).get("overlapping"))
 
 
 def _prompt_protocol(manifest: Manifest) -> str:
@@ -91,12 +111,12 @@ def _prompt_protocol(manifest: Manifest) -> str:
     return manifest.protocol if whose == "protocol" else _text(whose)
 
 
-def rows(scored: Scored) -> list[Row]:
-    """A row for every metric of a scored run, `accuracy` first."""
-    return [row(scored, metric) for metric in scored.metrics]
+def rows(scored: Scored, evidence: str = "") -> list[Row]:
+    """A row for every metric of a scored run, `accuracy` first; `evidence` is the digest of its record."""
+    return [row(scored, metric, evidence) for metric in scored.metrics]
 
 
-def row(scored: Scored, metric: Metric) -> Row:
+def row(scored: Scored, metric: Metric, evidence: str = "") -> Row:
     """One metric of a scored run. An undefined score is left blank, and so is any of an incomplete run, which would lie."""
     manifest = scored.run.manifest
     identity, environment = manifest.identity, manifest.environment
@@ -104,7 +124,7 @@ def row(scored: Scored, metric: Metric) -> Row:
     numbers = (estimate.value, estimate.stderr, estimate.low, estimate.high)
     value, stderr, low, high = map(_number, numbers) if scored.shown(estimate) else ("", "", "", "")
     drawn, model = identity["sampling"], identity["model"]
-    engine = environment.get("engine", {})
+    engine, training = _mapping(environment.get("engine")), _mapping(environment.get("training"))
     return Row(
         suite=manifest.suite,
         model=manifest.model_name,
@@ -145,9 +165,13 @@ def row(scored: Scored, metric: Metric) -> Row:
         images=str(identity["images"]),
         prompts=str(identity["prompts"]),
         responses=_text((manifest.seal or {}).get("responses")),
-        proctor_version=_text(environment.get("packages", {}).get("proctor")),
-        git_commit=_text(environment.get("source", {}).get("commit")),
-        git_dirty=_text(environment.get("source", {}).get("dirty")),
+        proctor_version=_text(_mapping(environment.get("packages")).get("proctor")),
+        git_commit=_text(_mapping(environment.get("source")).get("commit")),
+        git_dirty=_text(_mapping(environment.get("source")).get("dirty")),
+        recipe=_text(training.get("recipe")),
+        training_seed=_text(training.get("seed")),
+        training_step=_text(training.get("step")),
+        evidence=evidence,
     )
 
 
@@ -155,6 +179,56 @@ def to_csv(table: Iterable[Row]) -> bytes:
     """UTF-8 CSV with a header, rows sorted, newline-ended; the same rows give the same bytes."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(field.name for field in dataclasses.fields(Row))
+    writer.writerow(COLUMNS)
     writer.writerows(dataclasses.astuple(one) for one in sorted(table))
     return text.getvalue().encode("utf-8", "backslashreplace")
+
+
+def cells(one: Row) -> dict[str, str]:
+    """A row as a CSV file has it."""
+    (found,) = read_cells(to_csv([one]), "a row")
+    return found
+
+
+def read_cells(content: bytes, name: str) -> list[dict[str, str]]:
+    """The rows of a table's CSV as text by column. Raises DataError for anything that is no such CSV."""
+    try:
+        lines = csv.reader(io.StringIO(content.decode(), newline=""), strict=True)
+        header = next(lines, [])
+        if tuple(header) != COLUMNS:
+            wrong = sorted({*header} ^ {*COLUMNS}) or ["their order"]
+            raise DataError(f"{name} is no board of this version: its columns differ ({', '.join(wrong)[:100]})")
+        found = []
+        for values in lines:
+            if len(values) != len(COLUMNS):
+                raise DataError(f"{name}: line {lines.line_num} has {len(values)} cells, not {len(COLUMNS)}")
+            found.append(dict(zip(COLUMNS, values, strict=True)))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{name} is no CSV file in UTF-8: {error}") from error
+    return found
+
+
+def read_csv(path: Path) -> list[Row]:
+    """The rows of a board's CSV. Raises DataError for a file that is none, or holds a number that is none."""
+    try:
+        if path.stat().st_size > MAX_CSV_BYTES:
+            raise DataError(f"{path} has more than {MAX_CSV_BYTES} bytes: no board")
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}") from error
+    return [_row(one, f"{path}, row {number}") for number, one in enumerate(read_cells(content, str(path)), 1)]
+
+
+def _row(texts: Mapping[str, str], where: str) -> Row:
+    values: dict[str, Any] = dict(texts)
+    for field in dataclasses.fields(Row):
+        if field.type == "str":
+            continue
+        text = texts[field.name]
+        if text == "" and field.type == "int | None":
+            values[field.name] = None
+        elif _WHOLE.fullmatch(text):
+            values[field.name] = int(text)
+        else:
+            raise DataError(f"{where}: {field.name} is {text!r:.40}, not a whole number")
+    return Row(**values)

@@ -1,36 +1,47 @@
-"""`proctor board`: a leaderboard CSV of stored runs."""
+"""`proctor board build`: a leaderboard of stored runs, with the evidence that proves it."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from ..errors import EXIT_INCOMPLETE, EXIT_OK, DataError
-from .options import add_scoring
-from .score import score_all, tell_unscored
+from ..errors import EXIT_INCOMPLETE, EXIT_OK
+from .options import add_scoring, open_referee, protocols
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Runs, protocols, output."""
-    parser.add_argument("runs", nargs="+", type=Path, help="run directories, or folders of them")
-    parser.add_argument("--out", type=Path, default=Path("leaderboard.csv"), help="the file (default leaderboard.csv)")
-    add_scoring(parser)
+    forms = parser.add_subparsers(dest="form", metavar="FORM", required=True)
+    build = forms.add_parser("build", help="a folder with board.csv and the evidence of every row")
+    build.add_argument("runs", nargs="+", type=Path, help="run directories, or folders of them")
+    build.add_argument("--out", type=Path, default=Path("board"), metavar="DIR", help="the folder (default board)")
+    build.add_argument(
+        "--draft", action="store_true", help="write it although some of it can not be published; `verify` will say so"
+    )
+    add_scoring(build)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Score the runs and write the table; incomplete runs get rows without a score and exit code 3."""
-    from ...leaderboards.table import rows, to_csv
-    from ..files import write_atomic
-    from .terminal import say, scores_table, show_table
+    """Score the runs and write the board; what can not be published is told, and nothing is written without --draft."""
+    from ...benchmarks.examination import find_runs
+    from ...leaderboards.board import build
+    from .terminal import board_table, say, show_table
 
-    scored, damaged = score_all(args)
-    write_atomic(args.out, to_csv(row for one in scored for row in rows(one)))
-    show_table(scores_table(scored))
+    board = build(
+        find_runs(args.runs),
+        protocols(args),
+        args.out,
+        open_referee(args),
+        draft=args.draft,
+        partial=args.partial,
+    )
+    for problem in board.problems:
+        say(problem)
+    if board.problems and not args.draft:
+        say(
+            f"{args.out} was not written: mend this, leave these runs out, or add --draft for a board that is not published"
+        )
+        return EXIT_INCOMPLETE
+    show_table(board_table(board.rows))
     print(args.out)
-    for one in scored:
-        if one.missing:
-            say(f"{one.run.path} is {one.status}: {one.missing} answers are missing; hold the examination again")
-    tell_unscored(scored)
-    if damaged:
-        return DataError.exit_code
-    return EXIT_OK if all(one.complete for one in scored) else EXIT_INCOMPLETE
+    return EXIT_OK if all(row.status == "complete" for row in board.rows) else EXIT_INCOMPLETE

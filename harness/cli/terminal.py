@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
     from rich.table import Table
 
+    from ...leaderboards.table import Row
     from ..score import Scored
     from ..stats import Difference, Estimate
 
@@ -119,6 +120,25 @@ def scores_table(scored: Sequence[Scored]) -> Table:
             str(one.truncated),
             str(one.errors),
         )
+    return table
+
+
+def board_table(rows: Sequence[Row]) -> Table:
+    """The accuracy of each model on each suite."""
+    from rich.table import Table
+
+    table = Table(title="Board", title_justify="left")
+    for name in ("model", "suite", "protocol"):
+        table.add_column(name, overflow="fold")
+    for name in ("score %", "95% interval", "right", "status"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        if row.metric != "accuracy":
+            continue
+        interval = f"{100 * float(row.ci_low):.1f} to {100 * float(row.ci_high):.1f}" if row.score else ""
+        score = f"{100 * float(row.score):.1f}" if row.score else ""
+        counts = f"{row.correct}/{row.total}"
+        table.add_row(*map(_plain, (row.model, row.suite, row.protocol, score, interval, counts, row.status)))
     return table
 
 

@@ -142,8 +142,8 @@ def test_a_file_with_problems_writes_nothing(cli, tmp_path):
 def test_the_board_shows_what_was_imported(cli, tmp_path):
     file = write_tsv(tmp_path / "m_ChartQA_TEST.tsv", vlmevalkit_rows(say("chartqa")))
     cli("import", file, "--suite", "chartqa", "--out", tmp_path / "runs", "--model-name", "My Model")
-    assert cli("board", tmp_path / "runs", "--out", tmp_path / "board.csv").code == 0
-    row = next(csv.DictReader(io.StringIO((tmp_path / "board.csv").read_text())))
+    assert cli("board", "build", tmp_path / "runs", "--draft", "--out", tmp_path / "board").code == 0
+    row = next(csv.DictReader(io.StringIO((tmp_path / "board" / "board.csv").read_text())))
     assert row["engine"] == "import (vlmevalkit)"
     assert row["model"] == "My Model"
     assert (row["weights"], row["configuration"], row["samples"]) == ("unknown", "unknown", "1")

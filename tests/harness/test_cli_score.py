@@ -1,4 +1,4 @@
-"""`proctor score` and `proctor board`: several protocols at once, partial scores, damaged runs, a judge behind a server."""
+"""`proctor score` and `proctor board build`: several protocols at once, partial scores, damaged runs, a judge behind a server."""
 
 import csv
 import json
@@ -55,8 +55,8 @@ def test_an_incomplete_run_has_a_score_only_when_asked_for_and_marked(cli, runs,
     assert all(one["score"] is not None for one in found["metrics"])
     shown = cli("score", runs / "part", "--partial", "--metrics").out
     assert "partial: 1 missing" in shown
-    cli("board", runs / "part", "--partial", "--out", tmp_path / "board.csv")
-    rows = list(csv.DictReader((tmp_path / "board.csv").open()))
+    cli("board", "build", runs / "part", "--partial", "--draft", "--out", tmp_path / "board")
+    rows = list(csv.DictReader((tmp_path / "board" / "board.csv").open()))
     assert {(row["status"], row["score"]) for row in rows} == {("partial", "1.000000")}
 
 

@@ -15,7 +15,8 @@ from proctor.harness.models.transformers import TransformersModel
 from proctor.harness.run import hold
 from proctor.harness.types import Sampling
 from proctor.leaderboards.compare import compare
-from proctor.leaderboards.table import rows, to_csv
+from proctor.leaderboards.evidence import BOARD
+from proctor.leaderboards.table import read_csv, rows, to_csv
 from proctor.trainers.tiny import BASE
 
 
@@ -31,21 +32,23 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def board(runs: Path, out: Path) -> list[dict[str, str]]:
-    assert main(["board", str(runs), "--out", str(out)]) == 0
-    return list(csv.DictReader(io.StringIO(out.read_text())))
+    assert main(["board", "build", str(runs), "--draft", "--out", str(out)]) == 0
+    return list(csv.DictReader(io.StringIO((out / BOARD).read_text())))
 
 
 def test_same_runs_same_bytes(runs: Path, tmp_path: Path) -> None:
-    board(runs, tmp_path / "a.csv")
-    board(runs, tmp_path / "b.csv")
-    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+    board(runs, tmp_path / "a")
+    board(runs, tmp_path / "b")
+    assert (tmp_path / "a" / BOARD).read_bytes() == (tmp_path / "b" / BOARD).read_bytes()
     scored = [score_run(path) for path in sorted(runs.iterdir())]
     table = [row for one in scored for row in rows(one)]
-    assert to_csv(table) == to_csv(reversed(table)) == (tmp_path / "a.csv").read_bytes()
+    assert to_csv(table) == to_csv(reversed(table))
+    stated = [dataclasses.replace(row, evidence="") for row in read_csv(tmp_path / "a" / BOARD)]
+    assert stated == sorted(table)
 
 
 def test_a_row_says_everything(runs: Path, tmp_path: Path) -> None:
-    table = board(runs, tmp_path / "board.csv")
+    table = board(runs, tmp_path / "board")
     assert {one["samples"] for one in table} == {"1", "2"}
     for one in (one for one in table if one["metric"] == "accuracy"):
         assert one["status"] == "complete"
@@ -60,7 +63,7 @@ def test_a_row_says_everything(runs: Path, tmp_path: Path) -> None:
 
 
 def test_every_metric_has_a_row_and_accuracy_is_first(runs: Path, tmp_path: Path) -> None:
-    table = board(runs, tmp_path / "board.csv")
+    table = board(runs, tmp_path / "board")
     tasks = [f"accuracy/task={task}" for task in ("count", "difference", "read", "sum", "tallest")]
     assert [one["metric"] for one in table if one["samples"] == "1"] == ["accuracy", *tasks]
     assert [one["metric"] for one in table if one["samples"] == "2"] == [

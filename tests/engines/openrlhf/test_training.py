@@ -85,8 +85,9 @@ def test_two_steps_with_checkpoints_that_are_examined_once(train, cli_process, t
     )
     assert again.code == 0
     assert len(list((tmp_path / "runs").glob("*/run.json"))) == 2
-    assert cli_process("board", tmp_path / "runs", "--out", tmp_path / "board.csv").code == 0
-    rows = list(csv.DictReader(io.StringIO((tmp_path / "board.csv").read_text())))
+    built = cli_process("board", "build", tmp_path / "runs", "--draft", "--out", tmp_path / "board")
+    assert built.code == 0, built.err
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "board" / "board.csv").read_text())))
     assert {row["model"] for row in rows} == {"training/step-000001", "training/step-000002"}
     assert {row["status"] for row in rows} == {"complete"}
 

@@ -1,0 +1,123 @@
+"""Making a board: a folder with `board.csv`, a row per model, suite and metric, and the evidence that proves the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from ..benchmarks.examination import read_answers, score_answers
+from ..harness.errors import RunLockedError, StoreError, UsageError
+from ..harness.files import write_atomic
+from ..harness.judging import Referee
+from ..harness.pool import in_processes
+from ..harness.score import Answers, Scored
+from .evidence import BOARD, EVIDENCE, EvidenceFolder, keep, read_record
+from .fitness import disagreements, unfit
+from .table import Row, cells, rows, to_csv
+
+
+@dataclass(frozen=True)
+class Board:
+    """The rows of a board, and why it can not be published, a line each."""
+
+    rows: tuple[Row, ...]
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Scoring:
+    """How each run is judged."""
+
+    protocols: Sequence[str | None]
+    folder: EvidenceFolder
+    referee: Referee | None
+    partial: bool
+
+
+def build(
+    runs: Sequence[Path],
+    protocols: Sequence[str | None],
+    out: Path,
+    referee: Referee | None = None,
+    *,
+    draft: bool = False,
+    partial: bool = False,
+) -> Board:
+    """Score the runs under the protocols and write the board into the folder `out`, in place of the one that is there.
+
+    Nothing is written over if the board can not be published, unless it is a `draft`. `partial`: the rows of incomplete
+    runs have scores too. Raises UsageError for a folder that holds other files, RunLockedError if another process builds
+    there, StoreError if it can not be written, DataError for damaged runs.
+    """
+    _prepare(out)
+    try:
+        with FileLock(out / ".lock", blocking=False):
+            return _build(runs, _Scoring(protocols, EvidenceFolder(out / EVIDENCE), referee, partial), out, draft)
+    except Timeout:
+        raise RunLockedError(f"{out}: another process is building this board; wait for it to end") from None
+
+
+def _build(runs: Sequence[Path], how: _Scoring, out: Path, draft: bool) -> Board:
+    there = how.folder.digests()
+    by_size = sorted(runs, key=lambda path: (-_size(path), path))
+    entered = in_processes(partial(_enter, how), by_size, 1 if how.referee else None)
+    found = list(entered)
+    table = sorted(row for table, _ in found for row in table)
+    problems = sorted(problem for _, problems in found for problem in problems)
+    problems += disagreements(map(cells, table))
+    if draft or not problems:
+        write_atomic(out / BOARD, to_csv(table))
+        there = _needed(how.folder, table)
+    how.folder.keep_only(there)
+    return Board(tuple(table), tuple(problems))
+
+
+def _needed(folder: EvidenceFolder, table: Sequence[Row]) -> set[str]:
+    """The digests of all evidence of the rows."""
+    records = {row.evidence for row in table}
+    return records.union(*(read_record(folder, one).parts for one in records))
+
+
+def _prepare(out: Path) -> None:
+    try:
+        others = sorted(one.name for one in out.iterdir()) if out.exists() else []
+    except OSError as error:
+        raise UsageError(f"{out} is no folder for a board: {error.strerror}") from error
+    if strangers := [name for name in others if name not in (BOARD, EVIDENCE, "README.md") and name[0] != "."]:
+        raise UsageError(f"{out} holds other files ({strangers[0]}): choose a new or empty folder for the board")
+    try:
+        (out / EVIDENCE).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"cannot make {out}: {error.strerror}") from error
+
+
+def _size(run: Path) -> int:
+    try:
+        return (run / "responses.jsonl").stat().st_size
+    except OSError:
+        return 0
+
+
+def _enter(how: _Scoring, run: Path) -> tuple[list[Row], list[str]]:
+    """The rows of a run under each protocol, its evidence kept, and why it can not be published."""
+    answers = read_answers(run)
+    table: list[Row] = []
+    problems: list[str] = []
+    for name in how.protocols:
+        scored, replies = _score(answers, name, how)
+        table += rows(scored, keep(how.folder, scored, replies))
+        problems += [f"{run}, {scored.rules.name}: {reason}" for reason in unfit(scored)]
+    return table, problems
+
+
+def _score(answers: Answers, protocol: str | None, how: _Scoring) -> tuple[Scored, bytes]:
+    """A run under one protocol, and the lines of the language model's replies that this took."""
+    if how.referee is None:
+        return score_answers(answers, protocol, partial=how.partial), b""
+    with how.referee.book.noting() as noted:
+        scored = score_answers(answers, protocol, how.referee, partial=how.partial)
+    return scored, b"".join(sorted(noted.values()))

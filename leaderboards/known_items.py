@@ -1,0 +1,67 @@
+"""Items that are known otherwise, to hold those of a board's evidence against: is a gold changed, is an item missing?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+from ..benchmarks.lock import LOCK, load_locked
+from ..benchmarks.registry import SUITES
+from ..harness.types import Item
+
+NAMED = 3
+
+
+@dataclass(frozen=True)
+class KnownItems:
+    """Where the items of suites are read from: the data that are named for a suite, else its bundled sample."""
+
+    data: Mapping[str, Path] = field(default_factory=dict)
+    lock: Path = LOCK
+
+
+@lru_cache
+def _load(suite: str, data: Path | None, lock: Path) -> Mapping[str, Item]:
+    return {item.id: item for item in load_locked(SUITES.get(suite), data, lock)}
+
+
+def forget_items() -> None:
+    """Read the items again when they are next needed."""
+    _load.cache_clear()
+
+
+def unlike(known: KnownItems, suite: str, items: Sequence[Item]) -> Iterator[str]:
+    """In what the items are not the known ones, a line each.
+
+    The bundled sample says nothing of items that are not of it. Raises UsageError and DataError for data that can not be
+    read.
+    """
+    data = known.data.get(suite)
+    own = _load(suite, data, known.lock)
+    found = {item.id: item for item in items}
+    if data is None and not found.keys() <= own.keys():
+        return
+    source = "the bundled items" if data is None else str(data)
+    if missing := sorted(own.keys() - found.keys()):
+        yield f"{len(missing)} of {source} are missing: {_named(missing)}"
+    if strangers := sorted(found.keys() - own.keys()):
+        yield f"{len(strangers)} items are not in {source}: {_named(strangers)}"
+    changed = sorted(name for name in found.keys() & own.keys() if _differing(found[name], own[name]))
+    if changed:
+        fields = ", ".join(_differing(found[changed[0]], own[changed[0]]))
+        yield f"{len(changed)} items are not as {source} have them: {_named(changed)}; of the first differs: {fields}"
+
+
+def _differing(one: Item, other: Item) -> list[str]:
+    """The fields in which two items differ; names of pictures do not count."""
+    before, after = one.to_json(), other.to_json()
+    for fields in (before, after):
+        fields["images"] = [image["sha256"] for image in fields["images"]]
+    return [name for name in before if before[name] != after[name]]
+
+
+def _named(ids: Sequence[str]) -> str:
+    more = f" and {len(ids) - NAMED} more" if len(ids) > NAMED else ""
+    return ", ".join(ids[:NAMED]) + more
