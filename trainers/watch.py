@@ -19,6 +19,7 @@ from ..harness.errors import IncompleteRunError, ProctorError, StoreError, Usage
 from ..harness.models.base import Model
 from ..harness.provenance import configuration_digest, weights_digest
 from ..harness.run import Examination, hold
+from .origin import with_origin
 from .overlap import with_overlap
 
 POLL_SECONDS = 1.0
@@ -103,7 +104,8 @@ class Watcher:
     def _hold_all(self, checkpoint: Path, stop: Event) -> None:
         started = time.monotonic()
         model = self.open_model(checkpoint)
-        for examination in (with_overlap(one, checkpoint) for one in self.examinations):
+        plans = [with_overlap(one, checkpoint) for one in self.examinations]
+        for examination in with_origin(plans, checkpoint, self.tell):
             outcome = hold(examination, model, run_path(self.runs, examination, model), stop=stop)
             if outcome.stopped:
                 return

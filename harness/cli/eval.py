@@ -40,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Ask, store, score, and say how it went."""
     from ...benchmarks.examination import plan, run_path, score_run
+    from ...trainers.origin import with_origin
     from ...trainers.overlap import with_overlap
     from .terminal import emit_json, say, scores_table, show_table
 
@@ -49,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     drawn = sampling(args)
     plans = [plan(suite, args.protocol, drawn, args.data, args.limit, lock=args.lock) for suite in suites]
     model = open_model(args, args.model)
-    plans = [with_overlap(one, args.model) for one in plans]
+    plans = with_origin([with_overlap(one, args.model) for one in plans], args.model, say)
     paths = [args.run_dir or run_path(args.out, examination, model) for examination in plans]
     outcomes = hold_all(plans, model, paths)
     scored = [score_run(outcome.path, args.protocol) for outcome in outcomes]

@@ -1,0 +1,132 @@
+"""`proctor paper`: the papers' tables as printed, checked, and beside what stored runs gave."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import EXIT_CHECK_FAILED, EXIT_OK, DataError
+from .options import add_json, add_referee, open_referee
+
+if TYPE_CHECKING:
+    from ...leaderboards.paper import Table
+    from ...leaderboards.paper_fill import Filled, LeftOut
+
+FORMAT_NAMES = ("text", "csv", "markdown", "latex")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What to do, each with its own arguments."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listing = actions.add_parser("list", help="the tables there are")
+    add_json(listing)
+    listing.set_defaults(act=_list)
+    check = actions.add_parser("check", help="recompute the printed averages, and compare rows that are printed twice")
+    add_json(check)
+    check.set_defaults(act=_check)
+    table = actions.add_parser("table", help="print a table, with what runs gave beside it")
+    table.add_argument("table", metavar="TABLE", help="like mm_upt/1 (or 1 for short) or self_judge/1")
+    table.add_argument("runs", nargs="*", type=Path, help="run directories, folders of them, or boards")
+    table.add_argument("--format", choices=FORMAT_NAMES, default="text", help="default text")
+    table.add_argument("--out", type=Path, metavar="FILE", help="write it to FILE instead of stdout")
+    table.add_argument("--protocol", help="judge by this protocol instead of the paper's, e.g. mm_upt for no judge")
+    add_referee(table)
+    table.set_defaults(act=_table)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what was asked."""
+    code: int = args.act(args)
+    return code
+
+
+def _list(args: argparse.Namespace) -> int:
+    from ...leaderboards import paper
+    from .terminal import emit_json
+
+    tables = paper.load(paper.PAPERS).tables
+    if args.json:
+        emit_json(
+            [
+                {"name": name, "title": one.title, "arxiv": one.paper.arxiv, "paper": one.paper.title}
+                for name, one in tables.items()
+            ]
+        )
+        return EXIT_OK
+    for name, one in tables.items():
+        print(f"{name}: {one.title} ({one.paper.title}, arXiv {one.paper.arxiv}, {len(one.rows)} rows)")
+    return EXIT_OK
+
+
+def _check(args: argparse.Namespace) -> int:
+    """Exit code 1 for an inconsistency that is not known, and for a known one that is not there."""
+    from ...leaderboards import paper
+    from ...leaderboards.paper_check import check
+    from .terminal import emit_json, say
+
+    report = check(paper.load(paper.PAPERS))
+    if args.json:
+        emit_json(report.to_json())
+    else:
+        print(f"{report.averages} averages and {report.repeated} repeated cells checked")
+        for finding in report.findings:
+            print(f"{finding} ({report.known.get(finding, 'unknown')})")
+    for finding in report.vanished:
+        say(f"listed as known, but not found: {finding}")
+    return EXIT_OK if report.passed else EXIT_CHECK_FAILED
+
+
+def _table(args: argparse.Namespace) -> int:
+    """Print the table; runs that do not count are told on stderr, and damaged ones end with exit code 2."""
+    from ...leaderboards import paper
+    from ...leaderboards.paper_print import FORMATS
+    from ..files import write_atomic
+    from .terminal import say
+
+    table = paper.load(paper.PAPERS).table(args.table)
+    if args.protocol:
+        table = paper.judged_by(table, args.protocol)
+    written = _written(table)
+    filled = _filled(args, table, written)
+    text = FORMATS[args.format](filled, written)
+    if args.out:
+        write_atomic(args.out, text.encode())
+        print(args.out)
+    else:
+        print(text, end="")
+    for line in _told(filled.left_out):
+        say(f"left out: {line}")
+    return DataError.exit_code if filled.damaged else EXIT_OK
+
+
+def _written(table: Table) -> dict[str, int]:
+    """Those of the table's recipes that there are, with their steps."""
+    from ...trainers.recipe import RECIPES, load_recipe
+
+    names = {row.recipe for row in table.rows if row.recipe and (RECIPES / f"{row.recipe}.toml").is_file()}
+    return {name: load_recipe(name).policy.steps for name in sorted(names)}
+
+
+def _filled(args: argparse.Namespace, table: Table, written: Mapping[str, int]) -> Filled:
+    from ...benchmarks.examination import read_answers, score_answers
+    from ...leaderboards.evidence import run_folders
+    from ...leaderboards.paper_fill import Filled, fill
+
+    if not args.runs:
+        return Filled(table, {})
+    referee = open_referee(args)
+    with run_folders(args.runs) as runs:
+        return fill(table, runs, written, lambda path, protocol: score_answers(read_answers(path), protocol, referee))
+
+
+def _told(left_out: Sequence[LeftOut]) -> list[str]:
+    """A line for each reason, with the first run that it is given for."""
+    by_reason: dict[str, list[str]] = {}
+    for one in left_out:
+        by_reason.setdefault(one.reason, []).append(one.run)
+    return [
+        f"{runs[0]}: {reason}" + (f" (and {len(runs) - 1} more)" if len(runs) > 1 else "")
+        for reason, runs in by_reason.items()
+    ]

@@ -1,0 +1,153 @@
+"""The papers' printed tables as data: what each column is in the words of this project, and which recipe fills each row.
+
+`papers/papers.toml` describes the tables, and `papers/PAPER_NUMBER.csv` holds the rows of each: labels and cells as printed,
+in percent, and the recipe. A row without a recipe is a model as its makers published it.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..harness.errors import UsageError
+
+PAPERS = Path(__file__).parent / "papers"
+DEFAULT = "mm_upt"
+"""The paper that a number alone belongs to."""
+AVERAGE, RECIPE = "avg", "recipe"
+"""Columns of the CSV files that are no benchmark's."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A benchmark's column: the number is `metric` of `suite` under `protocol`, over all of its `items` items."""
+
+    key: str
+    title: str
+    suite: str
+    protocol: str
+    metric: str
+    items: int
+
+
+@dataclass(frozen=True)
+class Average:
+    """The printed average: the mean of the columns with these keys, to so many decimals."""
+
+    of: tuple[str, ...]
+    decimals: int
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A paper, and how it drew the answers that it printed the scores of; None where it does not say."""
+
+    name: str
+    arxiv: str
+    title: str
+    temperature: float | None = None
+    max_tokens: int | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """A printed row: `cells` by column key, in percent, without those that were not reported.
+
+    `hub` is the name on the hub of the model that was examined or trained; `recipe` is empty for the model as it is.
+    """
+
+    labels: Mapping[str, str]
+    cells: Mapping[str, str]
+    recipe: str
+    hub: str
+
+    @property
+    def name(self) -> str:
+        """Its labels in one line."""
+        return ", ".join(label for label in self.labels.values() if label)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A printed table."""
+
+    paper: Paper
+    number: int
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    average: Average | None = None
+
+    @property
+    def name(self) -> str:
+        """As the command line calls it."""
+        return f"{self.paper.name}/{self.number}"
+
+
+@dataclass(frozen=True)
+class Library:
+    """All tables by name, and the inconsistencies in them that are known, each with the reason."""
+
+    tables: Mapping[str, Table]
+    known: Mapping[str, str]
+
+    def table(self, name: str) -> Table:
+        """The table "mm_upt/1", or "1" for short. Raises UsageError, naming those there are."""
+        full = f"{DEFAULT}/{name}" if name.isdecimal() else name
+        if full not in self.tables:
+            raise UsageError(
+                f"no table {name!r:.60}; there are: {', '.join(self.tables)} (a number alone is of {DEFAULT})"
+            )
+        return self.tables[full]
+
+
+def judged_by(table: Table, protocol: str) -> Table:
+    """The same table, with every column under another protocol."""
+    return dataclasses.replace(
+        table, columns=tuple(dataclasses.replace(one, protocol=protocol) for one in table.columns)
+    )
+
+
+def load(folder: Path) -> Library:
+    """The tables of a folder that is as PAPERS is."""
+    described = tomllib.loads((folder / "papers.toml").read_text())
+    tables = [
+        _table(folder, name, int(number), paper, described["models"])
+        for name, paper in described["papers"].items()
+        for number in paper["tables"]
+    ]
+    return Library({one.name: one for one in tables}, {one["finding"]: one["reason"] for one in described["known"]})
+
+
+def _table(folder: Path, name: str, number: int, described: Mapping[str, Any], hub: Mapping[str, str]) -> Table:
+    with (folder / f"{name}_{number}.csv").open(newline="") as file:
+        records = list(csv.DictReader(file))
+    about = described["tables"][str(number)]
+    columns = [
+        Column(key, protocol=described["protocol"], **column)
+        for key, column in described["columns"].items()
+        if key in records[0]
+    ]
+    average = Average(tuple(about["average"]["of"]), about["average"]["decimals"]) if "average" in about else None
+    return Table(
+        Paper(name, described["arxiv"], described["title"], described.get("temperature"), described.get("max_tokens")),
+        number,
+        about["title"],
+        tuple(columns),
+        tuple(_row(record, {*(column.key for column in columns), AVERAGE}, hub) for record in records),
+        average,
+    )
+
+
+def _row(record: Mapping[str, str], cells: set[str], hub: Mapping[str, str]) -> Row:
+    return Row(
+        labels={key: value for key, value in record.items() if key not in cells | {RECIPE}},
+        cells={key: value for key, value in record.items() if key in cells and value},
+        recipe=record[RECIPE],
+        hub=hub[record["model"]],
+    )
