@@ -18,7 +18,7 @@ from ..checkpoints import check_whole, label
 from ..errors import DataError, EngineError, MissingExtraError, UsageError
 from ..provenance import configuration_digest, package_versions, weights_digest
 from ..types import Json, Request, Response, Sampling
-from .vllm_process import Chatter, starting
+from .vllm_process import Chatter, start_apart
 
 if find_spec("vllm") is None:
     raise MissingExtraError("engine vllm needs vllm: pip install 'proctor[vllm]'")
@@ -225,14 +225,17 @@ class VllmModel:
 def _start(arguments: Mapping[str, Any], chatter: Chatter) -> Any:
     """vLLM's engine. Raises UsageError for settings that it refuses, EngineError if it can not start with them."""
     path = arguments["model"]
-    try:
-        with chatter.taken(), starting():
-            from vllm import LLM  # noqa: PLC0415
-            from vllm.platforms import current_platform  # noqa: PLC0415
 
-            if current_platform.is_cpu():  # there, a prompt in pieces and a seed end the engine
-                arguments = {**arguments, "enable_chunked_prefill": False}
-            llm = LLM(**arguments)
+    def start() -> Any:
+        from vllm import LLM  # noqa: PLC0415
+        from vllm.platforms import current_platform  # noqa: PLC0415
+
+        # On CPUs, a prompt in pieces and a seed end the engine.
+        return LLM(**arguments, **({"enable_chunked_prefill": False} if current_platform.is_cpu() else {}))
+
+    try:
+        with chatter.taken():
+            llm = start_apart(start)
     except ImportError as error:
         raise MissingExtraError(f"engine vllm needs vllm: pip install 'proctor[vllm]' ({error})") from error
     except ValueError as error:

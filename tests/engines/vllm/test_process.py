@@ -108,6 +108,21 @@ def test_ctrl_c_finishes_what_is_in_flight(evaluate, tmp_path, vllm_model, exami
     assert (tmp_path / "run" / "responses.jsonl").read_bytes() == whole
 
 
+@pytest.mark.parametrize(("send", "number"), [(os.killpg, signal.SIGINT), (os.kill, signal.SIGTERM)])
+def test_an_interrupt_while_it_starts_ends_all_of_it(evaluate, tmp_path, send, number):
+    process = evaluate()
+    wait_for(lambda: any("EngineCore" in args for args in descendants(process.pid).values()), process)
+    engine = descendants(process.pid)
+    send(process.pid, number)
+    code, out, err = finish(process, timeout=30)
+    assert code == 130, err
+    assert out == ""
+    (line,) = (line for line in err.splitlines() if line.strip())
+    assert "run the same command again" in line
+    wait_for(lambda: not running(engine), seconds=30)
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_dead_engine_is_one_line_and_what_it_answered_stays(evaluate, tmp_path, vllm_model, examination, whole):
     process = evaluate()
     wait_for(lambda: answered(tmp_path / "run") >= 30, process)
@@ -127,9 +142,10 @@ def test_a_dead_engine_is_one_line_and_what_it_answered_stays(evaluate, tmp_path
 def test_what_does_not_fit_is_one_line(start, tiny, tmp_path):
     """No memory for even one request's keys and values."""
     command = ["-m", "proctor.harness.cli", "eval", "--engine", "vllm", "--model", tiny, "--suite", "figures"]
-    options = ["--engine-option", "gpu_memory_utilization=0.0000001", "--run", tmp_path / "run"]
+    settings = ["--engine-option", "gpu_memory_utilization=0.0000001", "--engine-option", "enforce_eager=true"]
+    options = [*settings, "--run", tmp_path / "run"]
     environment = {name: value for name, value in os.environ.items() if name != "VLLM_CPU_KVCACHE_SPACE"}
-    code, out, err = finish(start(*command, *options, cwd=tmp_path, env=environment))
+    code, out, err = finish(start(*command, *options, cwd=tmp_path, env=environment), timeout=150)
     assert code == 3, err
     assert out == ""
     (line,) = (line for line in err.splitlines() if line.strip())

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from proctor.harness.models.vllm_process import OWNER, Chatter, starting
+from proctor.harness.models.vllm_process import OWNER, Chatter, start_apart, starting
 
 FOLLOWER = """
 import os, subprocess, sys, time
@@ -22,24 +22,111 @@ print(process.pid, OWNER in os.environ, flush=True)
 time.sleep(99)
 """
 
+STUCK = """
+import multiprocessing, os, signal, time
+from proctor.harness.models import vllm_process
+vllm_process.EXIT_SECONDS = 1
+
+def work(ready):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    vllm_process.follow_owner()
+    ready.set()
+    time.sleep(99)
+
+def fail():
+    vllm_process.follow_owner()
+    ready = multiprocessing.Event()
+    worker = multiprocessing.Process(target=work, args=(ready,), daemon=True)
+    worker.start()
+    ready.wait()
+    print(worker.pid, flush=True)
+    raise ValueError  # the exit waits for the worker
+
+os.environ[vllm_process.OWNER] = str(os.getpid())
+multiprocessing.set_start_method("fork")
+engine = multiprocessing.Process(target=fail)
+engine.start()
+engine.join()
+print(engine.exitcode, flush=True)
+time.sleep(99)  # a living owner
+"""
+
+HEEDLESS = """
+import multiprocessing, os, time
+from proctor.harness.models.vllm_process import start_apart
+
+def start():
+    engine = multiprocessing.get_context("fork").Process(target=time.sleep, args=(99,))
+    engine.start()
+    print(engine.pid, flush=True)
+    try:
+        engine.join()
+    except KeyboardInterrupt:
+        time.sleep(99)
+
+start_apart(start)
+"""
+
 
 def alive(process):
     state = subprocess.run(["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True).stdout.strip()
     return bool(state) and not state.startswith("Z")
 
 
+def ends(process, seconds=20):
+    """Whether a process ends within the time."""
+    deadline = time.monotonic() + seconds
+    while alive(process) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return not alive(process)
+
+
 def test_a_process_ends_with_its_owner_even_by_kill_9(start):
     owner = start("-c", FOLLOWER)
-    child, marked = owner.stdout.readline().split()
-    assert marked == b"False"
-    child = int(child)
+    child, marked = owner.stdout.readline().decode().split()
+    assert marked == "False"
     assert alive(child)
     owner.kill()
     owner.wait()
-    deadline = time.monotonic() + 20
-    while alive(child) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not alive(child)
+    assert ends(child)
+
+
+def test_an_exit_that_hangs_is_ended_and_the_workers_follow(start):
+    owner = start("-c", STUCK)
+    worker = owner.stdout.readline().strip().decode()
+    assert int(owner.stdout.readline()) == -signal.SIGALRM
+    assert ends(worker)
+    assert owner.poll() is None
+
+
+def test_an_interrupt_ends_a_start_that_is_deaf_to_it(start):
+    owner = start("-c", HEEDLESS)
+    engine = owner.stdout.readline().strip().decode()
+    began = time.monotonic()
+    owner.send_signal(signal.SIGINT)
+    _, err = owner.communicate(timeout=20)
+    assert b"KeyboardInterrupt" in err
+    assert time.monotonic() - began < 5
+    assert not alive(engine)
+
+
+def test_an_interrupt_ends_the_thread_of_a_start_without_processes(start):
+    busy = "import time\ndef start():\n  print(1, flush=True)\n  while True: time.sleep(0.01)"
+    told = "import threading, time\ntry: start_apart(start)\nexcept KeyboardInterrupt: print(threading.active_count())"
+    owner = start("-c", f"{busy}\nfrom proctor.harness.models.vllm_process import start_apart\n{told}")
+    owner.stdout.readline()
+    owner.send_signal(signal.SIGINT)
+    assert owner.communicate(timeout=20) == (b"1\n", b"")
+
+
+def test_a_start_returns_or_raises_as_it_would_here(monkeypatch):
+    monkeypatch.delenv(OWNER, raising=False)
+    assert start_apart(lambda: os.environ[OWNER]) == str(os.getpid())
+    assert start_apart(lambda: signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))
+    with pytest.raises(ZeroDivisionError):
+        start_apart(lambda: 1 / 0)
+    assert OWNER not in os.environ
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
 
 
 def test_processes_of_others_are_left_alone(monkeypatch):
