@@ -3,20 +3,30 @@
 Items that share a picture or a problem are not independent draws, so the unit of the standard error is the cluster
 (Miller 2024, "Adding Error Bars to Evals", arXiv 2411.00640, section 2.2; the linearised sandwich estimator with the
 G/(G-1) correction for G clusters). Ratios and means of means get the delta method on the same clusters. Two models on the
-same items are compared item by item, never by their two intervals.
+same items are compared item by item, never by their two intervals; two trainings with several seeds each by an error that
+counts items and seeds.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 ROUNDING = 1e-12
 """A standard error below this is what rounding leaves of none."""
+ALPHA, POWER = 0.05, 0.8
+"""Level of the two-sided tests, and the chance with which a detectable difference is seen."""
+EXACT_CLUSTERS = 14
+"""Up to so many changed clusters every pattern of signs is tried."""
+FLIPS = 10_000
+"""So many random patterns of signs are tried for more clusters, in batches."""
+_BATCH = 1000
 
 
 @dataclass(frozen=True)
@@ -34,7 +44,7 @@ class Estimate:
     clusters: int
 
 
-def _cluster_sums(residuals: Sequence[float], clusters: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _cluster_sums(residuals: Sequence[float], clusters: Sequence[str]) -> NDArray[np.float64]:
     names = {name: index for index, name in enumerate(dict.fromkeys(clusters))}
     sums = np.zeros(len(names))
     np.add.at(sums, [names[cluster] for cluster in clusters], residuals)
@@ -121,10 +131,27 @@ def mean_of_means(values: Sequence[float], groups: Sequence[str], clusters: Sequ
 
 
 @dataclass(frozen=True)
-class Difference:
-    """The mean of b - a over the same items; `gained` and `lost` count items that became right and wrong.
+class SeedErrors:
+    """What several seeds of a training add to the error of a difference; pairs are (before, after).
 
-    `p` is two-sided: exact McNemar where every item is its own cluster and has one sample, else Student's t on clusters.
+    `runs` are the numbers of seeds, `deviations` the standard deviations of their scores (NaN for one run),
+    `item_stderr` is the part of the standard error that more items would shrink and more seeds would not,
+    `degrees` the degrees of freedom of the t test.
+    """
+
+    runs: tuple[int, int]
+    deviations: tuple[float, float]
+    item_stderr: float
+    degrees: float
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The mean of b - a over the same items; `gained` and `lost` count items that became more and less often right.
+
+    `p` is two-sided, by the test that `test` names: "McNemar", "sign flips", "t" (over items and seeds), or "none".
+    `detectable` is the smallest true difference that would be seen at the 5% level with a chance of 80%; infinite if none
+    could.
     """
 
     value: float
@@ -136,6 +163,18 @@ class Difference:
     n: int
     clusters: int
     p: float
+    test: str
+    detectable: float
+    seeds: SeedErrors | None = None
+
+    def clusters_for(self, effect: float) -> int | None:
+        """About how many such clusters would make `effect` detectable; None where that can not be told.
+
+        The standard error shrinks with the root of the number of clusters.
+        """
+        if not math.isfinite(self.detectable) or self.seeds is not None or effect <= 0:
+            return None
+        return math.ceil(self.clusters * (self.detectable / effect) ** 2)
 
 
 def mcnemar(gained: int, lost: int) -> float:
@@ -144,34 +183,171 @@ def mcnemar(gained: int, lost: int) -> float:
     return float(stats.binomtest(gained, changed, 0.5).pvalue) if changed else 1.0
 
 
+def sign_flips(sums: Sequence[float]) -> float:
+    """Two-sided p of the sum of clusters' changes, if each cluster could as well have changed the other way.
+
+    The randomisation test for one sample (Fisher 1935, "The Design of Experiments", section 21): exact for up to 14
+    clusters that changed, else of 10,000 random patterns and the observed one (Phipson & Smyth 2010, "Permutation
+    P-values Should Never Be Zero"). Only sizes enter, in order, with a fixed seed: the same data give the same p, with
+    models swapped and items in any order too.
+    """
+    sizes = np.sort(np.abs([one for one in sums if abs(one) > ROUNDING]))
+    observed = abs(math.fsum(sums)) - ROUNDING * max(1, len(sizes))
+    if len(sizes) <= EXACT_CLUSTERS:
+        every = np.arange(2 ** len(sizes))[:, None] >> np.arange(len(sizes)) & 1
+        return float(np.mean(_flipped(every, sizes) >= observed))
+    random = np.random.default_rng(0)
+    batches = (_random_signs(random, _BATCH, len(sizes)) for _ in range(FLIPS // _BATCH))
+    return float(1 + sum(np.sum(_flipped(signs, sizes) >= observed) for signs in batches)) / (1 + FLIPS)
+
+
+def _random_signs(random: np.random.Generator, rows: int, columns: int) -> NDArray[np.uint8]:
+    """A matrix of fair bits."""
+    raw = np.frombuffer(random.bytes(rows * -(-columns // 8)), np.uint8)
+    return np.unpackbits(raw.reshape(rows, -1), axis=1)[:, :columns]
+
+
+def _flipped(signs: NDArray[np.integer], sizes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The size of the sum for each row of a 0/1 matrix that says which clusters' changes go down."""
+    found: NDArray[np.float64] = np.abs(sizes.sum() - 2 * (signs.astype(np.float64) @ sizes))
+    return found
+
+
+def holm(pvalues: Sequence[float]) -> list[float]:
+    """Adjusted p-values that keep the chance of any false alarm among all tests at the level (Holm 1979)."""
+    adjusted = [0.0] * len(pvalues)
+    highest = 0.0
+    for rank, index in enumerate(sorted(range(len(pvalues)), key=lambda index: pvalues[index])):
+        highest = max(highest, min(1.0, (len(pvalues) - rank) * pvalues[index]))
+        adjusted[index] = highest
+    return adjusted
+
+
+def detectable_difference(stderr: float, degrees: float) -> float:
+    """The true difference that a two-sided t test at the 5% level sees with a chance of 80%.
+
+    (t of 1 - alpha/2 + t of power) standard errors (Bloom 1995, "Minimum Detectable Effects").
+    """
+    return float(stats.t.ppf(1 - ALPHA / 2, degrees) + stats.t.ppf(POWER, degrees)) * stderr
+
+
+def item_changes(before: Sequence[Mapping[str, float]], after: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Item id -> mean score over `after` minus mean score over `before`, in the order of ids; 0 where rounding is all.
+
+    Raises ValueError unless all hold the same items, and some: a silent intersection would compare something else.
+    """
+    every = set(chain.from_iterable((*before, *after)))
+    only = every - every.intersection(*before, *after)
+    if only:
+        raise ValueError(f"a paired difference needs the same items; {len(only)} are not in all, e.g. {min(only)!r}")
+    if not every:
+        raise ValueError("a paired difference needs at least one item")
+    changes = {}
+    for item in sorted(every):
+        means = [math.fsum(seed[item] for seed in side) / len(side) for side in (before, after)]
+        change = means[1] - means[0]
+        changes[item] = change if abs(change) > ROUNDING else 0.0
+    return changes
+
+
 def paired_difference(
     before: Mapping[str, float], after: Mapping[str, float], clusters: Mapping[str, str]
 ) -> Difference:
     """How much better `after` is than `before`; both map item id to the item's mean score in [0, 1].
 
-    Raises ValueError unless both hold the same items: a silent intersection would compare something else.
+    The test is exact McNemar where every item is its own cluster and changed by 0 or 1, else `sign_flips`.
+
+    Raises ValueError unless both hold the same items.
     """
-    if before.keys() != after.keys():
-        only = sorted(before.keys() ^ after.keys())
-        raise ValueError(f"a paired difference needs the same items; {len(only)} are in one only, e.g. {only[0]!r}")
-    if not before:
-        raise ValueError("a paired difference needs at least one item")
-    ids = sorted(before)
-    changes = [after[item] - before[item] for item in ids]
-    groups = [clusters[item] for item in ids]
+    changes = item_changes([before], [after])
+    found = _untested(changes, clusters)
+    if found.clusters < 2:
+        return found
+    if found.clusters == found.n and all(change in (-1, 0, 1) for change in changes.values()):
+        return replace(found, p=mcnemar(found.gained, found.lost), test="McNemar")
+    sums = _cluster_sums(list(changes.values()), [clusters[item] for item in changes])
+    return replace(found, p=sign_flips(sums.tolist()), test="sign flips")
+
+
+def _untested(by_item: Mapping[str, float], clusters: Mapping[str, str]) -> Difference:
+    """A difference over items, all but its test."""
+    changes, groups = list(by_item.values()), [clusters[item] for item in by_item]
     value = math.fsum(changes) / len(changes)
     stderr, count = _clustered_stderr(changes, groups)
     gained, lost = sum(change > 0 for change in changes), sum(change < 0 for change in changes)
-    single = count == len(ids) and all(change in (-1, 0, 1) for change in changes)
     if count < 2:
-        return Difference(value, math.nan, -1.0, 1.0, gained, lost, len(ids), count, 1.0)
-    low, high = _difference_interval(changes, stderr, count)
-    p = mcnemar(gained, lost) if single else _t_test(value, stderr, count)
-    return Difference(value, stderr, low, high, gained, lost, len(ids), count, p)
+        return Difference(value, math.nan, -1.0, 1.0, gained, lost, len(changes), count, 1.0, "none", math.inf)
+    centre, error = _widened(changes, stderr, count)
+    low, high = _interval(centre, error, count - 1)
+    seen = 2.0 ** (1 - count) < ALPHA  # else no outcome of a test on signs could be called a difference
+    detectable = detectable_difference(error, count - 1) if seen else math.inf
+    return Difference(value, stderr, low, high, gained, lost, len(changes), count, 1.0, "none", detectable)
 
 
-def _difference_interval(changes: Sequence[float], stderr: float, clusters: int) -> tuple[float, float]:
-    """A 95% interval for the mean change that stays honest when few items changed, or none.
+def seeded_difference(
+    before: Sequence[Mapping[str, float]], after: Sequence[Mapping[str, float]], clusters: Mapping[str, str]
+) -> Difference:
+    """How much better the trainings `after` are than the trainings `before`, each a sequence of seeds' item scores.
+
+    Items and seeds are both drawn, and cross: V = V_items + sum over sides of (V_seeds - V_items x seeds), the
+    inclusion and exclusion of two-way clustering (Cameron, Gelbach & Miller 2011, "Robust Inference with Multi-way
+    Clustering"), with the parts of the crossed analysis of variance, which are unbiased for few seeds. A side
+    of one run is taken as it is, without an error of seeds; two of them are a `paired_difference`.
+
+    Raises ValueError unless all hold the same items.
+    """
+    if len(before) == len(after) == 1:
+        return paired_difference(before[0], after[0], clusters)
+    changes = item_changes(before, after)
+    paired = _untested(changes, clusters)
+    if paired.clusters < 2:
+        return paired
+    groups = [clusters[item] for item in changes]
+    tables = [np.array([[seed[item] for item in changes] for seed in side]) for side in (before, after)]
+    centre, error = _widened(list(changes.values()), paired.stderr, paired.clusters)
+    variance, degrees = _two_way(error**2, paired.clusters, [_seed_variances(table, groups) for table in tables])
+    stderr = math.sqrt(variance)
+    low, high = _interval(centre, stderr, degrees)
+    deviations = [float(table.mean(axis=1).std(ddof=1)) if len(table) > 1 else math.nan for table in tables]
+    return replace(
+        paired,
+        stderr=stderr,
+        low=low,
+        high=high,
+        p=float(2 * stats.t.sf(abs(centre) / stderr, degrees)),
+        test="t",
+        detectable=detectable_difference(stderr, degrees),
+        seeds=SeedErrors((len(before), len(after)), (deviations[0], deviations[1]), paired.stderr, degrees),
+    )
+
+
+def _seed_variances(table: NDArray[np.float64], groups: Sequence[str]) -> tuple[float, float, int]:
+    """Of scores (seeds x items): variance of the mean by seeds, the part of it that is items x seeds, and seeds - 1."""
+    seeds, items = table.shape
+    if seeds < 2:
+        return 0.0, 0.0, 0
+    deviations = table - table.mean(axis=0)
+    by_seed = deviations.mean(axis=1)
+    sums = np.array([_cluster_sums(row.tolist(), groups) for row in deviations - by_seed[:, None]])
+    count = sums.shape[1]
+    crossed = float((sums**2).sum()) / (seeds * items) ** 2 * count / (count - 1) * seeds / (seeds - 1)
+    return float(by_seed @ by_seed) / (seeds - 1) / seeds, crossed, seeds - 1
+
+
+def _two_way(items: float, clusters: int, sides: Sequence[tuple[float, float, int]]) -> tuple[float, float]:
+    """The variance of a difference by items and by seeds, and its degrees of freedom (Satterthwaite 1946).
+
+    V_items holds the crossed part once already. The variance is never less than by items alone or by seeds alone: an
+    estimate of few seeds may fall below, the truth does not.
+    """
+    by_seeds = sum(seeds for seeds, _, _ in sides)
+    variance = max(items + by_seeds - sum(crossed for _, crossed, _ in sides), items, by_seeds)
+    squares = items**2 / (clusters - 1) + sum(seeds**2 / degrees for seeds, _, degrees in sides if degrees)
+    return variance, variance**2 / squares
+
+
+def _widened(changes: Sequence[float], stderr: float, clusters: int) -> tuple[float, float]:
+    """Centre and standard error of an interval for the mean change that stays honest when few items changed, or none.
 
     Two items are added that share one gain and one loss half and half (Agresti & Min 2005, "Simple improved confidence
     intervals for comparing matched proportions", Wald + 2), and the variance is scaled by what clusters add to it.
@@ -180,12 +356,9 @@ def _difference_interval(changes: Sequence[float], stderr: float, clusters: int)
     independent = (squares - total**2 / n) / n**2
     scale = max(1.0, stderr**2 / independent) if independent > 0 else n / clusters
     widened = (squares + 1 - total**2 / (n + 2)) / (n + 2) ** 2
-    half = float(stats.t.ppf(0.975, clusters - 1)) * math.sqrt(scale * widened)
-    centre = total / (n + 2)
+    return total / (n + 2), math.sqrt(scale * widened)
+
+
+def _interval(centre: float, stderr: float, degrees: float) -> tuple[float, float]:
+    half = float(stats.t.ppf(1 - ALPHA / 2, degrees)) * stderr
     return max(-1.0, centre - half), min(1.0, centre + half)
-
-
-def _t_test(value: float, stderr: float, clusters: int) -> float:
-    if stderr == 0:  # every cluster changed by the same: a sign-flip test is all that is left
-        return 1.0 if value == 0 else 2.0 ** (1 - clusters)
-    return float(2 * stats.t.sf(abs(value) / stderr, clusters - 1))

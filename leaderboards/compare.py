@@ -1,14 +1,108 @@
-"""Two scored runs of one suite, item by item."""
+"""B minus A on every suite, item by item: with its error, what could have been seen, and where the difference lies.
+
+Compared is the share of right answers, each item of one weight. Nothing is left out silently: items or suites that only one
+arm has, and items whose content differs, are refused.
+"""
 
 from __future__ import annotations
 
-from ..harness.errors import UsageError
+import math
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from ..harness.errors import DataError, UsageError, printable
+from ..harness.metrics import cluster
 from ..harness.score import Scored
-from ..harness.stats import Difference, paired_difference
+from ..harness.stats import Difference, holm, item_changes, paired_difference, seeded_difference
+from ..harness.store import differing_keys
+from ..harness.types import Item, Json
+from .comparison_arms import Arm
+from .comparison_changes import CategoryChange, Flip, category_changes, flips
+from .explain import Side
+
+FORMAT = 1
+_NAMED = 3
+"""So many ids are named of those that an arm lacks."""
+
+
+@dataclass(frozen=True)
+class SuiteComparison:
+    """One suite, each arm with one run or with several seeds: B minus A in shares of right answers from 0 to 1.
+
+    `scores` are those of A and B over the items compared, `left_out` the numbers of items that A and B lack and that are
+    therefore not compared; `p_holm` is adjusted for all suites compared. `categories` and `flips` are in the order of
+    their size.
+    """
+
+    suite: str
+    protocol: str
+    arms: tuple[tuple[Side, ...], tuple[Side, ...]]
+    scores: tuple[float, float]
+    left_out: tuple[int, int]
+    difference: Difference
+    p_holm: float
+    categories: tuple[CategoryChange, ...]
+    flips: tuple[Flip, ...]
+
+    @property
+    def gained(self) -> tuple[Flip, ...]:
+        """Items that B gets right more often."""
+        return tuple(one for one in self.flips if one.change > 0)
+
+    @property
+    def lost(self) -> tuple[Flip, ...]:
+        """Items that B gets right less often."""
+        return tuple(one for one in self.flips if one.change < 0)
+
+    @property
+    def asked_otherwise(self) -> list[str]:
+        """What differs between the ways in which A and B were asked: the prompt's protocol, settings of the sampling."""
+        identities = [arm[0].scored.run.manifest.identity for arm in self.arms]
+        asked = [{key: identity[key] for key in ("protocol", "sampling")} for identity in identities]
+        return differing_keys(asked[0], asked[1])
+
+    def to_json(self, examples: int) -> Json:
+        """Everything, in percentage points, with so many examples of gained and of lost items."""
+        return {
+            "suite": self.suite,
+            "protocol": self.protocol,
+            "a": _arm_json(self.arms[0], self.scores[0]),
+            "b": _arm_json(self.arms[1], self.scores[1]),
+            "missing_in_a": self.left_out[0],
+            "missing_in_b": self.left_out[1],
+            "asked_otherwise": self.asked_otherwise,
+            **_difference_json(self.difference),
+            "p_holm": self.p_holm,
+            "gained_ids": [one.item.id for one in self.gained],
+            "lost_ids": [one.item.id for one in self.lost],
+            "examples": [one.to_json() for one in (*self.gained[:examples], *self.lost[:examples])],
+            "categories": [
+                {"key": one.key, "value": one.value, **_difference_json(one.difference)} for one in self.categories
+            ],
+        }
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All suites of two arms; `a` and `b` are what they were called."""
+
+    a: str
+    b: str
+    suites: tuple[SuiteComparison, ...]
+
+    def to_json(self, examples: int) -> Json:
+        """Everything, in percentage points, with so many examples of gained and of lost items of each suite."""
+        return {
+            "format": FORMAT,
+            "unit": "percentage points",
+            "a": self.a,
+            "b": self.b,
+            "suites": [one.to_json(examples) for one in self.suites],
+        }
 
 
 def compare(before: Scored, after: Scored) -> Difference:
-    """The paired difference in accuracy, `after` minus `before`.
+    """The paired difference in accuracy of two runs, `after` minus `before`.
 
     Raises UsageError unless both examined the same items and gave every one a verdict.
     """
@@ -19,3 +113,134 @@ def compare(before: Scored, after: Scored) -> Difference:
         if not scored.complete:
             raise UsageError(f"{scored.run.path} is incomplete: finish it before comparing")
     return paired_difference(before.item_scores(), after.item_scores(), before.clusters)
+
+
+def compare_arms(
+    a: Arm, b: Arm, suites: Collection[str] = (), *, common: bool = False, optional: Collection[str] = ()
+) -> Comparison:
+    """Two arms on these suites, or on all; with `common`, over the items that all runs have.
+
+    Suites that are `optional` may be missing. Raises UsageError for other suites, and without `common` for items, that an
+    arm lacks, and for arms that were judged under different protocols; DataError for items whose content differs.
+    """
+    wanted = {*suites} or a.suites.keys() | b.suites.keys()
+    for arm in (a, b):
+        lacking = sorted(wanted - arm.suites.keys() - {*optional})
+        if lacking:
+            raise UsageError(f"{arm.source} has no run of {', '.join(lacking)}: name what to compare with --suite A,B")
+    found = [_compare_suite(suite, a, b, common) for suite in a.suites if suite in b.suites and suite in wanted]
+    adjusted = holm([one.difference.p for one in found])
+    compared = tuple(replace(one, p_holm=p) for one, p in zip(found, adjusted, strict=True))
+    return Comparison(a.source, b.source, compared)
+
+
+def _compare_suite(suite: str, a: Arm, b: Arm, common: bool) -> SuiteComparison:
+    arms = a.suites[suite], b.suites[suite]
+    protocols = list(dict.fromkeys(side.rules.name for side in (*arms[0], *arms[1])))
+    if len(protocols) > 1:
+        raise UsageError(
+            f"{suite}: the runs were asked, and judged, under {' and '.join(protocols)}: name a --protocol"
+        )
+    items, left_out = _same_items(suite, a, b, common)
+    clusters = {item.id: cluster(item) for item in items}
+    scores = [[side.scored.item_scores() for side in arm] for arm in arms]
+
+    def part(ids: Iterable[str]) -> tuple[list[dict[str, float]], list[dict[str, float]]]:
+        kept = list(ids)
+        before, after = ([{item: seed[item] for item in kept} for seed in arm] for arm in scores)
+        return before, after
+
+    def difference(ids: Iterable[str]) -> Difference:
+        return seeded_difference(*part(ids), clusters)
+
+    before, after = part(clusters)
+    whole = difference(clusters)
+    return SuiteComparison(
+        suite=suite,
+        protocol=protocols[0],
+        arms=arms,
+        scores=(_mean(before), _mean(after)),
+        left_out=left_out,
+        difference=whole,
+        p_holm=whole.p,
+        categories=category_changes(items, difference),
+        flips=flips(items, item_changes(before, after), *arms),
+    )
+
+
+def _same_items(suite: str, a: Arm, b: Arm, common: bool) -> tuple[list[Item], tuple[int, int]]:
+    """The items that all runs have, and how many A and B lack. Raises UsageError if they lack some, unless `common`."""
+    every: dict[str, Item] = {}
+    for side in (*a.suites[suite], *b.suites[suite]):
+        for item in side.scored.items:
+            _check_content(suite, every.setdefault(item.id, item), item)
+    missing = [_missing(arm.suites[suite], every) for arm in (a, b)]
+    shared = [item for name, item in every.items() if not any(name in lacking for lacking in missing)]
+    if not shared or (any(missing) and not common):
+        told = "; ".join(
+            f"{arm.source} lacks {len(lacking)} of {len(every)} ({_first(lacking)})"
+            for arm, lacking in zip((a, b), missing, strict=True)
+            if lacking
+        )
+        hint = f"; --common compares the {len(shared)} that all have" if shared else ""
+        raise UsageError(f"{suite}: the items are not the same: {told or 'there are none'}{hint}")
+    return shared, (len(missing[0]), len(missing[1]))
+
+
+def _missing(sides: Sequence[Side], every: Iterable[str]) -> dict[str, None]:
+    """The ids, in order, that a run of an arm lacks."""
+    held = [{item.id for item in side.scored.items} for side in sides]
+    return {name: None for name in every if not all(name in ids for ids in held)}
+
+
+def _first(ids: Iterable[str]) -> str:
+    names = [printable(name) for name in ids]
+    return ", ".join([*names[:_NAMED], *(["..."] if len(names) > _NAMED else [])])
+
+
+def _check_content(suite: str, one: Item, other: Item) -> None:
+    """Raise DataError if two items of one id differ."""
+    if one is other or one == other:
+        return
+    keys = differing_keys(one.to_json(), other.to_json())
+    if keys:
+        raise DataError(f"{suite}: item {printable(one.id)} is not the same in all runs: {', '.join(keys)} differ")
+
+
+def _mean(seeds: Sequence[dict[str, float]]) -> float:
+    return math.fsum(math.fsum(seed.values()) / len(seed) for seed in seeds) / len(seeds)
+
+
+def _points(value: float) -> float | None:
+    """A share in percentage points; None for what is undefined or infinite."""
+    return round(100 * value, 6) if math.isfinite(value) else None
+
+
+def _arm_json(arm: Sequence[Side], score: float) -> Json:
+    manifests = [side.scored.run.manifest for side in arm]
+    runs = [{"model": one.model_name, "run_id": one.run_id, "samples": one.sampling.n} for one in manifests]
+    return {"score": _points(score), "runs": runs}
+
+
+def _difference_json(one: Difference) -> Json:
+    seeds = one.seeds
+    return {
+        "difference": _points(one.value),
+        "stderr": _points(one.stderr),
+        "interval": [_points(one.low), _points(one.high)],
+        "items": one.n,
+        "clusters": one.clusters,
+        "gained": one.gained,
+        "lost": one.lost,
+        "p": one.p,
+        "test": one.test,
+        "detectable": _points(one.detectable),
+        "seeds": None
+        if seeds is None
+        else {
+            "runs": list(seeds.runs),
+            "deviations": [_points(one) for one in seeds.deviations],
+            "item_stderr": _points(seeds.item_stderr),
+            "degrees_of_freedom": round(seeds.degrees, 3),
+        },
+    }

@@ -4,12 +4,28 @@ import dataclasses
 import math
 import random
 
+import numpy as np
 import pytest
-from hypothesis import assume, example, given
+import statsmodels.api as sm
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from statsmodels.stats.contingency_tables import mcnemar as reference_mcnemar
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.power import TTestPower
 
-from proctor.harness.stats import mcnemar, mean_of_means, paired_difference, proportion, ratio
+from proctor.harness.stats import (
+    detectable_difference,
+    holm,
+    item_changes,
+    mcnemar,
+    mean_of_means,
+    paired_difference,
+    proportion,
+    ratio,
+    seeded_difference,
+    sign_flips,
+)
 
 RIGHTS = st.lists(st.booleans().map(float), min_size=1, max_size=40)
 VALUES = st.lists(st.floats(0, 1, allow_subnormal=False), min_size=1, max_size=40)
@@ -199,8 +215,8 @@ def test_pairing_is_tighter_than_two_intervals():
     assert found.low > 0
 
 
-def test_the_t_test_for_clusters_against_scipy():
-    """Clusters of equal size: the clustered test is the one-sample t test on the clusters' means."""
+def test_equal_clusters_against_scipy():
+    """Clusters of equal size: error and interval are those of a t test on the clusters' means."""
     rng = random.Random(5)
     before = {f"{c}-{k}": rng.choice([0, 0.5, 1]) for c in range(12) for k in range(3)}
     after = {i: min(1.0, v + rng.choice([0, 0, 0.5])) for i, v in before.items()}
@@ -208,10 +224,201 @@ def test_the_t_test_for_clusters_against_scipy():
     found = paired_difference(before, after, clusters)
     means = [sum(after[f"{c}-{k}"] - before[f"{c}-{k}"] for k in range(3)) / 3 for c in range(12)]
     reference = stats.ttest_1samp(means, 0)
-    assert found.p == pytest.approx(float(reference.pvalue))
     assert found.stderr == pytest.approx(float(stats.sem(means)))
     interval = reference.confidence_interval(0.95)
     assert (found.low, found.high) == (pytest.approx(interval.low, abs=0.04), pytest.approx(interval.high, abs=0.04))
+    assert found.p == pytest.approx(permutation_p(means))
+
+
+def permutation_p(values):
+    """scipy's own sign-flip test: exact where it can be."""
+    exact = len(values) <= 14
+    found = stats.permutation_test(
+        (np.array(values),),
+        lambda x, axis: np.mean(x, axis=axis),
+        permutation_type="samples",
+        n_resamples=np.inf if exact else 20_000,
+        rng=np.random.default_rng(7),
+        vectorized=True,
+    )
+    return float(found.pvalue)
+
+
+def unequal(rng, count):
+    """Changes of items in clusters of one to five, mostly gains."""
+    clusters = {f"{c}-{k}": str(c) for c in range(count) for k in range(rng.randint(1, 5))}
+    before = {item: rng.choice([0.0, 0.5, 1.0]) for item in clusters}
+    after = {item: min(1.0, max(0.0, value + rng.choice([-0.5, 0, 0, 0.5, 0.5]))) for item, value in before.items()}
+    return before, after, clusters
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_clustered_error_is_that_of_a_clustered_regression(seed):
+    """A regression of the changes on a constant alone; statsmodels multiplies by (n-1)/(n-1) = 1 more."""
+    before, after, clusters = unequal(random.Random(seed), 25)
+    found = paired_difference(before, after, clusters)
+    items = sorted(before)
+    changes = np.array([after[i] - before[i] for i in items])
+    groups = np.array([int(clusters[i]) for i in items])
+    fit = sm.OLS(changes, np.ones(len(items))).fit(cov_type="cluster", cov_kwds={"groups": groups}, use_t=True)
+    assert found.value == pytest.approx(float(fit.params[0]))
+    assert found.stderr == pytest.approx(float(fit.bse[0]))
+    assert found.clusters == len(set(groups))
+
+
+@given(st.integers(0, 40), st.integers(0, 40))
+def test_mcnemar_against_statsmodels(gained, lost):
+    reference = reference_mcnemar([[3, gained], [lost, 3]], exact=True)
+    assert mcnemar(gained, lost) == pytest.approx(min(1.0, float(reference.pvalue)))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_few_clusters_are_enumerated_as_scipy_does(seed):
+    rng = random.Random(seed)
+    sums = [rng.choice([-2, -1, 0, 1, 2, 3]) / 2 for _ in range(rng.randint(2, 12))]
+    assert sign_flips(sums) == pytest.approx(permutation_p(sums))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_many_clusters_are_sampled_near_scipy_and_near_the_t_test(seed):
+    rng = random.Random(seed)
+    sums = [rng.gauss(0.15, 1) for _ in range(80)]
+    assert sign_flips(sums) == pytest.approx(permutation_p(sums), abs=0.02)
+    assert sign_flips(sums) == pytest.approx(float(stats.ttest_1samp(sums, 0).pvalue), abs=0.03)
+    assert sign_flips([one + 3 for one in sums]) == 1 / 10_001  # never 0
+
+
+SUMS = st.lists(st.integers(-4, 4).map(lambda n: n / 4), max_size=30)
+
+
+@given(SUMS, st.randoms())
+def test_sign_flips_know_neither_order_nor_direction_nor_what_did_not_change(sums, rng):
+    p = sign_flips(sums)
+    assert 0 < p <= 1
+    shuffled = list(sums)
+    rng.shuffle(shuffled)
+    assert sign_flips(shuffled) == sign_flips([-one for one in sums]) == sign_flips([*sums, 0.0, 0.0]) == p
+
+
+@settings(max_examples=20)  # the reference takes a tenth of a second
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
+def test_holm_against_statsmodels(pvalues):
+    assert holm(pvalues) == pytest.approx(list(multipletests(pvalues, method="holm")[1]))
+
+
+def test_holm_of_nothing_is_nothing():
+    assert holm([]) == []
+
+
+@pytest.mark.parametrize("degrees", [9, 30, 400])
+def test_a_detectable_difference_is_seen_about_four_times_in_five(degrees):
+    """statsmodels' power of the t test, by the noncentral t, at that effect."""
+    count = degrees + 1
+    effect = detectable_difference(1 / math.sqrt(count), degrees)  # deviation 1
+    power = TTestPower().power(effect, count, 0.05)
+    assert power == pytest.approx(0.8, abs=0.02)
+
+
+def test_the_detectable_difference_is_that_of_the_paired_error_and_needs_six_clusters():
+    rng = random.Random(6)
+    before = {f"i{n}": float(rng.random() < 0.5) for n in range(2000)}
+    after = {i: v if rng.random() < 0.8 else 1 - v for i, v in before.items()}
+    found = paired_difference(before, after, {i: i for i in before})
+    assert found.detectable == pytest.approx(detectable_difference(found.stderr, 1999), rel=0.01)
+    assert found.clusters_for(found.detectable) == pytest.approx(2000, abs=1)
+    assert found.clusters_for(found.detectable / 2) == pytest.approx(8000, abs=1)
+    assert found.clusters_for(0) is None
+    few = {i: float(n % 2) for n, i in enumerate("abcde")}
+    none = paired_difference(few, few, {i: i for i in few})
+    assert none.detectable == math.inf
+    assert none.clusters_for(0.1) is None
+
+
+@given(pairs())
+def test_items_that_did_not_change_add_no_evidence_for_a_change(data):
+    before, after, clusters = data
+    one = paired_difference(before, after, clusters)
+    more = paired_difference(before | {"new": 1.0}, after | {"new": 1.0}, clusters | {"new": "new"})
+    assert abs(more.value) <= abs(one.value) + 1e-12
+    assert (more.gained, more.lost) == (one.gained, one.lost)
+    if one.test == more.test:
+        assert more.p == one.p
+
+
+def test_rounding_is_no_change():
+    before, after = [{"a": 1 / 3}, {"a": 2 / 3}, {"a": 0.0}], [{"a": 1 / 3}]
+    assert item_changes(before, after) == {"a": 0.0}
+
+
+def crossed(rng, shape, by_item, by_seed, alone):
+    """Scores of seeds on items: an effect of the item, of the seed, and of both together; returns one map per seed."""
+    seeds, items = shape
+    table = 0.5 + by_item + by_seed * rng.standard_normal((seeds, 1)) + alone * rng.standard_normal((seeds, items))
+    return [{f"i{n}": float(value) for n, value in enumerate(row)} for row in table]
+
+
+@pytest.mark.parametrize(
+    ("seeds", "by_seed", "alone"), [((3, 3), 0.03, 0.1), ((3, 3), 0.0, 0.2), ((5, 2), 0.02, 0.05), ((1, 4), 0.03, 0.1)]
+)
+def test_the_error_over_items_and_seeds_is_near_the_truth(seeds, by_seed, alone):
+    """Crossed random effects of known variances, balanced: the mean squared standard error is the variance of the mean."""
+    rng = np.random.default_rng(3)
+    items, between, runs = 200, 0.1, 300
+    clusters = {f"i{n}": f"i{n}" for n in range(items)}
+    squares, covered = 0.0, 0
+    for _ in range(runs):
+        gain = between * rng.standard_normal(items)
+        spreads = [by_seed if count > 1 else 0.0 for count in seeds]
+        before = crossed(rng, (seeds[0], items), 0, spreads[0], alone)
+        after = crossed(rng, (seeds[1], items), gain, spreads[1], alone)
+        found = seeded_difference(before, after, clusters)
+        squares += found.stderr**2
+        covered += found.low <= 0 <= found.high
+    several = [count for count in seeds if count > 1]
+    truth = (between**2 + sum(alone**2 / count for count in seeds)) / items + sum(by_seed**2 / n for n in several)
+    assert truth * 0.9 < squares / runs < truth * 1.45  # from above: the floors, and two items more
+    assert covered / runs >= 0.92
+
+
+def test_seeds_by_hand():
+    """Two seeds a side whose scores differ by the seed alone: there is no error of items, and that of seeds is plain."""
+    items = [f"i{n}" for n in range(1000)]
+    sides = [[dict.fromkeys(items, value) for value in side] for side in ((0.50, 0.54), (0.60, 0.66))]
+    found = seeded_difference(*sides, {i: i for i in items})
+    assert found.value == pytest.approx(0.11)
+    assert found.seeds.runs == (2, 2)
+    assert found.seeds.deviations == (pytest.approx(0.04 / math.sqrt(2)), pytest.approx(0.06 / math.sqrt(2)))
+    assert found.seeds.item_stderr == pytest.approx(0, abs=1e-9)
+    assert found.stderr == pytest.approx(math.sqrt((0.04**2 + 0.06**2) / 4), rel=0.01)
+    a, b = 0.0004, 0.0009  # Welch and Satterthwaite for two samples of two
+    assert found.seeds.degrees == pytest.approx((a + b) ** 2 / (a**2 + b**2), rel=0.02)
+    assert found.p == pytest.approx(
+        float(stats.ttest_ind([0.60, 0.66], [0.50, 0.54], equal_var=False).pvalue), rel=0.02
+    )
+    assert found.test == "t"
+
+
+def test_one_seed_a_side_is_a_paired_difference():
+    before, after, clusters = unequal(random.Random(1), 20)
+    assert seeded_difference([before], [after], clusters) == paired_difference(before, after, clusters)
+
+
+def test_seeds_on_one_cluster_know_nothing_of_their_error():
+    found = seeded_difference([{"a": 0.0}, {"a": 1.0}], [{"a": 1.0}], {"a": "a"})
+    assert (found.value, found.p, found.detectable) == (0.5, 1, math.inf)
+    assert math.isnan(found.stderr)
+
+
+@given(pairs(), st.randoms(use_true_random=False))
+def test_seeds_are_antisymmetric_and_in_no_order(data, rng):
+    before, after, clusters = data
+    first = [before, {i: float(rng.random() < 0.5) for i in before}]
+    second = [after, {i: float(rng.random() < 0.5) for i in before}, before]
+    one, other = seeded_difference(first, second, clusters), seeded_difference(second[::-1], first[::-1], clusters)
+    assert one.value == pytest.approx(-other.value)
+    assert (one.low, one.high) == (pytest.approx(-other.high), pytest.approx(-other.low))
+    assert one.p == pytest.approx(other.p)
+    assert 0 < one.p <= 1
 
 
 @pytest.mark.parametrize(

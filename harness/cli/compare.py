@@ -1,0 +1,215 @@
+"""`proctor compare`: B minus A on every suite, item by item; as a gate it ends with exit code 1 if B regressed."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import EXIT_CHECK_FAILED, EXIT_OK, UsageError, printable
+from .options import add_json, add_referee, names, open_referee, protocols
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from ...leaderboards.compare import Comparison, SuiteComparison
+    from ...leaderboards.comparison_changes import Flip
+    from ...leaderboards.gate import Gate
+    from ..stats import Difference
+
+PREVIEW = 90
+CATEGORIES = 5
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The two arms, what of them is compared, and the gate."""
+    for name in ("a", "b"):
+        parser.add_argument(
+            name,
+            metavar=name.upper(),
+            help="a run directory, a folder of runs, or a board; with @PATTERN, the models of that name, e.g. runs@base",
+        )
+    parser.add_argument(
+        "--suite", metavar="A,B", help="compare these suites alone (default: all, which both must have)"
+    )
+    parser.add_argument("--protocol", help="judge both by this protocol (default: the one that asked)")
+    parser.add_argument(
+        "--seeds", action="store_true", help="several runs of a suite are trainings with several seeds of one thing"
+    )
+    parser.add_argument("--common", action="store_true", help="compare the items that all runs have, and say so")
+    parser.add_argument(
+        "--examples", type=int, default=3, metavar="N", help="items gained and lost to show (default 3)"
+    )
+    parser.add_argument("--gate", type=Path, metavar="FILE", help="a TOML file of margins; exit code 1 if B regressed")
+    add_referee(parser)
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Compare; nothing that is stored changes."""
+    from ...leaderboards.compare import compare_arms
+    from ...leaderboards.comparison_arms import read_arm
+    from ...leaderboards.gate import Limits, decide
+    from .terminal import emit_json
+
+    limits = Limits.read(args.gate) if args.gate else None
+    judged_by = protocols(args)
+    if len(judged_by) > 1:
+        raise UsageError("compare judges both sides by one protocol: name one with --protocol")
+    suites = [str(name) for name in names(args.suite)] if args.suite else []
+    referee = open_referee(args)
+    a, b = (read_arm(source, judged_by[0], referee, suites, seeds=args.seeds) for source in (args.a, args.b))
+    found = compare_arms(a, b, suites, common=args.common, optional=limits.margins if limits else ())
+    gate = decide(found, limits) if limits else None
+    if args.json:
+        emit_json({**found.to_json(max(0, args.examples)), "gate": gate.to_json() if gate else None})
+    else:
+        _show(found, gate, max(0, args.examples))
+    return EXIT_OK if gate is None or gate.passed else EXIT_CHECK_FAILED
+
+
+def _show(found: Comparison, gate: Gate | None, examples: int) -> None:
+    """The table of suites, then for each suite what is to be known, its categories, and examples."""
+    from .terminal import show_table
+
+    for name, source in (("A", found.a), ("B", found.b)):
+        print(printable(f"{name}: {source}"))
+    if found.suites:
+        show_table(_suites_table(found))
+    for one in found.suites:
+        for line in _notes(one):
+            print(printable(f"{one.suite}: {line}"))
+    categories = _categories_table(found)
+    if categories.row_count:
+        show_table(categories)
+    for one in found.suites:
+        for flip in (*one.gained[:examples], *one.lost[:examples]):
+            for line in _example(one.suite, flip):
+                print(printable(line))
+    for decision in gate.decisions if gate else ():
+        print(printable(f"{'passed' if decision.passed else 'FAILED'}  {decision.suite}: {decision.reason}"))
+
+
+def _suites_table(found: Comparison) -> Table:
+    """A few short columns for each suite, several numbers in a cell, to fit in 80 characters."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(
+        title="B minus A, percentage points",
+        title_justify="left",
+        caption=_LEGEND,
+        caption_justify="left",
+        box=box.HORIZONTALS,
+        show_lines=True,
+        pad_edge=False,
+    )
+    table.add_column("suite", overflow="fold")
+    for name in (
+        "items\nclusters",
+        "A %\nB %",
+        "B - A\n95% interval",
+        "p\nHolm's p\ntest",
+        "gained\nlost",
+        "detect-\nable",
+    ):
+        table.add_column(name, justify="right", no_wrap=True)
+    for one in found.suites:
+        change = one.difference
+        table.add_row(
+            Text(printable(one.suite)),
+            f"{change.n}\n{change.clusters}",
+            "\n".join(f"{100 * score:.1f}" for score in one.scores),
+            f"{100 * change.value:+.1f}{_marks(one.p_holm)}\n{_interval(change)}",
+            f"{change.p:.2g}\n{one.p_holm:.2g}\n{change.test}",
+            f"{change.gained}\n{change.lost}",
+            f"{100 * change.detectable:.1f}" if math.isfinite(change.detectable) else "none",
+        )
+    return table
+
+
+_LEGEND = (
+    "* p < 0.05, ** p < 0.01, *** p < 0.001, after Holm's adjustment for all suites.\n"
+    "detectable: the true difference that a test at 0.05 would show with a chance of 80%."
+)
+
+
+def _marks(p: float) -> str:
+    return "*" * sum(p < level for level in (0.05, 0.01, 0.001))
+
+
+def _interval(change: Difference) -> str:
+    return f"{100 * change.low:+.1f} to {100 * change.high:+.1f}"
+
+
+def _notes(one: SuiteComparison) -> Iterator[str]:
+    """What a reader must know of how a suite was compared."""
+    if any(one.left_out):
+        yield (
+            f"compared are the {one.difference.n} items that all have: A lacks {one.left_out[0]} items and B "
+            f"{one.left_out[1]} that the other has"
+        )
+    if one.asked_otherwise:
+        yield f"A and B were asked differently: {', '.join(one.asked_otherwise)}"
+    seeds = one.difference.seeds
+    if seeds is None:
+        return
+    for name, count, deviation in zip("AB", seeds.runs, seeds.deviations, strict=True):
+        if count == 1:
+            yield f"{name} is one run, taken as it is: what is said of it may not hold of its training with another seed"
+        else:
+            yield f"{name} has {count} seeds; their scores have a standard deviation of {100 * deviation:.2f}"
+    yield (
+        f"standard error {100 * one.difference.stderr:.2f} over items and seeds ({100 * seeds.item_stderr:.2f} over items "
+        f"alone); interval and p are of a t with {seeds.degrees:.1f} degrees of freedom"
+    )
+
+
+def _categories_table(found: Comparison) -> Table:
+    """The surest changes by category, a few for each suite."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    caption = f"Up to {CATEGORIES} changes of each suite, the largest against their (unadjusted) intervals first."
+    table = Table(
+        title="By category",
+        title_justify="left",
+        caption=caption,
+        caption_justify="left",
+        box=box.HORIZONTALS,
+        pad_edge=False,
+    )
+    for name in ("suite", "category", "items", "B - A", "95% interval", "gained", "lost"):
+        table.add_column(name, justify="left" if name in ("suite", "category") else "right", overflow="fold")
+    for one in found.suites:
+        for category in [some for some in one.categories if some.difference.value][:CATEGORIES]:
+            change = category.difference
+            table.add_row(
+                Text(printable(one.suite)),
+                Text(printable(_short(f"{category.key}={category.value}"))),
+                str(change.n),
+                f"{100 * change.value:+.1f}",
+                _interval(change),
+                str(change.gained),
+                str(change.lost),
+            )
+    return table
+
+
+def _example(suite: str, flip: Flip) -> Iterator[str]:
+    """An item in three lines: its gold, and what was read in an answer of each arm."""
+    yield f"{suite}: {'gained' if flip.change > 0 else 'lost'}: item {flip.item.id}, gold {_short(flip.gold)}"
+    for name, reading in (("A", flip.before), ("B", flip.after)):
+        read = reading.verdict.extracted
+        judged = "right" if reading.verdict.correct else "wrong"
+        end = _short((reading.response.text or "")[-PREVIEW:])
+        yield f"    {name} reads {'nothing' if read is None else _short(read)}: {judged}; its response ends: ...{end}"
+
+
+def _short(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= PREVIEW else flat[:PREVIEW] + "..."
