@@ -1,29 +1,95 @@
-"""`proctor export`: suites in the form of another harness, which then gets the same scores."""
+"""`proctor export`: suites for another harness, and results for the hub, for model cards and for trackers of experiments."""
 
 from __future__ import annotations
 
 import argparse
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ..errors import EXIT_OK, UsageError
-from .options import add_data, add_json
+from ..errors import EXIT_INCOMPLETE, EXIT_OK, UsageError
+from .options import add_data, add_json, names
+
+if TYPE_CHECKING:
+    from ...leaderboards.export.tracker import Tracker
+    from ...leaderboards.table import Row
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The forms, each with its own arguments."""
     forms = parser.add_subparsers(dest="form", metavar="FORM", required=True)
-    lmms_eval = forms.add_parser("lmms-eval", help="a folder of tasks for lmms-eval's --include_path")
-    lmms_eval.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write")
-    lmms_eval.add_argument("--suite", help="one or more names, with commas between them (default: all)")
-    add_data(lmms_eval)
-    lmms_eval.add_argument("--protocol", default="strict", help="how to ask and judge (default strict)")
-    lmms_eval.add_argument("--limit", type=int, metavar="N", help="only the first N items")
-    lmms_eval.add_argument(
+    _add_lmms_eval(forms.add_parser("lmms-eval", help="a folder of tasks for lmms-eval's --include_path"))
+    _add_eval_results(forms.add_parser("eval-results", help="scores as .eval_results/*.yaml of a model on the hub"))
+    _add_model_card(forms.add_parser("model-card", help="scores as a section of a model's README.md"))
+    tensorboard = forms.add_parser("tensorboard", help="a training and its examinations as TensorBoard's event files")
+    tensorboard.add_argument("--out", type=Path, required=True, metavar="DIR", help="what --logdir is to be given")
+    _add_training(tensorboard)
+    tensorboard.set_defaults(write=_tensorboard)
+    for name, title, write in (("wandb", "Weights & Biases", _wandb), ("trackio", "Trackio", _trackio)):
+        form = forms.add_parser(name, help=f"a training and its examinations as a run of {title}")
+        form.add_argument("--project", required=True, metavar="NAME", help="the project that the run belongs to")
+        _add_training(form)
+        form.set_defaults(write=write)
+
+
+def _add_lmms_eval(form: argparse.ArgumentParser) -> None:
+    form.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write")
+    form.add_argument("--suite", help="one or more names, with commas between them (default: all)")
+    add_data(form)
+    form.add_argument("--protocol", default="strict", help="how to ask and judge (default strict)")
+    form.add_argument("--limit", type=int, metavar="N", help="only the first N items")
+    form.add_argument(
         "--max-tokens", type=int, default=1024, metavar="N", help="length limit of an answer (default 1024)"
     )
-    add_json(lmms_eval)
-    lmms_eval.set_defaults(write=_lmms_eval)
+    add_json(form)
+    form.set_defaults(write=_lmms_eval)
+
+
+def _add_eval_results(form: argparse.ArgumentParser) -> None:
+    _add_model(form)
+    form.add_argument("--out", type=Path, required=True, metavar="DIR", help="the model's repository, to write into")
+    form.add_argument(
+        "--task",
+        action="append",
+        default=[],
+        metavar="SUITE=ID",
+        dest="tasks",
+        help="the task that the suite's data set declares in its eval.yaml; may be repeated",
+    )
+    form.add_argument("--source-url", metavar="URL", help="where the board or the responses are published")
+    form.add_argument("--source-name", metavar="NAME", help="what that is called")
+    add_json(form)
+    form.set_defaults(write=_eval_results)
+
+
+def _add_model_card(form: argparse.ArgumentParser) -> None:
+    _add_model(form)
+    form.add_argument(
+        "--into", type=Path, metavar="FILE", help="put it into this card, between markers (default: print it)"
+    )
+    form.add_argument(
+        "--model-index", action="store_true", help="with --into: also put the scores into the card's metadata"
+    )
+    form.set_defaults(write=_model_card)
+
+
+def _add_model(form: argparse.ArgumentParser) -> None:
+    form.add_argument("runs", nargs="+", type=Path, help="boards, run directories, or folders of them")
+    form.add_argument("--model", required=True, metavar="NAME", help="whose scores, as the board names it")
+    _add_protocol(form)
+
+
+def _add_training(form: argparse.ArgumentParser) -> None:
+    form.add_argument("training", type=Path, help="a training directory")
+    form.add_argument(
+        "--runs", nargs="+", type=Path, default=[], help="boards or runs with the examinations of its checkpoints"
+    )
+    _add_protocol(form)
+    add_json(form)
+
+
+def _add_protocol(form: argparse.ArgumentParser) -> None:
+    form.add_argument("--protocol", help="judge by this protocol, or by several: A,B (default: the one that asked)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -52,4 +118,108 @@ def _lmms_eval(args: argparse.Namespace) -> int:
         print(f"{one.task}: {one.items} items")
     folder = shlex.quote(str(args.out))
     print(f"run: python -m lmms_eval --include_path {folder} --tasks {TAG} --model NAME --model_args ...")
+    return EXIT_OK
+
+
+def _rows(args: argparse.Namespace) -> list[Row]:
+    """The rows of what the arguments name."""
+    from ...leaderboards.gather import gather_rows
+
+    protocols = names(args.protocol) if args.protocol else []
+    return gather_rows(args.runs, [name for name in protocols if name])
+
+
+def _eval_results(args: argparse.Namespace) -> int:
+    """Write what can be published; exit code 3 if a run was left out for being incomplete, 2 if nothing is left."""
+    from ...leaderboards.export.dates import run_dates
+    from ...leaderboards.export.eval_results import Source, eval_results
+    from .terminal import emit_json, say
+
+    if args.source_name and not args.source_url:
+        raise UsageError("--source-name needs --source-url")
+    source = Source(args.source_url, args.source_name) if args.source_url else None
+    tasks = dict(_task(text) for text in args.tasks)
+    found = eval_results(args.model, _rows(args), dates=run_dates(args.runs), source=source, tasks=tasks)
+    for line in found.left_out:
+        say(f"left out: {line}")
+    for line in found.uncertain:
+        say(line)
+    if not found.files:
+        raise UsageError(f"nothing of {args.model!r} can be published as a result on the hub")
+    written = found.write(args.out)
+    if args.json:
+        emit_json({"files": [str(path) for path in written], "left_out": found.left_out, "uncertain": found.uncertain})
+    else:
+        print("\n".join(map(str, written)))
+    return EXIT_INCOMPLETE if found.incomplete else EXIT_OK
+
+
+def _task(text: str) -> tuple[str, str]:
+    suite, equals, task = text.partition("=")
+    if not (suite and equals and task):
+        raise UsageError(f"a task must look like mathvista=ID, not {text!r}")
+    return suite, task
+
+
+def _model_card(args: argparse.Namespace) -> int:
+    """Print the section or put it into the card; exit code 3 if a run was left out for being incomplete."""
+    from ...leaderboards.export.markdown import section
+    from ...leaderboards.export.selection import HEADLINE, rows_of, unpublishable
+    from .terminal import say
+
+    if args.model_index and not args.into:
+        raise UsageError("--model-index needs --into: the card whose metadata it is for")
+    rows = _rows(args)
+    text = section(args.model, rows)
+    problems = [unpublishable(row) for row in rows_of(args.model, rows) if row.metric == HEADLINE]
+    left_out = [problem for problem in problems if problem]
+    for line in left_out:
+        say(f"left out: {line}")
+    code = EXIT_INCOMPLETE if left_out else EXIT_OK
+    if args.into is None:
+        print(text, end="")
+        return code
+    from ...leaderboards.export.model_card import read_card, with_model_index, with_section, write_card
+
+    name = str(args.into)
+    card = with_section(read_card(args.into), text, name)
+    if args.model_index:
+        card = with_model_index(card, args.model, rows, name)
+    write_card(args.into, card)
+    print(args.into)
+    return code
+
+
+def _tensorboard(args: argparse.Namespace) -> int:
+    from ...leaderboards.export.tensorboard import TensorBoard
+
+    return _track(args, TensorBoard(args.out))
+
+
+def _wandb(args: argparse.Namespace) -> int:
+    from ...leaderboards.export.wandb import WandB
+
+    return _track(args, WandB(args.project))
+
+
+def _trackio(args: argparse.Namespace) -> int:
+    from ...leaderboards.export.trackio import Trackio
+
+    return _track(args, Trackio(args.project))
+
+
+def _track(args: argparse.Namespace, tracker: Tracker) -> int:
+    """Hand a training's curves to a tracker, and say what was found."""
+    from ...leaderboards.export.curves import EXAMINED, read_curves
+    from .terminal import emit_json, say
+
+    curves = read_curves(args.training, _rows(args) if args.runs else [])
+    examined = [step for step, values in curves.points if any(name.startswith(EXAMINED) for name in values)]
+    if args.runs and not examined:
+        say(f"no run is an examination of a checkpoint of {curves.name}, or of its base")
+    where = tracker.write(curves)
+    if args.json:
+        emit_json({"training": curves.name, "steps": len(curves.points), "examined": examined, "where": where})
+    else:
+        print(f"{curves.name}: {len(curves.points)} steps, {len(examined)} of them examined; see {where}")
     return EXIT_OK

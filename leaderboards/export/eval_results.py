@@ -1,0 +1,154 @@
+"""Evaluation results as the Hugging Face hub reads them: `.eval_results/*.yaml` in a model's repository.
+
+Built and read back with huggingface_hub's own classes (https://huggingface.co/docs/hub/eval-results). A file holds one
+accuracy, in percent, of a whole published set; its notes say how it was found and what it can be recomputed from.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ...harness.errors import DataError, MissingExtraError, UsageError, printable
+from ...harness.files import write_atomic
+from ..gather import real
+from ..table import Row
+from .hub import Place, place_of
+from .selection import HEADLINE, rows_of, setting, unpublishable, warnings
+
+try:
+    import yaml
+    from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml, parse_eval_result_entries
+except ImportError as error:
+    raise MissingExtraError(
+        f"evaluation results need huggingface_hub 1.4 or newer and yaml: pip install 'proctor[boards]' ({error})"
+    ) from error
+
+FOLDER = ".eval_results"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where whoever reads a result finds more: a URL and what it is called."""
+
+    url: str
+    name: str | None = None
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"https?://[!-~]+", self.url):
+            raise UsageError(f"the source must be an http or https URL, not {self.url!r:.80}")
+
+
+@dataclass
+class EvalResults:
+    """Files to write, by name, and what is to be said: of what was left out, and of tasks that are not known."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
+    incomplete: int = 0
+    uncertain: list[str] = field(default_factory=list)
+
+    def write(self, repository: Path) -> list[Path]:
+        """Write the files into the folder that is, or becomes, the model's repository. Raises StoreError."""
+        paths = [repository / FOLDER / name for name in self.files]
+        for path, content in zip(paths, self.files.values(), strict=True):
+            write_atomic(path, content)
+        return paths
+
+
+def eval_results(
+    model: str,
+    rows: Sequence[Row],
+    *,
+    dates: Mapping[str, str] | None = None,
+    source: Source | None = None,
+    tasks: Mapping[str, str] | None = None,
+) -> EvalResults:
+    """A file for each complete accuracy of a model on a whole published set.
+
+    `dates` are those of runs by id, `tasks` names of tasks by suite. Raises UsageError if no row is of that model,
+    DataError for a row that says something else than a score.
+    """
+    found = EvalResults()
+    entries: list[tuple[Row, Place]] = []
+    for row in (row for row in rows_of(model, rows) if row.metric == HEADLINE):
+        if problem := unpublishable(row):
+            found.left_out.append(problem)
+            found.incomplete += 1
+            continue
+        try:
+            entries.append((row, place_of(row, tasks or {})))
+        except UsageError as error:
+            found.left_out.append(str(error))
+    several = Counter(_stem(row, place) for row, place in entries)
+    for row, place in entries:
+        stem = _stem(row, place)
+        name = f"{stem}.{_slug(row.run_id)}.yaml" if several[stem] > 1 else f"{stem}.yaml"
+        if name in found.files:
+            raise DataError(f"two rows of {model!r} are of run {row.run_id} on {row.suite} under {row.protocol}")
+        found.files[name] = _file(_entry(row, place, (dates or {}).get(row.run_id), source))
+        if not place.declared:
+            found.uncertain.append(
+                f"{place.published.path}: task {place.task!r} is a guess; --task {row.suite}=ID names one"
+            )
+    found.uncertain = sorted(set(found.uncertain))
+    return found
+
+
+def _stem(row: Row, place: Place) -> str:
+    return ".".join(_slug(part) for part in (row.suite, place.set_name, row.protocol))
+
+
+def _slug(text: str) -> str:
+    """A text as part of a file's name: letters, digits, dashes and underscores."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", text)[:60].strip("-") or "x"
+
+
+def _entry(row: Row, place: Place, date: str | None, source: Source | None) -> EvalResultEntry:
+    score = real(row.score, "score")
+    return EvalResultEntry(
+        dataset_id=place.published.path,
+        task_id=place.task,
+        value=round(100 * (score or 0.0), 4),
+        date=date,
+        source_url=source.url if source else None,
+        source_name=source.name if source else None,
+        notes=_notes(row),
+    )
+
+
+def _notes(row: Row) -> str:
+    """One line: protocol and versions, interval, sampling, and the digests of what the score is made of."""
+    low, high = real(row.ci_low, "ci_low"), real(row.ci_high, "ci_high")
+    parts = [
+        f"protocol {row.protocol} (version {row.protocol_version}, grader {row.grader_version})",
+        *([f"95% interval {100 * low:.2f} to {100 * high:.2f}"] if low is not None and high is not None else []),
+        f"n {row.n} in {row.clusters} clusters",
+        *warnings(row),
+        setting(row),
+        f"engine {row.engine}",
+        f"run {row.run_id}",
+        *(
+            f"{name} {digest}"
+            for name, digest in (
+                ("weights", row.weights),
+                ("items", row.data),
+                ("responses", row.responses),
+                ("evidence", row.evidence),
+            )
+            if digest
+        ),
+        f"proctor {row.proctor_version}",
+    ]
+    return printable("; ".join(parts))
+
+
+def _file(entry: EvalResultEntry) -> bytes:
+    """The YAML of an entry. Raises DataError if huggingface_hub would read anything else in it."""
+    text: str = yaml.safe_dump(eval_result_entries_to_yaml([entry]), sort_keys=False, allow_unicode=True, width=100)
+    if parse_eval_result_entries(yaml.safe_load(text)) != [entry]:
+        raise DataError(f"the result on {entry.dataset_id} can not be written as YAML")
+    return text.encode()

@@ -1,0 +1,138 @@
+"""Leaderboards and verdicts as pandas data frames (the extra `boards`), for analysis."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..benchmarks.examination import score_under
+from ..harness.errors import MissingExtraError, UsageError
+from ..harness.score import Scored
+from .evidence import run_folders
+from .gather import gather_rows, real, truth, whole
+from .table import Row
+
+try:
+    import pandas as pd
+except ImportError as error:
+    raise MissingExtraError(f"tables for analysis need pandas: pip install 'proctor[boards]' ({error})") from error
+
+_REALS = ("score", "stderr", "ci_low", "ci_high", "temperature", "top_p")
+_WHOLES = ("contamination", "max_tokens", "seed", "training_seed", "training_step")
+_TRUTHS = ("git_dirty",)
+_VERDICT_TYPES: Mapping[str, str] = {
+    "model": "string",
+    "suite": "string",
+    "protocol": "string",
+    "run_id": "string",
+    "item_id": "string",
+    "sample": "Int64",
+    "correct": "boolean",
+    "extracted": "string",
+    "rule": "string",
+    "reason": "string",
+    "truncated": "boolean",
+    "cluster": "string",
+}
+
+
+def load(*paths: str | os.PathLike[str], protocols: Sequence[str] = (), partial: bool = False) -> pd.DataFrame:
+    """A row per model, suite and metric, with the columns of `table.Row` in their order.
+
+    `paths` are boards (folders or CSV files), run directories, or folders of these. Rows of a board are as published;
+    runs are judged now, under `protocols` (default: the one that asked); `partial` gives incomplete runs their scores of
+    what there is. Counts are Int64 and scores float64, both missing where a board is blank; texts are strings, blank
+    where nothing is known. Raises UsageError where there is nothing, DataError for a damaged board or run.
+    """
+    found = gather_rows(_paths(paths), protocols, partial=partial)
+    columns = {}
+    for field in dataclasses.fields(Row):
+        values = [getattr(row, field.name) for row in found]
+        columns[field.name] = _column(field.name, str(field.type), values)
+    return pd.DataFrame(columns)
+
+
+def load_verdicts(*paths: str | os.PathLike[str], protocols: Sequence[str] = ()) -> pd.DataFrame:
+    """A row per answer: whose it is, its verdict, and the item's categories as columns `meta.NAME`.
+
+    `paths` are boards with their evidence, run directories, or folders of these; all are judged now, under `protocols`
+    (default: the one that asked). `correct` is missing where an answer has no verdict (`rule` "error": it is an engine's
+    failure). A category is a column of its own type, or of objects where it is a list or of several types. Raises as
+    `load` does.
+    """
+    answers: list[Mapping[str, Any]] = []
+    with run_folders(_paths(paths)) as folders:
+        for folder in folders:
+            for scored in score_under(folder, protocols or [None]):
+                answers += _answers(scored)
+    columns = {name: pd.array([one[name] for one in answers], dtype=kind) for name, kind in _VERDICT_TYPES.items()}
+    for name in sorted({name for one in answers for name in one["meta"]}):
+        columns[f"meta.{_text(name)}"] = _category([one["meta"].get(name) for one in answers])
+    return pd.DataFrame(columns)
+
+
+def _paths(paths: Sequence[str | os.PathLike[str]]) -> list[Path]:
+    if not paths:
+        raise UsageError("name a board, a run directory, or a folder of them")
+    return [Path(path) for path in paths]
+
+
+def _column(name: str, kind: str, values: Sequence[Any]) -> Any:
+    """A column of the table as an array of its type."""
+    if name in _REALS:
+        return pd.array([real(value, name) for value in values], dtype="Float64").to_numpy(
+            "float64", na_value=float("nan")
+        )
+    if name in _WHOLES:
+        return pd.array([whole(value, name) for value in values], dtype="Int64")
+    if name in _TRUTHS:
+        return pd.array([truth(value, name) for value in values], dtype="boolean")
+    if kind == "str":
+        return pd.array([_text(value) for value in values], dtype="string")
+    return pd.array(values, dtype="Int64")
+
+
+def _answers(scored: Scored) -> Iterator[Mapping[str, Any]]:
+    manifest = scored.run.manifest
+    of_run = {
+        "model": _text(manifest.model_name),
+        "suite": _text(manifest.suite),
+        "protocol": scored.rules.name,
+        "run_id": manifest.run_id,
+    }
+    items = {item.id: item for item in scored.items}
+    for verdict in scored.verdicts:
+        yield {
+            **of_run,
+            "item_id": _text(verdict.item_id),
+            "sample": verdict.sample,
+            "correct": verdict.correct,
+            "extracted": None if verdict.extracted is None else _text(verdict.extracted),
+            "rule": verdict.rule,
+            "reason": _text(verdict.reason),
+            "truncated": verdict.truncated,
+            "cluster": _text(scored.clusters[verdict.item_id]),
+            "meta": items[verdict.item_id].meta,
+        }
+
+
+def _category(values: Sequence[Any]) -> Any:
+    """A category's column, of the one type that all its values have."""
+    kinds = {type(value) for value in values if value is not None}
+    if kinds == {bool}:
+        return pd.array(values, dtype="boolean")
+    if kinds == {int} and all(value is None or abs(value) < 2**63 for value in values):
+        return pd.array(values, dtype="Int64")
+    if kinds == {float}:
+        return pd.array(values, dtype="Float64").to_numpy("float64", na_value=float("nan"))
+    if kinds == {str}:
+        return pd.array([None if value is None else _text(value) for value in values], dtype="string")
+    return pd.Series(values, dtype="object")
+
+
+def _text(value: str) -> str:
+    """A text that every store of columns takes, as the CSV of a board has it: a lone surrogate is spelled out."""
+    return value.encode("utf-8", "backslashreplace").decode()

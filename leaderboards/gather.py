@@ -1,0 +1,66 @@
+"""Rows from wherever they are: boards as they are published, runs as they are scored now."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..benchmarks.examination import find_runs, score_under
+from ..harness.errors import DataError
+from .evidence import BOARD, is_board
+from .table import Row, read_csv, rows
+
+_WHOLE = re.compile(r"-?\d{1,18}", re.ASCII)
+
+
+def gather_rows(paths: Sequence[Path], protocols: Sequence[str] = (), *, partial: bool = False) -> list[Row]:
+    """The rows of boards (folders or CSV files), and of run directories or folders of them, in the order of a board.
+
+    `protocols`: runs are judged under these, and rows of a board under others are left out; without them runs are judged
+    under the protocol that asked. `partial`: incomplete runs have scores too, marked as such. Raises UsageError where
+    there is nothing, DataError for a damaged board or run.
+    """
+    found: list[Row] = []
+    for path in paths:
+        file = path / BOARD if is_board(path) else path
+        if file.is_file():
+            found += [row for row in read_csv(file) if not protocols or row.protocol in protocols]
+            continue
+        for run in find_runs([path]):
+            for scored in score_under(run, protocols or [None], partial=partial):
+                found += rows(scored)
+    return sorted(found, key=_order)
+
+
+def _order(row: Row) -> tuple[str, ...]:
+    return row.suite, row.model, row.protocol, row.metric, row.run_id, row.evidence
+
+
+def real(text: str, what: str) -> float | None:
+    """The number that a row's text says, None for a blank. Raises DataError for anything else."""
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise DataError(f"a row's {what} is {text!r:.40}, not a number")
+    return value
+
+
+def whole(text: str, what: str) -> int | None:
+    """The whole number that a row's text says, None for a blank. Raises DataError for anything else."""
+    if text and not _WHOLE.fullmatch(text):
+        raise DataError(f"a row's {what} is {text!r:.40}, not a whole number")
+    return int(text) if text else None
+
+
+def truth(text: str, what: str) -> bool | None:
+    """The truth value that a row's text says, None for a blank. Raises DataError for anything else."""
+    known = {"": None, "True": True, "False": False}
+    if text not in known:
+        raise DataError(f"a row's {what} is {text!r:.40}, neither True nor False")
+    return known[text]
