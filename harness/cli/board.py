@@ -13,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Runs, protocols, output."""
     forms = parser.add_subparsers(dest="form", metavar="FORM", required=True)
     build = forms.add_parser("build", help="a folder with board.csv and the evidence of every row")
-    build.add_argument("runs", nargs="+", type=Path, help="run directories, or folders of them")
+    build.add_argument("runs", nargs="+", type=Path, help="run directories, folders of them, or boards")
     build.add_argument("--out", type=Path, default=Path("board"), metavar="DIR", help="the folder (default board)")
     build.add_argument(
         "--draft", action="store_true", help="write it although some of it can not be published; `verify` will say so"
@@ -23,18 +23,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Score the runs and write the board; what can not be published is told, and nothing is written without --draft."""
-    from ...benchmarks.examination import find_runs
     from ...leaderboards.board import build
+    from ...leaderboards.evidence import run_folders
     from .terminal import board_table, say, show_table
 
-    board = build(
-        find_runs(args.runs),
-        protocols(args),
-        args.out,
-        open_referee(args),
-        draft=args.draft,
-        partial=args.partial,
-    )
+    referee = open_referee(args)
+    with run_folders(args.runs) as runs:
+        board = build(runs, protocols(args), args.out, referee, draft=args.draft, partial=args.partial)
     for problem in board.problems:
         say(problem)
     if board.problems and not args.draft:

@@ -35,10 +35,9 @@ def run(args: argparse.Namespace) -> int:
     """Examine, train and watch, tabulate."""
     from ...benchmarks.examination import find_runs, plan, run_path, score_run
     from ...benchmarks.registry import SUITES
-    from ...leaderboards.table import rows, to_csv
+    from ...leaderboards.board import build
     from ...trainers.recipe import load_recipe
     from ...trainers.tiny import BASE
-    from ..files import write_atomic
     from ..models.transformers import TransformersModel
     from ..types import Sampling
     from .eval import hold_all
@@ -60,10 +59,11 @@ def run(args: argparse.Namespace) -> int:
     say(f"2/3  Train it without labels ({recipe.reward}), and examine every checkpoint as soon as it is written.")
     problems = _train_and_watch(recipe, BASE, training, runs, plans)
 
-    scored = [score_run(path) for path in find_runs([runs])]
-    board = args.out / "leaderboard.csv"
-    write_atomic(board, to_csv(row for one in scored for row in rows(one)))
     say("3/3  The leaderboard.")
+    examined = find_runs([runs])
+    board = args.out / "board"
+    build(examined, [None], board, draft=True)
+    scored = [score_run(path) for path in examined]
     show_table(_table(scored, suites, base.name))
     print(_closing(board, training, runs))
     for problem in problems:
@@ -156,10 +156,12 @@ def _table(scored: list[Scored], suites: list[str], base: str) -> Table:
 
 
 def _closing(board: Path, training: Path, runs: Path) -> str:
-    return f"""leaderboard: {board}
+    return f"""leaderboard: {board / "board.csv"}, and the evidence of every row
 curves:      tensorboard --logdir {training / "tensorboard"}   (or read {training / "metrics.jsonl"})
 
 What to try next:
+  proctor verify {board}                            recompute every row from its evidence
+  proctor show {runs} --training {training} --out demo.html    look at charts, curves and every answer
   proctor demo --out {board.parent} --seed 1          the same with another seed; the table grows
   proctor train mm_upt_figures --out control --set reward=random      the control: no reward, no gain
   proctor eval --model DIR --suite mathvision --data items.jsonl      your model on real items

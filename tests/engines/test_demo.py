@@ -26,9 +26,9 @@ def test_demo_ends_with_a_table_even_after_a_kill(tmp_path: Path) -> None:
     assert list(out.glob("*/checkpoints/step-*"))
     done = subprocess.run([*DEMO, out], capture_output=True, text=True, env={**os.environ, "COLUMNS": "200"})
     assert done.returncode == 0, done.stderr
-    for word in ("base", "step-000020", "figures", "leaderboard.csv", "What to try next", "95% interval"):
+    for word in ("base", "step-000020", "figures", "board.csv", "What to try next", "95% interval"):
         assert word in done.stdout
-    with (out / "leaderboard.csv").open() as file:
+    with (out / "board" / "board.csv").open() as file:
         rows = list(csv.DictReader(file))
     models = {row["model"] for row in rows}
     assert len(models) >= 4

@@ -148,6 +148,16 @@ def test_a_language_models_replies_are_evidence(scripted, tmp_path):
     assert not any("stated as" in problem or "judged otherwise" in problem for problem in told)
 
 
+def test_a_board_is_built_again_from_its_own_evidence(cli, runs, tmp_path):
+    """After a change of the rules, say."""
+    build(runs, [None], tmp_path / "board")
+    before = content(tmp_path / "board")
+    assert cli("board", "build", tmp_path / "board", "--out", tmp_path / "board").code == 0
+    assert content(tmp_path / "board") == before
+    assert cli("board", "build", tmp_path / "board", "--protocol", "official", "--out", tmp_path / "other").code == 0
+    assert {row.protocol for row in read_csv(tmp_path / "other" / BOARD)} == {"official"}
+
+
 def test_a_board_can_be_read_as_runs(runs, tmp_path):
     build(runs, ["strict", "official"], tmp_path / "board")
     with run_folders([tmp_path / "board", *runs]) as found:

@@ -1,6 +1,7 @@
 """Every kind of tampering with a board, each named by `proctor verify`; and a board that was left alone is reproduced."""
 
 import json
+import os
 import re
 import shutil
 
@@ -257,7 +258,16 @@ def test_no_board_at_all_is_bad_input(board, cli, damage):
 def test_a_wrong_path_is_a_usage_error(cli, tmp_path):
     done = cli("verify", tmp_path / "nowhere")
     assert done.code == 2
-    assert "nowhere is no board" in done.err
+    assert re.search(r"nowhere/board.csv is no board: No such file", done.err)
+
+
+@pytest.mark.parametrize("what", ["board", "evidence"])
+def test_a_pipe_does_not_stop_the_verification(board, forger, cli, what):
+    _, record = forger.record()
+    file = board / BOARD if what == "board" else board / EVIDENCE / f"{record.items}.gz"
+    file.unlink()
+    os.mkfifo(file)
+    assert cli("verify", board).code == (2 if what == "board" else 1)
 
 
 class TestUnfitRuns:
