@@ -18,6 +18,7 @@ import hashlib
 import json
 import os
 import re
+import stat
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence, Set
@@ -40,6 +41,7 @@ MAX_PART_BYTES = 2**31
 MAX_RECORD_BYTES = 2**16
 _FORMAT = 1
 _CHUNK = 2**20
+_PART = ".part-"
 _LEVEL = 5
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -108,12 +110,13 @@ class EvidenceFolder:
         return {name[:-3] for name in names}
 
     def keep_only(self, digests: Set[str]) -> None:
-        """Remove all other files of evidence. Raises StoreError if that fails."""
-        for digest in self.digests() - digests:
+        """Remove all other evidence, and what a killed writer left. Raises StoreError if that fails."""
+        needless = [self._file(digest) for digest in self.digests() - digests]
+        for file in (*needless, *self.path.glob(f"{_PART}*")):
             try:
-                self._file(digest).unlink()
+                file.unlink()
             except OSError as error:
-                raise StoreError(f"cannot remove {self._file(digest)}: {error.strerror}") from error
+                raise StoreError(f"cannot remove {file}: {error.strerror}") from error
 
     def put(self, content: bytes | Path) -> str:
         """Keep the bytes, or a file's, and return their digest. Raises StoreError if that fails."""
@@ -133,7 +136,7 @@ class EvidenceFolder:
         target = self._file(digest)
         if target.exists():
             return
-        handle, name = tempfile.mkstemp(dir=self.path, prefix=".")
+        handle, name = tempfile.mkstemp(dir=self.path, prefix=_PART)
         try:
             with os.fdopen(handle, "wb") as file:
                 with gzip.GzipFile("", "wb", _LEVEL, file, mtime=0) as packed:
@@ -163,6 +166,8 @@ class EvidenceFolder:
         packed = self._file(digest)
         total, size = hashlib.sha256(), 0
         try:
+            if not stat.S_ISREG(packed.stat().st_mode):
+                raise DataError(f"evidence {packed} is no file")
             with packed.open("rb") as file:
                 for piece in _decompressed(file):
                     size += len(piece)
@@ -185,9 +190,10 @@ def _decompressed(file: BinaryIO) -> Iterator[bytes]:
     stream = zlib.decompressobj(wbits=31)
     while not stream.eof:
         packed = stream.unconsumed_tail or file.read(_CHUNK)
-        if not packed:
+        piece = stream.decompress(packed, _CHUNK)
+        if not (packed or piece):
             raise EOFError("it ends too early")
-        yield stream.decompress(packed, _CHUNK)
+        yield piece
 
 
 def keep(folder: EvidenceFolder, scored: Scored, replies: bytes = b"") -> str:

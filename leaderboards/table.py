@@ -7,6 +7,7 @@ import dataclasses
 import io
 import math
 import re
+import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -208,15 +209,21 @@ def read_cells(content: bytes, name: str) -> list[dict[str, str]]:
     return found
 
 
+def read_content(path: Path) -> bytes:
+    """The bytes of a board's CSV. Raises DataError for what can not be one."""
+    try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode) or found.st_size > MAX_CSV_BYTES:
+            raise DataError(f"{path} is no board: no file, or one of more than {MAX_CSV_BYTES} bytes")
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} is no board: {error.strerror}") from error
+
+
 def read_csv(path: Path) -> list[Row]:
     """The rows of a board's CSV. Raises DataError for a file that is none, or holds a number that is none."""
-    try:
-        if path.stat().st_size > MAX_CSV_BYTES:
-            raise DataError(f"{path} has more than {MAX_CSV_BYTES} bytes: no board")
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}") from error
-    return [_row(one, f"{path}, row {number}") for number, one in enumerate(read_cells(content, str(path)), 1)]
+    cells = read_cells(read_content(path), str(path))
+    return [_row(one, f"{path}, row {number}") for number, one in enumerate(cells, 1)]
 
 
 def _row(texts: Mapping[str, str], where: str) -> Row:

@@ -23,7 +23,7 @@ from ..harness.types import Json, Verdict
 from .evidence import BOARD, EVIDENCE, EvidenceFolder, Record, read_record, read_verdicts, unpack_run
 from .fitness import IDENTITY, disagreements, unfit
 from .known_items import KnownItems, forget_items, unlike
-from .table import COLUMNS, MAX_CSV_BYTES, cells, read_cells, read_csv, rows, to_csv
+from .table import COLUMNS, cells, read_cells, read_content, read_csv, rows, to_csv
 
 VERSIONS = ("protocol_version", "grader_version")
 NAMED = 3
@@ -97,11 +97,11 @@ class Recomputed:
 def verify(board: Path, known: KnownItems | None = None) -> Report:
     """Recompute every row of a board from its evidence.
 
-    `known` are items to hold those of the evidence against; by default the bundled ones. Raises UsageError if there is no
-    board, DataError if its CSV can not be read.
+    `known` are items to hold those of the evidence against; by default the bundled ones. Raises DataError if there is no
+    board, or none that can be read.
     """
     forget_items()
-    content = _content(board)
+    content = read_content(board / BOARD)
     stated = read_cells(content, str(board / BOARD))
     folder = EvidenceFolder(board / EVIDENCE)
     digests = list(dict.fromkeys(row["evidence"] for row in stated))
@@ -115,16 +115,6 @@ def verify(board: Path, known: KnownItems | None = None) -> Report:
     if not problems and all(not row.problems for row in reports) and to_csv(read_csv(board / BOARD)) != content:
         problems.append(f"{BOARD} is not written as `board build` writes it: its order or its quoting was changed")
     return Report(board, reports, tuple(problems))
-
-
-def _content(board: Path) -> bytes:
-    file = board / BOARD
-    try:
-        if file.stat().st_size > MAX_CSV_BYTES:
-            raise DataError(f"{file} has more than {MAX_CSV_BYTES} bytes: no board")
-        return file.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{board} is no board: cannot read {BOARD} in it ({error.strerror})") from error
 
 
 def _recompute(folder: EvidenceFolder, known: KnownItems, digest: str) -> Recomputed:
