@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from ..harness.metrics import Metric, cluster, judged, overall, share
 from ..harness.stats import ratio
 from ..harness.types import Item, Verdict
-from .metrics import by_category, together
+from .metrics import by_category, each_category, together
 
 VARIANTS = 10
 
@@ -50,6 +50,6 @@ measure = together(
     by_category("subject"),
     by_category("level"),
     by_category("answer_type"),
-    by_category("subject", name="worst_case", of=worst_case),
-    by_category("level", name="worst_case", of=worst_case),
+    each_category("subject", name="worst_case", of=worst_case),
+    each_category("level", name="worst_case", of=worst_case),
 )

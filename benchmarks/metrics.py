@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from typing import Any, TypeAlias
 
-from ..harness.metrics import Measure, Metric, accuracy, overall
+from ..harness.metrics import Measure, Metric, accuracy, cluster, overall, share
 from ..harness.types import Item, Verdict
 
 Value: TypeAlias = "str | int | float | bool"
@@ -37,12 +37,31 @@ def _escaped(value: Value) -> str:
     return str(value).replace("%", "%25").replace("/", "%2F")
 
 
-def by_category(*keys: str, name: str = "accuracy", of: Callable[..., Metric] = accuracy) -> Measure:
-    """A metric for each combination of values that items have under these meta keys: `of`, called `name`.
+def by_category(*keys: str, name: str = "accuracy") -> Measure:
+    """The share of right answers for each combination of values that items have under these meta keys.
 
     An item whose value is a tuple of labels counts under each of them; one without a value under none. In order of the
-    values, numbers by size. `of(items, verdicts, name)` gets a category's items, and all verdicts on them.
+    values, numbers by size.
     """
+
+    def measure(items: Sequence[Item], verdicts: Sequence[Verdict]) -> list[Metric]:
+        places = {item.id: (cluster(item), tuple(_categories(item, keys))) for item in items}
+        outcomes: dict[Category, list[tuple[str, bool]]] = {
+            category: [] for _, categories in places.values() for category in categories
+        }
+        for verdict in verdicts:
+            if verdict.correct is not None:
+                unit, categories = places[verdict.item_id]
+                for category in categories:
+                    outcomes[category].append((unit, verdict.correct))
+        found = sorted(outcomes, key=_order)
+        return [share(name_of(name, keys, category), outcomes[category]) for category in found]
+
+    return measure
+
+
+def each_category(*keys: str, name: str, of: Callable[..., Metric]) -> Measure:
+    """As `by_category`, of any metric: `of(items, verdicts, name)` gets a category's items and all verdicts on them."""
 
     def measure(items: Sequence[Item], verdicts: Sequence[Verdict]) -> list[Metric]:
         members: dict[Category, list[Item]] = {}
@@ -54,9 +73,8 @@ def by_category(*keys: str, name: str = "accuracy", of: Callable[..., Metric] = 
             on.setdefault(verdict.item_id, []).append(verdict)
         found = []
         for category in sorted(members, key=_order):
-            chosen = members[category]
-            its = [verdict for item in chosen for verdict in on.get(item.id, ())]
-            found.append(of(chosen, its, name_of(name, keys, category)))
+            its = [verdict for item in members[category] for verdict in on.get(item.id, ())]
+            found.append(of(members[category], its, name_of(name, keys, category)))
         return found
 
     return measure
@@ -89,4 +107,4 @@ def _order(category: Category) -> list[tuple[bool, float, str]]:
     return [(True, 0.0, value) if isinstance(value, str) else (False, float(value), "") for value in category]
 
 
-__all__ = ["Measure", "Metric", "accuracy", "by_category", "name_of", "overall", "together", "where"]
+__all__ = ["Measure", "Metric", "accuracy", "by_category", "each_category", "name_of", "overall", "together", "where"]

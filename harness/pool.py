@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -35,7 +36,7 @@ def in_processes(
         yield from map(function, tasks)
         return
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, context, initializer=_leave_interrupts_to_the_owner)
+    pool = ProcessPoolExecutor(workers, context, initializer=_begin)
     try:
         yield from pool.map(function, tasks)
     except BrokenProcessPool as error:
@@ -44,5 +45,7 @@ def in_processes(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _leave_interrupts_to_the_owner() -> None:
+def _begin() -> None:
+    """Leave interrupts to the owner; and never look for cycles among a run's many small objects, which have none."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.disable()
