@@ -2,7 +2,9 @@
 # make test    set up, then run the tests (the fast ones)
 # make check   lint, format and types
 # make engines set up, then run the long tests: whole trainings, the demo, real engines
+# make browser set up, then run the tests of the page in the system's Chromium (Debian: apt-get install chromium)
 # make test-openrlhf  set up OpenRLHF and vLLM on a CPU (a few minutes, 3 GB), then run their tests
+# make test-trackers  set up Weights & Biases and Trackio, then run the tests of the exports to them
 # make perf    set up, then measure the harness itself
 # make perf-peers     set up lmms-eval and Inspect, then measure them beside it
 # With a GPU: make CONSTRAINTS=/dev/null ... lets pip choose the newest packages.
@@ -12,7 +14,7 @@ CONSTRAINTS ?= constraints/cpu.txt
 BIN := .venv/bin
 TYPES := .venv/types
 
-.PHONY: demo test check engines openrlhf-cpu test-openrlhf perf perf-peers clean
+.PHONY: demo test check engines browser openrlhf-cpu test-openrlhf test-trackers perf perf-peers clean
 
 demo: .venv/installed
 	$(BIN)/proctor demo
@@ -20,10 +22,16 @@ demo: .venv/installed
 test: .venv/installed-dev
 	$(BIN)/python -m pytest -m "not slow"
 
-engines: .venv/installed-dev .venv/lmms-eval/installed test-openrlhf
+engines: .venv/installed-dev .venv/lmms-eval/installed test-openrlhf test-trackers
 	$(BIN)/python -m pytest -m slow
 
+browser: .venv/installed-dev
+	$(BIN)/python -m pytest -m slow tests/browser
+
 openrlhf-cpu: .venv/openrlhf/installed
+
+test-trackers: .venv/trackers/installed
+	.venv/trackers/bin/python -m pytest tests/leaderboards/export/test_export_trackers.py
 
 test-openrlhf: openrlhf-cpu
 	.venv/openrlhf/bin/python -m pytest -m slow tests/engines/vllm
@@ -51,13 +59,19 @@ perf-peers: .venv/installed-dev .venv/lmms-eval/installed .venv/inspect/installe
 	touch $@
 
 .venv/installed-dev: .venv/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e ".[local,data,ray,dev]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e ".[local,data,ray,boards,show,dev]"
 	touch $@
 
 .venv/lmms-eval/installed: pyproject.toml constraints/lmms-eval.txt
 	$(PYTHON) -m venv .venv/lmms-eval
 	.venv/lmms-eval/bin/python -m pip install --quiet --disable-pip-version-check -c constraints/lmms-eval.txt \
 	    torch lmms-eval decord -e .
+	touch $@
+
+.venv/trackers/installed: pyproject.toml $(CONSTRAINTS)
+	$(PYTHON) -m venv .venv/trackers
+	.venv/trackers/bin/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) \
+	    -e ".[trackers,boards]" pytest hypothesis
 	touch $@
 
 .venv/inspect/installed: constraints/inspect.txt

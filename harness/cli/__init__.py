@@ -27,13 +27,17 @@ VERBS = {
     "score": "score stored runs again",
     "import": "make a run of the answers that another tool stored, to score and compare them",
     "explain": "say why two scores differ, answer by answer",
+    "compare": "compare two models or trainings item by item, with errors; or be a gate for continuous integration",
     "train": "train a model by a recipe",
     "watch": "examine every checkpoint of a folder as soon as it is complete",
-    "board": "make a leaderboard CSV of stored runs",
+    "board": "make a leaderboard of stored runs, with the evidence that proves it",
+    "verify": "recompute every row of a board from its evidence",
+    "paper": "print the papers' tables beside what stored runs gave, and check their numbers",
     "data": "pin the data of a suite in the lock file, and see what is pinned",
     "check": "check that a suite accepts its golds, refuses corrupted ones, and has all its items and pictures",
+    "show": "make one self-contained page to look at: leaderboard, charts, training curves, every answer",
     "grade": "judge answers by the strict matcher",
-    "export": "write suites in the form of another harness, which then gets the same scores",
+    "export": "write suites for another harness, and scores for the hub, model cards and trackers of experiments",
 }
 
 

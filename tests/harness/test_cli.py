@@ -21,7 +21,11 @@ VERBS = [
     "explain",
     "train",
     "watch",
+    "compare",
     "board",
+    "verify",
+    "paper",
+    "show",
     "data",
     "check",
     "grade",
@@ -74,10 +78,10 @@ def test_help_imports_nothing_heavy(imported, arguments):
     assert modules.isdisjoint(HEAVY)
 
 
-@pytest.mark.parametrize("arguments", [["score"], ["score", "--json"], ["board", "--out", "/dev/null"]])
+@pytest.mark.parametrize("arguments", [["score"], ["score", "--json"], ["board", "build", "--draft"]])
 def test_scoring_stored_runs_imports_no_model_library(imported, run_path, arguments, tmp_path):
     if arguments[0] == "board":
-        arguments = ["board", "--out", str(tmp_path / "board.csv")]
+        arguments = [*arguments, "--out", str(tmp_path / "board")]
     code, modules = imported(*arguments, str(run_path))
     assert code == 0
     assert modules.isdisjoint({"torch", "transformers", "tokenizers", "safetensors"})
@@ -165,7 +169,7 @@ BAD_COMMANDS = {
     "replay of nothing": (figures("--engine", "replay"), r"nowhere is no run directory"),
     "score nothing": (["score", "nowhere"], r"nowhere: no such run directory"),
     "score an empty folder": (["score", "."], r"no run directories in \.: hold one with `proctor eval`"),
-    "board of nothing": (["board", "nowhere"], r"nowhere: no such run directory"),
+    "board of nothing": (["board", "build", "nowhere"], r"nowhere: no such run directory"),
 }
 
 
@@ -271,10 +275,10 @@ def test_an_incomplete_run_has_no_score_and_ends_with_3(cli, incomplete, run_pat
         assert done.code == 3
         assert "incomplete: 1 missing" in done.out
         assert "100.0" not in done.out
-    done = cli("board", incomplete, run_path, "--out", tmp_path / "board.csv")
+    done = cli("board", "build", incomplete, run_path, "--draft", "--out", tmp_path / "board")
     assert done.code == 3
-    assert "incomplete" in done.err
-    lines = (tmp_path / "board.csv").read_text().splitlines()[1:]
+    assert "the run has 1 engine errors" in done.err
+    lines = (tmp_path / "board" / "board.csv").read_text().splitlines()[1:]
     table = [line.split(",") for line in lines if line.split(",")[3] == "accuracy"]
     assert sorted(row[5] for row in table) == ["complete", "incomplete"]
     assert all((row[11] == "") == (row[5] == "incomplete") for row in (line.split(",") for line in lines))

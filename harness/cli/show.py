@@ -1,0 +1,73 @@
+"""`proctor show`: stored runs as one self-contained page to look at."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..errors import EXIT_INCOMPLETE, EXIT_OK, UsageError
+from .options import add_referee, names, open_referee
+
+MEGABYTE = 2**20
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Runs, the page, and what it shows besides."""
+    parser.add_argument("runs", nargs="+", type=Path, help="run directories, folders of them, or boards")
+    parser.add_argument("--out", type=Path, default=Path("page.html"), help="the page (default page.html)")
+    parser.add_argument("--title", default="Results", help="its title (default Results)")
+    parser.add_argument("--protocol", metavar="A,B", help="judge by these protocols too (always by the one that asked)")
+    parser.add_argument(
+        "--training",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="DIR",
+        help="a training's folder, to show its curves and its examined checkpoints on them; may be repeated",
+    )
+    parser.add_argument(
+        "--baseline",
+        action="append",
+        default=[],
+        metavar="MODEL",
+        help="what the others are compared with; may be repeated (default: the model called base, or the first)",
+    )
+    parser.add_argument(
+        "--images-mb", type=float, default=24.0, metavar="MB", help="megabytes for pictures at most (default 24)"
+    )
+    add_referee(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the page; incomplete runs stand in it without a score, and end with exit code 3."""
+    from ...leaderboards.evidence import run_folders
+    from ...leaderboards.page import document
+    from ..files import write_atomic
+    from ..store import Manifest
+    from .terminal import progress_bars, say
+
+    if not args.images_mb >= 0:
+        raise UsageError(f"--images-mb must be 0 or more, not {args.images_mb}")
+    options = document.Options(
+        title=args.title,
+        protocols=[name for name in names(args.protocol) if name] if args.protocol else [],
+        trainings=args.training,
+        baselines=args.baseline,
+        picture_bytes=round(args.images_mb * MEGABYTE),
+    )
+    referee = open_referee(args)
+    with run_folders(args.runs) as folders, progress_bars() as bars:
+        tasks = {}
+
+        def progress(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=total, note="")
+            bars.update(tasks[what], completed=done)
+
+        pieces = list(document.page(folders, options, referee, progress))
+        incomplete = [path for path in folders if Manifest.read(path).seal is None]
+    write_atomic(args.out, pieces)
+    print(args.out)
+    for path in incomplete:
+        say(f"{path} is incomplete: it has no score on the page; hold the examination again")
+    return EXIT_INCOMPLETE if incomplete else EXIT_OK

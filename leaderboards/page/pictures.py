@@ -1,0 +1,80 @@
+"""Questions' pictures, made small, each once, as many as a budget allows."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ...harness.errors import DataError
+from ...harness.pictures import decode
+from ...harness.types import Image, Json
+from .exam import Exam
+
+LONGEST_SIDE = 640
+QUALITY = 82
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture as the page has it: base64 of WebP and its size, or why it has none."""
+
+    data: str = ""
+    size: tuple[int, int] = (0, 0)
+    absent: str = ""
+
+    def to_json(self) -> Json:
+        """Its size, or the words that stand in its place."""
+        return self.absent or list(self.size)
+
+
+def numbered(exams: Iterable[Exam]) -> dict[str, list[Image]]:
+    """Where each picture may be found, by digest, in the order of the questions; its number is its place."""
+    found: dict[str, list[Image]] = {}
+    for one in exams:
+        for asked in one.asked:
+            for image in asked.prompt.images:
+                known = found.setdefault(image.sha256, [])
+                if all(image.origin != other.origin for other in known):
+                    known.append(image)
+    return found
+
+
+def embed(
+    images: Mapping[str, Sequence[Image]], first: Iterable[str], budget: int, progress: Callable[[int], None]
+) -> dict[str, Picture]:
+    """The pictures by digest; those of `first` come first while the `budget`, bytes in the page, lasts."""
+    made: dict[str, Picture] = {}
+    left = budget
+    for digest in dict.fromkeys([*first, *images]):
+        picture = small(images[digest]) if left > 0 else Picture(absent=_over(budget))
+        if len(picture.data) > left:
+            picture = Picture(absent=_over(budget))
+            left = 0
+        left -= len(picture.data)
+        made[digest] = picture
+        progress(1)
+    return {digest: made[digest] for digest in images}
+
+
+def _over(budget: int) -> str:
+    return f"left out: the page's pictures have {budget / 2**20:g} MB at most (--images-mb)"
+
+
+def small(places: Sequence[Image]) -> Picture:
+    """A picture from the first place that has it, at most `LONGEST_SIDE` pixels long."""
+    for image in places:
+        try:
+            data = image.read()
+        except DataError:
+            continue
+        try:
+            pixels = decode(Image(image.sha256, image.name, data))
+        except DataError:
+            return Picture(absent="left out: it can not be decoded")
+        pixels.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+        encoded = io.BytesIO()
+        pixels.save(encoded, "WEBP", quality=QUALITY, method=4)
+        return Picture(base64.b64encode(encoded.getvalue()).decode(), pixels.size)
+    return Picture(absent="left out: its file was not found, or was changed since it was asked about")

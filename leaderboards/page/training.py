@@ -1,0 +1,88 @@
+"""The curves of a training, and where on them its examined checkpoints lie."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ...harness.errors import DataError
+from ...harness.store import Manifest
+from ...harness.types import Json
+from .exam import Exam, short
+from .seats import Seats
+
+SERIES = {"reward": "reward", "majority_share": "majority share", "accuracy": "training accuracy"}
+MOST_POINTS = 1_000
+MAX_LINE_BYTES = 2**20
+_CHECKPOINT = re.compile(r"(?:(?P<training>.*)/)?step-(?P<step>[0-9]{1,12})")
+
+
+def curves(folder: Path) -> Json:
+    """A training's name, steps, and its series of shares, thinned evenly to `MOST_POINTS` steps.
+
+    Raises DataError if the folder has no readable metrics.jsonl.
+    """
+    lines = list(_lines(folder / "metrics.jsonl"))
+    stride = -(-len(lines) // MOST_POINTS) or 1
+    kept = [line for number, line in enumerate(lines, start=1) if number % stride == 0 or number == len(lines)]
+    return {
+        "name": short(folder.resolve().name),
+        "stride": stride,
+        "steps": [line["step"] for line in kept],
+        "series": {
+            label: [_finite(line.get(name)) for line in kept]
+            for name, label in SERIES.items()
+            if any(_finite(line.get(name)) is not None for line in kept)
+        },
+    }
+
+
+def checkpoints(exams: Sequence[Exam], seats: Seats, trainings: Sequence[str]) -> list[Json]:
+    """[training, step, row] of each model that is a checkpoint of one of the trainings."""
+    found = {}
+    for one, (row, _) in zip(exams, seats.of, strict=True):
+        place = _place(one.manifest, trainings)
+        if place is not None:
+            found[row] = [*place, row]
+    return sorted(found.values())
+
+
+def _place(manifest: Manifest, trainings: Sequence[str]) -> tuple[int, int] | None:
+    """Which training a model is a checkpoint of, and its step: by the manifest, else by the model's name."""
+    recorded = manifest.environment.get("training")
+    named = _CHECKPOINT.fullmatch(manifest.model_name)
+    step = recorded.get("step") if isinstance(recorded, Mapping) else None
+    if not isinstance(step, int) or isinstance(step, bool):
+        step = int(named["step"]) if named else None
+    name = named["training"] if named else None
+    if step is None or (name not in trainings and (name is not None or len(trainings) != 1)):
+        return None
+    return (trainings.index(name) if name in trainings else 0), step
+
+
+def _lines(file: Path) -> list[dict[str, Json]]:
+    found = []
+    try:
+        with file.open("rb") as lines:
+            for number, line in enumerate(iter(lambda: lines.readline(MAX_LINE_BYTES), b""), start=1):
+                if not line.endswith(b"\n"):
+                    break  # torn by a crash, or being written
+                record = json.loads(line)
+                if not isinstance(record, dict) or type(record.get("step")) is not int:
+                    raise DataError(f"{file}:{number}: not a step of a training")
+                found.append(record)
+    except OSError as error:
+        raise DataError(f"{file.parent} is no training folder: cannot read metrics.jsonl ({error.strerror})") from error
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(f"{file}: not valid JSON ({str(error)[:100]})") from error
+    return found
+
+
+def _finite(value: Json) -> float | None:
+    fine = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return round(float(value), 6) if fine else None
