@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,13 +12,17 @@ from .errors import StoreError
 
 
 def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
-    """Replace `path` with `data` (pieces are joined) in one step.
+    """Replace `path` with `data` (pieces are joined) in one step; a link stays, and so does the mode of the old file.
 
-    Raises StoreError, and leaves the old file, if that fails.
+    Raises StoreError, and leaves the old file, if that fails or if it is no regular file.
     """
     pieces = (data,) if isinstance(data, bytes) else data
     temporary: Path | None = None
     try:
+        path = path.resolve()
+        mode = path.stat().st_mode if path.exists() else stat.S_IFREG | 0o644
+        if not stat.S_ISREG(mode):
+            raise StoreError(f"cannot write {path}: it is no regular file")
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         temporary = Path(name)
@@ -25,11 +30,11 @@ def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
             file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(0o644)
+        temporary.chmod(stat.S_IMODE(mode))
         temporary.replace(path)
     except BaseException as error:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError):
+        if isinstance(error, OSError) and not isinstance(error, StoreError):
             raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
         raise

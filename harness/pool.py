@@ -36,12 +36,15 @@ def in_processes(
         yield from map(function, tasks)
         return
     context = multiprocessing.get_context("spawn")
+    others = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(workers, context, initializer=_begin)
     try:
         yield from pool.map(function, tasks)
     except BrokenProcessPool as error:
         raise StoreError("a worker process died, perhaps for want of memory; try again with fewer at once") from error
     finally:
+        for process in set(multiprocessing.active_children()) - others:
+            process.kill()  # they are idle, or what they do is not wanted any more: an interrupt does not wait for them
         pool.shutdown(wait=True, cancel_futures=True)
 
 

@@ -20,8 +20,8 @@ from types import FrameType
 from .errors import DataError
 from .models.base import Model
 from .provenance import environment
-from .store import Asked, Manifest, RunWriter
-from .types import Json, Request, Sampling, digest_all
+from .store import Asked, Manifest, RunWriter, identity_of
+from .types import Json, Request, Sampling
 
 Progress = Callable[[int], None]
 """Told how many more questions were answered."""
@@ -48,14 +48,10 @@ class Examination:
 
     def manifest(self, model: Model) -> Manifest:
         """The manifest of this examination of that model."""
-        pictures = sorted({image.sha256 for one in self.asked for image in one.prompt.images})
         identity = {
             "suite": self.suite,
             "protocol": self.protocol,
-            "items": len(self.asked),
-            "data": digest_all(one.item.to_json() for one in self.asked),
-            "images": digest_all(pictures),
-            "prompts": digest_all(one.prompt.digest() for one in self.asked),
+            **identity_of(self.asked),
             "sampling": self.sampling.to_json(),
             "model": dict(model.identity()),
         }

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import zip_longest
 from typing import Protocol
 
 from .answers import Extraction, Grade
@@ -81,6 +82,11 @@ class Answers:
                 raise DataError(
                     f"{run.path}: holds an answer to {one.item_id!r} sample {one.sample}, which was not asked"
                 )
+        keys = ((one.item.id, sample) for one in questions.asked for sample in range(samples))
+        if run.complete and any(
+            key != (one and (one.item_id, one.sample)) for key, one in zip_longest(keys, responses)
+        ):
+            raise DataError(f"{run.path}: sealed, but its answers are not those to its questions in their order")
         return cls(run, questions, responses)
 
     @property
@@ -233,7 +239,7 @@ def score(
     """
     by_id = {one.item.id: one.item for one in answers.asked}
     try:
-        crossed = _crossed(answers.questions, rules)
+        cross_prompt = crossed(answers.questions, rules)
         grades = [_by_rule(one, by_id[one.item_id], rules) for one in answers.responses]
     except (KeyError, TypeError) as error:
         raise _not_of_the_suite(answers.run, error) from error
@@ -246,7 +252,7 @@ def score(
         tuple(by_id.values()),
         verdicts,
         len(by_id) * answers.run.manifest.sampling.n - answered,
-        crossed,
+        cross_prompt,
         measure,
         referee.model if referee and refereed else "",
         refereed,
@@ -255,9 +261,11 @@ def score(
 
 
 @lru_cache(maxsize=64)
-def _crossed(questions: Questions, rules: Rules) -> bool:
+def crossed(questions: Questions, rules: Rules) -> bool:
     """True if the rules ask any of the questions otherwise."""
-    return any(rules.prompt(one.item).digest() != each for one, each in zip(questions.asked, questions.each, strict=True))
+    return any(
+        rules.prompt(one.item).digest() != each for one, each in zip(questions.asked, questions.each, strict=True)
+    )
 
 
 def _not_of_the_suite(run: RunReader, error: Exception) -> DataError:

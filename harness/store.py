@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -31,6 +32,7 @@ from .types import Image, Item, Json, Prompt, Response, Sampling, canonical_json
 
 FORMAT = 1
 MAX_LINE_BYTES = 64 * 2**20
+MAX_FILE_BYTES = 2**29
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ class Manifest:
         """The manifest of a run directory. Raises DataError if it is not one."""
         file = path / "run.json"
         try:
-            record = json.loads(file.read_bytes())
+            record = json.loads(_whole(file))
             if record["format"] != FORMAT:
                 raise DataError(f"{file}: format {record['format']!r} is not known to this version")
             seal = None if record["seal"] is None else dict(record["seal"])
@@ -126,12 +128,21 @@ class Asked:
 
 @dataclass(frozen=True, eq=False)
 class Questions:
-    """What a run asked: items with their prompts, the digest of each prompt, and those of all items and all prompts."""
+    """What a run asked: items with their prompts, the digest of each prompt, and what a manifest says of them all."""
 
     asked: tuple[Asked, ...]
     each: tuple[str, ...]
-    data: str
-    prompts: str
+    identity: Mapping[str, Json]
+
+
+def identity_of(asked: Sequence[Asked], prompts: Sequence[str] | None = None) -> dict[str, Json]:
+    """What a manifest says of its questions; `prompts` are the digests of the prompts, where they are known."""
+    return {
+        "items": len(asked),
+        "data": digest_all(one.item.to_json() for one in asked),
+        "images": digest_all(sorted({image.sha256 for one in asked for image in one.prompt.images})),
+        "prompts": digest_all(prompts if prompts is not None else [one.prompt.digest() for one in asked]),
+    }
 
 
 @lru_cache(maxsize=16)
@@ -144,16 +155,18 @@ def _questions(content: bytes, pictures: Path | None, root: Path) -> Questions:
                 raise ValueError(f"longer than {MAX_LINE_BYTES} bytes")
             record = json.loads(line)
         except (ValueError, RecursionError) as error:
-            raise DataError(f"{number}: not valid JSON ({str(error)[:100]})") from error
+            raise DataError(f"line {number}: not valid JSON ({str(error)[:100]})") from error
         try:
             found.append(_asked(record, pictures, root))
         except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise DataError(f"{number}: damaged ({str(error)[:120]})") from error
+            raise DataError(f"line {number}: damaged ({str(error)[:120]})") from error
+    if len({one.item.id for one in found}) < len(found):
+        raise DataError("an item's id is used twice")
     try:
         each = tuple(one.prompt.digest() for one in found)
-        return Questions(tuple(found), each, digest_all(one.item.to_json() for one in found), digest_all(each))
+        return Questions(tuple(found), each, identity_of(found, each))
     except (TypeError, ValueError):  # a value that no item has
-        return Questions((), (), "", "")
+        return Questions((), (), {})
 
 
 def _asked(record: Json, pictures: Path | None, root: Path) -> Asked:
@@ -167,6 +180,14 @@ def _image(record: Json, pictures: Path | None, root: Path) -> Image:
     name, sha256 = str(record["name"]), str(record["sha256"])
     kept = pictures and pictures / f"{sha256}{Path(name).suffix}"
     return Image(sha256, name, kept if kept and kept.is_file() else root / name)
+
+
+def _whole(file: Path) -> bytes:
+    """The content of a file of a run. Raises DataError for a pipe or the like, or more than could be meant."""
+    found = file.stat()
+    if not stat.S_ISREG(found.st_mode) or found.st_size > MAX_FILE_BYTES:
+        raise DataError(f"{file} is no file, or has more than {MAX_FILE_BYTES} bytes")
+    return file.read_bytes()
 
 
 class RunReader:
@@ -190,14 +211,17 @@ class RunReader:
         pictures = self.path / "images"
         root = Path(str(self.manifest.environment.get("data_root") or "."))
         try:
-            found = _questions(file.read_bytes(), pictures if pictures.is_dir() else None, root)
+            content = _whole(file)
         except OSError as error:
             raise DataError(f"cannot read {file}: {error.strerror}") from error
+        try:
+            found = _questions(content, pictures if pictures.is_dir() else None, root)
         except DataError as error:
-            raise DataError(f"{file}:{error}") from error
+            raise DataError(f"{file}: {error}") from error
         identity = self.manifest.identity
-        if (found.data, found.prompts) != (identity.get("data"), identity.get("prompts")):
-            raise DataError(f"{file} was changed: its digest is not the one in run.json")
+        for name in ("data", "prompts", "images", "items"):
+            if found.identity.get(name) != identity.get(name) or type(identity.get(name)) not in (str, int):
+                raise DataError(f"{file} was changed: what run.json says of its {name} is not so")
         return found
 
     def asked(self) -> list[Asked]:
@@ -207,17 +231,24 @@ class RunReader:
     def responses(self) -> Iterator[Response]:
         """The last answer or error of each item and sample, in the journal's order of keys.
 
-        Raises DataError if a sealed journal was changed.
+        Raises DataError if a sealed journal was changed, or has two answers to a question, or not as many as it says.
         """
         journal = self.path / "responses.jsonl"
+        if journal.exists() and not journal.is_file():
+            raise DataError(f"{journal} is no file")
         _check_seal(journal, self.manifest)
         last: dict[tuple[str, int], Response] = {}
+        count = 0
         for where, record in _json_lines(journal, torn_tail=True):
             try:
                 response = Response.from_json(record)
             except DataError as error:
                 raise DataError(f"{where}: {error}") from error
             last[response.item_id, response.sample] = response
+            count += 1
+        seal = self.manifest.seal
+        if seal is not None and not len(last) == count == seal.get("count"):
+            raise DataError(f"{journal}: a sealed run has one answer to each question, and as many as its seal says")
         yield from last.values()
 
 

@@ -147,7 +147,7 @@ class Sampling:
 
     def __post_init__(self) -> None:
         limits = {
-            "n": self.n >= 1,
+            "n": type(self.n) is int and self.n >= 1,
             "temperature": 0 <= self.temperature <= 100,
             "top_p": 0 < self.top_p <= 1,
             "max_tokens": self.max_tokens >= 1,

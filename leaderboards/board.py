@@ -62,18 +62,26 @@ def build(
 
 
 def _build(runs: Sequence[Path], how: _Scoring, out: Path, draft: bool) -> Board:
-    there = how.folder.digests()
-    by_size = sorted(runs, key=lambda path: (-_size(path), path))
-    entered = in_processes(partial(_enter, how), by_size, 1 if how.referee else None)
-    found = list(entered)
-    table = sorted(row for table, _ in found for row in table)
-    problems = sorted(problem for _, problems in found for problem in problems)
-    problems += disagreements(map(cells, table))
-    if draft or not problems:
-        write_atomic(out / BOARD, to_csv(table))
-        there = _needed(how.folder, table)
-    how.folder.keep_only(there)
+    how.folder.drop_damaged()
+    kept = how.folder.digests()
+    try:
+        table, problems = _judge(runs, how)
+        if draft or not problems:
+            needed = _needed(how.folder, table)
+            write_atomic(out / BOARD, to_csv(table))
+            kept = needed
+    finally:
+        how.folder.keep_only(kept)
     return Board(tuple(table), tuple(problems))
+
+
+def _judge(runs: Sequence[Path], how: _Scoring) -> tuple[list[Row], list[str]]:
+    """The rows of all runs, their evidence kept, and why they can not be published."""
+    by_size = sorted(runs, key=lambda path: (-_size(path), path))
+    found = list(in_processes(partial(_enter, how), by_size, 1 if how.referee else None))
+    table = sorted(row for rows_of_run, _ in found for row in rows_of_run)
+    problems = sorted(problem for _, problems_of_run in found for problem in problems_of_run)
+    return table, [*problems, *disagreements(map(cells, table))]
 
 
 def _needed(folder: EvidenceFolder, table: Sequence[Row]) -> set[str]:

@@ -21,6 +21,7 @@ import re
 import stat
 import tempfile
 import zlib
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ from .table import read_csv
 BOARD, EVIDENCE = "board.csv", "evidence"
 MAX_PART_BYTES = 2**31
 MAX_RECORD_BYTES = 2**16
+MAX_LINE_BYTES = 2**22
 _FORMAT = 1
 _CHUNK = 2**20
 _PART = ".part-"
@@ -84,7 +86,10 @@ class Record:
             raise ValueError("a record of a run with other fields")
         if not all(isinstance(value, str) for value in fields.values()):
             raise ValueError("a record of a run with a field that is no text")
-        return cls(**fields)
+        record = cls(**fields)
+        if record.to_bytes() != text:
+            raise ValueError("a record of a run that is not written as one")
+        return record
 
 
 class EvidenceFolder:
@@ -132,6 +137,14 @@ class EvidenceFolder:
             raise StoreError(f"cannot write evidence to {self.path}: {error.strerror or error}") from error
         return name
 
+    def drop_damaged(self) -> None:
+        """Remove evidence that is not what its name says, so that it is written again."""
+        for digest in self.digests():
+            try:
+                deque(self._checked(digest, MAX_PART_BYTES), maxlen=0)
+            except DataError:
+                self.keep_only(self.digests() - {digest})
+
     def _keep(self, digest: str, pieces: Iterable[bytes]) -> None:
         target = self._file(digest)
         if target.exists():
@@ -161,6 +174,20 @@ class EvidenceFolder:
                 file.writelines(self._checked(digest, MAX_PART_BYTES))
         except OSError as error:
             raise StoreError(f"cannot unpack evidence to {target}: {error.strerror or error}") from error
+
+    def lines(self, digest: str, most: int) -> Iterator[bytes]:
+        """The lines of that digest, at most so many, read one by one. Raises DataError as `read` does."""
+        rest, count = b"", 0
+        for piece in self._checked(digest, MAX_PART_BYTES):
+            *lines, rest = (rest + piece).split(b"\n")
+            count += len(lines)
+            if count > most or len(rest) > MAX_LINE_BYTES:
+                raise DataError(
+                    f"evidence {self._file(digest)} holds more than {most} lines, or longer ones than it may"
+                )
+            yield from lines
+        if rest:
+            raise DataError(f"evidence {self._file(digest)} ends within a line")
 
     def _checked(self, digest: str, limit: int) -> Iterator[bytes]:
         packed = self._file(digest)
@@ -194,6 +221,8 @@ def _decompressed(file: BinaryIO) -> Iterator[bytes]:
         if not (packed or piece):
             raise EOFError("it ends too early")
         yield piece
+    if stream.unused_data or file.read(1):
+        raise EOFError("something follows its end")
 
 
 def keep(folder: EvidenceFolder, scored: Scored, replies: bytes = b"") -> str:
@@ -225,10 +254,10 @@ def _verdict_line(one: Verdict) -> bytes:
     )
 
 
-def read_verdicts(folder: EvidenceFolder, record: Record) -> tuple[Verdict, ...]:
-    """The recorded verdicts, without their reasons. Raises DataError for damaged ones."""
+def read_verdicts(folder: EvidenceFolder, record: Record, most: int) -> tuple[Verdict, ...]:
+    """The recorded verdicts, at most so many, without their reasons. Raises DataError for damaged ones."""
     try:
-        return tuple(map(_verdict, folder.read(record.verdicts).splitlines()))
+        return tuple(map(_verdict, folder.lines(record.verdicts, most)))
     except (ValueError, TypeError, RecursionError) as error:
         if isinstance(error, DataError):
             raise

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from ..benchmarks.check import SIZES
 from ..benchmarks.registry import SUITES
-from ..harness.score import Scored
+from ..harness.score import Scored, crossed
 
 IDENTITY = ("suite", "model", "protocol", "metric")
 """What tells two rows of a board apart; two runs of one model are told apart by their run_id."""
@@ -28,6 +29,8 @@ def _reasons(scored: Scored) -> Iterator[str]:
         if count:
             yield f"the run has {count} {what}"
     manifest = scored.run.manifest
+    if _asked_otherwise(scored):
+        yield f"the prompts are not those of protocol {manifest.protocol} of {manifest.suite}, as the run says they are"
     if manifest.seal is None and scored.missing == 0:
         yield "the run was not sealed: hold the examination again, which only completes it"
     if _dirty(manifest.environment.get("source")):
@@ -35,6 +38,14 @@ def _reasons(scored: Scored) -> Iterator[str]:
     if (sizes := _sizes(manifest.suite)) and len(scored.items) not in sizes:
         known = ", ".join(map(str, sorted(sizes)))
         yield f"the run has {len(scored.items)} items, and no set of {manifest.suite} has so many: {known}"
+
+
+def _asked_otherwise(scored: Scored) -> bool:
+    """True if the run says that a protocol's prompts were used, and they were not. An imported run may say otherwise."""
+    manifest = scored.run.manifest
+    if manifest.identity["model"].get("prompt", "protocol") != "protocol":
+        return False
+    return crossed(scored.run.questions(), SUITES.get(manifest.suite).protocol(manifest.protocol))
 
 
 def _dirty(source: object) -> bool:
@@ -51,17 +62,34 @@ def _sizes(suite: str) -> set[int]:
 def disagreements(rows: Iterable[Mapping[str, str]]) -> list[str]:
     """What is wrong with the rows of a board taken together, a line each."""
     rows = list(rows)
+    if not rows:
+        return ["the board has no rows"]
     counts = Counter(tuple(row[name] for name in (*IDENTITY, "run_id")) for row in rows)
-    found = [f"{count} rows say {_words(key)}" for key, count in sorted(counts.items()) if count > 1]
-    data: dict[str, dict[str, str]] = defaultdict(dict)
+    return [
+        *(f"{count} rows say {' '.join(key)}" for key, count in sorted(counts.items()) if count > 1),
+        *_several(rows, "suite", "data", "the rows of {} are of different items, so they can not be compared: data {}"),
+        *_several(rows, "run_id", "model", "run {} stands under several names: {}"),
+        *_several(rows, "model", "weights", "the model {} has several weights: {}"),
+        *_alike({row["model"] for row in rows}),
+    ]
+
+
+def _several(rows: Iterable[Mapping[str, str]], of: str, what: str, said: str) -> Iterator[str]:
+    """Where rows that agree in one column differ in another."""
+    found: dict[str, set[str]] = defaultdict(set)
     for row in rows:
-        data[row["suite"]].setdefault(row["data"], row["model"])
-    for suite, models in sorted(data.items()):
-        if len(models) > 1:
-            of = ", ".join(f"{digest[:12]} ({model})" for digest, model in sorted(models.items()))
-            found.append(f"the rows of {suite} are of different items, so they can not be compared: data {of}")
-    return found
+        found[row[of]].add(row[what])
+    for name, values in sorted(found.items()):
+        if len(values) > 1:
+            yield said.format(name, ", ".join(f"{value:.64}" for value in sorted(values)))
 
 
-def _words(key: tuple[str, ...]) -> str:
-    return " ".join(key)
+def _alike(names: Iterable[str]) -> Iterator[str]:
+    """Names that a reader can not tell apart."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(names):
+        shown = unicodedata.normalize("NFKC", name).casefold()
+        found["".join(c for c in shown if not c.isspace())].append(name)
+    for same in found.values():
+        if len(same) > 1:
+            yield f"names that look the same: {', '.join(map(ascii, same))}"

@@ -27,22 +27,29 @@ def _load(suite: str, data: Path | None, lock: Path) -> Mapping[str, Item]:
     return {item.id: item for item in load_locked(SUITES.get(suite), data, lock)}
 
 
-def forget_items() -> None:
-    """Read the items again when they are next needed."""
+def unknown(known: KnownItems, suite: str, items: Sequence[Item]) -> bool:
+    """True if nothing is known of the items: no data were named, and they are more than those of the bundled sample."""
+    return suite not in known.data and len(items) > len(_load(suite, None, known.lock))
+
+
+def read_all(known: KnownItems) -> None:
+    """Read the named data now. Raises UsageError and DataError for data that can not be read."""
     _load.cache_clear()
+    for suite, data in known.data.items():
+        _load(suite, data, known.lock)
 
 
 def unlike(known: KnownItems, suite: str, items: Sequence[Item]) -> Iterator[str]:
     """In what the items are not the known ones, a line each.
 
-    The bundled sample says nothing of items that are not of it. Raises UsageError and DataError for data that can not be
-    read.
+    The bundled sample says nothing of a set of another size: see `unknown`. Raises UsageError and DataError for data that
+    can not be read.
     """
+    if unknown(known, suite, items):
+        return
     data = known.data.get(suite)
     own = _load(suite, data, known.lock)
     found = {item.id: item for item in items}
-    if data is None and not found.keys() <= own.keys():
-        return
     source = "the bundled items" if data is None else str(data)
     if missing := sorted(own.keys() - found.keys()):
         yield f"{len(missing)} of {source} are missing: {_named(missing)}"

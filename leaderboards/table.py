@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..harness.answers import GRADER_VERSION
-from ..harness.errors import DataError
+from ..harness.errors import DataError, printable
 from ..harness.metrics import Metric
 from ..harness.score import Scored
 from ..harness.store import Manifest
@@ -93,7 +93,8 @@ def _number(value: float) -> str:
 
 
 def _text(value: Json) -> str:
-    return "" if value is None else str(value)
+    """A cell; what a terminal would act on, and what no CSV keeps, is spelled out."""
+    return "" if value is None else printable(str(value))
 
 
 def _mapping(value: Json) -> Mapping[str, Json]:
@@ -127,10 +128,10 @@ def row(scored: Scored, metric: Metric, evidence: str = "") -> Row:
     drawn, model = identity["sampling"], identity["model"]
     engine, training = _mapping(environment.get("engine")), _mapping(environment.get("training"))
     return Row(
-        suite=manifest.suite,
-        model=manifest.model_name,
+        suite=_text(manifest.suite),
+        model=_text(manifest.model_name),
         protocol=scored.rules.name,
-        metric=metric.name,
+        metric=_text(metric.name),
         run_id=manifest.run_id,
         status=scored.status,
         correct=metric.correct,
@@ -148,7 +149,7 @@ def row(scored: Scored, metric: Metric, evidence: str = "") -> Row:
         unscored=scored.unscored,
         missing=scored.missing,
         contamination=_contamination(environment.get("overlap")),
-        referee=scored.referee,
+        referee=_text(scored.referee),
         refereed=scored.refereed,
         prompt_protocol=_prompt_protocol(manifest),
         protocol_version=scored.rules.version,
@@ -159,7 +160,7 @@ def row(scored: Scored, metric: Metric, evidence: str = "") -> Row:
         max_tokens=_text(drawn.get("max_tokens")),
         seed=_text(drawn.get("seed")),
         engine=_text(model.get("engine")),
-        engine_version=" ".join(f"{name}={value}" for name, value in sorted(engine.items())),
+        engine_version=_text(" ".join(f"{name}={value}" for name, value in sorted(engine.items()))),
         weights=_text(model.get("weights")),
         configuration=_text(model.get("configuration")),
         data=str(identity["data"]),

@@ -15,14 +15,14 @@ from functools import partial
 from pathlib import Path
 
 from ..benchmarks.examination import read_answers, score_answers
-from ..harness.errors import DataError, UsageError
+from ..harness.errors import DataError, ProctorError
 from ..harness.judging import Referee, ReplyBook
 from ..harness.pool import in_processes
 from ..harness.score import Scored
 from ..harness.types import Json, Verdict
 from .evidence import BOARD, EVIDENCE, EvidenceFolder, Record, read_record, read_verdicts, unpack_run
 from .fitness import IDENTITY, disagreements, unfit
-from .known_items import KnownItems, forget_items, unlike
+from .known_items import KnownItems, read_all, unknown, unlike
 from .table import COLUMNS, cells, read_cells, read_content, read_csv, rows, to_csv
 
 VERSIONS = ("protocol_version", "grader_version")
@@ -53,11 +53,12 @@ class RowReport:
 
 @dataclass(frozen=True)
 class Report:
-    """All rows of a board, and what is wrong with the board as a whole."""
+    """All rows of a board, what is wrong with the board as a whole, and what could not be told."""
 
     board: Path
     rows: tuple[RowReport, ...]
     problems: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def reproduced(self) -> int:
@@ -76,6 +77,7 @@ class Report:
             "verified": self.verified,
             "reproduced": self.reproduced,
             "problems": list(self.problems),
+            "notes": list(self.notes),
             "rows": [row.to_json() for row in self.rows],
         }
 
@@ -92,6 +94,7 @@ class Recomputed:
     problems: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     versions: tuple[str, ...] = ()
+    unknown_items: bool = False
 
 
 def verify(board: Path, known: KnownItems | None = None) -> Report:
@@ -100,12 +103,13 @@ def verify(board: Path, known: KnownItems | None = None) -> Report:
     `known` are items to hold those of the evidence against; by default the bundled ones. Raises DataError if there is no
     board, or none that can be read.
     """
-    forget_items()
+    known = known or KnownItems()
+    read_all(known)
     content = read_content(board / BOARD)
     stated = read_cells(content, str(board / BOARD))
     folder = EvidenceFolder(board / EVIDENCE)
     digests = list(dict.fromkeys(row["evidence"] for row in stated))
-    recompute = partial(_recompute, folder, known or KnownItems())
+    recompute = partial(_recompute, folder, known)
     found = dict(zip(digests, in_processes(recompute, digests), strict=True))
     reports = tuple(
         RowReport(number, row, tuple(_row_problems(row, found[row["evidence"]])))
@@ -114,7 +118,17 @@ def verify(board: Path, known: KnownItems | None = None) -> Report:
     problems = [*disagreements(stated), *_left_out(stated, found), *_without_a_row(folder, digests)]
     if not problems and all(not row.problems for row in reports) and to_csv(read_csv(board / BOARD)) != content:
         problems.append(f"{BOARD} is not written as `board build` writes it: its order or its quoting was changed")
-    return Report(board, reports, tuple(problems))
+    return Report(board, reports, tuple(problems), tuple(_notes(stated, found)))
+
+
+def _notes(stated: Sequence[Cells], found: Mapping[str, Recomputed]) -> Iterator[str]:
+    """What could not be told, and is no fault."""
+    unchecked = sorted({row["suite"] for row in stated if found[row["evidence"]].unknown_items})
+    if unchecked:
+        yield f"the items of {', '.join(unchecked)} were held against nothing: name your own copy with --data SUITE=DATA"
+    unsourced = sum(row["git_dirty"] == "" for row in stated)
+    if unsourced:
+        yield f"{unsourced} rows were held by code whose commit is not known"
 
 
 def _recompute(folder: EvidenceFolder, known: KnownItems, digest: str) -> Recomputed:
@@ -123,14 +137,14 @@ def _recompute(folder: EvidenceFolder, known: KnownItems, digest: str) -> Recomp
         record = read_record(folder, digest)
         with tempfile.TemporaryDirectory(prefix="proctor-verify-") as temporary:
             return _of_record(folder, record, digest, known, Path(temporary))
-    except (DataError, UsageError) as error:
+    except ProctorError as error:
         return Recomputed(problems=(str(error),))
-    except (KeyError, TypeError, AttributeError) as error:
-        return Recomputed(problems=(f"evidence {digest} is not in the form of a run ({error})",))
+    except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError) as error:  # what no run of ours holds
+        return Recomputed(problems=(f"evidence {digest} is not in the form of a run ({error!r:.100})",))
 
 
 def _of_record(folder: EvidenceFolder, record: Record, digest: str, known: KnownItems, temporary: Path) -> Recomputed:
-    run = temporary / "run"
+    run = temporary / digest
     unpack_run(folder, record, run)
     referee = None
     if record.replies:
@@ -138,6 +152,10 @@ def _of_record(folder: EvidenceFolder, record: Record, digest: str, known: Known
         referee = Referee(record.referee, ReplyBook(temporary / "replies.jsonl"))
     scored = score_answers(read_answers(run), record.protocol, referee)
     problems = [*unfit(scored), *unlike(known, scored.run.manifest.suite, scored.items)]
+    if record.referee != scored.referee:
+        problems.append(
+            f"the record names the language model {record.referee or 'none'}, and its replies are of another"
+        )
     recorded: tuple[Verdict, ...] = ()
     try:
         recorded = _recorded(folder, record, scored)
@@ -149,12 +167,13 @@ def _of_record(folder: EvidenceFolder, record: Record, digest: str, known: Known
         tuple(problems),
         tuple(_changed(scored.verdicts, recorded)),
         (record.protocol_version, record.grader_version),
+        unknown(known, scored.run.manifest.suite, scored.items),
     )
 
 
 def _recorded(folder: EvidenceFolder, record: Record, scored: Scored) -> tuple[Verdict, ...]:
     """The recorded verdicts. Raises DataError for damaged ones, or one on what was not asked."""
-    verdicts = read_verdicts(folder, record)
+    verdicts = read_verdicts(folder, record, len(scored.verdicts))
     if strangers := sorted({verdict.item_id for verdict in verdicts} - {item.id for item in scored.items}):
         raise DataError(f"evidence {record.verdicts}: a verdict on {strangers[0]!r}, which was not asked")
     return verdicts
@@ -171,11 +190,14 @@ def _as_recorded(scored: Scored, record: Record, verdicts: tuple[Verdict, ...], 
 
 def _changed(now: Sequence[Verdict], then: Sequence[Verdict]) -> Iterator[str]:
     """The answers that are judged otherwise than was recorded."""
-    before = {(one.item_id, one.sample): one.correct for one in then}
-    after = {(one.item_id, one.sample): one.correct for one in now}
+    before, after = ({(one.item_id, one.sample): _said(one) for one in verdicts} for verdicts in (then, now))
     for key in sorted(before.keys() | after.keys()):
         if before.get(key, "") != after.get(key, ""):
             yield f"{key[0]} (sample {key[1]})"
+
+
+def _said(one: Verdict) -> tuple[bool | None, str | None, str, bool]:
+    return one.correct, one.extracted, one.rule, one.truncated
 
 
 def _row_problems(stated: Cells, found: Recomputed) -> Iterator[str]:

@@ -43,6 +43,8 @@ def run(args: argparse.Namespace) -> int:
                 print(printable(f"                {problem}"))
         for problem in report.problems:
             print(printable(f"{args.board}: {problem}"))
+    for note in report.notes:
+        say(note)
     say(f"{args.board}: {report.reproduced} of {len(report.rows)} rows are reproduced")
     return EXIT_OK if report.verified else EXIT_CHECK_FAILED
 

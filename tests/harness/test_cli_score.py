@@ -1,4 +1,4 @@
-"""`proctor score` and `proctor board build`: several protocols at once, partial scores, damaged runs, a judge behind a server."""
+"""`proctor score` and `proctor board build`: several protocols at once, partial scores, damaged runs, a judge on a server."""
 
 import csv
 import json
@@ -30,6 +30,15 @@ def mathverse(tmp_path, scripted):
     """A complete run of MathVerse's sample, asked by its official prompt."""
     hold(plan("mathverse", "official", Sampling()), scripted(lambda i, k: "I say so."), tmp_path / "mathverse")
     return tmp_path / "mathverse"
+
+
+def test_names_are_shown_as_they_are(cli, examine, scripted, tmp_path):
+    name = ":smile: [red]x[/red]\nforged\x1b[2K"
+    hold(examine(), scripted(name=name), tmp_path / "run")
+    for arguments in (("board", "build", "--draft", "--out", tmp_path / "board"), ("score", "--metrics")):
+        done = cli(*arguments, tmp_path / "run")
+        assert done.out.count(":smile: [red]x[/red]\\nforged\\x1b[2K") >= 1
+        assert not {"\x1b", "\U0001f604"} & {*done.out}
 
 
 def test_several_protocols_at_once(cli, mathverse):

@@ -1,14 +1,15 @@
 """A small board, and a forger who knows how boards are made."""
 
 import dataclasses
+import hashlib
 import json
 from pathlib import Path
 
 from proctor.benchmarks.examination import plan, run_path
 from proctor.harness import provenance
 from proctor.harness.run import hold
-from proctor.harness.store import Manifest
-from proctor.harness.types import Sampling, digest_all
+from proctor.harness.store import Asked, Manifest, identity_of
+from proctor.harness.types import Image, Item, Prompt, Sampling
 from proctor.leaderboards.board import build
 from proctor.leaderboards.evidence import BOARD, EVIDENCE, EvidenceFolder, Record, read_record
 from proctor.leaderboards.table import read_cells
@@ -103,11 +104,39 @@ class Forger:
         """Put other items and answers in a run, with a manifest that fits them."""
         old = self.manifest(model)
         answers = text(responses)
-        data = digest_all(one["item"] for one in items)
-        identity = {**old.identity, "data": data, "items": len(items)}
+        identity = {**old.identity, **identity_of(asked(items))}
         seal = {"responses": self.folder.put(answers), "count": len(responses)}
         manifest = Manifest(identity, old.environment, seal)
         self.replace(model, manifest=manifest.to_bytes(), items=text(items), responses=answers)
+
+
+def asked(lines):
+    """The questions of the lines of an items.jsonl, without their pictures."""
+
+    def picture(record):
+        return Image(record["sha256"], record["name"], b"")
+
+    def prompt(record):
+        parts = tuple(part if isinstance(part, str) else picture(part) for part in record["parts"])
+        return Prompt(parts, record["system"])
+
+    return [Asked(Item.from_json(one["item"], picture), prompt(one["prompt"])) for one in lines]
+
+
+def forge(run, change):
+    """Rewrite a run directory as `change(identity, items, responses, seal)` leaves its parts, all digests made to fit."""
+    record = json.loads((run / "run.json").read_text())
+    items, responses = (
+        [json.loads(line) for line in (run / name).read_text().splitlines()]
+        for name in ("items.jsonl", "responses.jsonl")
+    )
+    identity, seal = dict(record["identity"]), dict(record["seal"])
+    fixed = change(identity, items, responses, seal) or {}
+    identity = {**identity, **identity_of(asked(items)), **fixed}
+    (run / "items.jsonl").write_bytes(text(items))
+    (run / "responses.jsonl").write_bytes(text(responses))
+    seal = {"count": len(responses), **seal, "responses": hashlib.sha256(text(responses)).hexdigest()}
+    (run / "run.json").write_bytes(Manifest(identity, record["environment"], seal).to_bytes())
 
 
 def text(lines):
