@@ -11,9 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from ..harness.errors import DataError, EngineError
+from ..harness.errors import EngineError, ProctorError
 from ..harness.types import Item, Json, sample_seed
 from .advantages import Array, advantage
 from .base import Group, Reward, make_group, needs_judge
@@ -22,11 +20,13 @@ from .judge.scoring import Judge
 from .monitor import group_metrics, judge_metrics
 from .recipe import Recipe
 from .registry import open_reward, resolved
+from .reward_call import rewards_of
+from .reward_file import file_identity
 
 
 @dataclass(frozen=True)
 class Assessed:
-    """A step's rewards and advantages, each (n,) per group, and the metrics of the step."""
+    """A step's rewards, (n,) per group, the advantages of those that are trained on, (m,), and the metrics of the step."""
 
     rewards: list[Array]
     advantages: list[Array]
@@ -55,14 +55,15 @@ class Assessor:
         return cls(recipe, reward, judge)
 
     def identity(self) -> Json:
-        """What a resume must agree with beyond the recipe: who judges."""
-        return {"judge": self.judge.identity()} if self.judge else {}
+        """What a resume must agree with beyond the recipe: who judges, and what the reward's own file holds."""
+        return {**({"judge": self.judge.identity()} if self.judge else {}), **file_identity(self.reward)}
 
     def assess(self, items: Sequence[Item], texts: Sequence[str], step: int) -> Assessed:
         """Assess `texts`, n per item in order; `step` counts from 0.
 
-        Labels are read for monitoring, never for a reward that does not declare that it needs them. Raises DataError for a
-        reward that is no number, EngineError when the judge fails too often.
+        Labels are read for monitoring, never for a reward that does not declare that it needs them. Advantages are of the
+        first policy.train_on of each group. Raises UsageError for an exception inside the reward, DataError for a reward
+        that is no number, EngineError when the judge fails too often.
         """
         n = self.recipe.sampling.n
         groups = [
@@ -75,7 +76,8 @@ class Assessor:
             metrics = judge_metrics(groups)
         rewards = [self._rewards(group, step, place) for place, group in enumerate(groups)]
         metrics = group_metrics(items, groups, rewards) | metrics
-        return Assessed(rewards, [self.advantage(row) for row in rewards], metrics)
+        m = self.recipe.policy.train_on or n
+        return Assessed(rewards, [self.advantage(row[:m]) for row in rewards], metrics)
 
     def _judged(self, judge: Judge, groups: Sequence[Group], step: int) -> list[Group]:
         scores = judge.score(groups, sample_seed(self.recipe.seed, f"judge {step}", 0))
@@ -95,12 +97,7 @@ class Assessor:
             )
 
     def _rewards(self, group: Group, step: int, place: int) -> Array:
-        given = self.reward(group, sample_seed(self.recipe.seed, f"reward {step}", place))
-        row = np.asarray(given, dtype=np.float64)
-        n = len(group.responses)
-        if row.shape != (n,) or not np.isfinite(row).all():
-            raise DataError(
-                f"reward {self.reward.name}: gave {given!r:.120} for item {group.item_id} at step {step + 1}, "
-                f"not {n} finite numbers"
-            )
-        return row
+        try:
+            return rewards_of(self.reward, group, sample_seed(self.recipe.seed, f"reward {step}", place))
+        except ProctorError as error:
+            raise type(error)(f"{error} (step {step + 1})") from error

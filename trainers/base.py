@@ -74,10 +74,18 @@ class Reward(Protocol):
     """A reward idea: one number per response of a group, from the group alone.
 
     A reward whose attribute `needs_judge` is true finds the group's `judge_scores`; without the attribute it needs none.
+    What else it can promise of itself is in `declaration`.
     """
 
-    name: str
-    needs_gold: bool
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        ...
+
+    @property
+    def needs_gold(self) -> bool:
+        """Whether its groups must hold the gold answer."""
+        ...
 
     def __call__(self, group: Group, seed: int) -> Sequence[float]:
         """Rewards of the group's responses, in order; `seed` is for a reward that draws random numbers."""

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from ..benchmarks.figures import TASKS, as_item, draw
 from ..benchmarks.lock import load_locked
+from ..benchmarks.registry import SUITES
 from ..harness.errors import UsageError
 from ..harness.types import Item
 from .data import data_set
@@ -26,8 +27,11 @@ def training_prompts(settings: PromptSettings, seed: int, *, labels: bool = Fals
     Items of a training set have answers only if `labels` asks for them, which is for a reward with `needs_gold` alone.
     Raises UsageError or DataError if there is none.
     """
+    tasks = settings.tasks or tuple(TASKS)
+    if settings.split == "test":
+        return _shuffled([item for item in SUITES.get(settings.suite).load() if item.meta["task"] in tasks], seed)
     if settings.suite == "figures":
-        return _drawn(settings.tasks or tuple(TASKS), seed)
+        return _drawn(tasks, seed)
     if settings.data is None:
         raise UsageError(f"recipe: prompts.data must name the file of training items for suite {settings.suite}")
     return _shuffled(load_locked(data_set(settings.suite, labels=labels), Path(settings.data)), seed)

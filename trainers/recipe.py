@@ -14,7 +14,8 @@ from ..harness.types import Json, Sampling
 from .formats import FORMATS
 from .judge.settings import JudgeSettings
 from .openrlhf.settings import OpenRlhfSettings
-from .settings import read_settings
+from .reward_name import anchored
+from .settings import read_settings, setting
 
 RECIPES = Path(__file__).parent / "recipes"
 MOST = 1e100
@@ -22,11 +23,15 @@ MOST = 1e100
 
 @dataclass(frozen=True)
 class PromptSettings:
-    """Where unlabelled training prompts come from: the figures generator, or a suite's items in a JSONL file."""
+    """Where unlabelled training prompts come from: the figures generator, or a suite's items in a JSONL file.
+
+    `split` is for figures: "test" trains on the very items that an examination asks. Of another suite name that file.
+    """
 
     suite: str = "figures"
     data: str | None = None
     tasks: tuple[str, ...] = ()
+    split: str = "train"
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,9 @@ class OptimiserSettings:
 class PolicySettings:
     """The policy update: `prompts` per step, in `minibatches` updates, each in `accumulate` backward passes.
 
-    `clip` is PPO's epsilon, `kl` the coefficient of the k3 loss to the frozen reference.
+    `clip` is PPO's epsilon, `kl` the coefficient of the k3 loss to the frozen reference. Of the sampling.n responses to a
+    prompt, all of which are rewarded together, the first `train_on` are trained on (default: all), with advantages among
+    themselves.
     """
 
     steps: int = 100
@@ -54,6 +61,7 @@ class PolicySettings:
     clip: float = 0.2
     kl: float = 0.01
     train_vision: bool = True
+    train_on: int | None = None
 
 
 @dataclass(frozen=True)
@@ -61,9 +69,9 @@ class Recipe:
     """One training: who learns from which prompts, by which reward and advantage, and when checkpoints are written.
 
     `answer_format` is the form that a response must have ("boxed", or "think_boxed": <think>...</think> before the box);
-    what follows from breaking it is the reward's affair. `reward_settings` are the reward's own, `advantage_beta` is the
-    advantage's where it has one, `judge` is read only by a reward that needs a judge, and `openrlhf` only by the trainer
-    of that name.
+    what follows from breaking it is the reward's affair. `reward` is a name of the registry, or path/to/file.py:function,
+    whose path is made absolute. `reward_settings` are the reward's own, `advantage_beta` is the advantage's where it has
+    one, `judge` is read only by a reward that needs a judge, and `openrlhf` only by the trainer of that name.
     """
 
     name: str
@@ -84,6 +92,7 @@ class Recipe:
     openrlhf: OpenRlhfSettings | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "reward", anchored(self.reward, Path()))
         policy, optimiser = self.policy, self.optimiser
         parts = policy.minibatches * policy.accumulate
         rules = {
@@ -102,6 +111,10 @@ class Recipe:
             "checkpoint_every must be at least 1": self.checkpoint_every >= 1,
             "sampling.n must be at least 2: a group of one has no advantage": self.sampling.n >= 2,
             "sampling.temperature must be above 0: greedy answers do not differ": not self.sampling.greedy,
+            "policy.train_on must be at least 2 and at most sampling.n": policy.train_on is None
+            or 2 <= policy.train_on <= self.sampling.n,
+            "prompts.split must be train, or test for figures": self.prompts.split == "train"
+            or (self.prompts.split == "test" and self.prompts.suite == "figures"),
             "optimiser.learning_rate must be positive": optimiser.learning_rate > 0,
             "optimiser.weight_decay and warmup_steps must not be negative": min(
                 optimiser.weight_decay, optimiser.warmup_steps
@@ -137,6 +150,8 @@ def load_recipe(name: str, changes: Sequence[str] = ()) -> Recipe:
     A recipe with `extends = "other"` is laid over that one, key by key: a bundled name, or the path of a .toml file
     relative to its own. `reward_settings` belong to their reward and are not taken over by another one. Raises UsageError
     for an unknown recipe or key, for a value of the wrong kind, and if the extended recipe itself extends another.
+
+    A reward's file that a recipe names is relative to the recipe's own, one in `changes` to the working directory.
     """
     path = Path(name) if name.endswith(".toml") else RECIPES / f"{name}.toml"
     table = _read(path, name)
@@ -149,12 +164,15 @@ def load_recipe(name: str, changes: Sequence[str] = ()) -> Recipe:
 
 def _read(path: Path, name: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text())
+        table = tomllib.loads(path.read_text())
     except FileNotFoundError:
         known = ", ".join(sorted(file.stem for file in RECIPES.glob("*.toml")))
         raise UsageError(f"no recipe {name!r}: give the path of a .toml file, or one of: {known}") from None
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"recipe {path}: cannot be read ({str(error)[:150]})") from error
+    if isinstance(table.get("reward"), str):
+        table["reward"] = anchored(table["reward"], path.parent)
+    return table
 
 
 def _read_extended(extended: Any, path: Path) -> dict[str, Any]:
@@ -185,14 +203,8 @@ def _laid_over(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, A
 
 def _table_of(change: str) -> dict[str, Any]:
     """The table that a change like "policy.steps=10" stands for."""
-    key, equals, text = change.partition("=")
-    *sections, last = key.strip().split(".")
-    if not equals or not last:
-        raise UsageError(f"a change must look like policy.steps=10, not {change!r}")
-    try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except (ValueError, RecursionError):
-        value = text
+    key, value = setting(change)
+    *sections, last = key.split(".")
     table: dict[str, Any] = {last: value}
     for section in reversed(sections):
         table = {section: table}

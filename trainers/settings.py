@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import tomllib
 from collections.abc import Mapping
 from types import NoneType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
@@ -16,6 +17,21 @@ def read_settings(kind: type[T], table: Mapping[str, Any], where: str) -> T:
     """The settings of that kind that a table holds. Raises UsageError, which begins with `where`."""
     settings: T = _build(kind, table, where)
     return settings
+
+
+def setting(change: str) -> tuple[str, Any]:
+    """The dotted key and the value of a change like "policy.steps=10"; what is no TOML value is a text.
+
+    Raises UsageError without a key or an equals sign.
+    """
+    key, equals, text = change.partition("=")
+    key = key.strip()
+    if not equals or not key.rpartition(".")[2]:
+        raise UsageError(f"a change must look like policy.steps=10, not {change!r}")
+    try:
+        return key, tomllib.loads(f"value = {text}")["value"]
+    except (ValueError, RecursionError):
+        return key, text
 
 
 def _build(kind: Any, table: Mapping[str, Any], where: str) -> Any:

@@ -18,6 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in --out")
     parser.add_argument("--seed", type=int, help="the recipe's seed")
     parser.add_argument(
+        "--reward", help="the reward, instead of the recipe's: a name, or FILE.py:FUNCTION, which is executed"
+    )
+    parser.add_argument(
         "--set",
         action="append",
         default=[],
@@ -36,8 +39,9 @@ def run(args: argparse.Namespace) -> int:
     from ...trainers.tiny import BASE
     from .terminal import emit_json, progress_bars, say
 
+    reward = [] if args.reward is None else [f"reward={args.reward}"]
     seed = [] if args.seed is None else [f"seed={args.seed}"]
-    recipe = load_recipe(args.recipe, [*args.changes, *seed])
+    recipe = load_recipe(args.recipe, [*reward, *args.changes, *seed])
     train = TRAINERS.get(recipe.trainer)
     if args.dry_run:
         describe = getattr(train, "describe", None)

@@ -43,6 +43,9 @@ def test_changes_are_applied_with_their_types() -> None:
         ("reward_settings=1", "must be Mapping"),
         ("judge.modell=1", "unknown key 'modell'"),
         ("judge.retries=-1", "judge: retries"),
+        ("policy.train_on=1", "policy.train_on must be at least 2"),
+        ("policy.train_on=9", "at most sampling.n"),
+        ("prompts.split=dev", "prompts.split must be train"),
     ],
 )
 def test_a_bad_setting_is_one_clear_line(change: str, told: str) -> None:

@@ -34,7 +34,7 @@ from .logprobs import answer_logprobs
 
 @dataclass
 class Rollouts:
-    """A step's B prompts with n answers each (R = B x n rows) and what the update needs of them, all (R, T) or (R,)."""
+    """A step's B prompts with the m answers to each that are trained on (R = B x m rows), all (R, T) or (R,)."""
 
     inputs: list[dict[str, Tensor]]
     answers: Answers
@@ -50,6 +50,7 @@ class GrpoTraining:
     def __init__(self, recipe: Recipe, base: Path, device: str) -> None:
         self.assessor = Assessor.of_recipe(recipe, base)
         self.recipe = recipe = self.assessor.recipe
+        self.m = recipe.policy.train_on or recipe.sampling.n
         self.protocol: Protocol = data_set(recipe.prompts.suite).protocol(recipe.protocol)
         self.prompts = training_prompts(recipe.prompts, recipe.seed, labels=self.assessor.reward.needs_gold)
         self.policy = VisionLanguageModel.load(base, device)
@@ -93,26 +94,34 @@ class GrpoTraining:
         with torch.no_grad():
             prefix = self.policy.prefill(inputs, recipe.sampling.n)
             drawn = draw_answers(self.policy, prefix, recipe.sampling, seeds, self.policy.media_ids)
-            temperature = recipe.sampling.temperature
-            old, entropy = answer_logprobs(self.policy, inputs, drawn.ids, drawn.mask, temperature)
-            reference, _ = answer_logprobs(self.reference_vlm, inputs, drawn.ids, drawn.mask, temperature)
-        texts = self.policy.decode(drawn.ids, drawn.mask)
-        assessed = self.assessor.assess(items, texts, step)
-        metrics = assessed.metrics | {
-            "entropy": float((entropy * drawn.mask).sum() / drawn.mask.sum()),
+        assessed = self.assessor.assess(items, self.policy.decode(drawn.ids, drawn.mask), step)
+        lengths = {
             "response_length": float(drawn.mask.sum(1).float().mean()),
             "truncated_share": float((~drawn.ended).float().mean()),
         }
+        kept = self._trained_on(drawn)
+        with torch.no_grad():
+            temperature = recipe.sampling.temperature
+            old, entropy = answer_logprobs(self.policy, inputs, kept.ids, kept.mask, temperature)
+            reference, _ = answer_logprobs(self.reference_vlm, inputs, kept.ids, kept.mask, temperature)
+        metrics = {**assessed.metrics, **lengths, "entropy": float((entropy * kept.mask).sum() / kept.mask.sum())}
         each = [self.policy.encode([prompt]) for prompt in prompts]
         advantages = torch.from_numpy(np.concatenate(assessed.advantages)).to(old)
-        return Rollouts(each, drawn, old, reference, advantages, metrics)
+        return Rollouts(each, kept, old, reference, advantages, metrics)
+
+    def _trained_on(self, drawn: Answers) -> Answers:
+        """The first m answers to each prompt."""
+        if self.recipe.policy.train_on is None:
+            return drawn
+        rows = torch.arange(len(drawn.ids)).view(-1, self.recipe.sampling.n)[:, : self.m].flatten()
+        return Answers(drawn.ids[rows], drawn.mask[rows], drawn.ended[rows])
 
     def _update(self, rollouts: Rollouts, prompts: Sequence[int]) -> dict[str, float]:
         """One optimiser step on some prompts' answers; the loss is a mean over all their tokens."""
-        n, settings = self.recipe.sampling.n, self.recipe.policy
+        settings = self.recipe.policy
         self.policy.model.train()
         self.optimiser.zero_grad()
-        tokens = rollouts.answers.mask[_rows(prompts, n)].sum()
+        tokens = rollouts.answers.mask[_rows(prompts, self.m)].sum()
         totals = torch.zeros(3)
         size = len(prompts) // settings.accumulate
         for start in range(0, len(prompts), size):
@@ -129,7 +138,7 @@ class GrpoTraining:
     def _loss(self, rollouts: Rollouts, prompts: Sequence[int]) -> tuple[Tensor, Tensor]:
         """Summed loss over tokens, and the sums of policy loss, KL and clipped tokens for the record."""
         settings = self.recipe.policy
-        rows = _rows(prompts, self.recipe.sampling.n)
+        rows = _rows(prompts, self.m)
         mask = rollouts.answers.mask[rows]
         inputs = self.policy.join([rollouts.inputs[prompt] for prompt in prompts])
         new, _ = answer_logprobs(
@@ -163,8 +172,9 @@ class GrpoTraining:
             self.optimiser.state[parameter] = moments
 
 
-def _rows(prompts: Sequence[int], n: int) -> Tensor:
-    return torch.tensor([prompt * n + k for prompt in prompts for k in range(n)])
+def _rows(prompts: Sequence[int], m: int) -> Tensor:
+    """The rows of those prompts' answers, m to each."""
+    return torch.tensor([prompt * m + k for prompt in prompts for k in range(m)])
 
 
 def train(recipe: Recipe, base: Path, out: Path, resume: bool, progress: Progress) -> None:

@@ -19,6 +19,7 @@ from openrlhf.trainer.ppo_utils.experience_maker import RemoteExperienceMaker
 
 from ...harness.errors import DataError, DivergedError
 from ..assessment import Assessor
+from ..reward_file import file_identity
 from .plan import Plan, tell
 from .prompts import read_items
 
@@ -66,6 +67,8 @@ class AssessingTrainer(PPOTrainer):  # type: ignore[misc]
         self.plan = Plan.current()
         self._items = read_items(Path(self.plan.items))
         self._assessor = Assessor.of_recipe(self.plan.recipe, Path(self.plan.base))
+        if file_identity(self._assessor.reward) != self.plan.reward:
+            raise DataError(f"the reward's file was changed since the training was started: {self.plan.recipe.reward}")
         super().__init__(pretrain, *groups, **generating)
         self.experience_maker.__class__ = GroupAdvantages
         tell(self.plan.events, phase="engines are starting")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from ...harness.files import write_atomic
@@ -19,7 +19,10 @@ PLAN = "PROCTOR_OPENRLHF_PLAN"
 
 @dataclass(frozen=True)
 class Plan:
-    """One start of OpenRLHF: the resolved recipe, its own command line, the base, the items, and where events go."""
+    """One start of OpenRLHF: the resolved recipe, its own command line, the base, the items, and where events go.
+
+    `reward` is the identity of the reward's own file, if it has one.
+    """
 
     recipe: Recipe
     arguments: tuple[str, ...]
@@ -29,6 +32,7 @@ class Plan:
     gpus: int
     single_node: bool
     owner: int
+    reward: Mapping[str, Json] = field(default_factory=dict)
 
     def write(self, path: Path) -> None:
         """Store it."""

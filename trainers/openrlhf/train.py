@@ -30,6 +30,7 @@ from ..judge.settings import BASE_MODEL, TINY_MODEL
 from ..overlap import write_fingerprints
 from ..recipe import Recipe
 from ..registry import open_reward, resolved
+from ..reward_file import file_identity
 from ..tiny import JUDGE
 from ..training import TrainingFolder
 from .arguments import Paths, arguments
@@ -50,8 +51,9 @@ class OpenRlhfTrainer:
 
     def __call__(self, recipe: Recipe, base: Path, out: Path, resume: bool, progress: Progress) -> None:
         """Train to the recipe's end. Raises UsageError, MissingExtraError, CheckpointError, EngineError, StoreError, ..."""
-        recipe, settings = _checked(recipe, base)
-        with TrainingFolder(out, recipe, base, resume, _judge_identity(recipe, base)) as folder, ExitStack() as stack:
+        recipe, settings, reward = _checked(recipe, base)
+        identity = {**_judge_identity(recipe, base), **reward}
+        with TrainingFolder(out, recipe, base, resume, identity) as folder, ExitStack() as stack:
             own = out / FOLDER
             write_fingerprints(out, training_batches(recipe), recipe.policy.steps, recipe.policy.prompts, base)
             written = write_prompts(recipe, own)
@@ -64,7 +66,7 @@ class OpenRlhfTrainer:
             environment = dict(os.environ)
             asked = stack.enter_context(_with_judge(recipe, settings, base, own, environment))
             given = arguments(recipe, settings, paths, pictures=written.pictures, resume=last is not None)
-            plan = _plan(asked, settings, paths, written, given)
+            plan = dataclasses.replace(_plan(asked, settings, paths, written, given), reward=reward)
             plan.write(own / "plan.json")
             driver = stack.enter_context(_driver(own, environment))
             _Following(folder, recipe, paths, driver, settings.silence, progress).to_the_end()
@@ -92,13 +94,18 @@ def _pairs(given: list[str]) -> Iterator[str]:
     yield shlex.join(line)
 
 
-def _checked(recipe: Recipe, base: Path) -> tuple[Recipe, OpenRlhfSettings]:
-    """The recipe with all settings spelled out. Raises what can be known before anything is started."""
+def _checked(recipe: Recipe, base: Path) -> tuple[Recipe, OpenRlhfSettings, Mapping[str, Json]]:
+    """The recipe with all settings spelled out, and the identity of its reward's file.
+
+    Raises what can be known before anything is started.
+    """
     settings = recipe.openrlhf or OpenRlhfSettings()
     reward = open_reward(recipe.reward, recipe.reward_settings)
     recipe = dataclasses.replace(resolved(recipe, reward), openrlhf=settings)
     if recipe.policy.accumulate != 1:
         raise UsageError("recipe: policy.accumulate is the local trainer's: set openrlhf.micro_train instead")
+    if recipe.policy.train_on is not None:
+        raise UsageError("recipe: policy.train_on is the local trainer's: OpenRLHF trains on all sampling.n responses")
     if not needs_judge(reward):
         recipe = dataclasses.replace(recipe, judge=None)
     elif recipe.judge and not recipe.judge.url and settings.nodes > 1:
@@ -108,7 +115,7 @@ def _checked(recipe: Recipe, base: Path) -> tuple[Recipe, OpenRlhfSettings]:
     if recipe.judge and recipe.judge.url:
         Endpoint(recipe.judge.url, recipe.judge.model, attempts=1).served()  # raises EngineError
     _check_gpus(recipe, settings)
-    return recipe, settings
+    return recipe, settings, file_identity(reward)
 
 
 def _check_installed() -> None:

@@ -79,6 +79,19 @@ class ActorJudge:
     name: ClassVar[str] = "actor_judge"
     needs_gold: ClassVar[bool] = False
     needs_judge: ClassVar[bool] = True
+    equal_answers_alike: ClassVar[bool] = False
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The least and the most that the formula can give."""
+        if self.settings.clamp:
+            return (0, 1)
+        return min(0, self.settings.g_min) - self.settings.format_penalty, max(0, self.settings.g_max)
+
+    @property
+    def depends_on_order(self) -> bool:
+        """True where the answer that was seen first wins a tie."""
+        return self.settings.votes == "exact"
 
     def __call__(self, group: Group, seed: int) -> list[float]:
         """Rewards in [-format_penalty, g_max], or in [0, 1] with `clamp`. Raises UsageError without a judge's scores."""

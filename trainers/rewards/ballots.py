@@ -41,6 +41,8 @@ def _exact(group: Group) -> Vote:
     boxes = [last_box(response) for response in group.responses]
     counts = Counter(boxes)  # in the order of first appearance, as is most_common for equal counts
     classes = tuple(tuple(k for k, box in enumerate(boxes) if box == one) for one in counts)
+    if not counts:
+        return Vote(0, (), None, False)
     (first, most), *_ = counts.most_common(1)
     winner = next(members for members in classes if boxes[members[0]] == first)
     return Vote(len(boxes), classes, winner, sum(number == most for number in counts.values()) > 1)

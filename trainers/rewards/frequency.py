@@ -16,6 +16,12 @@ class Frequency:
     settings: VoteSettings = field(default_factory=VoteSettings)
     name: ClassVar[str] = "frequency"
     needs_gold: ClassVar[bool] = False
+    bounds: ClassVar[tuple[float, float]] = (0, 1)
+
+    @property
+    def equal_answers_alike(self) -> bool:
+        """False where equal answers in another form are counted apart."""
+        return self.settings.votes != "exact"
 
     def __call__(self, group: Group, seed: int) -> list[float]:
         """Rewards in [0, 1]."""

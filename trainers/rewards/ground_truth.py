@@ -12,6 +12,7 @@ class GroundTruth:
 
     name = "ground_truth"
     needs_gold = True
+    bounds = (0.0, 1.0)
 
     def __call__(self, group: Group, seed: int) -> list[float]:
         """Rewards in {0, 1}. Raises UsageError for a group without a label."""

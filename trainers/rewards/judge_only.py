@@ -13,6 +13,8 @@ class JudgeOnly:
     name = "judge_only"
     needs_gold = False
     needs_judge = True
+    bounds = (0.0, 1.0)
+    equal_answers_alike = False
 
     def __call__(self, group: Group, seed: int) -> list[float]:
         """Rewards in [0, 1]; all 0 if no response has a score. Raises UsageError without a judge's scores."""

@@ -20,6 +20,12 @@ class MajorityVote:
     settings: VoteSettings = field(default_factory=VoteSettings)
     name: ClassVar[str] = "majority_vote"
     needs_gold: ClassVar[bool] = False
+    bounds: ClassVar[tuple[float, float]] = (0, 1)
+
+    @property
+    def depends_on_order(self) -> bool:
+        """True where the answer that was seen first wins a tie."""
+        return self.settings.votes == "exact"
 
     def __call__(self, group: Group, seed: int) -> list[float]:
         """Rewards in {0, 1}."""

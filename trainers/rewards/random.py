@@ -12,6 +12,8 @@ class RandomReward:
 
     name = "random"
     needs_gold = False
+    bounds = (0.0, 1.0)
+    random = True
 
     def __call__(self, group: Group, seed: int) -> list[float]:
         """Rewards in {0, 1}, each with probability one half."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import runpy
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,11 +21,14 @@ from proctor.trainers.openrlhf.arguments import Paths, arguments
 from proctor.trainers.openrlhf.plan import Plan
 from proctor.trainers.openrlhf.prompts import read_items, write_prompts
 from proctor.trainers.recipe import load_recipe
+from proctor.trainers.reward_file import file_identity
 from proctor.trainers.tiny import BASE
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
 N = 4
+OWN = f"{Path(__file__).parents[2]}/trainers/reward_files/plurality.py:score"
+"""A reward in a file of its own."""
 CHANGES = ["policy.steps=1", "policy.prompts=2", f"sampling.n={N}", "policy.minibatches=1"]
 
 
@@ -66,7 +71,7 @@ def sample(trainer: Any, label: str, text: str) -> Any:
     )
 
 
-@pytest.mark.parametrize("reward", ["majority_vote", "frequency", "ground_truth", "random"])
+@pytest.mark.parametrize("reward", ["majority_vote", "frequency", "ground_truth", "random", OWN])
 @pytest.mark.parametrize("advantage", ["group_norm", "dr_grpo", "log_softmax", "log_softmax_centred"])
 def test_rewards_and_advantages_are_those_of_the_local_trainer(trainer, reward, advantage):
     made = trainer(f"reward={reward}", f"advantage={advantage}")
@@ -92,6 +97,17 @@ def test_rewards_and_advantages_are_those_of_the_local_trainer(trainer, reward, 
         assert experience.advantages[mask].tolist() == pytest.approx([flat[place]] * int(mask.sum()))
         assert not experience.advantages[~mask].any()
         assert torch.equal(experience.returns, experience.advantages)
+
+
+def test_a_reward_that_was_edited_after_the_start_is_refused(trainer, tmp_path, monkeypatch):
+    own = tmp_path / "own.py"
+    own.write_text("def score(group): return [0.0 for _ in group.responses]\n")
+    made = trainer(f"reward={own}:score")
+    plan = dataclasses.replace(made.plan, reward=file_identity(made._assessor.reward))
+    own.write_text("def score(group): return [1.0 for _ in group.responses]\n")
+    monkeypatch.setattr(Plan, "current", lambda: plan)
+    with pytest.raises(DataError, match="the reward's file was changed since the training was started"):
+        hooks.AssessingTrainer("pretrain")
 
 
 def test_broken_groups_are_told(trainer):

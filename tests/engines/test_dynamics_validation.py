@@ -1,0 +1,83 @@
+"""The simulator beside real trainings of the bundled model: one number is fitted to one curve, the rest must follow."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from proctor.benchmarks.examination import plan
+from proctor.harness.models.transformers import TransformersModel
+from proctor.harness.run import hold
+from proctor.harness.types import Sampling
+from proctor.trainers.dynamics.course import Settings, simulate
+from proctor.trainers.dynamics.prompts import Prompts
+from proctor.trainers.local.grpo import train
+from proctor.trainers.recipe import load_recipe
+from proctor.trainers.recorded import read_groups
+from proctor.trainers.registry import open_reward
+from proctor.trainers.tiny import BASE
+
+pytestmark = pytest.mark.slow
+
+FITTED = ("accuracy", "majority_share")
+WINDOW = 10
+RATES = np.arange(0.03, 0.1, 0.005)
+
+Curves = Mapping[str, np.ndarray]
+
+
+def windows(values: np.ndarray) -> np.ndarray:
+    """Means of ten steps each: a training's step has but 16 prompts."""
+    return np.reshape(values, (-1, WINDOW)).mean(axis=1)
+
+
+def trained(file: Path) -> Curves:
+    """The curves of a training's metrics.jsonl."""
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    return {name: windows(np.array([line[name] for line in lines])) for name in (*FITTED, "label_accuracy")}
+
+
+def simulated(prompts: Prompts, reward: str, rate: float, steps: int = 60) -> Curves:
+    course = simulate(prompts, open_reward(reward, {}), Settings(steps=steps, n=8, lr=rate))
+    return {name: windows(course.curve(name)[:steps]) for name in (*FITTED, "label_accuracy")}
+
+
+def deviation(real: Curves, model: Curves) -> float:
+    return float(np.mean([np.abs(real[name] - model[name]).mean() for name in FITTED]))
+
+
+def fitted_rate(prompts: Prompts, real: Curves) -> float:
+    return float(min(RATES, key=lambda rate: deviation(real, simulated(prompts, "majority_vote", float(rate)))))
+
+
+def check(prompts: Prompts, voted: Curves, voted_again: Curves, taught: Curves) -> None:
+    """What the documentation claims of the simulator, the good and the bad."""
+    rate = fitted_rate(prompts, voted)
+    assert 0.04 <= rate <= 0.085
+    assert abs(rate - Settings().lr) <= 0.02
+    for real, reward in ((voted_again, "majority_vote"), (taught, "ground_truth")):
+        model = simulated(prompts, reward, rate)
+        still = {name: np.full_like(values, values[0]) for name, values in model.items()}
+        assert deviation(real, model) < 0.025
+        assert deviation(real, model) < 0.5 * deviation(real, still)
+    model = simulated(prompts, "majority_vote", rate)
+    rescued = np.mean([real["label_accuracy"][-1] for real in (voted, voted_again)]) - model["label_accuracy"][-1]
+    assert rescued > 0.01  # a shared network mends majorities that the simulator holds to be lost
+
+
+def test_real_trainings_follow_the_simulation(tmp_path: Path) -> None:
+    recorded = tmp_path / "recorded"
+    asked = plan("figures", "strict", Sampling(n=16, temperature=1.0, max_tokens=48))
+    assert hold(asked, TransformersModel(BASE), recorded).complete
+    recipes = {
+        "voted": load_recipe("mm_upt_figures"),
+        "voted_again": load_recipe("mm_upt_figures", ["seed=1"]),
+        "taught": load_recipe("ground_truth_figures"),
+    }
+    curves = {}
+    for name, recipe in recipes.items():
+        train(recipe, BASE, tmp_path / name, False, lambda done, total, note: None)
+        curves[name] = trained(tmp_path / name / "metrics.jsonl")
+    check(Prompts.of_groups(read_groups(recorded)), **curves)

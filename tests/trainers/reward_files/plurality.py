@@ -1,0 +1,11 @@
+"""One for each response whose answer more of the group gave than any other; nothing where the first place is shared."""
+
+from proctor.harness.votes import vote
+from proctor.trainers.declaration import declares
+
+
+@declares(bounds=(0, 1))
+def score(group):
+    counted = vote(group.item_id, group.answers, group.choices)
+    winner = () if counted.tied or counted.winner is None else counted.winner
+    return [float(index in winner) for index in range(counted.size)]

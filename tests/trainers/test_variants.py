@@ -1,0 +1,140 @@
+"""Variants of self-training: a gate on the vote, more votes than are trained on, the test's own prompts, ablations."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proctor.benchmarks.figures import SUITE as FIGURES
+from proctor.harness.errors import UsageError
+from proctor.harness.types import Item
+from proctor.trainers.assessment import Assessor
+from proctor.trainers.base import make_group
+from proctor.trainers.local.grpo import GrpoTraining
+from proctor.trainers.openrlhf.train import _checked
+from proctor.trainers.prompts import training_prompts
+from proctor.trainers.recipe import PromptSettings, load_recipe
+from proctor.trainers.registry import open_reward, resolved
+from proctor.trainers.rewards.entropy_gated import vote_entropy
+from proctor.trainers.tiny import BASE
+
+ITEM = Item("q1", "figures", "How tall is bar A?", "7", "number")
+RECIPES = {
+    "ttrl_figures": ("majority_vote", "group_norm"),
+    "srt_figures": ("majority_vote", "dr_grpo"),
+    "entropy_gated_figures": ("entropy_gated", "group_norm"),
+    "frequency_figures": ("frequency", "log_softmax_centred"),
+    "majority_figures": ("majority_vote", "log_softmax_centred"),
+    "judge_only_figures": ("judge_only", "log_softmax_centred"),
+    "actor_judge_group_norm_figures": ("actor_judge", "group_norm"),
+}
+SMALL = ["policy.steps=2", "policy.prompts=4", "sampling.max_tokens=24"]
+
+
+def texts(*answers: str | None) -> list[str]:
+    return ["" if answer is None else f"\\boxed{{{answer}}}" for answer in answers]
+
+
+def gated(answers: list[str | None], **settings: float) -> list[float]:
+    return list(open_reward("entropy_gated", settings)(make_group(ITEM, texts(*answers), needs_gold=False), 0))
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_each_recipe_resolves_and_dry_runs(name: str, cli) -> None:
+    recipe = load_recipe(name)
+    assert resolved(recipe, open_reward(recipe.reward, recipe.reward_settings)).reward == RECIPES[name][0]
+    Assessor.of_recipe(recipe, BASE)
+    done = cli("train", name, "--out", "nowhere", "--dry-run")
+    assert done.code == 0
+    shown = json.loads(done.out)
+    assert (shown["reward"], shown["advantage"]) == RECIPES[name]
+    assert not Path("nowhere").exists()
+
+
+def test_entropy_of_a_vote() -> None:
+    assert vote_entropy([]) == vote_entropy([1]) == vote_entropy([8]) == 0
+    assert vote_entropy([1] * 8) == pytest.approx(1)
+    assert vote_entropy([4, 4]) == pytest.approx(1 / 3)  # log 2 / log 8
+    assert vote_entropy([2, 2]) == pytest.approx(1 / 2)
+
+
+@given(st.lists(st.integers(1, 20), min_size=1, max_size=10))
+def test_entropy_lies_between_nothing_and_one(sizes: list[int]) -> None:
+    assert -1e-12 <= vote_entropy(sizes) <= 1 + 1e-12
+
+
+def test_the_gate_lets_a_vote_through_between_its_settings() -> None:
+    clear, scattered, unanimous = ["3", "3", "3", "4"], ["1", "2", "3", "4"], ["3"] * 4
+    assert gated(clear) == [1, 1, 1, 0]
+    assert gated(scattered) == [0, 0, 0, 0]
+    assert gated(scattered, high=1.0).count(1.0) == 1
+    assert gated(unanimous) == [1, 1, 1, 1]
+    assert gated(unanimous, low=0.1) == [0, 0, 0, 0]
+    assert gated([]) == []
+
+
+def test_absent_answers_are_uncertainty_and_never_win() -> None:
+    assert gated(["3", "3", None, None, None, None, None, None]) == [1, 1, 0, 0, 0, 0, 0, 0]
+    assert gated(["3", "3", None, None], high=0.4) == [0, 0, 0, 0]
+    assert gated([None] * 4) == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("settings", [{"low": 0.5, "high": 0.5}, {"low": -0.1}, {"high": 1.1}, {"high": float("nan")}])
+def test_a_gate_that_can_not_be_is_refused(settings: dict[str, float]) -> None:
+    with pytest.raises(UsageError, match="low and high must be in"):
+        gated(["3"], **settings)
+
+
+def test_all_vote_and_the_first_are_trained_on() -> None:
+    assessor = Assessor.of_recipe(load_recipe("ttrl_figures", ["sampling.n=6", "policy.train_on=3"]), BASE)
+    assessed = assessor.assess([ITEM, ITEM], [*texts("3", "4", "4", "3", "3", "5"), *texts(*["7"] * 6)], 0)
+    assert [row.tolist() for row in assessed.rewards] == [[1, 0, 0, 1, 1, 0], [1] * 6]
+    first, second = assessed.advantages
+    assert first == pytest.approx(np.array([2, -1, -1]) / np.sqrt(3), rel=1e-5)  # (r - 1/3) / std of 1, 0, 0
+    assert second.tolist() == [0, 0, 0]
+
+
+def test_a_training_on_some_of_the_votes() -> None:
+    some = GrpoTraining(load_recipe("ttrl_figures", [*SMALL, "sampling.n=6", "policy.train_on=3"]), BASE, "cpu")
+    every = GrpoTraining(load_recipe("ttrl_figures", [*SMALL, "sampling.n=6", "policy.train_on=6"]), BASE, "cpu")
+    rolled, whole = some._roll_out(0), every._roll_out(0)
+    assert (len(rolled.answers.ids), len(whole.answers.ids)) == (4 * 3, 4 * 6)
+    assert rolled.answers.ids[3:6].tolist() == whole.answers.ids[6:9].tolist()
+    shared = ("reward", "majority_share", "response_length")
+    assert [rolled.metrics[name] for name in shared] == [whole.metrics[name] for name in shared]
+    assert len(rolled.advantages) == 12
+    assert some.step(0)["grad_norm"] > 0
+
+
+def test_training_on_all_is_what_happens_without_the_setting() -> None:
+    changes = [*SMALL, "sampling.n=4"]
+    one = GrpoTraining(load_recipe("mm_upt_figures", changes), BASE, "cpu").step(0)
+    other = GrpoTraining(load_recipe("mm_upt_figures", [*changes, "policy.train_on=4"]), BASE, "cpu").step(0)
+    assert one == other
+
+
+def test_openrlhf_refuses_what_only_the_local_trainer_can() -> None:
+    with pytest.raises(UsageError, match=r"policy\.train_on is the local trainer's") as caught:
+        _checked(load_recipe("mm_upt_figures_openrlhf", ["policy.train_on=4"]), BASE)
+    assert "\n" not in str(caught.value)
+
+
+def test_test_prompts_are_the_items_of_the_examination() -> None:
+    items = {item.id: item for item in FIGURES.load(None)}
+    batches = training_prompts(load_recipe("ttrl_figures").prompts, 0)
+    asked = [item for step in range(4) for item in batches(step, 150)]
+    assert {item.id for item in asked} == set(items)
+    assert all(item == items[item.id] for item in asked)
+    assert [item.id for item in training_prompts(load_recipe("ttrl_figures").prompts, 1)(0, 9)] != [
+        item.id for item in asked[:9]
+    ]
+    some = training_prompts(PromptSettings(tasks=("count",), split="test"), 0)(0, 20)
+    assert {item.meta["task"] for item in some} == {"count"}
+
+
+def test_the_test_split_of_another_suite_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"prompts\.split must be train"):
+        load_recipe("mm_upt_geometry3k", ["prompts.split=test"])

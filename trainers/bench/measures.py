@@ -1,0 +1,123 @@
+"""The measures of one group: plain functions of an outcome to a number, NaN where the measure is not defined.
+
+Notation: y_i is 1 for a right response and 0 for a wrong one, r_i its reward, A_i its advantage, i = 1..n. A group is mixed
+if it has right and wrong responses.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .outcome import Outcome
+
+ROUNDING = 1e-12
+"""A direction above minus this is not called negative: it may be what rounding leaves of none."""
+
+GroupMeasure: TypeAlias = Callable[[Outcome], float]
+
+
+def label_accuracy(outcome: Outcome) -> float:
+    """The mean of y_i over the responses with the highest reward: whether the pseudo-label is right, ties by their mean."""
+    top = outcome.rewards == outcome.rewards.max()
+    return float(outcome.correct[top].mean())
+
+
+def auc(outcome: Outcome) -> float:
+    """Mean over all pairs of a right i and a wrong j of [r_i > r_j] + [r_i = r_j] / 2; only in a mixed group.
+
+    The chance that a right response is rewarded above a wrong one (Mann-Whitney); 0.5 says nothing.
+    """
+    right, wrong = _sides(outcome)
+    if not len(right) or not len(wrong):
+        return math.nan
+    return float(((right[:, None] > wrong).mean() + (right[:, None] >= wrong).mean()) / 2)
+
+
+def tau_b(outcome: Outcome) -> float:
+    """Kendall's tau-b of r and y: (P - Q) / sqrt((N - T_r)(N - T_y)), only in a mixed group whose rewards differ.
+
+    P and Q count the concordant and the discordant pairs, N = n(n-1)/2, T_r and T_y the pairs tied in r and in y, so that
+    N - T_y is the number of pairs of a right and a wrong response (Kendall 1945, "The treatment of ties in ranking").
+    """
+    right, wrong = _sides(outcome)
+    n = len(outcome.rewards)
+    _, counts = np.unique(outcome.rewards, return_counts=True)
+    untied = (n * (n - 1) - int((counts * (counts - 1)).sum())) // 2
+    if not len(right) or not len(wrong) or not untied:
+        return math.nan
+    balance = float(np.sign(right[:, None] - wrong).sum())
+    return balance / math.sqrt(untied * len(right) * len(wrong))
+
+
+def no_signal(outcome: Outcome) -> float:
+    """1 if all A_i are equal (0, where they are centred), so that the group teaches nothing; else 0."""
+    return float(np.ptp(outcome.advantages) == 0)
+
+
+def false_reinforcement(outcome: Outcome) -> float:
+    """1 if the highest A_i is positive and a wrong response has it, alone or tied; else 0. 0 in a group without signal."""
+    highest = outcome.advantages.max()
+    if highest <= 0 or no_signal(outcome):
+        return 0.0
+    return float((~outcome.correct[outcome.advantages == highest]).any())
+
+
+def direction(outcome: Outcome) -> float:
+    """(sum of A_i over right i - sum of A_i over wrong i) / n: the expected first-order update.
+
+    A step of policy gradient adds A_i times the gradient of log p(y_i): this is how much more it raises the log-probability
+    of the right responses than that of the wrong ones, to first order and as if responses shared no parameters.
+    """
+    signs = np.where(outcome.correct, 1.0, -1.0)
+    return float(signs @ outcome.advantages) / len(signs)
+
+
+def negative_direction(outcome: Outcome) -> float:
+    """1 if `direction` is negative: the group teaches what is wrong."""
+    return float(direction(outcome) < -ROUNDING)
+
+
+def _sides(outcome: Outcome) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The rewards of the right and of the wrong responses."""
+    return outcome.rewards[outcome.correct], outcome.rewards[~outcome.correct]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measure of groups whose mean is reported. `share`: its values are in [0, 1]; `better` says which end is good."""
+
+    name: str
+    title: str
+    of_group: GroupMeasure
+    share: bool
+    better: str
+
+
+MEASURES: Sequence[Measure] = (
+    Measure("label_accuracy", "pseudo-labels right", label_accuracy, True, "high"),
+    Measure("auc", "AUC in mixed groups", auc, True, "high"),
+    Measure("tau_b", "Kendall's tau-b", tau_b, False, "high"),
+    Measure("no_signal", "no signal", no_signal, True, "low"),
+    Measure("false_reinforcement", "false reinforcement", false_reinforcement, True, "low"),
+    Measure("direction", "direction", direction, False, "high"),
+    Measure("negative_direction", "negative direction", negative_direction, True, "low"),
+)
+SIZED = ("label_accuracy", "false_reinforcement", "direction")
+"""The measures that are taken at smaller groups too."""
+
+DIFFICULTIES = ("0", "(0, 1/3]", "(1/3, 2/3]", "(2/3, 1)", "1")
+"""Groups by the share of their responses that is right."""
+
+
+def difficulty(correct: Sequence[bool]) -> str:
+    """Which of DIFFICULTIES a group has."""
+    right, n = sum(correct), len(correct)
+    if right in (0, n):
+        return DIFFICULTIES[0 if right == 0 else -1]
+    return DIFFICULTIES[1 if 3 * right <= n else 2 if 3 * right <= 2 * n else 3]

@@ -1,0 +1,213 @@
+"""Rewards side by side on the same recorded groups: every measure, paired differences to one of them, and a judge's worth."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...harness.errors import UsageError
+from ...harness.types import Json
+from ..advantages import Advantage, Array
+from ..base import Reward, needs_judge
+from ..recorded import RecordedGroup
+from .calibration import Calibration, calibrate
+from .intervals import Interval, difference, mean
+from .measures import DIFFICULTIES, MEASURES, SIZED, Measure, difficulty
+from .outcome import assess
+from .sizes import at_size, sizes
+
+BY_NAME: Mapping[str, Measure] = {one.name: one for one in MEASURES}
+
+Progress = Callable[[str], None]
+"""Told what was done, once for each reward at each size."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A reward under the label that it has in the report."""
+
+    label: str
+    reward: Reward
+
+    def to_json(self) -> Json:
+        """Label, reward and its settings."""
+        settings: Any = getattr(self.reward, "settings", None)
+        return {
+            "label": self.label,
+            "reward": self.reward.name,
+            "settings": {} if settings is None else dataclasses.asdict(settings),
+        }
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was found of one reward.
+
+    `measures` by name, `differences` to the baseline by name (none for itself), `by_difficulty` false reinforcement in the
+    groups of each of DIFFICULTIES, `by_size` the measures SIZED at each size of group, the recorded one last.
+    """
+
+    entry: Entry
+    measures: Mapping[str, Interval]
+    differences: Mapping[str, Interval]
+    by_difficulty: Mapping[str, Interval]
+    by_size: Mapping[int, Mapping[str, Interval]]
+
+    def to_json(self) -> Json:
+        """All fields."""
+        return {
+            **self.entry.to_json(),
+            "measures": _json(self.measures),
+            "differences": _json(self.differences),
+            "false_reinforcement_by_difficulty": _json(self.by_difficulty),
+            "by_size": {str(size): _json(found) for size, found in self.by_size.items()},
+        }
+
+
+@dataclass(frozen=True)
+class Report:
+    """Every reward on the same groups. `right` is the share of right responses, `difficulties` counts groups."""
+
+    results: tuple[Result, ...]
+    baseline: str
+    advantage: str
+    seed: int
+    groups: int
+    samples: int
+    clusters: int
+    right: Interval
+    difficulties: Mapping[str, int]
+    judge: Calibration | None
+
+    def to_json(self) -> Json:
+        """All fields."""
+        return {
+            "groups": self.groups,
+            "samples": self.samples,
+            "clusters": self.clusters,
+            "right": self.right.to_json(),
+            "difficulties": dict(self.difficulties),
+            "advantage": self.advantage,
+            "baseline": self.baseline,
+            "seed": self.seed,
+            "rewards": [one.to_json() for one in self.results],
+            "judge": self.judge.to_json() if self.judge else None,
+        }
+
+
+def _json(intervals: Mapping[str, Interval]) -> Json:
+    return {name: one.to_json() for name, one in intervals.items()}
+
+
+@dataclass(frozen=True)
+class _Values:
+    """The values (groups,) of an entry's measures at the recorded size, and at smaller ones."""
+
+    entry: Entry
+    whole: Mapping[str, Array]
+    smaller: Mapping[int, Mapping[str, Array]]
+
+
+def bench(
+    groups: Sequence[RecordedGroup],
+    entries: Sequence[Entry],
+    baseline: str,
+    advantage: tuple[str, Advantage],
+    *,
+    seed: int = 0,
+    progress: Progress = lambda what: None,
+) -> Report:
+    """Put every entry to every group; `baseline` is the label of the one that the others are compared with.
+
+    Groups of several runs are pooled; they must have the same number of responses. Deterministic for a seed.
+    Raises UsageError for no groups, groups of several sizes, labels that repeat or lack the baseline, and a reward that
+    needs a judge's scores where there are none; DataError for a reward that gives no number.
+    """
+    labels = [entry.label for entry in entries]
+    counts = {len(recorded.responses) for recorded in groups}
+    if len(counts) != 1:
+        raise UsageError(f"the runs must hold groups of one size; they hold: {sorted(counts) or 'none'}")
+    if len(set(labels)) < len(labels) or baseline not in labels:
+        raise UsageError(f"labels must differ, and the baseline {baseline!r} must be one of them: {', '.join(labels)}")
+    for entry in entries:
+        if needs_judge(entry.reward) and any(recorded.judge_scores is None for recorded in groups):
+            raise UsageError(
+                f"reward {entry.label} needs a judge's scores, and a run has none: add them with `proctor reward record` "
+                "and --judge, or leave the reward out"
+            )
+    clusters = [f"{recorded.item.suite} {recorded.cluster}" for recorded in groups]
+    n = counts.pop()
+    values = [_values(groups, entry, advantage[1], sizes(n), seed=seed, progress=progress) for entry in entries]
+    reference = values[labels.index(baseline)]
+    return Report(
+        results=tuple(_result(one, reference, groups, clusters, n) for one in values),
+        baseline=baseline,
+        advantage=advantage[0],
+        seed=seed,
+        groups=len(groups),
+        samples=n,
+        clusters=len(set(clusters)),
+        right=mean(np.array([np.mean(recorded.correct) for recorded in groups]), clusters, share=True),
+        difficulties=_difficulties(groups),
+        judge=calibrate(groups, seed),
+    )
+
+
+def _difficulties(groups: Sequence[RecordedGroup]) -> dict[str, int]:
+    found = [difficulty(recorded.correct) for recorded in groups]
+    return {name: found.count(name) for name in DIFFICULTIES}
+
+
+def _values(
+    groups: Sequence[RecordedGroup],
+    entry: Entry,
+    advantage: Advantage,
+    smaller: Sequence[int],
+    *,
+    seed: int,
+    progress: Progress,
+) -> _Values:
+    outcomes = [assess(recorded, entry.reward, advantage, seed) for recorded in groups]
+    progress(f"{entry.label}: whole groups")
+    whole = {one.name: np.array([one.of_group(outcome) for outcome in outcomes]) for one in MEASURES}
+    sized = {}
+    for size in smaller:
+        sized[size] = at_size(groups, size, entry.reward, advantage, [BY_NAME[name] for name in SIZED], seed=seed)
+        progress(f"{entry.label}: groups of {size}")
+    return _Values(entry, whole, sized)
+
+
+def _result(
+    values: _Values, reference: _Values, groups: Sequence[RecordedGroup], clusters: Sequence[str], n: int
+) -> Result:
+    def summed(found: Mapping[str, Array]) -> dict[str, Interval]:
+        return {name: mean(row, clusters, share=BY_NAME[name].share) for name, row in found.items()}
+
+    measures = summed(values.whole)
+    differences = {
+        name: difference(reference.whole[name], row, clusters, share=BY_NAME[name].share)
+        for name, row in values.whole.items()
+    }
+    return Result(
+        entry=values.entry,
+        measures=measures,
+        differences={} if values is reference else differences,
+        by_difficulty=_by_difficulty(values.whole["false_reinforcement"], groups, clusters),
+        by_size={
+            **{size: summed(found) for size, found in values.smaller.items()},
+            n: {name: measures[name] for name in SIZED},
+        },
+    )
+
+
+def _by_difficulty(row: Array, groups: Sequence[RecordedGroup], clusters: Sequence[str]) -> dict[str, Interval]:
+    """The mean of a share over the groups of each difficulty; NaN where there are none."""
+    found = {}
+    for name in DIFFICULTIES:
+        places = [place for place, recorded in enumerate(groups) if difficulty(recorded.correct) == name]
+        found[name] = mean(row[places], [clusters[place] for place in places], share=True)
+    return found

@@ -1,0 +1,292 @@
+"""The contract of a reward: what every reward must keep, and what it declares of itself, tried on many groups.
+
+A reward gives one finite number per response, within its declared bounds, in any group that training or sampling can come
+to; the same ones whenever it is asked with the same seed; it reads no label that it does not declare that it needs, changes
+nothing of the group, and takes a small part of a step's time. Unless it declares otherwise, it draws nothing at random, the
+order of the responses does not matter, and responses whose answers mean the same get the same reward.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..harness import answers
+from ..harness.types import Json
+from .advantages import Array
+from .base import Reward
+from .contract_calls import Caller, Given, permuted
+from .contract_groups import Case, generated, many
+from .declaration import Declaration
+from .reward_call import numbers
+from .reward_file import file_identity
+
+TIMED_GROUPS, TIMED_RESPONSES = 512, 16
+"""A step of the published trainings."""
+CLOSE = 1e-9
+"""Rewards that differ by less are the same: a sum in another order rounds differently."""
+
+
+@dataclass
+class Outcome:
+    """How often a check was made, and what was found where it failed."""
+
+    made: int = 0
+    failures: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Report:
+    """All checks by name; one that was not made does not apply, or could not be reached because another failed.
+
+    `file` is the identity of the reward's own file, if it has one.
+    """
+
+    reward: str
+    file: Mapping[str, Json]
+    declared: Declaration
+    checks: Mapping[str, Outcome]
+    seconds: float
+
+    @property
+    def passed(self) -> bool:
+        """True if nothing failed."""
+        return not any(outcome.failures for outcome in self.checks.values())
+
+    def to_json(self) -> Json:
+        """All that was found; `seconds` are for TIMED_GROUPS groups."""
+        return {
+            "reward": self.reward,
+            **self.file,
+            "declared": dataclasses.asdict(self.declared),
+            "passed": self.passed,
+            "seconds": self.seconds,
+            "checks": {
+                name: {"made": one.made, "failed": len(one.failures), "failures": one.failures}
+                for name, one in self.checks.items()
+            },
+        }
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A case on which the reward gave numbers, `row`, with this seed."""
+
+    caller: Caller
+    case: Case
+    seed: int
+    row: Array
+
+    @property
+    def declared(self) -> Declaration:
+        """What the reward promises."""
+        return self.caller.declared
+
+    def again(self, case: Case, *, order: Sequence[int] | None = None, gold: int = 0, seed: int | None = None) -> Array:
+        """The rewards of another call. Raises ValueError, saying how it failed."""
+        group = self.caller.group(case, gold)
+        if order is not None:
+            group = permuted(group, order)
+        given = self.caller.call(group, self.seed if seed is None else seed)
+        row = numbers(given.value)
+        if given.error is not None:
+            raise ValueError(given.error)
+        if row is None or row.shape != self.row.shape:
+            raise ValueError(f"gave {given.value!r:.80} the second time")
+        return row
+
+
+def check(reward: Reward, recorded: Sequence[Case] = (), *, seed: int = 0, limit: float = 10.0) -> Report:
+    """Hold a reward to its contract on generated and recorded groups; `limit` is in seconds for TIMED_GROUPS groups.
+
+    A reward that is too slow is not checked further.
+    """
+    caller = Caller(reward)
+    outcomes = {name: Outcome() for name in (*FIRST, *SECOND, "speed")}
+    seconds = _timed(caller, outcomes["speed"], seed, limit)
+    if not outcomes["speed"].failures:
+        cases = [*generated(seed), *recorded]
+        tried = [(place, case, caller.call(caller.group(case), place + seed)) for place, case in enumerate(cases)]
+        trials = [
+            Trial(caller, case, place + seed, row)
+            for place, case, given in tried
+            if (row := _first(outcomes, caller.declared, case, given)) is not None
+        ]
+        for trial in reversed(
+            trials
+        ):  # so that one that remembers its last call, or draws without the seed, is found out
+            _second(outcomes, trial)
+    return Report(reward.name, file_identity(reward), caller.declared, outcomes, seconds)
+
+
+def _timed(caller: Caller, outcome: Outcome, seed: int, limit: float) -> float:
+    """Seconds for all timed groups, foretold if the limit was passed before the last; answers are read off beforehand."""
+    spent = 0.0
+    for number, case in enumerate(many(TIMED_GROUPS, TIMED_RESPONSES, seed), 1):
+        group = caller.group(case)
+        _ = group.answers, group.well_formed
+        start = time.perf_counter()
+        caller.call(group, seed)
+        spent += time.perf_counter() - start
+        outcome.made = number
+        if spent > limit:
+            whole = spent * TIMED_GROUPS / number
+            outcome.failures.append(
+                f"{TIMED_GROUPS} groups of {TIMED_RESPONSES} take about {whole:.1f} s, more than {limit:g}: "
+                "no other check was made"
+            )
+            return whole
+    return spent
+
+
+def _first(outcomes: Mapping[str, Outcome], declared: Declaration, case: Case, given: Given) -> Array | None:
+    """The checks of one call, each made only if those before it passed; the rewards if they can be checked further."""
+    for name, complaint in FIRST.items():
+        if name == "gold" and declared.needs_gold:
+            continue
+        outcomes[name].made += 1
+        if found := complaint(declared, case, given):
+            outcomes[name].failures.append(f"{case.name}: {found}")
+            if name in FATAL:
+                return None
+    return numbers(given.value)
+
+
+def _raises(declared: Declaration, case: Case, given: Given) -> str | None:
+    return given.error
+
+
+def _touches(declared: Declaration, case: Case, given: Given) -> str | None:
+    return "reads group.gold, and does not declare needs_gold: it is None in a training" if given.touched else None
+
+
+def _changes(declared: Declaration, case: Case, given: Given) -> str | None:
+    return f"changes the group: {given.changed}" if given.changed else None
+
+
+def _length(declared: Declaration, case: Case, given: Given) -> str | None:
+    n, shape = len(case.group.responses), np.shape(row) if (row := numbers(given.value)) is not None else ()
+    return None if shape == (n,) else f"gave {given.value!r:.80}, not a sequence of {n} numbers"
+
+
+def _finite(declared: Declaration, case: Case, given: Given) -> str | None:
+    row = numbers(given.value)
+    return None if row is not None and np.isfinite(row).all() else f"gave {given.value!r:.80}: not all are finite"
+
+
+def _bounded(declared: Declaration, case: Case, given: Given) -> str | None:
+    row = numbers(given.value)
+    if declared.bounds is None or row is None or not row.size:
+        return None
+    low, high = declared.bounds
+    fine = low - CLOSE <= row.min() and row.max() <= high + CLOSE
+    return None if fine else f"gave {row.min():.6g} to {row.max():.6g}, outside the declared {low:g} to {high:g}"
+
+
+FIRST: Mapping[str, Callable[[Declaration, Case, Given], str | None]] = {
+    "gold": _touches,
+    "runs": _raises,
+    "group unchanged": _changes,
+    "length": _length,
+    "finite": _finite,
+    "bounds": _bounded,
+}
+"""What one call tells, in this order."""
+FATAL = ("runs", "length", "finite")
+"""Without these there are no rewards to check further."""
+
+
+def _second(outcomes: Mapping[str, Outcome], trial: Trial) -> None:
+    """The checks that compare the rewards with those of further calls."""
+    for name, (applies, complaint) in SECOND.items():
+        if not applies(trial):
+            continue
+        outcomes[name].made += 1
+        try:
+            found = complaint(trial)
+        except ValueError as error:
+            found = str(error)
+        if found:
+            outcomes[name].failures.append(f"{trial.case.name}: {found}")
+
+
+def _repeated(trial: Trial) -> str | None:
+    again = trial.again(trial.case)
+    if not np.array_equal(again, trial.row):
+        return f"with the same seed {_shown(trial.row)}, then {_shown(again)}: draw only from random.Random(seed)"
+    return None
+
+
+def _seedless(trial: Trial) -> str | None:
+    other = trial.again(trial.case, seed=trial.seed + 1)
+    if not np.array_equal(other, trial.row):
+        return f"another seed makes {_shown(trial.row)} {_shown(other)}: declare random=True if that is meant"
+    return None
+
+
+def _ordered(trial: Trial) -> str | None:
+    n = len(trial.row)
+    shuffled = random.Random(trial.seed).sample(range(n), n)  # noqa: S311 - reproducible, not secret
+    for order in (list(range(n))[::-1], shuffled):
+        again = trial.again(trial.case, order=order)
+        if not np.allclose(again, trial.row[order], rtol=0, atol=CLOSE):
+            return (
+                f"responses in another order get {_shown(again)} instead of {_shown(trial.row[order])}: "
+                "declare depends_on_order=True if that is meant"
+            )
+    return None
+
+
+def _alike(trial: Trial) -> str | None:
+    group = trial.case.group
+    for members in answers.classes(group.answers, group.choices or None):
+        found = trial.row[members]
+        if np.ptp(found) > CLOSE:
+            stated = ", ".join(dict.fromkeys(repr(group.answers[index])[:40] for index in members))
+            return f"the equal answers {stated} get {_shown(found)}: declare equal_answers_alike=False if that is meant"
+    return None
+
+
+def _label_free(trial: Trial) -> str | None:
+    other = trial.again(trial.case, gold=1)
+    if not np.array_equal(other, trial.row):
+        return f"another hidden label makes {_shown(trial.row)} {_shown(other)}: the label leaks"
+    return None
+
+
+def _id_free(trial: Trial) -> str | None:
+    group = trial.case.group
+    renamed = dataclasses.replace(trial.case, group=dataclasses.replace(group, item_id=f"not {group.item_id}"))
+    other = trial.again(renamed)
+    if not np.allclose(other, trial.row, rtol=0, atol=CLOSE):
+        return f"another item id makes {_shown(trial.row)} {_shown(other)}: labels can leak through a look-up by id"
+    return None
+
+
+def _may_look_up(trial: Trial) -> bool:
+    """True where the id has nothing to decide: it may break a tie between answers that were given equally often."""
+    group = trial.case.group
+    sizes = [len(members) for members in answers.classes(group.answers, group.choices or None)]
+    return not trial.declared.random and len(set(sizes)) == len(sizes)
+
+
+def _shown(row: Array) -> str:
+    """A few rewards for a person."""
+    rest = ", ..." if len(row) > 8 else ""
+    return f"[{', '.join(f'{value:.4g}' for value in row[:8])}{rest}]"
+
+
+SECOND: Mapping[str, tuple[Callable[[Trial], bool], Callable[[Trial], str | None]]] = {
+    "repeatable": (lambda trial: True, _repeated),
+    "seed": (lambda trial: not trial.declared.random, _seedless),
+    "order": (lambda trial: not (trial.declared.random or trial.declared.depends_on_order), _ordered),
+    "equal answers": (lambda trial: trial.declared.equal_answers_alike and not trial.declared.random, _alike),
+    "hidden label": (lambda trial: not trial.declared.needs_gold, _label_free),
+    "item id": (_may_look_up, _id_free),
+}
+"""When each check is made, and what it complains of."""

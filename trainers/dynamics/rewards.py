@@ -1,0 +1,128 @@
+"""The project's rewards on all groups of a step at once: what they give group by group, without a text being read.
+
+Two answers are one if they are of one class among all the recorded responses of their prompt. A vote within a group can
+differ from that in rare cases: a short form ("3") joins the fuller answer ("3 cm") that is the most frequent in the group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from ...harness.errors import UsageError
+from ..base import Group, Reward, judge_scores, needs_judge
+from ..rewards.actor_judge import ActorJudge, modulation
+from ..rewards.frequency import Frequency
+from ..rewards.ground_truth import GroundTruth
+from ..rewards.judge_only import JudgeOnly
+from ..rewards.majority_vote import MajorityVote
+from ..rewards.random import RandomReward
+from .called import CalledReward
+from .policy import Draw
+from .prompts import Floats, Prompts
+
+GroupRewards: TypeAlias = Callable[[Draw, np.random.Generator], Floats]
+"""From a group for each prompt to the rewards of its answers, (P, n)."""
+
+
+def group_rewards(reward: Reward, prompts: Prompts) -> GroupRewards:
+    """The reward on a step's groups: at once if it is one of the project's that votes by classes, else group by group.
+
+    Raises UsageError for a reward that needs a judge where none scored the responses.
+    """
+    make = AT_ONCE.get(type(reward))
+    groups = [one.group(reward) for one in prompts.groups]
+    if needs_judge(reward) and any(group.judge_scores is None for group in groups):
+        raise UsageError(
+            f"reward {reward.name} needs a judge's scores: judge the run with `proctor reward record --judge`"
+        )
+    settings = getattr(reward, "settings", None)
+    if make is None or getattr(settings, "votes", "classes") != "classes":
+        return CalledReward(reward, groups, prompts)
+    at_once: GroupRewards = make(reward, groups, prompts)
+    return at_once
+
+
+def _elected(draw: Draw, prompts: Prompts) -> Floats:
+    elected: Floats = (draw.classes == prompts.winners(draw.counts)[:, None]).astype(np.float64)
+    return elected
+
+
+def _shares(draw: Draw, prompts: Prompts) -> Floats:
+    votes = np.where(prompts.silent, 0, draw.counts)
+    shares: Floats = np.take_along_axis(votes, draw.classes, axis=1) / draw.classes.shape[1]
+    return shares
+
+
+def _of_responses(draw: Draw, values: Floats) -> Floats:
+    """For each drawn answer the value of the recorded response that stands for it; `values` is (P, R)."""
+    found: Floats = np.take_along_axis(values, draw.responses, axis=1)
+    return found
+
+
+def _table(prompts: Prompts, rows: Iterable[Sequence[float]]) -> Floats:
+    """(P, R) of a number for each response of each prompt."""
+    table: Floats = np.zeros(prompts.members.shape)
+    for place, row in enumerate(rows):
+        table[place, : len(row)] = row
+    return table
+
+
+def _majority_vote(reward: MajorityVote, groups: Sequence[Group], prompts: Prompts) -> GroupRewards:
+    return lambda draw, rng: _elected(draw, prompts)
+
+
+def _frequency(reward: Frequency, groups: Sequence[Group], prompts: Prompts) -> GroupRewards:
+    return lambda draw, rng: _shares(draw, prompts)
+
+
+def _actor_judge(reward: ActorJudge, groups: Sequence[Group], prompts: Prompts) -> GroupRewards:
+    settings = reward.settings
+    factors = [[modulation(score, settings) for score in judge_scores(group, reward.name)] for group in groups]
+    factor = _table(prompts, factors)
+    penalty = settings.format_penalty * _table(prompts, [[not fine for fine in each.well_formed] for each in groups])
+
+    def rewards(draw: Draw, rng: np.random.Generator) -> Floats:
+        prior = _shares(draw, prompts)
+        if settings.prior == "threshold":
+            agreed = prior.max(axis=1, keepdims=True) > settings.majority_threshold
+            prior = np.where(agreed, _elected(draw, prompts), prior)
+        found: Floats = prior * _of_responses(draw, factor) - _of_responses(draw, penalty)
+        return np.clip(found, 0.0, 1.0) if settings.clamp else found
+
+    return rewards
+
+
+def _judge_only(reward: JudgeOnly, groups: Sequence[Group], prompts: Prompts) -> GroupRewards:
+    given = [[np.nan if s is None else s for s in judge_scores(group, reward.name)] for group in groups]
+    scores = _table(prompts, given)
+
+    def rewards(draw: Draw, rng: np.random.Generator) -> Floats:
+        drawn = _of_responses(draw, scores)
+        known = np.isfinite(drawn)
+        means = np.where(known, drawn, 0).sum(axis=1) / np.maximum(1, known.sum(axis=1))
+        return np.where(known, drawn, means[:, None])
+
+    return rewards
+
+
+def _ground_truth(reward: GroundTruth, groups: Sequence[Group], prompts: Prompts) -> GroupRewards:
+    values = _table(prompts, [reward(group, 0) for group in groups])
+    return lambda draw, rng: _of_responses(draw, values)
+
+
+def _random(reward: RandomReward, groups: Sequence[Group], prompts: Prompts) -> GroupRewards:
+    return lambda draw, rng: (rng.random(draw.classes.shape) < 0.5).astype(np.float64)
+
+
+AT_ONCE: Mapping[type, Callable[[Any, Sequence[Group], Prompts], GroupRewards]] = {
+    MajorityVote: _majority_vote,
+    Frequency: _frequency,
+    ActorJudge: _actor_judge,
+    JudgeOnly: _judge_only,
+    GroundTruth: _ground_truth,
+    RandomReward: _random,
+}
+"""The rewards that have such a form, by their exact type."""

@@ -1,0 +1,115 @@
+"""A reward in a Python file that the user names. Loading executes the file, with all rights of the user.
+
+What is executed is exactly what the digest is of: the file is read once, and nothing compiled earlier is used. What the file
+itself imports has no part in the digest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from ..harness.errors import ProctorError, UsageError
+from ..harness.types import Json
+from .base import Group
+from .declaration import Declaration
+from .reward_call import called, told
+
+_MAX_BYTES = 2**20
+
+
+@dataclass(frozen=True)
+class RewardFile:
+    """A file that was executed: its module, and the SHA-256 (hex) of its bytes."""
+
+    path: Path
+    sha256: str
+    module: ModuleType
+
+    @classmethod
+    def execute(cls, path: Path) -> RewardFile:
+        """Read and execute a file. Raises UsageError, with the line, for one that is missing or that can not be executed."""
+        try:
+            with path.open("rb") as stream:
+                source = stream.read(_MAX_BYTES + 1)
+        except OSError as error:
+            raise UsageError(f"cannot read reward file {path}: {error.strerror}") from error
+        if len(source) > _MAX_BYTES:
+            raise UsageError(f"reward file {path} is no reward: it has more than {_MAX_BYTES} bytes")
+        digest = hashlib.sha256(source).hexdigest()
+        module = ModuleType(f"proctor_reward_{digest[:16]}")
+        module.__file__ = str(path)
+        sys.modules[module.__name__] = module  # dataclasses look their module up
+        _run(source, path, module)
+        return cls(path, digest, module)
+
+    def find(self, name: str) -> Callable[..., Any]:
+        """The function or class of that name. Raises UsageError if there is none."""
+        found = getattr(self.module, name, None) if name else None
+        if not callable(found):
+            own = (key for key, value in vars(self.module).items() if self._is_own(value) and not key.startswith("_"))
+            there = ", ".join(sorted(own)) or "none"
+            missing = f"has no function {name!r}" if name else f"needs its function named, like {self.path.name}:score"
+            raise UsageError(f"reward file {self.path} {missing}; functions there: {there}")
+        return found  # type: ignore[no-any-return]
+
+    def _is_own(self, value: Any) -> bool:
+        return callable(value) and getattr(value, "__module__", None) == self.module.__name__
+
+
+def _run(source: bytes, path: Path, module: ModuleType) -> None:
+    try:
+        code = compile(source, str(path), "exec")
+    except SyntaxError as error:
+        raise UsageError(f"reward file {path}:{error.lineno or 1}: SyntaxError: {error.msg}") from error
+    except ValueError as error:
+        raise UsageError(f"reward file {path} is no Python: {error}") from error
+    try:
+        exec(code, vars(module))  # noqa: S102 - the user named this file to be executed
+    except ProctorError as error:
+        raise UsageError(f"reward file {path}: {error}") from error
+    except (Exception, SystemExit) as error:
+        raise UsageError(f"reward file {told(error)}") from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionReward(Declaration):
+    """A function, or an instance of a class, as a reward, with what it declares; `file` is None if an entry point named it.
+
+    A function gets the seed if it has a parameter of that name, an instance always.
+    """
+
+    name: str
+    score: Callable[..., Any]
+    takes_seed: bool
+    settings: Any = None
+    file: RewardFile | None = None
+
+    def __call__(self, group: Group, seed: int) -> Any:
+        """What it gives, unchecked. Raises UsageError with the file and line of an exception."""
+        if not inspect.isroutine(self.score):
+            return called(self.score, self.name, group, seed)
+        return called(self.score, self.name, group, **({"seed": seed} if self.takes_seed else {}))
+
+
+def takes_seed(function: Callable[..., Any], name: str) -> bool:
+    """Whether a function takes (group, seed) rather than (group). Raises UsageError if it takes neither."""
+    signature = inspect.signature(function)
+    seed = {"seed": 0} if "seed" in signature.parameters else {}
+    try:
+        signature.bind(None, **seed)
+    except TypeError:
+        raise UsageError(f"reward {name} must take (group) or (group, seed), not {signature}") from None
+    return bool(seed)
+
+
+def file_identity(reward: object) -> Mapping[str, Json]:
+    """What a resume must agree with: the digest of the reward's file, for one that stands in a file of its own."""
+    file = getattr(reward, "file", None)
+    return {"reward_file": {"sha256": file.sha256}} if isinstance(file, RewardFile) else {}
