@@ -70,3 +70,7 @@ class EngineError(ProctorError, RuntimeError):
     """An engine could not start or died; what it had answered is stored."""
 
     exit_code = EXIT_INCOMPLETE
+
+
+class NonFiniteOutputError(EngineError):
+    """A model whose output is no finite number: its weights are damaged, or its training diverged."""

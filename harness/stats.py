@@ -135,13 +135,14 @@ class SeedErrors:
     """What several seeds of a training add to the error of a difference; pairs are (before, after).
 
     `runs` are the numbers of seeds, `deviations` the standard deviations of their scores (NaN for one run),
-    `item_stderr` is the part of the standard error that more items would shrink and more seeds would not,
-    `degrees` the degrees of freedom of the t test.
+    `item_stderr` is the standard error over items alone, `crossed_stderr` the part of it that more seeds would shrink too
+    (what a seed does to one item and not to another), `degrees` the degrees of freedom of the t test.
     """
 
     runs: tuple[int, int]
     deviations: tuple[float, float]
     item_stderr: float
+    crossed_stderr: float
     degrees: float
 
 
@@ -305,8 +306,9 @@ def seeded_difference(
     groups = [clusters[item] for item in changes]
     tables = [np.array([[seed[item] for item in changes] for seed in side]) for side in (before, after)]
     centre, error = _widened(list(changes.values()), paired.stderr, paired.clusters)
-    variance, degrees = _two_way(error**2, paired.clusters, [_seed_variances(table, groups) for table in tables])
-    stderr = math.sqrt(variance)
+    seed_variances = [_seed_variances(table, groups) for table in tables]
+    variance, degrees = _two_way(error**2, paired.clusters, seed_variances)
+    stderr, crossed = math.sqrt(variance), math.sqrt(sum(both for _, both, _ in seed_variances))
     low, high = _interval(centre, stderr, degrees)
     deviations = [float(table.mean(axis=1).std(ddof=1)) if len(table) > 1 else math.nan for table in tables]
     return replace(
@@ -317,7 +319,7 @@ def seeded_difference(
         p=float(2 * stats.t.sf(abs(centre) / stderr, degrees)),
         test="t",
         detectable=detectable_difference(stderr, degrees),
-        seeds=SeedErrors((len(before), len(after)), (deviations[0], deviations[1]), paired.stderr, degrees),
+        seeds=SeedErrors((len(before), len(after)), (deviations[0], deviations[1]), paired.stderr, crossed, degrees),
     )
 
 

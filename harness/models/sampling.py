@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..errors import EngineError
+from ..errors import NonFiniteOutputError
 from ..types import Sampling
 from .vlm import Prefix, VisionLanguageModel, uniforms
 
@@ -42,7 +42,9 @@ def draw_answers(
     logits = prefix.logits
     rows = logits.shape[0]
     if not torch.isfinite(logits).all():
-        raise EngineError("the model's output is not finite: its weights are damaged, or its training diverged")
+        raise NonFiniteOutputError(
+            "the model's output is not finite: its weights are damaged, or its training diverged"
+        )
     ends = torch.tensor(vlm.end_ids, device=logits.device)
     room = vlm.context - prefix.mask.sum(1)
     live = torch.ones(rows, dtype=torch.bool, device=logits.device)

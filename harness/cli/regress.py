@@ -1,0 +1,186 @@
+"""`proctor regress`: train with a reward and with a baseline, several seeds each, and say which ends better."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import EXIT_CHECK_FAILED, EXIT_OK, UsageError, printable
+from .options import add_data, add_engine, add_json, names, open_model
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ...leaderboards.explain import Side
+    from ...leaderboards.verdict import Contender, Verdict
+    from ...trainers.regression import Contest, RegressionFolder, Training
+    from ..run import Examination
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The two rewards, the recipe, the examination, and what counts as passing."""
+    parser.add_argument("reward", help="the candidate: a reward's name, or FILE.py:FUNCTION")
+    parser.add_argument("--baseline", required=True, metavar="REWARD", help="what it is compared with")
+    parser.add_argument("--recipe", default="mm_upt_figures", help="what both train by (default mm_upt_figures)")
+    parser.add_argument("--seeds", type=int, default=3, metavar="N", help="trainings of each reward (default 3)")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="changes",
+        help="change a setting of both arms: policy.steps=20; seed=N is the first seed",
+    )
+    parser.add_argument(
+        "--set-candidate",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="candidate_changes",
+        help="change a setting of the candidate alone: reward_settings.votes=exact",
+    )
+    parser.add_argument("--base", type=Path, help="the checkpoint to start from (default: the bundled tiny model)")
+    parser.add_argument("--suite", default="figures", help="one or more names, with commas (default figures)")
+    add_data(parser)
+    parser.add_argument("--protocol", default="strict", help="how to ask and judge (default strict)")
+    parser.add_argument("--out", type=Path, default=Path("regress"), help="where everything is kept (default regress)")
+    parser.add_argument(
+        "--margin",
+        type=float,
+        default=1.0,
+        metavar="POINTS",
+        help="the difference that matters to you: the size that it takes to see it is told (default 1)",
+    )
+    parser.add_argument(
+        "--require", choices=["better"], help="end with exit code 1 unless the candidate is better, not only if worse"
+    )
+    add_engine(parser)
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page with the verdict and training curves")
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train and examine what is missing, then compare; exit code 1 if the candidate is worse."""
+    from ...leaderboards.verdict import read_side, verdict
+    from ...trainers.regression import BASELINE, CANDIDATE, RegressionFolder, contest, identity
+    from ...trainers.tiny import BASE
+    from .regress_report import report
+    from .terminal import say
+
+    if not 0 < args.margin <= 100:
+        raise UsageError(f"--margin must be above 0 and at most 100 points, not {args.margin:g}")
+    rewards = {CANDIDATE: args.reward, BASELINE: args.baseline}
+    found = contest(args.recipe, rewards, args.seeds, args.changes, args.candidate_changes)
+    base = args.base or BASE
+    plans = _plans(args, found)
+    engine = {"name": args.engine, "options": sorted(args.engine_option)}
+    with RegressionFolder(args.out, found, identity(found, base, plans, engine)) as folder:
+        runs = _examined(args, plans, folder, "base", base)
+        sides = {suite: read_side(run) for suite, run in runs.items()}
+        trainings = folder.trainings()
+        for number, training in enumerate(trainings, start=1):
+            _train(training, base, f"{number} of {len(trainings)}")
+            checkpoint = training.final_checkpoint()
+            if checkpoint is not None and training.failure() is None:
+                with training.failing():
+                    _examined(args, plans, folder, training.name, checkpoint)
+            if (reason := training.failure()) is not None:
+                say(f"{training.name} counts as failed: {reason}; to train again remove {training.folder}")
+        arms = {arm: _contender(folder, plans, arm, rewards[arm]) for arm in rewards}
+        result = verdict(arms[CANDIDATE], arms[BASELINE], sides, args.margin / 100)
+        report(args, result, found, folder)
+    return _exit_code(result, args.require)
+
+
+def _plans(args: argparse.Namespace, found: Contest) -> list[Examination]:
+    """What every final checkpoint is asked: greedily, as long as the trainings' own responses may be."""
+    from ...benchmarks.examination import plan
+    from ..types import Sampling
+
+    suites = [str(name) for name in names(args.suite)]
+    if len({*suites}) < len(suites):
+        raise UsageError(f"--suite names a suite twice: {args.suite}")
+    if len(suites) > 1 and args.data:
+        raise UsageError("--data belongs to one suite: name one suite")
+    sampling = Sampling(max_tokens=max(one.sampling.max_tokens for one in found.recipes.values()))
+    return [plan(suite, args.protocol, sampling, args.data, lock=args.lock) for suite in suites]
+
+
+def _train(training: Training, base: Path, place: str) -> None:
+    """Train to the end unless that is done."""
+    from .terminal import progress_bars
+
+    if training.failure() is None and training.final_checkpoint() is None:
+        with progress_bars() as bars:
+            note = f"train {place}: {training.name}, {printable(training.recipe.reward)}"
+            task = bars.add_task(note.replace("[", r"\["), total=training.recipe.policy.steps, note="")
+            training.train(base, lambda done, total, words: bars.update(task, completed=done, total=total, note=words))
+
+
+def _examined(
+    args: argparse.Namespace, plans: Sequence[Examination], folder: RegressionFolder, name: str, checkpoint: Path
+) -> dict[str, Path]:
+    """The runs of a checkpoint by suite, held now if they are not complete. Raises KeyboardInterrupt when told to stop."""
+    from ...trainers.origin import with_origin
+    from ...trainers.overlap import with_overlap
+    from ..errors import IncompleteRunError
+    from .eval import hold_all
+    from .terminal import say
+
+    runs = _runs(folder, plans, name)
+    todo = [one for one in plans if not _holds(runs[one.suite], checkpoint)]
+    if not todo:
+        return runs
+    model = open_model(args, str(checkpoint))
+    asked = with_origin([with_overlap(one, checkpoint) for one in todo], checkpoint, say)
+    for outcome in hold_all(asked, model, [runs[one.suite] for one in asked]):
+        if outcome.stopped:
+            raise KeyboardInterrupt
+        if not outcome.complete:
+            first = f"; first error: {printable(outcome.errors[0])}" if outcome.errors else ""
+            raise IncompleteRunError(
+                f"{outcome.path}: {outcome.missing} of {outcome.total} answers missing; run the same command again{first}"
+            )
+    return runs
+
+
+def _runs(folder: RegressionFolder, plans: Sequence[Examination], name: str) -> dict[str, Path]:
+    return {one.suite: folder.runs / f"{name}.{one.suite}" for one in plans}
+
+
+def _holds(run: Path, checkpoint: Path) -> bool:
+    """True if the run is complete and of these weights, so that no model need be opened."""
+    from ..provenance import weights_digest
+    from ..store import RunReader
+
+    if not (run / "run.json").is_file():
+        return False
+    stored = RunReader(run)
+    model = stored.manifest.identity.get("model", {})
+    return stored.complete and model.get("weights") == weights_digest(checkpoint)
+
+
+def _contender(folder: RegressionFolder, plans: Sequence[Examination], arm: str, reward: str) -> Contender:
+    """An arm's examinations, and what failed of it."""
+    from ...leaderboards.verdict import Contender, read_side
+
+    finished: dict[int, Mapping[str, Side]] = {}
+    failed = {}
+    for training in folder.trainings():
+        if training.arm != arm:
+            continue
+        if (reason := training.failure()) is not None:
+            failed[training.recipe.seed] = reason
+        else:
+            runs = _runs(folder, plans, training.name)
+            finished[training.recipe.seed] = {suite: read_side(run) for suite, run in runs.items()}
+    return Contender(reward, finished, failed)
+
+
+def _exit_code(result: Verdict, required: str | None) -> int:
+    """1 for what is worse or could not be compared, and for anything but what is required."""
+    from ...leaderboards.verdict import WORSE
+
+    passed = result.word == required if required else result.word != WORSE and result.compared
+    return EXIT_OK if passed else EXIT_CHECK_FAILED

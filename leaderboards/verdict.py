@@ -1,0 +1,212 @@
+"""Whether trainings with one reward end better than trainings with another: "better", "worse" or "not distinguishable".
+
+Compared are the final checkpoints of several seeds of each, item by item (`compare`): "better" and "worse" are said only of a
+difference whose p is below 0.05 over items and seeds, after Holm's adjustment for all suites. One seed of a reward can not
+tell the reward's doing from the seed's, so it never decides. Trainings that failed count: a candidate that fails more often
+than the baseline is worse, whatever the others reached.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..benchmarks.examination import read_answers, score_answers
+from ..harness.errors import IncompleteRunError, printable
+from ..harness.stats import ALPHA, Difference
+from ..harness.types import Json
+from .compare import Comparison, SuiteComparison, compare_arms
+from .comparison_arms import Arm
+from .explain import Side
+from .sample_size import Sizes, sizes
+
+BETTER, WORSE, UNDECIDED = "better", "worse", "not distinguishable"
+FORMAT = 1
+FEWEST_SEEDS = 2
+SMALLEST_P = 1e-4
+_LISTS = ("gained_ids", "lost_ids", "examples", "categories")
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One reward: what it is called, the final examination of each seed by suite, and why other seeds failed."""
+
+    name: str
+    finished: Mapping[int, Mapping[str, Side]]
+    failed: Mapping[int, str]
+
+    def arm(self, seeds: Sequence[int] | None = None) -> Arm:
+        """All its finished seeds, or these, as an arm of a comparison."""
+        chosen = self.finished if seeds is None else {seed: self.finished[seed] for seed in seeds}
+        suites = {suite: None for one in chosen.values() for suite in one}
+        return Arm(self.name, {suite: tuple(one[suite] for one in chosen.values()) for suite in suites})
+
+    def to_json(self) -> Json:
+        """Seeds that finished and seeds that failed."""
+        return {
+            "reward": self.name,
+            "finished": list(self.finished),
+            "failed": [{"seed": seed, "reason": reason} for seed, reason in self.failed.items()],
+        }
+
+
+@dataclass(frozen=True)
+class SuiteVerdict:
+    """Candidate minus baseline on a suite: over all seeds, seed by seed where both have one, and what more would show."""
+
+    change: SuiteComparison
+    by_seed: Mapping[int, SuiteComparison]
+    sizes: tuple[Sizes, ...]
+
+    def to_json(self) -> Json:
+        """Everything, in percentage points; A is the baseline, B the candidate."""
+        return {
+            **self.change.to_json(0),
+            "by_seed": {str(seed): _brief(one) for seed, one in self.by_seed.items()},
+            "sizes": [one.to_json() for one in self.sizes],
+        }
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The word and the reasons for it; `against_base` compares either reward's seeds with the untrained model.
+
+    `suites` is empty where a reward has no finished training. `margin` is the difference (a share) that matters.
+    """
+
+    word: str
+    reasons: tuple[str, ...]
+    candidate: Contender
+    baseline: Contender
+    margin: float
+    suites: tuple[SuiteVerdict, ...]
+    against_base: Mapping[str, Comparison]
+
+    @property
+    def compared(self) -> bool:
+        """True if both rewards have a training to compare."""
+        return bool(self.suites)
+
+    def to_json(self) -> Json:
+        """Everything, in percentage points."""
+        return {
+            "format": FORMAT,
+            "unit": "percentage points",
+            "verdict": self.word,
+            "reasons": list(self.reasons),
+            "level": ALPHA,
+            "margin": round(100 * self.margin, 6),
+            "candidate": self.candidate.to_json(),
+            "baseline": self.baseline.to_json(),
+            "suites": [one.to_json() for one in self.suites],
+            "against_base": {name: [_brief(one) for one in found.suites] for name, found in self.against_base.items()},
+        }
+
+
+def _brief(one: SuiteComparison) -> Json:
+    return {key: value for key, value in one.to_json(0).items() if key not in _LISTS}
+
+
+def read_side(run: Path) -> Side:
+    """A stored run and its verdicts. Raises IncompleteRunError unless every question has an answer and a verdict."""
+    answers = read_answers(run)
+    scored = score_answers(answers)
+    if scored.missing:
+        raise IncompleteRunError(f"{run}: {scored.missing} answers are missing: run the same command again")
+    if scored.unscored:
+        raise IncompleteRunError(
+            f"{run}: {scored.unscored} answers have no verdict under {scored.rules.name}, which asks a language model: "
+            "choose another --protocol"
+        )
+    return Side(answers, scored)
+
+
+def verdict(candidate: Contender, baseline: Contender, base: Mapping[str, Side], margin: float) -> Verdict:
+    """Compare the two, and either with the untrained model, whose examination by suite is `base`."""
+    start = Arm("the base", {suite: (side,) for suite, side in base.items()})
+    against_base = {
+        arm: compare_arms(start, one.arm())
+        for arm, one in (("candidate", candidate), ("baseline", baseline))
+        if one.finished
+    }
+    found: tuple[SuiteComparison, ...] = ()
+    if candidate.finished and baseline.finished:
+        found = compare_arms(baseline.arm(), candidate.arm()).suites
+    word, reasons = decide(found, candidate, baseline)
+    shared = [seed for seed in candidate.finished if seed in baseline.finished]
+    seeds = {seed: compare_arms(baseline.arm([seed]), candidate.arm([seed])).suites for seed in shared}
+    suites = tuple(
+        SuiteVerdict(one, {seed: each[place] for seed, each in seeds.items()}, _sizes(one.difference, margin))
+        for place, one in enumerate(found)
+    )
+    more = [line for one in suites for line in _size_lines(one)] if word == UNDECIDED else []
+    return Verdict(word, (*reasons, *more), candidate, baseline, margin, suites, against_base)
+
+
+def decide(found: Sequence[SuiteComparison], candidate: Contender, baseline: Contender) -> tuple[str, tuple[str, ...]]:
+    """The word, and why, of comparisons B minus A whose B is the candidate."""
+    reasons = [
+        f"{len(one.failed)} of {len(one.failed) + len(one.finished)} trainings with {arm} {printable(one.name)} failed: "
+        + "; ".join(f"seed {seed}: {printable(reason)}" for seed, reason in one.failed.items())
+        for arm, one in (("candidate", candidate), ("baseline", baseline))
+        if one.failed
+    ]
+    reasons += [_difference_line(one) for one in found]
+    if len(candidate.failed) > len(baseline.failed):
+        return WORSE, (*reasons, "the candidate fails more often than the baseline")
+    few = [arm for arm, one in (("candidate", candidate), ("baseline", baseline)) if len(one.finished) < FEWEST_SEEDS]
+    if few:
+        told = (
+            f"{' and '.join(few)} with fewer than {FEWEST_SEEDS} finished seeds: what a reward does can not be told from "
+            "what a seed does, so nothing is decided"
+        )
+        return UNDECIDED, (*reasons, told)
+    signs = {math.copysign(1, one.difference.value) for one in found if one.p_holm < ALPHA}
+    return WORSE if -1 in signs else BETTER if 1 in signs else UNDECIDED, tuple(reasons)
+
+
+def _difference_line(one: SuiteComparison) -> str:
+    change = one.difference
+    before, after = (f"{100 * score:.2f}%" for score in one.scores)
+    return (
+        f"{printable(one.suite)}: {100 * change.value:+.2f} points (95% {100 * change.low:+.2f} to "
+        f"{100 * change.high:+.2f}), p {p_value(one.p_holm)}: baseline {before}, candidate {after}"
+    )
+
+
+def p_value(p: float) -> str:
+    """To two digits, if it is not so small that no test means it."""
+    return f"{p:.2g}" if p >= SMALLEST_P else f"< {SMALLEST_P:g}"
+
+
+def _sizes(difference: Difference, margin: float) -> tuple[Sizes, ...]:
+    """For the margin and for the difference that was found."""
+    effects = dict.fromkeys((margin, abs(difference.value)))
+    return tuple(found for effect in effects if (found := sizes(difference, effect)) is not None)
+
+
+def _size_lines(one: SuiteVerdict) -> list[str]:
+    """What could have been seen, and what it would take to see less."""
+    change = one.change.difference
+    if not math.isfinite(change.detectable):
+        return [f"{printable(one.change.suite)}: {change.clusters} clusters of items are too few to see any difference"]
+    lines = []
+    if change.seeds is not None and min(change.seeds.runs) >= FEWEST_SEEDS:
+        lines.append(
+            f"{printable(one.change.suite)}: {min(change.seeds.runs)} seeds and {change.n} items would have shown a true "
+            f"difference of {100 * change.detectable:.2f} points with a chance of 80%"
+        )
+    return lines + [f"{printable(one.change.suite)}: {_needs(needed)}" for needed in one.sizes]
+
+
+def _needs(needed: Sizes) -> str:
+    ways = []
+    if needed.seeds is not None:
+        ways.append(f"about {needed.seeds} seeds of each reward with these items")
+    if needed.items is not None:
+        ways.append(f"about {needed.items} items with these seeds")
+    if needed.both is not None:
+        ways.append(f"about {needed.both[0]} seeds of each reward and {needed.both[1]} items")
+    return f"to see {100 * needed.effect:.2f} points takes {', or '.join(ways) or 'more than can be done'}"

@@ -1,0 +1,57 @@
+"""Do the sizes that `proctor regress` tells show the difference they are told for? Prints a table; run as a script.
+
+Two rewards with a known true difference are drawn many times: items differ in difficulty, a training is by chance better or
+worse on all items (a standard deviation on the logit scale), and on each item apart. From a few seeds the size is told
+(the median of many draws), and at that size it is counted how often the difference is seen: 80% is what was meant.
+"""
+
+from __future__ import annotations
+
+from statistics import fmean, median
+
+import numpy as np
+
+from proctor.harness.stats import ALPHA, Difference, seeded_difference
+from proctor.leaderboards.sample_size import sizes
+
+SHIFT, DIFFICULTY, EACH_ITEM = 0.15, 1.5, 0.5
+DRAWS, MOST = 60, 200
+random = np.random.default_rng(0)
+
+
+def drawn(seeds: int, items: int, spread: float) -> Difference:
+    """A comparison of two rewards, of which the second is better by SHIFT."""
+    difficulty = random.normal(0.5, DIFFICULTY, items)
+    names = [f"q{n}" for n in range(items)]
+
+    def training(shift: float) -> dict[str, float]:
+        logit = difficulty + shift + random.normal(0, spread) + random.normal(0, EACH_ITEM, items)
+        return dict(zip(names, (random.random(items) < 1 / (1 + np.exp(-logit))).astype(float).tolist(), strict=True))
+
+    sides = [[training(shift) for _ in range(seeds)] for shift in (0.0, SHIFT)]
+    return seeded_difference(*sides, {name: name for name in names})
+
+
+def seen(seeds: int, items: int, spread: float) -> str:
+    """How often the difference is seen at this size."""
+    return f"{fmean(drawn(seeds, items, spread).p < ALPHA for _ in range(DRAWS)):.0%}"
+
+
+def main() -> None:
+    """Print a row for each case."""
+    effect = fmean(drawn(20, 1000, 0.0).value for _ in range(DRAWS))
+    print(f"true difference {100 * effect:.2f} points")
+    for spread in (0.0, 0.1, 0.3):
+        for seeds, items in ((3, 300), (5, 300)):
+            told = [found for _ in range(DRAWS) if (found := sizes(drawn(seeds, items, spread), effect))]
+            by_seeds = median(one.seeds or MOST for one in told)
+            by_items = [one.items for one in told if one.items]
+            print(
+                f"spread {spread}, {seeds} seeds, {items} items: {by_seeds:.0f} seeds told, "
+                f"seen {seen(round(by_seeds), items, spread)}; items told {len(by_items)} of {len(told)} times"
+                + (f", {median(by_items):.0f}, seen {seen(seeds, round(median(by_items)), spread)}" if by_items else "")
+            )
+
+
+if __name__ == "__main__":
+    main()
