@@ -204,7 +204,8 @@ def _check_content(suite: str, one: Item, other: Item) -> None:
         return
     keys = differing_keys(one.to_json(), other.to_json())
     if keys:
-        raise DataError(f"{suite}: item {printable(one.id)} is not the same in all runs: {', '.join(keys)} differ")
+        said = f"{printable(', '.join(keys))} {'differs' if len(keys) == 1 else 'differ'}"
+        raise DataError(f"{suite}: item {printable(one.id)} is not the same in all runs: {said}")
 
 
 def _mean(seeds: Sequence[dict[str, float]]) -> float:

@@ -113,7 +113,8 @@ def _check_number(source: str, path: Path, suite: str, runs: Sequence[tuple[Path
         differing = [key for key in differing_keys(asked[0], asked[1]) if key != "sampling.seed"]
         if differing:
             raise UsageError(
-                f"{source}: the runs of {printable(suite)} are not seeds of one thing: {', '.join(differing)} differ between "
+                f"{source}: the runs of {printable(suite)} are not seeds of one thing: {printable(', '.join(differing))} "
+                f"{'differs' if len(differing) == 1 else 'differ'} between "
                 f"{printable(first.model_name)} and {printable(other.model_name)}"
             )
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ..benchmarks.examination import score_under
-from ..harness.errors import MissingExtraError, UsageError
+from ..harness.errors import MissingExtraError, UsageError, printable
 from ..harness.score import Scored
 from .evidence import run_folders
-from .gather import gather_rows, real, truth, whole
+from .gather import gather_rows, real, share, truth, whole
 from .table import Row
 
 try:
@@ -20,7 +22,14 @@ try:
 except ImportError as error:
     raise MissingExtraError(f"tables for analysis need pandas: pip install 'proctor[boards]' ({error})") from error
 
-_REALS = ("score", "stderr", "ci_low", "ci_high", "temperature", "top_p")
+_REALS: Mapping[str, Callable[[str, str], float | None]] = {
+    "score": share,
+    "stderr": partial(share, most=math.inf),
+    "ci_low": share,
+    "ci_high": share,
+    "temperature": real,
+    "top_p": real,
+}
 _WHOLES = ("contamination", "max_tokens", "seed", "training_seed", "training_step")
 _TRUTHS = ("git_dirty",)
 _VERDICT_TYPES: Mapping[str, str] = {
@@ -63,8 +72,12 @@ def load_verdicts(*paths: str | os.PathLike[str], protocols: Sequence[str] = ())
     failure). A category is a column of its own type, or of objects where it is a list or of several types. Raises as
     `load` does.
     """
+    places = _paths(paths)
+    for place in places:
+        if place.is_file():
+            raise UsageError(f"{place} is a file, which has no answers: name the board's folder, with its evidence")
     answers: list[Mapping[str, Any]] = []
-    with run_folders(_paths(paths)) as folders:
+    with run_folders(places) as folders:
         for folder in folders:
             for scored in score_under(folder, protocols or [None]):
                 answers += _answers(scored)
@@ -77,15 +90,18 @@ def load_verdicts(*paths: str | os.PathLike[str], protocols: Sequence[str] = ())
 def _paths(paths: Sequence[str | os.PathLike[str]]) -> list[Path]:
     if not paths:
         raise UsageError("name a board, a run directory, or a folder of them")
+    for path in paths:
+        if not isinstance(path, str | os.PathLike):
+            hint = "; spread a list: load(*paths)" if isinstance(path, Iterable) else ""
+            raise UsageError(f"a place must be a path, not {type(path).__name__}{hint}")
     return [Path(path) for path in paths]
 
 
 def _column(name: str, kind: str, values: Sequence[Any]) -> Any:
     """A column of the table as an array of its type."""
     if name in _REALS:
-        return pd.array([real(value, name) for value in values], dtype="Float64").to_numpy(
-            "float64", na_value=float("nan")
-        )
+        numbers = [_REALS[name](value, name) for value in values]
+        return pd.array(numbers, dtype="Float64").to_numpy("float64", na_value=float("nan"))
     if name in _WHOLES:
         return pd.array([whole(value, name) for value in values], dtype="Int64")
     if name in _TRUTHS:
@@ -98,8 +114,8 @@ def _column(name: str, kind: str, values: Sequence[Any]) -> Any:
 def _answers(scored: Scored) -> Iterator[Mapping[str, Any]]:
     manifest = scored.run.manifest
     of_run = {
-        "model": _text(manifest.model_name),
-        "suite": _text(manifest.suite),
+        "model": printable(manifest.model_name),  # as a row of the table has them
+        "suite": printable(manifest.suite),
         "protocol": scored.rules.name,
         "run_id": manifest.run_id,
     }

@@ -12,6 +12,7 @@ see it says: the smallest drop that the items would show.
 from __future__ import annotations
 
 import math
+import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ MAX_FILE_BYTES = 2**20
 _LEVELS = 0.001, 0.5
 """The levels that make sense: sign flips, adjusted for nine suites, give no p below 0.0009."""
 _KEYS = {"margin", "margins", "alpha"}
+_LONGEST = 10**18
+"""Whole numbers beyond this are not spelled out: Python writes none of more than 4,300 digits."""
 
 
 @dataclass(frozen=True)
@@ -39,15 +42,10 @@ class Limits:
     @classmethod
     def read(cls, path: Path) -> Limits:
         """Of a TOML file. Raises DataError for a file that is none, unknown keys, and values that no limit can have."""
+        content = _content(path)
         try:
-            with path.open("rb") as file:
-                text = file.read(MAX_FILE_BYTES + 1)
-            if len(text) > MAX_FILE_BYTES:
-                raise DataError(f"{path}: has more than {MAX_FILE_BYTES} bytes")
-            found = tomllib.loads(text.decode())
-        except OSError as error:
-            raise DataError(f"cannot read {path}: {error.strerror}") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+            found = tomllib.loads(content.decode())
+        except (ValueError, RecursionError) as error:
             raise DataError(f"{path}: not valid TOML ({str(error)[:100]})") from error
         unknown = sorted(found.keys() - _KEYS)
         if unknown:
@@ -62,10 +60,25 @@ class Limits:
         )
 
 
+def _content(path: Path) -> bytes:
+    """The bytes of a regular file of a size that a gate can have. Raises DataError for anything else."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise DataError(f"{path} is no regular file: a gate is a file in TOML")
+        with path.open("rb") as file:
+            content = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}") from error
+    if len(content) > MAX_FILE_BYTES:
+        raise DataError(f"{path}: has more than {MAX_FILE_BYTES} bytes")
+    return content
+
+
 def _number(path: Path, name: str, value: Json, low: float, high: float) -> float:
     """A number from `low` to `high`. Raises DataError for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise DataError(f"{path}: {name} must be a number from {low} to {high}, not {str(value)[:40]!r}")
+        shown = "a longer one" if type(value) is int and abs(value) > _LONGEST else f"{str(value)[:40]!r}"
+        raise DataError(f"{path}: {name} must be a number from {low} to {high}, not {shown}")
     return float(value)
 
 

@@ -13,6 +13,8 @@ from .evidence import BOARD, is_board
 from .table import Row, read_csv, rows
 
 _WHOLE = re.compile(r"-?\d{1,18}", re.ASCII)
+_DECIMAL = re.compile(r"-?\d{1,18}\.\d{1,18}", re.ASCII)
+_FLOAT = re.compile(r"-?\d{1,18}(\.\d{1,30})?(e[+-]\d{2,3})?", re.ASCII)
 
 
 def gather_rows(paths: Sequence[Path], protocols: Sequence[str] = (), *, partial: bool = False) -> list[Row]:
@@ -26,7 +28,10 @@ def gather_rows(paths: Sequence[Path], protocols: Sequence[str] = (), *, partial
     for path in paths:
         file = path / BOARD if is_board(path) else path
         if file.is_file():
-            found += [row for row in read_csv(file) if not protocols or row.protocol in protocols]
+            board = read_csv(file)
+            for number, row in enumerate(board, 1):
+                _check(row, f"{file}, row {number}")
+            found += [row for row in board if not protocols or row.protocol in protocols]
             continue
         for run in find_runs([path]):
             for scored in score_under(run, protocols or [None], partial=partial):
@@ -38,23 +43,44 @@ def _order(row: Row) -> tuple[str, ...]:
     return row.suite, row.model, row.protocol, row.metric, row.run_id, row.evidence
 
 
-def real(text: str, what: str) -> float | None:
-    """The number that a row's text says, None for a blank. Raises DataError for anything else."""
+def _check(row: Row, where: str) -> None:
+    """Raise DataError for a row of a board that says what no run can give."""
+    try:
+        for what in ("score", "ci_low", "ci_high"):
+            share(getattr(row, what), what)
+        share(row.stderr, "stderr", math.inf)
+    except DataError as error:
+        raise DataError(f"{where}: {error}") from error
+    if row.correct is not None and (row.total is None or row.correct > row.total):
+        raise DataError(f"{where}: correct is {row.correct}, which is more than total")
+
+
+def share(text: str, what: str, most: float = 1.0) -> float | None:
+    """The number from 0 to `most` that a row's text says in plain decimal, None for a blank.
+
+    Raises DataError for anything else, numbers in another notation too: a board writes none.
+    """
     if not text:
         return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise DataError(f"a row's {what} is {text!r:.40}, not a number")
+    if not _DECIMAL.fullmatch(text):
+        raise DataError(f"{what} is {text!r:.40}, not a number like 0.250000")
+    value = float(text)
+    if not 0 <= value <= most:
+        raise DataError(f"{what} is {text!r:.40}, not a number from 0 to {most:g}")
     return value
+
+
+def real(text: str, what: str) -> float | None:
+    """The number that a row's text says as Python writes one, None for a blank. Raises DataError for anything else."""
+    if text and not (_FLOAT.fullmatch(text) and math.isfinite(float(text))):
+        raise DataError(f"{what} is {text!r:.40}, not a number")
+    return float(text) if text else None
 
 
 def whole(text: str, what: str) -> int | None:
     """The whole number that a row's text says, None for a blank. Raises DataError for anything else."""
     if text and not _WHOLE.fullmatch(text):
-        raise DataError(f"a row's {what} is {text!r:.40}, not a whole number")
+        raise DataError(f"{what} is {text!r:.40}, not a whole number")
     return int(text) if text else None
 
 
@@ -62,5 +88,5 @@ def truth(text: str, what: str) -> bool | None:
     """The truth value that a row's text says, None for a blank. Raises DataError for anything else."""
     known = {"": None, "True": True, "False": False}
     if text not in known:
-        raise DataError(f"a row's {what} is {text!r:.40}, neither True nor False")
+        raise DataError(f"{what} is {text!r:.40}, neither True nor False")
     return known[text]

@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import EXIT_INCOMPLETE, EXIT_OK, UsageError
+from ..errors import EXIT_INCOMPLETE, EXIT_OK, UsageError, printable
 from .options import add_data, add_json, names
 
 if TYPE_CHECKING:
@@ -135,15 +135,15 @@ def _eval_results(args: argparse.Namespace) -> int:
     from ...leaderboards.export.eval_results import Source, eval_results
     from .terminal import emit_json, say
 
-    if args.source_name and not args.source_url:
+    if args.source_name is not None and not args.source_url:
         raise UsageError("--source-name needs --source-url")
     source = Source(args.source_url, args.source_name) if args.source_url else None
     tasks = dict(_task(text) for text in args.tasks)
     found = eval_results(args.model, _rows(args), dates=run_dates(args.runs), source=source, tasks=tasks)
     for line in found.left_out:
-        say(f"left out: {line}")
+        say(printable(f"left out: {line}"))
     for line in found.uncertain:
-        say(line)
+        say(printable(line))
     if not found.files:
         raise UsageError(f"nothing of {args.model!r} can be published as a result on the hub")
     written = found.write(args.out)
@@ -174,7 +174,7 @@ def _model_card(args: argparse.Namespace) -> int:
     problems = [unpublishable(row) for row in rows_of(args.model, rows) if row.metric == HEADLINE]
     left_out = [problem for problem in problems if problem]
     for line in left_out:
-        say(f"left out: {line}")
+        say(printable(f"left out: {line}"))
     code = EXIT_INCOMPLETE if left_out else EXIT_OK
     if args.into is None:
         print(text, end="")
@@ -216,10 +216,11 @@ def _track(args: argparse.Namespace, tracker: Tracker) -> int:
     curves = read_curves(args.training, _rows(args) if args.runs else [])
     examined = [step for step, values in curves.points if any(name.startswith(EXAMINED) for name in values)]
     if args.runs and not examined:
-        say(f"no run is an examination of a checkpoint of {curves.name}, or of its base")
+        say(printable(f"no run is an examination of a checkpoint of {curves.name}, or of its base"))
     where = tracker.write(curves)
     if args.json:
         emit_json({"training": curves.name, "steps": len(curves.points), "examined": examined, "where": where})
     else:
-        print(f"{curves.name}: {len(curves.points)} steps, {len(examined)} of them examined; see {where}")
+        said = f"{curves.name}: {len(curves.points)} steps, {len(examined)} of them examined; see {where}"
+        print(printable(said))
     return EXIT_OK

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import EXIT_CHECK_FAILED, EXIT_OK, DataError
+from ..errors import EXIT_CHECK_FAILED, EXIT_OK, DataError, printable
 from .options import add_json, add_referee, open_referee
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _check(args: argparse.Namespace) -> int:
         for finding in report.findings:
             print(f"{finding} ({report.known.get(finding, 'unknown')})")
     for finding in report.vanished:
-        say(f"listed as known, but not found: {finding}")
+        say(printable(f"listed as known, but not found: {finding}"))
     return EXIT_OK if report.passed else EXIT_CHECK_FAILED
 
 
@@ -86,7 +86,7 @@ def _table(args: argparse.Namespace) -> int:
     from .terminal import say
 
     table = paper.load(paper.PAPERS).table(args.table)
-    if args.protocol:
+    if args.protocol is not None:
         table = paper.judged_by(table, args.protocol)
     written = _written(table)
     filled = _filled(args, table, written)
@@ -97,7 +97,7 @@ def _table(args: argparse.Namespace) -> int:
     else:
         print(text, end="")
     for line in _told(filled.left_out):
-        say(f"left out: {line}")
+        say(printable(f"left out: {line}"))
     return DataError.exit_code if filled.damaged else EXIT_OK
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..errors import EXIT_INCOMPLETE, EXIT_OK, UsageError
+from ..errors import EXIT_INCOMPLETE, EXIT_OK, UsageError, printable
 from .options import add_referee, names, open_referee
 
 MEGABYTE = 2**20
@@ -43,7 +43,6 @@ def run(args: argparse.Namespace) -> int:
     from ...leaderboards.evidence import run_folders
     from ...leaderboards.page import document
     from ..files import write_atomic
-    from ..store import Manifest
     from .terminal import progress_bars, say
 
     if not args.images_mb >= 0:
@@ -64,10 +63,12 @@ def run(args: argparse.Namespace) -> int:
                 tasks[what] = bars.add_task(what, total=total, note="")
             bars.update(tasks[what], completed=done)
 
-        pieces = list(document.page(folders, options, referee, progress))
-        incomplete = [path for path in folders if Manifest.read(path).seal is None]
+        lacking: list[str] = []
+        pieces = list(
+            document.page(folders, options, referee, progress, lambda path, what: lacking.append(f"{path}: {what}"))
+        )
     write_atomic(args.out, pieces)
     print(args.out)
-    for path in incomplete:
-        say(f"{path} is incomplete: it has no score on the page; hold the examination again")
-    return EXIT_INCOMPLETE if incomplete else EXIT_OK
+    for line in lacking:
+        say(printable(f"no score on the page of {line}"))
+    return EXIT_INCOMPLETE if lacking else EXIT_OK

@@ -16,6 +16,7 @@ from ..types import Json
 if TYPE_CHECKING:
     from rich.progress import Progress
     from rich.table import Table
+    from rich.text import Text
 
     from ...leaderboards.table import Row
     from ..score import Scored
@@ -147,8 +148,8 @@ def metrics_table(scored: Scored) -> Table:
     from rich.table import Table
 
     manifest = scored.run.manifest
-    title = f"{_plain(manifest.model_name)}, {_plain(manifest.suite)}, {scored.rules.name}"
-    table = Table(title=title if scored.complete else f"{title}: {scored.status}", title_justify="left")
+    title = f"{manifest.model_name}, {manifest.suite}, {scored.rules.name}"
+    table = Table(title=_plain(title if scored.complete else f"{title}: {scored.status}"), title_justify="left")
     table.add_column("metric", overflow="fold")
     for name in ("score %", "95% interval", "right", "n", "clusters"):
         table.add_column(name, justify="right")
@@ -166,8 +167,8 @@ def metrics_table(scored: Scored) -> Table:
     return table
 
 
-def _plain(value: Json) -> str:
-    """Text that came from a file, without markup or control characters."""
-    from rich.markup import escape
+def _plain(value: Json) -> Text:
+    """Text that came from a file: no markup or emoji is made of it, and control characters are spelled out."""
+    from rich.text import Text
 
-    return escape("".join(character for character in str(value) if character.isprintable()))
+    return Text(printable(str(value)))

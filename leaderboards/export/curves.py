@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ...harness.errors import DataError, UsageError, printable
 from ...harness.types import Json
-from ..gather import real
+from ..gather import share
 from ..table import Row
 from .selection import unpublishable
 
@@ -116,7 +116,7 @@ def _step(row: Row, training: str, settings: Mapping[str, Json]) -> int | None:
 def _scores(row: Row) -> Iterator[tuple[str, float]]:
     texts = {"": ("score", row.score), " low": ("ci_low", row.ci_low), " high": ("ci_high", row.ci_high)}
     for suffix, (column, text) in texts.items():
-        value = real(text, column)
+        value = share(text, column)
         if value is not None:
             yield _name(EXAMINED, row.suite, row.protocol, row.metric + suffix), value
 

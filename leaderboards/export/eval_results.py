@@ -14,9 +14,9 @@ from pathlib import Path
 
 from ...harness.errors import DataError, MissingExtraError, UsageError, printable
 from ...harness.files import write_atomic
-from ..gather import real
+from ..gather import share
 from ..table import Row
-from .hub import Place, place_of
+from .hub import Place, check_tasks, place_of
 from .selection import HEADLINE, rows_of, setting, unpublishable, warnings
 
 try:
@@ -40,6 +40,8 @@ class Source:
     def __post_init__(self) -> None:
         if not re.fullmatch(r"https?://[!-~]+", self.url):
             raise UsageError(f"the source must be an http or https URL, not {self.url!r:.80}")
+        if self.name is not None and not (self.name.strip() and self.name.isprintable()):
+            raise UsageError(f"the source's name must be text on one line, not {self.name!r:.80}")
 
 
 @dataclass
@@ -69,9 +71,10 @@ def eval_results(
 ) -> EvalResults:
     """A file for each complete accuracy of a model on a whole published set.
 
-    `dates` are those of runs by id, `tasks` names of tasks by suite. Raises UsageError if no row is of that model,
-    DataError for a row that says something else than a score.
+    `dates` are those of runs by id, `tasks` names of tasks by suite. Raises UsageError if no row is of that model, and
+    for a task that no suite of the hub can have; DataError for a row that says something else than a score.
     """
+    check_tasks(tasks or {})
     found = EvalResults()
     entries: list[tuple[Row, Place]] = []
     for row in (row for row in rows_of(model, rows) if row.metric == HEADLINE):
@@ -108,7 +111,7 @@ def _slug(text: str) -> str:
 
 
 def _entry(row: Row, place: Place, date: str | None, source: Source | None) -> EvalResultEntry:
-    score = real(row.score, "score")
+    score = share(row.score, "score")
     return EvalResultEntry(
         dataset_id=place.published.path,
         task_id=place.task,
@@ -122,7 +125,7 @@ def _entry(row: Row, place: Place, date: str | None, source: Source | None) -> E
 
 def _notes(row: Row) -> str:
     """One line: protocol and versions, interval, sampling, and the digests of what the score is made of."""
-    low, high = real(row.ci_low, "ci_low"), real(row.ci_high, "ci_high")
+    low, high = share(row.ci_low, "ci_low"), share(row.ci_high, "ci_high")
     parts = [
         f"protocol {row.protocol} (version {row.protocol_version}, grader {row.grader_version})",
         *([f"95% interval {100 * low:.2f} to {100 * high:.2f}"] if low is not None and high is not None else []),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -29,6 +30,7 @@ WHOLE: Mapping[str, tuple[str, ...]] = {
 """The sets (of `SIZES`) whose score is that of the benchmark; a part of one has a score of its own, which is not."""
 
 DEFAULT_TASK = "default"
+_TASK = re.compile(r"[!-~]{1,100}")
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,15 @@ class Place:
     set_name: str
     task: str
     declared: bool
+
+
+def check_tasks(tasks: Mapping[str, str]) -> None:
+    """Raise UsageError for a suite that is not on the hub, and for a task whose id is no single word."""
+    for suite, task in tasks.items():
+        if suite not in HUB:
+            raise UsageError(f"no suite {suite!r:.60} is on the hub, for a task; there are: {', '.join(sorted(HUB))}")
+        if not _TASK.fullmatch(task):
+            raise UsageError(f"the task of {suite} must be an id without spaces, not {task!r:.60}")
 
 
 def published_set(suite: str, items: int) -> str | None:

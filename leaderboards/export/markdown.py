@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 
 from ...harness.errors import UsageError, printable
-from ..gather import real
+from ..gather import share
 from ..table import Row
 from .hub import WHOLE, published_set
-from .selection import rows_of, setting, unpublishable, warnings
+from .selection import judged, rows_of, setting, unpublishable, warnings
 
 LONGEST = 200
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -60,7 +60,7 @@ def _table(rows: Sequence[Row]) -> list[str]:
     lines = ["| suite | items | metric | score | 95% interval | n | protocol |", "|---|---|---|---:|---:|---:|---|"]
     for row in rows:
         score, low, high = (
-            real(text, name) for text, name in ((row.score, "score"), (row.ci_low, "ci_low"), (row.ci_high, "ci_high"))
+            share(text, name) for text, name in ((row.score, "score"), (row.ci_low, "ci_low"), (row.ci_high, "ci_high"))
         )
         interval = "" if low is None or high is None else f"{100 * low:.1f} to {100 * high:.1f}"
         cells = [
@@ -70,7 +70,7 @@ def _table(rows: Sequence[Row]) -> list[str]:
             f"{100 * (score or 0.0):.1f}",
             interval,
             str(row.n),
-            escaped(row.protocol),
+            escaped(judged(row)),
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +11,10 @@ from ...benchmarks.registry import SUITES
 from ...harness.errors import DataError, MissingExtraError, UsageError
 from ...harness.files import write_atomic
 from ...harness.types import Json
-from ..gather import real
+from ..gather import share
 from ..table import Row
 from .hub import place_of
-from .selection import HEADLINE, rows_of, unpublishable
+from .selection import HEADLINE, judged, rows_of, unpublishable
 
 try:
     import yaml
@@ -65,9 +66,13 @@ METADATA = Markers("# proctor:results:begin", "# proctor:results:end")
 def read_card(path: Path) -> str:
     """The text of a card, newlines as they are; nothing if there is no such file. Raises DataError for any other trouble."""
     try:
-        if path.stat().st_size > MAX_CARD_BYTES:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise DataError(f"{path} is no regular file: no model card")
+        with path.open("rb") as file:
+            content = file.read(MAX_CARD_BYTES + 1)
+        if len(content) > MAX_CARD_BYTES:
             raise DataError(f"{path} has more than {MAX_CARD_BYTES} bytes: no model card")
-        return path.read_bytes().decode()
+        return content.decode()
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError) as error:
@@ -129,8 +134,8 @@ def _results(model: str, rows: Sequence[Row]) -> list[EvalResult]:
                 dataset_name=f"{SUITES.get(row.suite).title} ({place.set_name})",
                 dataset_config=place.published.config,
                 metric_type=HEADLINE,
-                metric_value=round(100 * (real(row.score, "score") or 0.0), 4),
-                metric_name=f"{HEADLINE}, protocol {row.protocol}, run {row.run_id}",
+                metric_value=round(100 * (share(row.score, "score") or 0.0), 4),
+                metric_name=f"{HEADLINE}, protocol {judged(row)}, run {row.run_id}",
             )
         )
     if not found:

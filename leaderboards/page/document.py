@@ -39,10 +39,16 @@ class Options:
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is."""
+Lacking = Callable[[Path, str], None]
+"""Told each run that has no score under the protocol that asked, and what it lacks."""
 
 
 def page(
-    runs: Sequence[Path], options: Options, referee: Referee | None = None, progress: Progress = lambda *_: None
+    runs: Sequence[Path],
+    options: Options,
+    referee: Referee | None = None,
+    progress: Progress = lambda *_: None,
+    lacking: Lacking = lambda *_: None,
 ) -> Iterator[bytes]:
     """The page in UTF-8, in pieces; the same runs give the same bytes.
 
@@ -52,6 +58,8 @@ def page(
     exams = []
     for number, path in enumerate(runs, start=1):
         exams.append(read(path, options.protocols, referee))
+        if not exams[-1].complete:
+            lacking(path, exams[-1].lacks)
         progress("score the runs", number, len(runs))
     check_protocols(options.protocols, exams)
     exams = without_copies(exams)

@@ -62,6 +62,20 @@ class Exam:
         """True if it has a score under the protocol that asked."""
         return next(iter(self.judged.values())).complete
 
+    @property
+    def lacks(self) -> str:
+        """What keeps it from having that score, and what to do."""
+        summary = next(iter(self.judged.values())).summary
+        found = []
+        if summary["missing"]:
+            found.append(f"{summary['missing']} answers are missing: hold the examination again")
+        if summary["unscored"]:
+            found.append(
+                f"{summary['unscored']} answers have no verdict under {self.manifest.protocol}: "
+                "name a model with --judge-model"
+            )
+        return "; ".join(found)
+
 
 def read(path: Path, further: Sequence[str], referee: Referee | None = None) -> Exam:
     """A stored run under its own protocol and those of `further` that its suite has. Raises DataError, UsageError."""

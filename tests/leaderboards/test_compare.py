@@ -152,7 +152,7 @@ def test_missing_items_are_refused_and_named_or_compared_in_common(make, cli):
 def test_items_that_differ_under_one_id_are_an_error(make):
     changed = [dataclasses.replace(item, answer="6") if item.id == "q3" else item for item in items(12)]
     for common in (False, True):
-        with pytest.raises(DataError, match="item q3 is not the same in all runs: answer differ"):
+        with pytest.raises(DataError, match=r"item q3 is not the same in all runs: answer differs$"):
             compared(make("a"), make("b", asked=changed), common=common)
 
 
@@ -236,6 +236,12 @@ def test_seeds_of_trainings(make, tmp_path, cli):
     assert "degrees of freedom" in said
     make("base", q(0), asked=30)
     assert "A is one run, taken as it is" in cli("compare", f"{runs}@base", f"{runs}@grpo-*", "--seeds").out
+
+
+def test_one_setting_differs(make, tmp_path):
+    make("s-0", q(0)), make("s-1", q(0), max_tokens=99)
+    with pytest.raises(UsageError, match=r"not seeds of one thing: sampling\.max_tokens differs between"):
+        read_arm(f"{tmp_path / 'runs'}@s-*", seeds=True)
 
 
 def test_runs_that_are_no_seeds_of_one_thing_are_refused(make, tmp_path):

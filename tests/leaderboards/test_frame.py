@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from proctor.benchmarks.examination import plan, score_run
-from proctor.harness.errors import DataError, UsageError
+from proctor.harness.errors import DataError, UsageError, printable
 from proctor.harness.run import Examination, hold
 from proctor.harness.store import Asked
 from proctor.harness.types import Item, Prompt, Sampling
@@ -91,13 +91,35 @@ def test_protocols_judge_runs_and_choose_rows_of_boards(scripted, tmp_path):
 
 @pytest.mark.parametrize(
     ("column", "text"),
-    [("score", "high"), ("score", "nan"), ("ci_low", "inf"), ("seed", "1e3"), ("git_dirty", "yes")],
+    [
+        *(
+            ("score", text)
+            for text in ("high", "nan", "5", "-3", "1.000001", "-0.1", "0_1", "0_1.0", "\u0663.0", "1e-1")
+        ),
+        *(("ci_low", "inf"), ("ci_low", "-0.000001"), ("ci_high", "1.5"), ("stderr", "-0.1"), ("stderr", " 0.1")),
+        *(("seed", "1e3"), ("git_dirty", "yes"), ("temperature", "hot"), ("temperature", "1e999"), ("top_p", "0_1")),
+        ("correct", 5),
+    ],
 )
 def test_a_number_that_is_none_is_refused(runs, tmp_path, column, text):
     row = rows(score_run(runs / "greedy"))[0]
     (tmp_path / "board.csv").write_bytes(to_csv([dataclasses.replace(row, **{column: text})]))
     with pytest.raises(DataError, match=column):
         load(tmp_path / "board.csv")
+
+
+def test_a_row_that_no_run_can_give_is_refused_with_its_place_whatever_is_chosen(runs, tmp_path):
+    found = rows(score_run(runs / "greedy"))
+    (tmp_path / "board.csv").write_bytes(to_csv([*found[1:], dataclasses.replace(found[0], score="5.000000")]))
+    with pytest.raises(DataError, match=r"board\.csv, row \d: score is '5\.000000', not a number from 0 to 1"):
+        load(tmp_path / "board.csv", protocols=["official"])
+
+
+@pytest.mark.parametrize("text", ["0", "0.7", "1e-05", "0.00030000000000000003", "1.5e+22"])
+def test_a_setting_is_read_as_it_was_written(runs, tmp_path, text):
+    row = dataclasses.replace(rows(score_run(runs / "greedy"))[0], temperature=text)
+    (tmp_path / "board.csv").write_bytes(to_csv([row]))
+    assert load(tmp_path / "board.csv")["temperature"].item() == float(text)
 
 
 def test_nothing_to_load_is_an_error(tmp_path):
@@ -107,6 +129,22 @@ def test_nothing_to_load_is_an_error(tmp_path):
         load(tmp_path / "nowhere")
     with pytest.raises(UsageError, match="no run directories"):
         load_verdicts(tmp_path)
+
+
+def test_what_is_no_path_is_one_line():
+    for load_any in (load, load_verdicts):
+        for place in (3, None):
+            with pytest.raises(UsageError, match=f"a place must be a path, not {type(place).__name__}$"):
+                load_any(place)
+        for places in ([], ["board"]):
+            with pytest.raises(UsageError, match=r"not list; spread a list: load\(\*paths\)"):
+                load_any(places)
+
+
+def test_verdicts_of_a_file_are_refused_with_what_is_needed(runs, tmp_path):
+    build([runs / "greedy"], [None], tmp_path / "board", draft=True)
+    with pytest.raises(UsageError, match="name the board's folder, with its evidence"):
+        load_verdicts(tmp_path / "board" / "board.csv")
 
 
 def test_a_verdict_is_a_row_with_its_items_categories(runs):
@@ -167,7 +205,7 @@ def test_categories_keep_their_types_and_hostile_texts_arrive(tmp_path, scripted
         "huge": "object",
     }
     spelled = HOSTILE.replace("\ud800", "\\ud800")
-    assert frame["model"].iloc[0] == load(tmp_path / "run")["model"].iloc[0] == spelled
+    assert frame["model"].iloc[0] == load(tmp_path / "run")["model"].iloc[0] == printable(HOSTILE)
     assert frame[f"meta.{spelled}"].iloc[1] == "x"
     frame.to_csv(tmp_path / "verdicts.csv")
 

@@ -1,6 +1,7 @@
 """The gate: which comparisons it lets through, what it says, and which files it refuses."""
 
 import json
+import os
 
 import pytest
 
@@ -112,6 +113,8 @@ def test_the_defaults():
         ("alpha = 0.05\nalpha = 0.1", "not valid TOML"),
         ("margin = " + "[" * 5000, "not valid TOML"),
         ("margin", "not valid TOML"),
+        ("margin = " + "9" * 6000, "not valid TOML"),
+        ("margin = 0x" + "f" * 6000, "margin must be a number from 0 to 100, not a longer one"),
     ],
 )
 def test_files_that_are_no_gate_are_refused_in_one_line(tmp_path, cli, text, words):
@@ -130,3 +133,12 @@ def test_files_that_are_no_text_or_too_long_are_refused(tmp_path, content):
         Limits.read(file)
     with pytest.raises(DataError, match="cannot read"):
         Limits.read(tmp_path / "nowhere.toml")
+
+
+def test_what_is_no_regular_file_is_not_waited_for(tmp_path, cli):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "endless").symlink_to("/dev/zero")
+    for name in ("pipe", "endless"):
+        done = cli("compare", "a", "b", "--gate", tmp_path / name)
+        assert (done.code, done.err.count("\n")) == (2, 1)
+        assert "is no regular file" in done.err

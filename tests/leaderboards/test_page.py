@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image as PilImage
 
-from proctor.benchmarks.examination import score_run
+from proctor.benchmarks.examination import plan, score_run
 from proctor.benchmarks.figures import draw
 from proctor.harness.errors import DataError, UsageError
 from proctor.harness.run import Examination, hold
@@ -290,8 +290,23 @@ def test_the_command(cli, run, tmp_path):
     whole, broken = run(), run("broken", lambda i, k: ValueError("down"))
     done = cli("show", whole, "--out", tmp_path / "page.html")
     assert (done.code, done.out.strip()) == (0, str(tmp_path / "page.html"))
-    assert cli("show", whole, broken, "--out", tmp_path / "page.html").code == 3
+    done = cli("show", whole, broken, "--out", tmp_path / "page.html")
+    assert (done.code, done.err.count("answers are missing: hold the examination again")) == (3, 1)
     assert cli("show", whole, "--images-mb", "nan", "--out", tmp_path / "none.html").code == 2
+
+
+def test_answers_without_a_verdict_under_their_own_protocol_end_with_3(cli, scripted, tmp_path):
+    hold(
+        plan("chartqa", "mm_upt_judged", Sampling()),
+        scripted(lambda i, k: r"\boxed{a small one}"),
+        tmp_path / "open\nrun",
+    )
+    done = cli("show", tmp_path / "open\nrun", "--out", tmp_path / "page.html")
+    said = done.err.splitlines()[-1]
+    assert done.code == 3
+    assert re.search(
+        r"no score on the page of .*open\\nrun: \d answers have no verdict under mm_upt_judged: name a", said
+    )
 
 
 def test_a_board_is_shown_from_its_evidence(cli, run, tmp_path):

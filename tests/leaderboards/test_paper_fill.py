@@ -231,22 +231,33 @@ def test_on_the_command_line(runs, cli, tmp_path, monkeypatch) -> None:
         ("100.0000", "True", "0 1", "60 60"),
     ]
     assert "figures, strict, accuracy, 4 items" in done.out
-    assert "figures, mm_upt, accuracy" in cli("paper", "table", "paper/1", "--protocol", "mm_upt").out
+    assert "figures, strict, accuracy" in cli("paper", "table", "paper/1", "--protocol", "strict").out
 
 
 def test_a_damaged_run_ends_with_2_and_an_unknown_protocol_is_one_line(runs, cli, tmp_path, monkeypatch) -> None:
     write_table(tmp_path / "papers")
     monkeypatch.setattr(paper, "PAPERS", tmp_path / "papers")
     path = runs.base()
-    done = cli("paper", "table", "paper/1", path, "--protocol", "nonsense")
-    assert done.code == 2
-    assert "has no protocol 'nonsense'" in done.err
+    for runs_named in ([path], []):
+        for name in ("nonsense", "", "mm_upt"):
+            done = cli("paper", "table", "paper/1", *runs_named, "--protocol", name)
+            assert (done.code, done.out) == (2, "")
+            assert f"no suite of table paper/1 (figures) has a protocol {name!r}" in done.err
     (path / "run.json").write_text("{}")
     done = cli("paper", "table", "paper/1", path)
     assert done.code == 2
     assert "is damaged" in done.err
     assert "99.00" in done.out
     assert cli("paper", "table", "paper/1", tmp_path / "nowhere").code == 2
+
+
+def test_a_name_makes_no_line_of_its_own(runs, cli, tmp_path, monkeypatch) -> None:
+    write_table(tmp_path / "papers")
+    monkeypatch.setattr(paper, "PAPERS", tmp_path / "papers")
+    runs.base(name="other\nleft out: nothing at all\x1b[2K")
+    done = cli("paper", "table", "paper/1", tmp_path / "runs")
+    assert done.err.count("\n") == 1
+    assert "other\\nleft out: nothing at all\\x1b[2K" in done.err
 
 
 def test_a_board_fills_a_table(runs, cli, tmp_path, monkeypatch) -> None:

@@ -156,6 +156,45 @@ def test_the_source_is_in_the_entry_and_must_be_a_url(row, held, cli, tmp_path):
     assert cli(*arguments, "--task", "mathvision").code == 2
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--task", "zzz=1"), "no suite 'zzz' is on the hub, for a task; there are: chartqa,"),
+        (("--task", "figures=1"), "no suite 'figures' is on the hub"),
+        (("--task", "mathvision=a\nleft out: b"), "must be an id without spaces, not 'a\\nleft out: b'"),
+        (("--task", "mathvision=a\x1b[2K"), "must be an id without spaces"),
+        (("--source-url", "https://a.example", "--source-name", "a\nb"), "must be text on one line"),
+        (("--source-url", "https://a.example", "--source-name", "a\x1b[2K"), "must be text on one line"),
+        (("--source-url", "https://a.example", "--source-name", ""), "must be text on one line"),
+    ],
+)
+def test_a_task_or_source_that_can_not_be_is_one_line(held, cli, tmp_path, options, words):
+    done = cli("export", "eval-results", held(), "--model", "model", "--out", tmp_path / "out", *options)
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+    assert words in done.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_run_id_makes_no_line_of_its_own(row, cli, tmp_path):
+    forged = dataclasses.replace(row, run_id="x\nleft out: nothing\x1b[2K", status="incomplete", score="")
+    (tmp_path / "board.csv").write_bytes(to_csv([row, forged]))
+    for form in (("eval-results", "--out", tmp_path / "out"), ("model-card",)):
+        done = cli("export", *form, tmp_path / "board.csv", "--model", "model")
+        assert (done.code, done.err.count("\n")) == (3, 1)
+        assert "x\\nleft out: nothing\\x1b[2K" in done.err
+
+
+@pytest.mark.parametrize("score", ["5", "-3", "0_1", "\u0663", "5.000000", "1e-1"])
+def test_a_score_that_no_board_has_is_not_exported(row, cli, tmp_path, score):
+    (tmp_path / "board.csv").write_bytes(to_csv([dataclasses.replace(row, score=score)]))
+    for form in (("eval-results", "--out", tmp_path / "out"), ("model-card",)):
+        done = cli("export", *form, tmp_path / "board.csv", "--model", "model")
+        assert (done.code, done.out) == (2, "")
+        assert "score is" in done.err
+    with pytest.raises(DataError, match="score is"):
+        eval_results("model", [dataclasses.replace(row, score=score)])
+
+
 def test_what_a_reader_must_know_is_in_the_notes(row):
     told = dataclasses.replace(row, contamination="12", referee="judge-7b", refereed=5, prompt_protocol="official")
     notes = read(next(iter(eval_results("model", [told]).files.values()))).notes

@@ -1,6 +1,7 @@
 """Model cards: only what stands between our markers changes, hostile texts stay texts, and huggingface_hub reads it."""
 
 import dataclasses
+import os
 import re
 
 import pytest
@@ -44,6 +45,26 @@ def test_what_is_no_published_set_is_said(row):
     assert "| 7 (no published set) |" in section("model", [dataclasses.replace(row, items=7)])
     part = dataclasses.replace(row, suite="mathverse", items=788)
     assert "| 788 (one version, a part) |" in section("model", [part])
+
+
+def test_another_prompt_is_said_beside_the_score_and_in_the_metadata(row):
+    other = dataclasses.replace(row, protocol="official")
+    said = "official, asked by the prompt of strict"
+    assert f"| 304 | {said} |" in section("model", [other])
+    (entry,) = metadata(with_model_index("", "model", [other], "README.md"))[1]
+    assert entry.metric_name == f"accuracy, protocol {said}, run {row.run_id}"
+    assert "asked by" not in section("model", [row])
+    assert "asked by the prompt of unknown |" in section("model", [dataclasses.replace(row, prompt_protocol="")])
+
+
+def test_what_is_no_regular_file_is_no_card(held, cli, tmp_path):
+    run = held()
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "endless").symlink_to("/dev/zero")
+    for name in ("pipe", "endless"):
+        done = cli("export", "model-card", run, "--model", "model", "--into", tmp_path / name)
+        assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+        assert "is no regular file: no model card" in done.err
 
 
 def test_an_incomplete_run_has_no_place_in_a_card(row):
