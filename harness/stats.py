@@ -61,8 +61,8 @@ def _linearised_stderr(influences: Sequence[float], clusters: Sequence[str]) -> 
     return (math.sqrt(count / (count - 1) * float(sums @ sums)) if count > 1 else math.nan), count
 
 
-def _clustered_stderr(values: Sequence[float], clusters: Sequence[str]) -> tuple[float, int]:
-    """Standard error of the mean of `values`, and the number of clusters."""
+def clustered_stderr(values: Sequence[float], clusters: Sequence[str]) -> tuple[float, int]:
+    """Standard error of the mean of `values`, NaN for one cluster, and the number of clusters."""
     mean = math.fsum(values) / len(values)
     stderr, count = _linearised_stderr([value - mean for value in values], clusters)
     return stderr / len(values), count
@@ -91,7 +91,7 @@ def proportion(values: Sequence[float], clusters: Sequence[str]) -> Estimate:
     """
     if not values:
         return _with_interval(math.nan, math.nan, 0, 0)
-    stderr, count = _clustered_stderr(values, clusters)
+    stderr, count = clustered_stderr(values, clusters)
     return _with_interval(math.fsum(values) / len(values), stderr, len(values), count)
 
 
@@ -274,7 +274,7 @@ def _untested(by_item: Mapping[str, float], clusters: Mapping[str, str]) -> Diff
     """A difference over items, all but its test."""
     changes, groups = list(by_item.values()), [clusters[item] for item in by_item]
     value = math.fsum(changes) / len(changes)
-    stderr, count = _clustered_stderr(changes, groups)
+    stderr, count = clustered_stderr(changes, groups)
     gained, lost = sum(change > 0 for change in changes), sum(change < 0 for change in changes)
     if count < 2:
         return Difference(value, math.nan, -1.0, 1.0, gained, lost, len(changes), count, 1.0, "none", math.inf)

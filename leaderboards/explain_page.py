@@ -5,23 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
+from ..harness.report.document import document
+from ..harness.report.table import Html, table
 from ..harness.types import Json
 from .explain import Explanation
 
 EXAMPLES = 50
 
 _STYLE = """
-:root { color-scheme: light dark; --line: #8884; --soft: #8882; --gain: #2e7d32; --loss: #c62828; }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2rem; }
-table { border-collapse: collapse; width: 100%; } .wide { overflow-x: auto; }
-th, td { text-align: left; padding: .35rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
-td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
-.bar { display: inline-block; height: .7em; min-width: 1px; background: var(--gain); }
-.bar.loss { background: var(--loss); }
-details { border: 1px solid var(--line); border-radius: .4rem; padding: .4rem .8rem; margin: .5rem 0; }
-summary { cursor: pointer; } pre { white-space: pre-wrap; overflow-wrap: anywhere; background: var(--soft); padding: .6rem; }
-.right { color: var(--gain); } .wrong { color: var(--loss); }
+.bar { display: inline-block; height: .7em; min-width: 1px; background: var(--good); } .bar.loss { background: var(--bad); }
+details { border: 1px solid var(--faint); border-radius: .4rem; padding: .4rem .8rem; margin: .5rem 0; }
+summary { cursor: pointer; }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; border-left: .2rem solid var(--faint); padding: .6rem; }
+.right { color: var(--good); } .wrong { color: var(--bad); }
 """
 _JUDGED = {
     True: '<span class="right">right</span>',
@@ -30,18 +26,14 @@ _JUDGED = {
 }
 
 
-def page(found: Explanation) -> list[bytes]:
+def page(explained: Explanation) -> list[bytes]:
     """The page in UTF-8, in pieces."""
-    return [piece.encode("utf-8", "backslashreplace") for piece in _pieces(found.to_json(EXAMPLES))]
+    found = explained.to_json(EXAMPLES)
+    pieces = document(f"{found['suite']}: why two scores differ", _parts(found), _STYLE)
+    return [piece.encode("utf-8", "backslashreplace") for piece in pieces]
 
 
-def _pieces(found: Json) -> Iterator[str]:
-    title = escape(f"{found['suite']}: why two scores differ")
-    yield (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<style>{_STYLE}</style></head><body><main><h1>{title}</h1>"
-    )
+def _parts(found: Json) -> Iterator[str]:
     yield _sides(found)
     yield _summary(found)
     for cause in found["causes"]:
@@ -49,20 +41,15 @@ def _pieces(found: Json) -> Iterator[str]:
         yield from (_example(one, found) for one in cause["examples"])
         hidden = cause["count"] - len(cause["examples"])
         yield f"<p>{hidden} more are not shown.</p></section>" if hidden else "</section>"
-    yield "</main></body></html>\n"
 
 
 def _sides(found: Json) -> str:
-    rows = "".join(
-        f"<tr><th scope='row'>{name}</th><td>{escape(side['model'])}</td><td>{escape(side['protocol'])}</td>"
-        f"<td>{escape(side['prompt_protocol'])}</td><td class='number'>{_percent(side['score'])}</td>"
-        f"<td>{escape(side['run'])}</td></tr>"
+    rows = [
+        [name, side["model"], side["protocol"], side["prompt_protocol"], _percent(side["score"]), side["run"]]
         for name, side in (("left", found["left"]), ("right", found["right"]))
-    )
-    return (
-        "<div class='wide'><table><thead><tr><th></th><th>model</th><th>judged by</th><th>asked by</th>"
-        f"<th class='number'>score</th><th>run</th></tr></thead><tbody>{rows}</tbody></table></div>"
-    )
+    ]
+    texts = ("model", "judged by", "asked by", "run")
+    return table("The two sides", ("side", *texts[:3], "score", "run"), rows, texts=texts)
 
 
 def _summary(found: Json) -> str:
@@ -77,24 +64,31 @@ def _summary(found: Json) -> str:
             f"{100 * found['named']:.1f}% of them have a named cause."
         )
     largest = max((abs(cause["effect"]) for cause in found["causes"]), default=0) or 1
-    rows = "".join(_cause_row(cause, largest) for cause in found["causes"])
-    return (
-        f"<p>{said}</p><div class='wide'><table><thead><tr><th>cause</th><th class='number'>answers</th>"
-        "<th class='number'>right only left</th><th class='number'>right only right</th><th class='number'>no verdict</th>"
-        f"<th class='number'>effect, points</th><th></th><th>meaning</th></tr></thead><tbody>{rows}</tbody></table></div>"
+    head = (
+        "cause",
+        "answers",
+        "right only left",
+        "right only right",
+        "no verdict",
+        "effect, points",
+        "size",
+        "meaning",
     )
+    rows = [_cause_row(cause, largest) for cause in found["causes"]]
+    return f"<p>{said}</p>{table('Causes of the difference', head, rows, texts=('size', 'meaning'))}"
 
 
-def _cause_row(cause: Json, largest: float) -> str:
+def _cause_row(cause: Json, largest: float) -> list[str]:
     width = 6 * abs(cause["effect"]) / largest
     loss = " loss" if cause["effect"] < 0 else ""
-    return (
-        f"<tr><td><a href='#{escape(cause['cause'])}'>{escape(cause['cause'])}</a></td>"
-        f"<td class='number'>{cause['count']}</td><td class='number'>{cause['lost']}</td>"
-        f"<td class='number'>{cause['gained']}</td><td class='number'>{cause['no_verdict']}</td>"
-        f"<td class='number'>{100 * cause['effect']:+.2f}</td>"
-        f"<td><span class='bar{loss}' style='width:{width:.2f}rem'></span></td><td>{escape(cause['meaning'])}</td></tr>"
-    )
+    name = escape(cause["cause"])
+    return [
+        Html(f'<a href="#{name}">{name}</a>'),
+        *(str(cause[key]) for key in ("count", "lost", "gained", "no_verdict")),
+        f"{100 * cause['effect']:+.2f}",
+        Html(f'<span class="bar{loss}" style="width:{width:.2f}rem"></span>'),
+        cause["meaning"],
+    ]
 
 
 def _example(one: Json, found: Json) -> str:

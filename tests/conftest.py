@@ -1,6 +1,7 @@
 """What many tests share: the tiny checkpoint, a small examination, a scripted engine, two ways to run the command line."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -26,6 +27,9 @@ settings.register_profile(
     "proctor", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
 settings.load_profile("proctor")
+
+# A shell that runs the tests in the background has them ignore interrupts, and so would the processes that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 RIGHT, WRONG = r"It is \boxed{5}.", r"It is \boxed{6}."
 

@@ -58,9 +58,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Simulate each reward on the same prompts, and show where it ends."""
-    from ...trainers.dynamics.chart import MOST_CURVES
     from ...trainers.dynamics.course import Settings, simulate
-    from ...trainers.dynamics.page import page
+    from ...trainers.dynamics.page import MOST_CURVES, page
     from ...trainers.dynamics.prompts import Prompts
     from ...trainers.recorded import read_groups
     from ..files import write_atomic

@@ -172,7 +172,7 @@ def test_from_runs_to_a_verdict_and_a_page(trained, tmp_path):
     text = b"".join(page(found, [HOSTILE], [*curves, Curves("baseline", 2, tmp_path / "none")])).decode()
     assert "<script" not in text
     assert "http" not in text.replace("http-equiv", "")
-    assert text.count('class="line candidate"') == 2  # the key and one curve
+    assert text.count('class="line s0 d0"') == 2  # the key and one curve
     assert "0.300" in text
 
 

@@ -87,11 +87,6 @@ def _student(values: Array, clusters: Sequence[str], undefined: int) -> Interval
     if not len(values):
         return Interval(math.nan, math.nan, math.nan, 0, 0, undefined)
     value = math.fsum(values) / len(values)
-    numbers = {name: number for number, name in enumerate(dict.fromkeys(clusters))}
-    count = len(numbers)
-    if count < 2:
-        return Interval(value, math.nan, math.nan, len(values), count, undefined)
-    sums = np.bincount([numbers[name] for name in clusters], weights=values - value)
-    error = math.sqrt(count / (count - 1) * float(sums @ sums)) / len(values)
-    half = float(distributions.t.ppf(0.975, count - 1)) * error
+    error, count = stats.clustered_stderr(values.tolist(), clusters)
+    half = float(distributions.t.ppf(0.975, count - 1)) * error if count > 1 else math.nan
     return Interval(value, value - half, value + half, len(values), count, undefined)

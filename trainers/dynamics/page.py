@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping
 from html import escape
 
-from ..bench.style import STYLE
-from .chart import steps_chart
+from ...harness.report.document import document
+from ...harness.report.line_chart import Line, legend, line_chart
+from ...harness.report.line_chart import steps as steps_axis
+from ...harness.report.style import COLOURS
+from ...harness.report.table import table
 from .course import WATCHED, Course, Settings
 from .prompts import Floats
 
 SHOWN_STEPS = 5
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+MOST_POINTS = 400
+MOST_CURVES = 2 * COLOURS
+"""More curves in one chart could not be followed."""
+_TITLE = "What training would do"
 
 
 def page(run: str, settings: Settings, courses: Mapping[str, Course]) -> str:
     """The page's HTML; `run` is the name of the recorded run."""
-    head = (
-        f'<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1"><title>What training would do</title>'
-        f"<style>{STYLE}</style>"
-    )
-    body = "".join(_sections(run, settings, courses))
-    return f'<!doctype html>\n<html lang="en"><head>{head}</head><body><main>{body}</main></body></html>\n'
+    return "".join(document(_TITLE, _sections(run, settings, courses)))
 
 
 def _sections(run: str, settings: Settings, courses: Mapping[str, Course]) -> Iterator[str]:
     first = next(iter(courses.values()))
     chosen = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in settings.to_json().items())
     yield (
-        f"<h1>What training would do</h1><p>{escape(run)}: a simulation of {first.kinds[0].prompts} prompts, each of "
+        f"<p>{escape(run)}: a simulation of {first.kinds[0].prompts} prompts, each of "
         f"which starts from its recorded answers and learns from its own groups alone: {escape(chosen)}. What a training's "
         "shared network carries from prompt to prompt is not in it.</p>"
     )
@@ -45,21 +46,21 @@ def _section(name: str, meaning: str, curves: Mapping[str, Floats]) -> str:
     """A heading, the curves, and their values at some steps, the first and the last among them."""
     last = len(next(iter(curves.values()))) - 1
     steps = sorted({round(k * last / SHOWN_STEPS) for k in range(SHOWN_STEPS + 1)})
-    rows = {reward: [f"{values[step]:.3f}" for step in steps] for reward, values in curves.items()}
-    chart = steps_chart(f"{name} over steps", {reward: values.tolist() for reward, values in curves.items()})
+    rows = [[reward, *(f"{values[step]:.3f}" for step in steps)] for reward, values in curves.items()]
     return (
-        f"<section><h2>{escape(name)}</h2><p>{escape(meaning)}</p><figure>{chart}</figure>"
-        f"{_table(f'{name} at steps', ['reward', *map(str, steps)], rows)}</section>"
+        f"<section><h2>{escape(name)}</h2><p>{escape(meaning)}</p><figure>{_chart(f'{name} over steps', curves)}</figure>"
+        f"{table(f'{name} at steps', ['reward', *map(str, steps)], rows)}</section>"
     )
 
 
-def _table(caption: str, columns: Sequence[str], rows: Mapping[str, Sequence[str]]) -> str:
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in columns)
-    body = "".join(
-        f'<tr><th scope="row">{escape(label)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>'
-        for label, cells in rows.items()
-    )
-    return (
-        f'<div class="wide" tabindex="0" role="region" aria-label="{escape(caption)}"><table>'
-        f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
+def _chart(title: str, curves: Mapping[str, Floats]) -> str:
+    """The curves at some steps, evenly, the last one among them; the axis goes from 0 to 1, or to a whole number above."""
+    last = len(next(iter(curves.values()))) - 1
+    stride = -(-(last + 1) // MOST_POINTS)
+    places = sorted({*range(0, last + 1, stride), last})
+    lines = [
+        Line(reward, look, places, [float(values[step]) for step in places])
+        for look, (reward, values) in enumerate(curves.items())
+    ]
+    top = max(1, math.ceil(max(float(values.max()) for values in curves.values()) - 1e-9))
+    return line_chart(title, lines, steps_axis(last), (0.0, float(top))) + legend(list(curves))
