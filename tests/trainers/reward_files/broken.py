@@ -78,7 +78,9 @@ def rewrites_answers(group):
 
 
 def likes_length(group):
-    return [0.0 if answer is None else float(len(text)) for answer, text in zip(group.answers, group.responses, strict=True)]
+    return [
+        0.0 if answer is None else float(len(text)) for answer, text in zip(group.answers, group.responses, strict=True)
+    ]
 
 
 def forgets_absent_answers(group):
