@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
@@ -60,6 +61,8 @@ def advantage(name: str, beta: float = 1.0) -> Advantage:
 
     Raises UsageError, naming those there are, and for a beta that would do nothing.
     """
+    if not 0 < beta < math.inf:
+        raise UsageError(f"the advantage's beta must be positive and finite, not {beta}")
     if name in SCALED:
         scaled = SCALED[name]
         return lambda rewards: scaled(rewards, beta)

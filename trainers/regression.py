@@ -189,7 +189,7 @@ class RegressionFolder:
             raise
 
     def _claim(self, what: Json) -> tuple[int, ...]:
-        """The smaller numbers of seeds that the folder was used with before."""
+        """The smaller numbers of seeds with which a verdict was made before."""
         file = self.path / "regress.json"
         stored = _read(file)
         if stored is None:
@@ -206,11 +206,19 @@ class RegressionFolder:
             )
         if max(seeds, default=0) > self._contest.seeds:
             raise RunMismatchError(
-                f"{self.path} was made with {max(seeds)} seeds, and all count: --seeds can only be raised"
+                f"{self.path} has a verdict with {max(seeds)} seeds, and all count: --seeds can only be raised"
             )
-        earlier = tuple(one for one in seeds if one < self._contest.seeds)
-        write_atomic(file, (json.dumps({**stored, "seeds": [*earlier, self._contest.seeds]}, indent=1) + "\n").encode())
-        return earlier
+        self._stored = stored
+        self._write(seeds)
+        return tuple(one for one in seeds if one < self._contest.seeds)
+
+    def _write(self, seeds: Sequence[int]) -> None:
+        content = json.dumps({**self._stored, "seeds": list(seeds)}, indent=1) + "\n"
+        write_atomic(self.path / "regress.json", content.encode())
+
+    def decided(self) -> None:
+        """Record that a verdict was made with so many seeds: from then on they can only be raised."""
+        self._write([*self.raised_from, self._contest.seeds])
 
     def trainings(self) -> list[Training]:
         """All trainings, seed by seed, so that an interrupted regression has both arms."""

@@ -10,6 +10,7 @@ import hashlib
 import inspect
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -19,7 +20,7 @@ from ..harness.errors import ProctorError, UsageError
 from ..harness.types import Json
 from .base import Group
 from .declaration import Declaration
-from .reward_call import called, told
+from .reward_call import called, shown, told
 
 _MAX_BYTES = 2**20
 
@@ -36,6 +37,8 @@ class RewardFile:
     def execute(cls, path: Path) -> RewardFile:
         """Read and execute a file. Raises UsageError, with the line, for one that is missing or that can not be executed."""
         try:
+            if path.exists() and not path.is_file():
+                raise UsageError(f"reward file {path} is no regular file")
             with path.open("rb") as stream:
                 source = stream.read(_MAX_BYTES + 1)
         except OSError as error:
@@ -68,13 +71,16 @@ def _run(source: bytes, path: Path, module: ModuleType) -> None:
         code = compile(source, str(path), "exec")
     except SyntaxError as error:
         raise UsageError(f"reward file {path}:{error.lineno or 1}: SyntaxError: {error.msg}") from error
-    except ValueError as error:
-        raise UsageError(f"reward file {path} is no Python: {error}") from error
+    except (ValueError, MemoryError, RecursionError) as error:  # the last two: nested too deeply
+        raise UsageError(f"reward file {path} is no Python: {shown(error, str) or type(error).__name__}") from error
     try:
-        exec(code, vars(module))  # noqa: S102 - the user named this file to be executed
+        with redirect_stdout(sys.stderr):
+            exec(code, vars(module))  # noqa: S102 - the user named this file to be executed
     except ProctorError as error:
         raise UsageError(f"reward file {path}: {error}") from error
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise UsageError(f"reward file {told(error)}") from error
 
 

@@ -90,6 +90,7 @@ def run(args: argparse.Namespace) -> int:
         arms = {arm: _contender(folder, plans, arm, rewards[arm]) for arm in rewards}
         result = verdict(arms[CANDIDATE], arms[BASELINE], sides, args.margin / 100)
         report(args, result, found, folder)
+        folder.decided()
     return _exit_code(result, args.require)
 
 

@@ -70,6 +70,10 @@ def run(args: argparse.Namespace) -> int:
 
     chosen = advantage(args.advantage, args.advantage_beta)
     groups = [recorded for path in args.runs for recorded in read_groups(path, args.answer_format)]
+    if len({(one.item.id, one.responses) for one in groups}) < len(groups):
+        raise UsageError("two of the runs hold the same responses to an item: they tell nothing twice, name one")
+    if args.seed < 0:
+        raise UsageError(f"--seed must be 0 or more, not {args.seed}")
     judged = all(recorded.judge_scores is not None for recorded in groups)
     entries = open_entries(args.reward or _known(judged), args.changes, args.baseline)
     rounds = len(entries) * (1 + len(sizes(len(groups[0].responses) if groups else 0)))

@@ -90,3 +90,9 @@ def test_a_beta_that_would_do_nothing_is_refused() -> None:
     np.testing.assert_allclose(advantage("log_softmax_centred", 2.0)(np.array([0.0, 1.0])), [-1, 1])
     with pytest.raises(UsageError, match="has no beta"):
         advantage("group_norm", 2.0)
+
+
+@pytest.mark.parametrize("beta", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_beta_that_does_nothing_or_the_opposite_is_refused(beta: float) -> None:
+    with pytest.raises(UsageError, match="positive and finite"):
+        advantage("log_softmax", beta)

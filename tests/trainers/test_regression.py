@@ -86,11 +86,15 @@ def test_a_changed_setting_is_refused_by_its_name(tmp_path):
 
 
 def test_seeds_can_be_raised_but_not_dropped(tmp_path):
-    with opened(tmp_path / "out", small(2)) as folder:
+    with opened(tmp_path / "out", small(20)) as folder:
         assert folder.raised_from == ()
+    with opened(tmp_path / "out", small(2)) as folder:  # nothing was decided with 20
+        assert folder.raised_from == ()
+        folder.decided()
     for _ in range(2):
         with opened(tmp_path / "out", small(3)) as folder:
             assert folder.raised_from == (2,)
+            folder.decided()
     with pytest.raises(RunMismatchError, match="can only be raised"):
         opened(tmp_path / "out", small(2))
 

@@ -136,6 +136,50 @@ def test_an_exception_is_told_with_the_line_of_the_file_it_came_through(tmp_path
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("class B(BaseException):\n    pass\ndef score(group):\n    raise B('x\\ny')", r"r\.py:4: B: x y$"),
+        ("def score(group):\n    raise GeneratorExit", r"r\.py:2: GeneratorExit: $"),
+        (
+            "class E(Exception):\n    def __str__(self):\n        raise ValueError\ndef score(group):\n    raise E",
+            "can not be shown",
+        ),
+        (
+            "import torch\ndef score(group):\n    return torch.ones(2, requires_grad=True)",
+            "gave tensor.* not 2 finite numbers$",
+        ),
+        ("import numpy as np\ndef score(group):\n    return np.ones((2, 30))", "gave array.* not 2 finite numbers$"),
+        (
+            "class V:\n    def __repr__(self):\n        raise KeyError\ndef score(group):\n    return V()",
+            "that can not be shown",
+        ),
+    ],
+)
+def test_whatever_a_reward_raises_or_gives_is_one_line(tmp_path: Path, source: str, told: str) -> None:
+    (tmp_path / "r.py").write_text(source)
+    reward = open_reward(f"{tmp_path / 'r.py'}:score", {})
+    with pytest.raises((UsageError, DataError), match=told) as caught:
+        rewards_of(reward, group("a", "b"), 0)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_a_reward_prints_is_not_the_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "r.py").write_text("print('loaded')\ndef score(group):\n    print('called')\n    return [0, 1]")
+    rewards_of(open_reward(f"{tmp_path / 'r.py'}:score", {}), group("a", "b"), 0)
+    out, err = capsys.readouterr()
+    assert (out, err.split()) == ("", ["loaded", "called"])
+
+
+def test_a_pipe_and_a_tower_of_signs_are_no_reward(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.py")
+    with pytest.raises(UsageError, match="is no regular file"):
+        open_reward(f"{tmp_path / 'pipe.py'}:score", {})
+    (tmp_path / "deep.py").write_text("x = " + "-" * 200_000 + "1")
+    with pytest.raises(UsageError, match="is no Python"):
+        open_reward(f"{tmp_path / 'deep.py'}:score", {})
+
+
 def test_an_edited_file_is_read_again_and_leaves_no_compiled_copy(tmp_path: Path) -> None:
     name = write(tmp_path, "def score(group): return [1.0]\n")
     first = open_reward(name, {})
