@@ -68,9 +68,9 @@ perf-peers: .venv/installed-dev .venv/lmms-eval/installed .venv/inspect/installe
 	    torch lmms-eval decord -e .
 	touch $@
 
-.venv/trackers/installed: pyproject.toml $(CONSTRAINTS)
+.venv/trackers/installed: pyproject.toml constraints/trackers.txt
 	$(PYTHON) -m venv .venv/trackers
-	.venv/trackers/bin/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) \
+	.venv/trackers/bin/python -m pip install --quiet --disable-pip-version-check -c constraints/trackers.txt \
 	    -e ".[trackers,boards]" pytest hypothesis
 	touch $@
 
