@@ -8,7 +8,9 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from .errors import StoreError
+from filelock import FileLock, Timeout
+
+from .errors import RunLockedError, StoreError
 
 
 def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
@@ -38,3 +40,19 @@ def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
         if isinstance(error, OSError) and not isinstance(error, StoreError):
             raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
         raise
+
+
+def lock_folder(path: Path, what: str, doing: str) -> FileLock:
+    """Make the folder if it is not there, and take its lock: one process at a time is `doing` something in `what`.
+
+    Raises RunLockedError if another process holds it, StoreError if the folder can not be written.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path / ".lock", blocking=False)
+        lock.acquire()
+    except Timeout:
+        raise RunLockedError(f"{path}: another process is {doing}; wait for it to end") from None
+    except OSError as error:
+        raise StoreError(f"cannot open {what} {path}: {error.strerror or error}") from error
+    return lock

@@ -23,10 +23,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
-from filelock import FileLock, Timeout
-
-from .errors import DataError, RunLockedError, RunMismatchError, StoreError, UsageError
-from .files import write_atomic
+from .errors import DataError, RunMismatchError, StoreError, UsageError
+from .files import lock_folder, write_atomic
 from .provenance import file_sha256
 from .types import Image, Item, Json, Prompt, Response, Sampling, canonical_json, digest, digest_all
 
@@ -266,14 +264,7 @@ class RunWriter:
         self._wanted = frozenset(self._keys)
         self._lines: dict[tuple[str, int], tuple[int, int, bool]] = {}
         self._end = 0
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(path / ".lock", blocking=False)
-            self._lock.acquire()
-        except Timeout:
-            raise RunLockedError(f"{path}: another process is writing to it; wait for it to end") from None
-        except OSError as error:
-            raise StoreError(f"cannot open run directory {path}: {error.strerror or error}") from error
+        self._lock = lock_folder(path, "run directory", "writing to it")
         try:
             self._open(asked)
         except BaseException:

@@ -20,19 +20,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from filelock import FileLock, Timeout
-
 from ..harness.errors import (
     CheckpointError,
     DataError,
     DivergedError,
     NonFiniteOutputError,
-    RunLockedError,
     RunMismatchError,
-    StoreError,
     UsageError,
 )
-from ..harness.files import write_atomic
+from ..harness.files import lock_folder, write_atomic
 from ..harness.provenance import configuration_digest, environment, weights_digest
 from ..harness.run import Examination
 from ..harness.store import differing_keys
@@ -174,14 +170,7 @@ class RegressionFolder:
         self.path = path
         self.runs = path / "runs"
         self._contest = found
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(path / ".lock", blocking=False)
-            self._lock.acquire()
-        except Timeout:
-            raise RunLockedError(f"{path}: another process is at work there; wait for it to end") from None
-        except OSError as error:
-            raise StoreError(f"cannot open the folder {path}: {error.strerror or error}") from error
+        self._lock = lock_folder(path, "the folder", "at work there")
         try:
             self.raised_from = self._claim(what)
         except BaseException:

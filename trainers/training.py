@@ -19,13 +19,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
 from safetensors.torch import load_file, save_file
 from torch.utils.tensorboard import SummaryWriter
 
 from ..harness.checkpoints import COMPLETE
-from ..harness.errors import DataError, RunLockedError, RunMismatchError, StoreError, UsageError
-from ..harness.files import write_atomic
+from ..harness.errors import DataError, RunMismatchError, StoreError, UsageError
+from ..harness.files import lock_folder, write_atomic
 from ..harness.provenance import configuration_digest, environment, weights_digest
 from ..harness.store import differing_keys
 from ..harness.types import Json
@@ -66,14 +65,7 @@ class TrainingFolder:
         self, path: Path, recipe: Recipe, base: Path, resume: bool, more: Mapping[str, Json] | None = None
     ) -> None:
         self.path = path
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(path / ".lock", blocking=False)
-            self._lock.acquire()
-        except Timeout:
-            raise RunLockedError(f"{path}: another process is training there; wait for it to end") from None
-        except OSError as error:
-            raise StoreError(f"cannot open training directory {path}: {error.strerror or error}") from error
+        self._lock = lock_folder(path, "training directory", "training there")
         try:
             self._claim(recipe, base, resume, more or {})
             self._cut_metrics()

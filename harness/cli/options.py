@@ -86,6 +86,11 @@ def add_lock(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_changes(parser: argparse.ArgumentParser, summary: str, metavar: str = "KEY=VALUE") -> None:
+    """--set."""
+    parser.add_argument("--set", action="append", default=[], metavar=metavar, dest="changes", help=summary)
+
+
 def add_json(parser: argparse.ArgumentParser) -> None:
     """--json."""
     parser.add_argument("--json", action="store_true", help="print the result as JSON on stdout")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_CHECK_FAILED, EXIT_OK, UsageError, printable
-from .options import add_data, add_engine, add_json, names, open_model
+from .options import add_changes, add_data, add_engine, add_json, names, open_model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,14 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--baseline", required=True, metavar="REWARD", help="what it is compared with")
     parser.add_argument("--recipe", default="mm_upt_figures", help="what both train by (default mm_upt_figures)")
     parser.add_argument("--seeds", type=int, default=3, metavar="N", help="trainings of each reward (default 3)")
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        dest="changes",
-        help="change a setting of both arms: policy.steps=20; seed=N is the first seed",
-    )
+    add_changes(parser, "change a setting of both arms: policy.steps=20; seed=N is the first seed")
     parser.add_argument(
         "--set-candidate",
         action="append",

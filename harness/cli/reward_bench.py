@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_OK, UsageError, printable
-from .options import add_json
+from .options import add_changes, add_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,14 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="[LABEL=]REWARD",
         help="a reward by name, or file.py:function; may be repeated (default: every shipped one that can be benched)",
     )
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="LABEL.KEY=VALUE",
-        dest="changes",
-        help="a setting of a reward: exact.votes=exact",
-    )
+    add_changes(parser, "a setting of a reward: exact.votes=exact", "LABEL.KEY=VALUE")
     parser.add_argument(
         "--baseline", default=BASELINE, metavar="LABEL", help=f"what the others are compared with (default {BASELINE})"
     )

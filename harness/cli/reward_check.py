@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_CHECK_FAILED, EXIT_OK, UsageError, printable
-from .options import add_json
+from .options import add_changes, add_json
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -22,14 +22,7 @@ LONGEST = 240
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Reward, its settings, recorded groups, limit."""
     parser.add_argument("reward", help="a reward by name, or FILE.py:FUNCTION, which is executed")
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        dest="changes",
-        help="a setting of the reward: votes=exact",
-    )
+    add_changes(parser, "a setting of the reward: votes=exact")
     parser.add_argument(
         "--groups", type=Path, metavar="RUN", help=f"a run of `proctor reward record`; {MOST_RECORDED} groups are taken"
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_OK, UsageError
-from .options import add_json
+from .options import add_changes, add_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,14 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="rewards",
         help="a reward by name, or file.py:function; may be repeated",
     )
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="LABEL.KEY=VALUE",
-        dest="changes",
-        help="a setting of a reward: exact.votes=exact",
-    )
+    add_changes(parser, "a setting of a reward: exact.votes=exact", "LABEL.KEY=VALUE")
     parser.add_argument("--advantage", default="group_norm", metavar="NAME", help="default group_norm")
     parser.add_argument(
         "--advantage-beta", type=float, default=1.0, metavar="B", help="its beta, if it has one (default 1)"

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from ..errors import EXIT_OK
-from .options import add_json
+from .options import add_changes, add_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,14 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--reward", help="the reward, instead of the recipe's: a name, or FILE.py:FUNCTION, which is executed"
     )
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        dest="changes",
-        help="change a setting: policy.steps=10",
-    )
+    add_changes(parser, "change a setting: policy.steps=10")
     parser.add_argument("--dry-run", action="store_true", help="print what would be run, and run nothing")
     add_json(parser)
 
