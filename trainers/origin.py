@@ -19,6 +19,7 @@ from ..harness.errors import DataError
 from ..harness.run import Examination
 from ..harness.store import differing_keys
 from ..harness.types import Json
+from .methods.registry import open_method, with_settings
 from .recipe import RECIPES, load_recipe
 from .registry import open_reward, resolved
 
@@ -85,7 +86,7 @@ def _named(recipe: dict[str, Any]) -> str:
     if name not in {file.stem for file in RECIPES.glob("*.toml")}:
         return name
     bundled = load_recipe(name)
-    whole = resolved(bundled, open_reward(bundled.reward, bundled.reward_settings))
+    whole = resolved(with_settings(bundled, open_method(bundled)), open_reward(bundled.reward, bundled.reward_settings))
     changed = differing_keys(_fixed(json.loads(json.dumps(whole.to_json()))), _fixed(recipe))
     if not changed:
         return name

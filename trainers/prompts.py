@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -13,9 +14,9 @@ from ..benchmarks.figures import TASKS, as_item, draw
 from ..benchmarks.lock import load_locked
 from ..benchmarks.registry import SUITES
 from ..harness.errors import UsageError
-from ..harness.types import Item
-from .data import data_set
-from .recipe import PromptSettings
+from ..harness.types import Item, Prompt
+from .data import UNLABELLED, data_set
+from .recipe import PromptSettings, Recipe
 
 Batches: TypeAlias = Callable[[int, int], list[Item]]
 """(step, size) -> that many items."""
@@ -35,6 +36,17 @@ def training_prompts(settings: PromptSettings, seed: int, *, labels: bool = Fals
     if settings.data is None:
         raise UsageError(f"recipe: prompts.data must name the file of training items for suite {settings.suite}")
     return _shuffled(load_locked(data_set(settings.suite, labels=labels), Path(settings.data)), seed)
+
+
+def asking(recipe: Recipe) -> Callable[[Item], Prompt]:
+    """How the recipe asks an item: the prompt of its protocol. Raises UsageError for an unknown suite or protocol."""
+    return data_set(recipe.prompts.suite).protocol(recipe.protocol).prompt
+
+
+def unlabelled(item: Item) -> Item:
+    """The same item without its label, and without what could tell it: a drawn figure's cluster is its whole scene."""
+    answer, answer_type = UNLABELLED
+    return dataclasses.replace(item, answer=answer, answer_type=answer_type, cluster=item.id, meta={})
 
 
 def _drawn(tasks: Sequence[str], seed: int) -> Batches:

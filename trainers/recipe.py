@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from ..harness.errors import UsageError
+from ..harness.settings import read_settings, setting
 from ..harness.types import Json, Sampling
 from .formats import FORMATS
 from .judge.settings import JudgeSettings
 from .openrlhf.settings import OpenRlhfSettings
 from .reward_name import anchored
-from .settings import read_settings, setting
 
 RECIPES = Path(__file__).parent / "recipes"
 MOST = 1e100
@@ -65,8 +65,28 @@ class PolicySettings:
 
 
 @dataclass(frozen=True)
+class CollectSettings:
+    """What each stage of a staged method is made of.
+
+    The student is asked `prompts` items of the recipe's prompts. A stage that makes fewer than `least` examples of them
+    ends the training.
+    """
+
+    prompts: int = 512
+    least: int = 32
+
+    def __post_init__(self) -> None:
+        if self.prompts < 1 or self.least < 1:
+            raise UsageError("collect.prompts and collect.least must be at least 1")
+
+
+@dataclass(frozen=True)
 class Recipe:
-    """One training: who learns from which prompts, by which reward and advantage, and when checkpoints are written.
+    """One training: who learns from which prompts, by which method, and when checkpoints are written.
+
+    `method` is one of trainers.methods, with its own `method_settings`; `model` names the profile of the model that the
+    recipe is for, which says how it is asked. With the method "grpo" the reward and the advantage decide what is learned.
+    A staged method takes `policy.steps` steps of `policy.prompts` examples in each of its stages, and reads `collect`.
 
     `answer_format` is the form that a response must have ("boxed", or "think_boxed": <think>...</think> before the box);
     what follows from breaking it is the reward's affair. `reward` is a name of the registry, or path/to/file.py:function,
@@ -76,6 +96,9 @@ class Recipe:
 
     name: str
     trainer: str = "local"
+    model: str = "tiny"
+    method: str = "grpo"
+    method_settings: Mapping[str, Any] = field(default_factory=dict)
     protocol: str = "strict"
     answer_format: str = "boxed"
     reward: str = "majority_vote"
@@ -85,6 +108,7 @@ class Recipe:
     seed: int = 0
     checkpoint_every: int = 20
     prompts: PromptSettings = field(default_factory=PromptSettings)
+    collect: CollectSettings = field(default_factory=CollectSettings)
     sampling: Sampling = field(default_factory=lambda: Sampling(n=8, temperature=1.0, max_tokens=512))
     optimiser: OptimiserSettings = field(default_factory=OptimiserSettings)
     policy: PolicySettings = field(default_factory=PolicySettings)
@@ -148,8 +172,9 @@ def load_recipe(name: str, changes: Sequence[str] = ()) -> Recipe:
     """A bundled recipe by name, or one in a TOML file by path, with `changes` like "policy.steps=10" applied.
 
     A recipe with `extends = "other"` is laid over that one, key by key: a bundled name, or the path of a .toml file
-    relative to its own. `reward_settings` belong to their reward and are not taken over by another one. Raises UsageError
-    for an unknown recipe or key, for a value of the wrong kind, and if the extended recipe itself extends another.
+    relative to its own. `reward_settings` and `method_settings` belong to their reward and method and are not taken over
+    by another one. Raises UsageError for an unknown recipe or key, for a value of the wrong kind, and if the extended
+    recipe itself extends another.
 
     A reward's file that a recipe names is relative to the recipe's own, one in `changes` to the working directory.
     """
@@ -191,8 +216,9 @@ def _read_extended(extended: Any, path: Path) -> dict[str, Any]:
 def _laid_over(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """The tables merged key by key, what is in `over` first."""
     merged = dict(under)
-    if over.get("reward", under.get("reward")) != under.get("reward"):
-        merged.pop("reward_settings", None)
+    for name in ("reward", "method"):
+        if over.get(name, under.get(name)) != under.get(name):
+            merged.pop(f"{name}_settings", None)
     for key, value in over.items():
         below = merged.get(key, {})
         if isinstance(value, dict) and not isinstance(below, dict):

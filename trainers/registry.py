@@ -12,6 +12,7 @@ from typing import Any, get_type_hints
 
 from ..harness.errors import UsageError
 from ..harness.registry import Registry
+from ..harness.settings import read_settings
 from .base import Reward, Trainer, needs_judge
 from .declaration import declaration
 from .judge.settings import JudgeSettings
@@ -19,7 +20,6 @@ from .recipe import Recipe
 from .reward_call import called
 from .reward_file import FunctionReward, RewardFile, takes_seed
 from .reward_name import in_file
-from .settings import read_settings
 
 REWARDS: Registry[Callable[..., Reward]] = Registry(
     kind="reward",
@@ -39,7 +39,7 @@ TRAINERS: Registry[Trainer] = Registry(
     kind="trainer",
     group="proctor.trainers",
     builtin={
-        "local": "proctor.trainers.local.grpo:train",
+        "local": "proctor.trainers.local.train:train",
         "openrlhf": "proctor.trainers.openrlhf.train:OPENRLHF",
     },
 )

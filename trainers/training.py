@@ -115,6 +115,10 @@ class TrainingFolder:
         self._tensorboard.close()
         self._lock.release()
 
+    def checkpoint_path(self, step: int) -> Path:
+        """Where the checkpoint after that step is, or will be."""
+        return self.path / "checkpoints" / f"step-{step:06d}"
+
     def last_checkpoint(self) -> TrainingCheckpoint | None:
         """The complete checkpoint with the most steps."""
         paths = sorted((self.path / "checkpoints").glob("step-*"))
@@ -133,7 +137,7 @@ class TrainingFolder:
 
     def save_checkpoint(self, step: int, policy: VisionLanguageModel, state: Mapping[str, Tensor]) -> None:
         """Write a checkpoint under a dot name, then rename it: a folder without the dot is complete."""
-        final = self.path / "checkpoints" / f"step-{step:06d}"
+        final = self.checkpoint_path(step)
         temporary = final.with_name(f".{final.name}")
         try:
             shutil.rmtree(temporary, ignore_errors=True)
@@ -153,7 +157,7 @@ class TrainingFolder:
 
         Files of tokenizer and processor that it lacks are copied from `base`, for it is examined with the same.
         """
-        final = self.path / "checkpoints" / f"step-{step:06d}"
+        final = self.checkpoint_path(step)
         temporary = final.with_name(f".{final.name}")
         try:
             shutil.rmtree(temporary, ignore_errors=True)

@@ -13,7 +13,7 @@ from proctor.harness.run import hold
 from proctor.harness.types import Sampling
 from proctor.trainers.dynamics.course import Settings, simulate
 from proctor.trainers.dynamics.prompts import Prompts
-from proctor.trainers.local.grpo import train
+from proctor.trainers.local.train import train
 from proctor.trainers.recipe import load_recipe
 from proctor.trainers.recorded import read_groups
 from proctor.trainers.registry import open_reward

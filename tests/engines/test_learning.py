@@ -13,7 +13,7 @@ from proctor.harness.score import Scored
 from proctor.harness.stats import Difference
 from proctor.harness.types import Sampling
 from proctor.leaderboards.compare import compare
-from proctor.trainers.local.grpo import train
+from proctor.trainers.local.train import train
 from proctor.trainers.recipe import load_recipe
 from proctor.trainers.tiny import BASE
 from proctor.trainers.watch import Watcher

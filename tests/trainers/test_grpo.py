@@ -17,8 +17,10 @@ from proctor.harness.provenance import weights_digest
 from proctor.harness.types import Request, Response, Sampling
 from proctor.trainers.base import Group
 from proctor.trainers.judge.scoring import ModelJudge
-from proctor.trainers.local.grpo import GrpoTraining, train
 from proctor.trainers.local.logprobs import answer_logprobs
+from proctor.trainers.local.policy_gradient import PolicyGradient
+from proctor.trainers.local.train import train
+from proctor.trainers.methods.grpo import Grpo
 from proctor.trainers.prompts import Batches, training_prompts
 from proctor.trainers.recipe import PromptSettings, Recipe, load_recipe
 from proctor.trainers.registry import REWARDS
@@ -127,15 +129,16 @@ def test_two_writers_are_refused(tmp_path: Path) -> None:
 
 
 def test_accumulation_does_not_change_the_update() -> None:
-    once, twice = GrpoTraining(recipe(), BASE, "cpu"), GrpoTraining(recipe("policy.accumulate=2"), BASE, "cpu")
+    once = PolicyGradient(recipe(), Grpo(), BASE, "cpu")
+    twice = PolicyGradient(recipe("policy.accumulate=2"), Grpo(), BASE, "cpu")
     first, second = once.step(0), twice.step(0)
     assert first["grad_norm"] == pytest.approx(second["grad_norm"], rel=1e-4)
-    for name, weight in once.trained.items():
-        torch.testing.assert_close(weight.grad, twice.trained[name].grad, rtol=1e-3, atol=1e-5)
+    for name, weight in once.learner.trained.items():
+        torch.testing.assert_close(weight.grad, twice.learner.trained[name].grad, rtol=1e-3, atol=1e-5)
 
 
 def test_the_vision_tower_stays_as_it_is_unless_trained() -> None:
-    training = GrpoTraining(recipe("optimiser.learning_rate=1e-3"), BASE, "cpu")
+    training = PolicyGradient(recipe("optimiser.learning_rate=1e-3"), Grpo(), BASE, "cpu")
     training.step(0)
     before = VisionLanguageModel.load(BASE).model.state_dict()
     for name, weight in training.policy.model.state_dict().items():
@@ -195,7 +198,7 @@ def test_only_a_reward_that_declares_it_sees_a_label(
     monkeypatch.setattr("proctor.trainers.assessment.open_judge", lambda given, base: ModelJudge(Chance(), given))
     one = recipe("policy.steps=2", f"reward={reward}", "judge.retries=0", "judge.max_failed_share=1")
     train(one, BASE, tmp_path / "with", False, silent)
-    monkeypatch.setattr("proctor.trainers.local.grpo.training_prompts", unlabelled)
+    monkeypatch.setattr("proctor.trainers.local.policy_gradient.training_prompts", unlabelled)
     train(one, BASE, tmp_path / "without", False, silent)
     last = Path("checkpoints") / "step-000002"
     same = weights_digest(tmp_path / "with" / last) == weights_digest(tmp_path / "without" / last)
@@ -217,9 +220,9 @@ def test_a_training_stores_every_setting_and_its_judge(tmp_path: Path) -> None:
 
 def test_log_probabilities_are_those_of_plain_forward_passes() -> None:
     """Prompts that run once, padded and with a shared cache, give what one unpadded pass per answer gives."""
-    training = GrpoTraining(recipe(), BASE, "cpu")
+    training = PolicyGradient(recipe(), Grpo(), BASE, "cpu")
     vlm = training.policy
-    prompts = [training.protocol.prompt(item) for item in training.prompts(0, 3)]
+    prompts = [training.prompt(item) for item in training.prompts(0, 3)]
     inputs = vlm.encode(prompts)
     with torch.no_grad():
         drawn = draw_answers(vlm, vlm.prefill(inputs, 2), Sampling(2, 1.0, 1.0, 24), range(6))

@@ -9,7 +9,7 @@ import pytest
 from proctor.harness.errors import DataError, RunMismatchError, UsageError
 from proctor.harness.types import Item
 from proctor.trainers.base import Group, make_group
-from proctor.trainers.local.grpo import train
+from proctor.trainers.local.train import train
 from proctor.trainers.recipe import Recipe, load_recipe
 from proctor.trainers.registry import open_reward, resolved
 from proctor.trainers.reward_call import numbers, rewards_of

@@ -13,7 +13,8 @@ from proctor.harness.errors import UsageError
 from proctor.harness.types import Item
 from proctor.trainers.assessment import Assessor
 from proctor.trainers.base import make_group
-from proctor.trainers.local.grpo import GrpoTraining
+from proctor.trainers.local.policy_gradient import PolicyGradient
+from proctor.trainers.methods.grpo import Grpo
 from proctor.trainers.openrlhf.train import _checked
 from proctor.trainers.prompts import training_prompts
 from proctor.trainers.recipe import PromptSettings, load_recipe
@@ -98,21 +99,25 @@ def test_all_vote_and_the_first_are_trained_on() -> None:
 
 
 def test_a_training_on_some_of_the_votes() -> None:
-    some = GrpoTraining(load_recipe("ttrl_figures", [*SMALL, "sampling.n=6", "policy.train_on=3"]), BASE, "cpu")
-    every = GrpoTraining(load_recipe("ttrl_figures", [*SMALL, "sampling.n=6", "policy.train_on=6"]), BASE, "cpu")
-    rolled, whole = some._roll_out(0), every._roll_out(0)
-    assert (len(rolled.answers.ids), len(whole.answers.ids)) == (4 * 3, 4 * 6)
-    assert rolled.answers.ids[3:6].tolist() == whole.answers.ids[6:9].tolist()
+    some = PolicyGradient(
+        load_recipe("ttrl_figures", [*SMALL, "sampling.n=6", "policy.train_on=3"]), Grpo(), BASE, "cpu"
+    )
+    every = PolicyGradient(
+        load_recipe("ttrl_figures", [*SMALL, "sampling.n=6", "policy.train_on=6"]), Grpo(), BASE, "cpu"
+    )
+    ([rolled], metrics), ([whole], all_metrics) = some.roll_out(0), every.roll_out(0)
+    assert (len(rolled.ids), len(whole.ids)) == (4 * 3, 4 * 6)
+    assert rolled.ids[3:6].tolist() == whole.ids[6:9].tolist()
     shared = ("reward", "majority_share", "response_length")
-    assert [rolled.metrics[name] for name in shared] == [whole.metrics[name] for name in shared]
+    assert [metrics[name] for name in shared] == [all_metrics[name] for name in shared]
     assert len(rolled.advantages) == 12
     assert some.step(0)["grad_norm"] > 0
 
 
 def test_training_on_all_is_what_happens_without_the_setting() -> None:
     changes = [*SMALL, "sampling.n=4"]
-    one = GrpoTraining(load_recipe("mm_upt_figures", changes), BASE, "cpu").step(0)
-    other = GrpoTraining(load_recipe("mm_upt_figures", [*changes, "policy.train_on=4"]), BASE, "cpu").step(0)
+    one = PolicyGradient(load_recipe("mm_upt_figures", changes), Grpo(), BASE, "cpu").step(0)
+    other = PolicyGradient(load_recipe("mm_upt_figures", [*changes, "policy.train_on=4"]), Grpo(), BASE, "cpu").step(0)
     assert one == other
 
 

@@ -1,0 +1,72 @@
+"""The trainer `local`: a recipe's method in this process, on a CPU or one GPU."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from ...harness.models.base import Model
+from ...harness.models.transformers import TransformersModel
+from ..base import Progress
+from ..methods.base import PlayedMethod, StagedMethod
+from ..methods.registry import open_method, with_settings
+from ..overlap import write_fingerprints
+from ..recipe import Recipe
+from ..stages import StagedTraining, stage_items
+from ..training import TrainingFolder
+from .policy_gradient import PolicyGradient
+from .record import Recorder
+from .stages import LocalFit
+
+
+def train(recipe: Recipe, base: Path, out: Path, resume: bool, progress: Progress) -> None:
+    """Train by a recipe from a base checkpoint; write checkpoints, metrics and the end mark under `out`."""
+    method = open_method(recipe)
+    training = _LocalTraining(with_settings(recipe, method), base, out, resume, progress)
+    if isinstance(method, StagedMethod):
+        training.in_stages(method)
+    else:
+        training.played(method)
+
+
+@dataclass(frozen=True)
+class _LocalTraining:
+    recipe: Recipe
+    base: Path
+    out: Path
+    resume: bool
+    progress: Progress
+    device: str = "cuda" if torch.cuda.is_available() else "cpu"
+
+    def played(self, method: PlayedMethod) -> None:
+        """Play and update, step by step."""
+        training = PolicyGradient(self.recipe, method, self.base, self.device)
+        steps = self.recipe.policy.steps
+        identity = training.assessor.identity()
+        with TrainingFolder(self.out, training.recipe, self.base, self.resume, identity) as folder:
+            write_fingerprints(self.out, training.prompts, steps, self.recipe.policy.prompts, self.base)
+            recorder = Recorder(folder, training.learner, self.recipe.checkpoint_every, steps, self.progress)
+            for step in range(recorder.restore(), steps):
+                metrics = training.step(step)
+                recorder.record(step + 1, metrics, _note(metrics), ends=step + 1 == steps)
+            folder.finish()
+
+    def in_stages(self, method: StagedMethod) -> None:
+        """Make and fit, stage by stage."""
+        recipe, stages = self.recipe, len(method.stages)
+        with TrainingFolder(self.out, recipe, self.base, self.resume) as folder:
+            write_fingerprints(self.out, stage_items(recipe, method), stages, recipe.collect.prompts, self.base)
+            fit = LocalFit(recipe, self.device, stages * recipe.policy.steps)
+            StagedTraining(recipe, method, self.base, folder, self._open, fit, self.progress).run()
+            folder.finish()
+
+    def _open(self, checkpoint: Path) -> Model:
+        return TransformersModel(checkpoint, self.device)
+
+
+def _note(metrics: Mapping[str, float]) -> str:
+    shown = {"reward": "reward", "majority_share": "majority"}
+    return "  ".join(f"{label} {metrics[name]:.2f}" for name, label in shown.items() if name in metrics)

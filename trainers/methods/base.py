@@ -1,0 +1,186 @@
+"""What a training method is, apart from who trains: a plan that turns a model's own responses into something to learn.
+
+There are two kinds, and a method is of one of them by what it has:
+
+- `stages`: each asks the student as it is then, makes examples or preferences of what it says, and trains on them (SFT,
+  DPO). The student is the base in the first stage, and the checkpoint that the stage before ended with later.
+- `play`: at every step prompts are answered, and each answer gets an advantage (policy gradient). GRPO is one of these.
+
+A method is a class without arguments, or a dataclass with a field `settings`, whose type is a dataclass too: the recipe's
+[method_settings]. A label reaches only a method that declares `needs_gold`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias, runtime_checkable
+
+from ...harness.store import Asked
+from ...harness.types import Item, Prompt, Response, Sampling
+from ..advantages import Array
+from ..assessment import Assessed
+
+
+@dataclass(frozen=True)
+class Sft:
+    """Supervised fine-tuning: the mean negative log-probability of the response's tokens."""
+
+
+@dataclass(frozen=True)
+class Dpo:
+    """Direct preference optimisation (arXiv 2305.18290) with its beta, against the model that the stage starts from.
+
+    `regulariser` times the mean negative log-probability of the chosen response's tokens is added (STIC, arXiv 2405.19716).
+    """
+
+    beta: float = 0.1
+    regulariser: float = 0.0
+
+
+@dataclass(frozen=True)
+class Example:
+    """A response to learn, for Sft. `item_id` is the item that it came of, for the record."""
+
+    item_id: str
+    prompt: Prompt
+    response: str
+
+
+@dataclass(frozen=True)
+class Preference:
+    """Two responses to one prompt, for Dpo."""
+
+    item_id: str
+    prompt: Prompt
+    chosen: str
+    rejected: str
+
+
+Made: TypeAlias = "Sequence[Example] | Sequence[Preference]"
+
+
+class Student(Protocol):
+    """The model as it is when a stage begins, on whatever engine."""
+
+    def ask(self, name: str, asked: Sequence[Asked], sampling: Sampling) -> list[tuple[Response, ...]]:
+        """sampling.n responses to each question, in order.
+
+        They are stored as a run of that `name`, which no other call of the stage may have; what an interrupted stage was
+        told is not asked again. Items must have ids of their own. Raises IncompleteRunError if an answer can not be had.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What a stage makes its data of.
+
+    `number` counts the stages from 0; `items` have labels only for a method that needs them; `prompt` asks an item in the
+    way of the recipe's protocol and model; `sampling` is the recipe's, with a seed of this stage; `judge_prompt` is the
+    style of trainers.judge.prompt that the recipe names.
+    """
+
+    number: int
+    items: Sequence[Item]
+    prompt: Callable[[Item], Prompt]
+    sampling: Sampling
+    student: Student
+    answer_format: str = "boxed"
+    judge_prompt: str = "full"
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a stage made, and what it was made of: counts by name, e.g. {"prompts": 512, "without a majority": 31}.
+
+    `made` is empty where nothing could be made; then `needed` says in a few words what the student would have to write.
+    """
+
+    made: Made
+    counts: Mapping[str, int]
+    needed: str
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage: its name, what it makes of a lesson, and what is then minimised."""
+
+    name: str
+    objective: Sft | Dpo
+    make: Callable[[Lesson], Findings]
+
+
+@runtime_checkable
+class StagedMethod(Protocol):
+    """A method of stages."""
+
+    @property
+    def needs_gold(self) -> bool:
+        """Whether its items must have labels."""
+        ...
+
+    @property
+    def stages(self) -> Sequence[Stage]:
+        """The stages in order."""
+        ...
+
+
+class Drawn(Protocol):
+    """n responses to each of B prompts, drawn from the policy."""
+
+    @property
+    def texts(self) -> Sequence[tuple[str, ...]]:
+        """(B, n) texts."""
+        ...
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Drawn responses with the advantages to train on: of each prompt's n responses the first m, (m,) per prompt."""
+
+    drawn: Drawn
+    advantages: Sequence[Array]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a step is played with.
+
+    `number` counts from 0; `draw(name, prompts, n)` draws n responses per prompt by random numbers of the seed, the step and
+    that name; `assess(items, texts)` gives rewards and advantages of n texts per item by the recipe's reward. Items are
+    without labels as in a lesson; `assess` knows the labels of those of the step, for the reward that needs them.
+    """
+
+    number: int
+    items: Sequence[Item]
+    prompt: Callable[[Item], Prompt]
+    sampling: Sampling
+    seed: int
+    draw: Callable[[str, Sequence[Prompt], int], Drawn]
+    assess: Callable[[Sequence[Item], Sequence[str]], Assessed]
+
+
+@dataclass(frozen=True)
+class Played:
+    """What a step is trained on, and its metrics, "reward" among them (the mean)."""
+
+    turns: Sequence[Turn]
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+@runtime_checkable
+class PlayedMethod(Protocol):
+    """A method that plays."""
+
+    @property
+    def needs_gold(self) -> bool:
+        """Whether its items must have labels."""
+        ...
+
+    def play(self, step: Step) -> Played:
+        """Draw, and say what each response is worth."""
+        ...
+
+
+Method: TypeAlias = "StagedMethod | PlayedMethod"

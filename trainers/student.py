@@ -1,0 +1,61 @@
+"""The model that a stage asks: a checkpoint on an engine, whose answers are kept as sealed runs.
+
+    stages/1-NAME/asked/QUESTION-NAME/    run directories: what was asked and every raw response
+    stages/1-NAME/made.jsonl              the examples or preferences that were made of them (`stages`)
+
+A stage that was interrupted finds what it was told, and asks only the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..harness.errors import IncompleteRunError, UsageError
+from ..harness.models.base import Model
+from ..harness.run import Examination, hold
+from ..harness.store import Asked, RunReader
+from ..harness.types import Response, Sampling
+
+Tell = Callable[[int, int, str], None]
+"""Told (answers there, answers in all, what is asked)."""
+
+
+@dataclass
+class StoredStudent:
+    """A student whose engine is opened by `open_model` when it is first needed, and whose runs are kept in `folder`."""
+
+    suite: str
+    folder: Path
+    open_model: Callable[[], Model]
+    tell: Tell = lambda done, total, name: None
+    _model: Model | None = None
+    _asked: set[str] = field(default_factory=set)
+
+    def ask(self, name: str, asked: Sequence[Asked], sampling: Sampling) -> list[tuple[Response, ...]]:
+        """sampling.n responses to each question, in order; see `methods.base.Student`."""
+        if name in self._asked:
+            raise UsageError(f"a stage asks for {name!r} twice: give each run a name of its own")
+        self._asked.add(name)
+        if not asked:
+            return []
+        path = self.folder / name
+        self._model = self._model or self.open_model()
+        total, done = len(asked) * sampling.n, 0
+
+        def progress(more: int) -> None:
+            nonlocal done
+            done += more
+            self.tell(done, total, name)
+
+        outcome = hold(Examination(self.suite, "training", asked, sampling), self._model, path, progress)
+        if not outcome.complete:
+            first = outcome.errors[0] if outcome.errors else "no answer"
+            raise IncompleteRunError(
+                f"{path}: {outcome.missing} questions without an answer: {first}; go on with --resume"
+            )
+        found: dict[str, list[Response]] = {one.item.id: [] for one in asked}
+        for response in RunReader(path).responses():
+            found[response.item_id].append(response)
+        return [tuple(sorted(rows, key=lambda one: one.sample)) for rows in found.values()]
