@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..harness import answers
+from ..harness import answers, profiles
 from ..harness.answers import Extraction, Grade
 from ..harness.errors import UsageError
 from ..harness.judging import Extractor, Judge
@@ -23,7 +23,7 @@ from .options import inline
 from .sources.local import open_local
 
 SAMPLES = Path(__file__).parent / "samples"
-BOXED = "Please reason step by step, and put your final answer within \\boxed{}."
+BOXED = profiles.BOXED
 
 
 @dataclass(frozen=True)

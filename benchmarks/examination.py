@@ -9,6 +9,7 @@ from pathlib import Path
 from ..harness.errors import UsageError
 from ..harness.judging import Referee
 from ..harness.models.base import Model
+from ..harness.profiles import Profile
 from ..harness.run import Examination
 from ..harness.score import Answers, Scored, score
 from ..harness.store import Asked, RunReader
@@ -26,10 +27,11 @@ def plan(
     limit: int | None = None,
     *,
     lock: Path = LOCK,
+    profile: Profile | None = None,
 ) -> Examination:
     """What to ask: the items of `data` (or the bundled ones), the first `limit` of them, by the protocol's prompt.
 
-    Data that the lock file names must be as it has them.
+    With a profile the prompts are put as its model wants them. Data that the lock file names must be as it has them.
 
     Raises UsageError for an unknown suite or protocol, DataError for bad data.
     """
@@ -38,8 +40,10 @@ def plan(
     found = SUITES.get(suite)
     rules = found.protocol(protocol)
     items = load_locked(found, data, lock)[:limit]
-    asked = [Asked(item, rules.prompt(item)) for item in items]
-    return Examination(suite, protocol, asked, sampling, _root(suite, data))
+    manner = None if profile is None else profile.manner
+    prompts = (rules.prompt(item) for item in items)
+    asked = list(map(Asked, items, prompts if manner is None else map(manner.applied, prompts)))
+    return Examination(suite, protocol, asked, sampling, _root(suite, data), manner=manner)
 
 
 def _root(suite: str, data: Path | None) -> Path | None:

@@ -19,6 +19,7 @@ from types import FrameType
 
 from .errors import DataError
 from .models.base import Model
+from .profiles import Manner
 from .provenance import environment
 from .store import Asked, Manifest, RunWriter, identity_of
 from .types import Json, Request, Sampling
@@ -31,7 +32,8 @@ Progress = Callable[[int], None]
 class Examination:
     """What is to be asked: a suite's items with the prompts of a protocol, and how answers are drawn.
 
-    `recorded` is kept with the run's environment: what is known of it that does not change what is asked.
+    `recorded` is kept with the run's environment: what is known of it that does not change what is asked. `manner` is what
+    the prompts were put in, if not the protocol's own.
     """
 
     suite: str
@@ -40,6 +42,7 @@ class Examination:
     sampling: Sampling
     data_root: Path | None = None
     recorded: Mapping[str, Json] = field(default_factory=dict)
+    manner: Manner | None = None
 
     def __post_init__(self) -> None:
         repeated = [name for name, count in Counter(one.item.id for one in self.asked).items() if count > 1]
@@ -54,6 +57,7 @@ class Examination:
             **identity_of(self.asked),
             "sampling": self.sampling.to_json(),
             "model": dict(model.identity()),
+            **({} if self.manner is None else {"profile": self.manner.to_json()}),
         }
         recorded: dict[str, Json] = {
             **self.recorded,

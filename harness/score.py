@@ -17,6 +17,7 @@ from .answers import Extraction, Grade
 from .errors import DataError
 from .judging import Extractor, Judge, Referee
 from .metrics import Measure, Metric, accuracy, cluster, overall
+from .profiles import Manner
 from .samples import sample_metrics
 from .stats import Estimate
 from .store import Asked, Questions, RunReader
@@ -239,7 +240,7 @@ def score(
     """
     by_id = {one.item.id: one.item for one in answers.asked}
     try:
-        cross_prompt = crossed(answers.questions, rules)
+        cross_prompt = crossed(answers.questions, rules, answers.run.manifest.manner)
         grades = [_by_rule(one, by_id[one.item_id], rules) for one in answers.responses]
     except (KeyError, TypeError) as error:
         raise _not_of_the_suite(answers.run, error) from error
@@ -261,11 +262,11 @@ def score(
 
 
 @lru_cache(maxsize=64)
-def crossed(questions: Questions, rules: Rules) -> bool:
-    """True if the rules ask any of the questions otherwise."""
-    return any(
-        rules.prompt(one.item).digest() != each for one, each in zip(questions.asked, questions.each, strict=True)
-    )
+def crossed(questions: Questions, rules: Rules, manner: Manner | None) -> bool:
+    """True if the rules ask any of the questions otherwise; with a manner, if they do when their prompts are put in it."""
+    asked = (rules.prompt(one.item) for one in questions.asked)
+    wanted = asked if manner is None else map(manner.applied, asked)
+    return any(prompt.digest() != each for prompt, each in zip(wanted, questions.each, strict=True))
 
 
 def _not_of_the_suite(run: RunReader, error: Exception) -> DataError:

@@ -25,6 +25,7 @@ from typing import Any, BinaryIO
 
 from .errors import DataError, RunMismatchError, StoreError, UsageError
 from .files import lock_folder, write_atomic
+from .profiles import Manner
 from .provenance import file_sha256
 from .types import Image, Item, Json, Prompt, Response, Sampling, canonical_json, digest, digest_all
 
@@ -57,6 +58,17 @@ class Manifest:
         return str(self.identity["protocol"])
 
     @property
+    def manner(self) -> Manner | None:
+        """In whose manner the prompts were put; None for the protocol's own."""
+        found = self.identity.get("profile")
+        return None if found is None else Manner.from_json(found)
+
+    @property
+    def asked_by(self) -> str:
+        """The protocol whose prompt was used; with a profile "PROTOCOL+NAME@DIGEST"."""
+        return self.protocol if self.manner is None else f"{self.protocol}+{self.manner.label}"
+
+    @property
     def sampling(self) -> Sampling:
         """How the answers were drawn."""
         return Sampling(**self.identity["sampling"])
@@ -87,7 +99,7 @@ class Manifest:
                 raise DataError(f"{file}: format {record['format']!r} is not known to this version")
             seal = None if record["seal"] is None else dict(record["seal"])
             manifest = cls(dict(record["identity"]), dict(record["environment"]), seal)
-            named = bool(manifest.suite and manifest.protocol and manifest.sampling)
+            named = bool(manifest.suite and manifest.asked_by and manifest.sampling)
             unchanged = named and record["run_id"] == manifest.run_id
         except OSError as error:
             raise DataError(f"{path} is no run directory: cannot read run.json ({error.strerror})") from error

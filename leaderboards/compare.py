@@ -56,9 +56,9 @@ class SuiteComparison:
 
     @property
     def asked_otherwise(self) -> list[str]:
-        """What differs between the ways in which A and B were asked: the prompt's protocol, settings of the sampling."""
+        """What differs between the ways in which A and B were asked: protocol, profile, settings of the sampling."""
         identities = [arm[0].scored.run.manifest.identity for arm in self.arms]
-        asked = [{key: identity[key] for key in ("protocol", "sampling")} for identity in identities]
+        asked = [{key: identity.get(key) for key in ("protocol", "profile", "sampling")} for identity in identities]
         return differing_keys(asked[0], asked[1])
 
     def to_json(self, examples: int) -> Json:

@@ -109,7 +109,7 @@ def _check_number(source: str, path: Path, suite: str, runs: Sequence[tuple[Path
             f"{source} has the same run of {printable(suite)} twice: that is no second seed; {_listed(runs)}"
         )
     for _, other in runs[1:]:
-        asked = [{key: one.identity[key] for key in ("protocol", "sampling")} for one in (first, other)]
+        asked = [{key: one.identity.get(key) for key in ("protocol", "profile", "sampling")} for one in (first, other)]
         differing = [key for key in differing_keys(asked[0], asked[1]) if key != "sampling.seed"]
         if differing:
             raise UsageError(

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ..benchmarks.check import SIZES
 from ..benchmarks.registry import SUITES
+from ..harness.profiles import Manner, profiles
 from ..harness.score import Scored, crossed
 
 IDENTITY = ("suite", "model", "protocol", "metric")
@@ -31,6 +32,8 @@ def _reasons(scored: Scored) -> Iterator[str]:
     manifest = scored.run.manifest
     if _asked_otherwise(scored):
         yield f"the prompts are not those of protocol {manifest.protocol} of {manifest.suite}, as the run says they are"
+    if manifest.manner and not _as_named(manifest.manner):
+        yield f"the run names the profile {manifest.manner.name}, and its texts are not those of the bundled one"
     if manifest.seal is None and scored.missing == 0:
         yield "the run was not sealed: hold the examination again, which only completes it"
     if _dirty(manifest.environment.get("source")):
@@ -45,7 +48,14 @@ def _asked_otherwise(scored: Scored) -> bool:
     manifest = scored.run.manifest
     if manifest.identity["model"].get("prompt", "protocol") != "protocol":
         return False
-    return crossed(scored.run.questions(), SUITES.get(manifest.suite).protocol(manifest.protocol))
+    rules = SUITES.get(manifest.suite).protocol(manifest.protocol)
+    return crossed(scored.run.questions(), rules, manifest.manner)
+
+
+def _as_named(manner: Manner) -> bool:
+    """True unless a bundled profile of that name has other texts."""
+    bundled = profiles().get(manner.name)
+    return bundled is None or bundled.manner == manner
 
 
 def _dirty(source: object) -> bool:

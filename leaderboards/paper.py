@@ -1,7 +1,8 @@
 """The papers' printed tables as data: what each column is in the words of this project, and which recipe fills each row.
 
 `papers/papers.toml` describes the tables, and `papers/PAPER_NUMBER.csv` holds the rows of each: labels and cells as printed,
-in percent, and the recipe. A row without a recipe is a model as its makers published it.
+in percent, and the recipe. A row without a recipe is a model as its makers published it. Models are called by the titles of
+their profiles.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 from ..benchmarks.registry import SUITES
 from ..harness.errors import UsageError
+from ..harness.profiles import profiles
 
 PAPERS = Path(__file__).parent / "papers"
 DEFAULT = "mm_upt"
@@ -120,8 +122,9 @@ def judged_by(table: Table, protocol: str) -> Table:
 def load(folder: Path) -> Library:
     """The tables of a folder that is as PAPERS is."""
     described = tomllib.loads((folder / "papers.toml").read_text())
+    hub = {profile.title: profile.hub for profile in profiles().values()}
     tables = [
-        _table(folder, name, int(number), paper, described["models"])
+        _table(folder, name, int(number), paper, hub)
         for name, paper in described["papers"].items()
         for number in paper["tables"]
     ]

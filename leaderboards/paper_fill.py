@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from ..benchmarks.examination import read_answers, score_answers
 from ..harness.errors import DataError
+from ..harness.profiles import profiles
 from ..harness.score import Scored
 from ..harness.store import Manifest
 from ..harness.types import Json
@@ -157,6 +158,8 @@ def _unfit(column: Column, manifest: Manifest) -> str | None:
         return "incomplete"
     if manifest.identity["model"].get("prompt", "protocol") != "protocol":
         return "the prompt that its imported answers had is not that of the protocol"
+    if manifest.manner and manifest.manner.name not in profiles():
+        return f"asked in the manner of {manifest.manner.name}, which is no bundled profile"
     return None
 
 

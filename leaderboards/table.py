@@ -108,9 +108,12 @@ def _contamination(recorded: Json) -> str:
 
 
 def _prompt_protocol(manifest: Manifest) -> str:
-    """The protocol whose prompt was used; "file" or "unknown" for imported answers that another prompt asked for."""
+    """The protocol whose prompt was used, and the profile in whose manner, as "PROTOCOL+NAME@DIGEST".
+
+    "file" or "unknown" for imported answers that another prompt asked for.
+    """
     whose = manifest.identity["model"].get("prompt", "protocol")
-    return manifest.protocol if whose == "protocol" else _text(whose)
+    return manifest.asked_by if whose == "protocol" else _text(whose)
 
 
 def rows(scored: Scored, evidence: str = "") -> list[Row]:

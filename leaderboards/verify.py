@@ -18,6 +18,7 @@ from ..benchmarks.examination import read_answers, score_answers
 from ..harness.errors import DataError, ProctorError
 from ..harness.judging import Referee, ReplyBook
 from ..harness.pool import in_processes
+from ..harness.profiles import profiles
 from ..harness.score import Scored
 from ..harness.types import Json, Verdict
 from .evidence import BOARD, EVIDENCE, EvidenceFolder, Record, read_record, read_verdicts, unpack_run
@@ -123,12 +124,22 @@ def verify(board: Path, known: KnownItems | None = None) -> Report:
 
 def _notes(stated: Sequence[Cells], found: Mapping[str, Recomputed]) -> Iterator[str]:
     """What could not be told, and is no fault."""
+    known = {"", *profiles()}
     unchecked = sorted({row["suite"] for row in stated if found[row["evidence"]].unknown_items})
     if unchecked:
         yield f"the items of {', '.join(unchecked)} were held against nothing: name your own copy with --data SUITE=DATA"
+    strange = sorted({asked for row in stated if (asked := row["prompt_protocol"]) and _profile(asked) not in known})
+    if strange:
+        yield f"asked in the manner of profiles that are not bundled, whose texts are in the evidence: {', '.join(strange)}"
     unsourced = sum(row["git_dirty"] == "" for row in stated)
     if unsourced:
         yield f"{unsourced} rows were held by code whose commit is not known"
+
+
+def _profile(asked: str) -> str:
+    """The profile's name in "PROTOCOL+NAME@DIGEST"; empty without one."""
+    _, plus, label = asked.rpartition("+")
+    return label.partition("@")[0] if plus else ""
 
 
 def _recompute(folder: EvidenceFolder, known: KnownItems, digest: str) -> Recomputed:

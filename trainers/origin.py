@@ -19,9 +19,8 @@ from ..harness.errors import DataError
 from ..harness.run import Examination
 from ..harness.store import differing_keys
 from ..harness.types import Json
-from .methods.registry import open_method, with_settings
 from .recipe import RECIPES, load_recipe
-from .registry import open_reward, resolved
+from .whole import whole
 
 _MAX_BYTES = 2**20
 _MAX_NAME = 100
@@ -85,9 +84,8 @@ def _named(recipe: dict[str, Any]) -> str:
     name: str = recipe["name"]
     if name not in {file.stem for file in RECIPES.glob("*.toml")}:
         return name
-    bundled = load_recipe(name)
-    whole = resolved(with_settings(bundled, open_method(bundled)), open_reward(bundled.reward, bundled.reward_settings))
-    changed = differing_keys(_fixed(json.loads(json.dumps(whole.to_json()))), _fixed(recipe))
+    bundled = whole(load_recipe(name))
+    changed = differing_keys(_fixed(json.loads(json.dumps(bundled.to_json()))), _fixed(recipe))
     if not changed:
         return name
     keys = [key[:_MAX_NAME] for key in changed[:_MAX_KEYS]] + (["..."] if len(changed) > _MAX_KEYS else [])

@@ -14,6 +14,7 @@ from ..benchmarks.figures import TASKS, as_item, draw
 from ..benchmarks.lock import load_locked
 from ..benchmarks.registry import SUITES
 from ..harness.errors import UsageError
+from ..harness.profiles import load_profile
 from ..harness.types import Item, Prompt
 from .data import UNLABELLED, data_set
 from .recipe import PromptSettings, Recipe
@@ -39,8 +40,12 @@ def training_prompts(settings: PromptSettings, seed: int, *, labels: bool = Fals
 
 
 def asking(recipe: Recipe) -> Callable[[Item], Prompt]:
-    """How the recipe asks an item: the prompt of its protocol. Raises UsageError for an unknown suite or protocol."""
-    return data_set(recipe.prompts.suite).protocol(recipe.protocol).prompt
+    """How the recipe asks an item: the prompt of its protocol, in the way that its model wants to be asked.
+
+    Raises UsageError for an unknown suite, protocol or model.
+    """
+    prompt, profile = data_set(recipe.prompts.suite).protocol(recipe.protocol).prompt, load_profile(recipe.model)
+    return lambda item: profile.applied(prompt(item))
 
 
 def unlabelled(item: Item) -> Item:

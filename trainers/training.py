@@ -25,6 +25,7 @@ from torch.utils.tensorboard import SummaryWriter
 from ..harness.checkpoints import COMPLETE
 from ..harness.errors import DataError, RunMismatchError, StoreError, UsageError
 from ..harness.files import lock_folder, write_atomic
+from ..harness.profiles import load_profile
 from ..harness.provenance import configuration_digest, environment, weights_digest
 from ..harness.store import differing_keys
 from ..harness.types import Json
@@ -79,6 +80,7 @@ class TrainingFolder:
         identity = {
             "recipe": json.loads(json.dumps(recipe.to_json())),
             "base": {"weights": weights_digest(base), "configuration": configuration_digest(base)},
+            "profile": load_profile(recipe.model).manner.to_json(),
             **more,
         }
         file = self.path / "training.json"

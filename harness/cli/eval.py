@@ -8,7 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_OK, UsageError, printable
-from .options import RUNS, add_data, add_engine, add_json, add_sampling, open_model, sampling
+from .options import (
+    RUNS,
+    add_data,
+    add_engine,
+    add_json,
+    add_profile,
+    add_sampling,
+    open_model,
+    open_profile,
+    sampling,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_data(parser)
     parser.add_argument("--protocol", default="strict", help="how to ask and judge (default strict)")
+    add_profile(parser)
     parser.add_argument("--limit", type=int, metavar="N", help="ask only the first N items")
     parser.add_argument("--out", type=Path, default=RUNS, help="the folder of run directories (default runs)")
     parser.add_argument("--run", type=Path, metavar="DIR", dest="run_dir", help="this run directory, whatever its name")
@@ -47,8 +58,11 @@ def run(args: argparse.Namespace) -> int:
     suites = args.suite.split(",")
     if len(suites) > 1 and (args.data or args.run_dir):
         raise UsageError("--data and --run belong to one suite: ask for one suite at a time")
-    drawn = sampling(args)
-    plans = [plan(suite, args.protocol, drawn, args.data, args.limit, lock=args.lock) for suite in suites]
+    profile = open_profile(args)
+    drawn = sampling(args, profile)
+    plans = [
+        plan(suite, args.protocol, drawn, args.data, args.limit, lock=args.lock, profile=profile) for suite in suites
+    ]
     model = open_model(args, args.model)
     plans = with_origin([with_overlap(one, args.model) for one in plans], args.model, say)
     paths = [args.run_dir or run_path(args.out, examination, model) for examination in plans]

@@ -3,39 +3,56 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..judging import Referee
     from ..models.base import Model
+    from ..profiles import Profile
     from ..types import Sampling
 
 RUNS = Path("runs")
 JUDGE_SECONDS, JUDGE_ATTEMPTS = 120.0, 4
 
 
-def add_sampling(parser: argparse.ArgumentParser, max_tokens: int = 1024) -> None:
+def add_sampling(parser: argparse.ArgumentParser) -> None:
     """--samples, --temperature, --top-p, --max-tokens, --seed."""
     group = parser.add_argument_group("how answers are drawn")
     group.add_argument("--samples", type=int, default=1, metavar="N", help="answers per item (default 1)")
-    group.add_argument("--temperature", type=float, default=0.0, metavar="T", help="0 is greedy (the default)")
-    group.add_argument("--top-p", type=float, default=1.0, metavar="P", help="nucleus of the distribution (default 1)")
-    group.add_argument(
-        "--max-tokens",
-        type=int,
-        default=max_tokens,
-        metavar="N",
-        help=f"length limit of an answer (default {max_tokens})",
-    )
+    group.add_argument("--temperature", type=float, metavar="T", help="0 is greedy (the default)")
+    group.add_argument("--top-p", type=float, metavar="P", help="nucleus of the distribution (default 1)")
+    group.add_argument("--max-tokens", type=int, metavar="N", help="length limit of an answer (default 1024)")
     group.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the samples (default 0)")
 
 
-def sampling(args: argparse.Namespace) -> Sampling:
-    """The sampling that the arguments ask for. Raises DataError for a value out of range."""
+def sampling(args: argparse.Namespace, profile: Profile | None = None) -> Sampling:
+    """The sampling that the arguments ask for, else the profile's. Raises DataError for a value out of range."""
+    from ..profiles import SamplingDefaults
     from ..types import Sampling
 
-    return Sampling(args.samples, args.temperature, args.top_p, args.max_tokens, args.seed)
+    drawn = profile.sampling if profile else SamplingDefaults()
+    given = {name: getattr(args, name) for name in ("temperature", "top_p", "max_tokens")}
+    drawn = dataclasses.replace(drawn, **{name: value for name, value in given.items() if value is not None})
+    return Sampling(args.samples, drawn.temperature, drawn.top_p, drawn.max_tokens, args.seed)
+
+
+def add_profile(parser: argparse.ArgumentParser) -> None:
+    """--profile."""
+    parser.add_argument(
+        "--profile",
+        metavar="NAME",
+        help="ask as this model wants to be asked, and draw answers as it says where no flag does: a bundled profile or a "
+        ".toml file; see docs/models.md (default: the protocol's prompt as it is)",
+    )
+
+
+def open_profile(args: argparse.Namespace) -> Profile | None:
+    """The profile that the arguments name, or None. Raises UsageError, naming those there are."""
+    from ..profiles import load_profile
+
+    return None if args.profile is None else load_profile(args.profile)
 
 
 def add_engine(parser: argparse.ArgumentParser) -> None:

@@ -56,8 +56,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Train and examine what is missing, then compare; exit code 1 if the candidate is worse."""
     from ...leaderboards.verdict import read_side, verdict
+    from ...trainers.bases import base_of
     from ...trainers.regression import BASELINE, CANDIDATE, RegressionFolder, contest, identity
-    from ...trainers.tiny import BASE
     from .regress_report import report
     from .terminal import say
 
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"--margin must be above 0 and at most 100 points, not {args.margin:g}")
     rewards = {CANDIDATE: args.reward, BASELINE: args.baseline}
     found = contest(args.recipe, rewards, args.seeds, args.changes, args.candidate_changes)
-    base = args.base or BASE
+    base = base_of(found.recipes[CANDIDATE], args.base)
     plans = _plans(args, found)
     engine = {"name": args.engine, "options": sorted(args.engine_option)}
     with RegressionFolder(args.out, found, identity(found, base, plans, engine)) as folder:

@@ -127,7 +127,7 @@ def _labelled(spec: str) -> tuple[str, str]:
 
 def _settings(changes: Sequence[str]) -> Mapping[str, dict[str, Any]]:
     """The settings by label and key; a label may hold dots, a key does not."""
-    from ...trainers.settings import setting
+    from ..settings import setting
 
     found: dict[str, dict[str, Any]] = defaultdict(dict)
     for change in changes:

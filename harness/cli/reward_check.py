@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     from ...trainers.contract_groups import recorded_cases
     from ...trainers.recorded import read_groups
     from ...trainers.registry import open_reward
-    from ...trainers.settings import setting
+    from ..settings import setting
     from .terminal import emit_json, show_table
 
     if not args.limit > 0:

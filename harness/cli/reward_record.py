@@ -85,8 +85,8 @@ def run(args: argparse.Namespace) -> int:
 def judge_settings(args: argparse.Namespace) -> JudgeSettings | None:
     """The judge that the arguments name, or None. Raises UsageError for bad settings, and for settings of no judge."""
     from ...trainers.judge.settings import JudgeSettings
-    from ...trainers.settings import read_settings, setting
     from ..errors import UsageError
+    from ..settings import read_settings, setting
 
     if args.judge is None:
         if args.judge_changes:

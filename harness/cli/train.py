@@ -13,7 +13,7 @@ from .options import add_changes, add_json
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Recipe, base, output."""
     parser.add_argument("recipe", help="a bundled recipe's name, or the path of a .toml file")
-    parser.add_argument("--base", type=Path, help="the checkpoint to start from (default: the bundled tiny model)")
+    parser.add_argument("--base", type=Path, help="the checkpoint to start from (default: the recipe's, if bundled)")
     parser.add_argument("--out", type=Path, required=True, help="the training directory")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in --out")
     parser.add_argument("--seed", type=int, help="the recipe's seed")
@@ -27,9 +27,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train to the end."""
+    from ...trainers.bases import base_name, base_of
     from ...trainers.recipe import load_recipe
     from ...trainers.registry import TRAINERS
-    from ...trainers.tiny import BASE
+    from ...trainers.whole import whole
     from .terminal import emit_json, progress_bars, say
 
     reward = [] if args.reward is None else [f"reward={args.reward}"]
@@ -38,15 +39,17 @@ def run(args: argparse.Namespace) -> int:
     train = TRAINERS.get(recipe.trainer)
     if args.dry_run:
         describe = getattr(train, "describe", None)
-        print(describe(recipe, args.base or BASE, args.out) if describe else json.dumps(recipe.to_json(), indent=1))
+        recipe, base = whole(recipe), base_name(recipe, args.base)
+        print(describe(recipe, base, args.out) if describe else json.dumps(recipe.to_json(), indent=1))
         return EXIT_OK
+    base = base_of(recipe, args.base)
     with progress_bars() as bars:
         task = bars.add_task(f"train {recipe.name}", total=None, note="")
 
         def show(done: int, total: int, note: str) -> None:
             bars.update(task, completed=done, total=total, note=note)
 
-        train(recipe, args.base or BASE, args.out, args.resume, show)
+        train(recipe, base, args.out, args.resume, show)
     if args.json:
         emit_json({"training": str(args.out), "recipe": recipe.to_json()})
     else:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from ..errors import EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_OK, UsageError
-from .options import RUNS, add_engine, add_sampling, open_model, sampling
+from .options import RUNS, add_engine, add_profile, add_sampling, open_model, open_profile, sampling
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,6 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--suite", required=True, help="one or more names, with commas between them")
     parser.add_argument("--data", type=Path, help="the items as JSONL (default: the bundled sample), for one suite")
     parser.add_argument("--protocol", default="strict", help="how to ask and judge (default strict)")
+    add_profile(parser)
     parser.add_argument("--out", type=Path, default=RUNS, help="the folder of run directories (default runs)")
     until = parser.add_mutually_exclusive_group()
     until.add_argument("--once", action="store_true", help="examine what is there, then stop")
@@ -40,7 +41,8 @@ def run(args: argparse.Namespace) -> int:
     suites = args.suite.split(",")
     if len(suites) > 1 and args.data:
         raise UsageError("--data belongs to one suite: watch for one suite at a time")
-    plans = [plan(suite, args.protocol, sampling(args), args.data) for suite in suites]
+    profile = open_profile(args)
+    plans = [plan(suite, args.protocol, sampling(args, profile), args.data, profile=profile) for suite in suites]
     watcher = Watcher(args.folder, args.out, plans, lambda path: open_model(args, str(path)), say)
     with stop_signals(tell_stopping) as stop:
         watcher.follow(stop, until_idle=args.once, until_finished=args.until_finished)

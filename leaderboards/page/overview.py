@@ -113,7 +113,7 @@ def _facts(one: Exam) -> list[Json]:
     identity, environment = one.manifest.identity, one.manifest.environment
     drawn, model = identity["sampling"], identity["model"]
     facts = {
-        "asked by": one.manifest.protocol,
+        "asked by": one.manifest.asked_by,
         "samples": drawn.get("n"),
         "temperature": drawn.get("temperature"),
         "tokens at most": drawn.get("max_tokens"),

@@ -105,7 +105,7 @@ def _facts(manifest: Manifest) -> Mapping[str, str]:
     """What may tell two runs of one name apart."""
     drawn, model = manifest.identity["sampling"], manifest.identity["model"]
     return {
-        "asked by": short(manifest.protocol),
+        "asked by": short(manifest.asked_by),
         **{name: short(str(drawn.get(name))) for name in ("n", "temperature", "top_p", "max_tokens", "seed")},
         "engine": short(str(model.get("engine"))),
         "weights": str(model.get("weights"))[:8],

@@ -17,7 +17,7 @@ RIGHT, WRONG = r"\boxed{5}", r"\boxed{6}"
 PAPER = Paper("paper", "0000.00000", "A paper", temperature=0.2, max_tokens=64)
 FIGURES = Column("figures", "Figures", "figures", "strict", "accuracy", 4)
 READING = Column("reading", "Reading", "figures", "strict", "accuracy/task=read", 4)
-HUB = "org/model-7b"
+HUB = "Qwen/Qwen2.5-VL-7B-Instruct"
 
 
 def small_table(**labels: str) -> Table:
@@ -39,16 +39,14 @@ def write_table(folder: Path) -> None:
     """The small table as files like those of the papers, with numbers that are consistent."""
     folder.mkdir()
     (folder / "papers.toml").write_text(
-        f"""
+        """
 known = []
-[models]
-"M-7B" = "{HUB}"
 [papers.paper]
 arxiv = "0000.00000"
 title = "A paper"
 protocol = "strict"
 [papers.paper.columns]
-figures = {{ title = "Figures", suite = "figures", metric = "accuracy", items = 4 }}
+figures = { title = "Figures", suite = "figures", metric = "accuracy", items = 4 }
 [papers.paper.tables.1]
 title = "Small"
 """
@@ -57,8 +55,8 @@ title = "Small"
         csv.writer(file).writerows(
             [
                 ["model", "method", "figures", "recipe"],
-                ["M-7B", "base", "50.00", ""],
-                ["M-7B", "voted", "99.00", RECIPE],
+                ["Qwen2.5-VL-7B", "base", "50.00", ""],
+                ["Qwen2.5-VL-7B", "voted", "99.00", RECIPE],
             ]
         )
 

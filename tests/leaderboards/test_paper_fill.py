@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from proctor.benchmarks.examination import plan, score_run
+from proctor.harness.profiles import Manner
 from proctor.harness.run import hold
 from proctor.harness.store import Manifest
 from proctor.harness.types import Sampling
@@ -46,12 +47,12 @@ def test_a_table_is_filled(runs) -> None:
     assert (filled.cells[1, "figures"].steps, filled.cells[1, "reading"].inside) == ((60,), None)
 
 
-@pytest.mark.parametrize("name", [HUB, "model-7b"])
+@pytest.mark.parametrize("name", [HUB, "Qwen2.5-VL-7B-Instruct"])
 def test_a_base_is_known_by_its_name_on_the_hub_or_its_folder(name, runs) -> None:
     assert (0, "figures") in fill(TABLE, [runs.base(name=name)], WRITTEN).cells
 
 
-@pytest.mark.parametrize("name", ["model-7b-finetuned", "other/model-7b", "model", "", "org/MODEL-7B"])
+@pytest.mark.parametrize("name", [f"{HUB}-finetuned", "other/Qwen2.5-VL-7B-Instruct", "Qwen", "", HUB.upper()])
 def test_another_model_is_not_the_base(name, runs) -> None:
     filled = fill(TABLE, [runs.base(name=name)], WRITTEN)
     assert not filled.cells
@@ -128,6 +129,12 @@ def test_imported_answers_to_an_unknown_prompt_do_not_count(runs) -> None:
     assert "the prompt that its imported answers had is not that of the protocol" in reasons(
         fill(TABLE, [path], WRITTEN)
     )
+
+
+def test_a_run_counts_in_the_manner_of_a_bundled_profile_alone(runs) -> None:
+    ours, strange = (imported(runs.base(), profile=Manner(name).to_json()) for name in ("qwen2_5_vl_7b", "mine"))
+    assert (0, "figures") in fill(TABLE, [ours], WRITTEN).cells
+    assert "asked in the manner of mine, which is no bundled profile" in reasons(fill(TABLE, [strange], WRITTEN))
 
 
 def test_answers_that_nobody_knows_the_drawing_of_are_not_drawn_as_printed(runs) -> None:

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from ...harness.files import write_atomic
 from ...harness.types import Image, Item, Json, Prompt, canonical_json
-from ..data import data_set
-from ..prompts import Batches, training_prompts
+from ..prompts import Batches, asking, training_prompts
 from ..recipe import Recipe
 from ..registry import open_reward
 
@@ -38,14 +37,14 @@ def write_prompts(recipe: Recipe, folder: Path) -> WrittenPrompts:
     Raises UsageError, DataError and StoreError.
     """
     batches = training_batches(recipe)
-    protocol = data_set(recipe.prompts.suite).protocol(recipe.protocol)
+    ask = asking(recipe)
     pictures = _Pictures(folder / IMAGES)
     items: dict[str, Item] = {}
     rows: list[bytes] = []
     most = 0
     for step in range(recipe.policy.steps):
         for item in batches(step, recipe.policy.prompts):
-            prompt = protocol.prompt(item)
+            prompt = ask(item)
             most = max(most, len(prompt.images))
             items.setdefault(item.id, item)
             rows.append(_line(_row(item, prompt, pictures)))

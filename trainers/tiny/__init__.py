@@ -7,3 +7,6 @@ BASE = Path(__file__).parent / "base"
 
 JUDGE = Path(__file__).parent / "judge"
 """The checkpoint that scores responses to figures, by their style above all; it has seen labels and is no copy of BASE."""
+
+TALKER = Path(__file__).parent / "talker"
+"""The base taught further: it can also describe a picture, ask, verify, judge, and give and weigh clues about it."""

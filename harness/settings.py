@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import NoneType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
-from ..harness.errors import UsageError
+from .errors import UsageError
 
 T = TypeVar("T")
 
@@ -40,6 +40,9 @@ def _build(kind: Any, table: Mapping[str, Any], where: str) -> Any:
     for key in table:
         if key not in known:
             raise UsageError(f"{where}: unknown key {key!r}; there are: {', '.join(known) or 'none'}")
+    for field in dataclasses.fields(kind):
+        if field.name not in table and field.default is field.default_factory is dataclasses.MISSING:
+            raise UsageError(f"{where}: the key {field.name!r} is missing")
     values = {key: _value(hints[key], value, f"{where}: {key}") for key, value in table.items()}
     try:
         return kind(**values)

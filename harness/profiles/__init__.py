@@ -1,0 +1,6 @@
+"""How models want to be asked: a TOML file per model, and what it makes of a prompt."""
+
+from .manner import BOXED, Manner
+from .profile import FORMS, Profile, SamplingDefaults, load_profile, profiles
+
+__all__ = ["BOXED", "FORMS", "Manner", "Profile", "SamplingDefaults", "load_profile", "profiles"]

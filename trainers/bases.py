@@ -1,0 +1,37 @@
+"""The checkpoint that a recipe starts from where none is named: a bundled one, or what the hub has for the recipe's model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..harness.errors import UsageError
+from ..harness.profiles import load_profile
+from .recipe import Recipe
+from .tiny import BASE, TALKER
+
+BUNDLED: Mapping[str, Path] = {"tiny": BASE, "tiny_talker": TALKER}
+"""Bundled checkpoints by the names of their profiles."""
+
+
+def base_of(recipe: Recipe, named: Path | None = None) -> Path:
+    """The checkpoint that is named, or the bundled one of the recipe's model.
+
+    Raises UsageError that says how to get any other model.
+    """
+    if named is not None:
+        return named
+    if recipe.model in BUNDLED:
+        return BUNDLED[recipe.model]
+    profile = load_profile(recipe.model)
+    folder = profile.hub.rpartition("/")[2] or "FOLDER"
+    get = f"hf download {profile.hub} --local-dir {folder}, then " if profile.hub else ""
+    raise UsageError(f"recipe {recipe.name} is for {profile.title}, which is not bundled: {get}--base {folder}")
+
+
+def base_name(recipe: Recipe, named: Path | None = None) -> Path:
+    """The same for a dry run: of a model that is not bundled the folder that it would be downloaded to."""
+    if named is None and recipe.model not in BUNDLED:
+        profile = load_profile(recipe.model)
+        return Path(profile.hub.rpartition("/")[2] or profile.title)
+    return base_of(recipe, named)
