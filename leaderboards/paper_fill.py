@@ -18,9 +18,9 @@ from ..harness.errors import DataError
 from ..harness.profiles import profiles
 from ..harness.score import Scored
 from ..harness.store import Manifest
-from ..harness.types import Json
 from .paper import AVERAGE, Column, Paper, Row, Table
 from .paper_seeds import Draw, averaged, of_estimate, pooled
+from .trained import trained
 
 Score = Callable[[Path, str], Scored]
 """A stored run, judged under a protocol. Raises DataError for a damaged one."""
@@ -133,20 +133,13 @@ def _read(table: Table, path: Path, written: Mapping[str, int], score: Score) ->
 
 def _made(row: Row, manifest: Manifest, written: Mapping[str, int]) -> Checkpoint | None:
     """Which checkpoint of the row a run examined; None if it is another row's."""
-    trained = _training(manifest.environment.get("training"))
+    found = trained(manifest)
     if row.recipe:
-        return Checkpoint(*trained[1:]) if trained and trained[0] == row.recipe and row.recipe in written else None
+        ours = found is not None and found.recipe == row.recipe and row.recipe in written
+        return Checkpoint(found.seed, found.step) if found and ours else None
     if "training" in manifest.environment or manifest.model_name not in (row.hub, row.hub.rpartition("/")[2]):
         return None
     return Checkpoint(manifest.sampling.seed, None)
-
-
-def _training(recorded: Json) -> tuple[str, int, int] | None:
-    """Recipe, seed and step, as `trainers.origin` records them; None for anything else."""
-    if not isinstance(recorded, Mapping):
-        return None
-    recipe, seed, step = (recorded.get(name) for name in ("recipe", "seed", "step"))
-    return (recipe, seed, step) if isinstance(recipe, str) and type(seed) is type(step) is int else None
 
 
 def _unfit(column: Column, manifest: Manifest) -> str | None:

@@ -1,4 +1,4 @@
-"""`proctor board build`: a leaderboard of stored runs, with the evidence that proves it."""
+"""`proctor board`: a leaderboard of stored runs, with the evidence that proves it; and what recipes made of a base."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from ..errors import EXIT_INCOMPLETE, EXIT_OK
-from .options import add_scoring, open_referee, protocols
+from .options import add_json, add_scoring, open_referee, protocols
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,9 +19,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--draft", action="store_true", help="write it although some of it can not be published; `verify` will say so"
     )
     add_scoring(build)
+    build.set_defaults(act=_build)
+    recipes = forms.add_parser("recipes", help="each recipe's accuracy over its seeds, beside the untrained model's")
+    recipes.add_argument("runs", nargs="+", type=Path, help="run directories, folders of them, or boards")
+    recipes.add_argument("--suite", required=True, help="the suite that is compared on")
+    recipes.add_argument("--markdown", action="store_true", help="print the table as Markdown")
+    add_json(recipes)
+    recipes.set_defaults(act=_recipes)
 
 
 def run(args: argparse.Namespace) -> int:
+    """Do what was asked."""
+    code: int = args.act(args)
+    return code
+
+
+def _recipes(args: argparse.Namespace) -> int:
+    """Print the table of a suite."""
+    from ...leaderboards.evidence import run_folders
+    from ...leaderboards.recipe_table import as_markdown, recipe_table
+    from .terminal import emit_json, recipes_table, show_table
+
+    with run_folders(args.runs) as runs:
+        table = recipe_table(runs, args.suite)
+    if args.json:
+        emit_json(table.to_json())
+    elif args.markdown:
+        print(as_markdown(table), end="")
+    else:
+        show_table(recipes_table(table))
+    return EXIT_OK
+
+
+def _build(args: argparse.Namespace) -> int:
     """Score the runs and write the board; what can not be published is told, and nothing is written without --draft."""
     from ...leaderboards.board import build
     from ...leaderboards.evidence import run_folders

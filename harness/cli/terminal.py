@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+    from ...leaderboards.recipe_table import RecipeTable
     from ...leaderboards.table import Row
     from ..score import Scored
     from ..stats import Difference, Estimate
@@ -140,6 +141,20 @@ def board_table(rows: Sequence[Row]) -> Table:
         score = f"{100 * float(row.score):.1f}" if row.score else ""
         counts = f"{row.correct}/{row.total}"
         table.add_row(*map(_plain, (row.model, row.suite, row.protocol, score, interval, counts, row.status)))
+    return table
+
+
+def recipes_table(found: RecipeTable) -> Table:
+    """Each recipe's accuracy over its seeds."""
+    from rich.table import Table
+
+    from ...leaderboards.recipe_table import HEADINGS, cells
+
+    table = Table(title=f"Recipes on {found.suite}", title_justify="left")
+    for name in HEADINGS:
+        table.add_column(name, overflow="fold")
+    for line in cells(found):
+        table.add_row(*map(_plain, line))
     return table
 
 

@@ -1,0 +1,163 @@
+"""What each recipe made of one base: its accuracy over training seeds, and the paired difference from the untrained model.
+
+The runs of one suite are put together by the recipe that they record. Of each training seed the last step counts. A
+recipe is said to help or to harm only where the difference over items and seeds has a p below 0.05 after Holm's adjustment
+for all recipes of the table, and never by one seed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ..harness.errors import UsageError, printable
+from ..harness.stats import ALPHA, Difference, holm
+from ..harness.store import Manifest
+from ..harness.types import Json
+from .compare import compare_arms
+from .comparison_arms import Arm
+from .explain import Side
+from .export.markdown import escaped
+from .paper_seeds import Draw, of_estimate, pooled
+from .trained import Trained, trained
+from .verdict import FEWEST_SEEDS, p_value, read_side
+
+HELPS, HARMS, UNDECIDED = "helps", "harms", "no difference shown"
+
+
+@dataclass(frozen=True)
+class RecipeRow:
+    """A recipe's trainings; shares from 0 to 1. `change` is against the untrained model, `p` adjusted for all recipes."""
+
+    recipe: str
+    seeds: tuple[int, ...]
+    steps: tuple[int, ...]
+    accuracy: Draw
+    change: Difference
+    p: float
+
+    @property
+    def word(self) -> str:
+        """What can be said of it."""
+        if len(self.seeds) < FEWEST_SEEDS or self.p >= ALPHA:
+            return UNDECIDED
+        return HELPS if self.change.value > 0 else HARMS
+
+    def to_json(self) -> Json:
+        """Everything, in percent and percentage points."""
+        return {
+            "recipe": self.recipe,
+            "seeds": self.seeds,
+            "steps": self.steps,
+            **_percent(self.accuracy),
+            "difference": round(100 * self.change.value, 6),
+            "difference_low": round(100 * self.change.low, 6),
+            "difference_high": round(100 * self.change.high, 6),
+            "p_holm": self.p,
+            "detectable": round(100 * self.change.detectable, 6) if math.isfinite(self.change.detectable) else None,
+            "verdict": self.word,
+        }
+
+
+@dataclass(frozen=True)
+class RecipeTable:
+    """A suite's rows, the best first, below the untrained model that all trainings started from."""
+
+    suite: str
+    base: str
+    accuracy: Draw
+    rows: tuple[RecipeRow, ...]
+
+    def to_json(self) -> Json:
+        """Everything, in percent and percentage points."""
+        base = {"model": self.base, **_percent(self.accuracy)}
+        return {"suite": self.suite, "base": base, "recipes": [row.to_json() for row in self.rows]}
+
+
+def recipe_table(runs: Sequence[Path], suite: str) -> RecipeTable:
+    """The table of a suite's runs; runs of other suites are left out.
+
+    Raises UsageError unless exactly one model without a recorded training, and a trained one, are among them;
+    IncompleteRunError for an incomplete run, DataError for a damaged one.
+    """
+    found = [(path, Manifest.read(path)) for path in runs]
+    suites = sorted({manifest.suite for _, manifest in found})
+    if suite not in suites:
+        raise UsageError(f"no runs of suite {suite!r:.60}; there are: {printable(', '.join(suites))}")
+    found = [(path, manifest) for path, manifest in found if manifest.suite == suite]
+    bases = [path for path, manifest in found if trained(manifest) is None]
+    if len(bases) != 1:
+        raise UsageError(f"{suite}: {len(bases)} runs record no training: there must be one, of the base")
+    ends = _final((path, made) for path, manifest in found if (made := trained(manifest)) is not None)
+    if not ends:
+        raise UsageError(f"{suite}: no run records a training: examine checkpoints of a training directory")
+    base = read_side(bases[0])
+    rows = [_row(recipe, of_recipe, base, suite) for recipe, of_recipe in ends.items()]
+    adjusted = holm([row.change.p for row in rows])
+    rows = [replace(row, p=p) for row, p in zip(rows, adjusted, strict=True)]
+    name = base.scored.run.manifest.model_name
+    return RecipeTable(suite, name, _draw(base), tuple(sorted(rows, key=lambda row: -row.accuracy.value)))
+
+
+def _final(runs: Iterable[tuple[Path, Trained]]) -> dict[str, dict[int, tuple[int, Path]]]:
+    """By recipe and seed, the last step that was examined, and its run."""
+    ends: dict[str, dict[int, tuple[int, Path]]] = {}
+    for path, made in runs:
+        seeds = ends.setdefault(made.recipe, {})
+        if made.seed not in seeds or seeds[made.seed][0] < made.step:
+            seeds[made.seed] = made.step, path
+    return ends
+
+
+def _row(recipe: str, ends: dict[int, tuple[int, Path]], base: Side, suite: str) -> RecipeRow:
+    seeds = tuple(sorted(ends))
+    sides = tuple(read_side(ends[seed][1]) for seed in seeds)
+    compared = compare_arms(Arm("the base", {suite: (base,)}), Arm(recipe, {suite: sides})).suites[0]
+    accuracy = pooled([_draw(side) for side in sides])
+    return RecipeRow(recipe, seeds, tuple(ends[seed][0] for seed in seeds), accuracy, compared.difference, 1.0)
+
+
+def _draw(side: Side) -> Draw:
+    return of_estimate(side.scored.accuracy().estimate)
+
+
+def _percent(draw: Draw) -> dict[str, float]:
+    return {
+        "accuracy": round(100 * draw.value, 6),
+        "low": round(100 * draw.low, 6),
+        "high": round(100 * draw.high, 6),
+    }
+
+
+HEADINGS = ("recipe", "seeds", "accuracy (95%)", "against the base (95%)", "p (Holm)", "could be seen", "")
+
+
+def cells(table: RecipeTable) -> list[tuple[str, ...]]:
+    """The table as text, a row each, the base first."""
+    first = (table.base, "", _interval(table.accuracy), "", "", "", "the base")
+    return [first, *(_cells(row) for row in table.rows)]
+
+
+def _cells(row: RecipeRow) -> tuple[str, ...]:
+    change = row.change
+    return (
+        row.recipe,
+        " ".join(map(str, row.seeds)),
+        _interval(row.accuracy),
+        f"{100 * change.value:+.1f} ({100 * change.low:+.1f} to {100 * change.high:+.1f})",
+        p_value(row.p),
+        f"{100 * change.detectable:.1f}",
+        row.word,
+    )
+
+
+def _interval(draw: Draw) -> str:
+    return f"{100 * draw.value:.1f}% ({100 * draw.low:.1f} to {100 * draw.high:.1f})"
+
+
+def as_markdown(table: RecipeTable) -> str:
+    """The table in Markdown."""
+    lines = [HEADINGS, tuple("---" for _ in HEADINGS), *cells(table)]
+    return "".join(f"| {' | '.join(escaped(printable(cell)) for cell in line)} |\n" for line in lines)

@@ -1,0 +1,139 @@
+"""A method of a third party: one file in an installed package, one recipe, and the whole way from asking to a checkpoint."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from proctor.harness.checkpoints import check_whole
+from proctor.harness.provenance import weights_digest
+from proctor.trainers.tiny import BASE
+
+METHOD = '''
+"""Learns the shortest well-formed response to each question."""
+
+from dataclasses import dataclass, field
+
+from proctor.harness.store import Asked
+from proctor.trainers.methods.base import Example, Findings, Lesson, Sft, Stage
+
+
+@dataclass(frozen=True)
+class Settings:
+    longest: int = 1000
+
+
+@dataclass(frozen=True)
+class Brevity:
+    settings: Settings = field(default_factory=Settings)
+    needs_gold = False
+
+    @property
+    def stages(self):
+        return [Stage("brevity", Sft(), self.shortest)]
+
+    def shortest(self, lesson: Lesson) -> Findings:
+        asked = [Asked(item, lesson.prompt(item)) for item in lesson.items]
+        made = []
+        for one, responses in zip(asked, lesson.student.ask("responses", asked, lesson.sampling), strict=True):
+            texts = [response.text for response in responses if "boxed" in (response.text or "")]
+            texts = [text for text in texts if len(text) <= self.settings.longest]
+            if texts:
+                made.append(Example(one.item.id, one.prompt, min(texts, key=len)))
+        return Findings(made, {"prompts": len(asked)}, "responses with a box")
+'''
+
+RECIPE = """
+extends = "mm_upt_figures"
+method = "brevity"
+
+[method_settings]
+longest = 200
+
+[collect]
+prompts = 8
+least = 4
+
+[sampling]
+n = 2
+max_tokens = 24
+
+[policy]
+steps = 2
+prompts = 4
+minibatches = 1
+"""
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> dict[str, str]:
+    """The environment in which a package with the method is installed."""
+    site = tmp_path / "site"
+    (site / "brevity-1.0.dist-info").mkdir(parents=True)
+    (site / "brevity.py").write_text(METHOD)
+    (site / "brevity-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: brevity\nVersion: 1.0\n")
+    (site / "brevity-1.0.dist-info" / "entry_points.txt").write_text("[proctor.methods]\nbrevity = brevity:Brevity\n")
+    (tmp_path / "brevity_figures.toml").write_text(RECIPE)
+    return {**os.environ, "PYTHONPATH": str(site)}
+
+
+def proctor(folder: Path, environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "proctor.harness.cli", *words]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_a_method_is_one_file_and_one_recipe(installed: dict[str, str], tmp_path: Path) -> None:
+    done = proctor(tmp_path, installed, "train", "brevity_figures.toml", "--out", "training", "--json")
+    assert done.returncode == 0, done.stderr
+    training = tmp_path / "training"
+    check_whole(training / "checkpoints" / "step-000002")
+    assert weights_digest(training / "checkpoints" / "step-000002") != weights_digest(BASE)
+    stage = training / "stages" / "1-brevity"
+    made = [json.loads(line) for line in (stage / "made.jsonl").read_text().splitlines()]
+    assert len(made) >= 4
+    assert all("boxed" in example["response"] for example in made)
+    assert json.loads((stage / "counts.json").read_text()) == {"prompts": 8, "made": len(made)}
+    stored = json.loads((training / "training.json").read_text())["identity"]["recipe"]
+    assert stored["method_settings"] == {"longest": 200}
+
+    watched = "watch training --suite figures --once --max-tokens 24 --engine-option batch=64"
+    examined = proctor(tmp_path, installed, *watched.split())
+    assert examined.returncode == 0, examined.stderr
+    manifest = json.loads(next((tmp_path / "runs").glob("*/run.json")).read_text())
+    assert manifest["environment"]["training"] == {"recipe": "brevity_figures", "seed": 0, "step": 2}
+
+
+def test_its_settings_are_read_strictly(installed: dict[str, str], tmp_path: Path) -> None:
+    done = proctor(
+        tmp_path,
+        installed,
+        "train",
+        "brevity_figures.toml",
+        "--out",
+        "x",
+        "--dry-run",
+        "--set",
+        "method_settings.most=3",
+    )
+    assert (done.returncode, "unknown key 'most'" in done.stderr) == (2, True), done.stderr
+
+
+def test_without_it_the_methods_there_are_are_named(tmp_path: Path, installed: dict[str, str]) -> None:
+    done = proctor(tmp_path, {**os.environ}, "train", "brevity_figures.toml", "--out", "x", "--dry-run")
+    assert done.returncode == 2
+    assert "no method is called 'brevity'" in done.stderr
+    assert "lmsi" in done.stderr
+
+
+def test_a_stage_that_makes_too_little_says_what_was_found_and_needed(
+    installed: dict[str, str], tmp_path: Path
+) -> None:
+    asked = "train brevity_figures.toml --out training --set method_settings.longest=1"
+    done = proctor(tmp_path, installed, *asked.split())
+    assert done.returncode == 2
+    assert "made 0 examples, fewer than collect.least = 4: 8 prompts; needed: responses with a box" in done.stderr
+    assert (tmp_path / "training" / "stages" / "1-brevity" / "asked" / "responses" / "run.json").is_file()
+    assert not (tmp_path / "training" / "checkpoints").exists()
