@@ -62,7 +62,7 @@ def _value(kind: Any, value: Any, where: str) -> Any:
         )
     if get_origin(kind) is Mapping and isinstance(value, Mapping):
         return dict(value)
-    if get_origin(kind) is tuple and isinstance(value, list):
+    if get_origin(kind) is tuple and isinstance(value, list | tuple):
         return tuple(_value(options[0], element, where) for element in value)
     if kind is float and isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63:
         return float(value)

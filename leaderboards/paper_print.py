@@ -40,7 +40,7 @@ CSV_COLUMNS = (
     "runs",
 )
 _FORMULA = re.compile(r"[=+\-@\t\r＝＋－＠]")
-_MARKDOWN = {**{mark: f"\\{mark}" for mark in "\\|*_`[]~#"}, "<": "&lt;", ">": "&gt;", "&": "&amp;"}
+MARKDOWN = {**{mark: f"\\{mark}" for mark in "\\|*_`[]~#"}, "<": "&lt;", ">": "&gt;", "&": "&amp;"}
 _LATEX = {
     **{mark: f"\\{mark}" for mark in "&%$#_{}"},
     "\\": r"\textbackslash{}",
@@ -69,7 +69,7 @@ def as_text(filled: Filled, written: Mapping[str, int]) -> str:
         cells = [_stacked(row, key, filled.cells.get((number, key))) for key in _titles(filled)]
         rows.append([*labels, *cells, (_recipe(row, written),)])
     notes = [line for note in _notes(filled, written) for line in textwrap.wrap(printable(note), WIDTH)]
-    lines = [*_heading(filled), "", *_aligned(rows), "", *notes]
+    lines = [*_heading(filled), "", *aligned(rows), "", *notes]
     return "\n".join(lines) + "\n"
 
 
@@ -81,7 +81,7 @@ def _stacked(row: Row, key: str, found: Reproduced | None) -> Cell:
     return f"{printed:>5}  {value}", f"{'':5}  {interval}"
 
 
-def _aligned(rows: Sequence[Sequence[Cell]]) -> Iterator[str]:
+def aligned(rows: Sequence[Sequence[Cell]]) -> Iterator[str]:
     """Columns side by side, two spaces between them."""
     widths = [max(len(line) for row in rows for line in row[column]) for column in range(len(rows[0]))]
     for row in rows:
@@ -95,7 +95,7 @@ def as_markdown(filled: Filled, written: Mapping[str, int]) -> str:
     labels = list(_labels(filled))
     lines = [_beside(labels, list(_titles(filled).values())), ["---"] * (len(labels) + 2 * len(_titles(filled)) + 1)]
     lines += [_cells(filled, number, written) for number in range(len(filled.table.rows))]
-    escape = _escaping(_MARKDOWN)
+    escape = escaping(MARKDOWN)
     table = ["| " + " | ".join(text if text == "---" else escape(text) for text in line) + " |" for line in lines]
     return "\n\n".join([*map(escape, _heading(filled)), "\n".join(table), *map(escape, _notes(filled, written))]) + "\n"
 
@@ -103,7 +103,7 @@ def as_markdown(filled: Filled, written: Mapping[str, int]) -> str:
 def as_latex(filled: Filled, written: Mapping[str, int]) -> str:
     """A tabular; what stands around the table is in comments."""
     labels = list(_labels(filled))
-    escape = _escaping(_LATEX)
+    escape = escaping(_LATEX)
     kinds = "l" * len(labels) + "rl" * len(_titles(filled)) + "l"
     body = [
         " & ".join(map(escape, line)) + r" \\"
@@ -154,7 +154,7 @@ def as_csv(filled: Filled, written: Mapping[str, int]) -> str:
             is_written = row.recipe in written if row.recipe else ""
             about = [row.recipe, is_written, key, *columns.get(key, ("",) * 4), row.cells.get(key, "")]
             lines.writerow(
-                [_csv_text(str(cell)) for cell in (table.name, *row.labels.values(), *about, *_measured(found))]
+                [csv_text(str(cell)) for cell in (table.name, *row.labels.values(), *about, *_measured(found))]
             )
     return text.getvalue()
 
@@ -175,12 +175,13 @@ def _measured(found: Reproduced | None) -> list[str]:
     ]
 
 
-def _csv_text(text: str) -> str:
+def csv_text(text: str) -> str:
     """A cell that a spreadsheet takes for a formula gets an apostrophe before it; the numbers here are never negative."""
     return f"'{text}" if _FORMULA.match(text) else text
 
 
-def _escaping(marks: Mapping[str, str]) -> Callable[[str], str]:
+def escaping(marks: Mapping[str, str]) -> Callable[[str], str]:
+    """What spells out control characters, and then each mark as it is in the map."""
     table = str.maketrans(dict(marks))
     return lambda text: printable(text).translate(table)
 

@@ -55,8 +55,13 @@ def origin(model: str | Path) -> Origin | None:
             return None
     except (OSError, ValueError):  # a name on a server need not be one of a file
         return None
-    recipe = _read_recipe(file)
-    return Origin(_named(recipe), recipe["seed"], int(step[1]))
+    return Origin(*trained_by(file.parent), int(step[1]))
+
+
+def trained_by(training: Path) -> tuple[str, int]:
+    """The recipe, called as in an Origin, and the seed of a training directory. Raises DataError for a damaged one."""
+    recipe = _read_recipe(training / "training.json")
+    return _named(recipe), recipe["seed"]
 
 
 def _read_recipe(file: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`proctor paper`: the papers' tables as printed, checked, and beside what stored runs gave."""
+"""`proctor paper`: the papers' tables as printed, checked, beside what stored runs gave, and what it takes to fill them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_CHECK_FAILED, EXIT_OK, DataError, printable
+from . import paper_plan, paper_run
 from .options import add_json, add_referee, open_referee
 
 if TYPE_CHECKING:
@@ -34,6 +35,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     table.add_argument("--protocol", help="judge by this protocol instead of the paper's, e.g. mm_upt for no judge")
     add_referee(table)
     table.set_defaults(act=_table)
+    for form, summary in (
+        (paper_plan, "say of every row what it takes, what it is estimated to cost, and how far it is"),
+        (paper_run, "train and examine what a row is of"),
+    ):
+        name = form.__name__.rpartition("_")[2]
+        action = actions.add_parser(name, help=summary, description=summary.capitalize() + ".")
+        form.add_arguments(action)
+        action.set_defaults(act=form.run)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -83,12 +92,13 @@ def _table(args: argparse.Namespace) -> int:
     from ...leaderboards import paper
     from ...leaderboards.paper_print import FORMATS
     from ..files import write_atomic
+    from . import paper_work
     from .terminal import say
 
     table = paper.load(paper.PAPERS).table(args.table)
     if args.protocol is not None:
         table = paper.judged_by(table, args.protocol)
-    written = _written(table)
+    written = {name: work.steps for name, work in paper_work.written([table]).items()}
     filled = _filled(args, table, written)
     text = FORMATS[args.format](filled, written)
     if args.out:
@@ -99,14 +109,6 @@ def _table(args: argparse.Namespace) -> int:
     for line in _told(filled.left_out):
         say(printable(f"left out: {line}"))
     return DataError.exit_code if filled.damaged else EXIT_OK
-
-
-def _written(table: Table) -> dict[str, int]:
-    """Those of the table's recipes that there are, with their steps."""
-    from ...trainers.recipe import RECIPES, load_recipe
-
-    names = {row.recipe for row in table.rows if row.recipe and (RECIPES / f"{row.recipe}.toml").is_file()}
-    return {name: load_recipe(name).policy.steps for name in sorted(names)}
 
 
 def _filled(args: argparse.Namespace, table: Table, written: Mapping[str, int]) -> Filled:

@@ -1,0 +1,157 @@
+"""`proctor paper plan`: every row of the papers' tables, what it is estimated to cost, and how far it is."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import EXIT_OK, DataError, printable
+from .options import add_json, add_referee, open_referee
+
+if TYPE_CHECKING:
+    from ...leaderboards.paper import Table
+    from ...leaderboards.paper_cost import Assumptions
+    from ...leaderboards.paper_fill import Filled
+    from ...leaderboards.paper_plan import Planned, Training
+    from ..judging import Referee
+
+FORMAT_NAMES = ("text", "csv", "markdown")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which tables, what there is of them, what is assumed, and in which form."""
+    parser.add_argument("tables", nargs="*", metavar="TABLE", help="like mm_upt/1, or 1 for short (default: all)")
+    for name, what in (
+        ("trainings", "training directories, or folders of them"),
+        ("runs", "run directories, or folders of them"),
+        ("board", "boards where numbers are published (default: those in leaderboards/published)"),
+    ):
+        parser.add_argument(f"--{name}", nargs="+", type=Path, default=[], metavar="DIR", help=what)
+    parser.add_argument("--assume", action="append", default=[], metavar="KEY=VALUE", help="change an assumption")
+    parser.add_argument("--assumptions", action="store_true", help="print what the estimates assume, and nothing else")
+    parser.add_argument("--format", choices=FORMAT_NAMES, default="text", help="default text")
+    add_json(parser)
+    add_referee(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the plan; what is damaged is told on stderr, and ends with exit code 2."""
+    from ...leaderboards import paper
+    from ...leaderboards.paper_cost import assume
+    from ...leaderboards.paper_plan import Known, make_plan
+    from .paper_work import written
+    from .terminal import say
+
+    assumed = assume(args.assume)
+    if args.assumptions:
+        return _print_assumptions(args, assumed)
+    library = paper.load(paper.PAPERS)
+    tables = [library.table(name) for name in dict.fromkeys(args.tables)] or list(library.tables.values())
+    recipes = written(tables)
+    problems: dict[str, None] = {}
+    trainings = _trainings(args.trainings, {name: work.steps for name, work in recipes.items()}, problems)
+    filling = _Filling(tables, {name: work.steps for name, work in recipes.items()}, open_referee(args), problems)
+    runs = filling.of(args.runs)
+    boards = filling.of(args.board or _published(Path(paper.__file__).parent / "published"))
+    _print(args, make_plan(tables, Known(recipes, trainings, runs, boards), assumed), assumed)
+    for problem in problems:
+        say(printable(f"left out: {problem}"))
+    return DataError.exit_code if problems else EXIT_OK
+
+
+def _print(args: argparse.Namespace, rows: Sequence[Planned], assumed: Assumptions) -> None:
+    from ...leaderboards.paper_plan import total
+    from ...leaderboards.paper_plan_print import FORMATS
+    from .terminal import emit_json
+
+    if not args.json:
+        print(FORMATS[args.format](rows, assumed), end="")
+        return
+    emit_json(
+        {
+            "rows": [one.to_json() for one in rows],
+            "total": dataclasses.asdict(total(rows)),
+            "assumptions": dataclasses.asdict(assumed),
+        }
+    )
+
+
+def _print_assumptions(args: argparse.Namespace, assumed: Assumptions) -> int:
+    from ...leaderboards.paper_plan_print import assumptions
+    from .terminal import emit_json
+
+    if args.json:
+        emit_json([{"name": name, "value": value, "meaning": meaning} for name, value, meaning in assumed.told()])
+    else:
+        print(*assumptions(assumed), sep="\n")
+    return EXIT_OK
+
+
+def _trainings(paths: Sequence[Path], steps: Mapping[str, int], problems: dict[str, None]) -> dict[str, list[Training]]:
+    """The trainings by recipe; what is damaged goes to `problems`."""
+    from ...leaderboards.paper_plan import State, Training
+    from ...trainers.trainings import look, training_folders
+
+    found: dict[str, list[Training]] = {}
+    for path in training_folders(paths):
+        try:
+            one = look(path)
+        except DataError as error:
+            problems[str(error)] = None
+            continue
+        ended = one.finished and one.step == steps.get(one.recipe)
+        state = State.TRAINED if ended else State.RUNNING if one.running else State.STOPPED
+        found.setdefault(one.recipe, []).append(Training(str(path), one.seed, one.step, state))
+    return found
+
+
+def _published(folder: Path) -> list[Path]:
+    """The boards that this distribution publishes."""
+    from ...leaderboards.evidence import is_board
+
+    return sorted(one for one in folder.iterdir() if is_board(one)) if folder.is_dir() else []
+
+
+@dataclasses.dataclass(frozen=True)
+class _Filling:
+    """Fills the tables; what is damaged goes to `problems`."""
+
+    tables: Sequence[Table]
+    steps: Mapping[str, int]
+    referee: Referee | None
+    problems: dict[str, None]
+
+    def of(self, paths: Sequence[Path]) -> dict[str, Filled]:
+        """The tables by name, as the runs in `paths` fill them; nothing without any run."""
+        from ...benchmarks.examination import read_answers, score_answers
+        from ...leaderboards.paper_fill import fill
+
+        with ExitStack() as stack:
+            runs = [run for path in paths for run in self._runs(path, stack)]
+            named = {*map(str, runs)}
+            found = {
+                table.name: fill(
+                    table, runs, self.steps, lambda path, rules: score_answers(read_answers(path), rules, self.referee)
+                )
+                for table in self.tables
+                if runs
+            }
+        damaged = (one for filled in found.values() for one in filled.left_out if one.run in named)
+        self.problems.update((one.reason, None) for one in damaged)
+        return found
+
+    def _runs(self, path: Path, stack: ExitStack) -> Iterator[Path]:
+        """Run directories among and under `path`, or of a board, unpacked; none in a folder that nothing was put in yet."""
+        from ...leaderboards.evidence import is_board, run_folders
+
+        empty = path.is_dir() and not is_board(path) and not any(path.glob("*/run.json"))
+        if empty and not (path / "run.json").is_file():
+            return
+        try:
+            yield from stack.enter_context(run_folders([path]))
+        except DataError as error:
+            self.problems[str(error)] = None
