@@ -9,4 +9,4 @@ JUDGE = Path(__file__).parent / "judge"
 """The checkpoint that scores responses to figures, by their style above all; it has seen labels and is no copy of BASE."""
 
 TALKER = Path(__file__).parent / "talker"
-"""The base taught further: it can also describe a picture, ask, verify, judge, and give and weigh clues about it."""
+"""The base taught further: it also describes, asks and verifies; what it does badly is in its README."""

@@ -37,7 +37,7 @@ from ..judge.prompt import judge_prompt
 from ..judge.scoring import ModelJudge
 from ..judge.settings import JudgeSettings
 from . import BASE
-from .warmup import answer_box, learning_rate, supervised_loss
+from .warmup import answer_box, optimise, supervised_loss
 
 BATCH = 32
 PEAK_LEARNING_RATE = 1e-3
@@ -118,22 +118,16 @@ def respond(vlm: VisionLanguageModel, figures: Sequence[Figure], seed: int) -> l
 
 def teach(vlm: VisionLanguageModel, examples: Sequence[Example], steps: int, seed: int) -> None:
     """Train in place: every batch half right responses, half wrong ones."""
-    optimiser = torch.optim.AdamW(vlm.model.parameters(), lr=PEAK_LEARNING_RATE, betas=(0.9, 0.98), weight_decay=0.05)
     pick = random.Random(seed)  # noqa: S311 - reproducible, not secret
     halves = [[one for one in examples if one.right is right] for right in (True, False)]
-    vlm.model.train()
-    for step in track(range(steps), description="teach"):
+
+    def backward(step: int) -> float:
         batch = [example for half in halves for example in pick.sample(half, BATCH // 2)]
-        for group in optimiser.param_groups:
-            group["lr"] = learning_rate(step, steps, PEAK_LEARNING_RATE)
         loss = supervised_loss(vlm, [one.prompt() for one in batch], [one.target() for one in batch])
-        optimiser.zero_grad()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(vlm.model.parameters(), 1.0)
-        optimiser.step()
-        if step % 50 == 0:
-            print(f"step {step} loss {loss.item():.4f}", flush=True)
-    vlm.model.eval()
+        return loss.item()
+
+    optimise(vlm, steps, PEAK_LEARNING_RATE, backward)
 
 
 def describe(judge: Path, examples: Sequence[Example], seed: int) -> dict[str, dict[str, float]]:

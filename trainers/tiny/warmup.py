@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -26,7 +26,8 @@ from ...benchmarks.figures import Figure, as_item, draw
 from ...harness.models.sampling import draw_answers
 from ...harness.models.vlm import VisionLanguageModel
 from ...harness.types import Prompt, Sampling
-from ..local.logprobs import answer_logprobs
+from ..local.sft import SftLoss
+from ..methods.base import Example
 from .build import build_tiny_model
 
 BATCH = 32
@@ -35,7 +36,7 @@ EARLY_DIRECT_SHARE, LATE_DIRECT_SHARE = 0.1, 0.6
 LATE_PART = 0.15
 
 
-def learning_rate(step: int, steps: int, peak: float = PEAK_LEARNING_RATE) -> float:
+def learning_rate(step: int, steps: int, peak: float) -> float:
     """Linear rise over 100 steps, then a cosine down to a twentieth of the peak."""
     cosine = 0.5 * (1 + math.cos(math.pi * step / steps))
     return peak * min(1.0, (step + 1) / 100) * (0.05 + 0.95 * cosine)
@@ -49,37 +50,41 @@ def target(figure: Figure, direct: bool) -> str:
 
 def warm_up(vlm: VisionLanguageModel, steps: int, seed: int) -> None:
     """Train in place for `steps` steps of BATCH figures of the training split."""
-    optimiser = torch.optim.AdamW(vlm.model.parameters(), lr=PEAK_LEARNING_RATE, betas=(0.9, 0.98), weight_decay=0.05)
     figures = draw(1_000_000 + seed, "train")
     styles = random.Random(seed)  # noqa: S311 - reproducible, not secret
-    vlm.model.train()
-    for step in track(range(steps), description="warm-up"):
+
+    def backward(step: int) -> float:
         share = LATE_DIRECT_SHARE if step >= (1 - LATE_PART) * steps else EARLY_DIRECT_SHARE
         batch = list(islice(figures, BATCH))
         targets = [target(figure, styles.random() < share) for figure in batch]
-        for group in optimiser.param_groups:
-            group["lr"] = learning_rate(step, steps)
         loss = supervised_loss(vlm, [boxed_prompt(as_item(figure, "x")) for figure in batch], targets)
-        optimiser.zero_grad()
         loss.backward()
+        return loss.item()
+
+    optimise(vlm, steps, PEAK_LEARNING_RATE, backward)
+
+
+def optimise(vlm: VisionLanguageModel, steps: int, peak: float, backward: Callable[[int], float]) -> None:
+    """`steps` steps of AdamW on the gradients that `backward(step)` leaves; it returns the loss."""
+    optimiser = torch.optim.AdamW(vlm.model.parameters(), lr=peak, betas=(0.9, 0.98), weight_decay=0.05)
+    vlm.model.train()
+    for step in track(range(steps), description="teach"):
+        for group in optimiser.param_groups:
+            group["lr"] = learning_rate(step, steps, peak)
+        optimiser.zero_grad()
+        loss = backward(step)
         torch.nn.utils.clip_grad_norm_(vlm.model.parameters(), 1.0)
         optimiser.step()
-        if step % 100 == 0:
-            print(f"step {step} loss {loss.item():.4f}", flush=True)
+        if step % 50 == 0:
+            print(f"step {step} loss {loss:.4f}", flush=True)
     vlm.model.eval()
 
 
 def supervised_loss(vlm: VisionLanguageModel, prompts: Sequence[Prompt], targets: Sequence[str]) -> torch.Tensor:
     """Mean negative log-probability per target token."""
-    inputs = vlm.encode(prompts)
-    tokens = [[*vlm.tokenizer(text).input_ids, vlm.tokenizer.eos_token_id] for text in targets]
-    ids = torch.full((len(tokens), max(map(len, tokens))), vlm.tokenizer.pad_token_id)
-    mask = torch.zeros_like(ids)
-    for row, sequence in enumerate(tokens):
-        ids[row, : len(sequence)] = torch.tensor(sequence)
-        mask[row, : len(sequence)] = 1
-    log_p, _ = answer_logprobs(vlm, inputs, ids, mask)
-    return -(log_p * mask).sum() / mask.sum()
+    loss = SftLoss(vlm)
+    examples = [Example("", prompt, text) for prompt, text in zip(prompts, targets, strict=True)]
+    return loss(examples)[0] / loss.weight(examples)
 
 
 def describe(vlm: VisionLanguageModel, figures: Sequence[Figure], sampling: Sampling) -> dict[str, float]:
