@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import tempfile
@@ -10,7 +11,10 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from .errors import RunLockedError, StoreError
+from .errors import DataError, RunLockedError, StoreError
+from .types import Json
+
+MAX_OBJECT_BYTES = 2**20
 
 
 def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
@@ -40,6 +44,25 @@ def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
         if isinstance(error, OSError) and not isinstance(error, StoreError):
             raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
         raise
+
+
+def read_object(file: Path) -> dict[str, Json] | None:
+    """A small JSON object; None if there is no such file. Raises DataError for anything else."""
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(MAX_OBJECT_BYTES + 1)
+        if len(content) > MAX_OBJECT_BYTES:
+            raise ValueError(f"more than {MAX_OBJECT_BYTES} bytes")
+        found = json.loads(content)
+        if not isinstance(found, dict):
+            raise ValueError("not a JSON object")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise DataError(f"cannot read {file}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{file} is damaged: {str(error)[:120]}") from error
+    return found
 
 
 def lock_folder(path: Path, what: str, doing: str) -> FileLock:

@@ -151,8 +151,8 @@ class Difference:
     """The mean of b - a over the same items; `gained` and `lost` count items that became more and less often right.
 
     `p` is two-sided, by the test that `test` names: "McNemar", "sign flips", "t" (over items and seeds), or "none".
-    `detectable` is the smallest true difference that would be seen at the 5% level with a chance of 80%; infinite if none
-    could.
+    The interval is at the level that was asked for (95% unless told). `detectable` is the smallest true difference that
+    would be seen at that level with the chance that was asked for (5% and 80% unless told); infinite if none could.
     """
 
     value: float
@@ -224,12 +224,12 @@ def holm(pvalues: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def detectable_difference(stderr: float, degrees: float) -> float:
-    """The true difference that a two-sided t test at the 5% level sees with a chance of 80%.
+def detectable_difference(stderr: float, degrees: float, alpha: float = ALPHA, power: float = POWER) -> float:
+    """The true difference that a two-sided t test at level `alpha` sees with the chance `power`.
 
     (t of 1 - alpha/2 + t of power) standard errors (Bloom 1995, "Minimum Detectable Effects").
     """
-    return float(stats.t.ppf(1 - ALPHA / 2, degrees) + stats.t.ppf(POWER, degrees)) * stderr
+    return float(stats.t.ppf(1 - alpha / 2, degrees) + stats.t.ppf(power, degrees)) * stderr
 
 
 def item_changes(before: Sequence[Mapping[str, float]], after: Sequence[Mapping[str, float]]) -> dict[str, float]:
@@ -252,16 +252,21 @@ def item_changes(before: Sequence[Mapping[str, float]], after: Sequence[Mapping[
 
 
 def paired_difference(
-    before: Mapping[str, float], after: Mapping[str, float], clusters: Mapping[str, str]
+    before: Mapping[str, float],
+    after: Mapping[str, float],
+    clusters: Mapping[str, str],
+    alpha: float = ALPHA,
+    power: float = POWER,
 ) -> Difference:
     """How much better `after` is than `before`; both map item id to the item's mean score in [0, 1].
 
-    The test is exact McNemar where every item is its own cluster and changed by 0 or 1, else `sign_flips`.
+    The interval holds the true difference with a chance of 1 - `alpha`; `power` is for what is detectable. The test is
+    exact McNemar where every item is its own cluster and changed by 0 or 1, else `sign_flips`.
 
     Raises ValueError unless both hold the same items.
     """
     changes = item_changes([before], [after])
-    found = _untested(changes, clusters)
+    found = _untested(changes, clusters, alpha, power)
     if found.clusters < 2:
         return found
     if found.clusters == found.n and all(change in (-1, 0, 1) for change in changes.values()):
@@ -270,7 +275,9 @@ def paired_difference(
     return replace(found, p=sign_flips(sums.tolist()), test="sign flips")
 
 
-def _untested(by_item: Mapping[str, float], clusters: Mapping[str, str]) -> Difference:
+def _untested(
+    by_item: Mapping[str, float], clusters: Mapping[str, str], alpha: float = ALPHA, power: float = POWER
+) -> Difference:
     """A difference over items, all but its test."""
     changes, groups = list(by_item.values()), [clusters[item] for item in by_item]
     value = math.fsum(changes) / len(changes)
@@ -279,9 +286,9 @@ def _untested(by_item: Mapping[str, float], clusters: Mapping[str, str]) -> Diff
     if count < 2:
         return Difference(value, math.nan, -1.0, 1.0, gained, lost, len(changes), count, 1.0, "none", math.inf)
     centre, error = _widened(changes, stderr, count)
-    low, high = _interval(centre, error, count - 1)
-    seen = 2.0 ** (1 - count) < ALPHA  # else no outcome of a test on signs could be called a difference
-    detectable = detectable_difference(error, count - 1) if seen else math.inf
+    low, high = _interval(centre, error, count - 1, alpha)
+    seen = 2.0 ** (1 - count) < alpha  # else no outcome of a test on signs could be called a difference
+    detectable = detectable_difference(error, count - 1, alpha, power) if seen else math.inf
     return Difference(value, stderr, low, high, gained, lost, len(changes), count, 1.0, "none", detectable)
 
 
@@ -361,6 +368,6 @@ def _widened(changes: Sequence[float], stderr: float, clusters: int) -> tuple[fl
     return total / (n + 2), math.sqrt(scale * widened)
 
 
-def _interval(centre: float, stderr: float, degrees: float) -> tuple[float, float]:
-    half = float(stats.t.ppf(1 - ALPHA / 2, degrees)) * stderr
+def _interval(centre: float, stderr: float, degrees: float, alpha: float = ALPHA) -> tuple[float, float]:
+    half = float(stats.t.ppf(1 - alpha / 2, degrees)) * stderr
     return max(-1.0, centre - half), min(1.0, centre + half)

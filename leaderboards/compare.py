@@ -71,13 +71,13 @@ class SuiteComparison:
             "missing_in_a": self.left_out[0],
             "missing_in_b": self.left_out[1],
             "asked_otherwise": self.asked_otherwise,
-            **_difference_json(self.difference),
+            **difference_json(self.difference),
             "p_holm": self.p_holm,
             "gained_ids": [one.item.id for one in self.gained],
             "lost_ids": [one.item.id for one in self.lost],
             "examples": [one.to_json() for one in (*self.gained[:examples], *self.lost[:examples])],
             "categories": [
-                {"key": one.key, "value": one.value, **_difference_json(one.difference)} for one in self.categories
+                {"key": one.key, "value": one.value, **difference_json(one.difference)} for one in self.categories
             ],
         }
 
@@ -223,7 +223,8 @@ def _arm_json(arm: Sequence[Side], score: float) -> Json:
     return {"score": _points(score), "runs": runs}
 
 
-def _difference_json(one: Difference) -> Json:
+def difference_json(one: Difference) -> Json:
+    """A difference in percentage points; what is undefined or infinite is None."""
     seeds = one.seeds
     return {
         "difference": _points(one.value),

@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_CHECK_FAILED, EXIT_OK, UsageError, printable
-from .options import add_changes, add_data, add_engine, add_json, names, open_model
+from .campaign import examine, suite_names, train
+from .options import add_changes, add_data, add_engine, add_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ...leaderboards.explain import Side
     from ...leaderboards.verdict import Contender, Verdict
-    from ...trainers.regression import Contest, RegressionFolder, Training
+    from ...trainers.regression import Contest, RegressionFolder
     from ..run import Examination
 
 
@@ -69,15 +70,17 @@ def run(args: argparse.Namespace) -> int:
     plans = _plans(args, found)
     engine = {"name": args.engine, "options": sorted(args.engine_option)}
     with RegressionFolder(args.out, found, identity(found, base, plans, engine)) as folder:
-        runs = _examined(args, plans, folder, "base", base)
+        runs = _runs(folder, plans, "base")
+        examine(args, plans, runs, base)
         sides = {suite: read_side(run) for suite, run in runs.items()}
         trainings = folder.trainings()
         for number, training in enumerate(trainings, start=1):
-            _train(training, base, f"{number} of {len(trainings)}")
+            note = f"train {number} of {len(trainings)}: {training.name}, {printable(training.recipe.reward)}"
+            train(training, base, note)
             checkpoint = training.final_checkpoint()
             if checkpoint is not None and training.failure() is None:
                 with training.failing():
-                    _examined(args, plans, folder, training.name, checkpoint)
+                    examine(args, plans, _runs(folder, plans, training.name), checkpoint)
             if (reason := training.failure()) is not None:
                 say(f"{training.name} counts as failed: {reason}; to train again remove {training.folder}")
         arms = {arm: _contender(folder, plans, arm, rewards[arm]) for arm in rewards}
@@ -92,67 +95,12 @@ def _plans(args: argparse.Namespace, found: Contest) -> list[Examination]:
     from ...benchmarks.examination import plan
     from ..types import Sampling
 
-    suites = [str(name) for name in names(args.suite)]
-    if len({*suites}) < len(suites):
-        raise UsageError(f"--suite names a suite twice: {args.suite}")
-    if len(suites) > 1 and args.data:
-        raise UsageError("--data belongs to one suite: name one suite")
     sampling = Sampling(max_tokens=max(one.sampling.max_tokens for one in found.recipes.values()))
-    return [plan(suite, args.protocol, sampling, args.data, lock=args.lock) for suite in suites]
-
-
-def _train(training: Training, base: Path, place: str) -> None:
-    """Train to the end unless that is done."""
-    from .terminal import progress_bars
-
-    if training.failure() is None and training.final_checkpoint() is None:
-        with progress_bars() as bars:
-            note = f"train {place}: {training.name}, {printable(training.recipe.reward)}"
-            task = bars.add_task(note.replace("[", r"\["), total=training.recipe.policy.steps, note="")
-            training.train(base, lambda done, total, words: bars.update(task, completed=done, total=total, note=words))
-
-
-def _examined(
-    args: argparse.Namespace, plans: Sequence[Examination], folder: RegressionFolder, name: str, checkpoint: Path
-) -> dict[str, Path]:
-    """The runs of a checkpoint by suite, held now if they are not complete. Raises KeyboardInterrupt when told to stop."""
-    from ...trainers.origin import with_origin
-    from ...trainers.overlap import with_overlap
-    from ..errors import IncompleteRunError
-    from .eval import hold_all
-    from .terminal import say
-
-    runs = _runs(folder, plans, name)
-    todo = [one for one in plans if not _holds(runs[one.suite], checkpoint)]
-    if not todo:
-        return runs
-    model = open_model(args, str(checkpoint))
-    asked = with_origin([with_overlap(one, checkpoint) for one in todo], checkpoint, say)
-    for outcome in hold_all(asked, model, [runs[one.suite] for one in asked]):
-        if outcome.stopped:
-            raise KeyboardInterrupt
-        if not outcome.complete:
-            first = f"; first error: {printable(outcome.errors[0])}" if outcome.errors else ""
-            raise IncompleteRunError(
-                f"{outcome.path}: {outcome.missing} of {outcome.total} answers missing; run the same command again{first}"
-            )
-    return runs
+    return [plan(suite, args.protocol, sampling, args.data, lock=args.lock) for suite in suite_names(args)]
 
 
 def _runs(folder: RegressionFolder, plans: Sequence[Examination], name: str) -> dict[str, Path]:
     return {one.suite: folder.runs / f"{name}.{one.suite}" for one in plans}
-
-
-def _holds(run: Path, checkpoint: Path) -> bool:
-    """True if the run is complete and of these weights, so that no model need be opened."""
-    from ..provenance import weights_digest
-    from ..store import RunReader
-
-    if not (run / "run.json").is_file():
-        return False
-    stored = RunReader(run)
-    model = stored.manifest.identity.get("model", {})
-    return stored.complete and model.get("weights") == weights_digest(checkpoint)
 
 
 def _contender(folder: RegressionFolder, plans: Sequence[Examination], arm: str, reward: str) -> Contender:

@@ -1,0 +1,159 @@
+"""Several trainings and their examinations, kept in one folder that belongs to one undertaking for ever.
+
+    NAME.json     what is done there; another undertaking is refused
+    .../          a training directory for each training, with failed.json if the training diverged
+    runs/         the examinations
+    .lock         held by the one process at work
+
+Whatever is finished stays; a training that was interrupted resumes from its last checkpoint. A training that diverged is
+a result, not an accident: it is kept as failed, and begun again only if its folder is removed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from ..harness.errors import (
+    CheckpointError,
+    DataError,
+    DivergedError,
+    NonFiniteOutputError,
+    RunMismatchError,
+    UsageError,
+)
+from ..harness.files import lock_folder, read_object, write_atomic
+from ..harness.provenance import configuration_digest, environment, weights_digest
+from ..harness.run import Examination
+from ..harness.store import differing_keys
+from ..harness.types import Json, digest_all
+from .base import Progress
+from .recipe import Recipe
+from .registry import TRAINERS, open_reward
+from .reward_file import file_identity
+
+
+def foundation(base: Path, examinations: Sequence[Examination], engine: Mapping[str, Json]) -> dict[str, Json]:
+    """What every campaign is made of beside its recipes: where it starts, what is asked, and on what engine."""
+    return {
+        "base": {"weights": weights_digest(base), "configuration": configuration_digest(base)},
+        "engine": dict(engine),
+        "examinations": {
+            one.suite: {
+                "protocol": one.protocol,
+                "sampling": one.sampling.to_json(),
+                "data": digest_all(asked.item.to_json() for asked in one.asked),
+                "prompts": digest_all(asked.prompt.digest() for asked in one.asked),
+            }
+            for one in examinations
+        },
+    }
+
+
+@dataclass(frozen=True)
+class Training:
+    """One training by a recipe in its folder; `file` is the digest of a reward that stands in a file of its own."""
+
+    recipe: Recipe
+    file: Mapping[str, Json]
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.folder.name
+
+    def failure(self) -> str | None:
+        """Why the training failed; None if it did not. Raises DataError for a damaged file."""
+        found = read_object(self.folder / "failed.json")
+        return None if found is None else str(found.get("reason"))
+
+    def final_checkpoint(self) -> Path | None:
+        """The last checkpoint of a training that has ended; None before. Raises DataError and CheckpointError."""
+        found = read_object(self.folder / "finished.json")
+        if found is None:
+            return None
+        name = found.get("last_checkpoint")
+        if not isinstance(name, str) or Path(name).name != name:
+            raise DataError(f"{self.folder / 'finished.json'} is damaged: it names no checkpoint")
+        checkpoint = self.folder / "checkpoints" / name
+        if not checkpoint.is_dir():
+            raise CheckpointError(f"{checkpoint} is gone: remove {self.folder} to train again")
+        return checkpoint
+
+    def train(self, base: Path, progress: Progress) -> None:
+        """Train to the end, or go on to it; a training that diverges is marked as failed.
+
+        Raises RunMismatchError if the file of the reward was changed since the campaign was begun.
+        """
+        if file_identity(open_reward(self.recipe.reward, self.recipe.reward_settings)) != self.file:
+            raise RunMismatchError(f"{self.recipe.reward} was changed while trainings with it were going on")
+        with self.failing():
+            TRAINERS.get(self.recipe.trainer)(self.recipe, base, self.folder, True, progress)
+
+    @contextmanager
+    def failing(self) -> Iterator[None]:
+        """Within it, a loss or an output that is no finite number any more marks the training as failed."""
+        try:
+            yield
+        except (DivergedError, NonFiniteOutputError) as error:
+            write_atomic(self.folder / "failed.json", (json.dumps({"reason": str(error)}) + "\n").encode())
+
+
+class CampaignFolder:
+    """The one process at work in a campaign's folder; a context manager that holds its lock.
+
+    `name` is that of the file which says what is done there, `kind` what people call it, `what` its identity, and `fresh`
+    what the file holds beside that at first. Raises RunLockedError if another process holds the folder, RunMismatchError
+    if it belongs to another campaign, UsageError if it holds other files, DataError if its file is damaged.
+    """
+
+    def __init__(self, path: Path, name: str, kind: str, what: Json, fresh: Mapping[str, Json]) -> None:
+        self.path = path
+        self.runs = path / "runs"
+        self._file = path / name
+        self._lock = lock_folder(path, "the folder", "at work there")
+        with self._released_by_errors():
+            self._stored = self._claim(kind, what, fresh)
+
+    def _claim(self, kind: str, what: Json, fresh: Mapping[str, Json]) -> dict[str, Json]:
+        begun = {"identity": what, "environment": environment(), **fresh}
+        stored = read_object(self._file)
+        if stored is None:
+            others = sorted(one.name for one in self.path.iterdir() if not one.name.startswith("."))
+            if others:
+                raise UsageError(f"{self.path} holds other files ({others[0]}): choose a new or empty folder")
+            self._stored = begun
+            self.write({})
+            return begun
+        if lacking := [key for key, value in begun.items() if type(stored.get(key)) is not type(value)]:
+            raise DataError(f"{self._file} is damaged: it lacks {lacking[0]}")
+        if keys := differing_keys(stored["identity"], what):
+            raise RunMismatchError(f"{self.path} holds another {kind}: {', '.join(keys)} differ; choose another --out")
+        return stored
+
+    def write(self, more: Mapping[str, Json]) -> None:
+        """Put `more` into the file, in the place of what it held under the same names."""
+        self._stored = {**self._stored, **more}
+        write_atomic(self._file, (json.dumps(self._stored, indent=1) + "\n").encode())
+
+    @contextmanager
+    def _released_by_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._lock.release()

@@ -1,0 +1,88 @@
+"""Rounds of training, each from the checkpoint that the one before ended with: continual self-improvement.
+
+    iterate.json   what is iterated, and what each round gave
+    round-1/       a training directory for each round
+    round-2/
+    runs/          the examinations of the base (round-0) and of the final checkpoint of each round
+
+MM-UPT (arXiv 2505.22453) calls training on a model's own votes a step towards continual self-improvement; here it is done
+round by round, on other prompts in each: round k trains with the recipe's seed + k, by which figures are drawn anew and
+other prompts come in another order. The folder is kept as every campaign's is (`campaign`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..harness.errors import RunMismatchError, UsageError
+from ..harness.run import Examination
+from ..harness.types import Json
+from .campaign import CampaignFolder, Training, foundation
+from .methods.registry import open_method, with_settings
+from .recipe import Recipe, load_recipe
+from .registry import open_reward, resolved
+from .reward_file import file_identity
+
+MOST_ROUNDS = 100
+
+
+@dataclass(frozen=True)
+class Iteration:
+    """A recipe with all settings spelled out, the digest of a reward's own file, and how many rounds there may be."""
+
+    recipe: Recipe
+    file: Mapping[str, Json]
+    rounds: int
+
+    @classmethod
+    def of(cls, name: str, changes: Sequence[str], rounds: int) -> Iteration:
+        """By the recipe of that name. Raises UsageError for unknown names and settings, and for impossible rounds."""
+        if not 1 <= rounds <= MOST_ROUNDS:
+            raise UsageError(f"--rounds must be from 1 to {MOST_ROUNDS}, not {rounds}")
+        named = load_recipe(name, changes)
+        reward = open_reward(named.reward, named.reward_settings)
+        return cls(resolved(with_settings(named, open_method(named)), reward), file_identity(reward), rounds)
+
+    def identity(
+        self, base: Path, examinations: Sequence[Examination], engine: Mapping[str, Json], level: Mapping[str, Json]
+    ) -> Json:
+        """What an iteration is made of, but for the number of rounds. `level` is that of the test that decides.
+
+        The suites are named in order, for the first decides.
+        """
+        return {
+            "recipe": json.loads(json.dumps(self.recipe.to_json())),
+            **self.file,
+            **foundation(base, examinations, engine),
+            "suites": [one.suite for one in examinations],
+            "level": dict(level),
+        }
+
+
+class IterationFolder(CampaignFolder):
+    """The one process at work in an iteration's folder; a context manager that holds its lock.
+
+    Raises what CampaignFolder does, and RunMismatchError if more rounds were begun there than there may be.
+    """
+
+    def __init__(self, path: Path, found: Iteration, what: Json) -> None:
+        super().__init__(path, "iterate.json", "iteration", what, {"history": [], "best": {}})
+        self._iteration = found
+        with self._released_by_errors():
+            begun = sum(1 for _ in path.glob("round-*"))
+            if begun > found.rounds:
+                raise RunMismatchError(f"{path} has {begun} rounds: --rounds can only be raised")
+
+    def training(self, number: int) -> Training:
+        """That of round `number`, from 1."""
+        recipe = dataclasses.replace(self._iteration.recipe, seed=self._iteration.recipe.seed + number)
+        return Training(recipe, self._iteration.file, self.path / f"round-{number}")
+
+    def record(self, history: Sequence[Json], best: Mapping[str, Json]) -> None:
+        """Keep what the rounds gave, one entry each, and which is best; of fewer rounds than are known nothing is kept."""
+        if len(history) >= len(self._stored["history"]):
+            self.write({"history": list(history), "best": dict(best)})
