@@ -1,0 +1,226 @@
+"""Vision-Zero (arXiv 2509.25541): self-play of "who is the spy" over pictures, without labels or questions.
+
+All players see one picture but the spy, who sees another. Each gives a clue about its picture; then the civilians vote.
+Two stages take turns, as in its Iterative-SPO. In a clue stage each game is played n times, and clues earn what the votes
+make of them, in a zero-sum way, less the mean reward of the clue's role (role advantage estimation). In a decision stage
+the clues are given once, each civilian votes n times, and a vote earns 1 for the spy, -0.5 for nobody, -1 for a civilian,
+normalised within the n.
+
+Where this departs: a stage lasts a number of steps, where theirs ends by moving averages of the votes' accuracy; a role's
+mean is that of the step, not a moving one; both, so that a step depends on seed and number alone. The spy's picture is
+the most similar other picture of the step, where theirs are edited or rendered in pairs. There is one round of clues,
+given at once, so that n plays of a game share their prompts; theirs has two rounds, in turn. Their code pays for the
+format too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from statistics import fmean
+from typing import ClassVar
+
+import numpy as np
+
+from ...harness.errors import DataError, UsageError, printable
+from ...harness.types import Image, Item, Prompt, sample_seed
+from ..advantages import Array, group_norm
+from .base import Drawn, Played, Step, Turn
+from .game import UNSURE, Ballot, clue_rewards, read_vote, suspicion, vote_reward
+from .image_pairs import lookalikes
+from .templates import check_template, filled
+from .written import MOST_SHOWN, one_line
+
+MOST_PLAYERS = 9
+MOST_CLUE_CHARACTERS = 300
+
+RULES = """You are player {player} of {players} in a game. All players see the same picture, except one, the spy, whose
+picture differs in some details."""
+
+CLUE = f"""{RULES} You are not the spy.
+Write one sentence that says something precise about your picture, so that the others can tell it from the spy's. Write the
+sentence alone."""
+
+SPY_CLUE = f"""{RULES} You are the spy.
+Write one sentence about your picture that could also be true of the others' picture, so that they do not find you out.
+Write the sentence alone."""
+
+VOTE = f"""{RULES} You are not the spy. Each player said something about its own picture:
+{{clues}}
+Compare what was said with your picture. Who is the spy? Think step by step, and put the player's number in \\boxed{{}}; put 0
+if you can not tell."""
+
+
+@dataclass(frozen=True)
+class VisionZeroSettings:
+    """Texts, with {player} and {players} filled in, and {clues} in `vote`: lines of `vote_clue` with {player} and {clue}.
+
+    `clue_steps` steps of the clue stage and `decision_steps` of the other take turns. In a clue stage each civilian votes
+    `votes` times. `beta`, `lam` and `unsure` are the rewards' constants.
+    """
+
+    clue: str = CLUE
+    spy_clue: str = SPY_CLUE
+    vote: str = VOTE
+    vote_clue: str = "Player {player}: {clue}"
+    players: int = 4
+    votes: int = 1
+    clue_steps: int = 5
+    decision_steps: int = 5
+    beta: float = 0.1
+    lam: float = 0.1
+    unsure: float = -0.5
+
+    def __post_init__(self) -> None:
+        rules = {
+            f"players must be 3 to {MOST_PLAYERS}": 3 <= self.players <= MOST_PLAYERS,
+            "votes must be at least 1": self.votes >= 1,
+            "clue_steps and decision_steps must not be negative, nor both 0": min(self.clue_steps, self.decision_steps)
+            >= 0
+            and self.clue_steps + self.decision_steps > 0,
+            "beta must be positive and lam not negative, both at most 1": 0 < self.beta <= 1 and 0 <= self.lam <= 1,
+            "unsure must be in [-1, 1]": -1 <= self.unsure <= 1,
+        }
+        for rule, kept in rules.items():
+            if not kept:
+                raise UsageError(rule)
+        check_template("clue", self.clue)
+        check_template("spy_clue", self.spy_clue)
+        check_template("vote", self.vote, ["clues"])
+        check_template("vote_clue", self.vote_clue, ["clue"])
+
+    def gives_clues(self, number: int) -> bool:
+        """True if that step, from 0, is one of the clue stage."""
+        return number % (self.clue_steps + self.decision_steps) < self.clue_steps
+
+
+@dataclass(frozen=True)
+class _Game:
+    """One game: the civilians' pictures, the spy's, and the spy's seat."""
+
+    shared: tuple[Image, ...]
+    other: tuple[Image, ...]
+    spy: int
+    players: int
+
+    def hand(self, player: int) -> tuple[Image, ...]:
+        return self.other if player == self.spy else self.shared
+
+    @property
+    def civilians(self) -> list[int]:
+        return [player for player in range(1, self.players + 1) if player != self.spy]
+
+
+@dataclass(frozen=True)
+class VisionZero:
+    """One model in all seats; only the items' pictures are looked at."""
+
+    settings: VisionZeroSettings = field(default_factory=VisionZeroSettings)
+    needs_gold: ClassVar[bool] = False
+
+    def play(self, step: Step) -> Played:
+        """One stage of one game per item. Raises DataError if not one vote can be read, and for items without pictures."""
+        games = self._games(step)
+        return self._clues(step, games) if self.settings.gives_clues(step.number) else self._decisions(step, games)
+
+    def _games(self, step: Step) -> list[_Game]:
+        for item in step.items:
+            if not item.images:
+                raise DataError(f"vision_zero: item {item.id} has no picture, and the game needs one")
+        others = lookalikes([item.images[0] for item in step.items])
+        return [
+            _Game(item.images, step.items[other].images, self._seat(step, item), self.settings.players)
+            for item, other in zip(step.items, others, strict=True)
+        ]
+
+    def _seat(self, step: Step, item: Item) -> int:
+        return sample_seed(step.seed, f"spy {step.number} {item.id}", 0) % self.settings.players + 1
+
+    def _clues(self, step: Step, games: Sequence[_Game]) -> Played:
+        """Each game n times; the clues are trained on."""
+        n, s = step.sampling.n, self.settings
+        clues = self._give(step, games, n)
+        told = [(game, self._told(clues, place, k)) for place, game in enumerate(games) for k in range(n)]
+        _, ballots = self._vote(step, told, s.votes)
+        paid = np.array(
+            [
+                clue_rewards(cast, game.spy, s.players, s.beta, s.lam)
+                for (game, _), cast in zip(told, ballots, strict=True)
+            ]
+        )
+        rewards = paid.reshape(len(games), n, s.players).swapaxes(1, 2)
+        spies = np.array([[player == game.spy for player in range(1, s.players + 1)] for game in games])
+        baseline = np.where(spies, rewards[spies].mean(), rewards[~spies].mean())
+        advantages = rewards - baseline[:, :, None]
+        turn = Turn(clues, list(advantages.reshape(-1, n)))
+        return Played([turn], self._metrics(rewards.reshape(-1, n), [game for game, _ in told], ballots, clues=True))
+
+    def _decisions(self, step: Step, games: Sequence[_Game]) -> Played:
+        """Each game once; the civilians' n votes are trained on."""
+        clues = self._give(step, games, 1)
+        told = [(game, self._told(clues, place, 0)) for place, game in enumerate(games)]
+        votes, ballots = self._vote(step, told, step.sampling.n)
+        rewards = np.array(
+            [
+                [vote_reward(ballot, game.spy, self.settings.unsure) for ballot in cast]
+                for game, cast in zip(games, ballots, strict=True)
+            ]
+        ).reshape(-1, step.sampling.n)
+        turn = Turn(votes, [group_norm(row) for row in rewards])
+        return Played([turn], self._metrics(rewards, games, ballots, clues=False))
+
+    def _give(self, step: Step, games: Sequence[_Game], n: int) -> Drawn:
+        """n clues of every player of every game."""
+        return step.draw(
+            "clue", [self._ask(game, player) for game in games for player in range(1, game.players + 1)], n
+        )
+
+    def _ask(self, game: _Game, player: int) -> Prompt:
+        text = self.settings.spy_clue if player == game.spy else self.settings.clue
+        return Prompt((*game.hand(player), filled(text, player=str(player), players=str(game.players))))
+
+    def _told(self, clues: Drawn, place: int, k: int) -> str:
+        """What the players of the game at that place said in its play k, as voters see it."""
+        first = place * self.settings.players
+        said = [one_line(row[k], MOST_CLUE_CHARACTERS) for row in clues.texts[first : first + self.settings.players]]
+        lines = (filled(self.settings.vote_clue, player=str(player), clue=text) for player, text in enumerate(said, 1))
+        return "\n".join(lines)
+
+    def _vote(self, step: Step, told: Sequence[tuple[_Game, str]], n: int) -> tuple[Drawn, list[list[Ballot]]]:
+        """n votes of every civilian on what was told; the ballots of each game, civilian by civilian."""
+        drawn = step.draw("vote", [prompt for game, clues in told for prompt in self._elections(game, clues)], n)
+        voters = self.settings.players - 1
+        read = [[read_vote(text, self.settings.players) for text in row] for row in drawn.texts]
+        if all(ballot is None for row in read for ballot in row):
+            raise self._nobody_voted(drawn, step)
+        starts = range(0, len(read), voters)
+        return drawn, [[ballot for row in read[start : start + voters] for ballot in row] for start in starts]
+
+    def _elections(self, game: _Game, clues: str) -> Iterator[Prompt]:
+        for player in game.civilians:
+            text = filled(self.settings.vote, player=str(player), players=str(game.players), clues=clues)
+            yield Prompt((*game.shared, text))
+
+    def _nobody_voted(self, drawn: Drawn, step: Step) -> DataError:
+        return DataError(
+            f"vision_zero: step {step.number + 1}: none of the {sum(map(len, drawn.texts))} votes states a player from 1 to "
+            f"{self.settings.players}, or 0; one was: {printable(drawn.texts[0][0][:MOST_SHOWN])!r}; mend "
+            "method_settings.vote, or start from a model that can vote"
+        )
+
+    def _metrics(
+        self, rewards: Array, games: Sequence[_Game], ballots: Sequence[Sequence[Ballot]], *, clues: bool
+    ) -> dict[str, float]:
+        """`rewards` by the rows that are trained on; `suspicion` per vote, in [-1, 1]; the shares are of all votes."""
+        pairs = list(zip(games, ballots, strict=True))
+        cast = [(game.spy, ballot) for game, row in pairs for ballot in row]
+        return {
+            "reward": float(rewards.mean()),
+            "reward_std": fmean(float(row.std()) for row in rewards),
+            "no_signal_share": fmean(float(np.ptp(row) == 0) for row in rewards),
+            "clue_stage": float(clues),
+            "spy_found_share": fmean(ballot == spy for spy, ballot in cast),
+            "unsure_share": fmean(ballot == UNSURE for _, ballot in cast),
+            "unparsed_share": fmean(ballot is None for _, ballot in cast),
+            "suspicion": fmean(suspicion(row, game.spy, game.players) / len(row) for game, row in pairs),
+        }
