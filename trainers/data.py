@@ -27,6 +27,7 @@ from ..benchmarks.options import inline
 from ..benchmarks.protocols.family import family
 from ..benchmarks.registry import SUITES
 from ..harness.types import Image, Item, Prompt
+from .synthesis import stored as synthesized
 
 MARK = "<image>"
 TITLES: Mapping[str, str] = {"geometry3k": "Geometry3K", "geoqa": "GeoQA", "mmr1": "MMR1"}
@@ -38,10 +39,14 @@ _TAGGED = re.compile(r"\s*<answer>(.*)</answer>\s*", re.DOTALL)
 
 
 def data_set(name: str, *, labels: bool = False) -> Suite:
-    """The training set or suite of that name; `labels` decides whether items of a training set have their answers.
+    """The training set or suite of that name, or the questions of a synthesis (`synthesized`).
+
+    `labels` decides whether items of a training set have their answers.
 
     Raises UsageError if there is none.
     """
+    if name == synthesized.NAME:
+        return synthesized.SUITE
     if name not in TITLES:
         return SUITES.get(name)
     return Suite(name=name, title=TITLES[name], parse=_parse(name, labels), protocols=family(prompt))

@@ -16,6 +16,7 @@ from .formats import FORMATS
 from .judge.settings import JudgeSettings
 from .openrlhf.settings import OpenRlhfSettings
 from .reward_name import anchored
+from .synthesis.settings import SynthesisSettings
 
 RECIPES = Path(__file__).parent / "recipes"
 MOST = 1e100
@@ -85,8 +86,9 @@ class Recipe:
     """One training: who learns from which prompts, by which method, and when checkpoints are written.
 
     `method` is one of trainers.methods, with its own `method_settings`; `model` names the profile of the model that the
-    recipe is for, which says how it is asked. With the method "grpo" the reward and the advantage decide what is learned.
-    A staged method takes `policy.steps` steps of `policy.prompts` examples in each of its stages, and reads `collect`.
+    recipe is for, which says how it is asked. With `synthesis`, questions that the base writes about the prompts' pictures
+    take the prompts' place. With the method "grpo" the reward and the advantage decide what is learned. A
+    staged method takes `policy.steps` steps of `policy.prompts` examples in each of its stages, and reads `collect`.
 
     `answer_format` is the form that a response must have ("boxed", or "think_boxed": <think>...</think> before the box);
     what follows from breaking it is the reward's affair. `reward` is a name of the registry, or path/to/file.py:function,
@@ -109,6 +111,7 @@ class Recipe:
     checkpoint_every: int = 20
     prompts: PromptSettings = field(default_factory=PromptSettings)
     collect: CollectSettings = field(default_factory=CollectSettings)
+    synthesis: SynthesisSettings | None = None
     sampling: Sampling = field(default_factory=lambda: Sampling(n=8, temperature=1.0, max_tokens=512))
     optimiser: OptimiserSettings = field(default_factory=OptimiserSettings)
     policy: PolicySettings = field(default_factory=PolicySettings)
@@ -137,6 +140,7 @@ class Recipe:
             "sampling.temperature must be above 0: greedy answers do not differ": not self.sampling.greedy,
             "policy.train_on must be at least 2 and at most sampling.n": policy.train_on is None
             or 2 <= policy.train_on <= self.sampling.n,
+            "policy.train_on belongs to method grpo": policy.train_on is None or self.method == "grpo",
             "prompts.split must be train, or test for figures": self.prompts.split == "train"
             or (self.prompts.split == "test" and self.prompts.suite == "figures"),
             "optimiser.learning_rate must be positive": optimiser.learning_rate > 0,

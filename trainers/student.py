@@ -53,7 +53,7 @@ class StoredStudent:
         if not outcome.complete:
             first = outcome.errors[0] if outcome.errors else "no answer"
             raise IncompleteRunError(
-                f"{path}: {outcome.missing} questions without an answer: {first}; go on with --resume"
+                f"{path}: {outcome.missing} questions without an answer: {first}; resume to ask them again"
             )
         found: dict[str, list[Response]] = {one.item.id: [] for one in asked}
         for response in RunReader(path).responses():

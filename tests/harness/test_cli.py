@@ -22,6 +22,7 @@ VERBS = [
     "reward",
     "train",
     "regress",
+    "iterate",
     "watch",
     "compare",
     "board",

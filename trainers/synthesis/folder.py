@@ -1,0 +1,135 @@
+"""The folder of a synthesis: what it is, what was kept and why the rest was not.
+
+begun.json       the identity: source, settings, model; going on must agree with it
+asked/           a run directory for each thing that was asked, with every raw reply (`trainers.student`)
+images/          the pictures, by their digests
+questions.jsonl  the questions that were kept, as `stored` reads them, with where each is from
+rejected.jsonl   the other ones, each with the rule that rejected it
+synthesis.json   counts by rule and the digest of questions.jsonl; written last: where it is, the synthesis is whole
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from ...benchmarks.sources.documents import read_document
+from ...harness.errors import DataError, RunMismatchError, UsageError
+from ...harness.files import lock_folder, write_atomic
+from ...harness.provenance import environment, file_sha256
+from ...harness.store import differing_keys
+from ...harness.types import Image, Json, canonical_json
+
+BEGUN, WHOLE, QUESTIONS, REJECTED = "begun.json", "synthesis.json", "questions.jsonl", "rejected.jsonl"
+IMAGES, ASKED = "images", "asked"
+SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+MAX_QUESTIONS_BYTES = 2**30
+
+
+@dataclass(frozen=True)
+class Synthesized:
+    """A whole synthesis: how many questions were kept, what became of all, and the SHA-256 of questions.jsonl."""
+
+    path: Path
+    questions: int
+    counts: Mapping[str, int]
+    sha256: str
+
+    @classmethod
+    def read(cls, path: Path) -> Synthesized:
+        """Of a folder. Raises DataError if the synthesis there is not whole, or its questions were changed."""
+        if not (path / WHOLE).is_file():
+            raise DataError(f"{path} holds no whole synthesis: make one with `proctor synthesize`, or let it end")
+        record = read_document(path / WHOLE, path)
+        try:
+            counts = {str(name): int(count) for name, count in record["counts"].items()}
+            found = cls(path, int(record["questions"]), counts, str(record["sha256"]))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise DataError(f"{path / WHOLE} is damaged: {str(error)[:120]}") from error
+        questions = path / QUESTIONS
+        try:
+            if questions.stat().st_size > MAX_QUESTIONS_BYTES:
+                raise DataError(f"{questions} has more than {MAX_QUESTIONS_BYTES} bytes")
+            changed = file_sha256(questions) != found.sha256
+        except OSError as error:
+            raise DataError(f"cannot read {questions}: {error.strerror}") from error
+        if changed:
+            raise DataError(f"{questions} is not what {WHOLE} says: it was changed since; synthesize again elsewhere")
+        return found
+
+    def to_json(self) -> Json:
+        """All but the path."""
+        return {"questions": self.questions, "counts": dict(self.counts), "sha256": self.sha256}
+
+
+class SynthesisFolder:
+    """The one writer of a folder; a context manager that holds its lock.
+
+    Raises RunLockedError if another process holds it, RunMismatchError if the folder is of another synthesis, UsageError if
+    it holds other things.
+    """
+
+    def __init__(self, path: Path, identity: Mapping[str, Json], recorded: Mapping[str, Json]) -> None:
+        self.path = path
+        self._lock = lock_folder(path, "synthesis folder", "synthesizing there")
+        try:
+            self._claim(identity, recorded)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _claim(self, identity: Mapping[str, Json], recorded: Mapping[str, Json]) -> None:
+        file = self.path / BEGUN
+        self._record = {"identity": identity, **recorded, "environment": environment()}
+        if not file.exists():
+            if others := sorted(one.name for one in self.path.iterdir() if not one.name.startswith(".")):
+                raise UsageError(f"{self.path} holds other files ({others[0]}): choose a new or empty folder")
+            write_atomic(file, (json.dumps(self._record, indent=1) + "\n").encode())
+            return
+        found = read_document(file, self.path)
+        stored = found.get("identity") if isinstance(found, dict) else None
+        if keys := differing_keys(stored, json.loads(canonical_json(identity))):
+            raise RunMismatchError(
+                f"{self.path} holds another synthesis: {', '.join(keys) or 'all'} differ; choose another folder"
+            )
+
+    def __enter__(self) -> SynthesisFolder:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._lock.release()
+
+    @property
+    def whole(self) -> Synthesized | None:
+        """What is there if it is whole."""
+        return Synthesized.read(self.path) if (self.path / WHOLE).exists() else None
+
+    def keep(self, image: Image) -> Image:
+        """The same picture as a file of the folder, called by its path there. Raises DataError if it can not be read."""
+        suffix = Path(image.name).suffix.lower()
+        name = f"{IMAGES}/{image.sha256}{suffix if suffix in SUFFIXES else '.png'}"
+        file = self.path / name
+        if not file.exists():
+            write_atomic(file, image.read())
+        return Image(image.sha256, name, file)
+
+    def reject(self, rows: Iterable[Json]) -> None:
+        """Write what was not kept."""
+        write_atomic(self.path / REJECTED, map(_line, rows))
+
+    def finish(self, rows: Iterable[Json], counts: Mapping[str, int]) -> Synthesized:
+        """Write the questions and then the mark that the synthesis is whole."""
+        lines = list(map(_line, rows))
+        write_atomic(self.path / QUESTIONS, lines)
+        found = Synthesized(self.path, len(lines), counts, file_sha256(self.path / QUESTIONS))
+        write_atomic(self.path / WHOLE, (json.dumps({**self._record, **found.to_json()}, indent=1) + "\n").encode())
+        return found
+
+
+def _line(row: Json) -> bytes:
+    return canonical_json(row).encode() + b"\n"

@@ -1,0 +1,103 @@
+"""What a trainer does first: where its recipe says so, synthesize the questions that it trains on, or find them done.
+
+    OUT/synthesis/   the folder of the synthesis (`folder`)
+
+The training stays that of the recipe as given: what was synthesized belongs to its identity by a digest.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import gc
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ...harness.errors import UsageError
+from ...harness.models.base import Model
+from ...harness.profiles import load_profile
+from ...harness.provenance import configuration_digest, weights_digest
+from ...harness.types import Json
+from ..base import Progress
+from ..methods.registry import open_method
+from ..prompts import asking, training_prompts, unlabelled
+from ..recipe import PromptSettings, Recipe
+from ..registry import open_reward
+from .folder import WHOLE, Synthesized
+from .run import Author, Manners, Synthesis
+from .source import Source
+from .stored import NAME
+
+FOLDER = "synthesis"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A recipe to train by, whose prompts are there, and what of them belongs to the training's identity."""
+
+    recipe: Recipe
+    given: Recipe
+    identity: Mapping[str, Json] = field(default_factory=dict)
+
+    def as_given(self, recipe: Recipe) -> Recipe:
+        """A recipe made of `recipe`, with the prompts as they were given: what a training stores as its own."""
+        return dataclasses.replace(recipe, prompts=self.given.prompts, synthesis=self.given.synthesis)
+
+
+def prepare(recipe: Recipe, base: Path, out: Path, open_model: Callable[[Path], Model], progress: Progress) -> Prepared:
+    """Synthesize from the recipe's prompts with `base` into `out`, if the recipe has a section [synthesis].
+
+    `open_model` opens a checkpoint to ask it; it is not called where everything was asked before. Raises what
+    `Synthesis.run` does, and UsageError for a recipe that needs labels, which such questions have none of.
+    """
+    if recipe.synthesis is None and recipe.prompts.suite != NAME:
+        return Prepared(recipe, recipe)
+    if open_method(recipe).needs_gold or open_reward(recipe.reward, recipe.reward_settings).needs_gold:
+        raise UsageError("recipe: synthesized questions have no labels, and its method or reward needs them")
+    if recipe.synthesis is None:
+        found = Synthesized.read(Path(recipe.prompts.data or "."))
+        return Prepared(recipe, recipe, _identity(found))
+    if (out / "training.json").exists() and not (out / FOLDER / WHOLE).exists():
+        raise UsageError(f"{out} holds a training on other questions: choose another --out")
+    found = _synthesis(recipe, base, open_model, progress).run(out / FOLDER)
+    gc.collect()  # the engine gives its memory back
+    prompts = PromptSettings(suite=NAME, data=str(out / FOLDER))
+    return Prepared(dataclasses.replace(recipe, prompts=prompts, synthesis=None), recipe, _identity(found))
+
+
+def first_of_all(recipe: Recipe, base: Path) -> str:
+    """What `prepare` will do, in words for a dry run; empty if nothing."""
+    settings = recipe.synthesis
+    if settings is None:
+        return ""
+    return (
+        f"# first {base} writes {settings.per_image} x {settings.images} questions ({settings.how}) about the pictures of "
+        f"{recipe.prompts.suite},\n# and answers each {settings.samples} times; the training is on those that are kept"
+    )
+
+
+def _identity(found: Synthesized) -> Mapping[str, Json]:
+    return {"synthesized": found.sha256}
+
+
+def _synthesis(recipe: Recipe, base: Path, open_model: Callable[[Path], Model], progress: Progress) -> Synthesis:
+    settings = recipe.synthesis
+    if settings is None or settings.images is None:
+        raise UsageError("recipe: synthesis.images must say of how many items of the prompts questions are made")
+    batch = training_prompts(recipe.prompts, recipe.seed)(0, settings.images)
+    items = {item.id: unlabelled(item) for item in batch}
+    new, profile = dataclasses.replace(recipe, prompts=PromptSettings(suite=NAME)), load_profile(recipe.model)
+    manners = Manners(
+        name=f"{recipe.protocol} {profile.manner.label}",
+        original=asking(recipe),
+        new=asking(new),
+        request=profile.applied,
+    )
+    author = Author(
+        {"weights": weights_digest(base), "configuration": configuration_digest(base)}, lambda: open_model(base)
+    )
+
+    def tell(done: int, total: int, name: str) -> None:
+        progress(0, recipe.policy.steps, f"synthesis: {name}, {done} of {total} answers")
+
+    return Synthesis(Source(recipe.prompts.suite, list(items.values())), settings, author, manners, recipe.seed, tell)

@@ -1,0 +1,202 @@
+"""A synthesis from its first question to its last: ask for questions, ask them, keep what the rules let pass.
+
+Three things are asked, each a run of its own in the folder: `originals` (in_context only: the set's own questions, for the
+answer that most replies state), `questions` and `answers`. Everything random is drawn from the seed and the item, so that an
+interrupted synthesis that goes on ends with the same questions as one that was not interrupted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from string import ascii_uppercase
+
+from ...benchmarks.base import lettered
+from ...benchmarks.options import inline
+from ...harness import answers
+from ...harness.errors import DataError
+from ...harness.models.base import Model
+from ...harness.store import Asked
+from ...harness.types import Item, Json, Prompt, sample_seed
+from ...harness.votes import vote
+from ..data import MARK
+from ..methods.templates import filled
+from ..methods.written import MOST_SHOWN, one_line
+from ..student import StoredStudent, Tell
+from .folder import ASKED, SynthesisFolder, Synthesized
+from .selection import RULES, Proposed, Selection, Voted, originals
+from .settings import DIRECT, SynthesisSettings
+from .source import Source
+from .stored import NAME, new_item
+
+
+@dataclass(frozen=True)
+class Manners:
+    """How things are put to the model: an item of the source, an item of the synthesized set, a request for a question.
+
+    `name` says it in words, for the identity.
+    """
+
+    name: str
+    original: Callable[[Item], Prompt]
+    new: Callable[[Item], Prompt]
+    request: Callable[[Prompt], Prompt]
+
+
+@dataclass(frozen=True)
+class Author:
+    """The model that writes and answers: what it is, and how it is opened when it is first needed."""
+
+    identity: Mapping[str, Json]
+    open_model: Callable[[], Model]
+
+
+@dataclass(frozen=True)
+class Synthesis:
+    """What is to be synthesized, by whom, how."""
+
+    source: Source
+    settings: SynthesisSettings
+    author: Author
+    manners: Manners
+    seed: int
+    tell: Tell = field(default=lambda done, total, name: None)
+
+    def run(self, path: Path) -> Synthesized:
+        """Synthesize into the folder `path`, or go on there; one that is whole is returned as it is.
+
+        Raises DataError for a source without pictures (or questions, where the model is to see them), and if fewer than
+        settings.least questions are kept; IncompleteRunError if answers can not be had; RunMismatchError if the folder is of
+        another synthesis; UsageError, RunLockedError, StoreError and EngineError.
+        """
+        items = self._usable()
+        with SynthesisFolder(path, self.identity(), {"source": self.source.name}) as folder:
+            return folder.whole or _Run(self, folder, items).to_the_end()
+
+    def identity(self) -> Json:
+        """What going on must agree with."""
+        return {
+            "source": self.source.digest,
+            "settings": self.settings.to_json(),
+            "manners": self.manners.name,
+            "model": dict(self.author.identity),
+            "seed": self.seed,
+        }
+
+    def _usable(self) -> list[Item]:
+        """The source's items with pictures; for `direct` each picture once, without its question."""
+        pictured = [item for item in self.source.items if item.images]
+        direct = self.settings.how == DIRECT
+        usable = _each_picture(pictured) if direct else [item for item in pictured if item.question]
+        if not usable:
+            needed = "a picture" if direct else "a picture and a question (with --how direct a picture is enough)"
+            raise DataError(f"{self.source.name}: none of {len(self.source.items)} items has {needed}")
+        return usable
+
+
+def _each_picture(items: Sequence[Item]) -> list[Item]:
+    """The first item of each picture (or several), without what the set asks about it."""
+    first: dict[tuple[str, ...], Item] = {}
+    for item in items:
+        first.setdefault(tuple(image.sha256 for image in item.images), replace(item, question="", choices=()))
+    return list(first.values())
+
+
+class _Run:
+    def __init__(self, synthesis: Synthesis, folder: SynthesisFolder, items: Sequence[Item]) -> None:
+        self.synthesis, self.settings, self.folder = synthesis, synthesis.settings, folder
+        self.items = [replace(item, images=tuple(map(folder.keep, item.images))) for item in items]
+        self.student = StoredStudent(NAME, folder.path / ASKED, synthesis.author.open_model, synthesis.tell)
+        self.selection = Selection(self.settings)
+
+    def to_the_end(self) -> Synthesized:
+        items = self.items
+        requests = [self._direct(item) for item in items] if self.settings.how == DIRECT else self._in_context()
+        proposed = self._propose([one for one in requests if one is not None])
+        voted = self._weigh(proposed)
+        counts = self._counts(len(items), requests)
+        self.folder.reject(self.selection.rejected)
+        if len(voted) < self.settings.least:
+            raise DataError(self._too_little(len(voted), counts))
+        return self.folder.finish(map(self._row, voted), counts)
+
+    def _ask(self, name: str, asked: Sequence[Asked], n: int) -> list[tuple[str, ...]]:
+        """n texts to each question."""
+        sampling = self.settings.sampling(n, sample_seed(self.synthesis.seed, f"synthesis {name}", 0) >> 1)
+        return [tuple(one.text or "" for one in row) for row in self.student.ask(name, asked, sampling)]
+
+    def _direct(self, item: Item) -> Asked:
+        return Asked(item, self.synthesis.manners.request(Prompt((*item.images, self.settings.direct))))
+
+    def _in_context(self) -> list[Asked | None]:
+        """The requests for further questions; None for an item of which no reply states an answer."""
+        asked = [Asked(item, self.synthesis.manners.original(item)) for item in self.items]
+        replies = self._ask("originals", asked, self.settings.samples)
+        return [self._further(item, texts) for item, texts in zip(self.items, replies, strict=True)]
+
+    def _further(self, item: Item, texts: Sequence[str]) -> Asked | None:
+        stated = [answers.extract(text).answer for text in texts]
+        winner = vote(item.id, stated, item.choices).winner
+        if winner is None:
+            return None
+        answer = one_line(stated[winner[0]] or "", MOST_SHOWN)
+        text = filled(self.settings.in_context, question=shown_question(item), answer=answer)
+        return Asked(item, self.synthesis.manners.request(Prompt((*item.images, text))))
+
+    def _propose(self, requests: Sequence[Asked]) -> list[Proposed]:
+        taken = originals(self.items)
+        replies = self._ask("questions", requests, self.settings.per_image)
+        found = (self.selection.propose(one.item, texts, taken) for one, texts in zip(requests, replies, strict=True))
+        return [proposed for some in found for proposed in some]
+
+    def _weigh(self, proposed: Sequence[Proposed]) -> list[Voted]:
+        items = [new_item(one.item_id, one.text, one.source.images) for one in proposed]
+        asked = [Asked(item, self.synthesis.manners.new(item)) for item in items]
+        replies = self._ask("answers", asked, self.settings.samples)
+        weighed = map(self.selection.weigh, proposed, items, replies)
+        return [voted for voted in weighed if voted is not None]
+
+    def _counts(self, items: int, requests: Sequence[Asked | None]) -> dict[str, int]:
+        unanswered = sum(one is None for one in requests)
+        found = self.selection.counts
+        return {
+            "items left out": len(self.synthesis.source.items) - items,
+            "items": items,
+            "originals without an answer": unanswered,
+            "replies": (items - unanswered) * self.settings.per_image,
+            **{rule: found[rule] for rule in RULES},
+            "kept": found["kept"],
+        }
+
+    def _too_little(self, kept: int, counts: Mapping[str, int]) -> str:
+        told = ", ".join(f"{count} {name}" for name, count in counts.items() if count and name != "kept")
+        return (
+            f"{self.folder.path}: {kept} questions were kept, fewer than least = {self.settings.least}: {told}; needed: "
+            "replies with a question between <question> tags or ending in '?', whose answers agree; see rejected.jsonl"
+        )
+
+    def _row(self, voted: Voted) -> Json:
+        proposed = voted.proposed
+        images = proposed.source.images
+        return {
+            "id": proposed.item_id,
+            "question": proposed.text,
+            "images": [image.name for image in images],
+            "sha256": [image.sha256 for image in images],
+            "how": self.settings.how,
+            "source": proposed.source.id,
+            "sample": proposed.sample,
+            "majority": voted.majority,
+            "share": voted.share,
+            "answered": voted.answered,
+        }
+
+
+def shown_question(item: Item) -> str:
+    """The question without marks of pictures, and with its options unless it holds them or they are only their letters."""
+    text = item.question.replace(MARK, "").strip()
+    only_letters = all(option.strip() == letter for letter, option in zip(ascii_uppercase, item.choices, strict=False))
+    if only_letters or len(inline(text)) == len(item.choices):
+        return text
+    return f"{text}\nChoices:\n{lettered(item.choices)}"

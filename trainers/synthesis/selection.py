@@ -1,0 +1,126 @@
+"""Which questions are kept, by rules in a fixed order; each question that is not is kept with its rule, and counted."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from ...harness import answers
+from ...harness.types import Item, Json
+from ...harness.votes import vote
+from .question import find_question, has_marks, similarity, words
+from .settings import SynthesisSettings
+
+RULES = {
+    "no question": "the reply holds no question",
+    "marks": "control tokens, marks of pictures or unprintable characters stand in it",
+    "length": "it is shorter than `shortest` or longer than `longest`",
+    "repeat": "the words of another question on the picture, or of the original one",
+    "near repeat": "more alike than `near` to one of those",
+    "unanswered": "fewer than `answered` of the answers state something",
+    "disagreed": "the commonest answer has less than a share of `agreed`",
+    "easy": "all answers agree, and `drop_easy` is set",
+}
+"""Why a question is not kept, in the order in which it is tried."""
+
+_SHOWN = 2000
+"""So many characters of a reply without a question are kept with its rejection; the whole reply is in its run."""
+
+
+Taken: TypeAlias = dict[tuple[str, ...], list[tuple[str, ...]]]
+"""The words of all questions on a picture (or several), by the pictures' digests."""
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """A question that a model wrote about the item `source`, in its reply number `sample`."""
+
+    source: Item
+    sample: int
+    text: str
+
+    @property
+    def item_id(self) -> str:
+        """The id of the item that it becomes."""
+        return f"{self.source.id}+{self.sample}"
+
+
+@dataclass(frozen=True)
+class Voted:
+    """A proposed question, the commonest of the model's own answers, its share, and the share that stated any."""
+
+    proposed: Proposed
+    majority: str
+    share: float
+    answered: float
+
+
+@dataclass
+class Selection:
+    """Applies the rules, and remembers what was rejected, in the order of the questions."""
+
+    settings: SynthesisSettings
+    rejected: list[Json] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def propose(self, source: Item, replies: Sequence[str], taken: Taken) -> list[Proposed]:
+        """The questions of an item's replies that the rules for texts let pass; they are added to those `taken`."""
+        key = tuple(image.sha256 for image in source.images)
+        known = taken.setdefault(key, [])
+        found = []
+        for sample, reply in enumerate(replies):
+            text = find_question(reply)
+            rule = "no question" if text is None else self._of_text(text, known)
+            proposed = Proposed(source, sample, reply[:_SHOWN] if text is None else text)
+            if rule:
+                self._reject(proposed, rule)
+            else:
+                known.append(words(proposed.text))
+                found.append(proposed)
+        return found
+
+    def _of_text(self, text: str, known: Iterable[Sequence[str]]) -> str | None:
+        """The rule that rejects a text."""
+        if has_marks(text):
+            return "marks"
+        if not self.settings.shortest <= len(text) <= self.settings.longest:
+            return "length"
+        own = words(text)
+        if own in known:
+            return "repeat"
+        return "near repeat" if any(similarity(own, one) > self.settings.near for one in known) else None
+
+    def weigh(self, proposed: Proposed, item: Item, responses: Sequence[str]) -> Voted | None:
+        """The question with its vote, if the answers let it pass."""
+        stated = [answers.extract(text).answer for text in responses]
+        result = vote(item.id, stated, item.choices)
+        answered = sum(one is not None for one in stated) / len(stated)
+        rule = self._of_vote(answered, result.share)
+        if rule or not result.winner:
+            self._reject(proposed, rule or "unanswered", answered=answered, share=result.share)
+            return None
+        self.counts["kept"] += 1
+        return Voted(proposed, stated[result.winner[0]] or "", result.share, answered)
+
+    def _of_vote(self, answered: float, share: float) -> str | None:
+        if answered < self.settings.answered:
+            return "unanswered"
+        if share < self.settings.agreed:
+            return "disagreed"
+        return "easy" if self.settings.drop_easy and share == 1 else None
+
+    def _reject(self, proposed: Proposed, rule: str, **more: float) -> None:
+        self.counts[rule] += 1
+        row = {"source": proposed.source.id, "sample": proposed.sample, "rule": rule, "text": proposed.text, **more}
+        self.rejected.append(row)
+
+
+def originals(items: Iterable[Item]) -> Taken:
+    """The words of the items' own questions by the digests of their pictures, for `Selection.propose`."""
+    taken: Taken = defaultdict(list)
+    for item in items:
+        if item.question:
+            taken[tuple(image.sha256 for image in item.images)].append(words(item.question))
+    return dict(taken)

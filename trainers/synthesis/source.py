@@ -1,0 +1,92 @@
+"""What questions are made about: a folder of pictures, or the items of a training set or suite without their labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...benchmarks.data import ImageFolder, Problems, Record
+from ...benchmarks.lock import HUB_DATA, LOCK, load_locked
+from ...benchmarks.registry import SUITES
+from ...harness.errors import DataError, UsageError
+from ...harness.pictures import decode
+from ...harness.types import Item, digest_all
+from ..data import TITLES, UNLABELLED, data_set
+from ..prompts import training_prompts, unlabelled
+from ..recipe import PromptSettings
+from .folder import SUFFIXES
+
+MAX_PICTURE_BYTES = 64 * 2**20
+DRAWN = 512
+"""So many figures are drawn where no limit says how many."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Items in their order, without labels; `name` is for the record."""
+
+    name: str
+    items: Sequence[Item]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the items, and through them over their pictures."""
+        return digest_all(item.to_json() for item in self.items)
+
+
+def open_source(name: str, data: Path | None, limit: int | None, seed: int, lock: Path = LOCK) -> Source:
+    """The first `limit` items of a training set or suite of that name, else the pictures of the folder `name`.
+
+    Training sets are of the hub unless `data` says where, suites are the bundled sample; figures are drawn for training.
+    Raises UsageError for neither, DataError for bad data or pictures.
+    """
+    if name == "figures" and data is None:
+        return Source(name, [unlabelled(item) for item in training_prompts(PromptSettings(), seed)(0, limit or DRAWN)])
+    if name in TITLES or name in SUITES.names():
+        found = load_locked(data_set(name), data or (HUB_DATA if name in TITLES else None), lock)[:limit]
+        return Source(name, [unlabelled(item) for item in found])
+    if data is not None:
+        raise UsageError(f"--data belongs to a set by name, and {name!r:.80} is none: {_known()}")
+    if not Path(name).is_dir():
+        raise UsageError(f"{name!r:.80} is no folder of pictures, and no set: {_known()}")
+    return Source(name, _pictures(Path(name), limit))
+
+
+def _known() -> str:
+    return f"there are {', '.join((*TITLES, *SUITES.names()))}"
+
+
+def _pictures(root: Path, limit: int | None) -> list[Item]:
+    """The pictures of a folder and its subfolders, by name; hidden ones do not count. Raises DataError that tells of each
+    that is too large, can not be decoded or lies outside the folder.
+    """
+    names = sorted(_names(root))[:limit]
+    if not names:
+        raise DataError(f"{root}: no picture ({', '.join(SUFFIXES)}) in this folder")
+    problems, items = Problems(str(root)), []
+    for name in names:
+        try:
+            items.append(_picture(root, name))
+        except DataError as problem:
+            problems.add(problem)
+    if problems.count:
+        raise problems.error()
+    return items
+
+
+def _names(root: Path) -> Iterator[str]:
+    for file in root.rglob("*"):
+        name = file.relative_to(root)
+        if file.suffix.lower() in SUFFIXES and not any(part.startswith(".") for part in name.parts) and file.is_file():
+            yield name.as_posix()
+
+
+def _picture(root: Path, name: str) -> Item:
+    record = Record({}, str(root / name))
+    if (root / name).stat().st_size > MAX_PICTURE_BYTES:
+        raise record.error(f"the picture has more than {MAX_PICTURE_BYTES} bytes")
+    image = ImageFolder(root).image(record, name)
+    decode(image)
+    answer, answer_type = UNLABELLED
+    return Item(name, "pictures", "", answer, answer_type, images=(image,), cluster=name)
