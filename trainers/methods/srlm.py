@@ -1,0 +1,127 @@
+"""SRLM, self-rewarding language models (arXiv 2401.10020): the student judges its own responses, and learns by DPO.
+
+In each round every prompt is answered n times, the student scores each response, and the best and the worst make a
+preference, unless they are equal; the next round begins with what came of it. The paper draws n = 4 at temperature 0.7 and
+top_p 0.9, takes the mean of 3 judgements, beta 0.1, and 2 rounds of DPO. Before them it fine-tunes on seed data of
+instructions and judgements, and it writes new prompts; here an instructed model begins, on the prompts of the recipe, as it
+has to in MM-UPT's table (arXiv 2505.22453), which does not tell how it was run. The scores are those of the judge prompt of
+`trainers.judge`, not the paper's five points. A response in bad format scores 0 without being judged.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import ClassVar
+
+from ...harness.errors import UsageError
+from ...harness.store import Asked
+from ...harness.types import Response
+from ..base import make_group
+from ..formats import FORMATS
+from ..judge.prompt import judge_prompt
+from ..judge.reply import overall, read_scores
+from .base import Dpo, Findings, Lesson, Preference, Stage
+from .candidates import Candidates, answered
+
+
+@dataclass(frozen=True)
+class SrlmSettings:
+    """`rounds` stages; each response's score is the mean of `judgements`, replies of at most `judge_tokens` tokens."""
+
+    rounds: int = 2
+    judgements: int = 3
+    judge_tokens: int = 1024
+    beta: float = 0.1
+
+    def __post_init__(self) -> None:
+        if min(self.rounds, self.judgements, self.judge_tokens) < 1:
+            raise UsageError("rounds, judgements and judge_tokens must be at least 1")
+        if self.beta <= 0:
+            raise UsageError("beta must be positive")
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The distinct responses of one item that came to their end, with a score in [0, 1] each, or None without any."""
+
+    found: Candidates
+    texts: tuple[str, ...]
+    scores: tuple[float | None, ...]
+
+    @property
+    def preference(self) -> Preference | None:
+        """The best against the worst, the first of equals; None if there are no two that differ."""
+        known = [(score, text) for text, score in zip(self.texts, self.scores, strict=True) if score is not None]
+        if not known:
+            return None
+        best, worst = max(known, key=lambda one: one[0]), min(known, key=lambda one: one[0])
+        if best[0] == worst[0]:
+            return None
+        return Preference(self.found.item.id, self.found.prompt, best[1], worst[1])
+
+
+@dataclass(frozen=True)
+class Srlm:
+    """Stages of preferences, without labels."""
+
+    settings: SrlmSettings = SrlmSettings()
+    needs_gold: ClassVar[bool] = False
+
+    @property
+    def stages(self) -> Sequence[Stage]:
+        """As many as there are rounds."""
+        return [Stage("judged", Dpo(self.settings.beta), self.make)] * self.settings.rounds
+
+    def make(self, lesson: Lesson) -> Findings:
+        """Preferences between the student's responses by its own scores."""
+        scored = self._score(lesson, answered(lesson))
+        made = [one.preference for one in scored]
+        scores = [score for one in scored for score in one.scores]
+        counts = {
+            "prompts": len(lesson.items),
+            "distinct responses": len(scores),
+            "responses without a readable score": scores.count(None),
+            "prompts without a best and a worst": made.count(None),
+        }
+        needed = (
+            "judgements that end with one JSON object of the three scores, and differ between responses to a prompt"
+        )
+        return Findings([one for one in made if one is not None], counts, needed)
+
+    def _score(self, lesson: Lesson, drawn: Sequence[Candidates]) -> list[Scored]:
+        """Ask the student for its scores of each distinct response."""
+        texts = [
+            tuple(dict.fromkeys(one.text or "" for one in found.responses if not one.truncated)) for found in drawn
+        ]
+        fine = FORMATS[lesson.answer_format]
+        asked = {
+            (place, index): _question(lesson, found, texts[place], index)
+            for place, found in enumerate(drawn)
+            for index, text in enumerate(texts[place])
+            if fine(text)
+        }
+        sampling = dataclasses.replace(
+            lesson.sampling, n=self.settings.judgements, max_tokens=self.settings.judge_tokens
+        )
+        replies = lesson.student.ask("judgements", list(asked.values()), sampling)
+        read = dict(zip(asked, map(_mean, replies), strict=True))
+        return [
+            Scored(found, texts[place], tuple(read.get((place, index), 0.0) for index in range(len(texts[place]))))
+            for place, found in enumerate(drawn)
+        ]
+
+
+def _question(lesson: Lesson, found: Candidates, texts: Sequence[str], index: int) -> Asked:
+    """What asks for the scores of one response; an item of its own."""
+    group = make_group(found.item, texts, needs_gold=False, answer_format=lesson.answer_format)
+    item = dataclasses.replace(found.item, id=f"{found.item.id}#{index}")
+    return Asked(item, judge_prompt(group, index, lesson.judge_prompt))
+
+
+def _mean(replies: Sequence[Response]) -> float | None:
+    """The mean overall score of the replies that can be read; None if there is none."""
+    read = [scores for reply in replies if (scores := read_scores(reply.text or "")) is not None]
+    return fmean(map(overall, read)) if read else None
