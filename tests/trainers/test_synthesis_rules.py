@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from proctor.harness.errors import DataError, UsageError
 from proctor.harness.types import Image, Item
-from proctor.trainers.synthesis.question import find_question, has_marks, similarity, words
+from proctor.trainers.methods.written import find_question, has_marks
+from proctor.trainers.synthesis.question import similarity, words
 from proctor.trainers.synthesis.selection import RULES, Proposed, Selection, originals
 from proctor.trainers.synthesis.settings import SynthesisSettings
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 
 from ...harness.errors import UsageError
+from .written import broken
 
 MAX_TEMPLATE = 20_000
 _PLACE = re.compile(r"\{([a-z]+)\}")
-_CONTROL = re.compile(r"<(?=\||image)", re.IGNORECASE)
 
 
 def check_template(name: str, template: str, places: Sequence[str] = ()) -> None:
@@ -26,5 +26,5 @@ def filled(template: str, **values: str) -> str:
 
     Control tokens like <|im_end|> and marks of pictures are broken in a value, so that it can not end the turn.
     """
-    safe = {place: _CONTROL.sub("< ", value) for place, value in values.items()}
+    safe = {place: broken(value) for place, value in values.items()}
     return _PLACE.sub(lambda place: safe.get(place[1], place[0]), template)

@@ -6,25 +6,49 @@ import re
 
 MOST_QUESTION_CHARACTERS = 400
 MOST_SHOWN = 120
+MAX_REPLY = 100_000
 
+_TAGGED = re.compile(r"<question>((?:(?!</?question>).)*)</question>", re.DOTALL | re.IGNORECASE)
+_MARKS = re.compile(r"<\|[^<>|\n]{0,60}\|>|</?(?:s|bos|eos|pad|unk|image|img|video|think|answer)\d*>", re.IGNORECASE)
 _CONTROL = re.compile(r"<(?=\||image)", re.IGNORECASE)
 """Where a token like <|im_end|> begins, or the mark that stands for a picture."""
 
 
+def broken(text: str) -> str:
+    """The text with control tokens and marks of pictures broken, so that it can not end a turn."""
+    return _CONTROL.sub("< ", text)
+
+
+def has_marks(text: str) -> bool:
+    """True if a text holds what a chat template or a prompt would take for a sign: control tokens, marks of pictures,
+    unprintable characters.
+    """
+    return bool(_MARKS.search(text)) or not all(map(str.isprintable, text.split("\n")))
+
+
 def one_line(text: str, most: int) -> str:
     """The text on one line, at most that many characters of it, with control tokens broken."""
-    return _CONTROL.sub("< ", " ".join(text.split())[:most])
+    return broken(" ".join(text.split())[:most])
 
 
-def as_question(text: str) -> str | None:
-    """The question that a text is, or None: one line that ends with a question mark, without a box and control tokens."""
-    question = text.strip()
-    fine = (
-        question.endswith("?")
-        and len(question) <= MOST_QUESTION_CHARACTERS
-        and question.isprintable()
-        and any(map(str.isalpha, question))
-        and "\\boxed" not in question
-        and not _CONTROL.search(question)
-    )
-    return question if fine else None
+def find_question(reply: str) -> str | None:
+    """The question of a reply: between the last closed <question> tags, or all of it where it is untagged and ends in "?".
+
+    What stands before the end of a thought does not count. None if there is none. Spaces of any kind become single ones.
+    """
+    if len(reply) > MAX_REPLY:
+        return None
+    reply = reply.rpartition("</think>")[2]
+    tagged = _TAGGED.findall(reply)
+    text = tagged[-1].strip() if tagged else reply.strip()
+    if not tagged and (not text.endswith("?") or "<question>" in text.lower()):
+        return None
+    return "\n".join(" ".join(line.split()) for line in text.split("\n")) if any(map(str.isalpha, text)) else None
+
+
+def as_question(reply: str) -> str | None:
+    """The question of a reply that can be put as it is, or None: one line, not too long, without a box and marks."""
+    question = find_question(reply)
+    if question is None or "\n" in question or "\\boxed" in question or has_marks(question):
+        return None
+    return question if len(question) <= MOST_QUESTION_CHARACTERS else None

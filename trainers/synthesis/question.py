@@ -1,4 +1,4 @@
-"""From a model's reply to a question, and when two questions are the same. The model's text is untrusted."""
+"""When two questions are the same, or nearly."""
 
 from __future__ import annotations
 
@@ -6,32 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-MAX_REPLY = 100_000
-_TAGGED = re.compile(r"<question>((?:(?!</?question>).)*)</question>", re.DOTALL | re.IGNORECASE)
-_MARKS = re.compile(r"<\|[^<>|\n]{0,60}\|>|</?(?:s|bos|eos|pad|unk|image|img|video|think|answer)\d*>", re.IGNORECASE)
 _WORD = re.compile(r"\d+(?:\.\d+)?|\w+|[^\w\s.,;:!?'\"$`()]")
-
-
-def find_question(reply: str) -> str | None:
-    """The question of a reply: between the last closed <question> tags, or all of it where it is untagged and ends in "?".
-
-    What stands before the end of a thought does not count. None if there is none. Spaces of any kind become single ones.
-    """
-    if len(reply) > MAX_REPLY:
-        return None
-    reply = reply.rpartition("</think>")[2]
-    tagged = _TAGGED.findall(reply)
-    text = tagged[-1].strip() if tagged else reply.strip()
-    if not tagged and (not text.endswith("?") or "<question>" in text.lower()):
-        return None
-    return "\n".join(" ".join(line.split()) for line in text.split("\n")) if any(map(str.isalpha, text)) else None
-
-
-def has_marks(question: str) -> bool:
-    """True if a question holds what a chat template or a prompt would take for a sign: control tokens, marks of pictures,
-    unprintable characters.
-    """
-    return bool(_MARKS.search(question)) or not all(map(str.isprintable, question.split("\n")))
 
 
 def words(question: str) -> tuple[str, ...]:

@@ -10,7 +10,8 @@ from typing import TypeAlias
 from ...harness import answers
 from ...harness.types import Item, Json
 from ...harness.votes import vote
-from .question import find_question, has_marks, similarity, words
+from ..methods.written import find_question, has_marks
+from .question import similarity, words
 from .settings import SynthesisSettings
 
 RULES = {

@@ -16,8 +16,8 @@ from ...benchmarks.protocols.family import family
 from ...benchmarks.sources.local import open_local
 from ...harness.errors import UsageError
 from ...harness.types import Image, Item
+from ..methods.written import has_marks
 from .folder import QUESTIONS, Synthesized
-from .question import has_marks
 
 NAME = "synthesized"
 
