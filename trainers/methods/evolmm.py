@@ -29,10 +29,11 @@ import numpy as np
 
 from ...harness import answers
 from ...harness.errors import DataError, UsageError, printable
-from ...harness.types import Item, Prompt
+from ...harness.types import Item
 from ...harness.votes import Vote, vote
 from ..advantages import Array, dr_grpo
 from .base import Drawn, Played, Step, Turn
+from .pictured import check_pictured, shown
 from .templates import check_template
 from .written import MOST_SHOWN, as_question
 
@@ -114,8 +115,9 @@ class EvoLmm:
     needs_gold: ClassVar[bool] = False
 
     def play(self, step: Step) -> Played:
-        """One question per picture, n answers to each. Raises DataError if not one question can be asked."""
-        proposed = step.draw("propose", [Prompt((*item.images, self.settings.ask)) for item in step.items], 1)
+        """One question per picture, n answers to each. Raises DataError without pictures, or a question to ask."""
+        check_pictured(step.items, "evolmm")
+        proposed = step.draw("propose", [shown(item, self.settings.ask) for item in step.items], 1)
         questions = [as_question(text) for (text,) in proposed.texts]
         posed = [_posed(item, text) for item, text in zip(step.items, questions, strict=True) if text is not None]
         if not posed:

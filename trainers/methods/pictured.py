@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...harness.errors import DataError
 from ...harness.types import Item, Prompt
 
 
@@ -14,6 +15,15 @@ def pictured(items: Sequence[Item]) -> list[Item]:
         if item.images:
             found.setdefault(tuple(image.sha256 for image in item.images), item)
     return list(found.values())
+
+
+def check_pictured(items: Sequence[Item], method: str) -> None:
+    """Raises DataError for an item without a picture."""
+    for item in items:
+        if not item.images:
+            raise DataError(
+                f"{method}: item {item.id} has no picture, and the method is about pictures: change prompts"
+            )
 
 
 def shown(item: Item, text: str) -> Prompt:

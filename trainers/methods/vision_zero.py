@@ -28,6 +28,7 @@ from ..advantages import Array, group_norm
 from .base import Drawn, Played, Step, Turn
 from .game import UNSURE, Ballot, clue_rewards, read_vote, suspicion, vote_reward
 from .image_pairs import lookalikes
+from .pictured import check_pictured
 from .templates import check_template, filled
 from .written import MOST_SHOWN, one_line
 
@@ -124,9 +125,7 @@ class VisionZero:
         return self._clues(step, games) if self.settings.gives_clues(step.number) else self._decisions(step, games)
 
     def _games(self, step: Step) -> list[_Game]:
-        for item in step.items:
-            if not item.images:
-                raise DataError(f"vision_zero: item {item.id} has no picture, and the game needs one")
+        check_pictured(step.items, "vision_zero")
         others = lookalikes([item.images[0] for item in step.items])
         return [
             _Game(item.images, step.items[other].images, self._seat(step, item), self.settings.players)
