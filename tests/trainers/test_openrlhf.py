@@ -10,15 +10,19 @@ import pytest
 
 from proctor.benchmarks.figures import SUITE as FIGURES
 from proctor.harness.checkpoints import COMPLETE, check_whole
-from proctor.harness.errors import DivergedError, EngineError, UsageError
-from proctor.harness.types import Image
+from proctor.harness.errors import DataError, DivergedError, EngineError, UsageError
+from proctor.harness.types import Image, Prompt
+from proctor.trainers.methods.base import Dpo, Preference
 from proctor.trainers.openrlhf.arguments import Paths, arguments
-from proctor.trainers.openrlhf.plan import EventReader, Plan, tell
+from proctor.trainers.openrlhf.fit_arguments import FitPaths
+from proctor.trainers.openrlhf.fit_rows import read_prompt, write_rows
+from proctor.trainers.openrlhf.following import Following, rewind
+from proctor.trainers.openrlhf.plan import EventReader, Plan, Rollouts, tell
 from proctor.trainers.openrlhf.prompts import read_items, write_prompts
 from proctor.trainers.openrlhf.settings import OpenRlhfSettings
-from proctor.trainers.openrlhf.train import _Following, _rewind
 from proctor.trainers.prompts import training_prompts
 from proctor.trainers.recipe import RECIPES, load_recipe
+from proctor.trainers.stages import Fitting
 from proctor.trainers.training import TrainingFolder
 
 ROOT = Path(__file__).parents[2]
@@ -101,9 +105,10 @@ def test_prompts_are_those_of_the_local_trainer(tmp_path):
 
 
 def test_a_plan_is_read_as_it_was_written(tmp_path):
-    plan = Plan(RECIPE, ("--a", "1"), "/base", "/items", str(tmp_path / "events"), 3, True, 7)
-    plan.write(tmp_path / "plan.json")
-    assert Plan.read(tmp_path / "plan.json") == plan
+    for rollouts in (None, Rollouts("/items", single_node=True, reward={"sha256": "a"})):
+        plan = Plan("openrlhf.cli.x", ("--a", "1"), RECIPE, "/base", str(tmp_path / "events"), 3, 7, 5, rollouts)
+        plan.write(tmp_path / "plan.json")
+        assert Plan.read(tmp_path / "plan.json") == plan
 
 
 def test_events_are_read_once_and_whole(tmp_path):
@@ -135,17 +140,18 @@ def test_weights_from_elsewhere_become_a_whole_checkpoint(tmp_path, tiny):
 
 
 def test_states_are_set_back_to_the_last_kept_checkpoint(tmp_path):
+    states = tmp_path / "_actor"
     for step in (2, 4):
-        (tmp_path / "_actor" / f"global_step{step}").mkdir(parents=True)
-    (tmp_path / "_actor" / "latest").write_text("global_step4")
+        (states / f"global_step{step}").mkdir(parents=True)
+    (states / "latest").write_text("global_step4")
     (tmp_path / "global_step4_hf").mkdir()
-    _rewind(tmp_path, 2)
-    assert (tmp_path / "_actor" / "latest").read_text() == "global_step2"
+    rewind(states, tmp_path, 2)
+    assert (states / "latest").read_text() == "global_step2"
     assert not (tmp_path / "global_step4_hf").exists()
     with pytest.raises(UsageError, match="no state for step 3"):
-        _rewind(tmp_path, 3)
-    _rewind(tmp_path, 0)
-    assert not (tmp_path / "_actor").exists()
+        rewind(states, tmp_path, 3)
+    rewind(states, tmp_path, 0)
+    assert not states.exists()
 
 
 def test_a_dry_run_prints_the_command_and_writes_nothing(cli, tmp_path):
@@ -155,6 +161,61 @@ def test_a_dry_run_prints_the_command_and_writes_nothing(cli, tmp_path):
     assert words[:3] == ["python", "-m", "openrlhf.cli.train_ppo_ray"]
     assert "--rollout.n_samples_per_prompt" in words
     assert not (tmp_path / "out").exists()
+
+
+def test_a_dry_run_of_stages_says_what_is_asked_and_prints_a_command_each(cli, tmp_path):
+    out = tmp_path / "out"
+    done = cli("train", "srlm_figures_openrlhf", "--base", "MODEL", "--out", out, "--dry-run")
+    assert done.code == 0
+    first, second = done.out.strip().split("\n\n")
+    assert "MODEL is asked (vllm): 256 prompts of figures, up to 8 samples" in first
+    assert "then DPO on 1 GPU, 40 steps of 16 examples" in first
+    assert f"{out}/checkpoints/step-000040 is asked" in second
+    words = shlex.split(second.replace("\\\n", " "), comments=True)
+    assert words[:3] == ["python", "-m", "openrlhf.cli.train_dpo"]
+    start = f"{out}/checkpoints/step-000040"
+    for name in ("--model.model_name_or_path", "--ref.model_name_or_path"):
+        assert words[words.index(name) + 1] == start
+    assert words[words.index("--model.beta") + 1] == "0.1"
+    assert words[words.index("--train.batch_size") + 1] == "8"  # 16 examples in 2 minibatches
+    assert words[words.index("--ckpt.save_steps") + 1] == "40"  # every 20 steps of 2 updates
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("recipe", "change", "said"),
+    [
+        ("evolmm_figures", "trainer='openrlhf'", 'set trainer = "local"'),
+        ("sft_figures_openrlhf", "openrlhf={nodes=2,engines=2}", "train on one node"),
+        ("sft_figures_openrlhf", "openrlhf.micro_train=12", "is 16, and must be a multiple of openrlhf.micro_train"),
+        ("sft_figures_openrlhf", "openrlhf.student='oracle'", "student must be one of: vllm, transformers"),
+        ("sft_figures_openrlhf", "policy.accumulate=2", "set openrlhf.micro_train instead"),
+    ],
+)
+def test_what_openrlhf_can_not_train_is_refused_before_anything_starts(cli, tmp_path, recipe, change, said):
+    done = cli("train", recipe, "--set", change, "--out", tmp_path / "out", "--dry-run")
+    assert done.code == 2
+    assert said in done.err
+
+
+def test_the_rows_of_a_stage_are_its_batches_in_order(tmp_path):
+    items = training_prompts(RECIPE.prompts, RECIPE.seed)(0, 6)
+    prompt = FIGURES.protocol("strict").prompt
+    made = [
+        *(Preference(item.id, prompt(item), f"right {item.id}", "wrong") for item in items[:5]),
+        Preference("text", Prompt(("Only a text.",), "Be brief."), "right text", "wrong"),
+    ]
+    fitting = Fitting("prefer", Dpo(), Path("start"), made, 20, 3, tmp_path)
+    paths = FitPaths(Path("start"), tmp_path)
+    write_rows(fitting, RECIPE, paths)
+    rows = [json.loads(line) for line in paths.rows.read_text().splitlines()]
+    parts = [part for step in range(3) for part in fitting.batch(made, step, 4, RECIPE.seed)]
+    assert [row["responses"] for row in rows] == [[part.chosen, part.rejected] for part in parts]
+    read = [read_prompt(row) for row in rows]
+    assert read == [part.prompt for part in parts]
+    assert [[image.read() for image in one.images] for one in read] == [
+        [image.read() for image in part.prompt.images] for part in parts
+    ]
 
 
 def test_without_openrlhf_it_says_how_to_get_it(cli, tmp_path):
@@ -188,8 +249,7 @@ def following(tmp_path, tiny):
         process = subprocess.Popen(command)
         try:
             with TrainingFolder(tmp_path / "training", RECIPE, tiny, resume=False) as folder:
-                paths = Paths(tiny, own / "prompts.jsonl", own)
-                _Following(folder, RECIPE, paths, process, silence, lambda *told: None).to_the_end()
+                Following(folder, own, tiny, 3, 3, process, silence, lambda *told: None).to_the_end()
         finally:
             process.kill()
             process.wait()
@@ -206,6 +266,12 @@ def test_what_a_training_ended_of_is_told_as_it_was_raised(following):
     told = {"error": "policy_loss is not finite at step 3 (items q1)", "kind": "DivergedError"}
     with pytest.raises(DivergedError, match="not finite at step 3"):
         following(["false"], [told])
+
+
+def test_of_several_errors_the_first_is_told(following):
+    told = [{"error": "an example is too long", "kind": "DataError"}, {"error": "lost peer", "kind": "RuntimeError"}]
+    with pytest.raises(DataError, match="too long"):
+        following(["false"], told)
 
 
 def test_a_foreign_error_is_openrlhfs(following):

@@ -15,7 +15,7 @@ from proctor.trainers.assessment import Assessor
 from proctor.trainers.base import make_group
 from proctor.trainers.local.policy_gradient import PolicyGradient
 from proctor.trainers.methods.grpo import Grpo
-from proctor.trainers.openrlhf.train import _checked
+from proctor.trainers.openrlhf.grpo import _checked
 from proctor.trainers.prompts import training_prompts
 from proctor.trainers.recipe import PromptSettings, load_recipe
 from proctor.trainers.registry import open_reward, resolved

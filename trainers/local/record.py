@@ -19,7 +19,6 @@ class Recorder:
 
     folder: TrainingFolder
     learner: Learner[Any]
-    every: int
     last: int
     progress: Progress
 
@@ -31,13 +30,13 @@ class Recorder:
         self.learner.restore(found.path, found.state())
         return found.step - first
 
-    def record(self, step: int, metrics: Mapping[str, float], note: str, *, ends: bool) -> None:
-        """Keep a step, counted from 1; `ends` makes a checkpoint due. Raises DivergedError for what is not finite."""
+    def record(self, step: int, metrics: Mapping[str, float], note: str, *, due: bool) -> None:
+        """Keep a step, counted from 1, and a checkpoint if it is `due`. Raises DivergedError for what is not finite."""
         if unfit := [name for name, value in metrics.items() if not math.isfinite(value)]:
             raise DivergedError(
                 f"{self.folder.path}: {unfit[0]} is not finite at step {step}: lower optimiser.learning_rate"
             )
         self.folder.record(step, metrics)
-        if step % self.every == 0 or ends:
+        if due:
             self.folder.save_checkpoint(step, self.learner.policy, self.learner.state())
         self.progress(step, self.last, note)

@@ -36,7 +36,8 @@ class SftLoss:
 def response_tokens(policy: VisionLanguageModel, responses: Sequence[str]) -> tuple[Tensor, Tensor]:
     """Tokens (R, T) of given responses with their end token, padded on the right, and the mask of the real ones."""
     tokenizer = policy.tokenizer
-    rows = [[*tokenizer(text, add_special_tokens=False).input_ids, tokenizer.eos_token_id] for text in responses]
+    plain = {"add_special_tokens": False, "split_special_tokens": True}  # a response may spell out a picture's token
+    rows = [[*tokenizer(text, **plain).input_ids, tokenizer.eos_token_id] for text in responses]
     ids = torch.full((len(rows), max(map(len, rows))), tokenizer.pad_token_id)
     mask = torch.zeros_like(ids)
     for row, tokens in enumerate(rows):

@@ -29,7 +29,7 @@ class LocalFit:
         """Steps of policy.prompts examples each, in policy.minibatches updates."""
         learner: Learner[Any] = Learner(self.recipe, fitting.start, self.device)
         loss = self._loss(fitting, learner.policy)
-        recorder = Recorder(folder, learner, self.recipe.checkpoint_every, self.last, progress)
+        recorder = Recorder(folder, learner, self.last, progress)
         done = recorder.restore(fitting.first)
         size = self.recipe.policy.prompts
         share = size // self.recipe.policy.minibatches
@@ -37,8 +37,8 @@ class LocalFit:
             batch = fitting.batch(fitting.made, step, size, self.recipe.seed)
             updates = [batch[start : start + share] for start in range(0, size, share)]
             metrics = learner.step(step, updates, loss)
-            ends = step + 1 == fitting.steps
-            recorder.record(fitting.first + step + 1, metrics, f"{fitting.name}: loss {metrics['loss']:.3f}", ends=ends)
+            due = (step + 1) % self.recipe.checkpoint_every == 0 or step + 1 == fitting.steps
+            recorder.record(fitting.first + step + 1, metrics, f"{fitting.name}: loss {metrics['loss']:.3f}", due=due)
 
     def _loss(self, fitting: Fitting, policy: VisionLanguageModel) -> Loss[Any]:
         if isinstance(fitting.objective, Dpo):

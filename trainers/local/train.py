@@ -52,10 +52,11 @@ class _LocalTraining:
         steps = self.recipe.policy.steps
         with self._folder(training.recipe, training.assessor.identity()) as folder:
             write_fingerprints(self.out, training.prompts, steps, self.recipe.policy.prompts, self.base)
-            recorder = Recorder(folder, training.learner, self.recipe.checkpoint_every, steps, self.progress)
+            recorder = Recorder(folder, training.learner, steps, self.progress)
             for step in range(recorder.restore(), steps):
                 metrics = training.step(step)
-                recorder.record(step + 1, metrics, _note(metrics), ends=step + 1 == steps)
+                due = (step + 1) % self.recipe.checkpoint_every == 0 or step + 1 == steps
+                recorder.record(step + 1, metrics, _note(metrics), due=due)
             folder.finish()
 
     def in_stages(self, method: StagedMethod) -> None:

@@ -1,1 +1,1 @@
-"""The distributed backend: OpenRLHF's GRPO on Ray, vLLM and DeepSpeed, with this project's rewards and advantages."""
+"""The distributed backend: OpenRLHF's GRPO, SFT and DPO, with rewards, advantages, tokens and pictures of the local one."""

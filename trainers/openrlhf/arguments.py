@@ -1,13 +1,17 @@
-"""A recipe as the command line of OpenRLHF's `train_ppo_ray`."""
+"""A recipe as the command line of OpenRLHF's `train_ppo_ray`, and how any of its command lines is made and shown."""
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..recipe import Recipe
 from .settings import OpenRlhfSettings
 
+FOLDER = "openrlhf"
+"""What OpenRLHF reads and writes, within a training's folder or a stage's."""
 AGENT = Path(__file__).with_name("agent.py")
 
 
@@ -98,8 +102,28 @@ def arguments(recipe: Recipe, settings: OpenRlhfSettings, paths: Paths, *, pictu
         "vllm.enable_prefix_caching": True,
         "ds.adam_offload": settings.adam_offload,
     }
+    return options(values, switches)
+
+
+def options(values: Mapping[str, object], switches: Mapping[str, bool]) -> list[str]:
+    """Options with their values, then those switches that are on."""
     given = [part for name, value in values.items() for part in (f"--{name}", *_texts(value))]
     return [*given, *(f"--{name}" for name, on in switches.items() if on)]
+
+
+def shown(command: str, given: Sequence[str]) -> str:
+    """A command line for people, an option with its values per line."""
+    return f"python -m {command} \\\n  " + " \\\n  ".join(_pairs(given))
+
+
+def _pairs(given: Sequence[str]) -> Iterator[str]:
+    line: list[str] = []
+    for part in given:
+        if part.startswith("--") and line:
+            yield shlex.join(line)
+            line = []
+        line.append(part)
+    yield shlex.join(line)
 
 
 def _texts(value: object) -> list[str]:

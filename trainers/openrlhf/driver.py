@@ -1,4 +1,7 @@
-"""The process that runs OpenRLHF's own command line with our hooks in it: python -m proctor.trainers.openrlhf.driver PLAN."""
+"""The process that runs OpenRLHF's own command line with our hooks in it: python -m proctor.trainers.openrlhf.driver PLAN.
+
+Of GRPO, Ray starts the other processes; of a stage's SFT or DPO this one starts itself again once per GPU.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,10 @@ from typing import Any
 
 from ...harness.errors import ProctorError, UsageError
 from ...harness.models.vllm_process import OWNER
-from .plan import PLAN, Plan, tell
+from .plan import DRIVER, PLAN, Plan, Rollouts, tell
 
-COMMAND = "openrlhf.cli.train_ppo_ray"
+RANK = "rank"
+"""The argument of those that are started once per GPU."""
 POLL_SECONDS = 1.0
 
 
@@ -22,15 +26,15 @@ def main() -> int:
     """Train as the plan says; exit code 1 after an error, which is told as an event."""
     path = Path(sys.argv[1]).resolve()
     plan = Plan.read(path)
+    os.environ[PLAN] = str(path)
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    if not plan.rollouts and RANK not in sys.argv:
+        return _start_ranks(path, plan.gpus)
     try:
-        _start_ray(path, plan)
-        from .hooks import install  # noqa: PLC0415 - imports OpenRLHF, which wants Ray to be there
-
-        install()
-        sys.argv = ["train_ppo_ray", *plan.arguments]
+        _install(path, plan)
+        sys.argv = [plan.command.rpartition(".")[2], *plan.arguments]
         tell(plan.events, phase="models are loading")
-        runpy.run_module(COMMAND, run_name="__main__", alter_sys=True)
+        runpy.run_module(plan.command, run_name="__main__", alter_sys=True)
     except (Exception, SystemExit) as error:
         if isinstance(error, SystemExit) and not error.code:
             return 0
@@ -40,12 +44,37 @@ def main() -> int:
     return 0
 
 
-def _start_ray(path: Path, plan: Plan) -> None:
+def _install(path: Path, plan: Plan) -> None:
+    """Put the hooks of the plan's entry in their places."""
+    if plan.rollouts:
+        _start_ray(path, plan, plan.rollouts)
+        from .hooks import install  # noqa: PLC0415 - imports OpenRLHF, which wants Ray to be there
+    else:
+        from .fit_hooks import install  # noqa: PLC0415 - imports OpenRLHF
+
+    install()
+
+
+def _start_ranks(path: Path, count: int) -> int:
+    """As many of this process as there are GPUs, which find each other; the first to fail ends the others."""
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError  # noqa: PLC0415 - heavy
+    from torch.distributed.run import main as run  # noqa: PLC0415
+
+    try:
+        run(["--standalone", "--nproc-per-node", str(count), "-m", DRIVER, str(path), RANK])
+    except ChildFailedError as error:
+        rank, failure = error.get_first_failure()
+        print(f"Error: process {rank} of {count} ended with exit code {failure.exitcode}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _start_ray(path: Path, plan: Plan, rollouts: Rollouts) -> None:
     """Connect to the cluster that RAY_ADDRESS names, or start one here. Raises UsageError if it has too few GPUs."""
     import ray  # noqa: PLC0415 - heavy
 
     variables = {PLAN: str(path), "TOKENIZERS_PARALLELISM": "false", "RAY_ENABLE_ZERO_COPY_TORCH_TENSORS": "1"}
-    if plan.single_node:
+    if rollouts.single_node:
         variables[OWNER] = str(plan.owner)
     ray.init(runtime_env={"env_vars": variables}, log_to_driver=True)
     resources: Any = ray.cluster_resources
@@ -65,7 +94,7 @@ def _cause(error: BaseException) -> BaseException:
 
 
 def _end_with(parent: int) -> None:
-    """End this process, and Ray's with it, when the launcher is gone, even by kill -9."""
+    """End this process, and Ray's with it, when the one that started it is gone, even by kill -9."""
     while os.getppid() == parent:
         time.sleep(POLL_SECONDS)
     os._exit(1)

@@ -65,9 +65,11 @@ class AssessingTrainer(PPOTrainer):  # type: ignore[misc]
 
     def __init__(self, pretrain: str, *groups: Any, **generating: Any) -> None:
         self.plan = Plan.current()
-        self._items = read_items(Path(self.plan.items))
+        rollouts = self.plan.rollouts
+        assert rollouts is not None  # the driver installs this for such a plan alone
+        self._items = read_items(Path(rollouts.items))
         self._assessor = Assessor.of_recipe(self.plan.recipe, Path(self.plan.base))
-        if file_identity(self._assessor.reward) != self.plan.reward:
+        if file_identity(self._assessor.reward) != rollouts.reward:
             raise DataError(f"the reward's file was changed since the training was started: {self.plan.recipe.reward}")
         super().__init__(pretrain, *groups, **generating)
         self.experience_maker.__class__ = GroupAdvantages

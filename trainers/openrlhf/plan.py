@@ -9,30 +9,42 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from ...harness.files import write_atomic
+from ...harness.settings import read_settings
 from ...harness.types import Json
 from ..recipe import Recipe
-from ..settings import read_settings
 
 PLAN = "PROCTOR_OPENRLHF_PLAN"
 """The environment variable that names the plan's file."""
+DRIVER = "proctor.trainers.openrlhf.driver"
+"""What is started with it."""
+
+
+@dataclass(frozen=True)
+class Rollouts:
+    """What a training that draws its own answers needs beside: the items, one node or more, its reward's own file, if any."""
+
+    items: str
+    single_node: bool
+    reward: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """One start of OpenRLHF: the resolved recipe, its own command line, the base, the items, and where events go.
+    """One start of OpenRLHF: its entry and command line, the resolved recipe, the checkpoint to start from.
 
-    `reward` is the identity of the reward's own file, if it has one.
+    Events go to `events`; `gpus` is how many it needs; `owner` is the launcher's process; `first` is the number of steps
+    that were done before it. Without `rollouts` it trains on what was made before.
     """
 
-    recipe: Recipe
+    command: str
     arguments: tuple[str, ...]
+    recipe: Recipe
     base: str
-    items: str
     events: str
     gpus: int
-    single_node: bool
     owner: int
-    reward: Mapping[str, Json] = field(default_factory=dict)
+    first: int = 0
+    rollouts: Rollouts | None = None
 
     def write(self, path: Path) -> None:
         """Store it."""
@@ -43,7 +55,13 @@ class Plan:
         """The inverse of `write`."""
         record = json.loads(path.read_bytes())
         recipe = read_settings(Recipe, record.pop("recipe"), str(path))
-        return cls(recipe, tuple(record.pop("arguments")), **record)
+        rollouts = record.pop("rollouts")
+        return cls(
+            arguments=tuple(record.pop("arguments")),
+            recipe=recipe,
+            rollouts=Rollouts(**rollouts) if rollouts else None,
+            **record,
+        )
 
     @classmethod
     def current(cls) -> Plan:

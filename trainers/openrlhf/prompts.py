@@ -38,7 +38,7 @@ def write_prompts(recipe: Recipe, folder: Path) -> WrittenPrompts:
     """
     batches = training_batches(recipe)
     ask = asking(recipe)
-    pictures = _Pictures(folder / IMAGES)
+    pictures = PictureFiles(folder / IMAGES)
     items: dict[str, Item] = {}
     rows: list[bytes] = []
     most = 0
@@ -47,13 +47,13 @@ def write_prompts(recipe: Recipe, folder: Path) -> WrittenPrompts:
             prompt = ask(item)
             most = max(most, len(prompt.images))
             items.setdefault(item.id, item)
-            rows.append(_line(_row(item, prompt, pictures)))
+            rows.append(as_line(_row(item, prompt, pictures)))
     stored = (
         {"item": item.to_json(), "pictures": [str(pictures.path(one)) for one in item.images]}
         for item in items.values()
     )
     write_atomic(folder / PROMPTS, rows)
-    write_atomic(folder / ITEMS, map(_line, stored))
+    write_atomic(folder / ITEMS, map(as_line, stored))
     return WrittenPrompts(folder / PROMPTS, folder / ITEMS, most)
 
 
@@ -74,7 +74,7 @@ def _image(record: Mapping[str, Json], path: Path) -> Image:
     return Image(record["sha256"], record["name"], path)
 
 
-def _row(item: Item, prompt: Prompt, pictures: _Pictures) -> Json:
+def _row(item: Item, prompt: Prompt, pictures: PictureFiles) -> Json:
     """The conversation, the item's id in the label's place, and the pictures' paths."""
     content = [
         {"type": "image", "text": None} if isinstance(part, Image) else {"type": "text", "text": part}
@@ -88,7 +88,7 @@ def _row(item: Item, prompt: Prompt, pictures: _Pictures) -> Json:
     }
 
 
-class _Pictures:
+class PictureFiles:
     """Pictures as files: those that are files stay where they are, drawn ones are written by their digest."""
 
     def __init__(self, folder: Path) -> None:
@@ -104,5 +104,6 @@ class _Pictures:
         return path.resolve()
 
 
-def _line(value: Json) -> bytes:
+def as_line(value: Json) -> bytes:
+    """A row of a JSONL file."""
     return canonical_json(value).encode() + b"\n"

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from ...harness.errors import UsageError
 
+STUDENTS = ("vllm", "transformers")
+
 
 @dataclass(frozen=True)
 class OpenRlhfSettings:
@@ -14,6 +16,9 @@ class OpenRlhfSettings:
     The actor has `nodes` x `gpus` GPUs, and the frozen reference as many; `engines` rollout engines of `tensor_parallel`
     GPUs each. With `colocate` all of them share the actor's GPUs, and the engines sleep while the actor learns. A judge
     that the recipe gives no URL for is served on `judge_gpus` further GPUs of the first node.
+
+    A staged method's student is asked on the engine `student`, "vllm" or "transformers": with vllm as many copies as there
+    are `engines`, or one of `tensor_parallel` GPUs if that is more than one. Its SFT and DPO have the `gpus` of one node.
 
     With `correct_engine` each token weighs by the ratio of the learner's probability to the engine's, kept in [0.5, 5]: they
     compute in different ways. The metric vllm_kl, which shows whether new weights arrived, needs it.
@@ -39,6 +44,7 @@ class OpenRlhfSettings:
     enforce_eager: bool = False
     silence: int = 3600
     correct_engine: bool = True
+    student: str = "vllm"
 
     def __post_init__(self) -> None:
         counts = (
@@ -55,13 +61,14 @@ class OpenRlhfSettings:
         rules = {
             **{f"{name} must be at least 1": getattr(self, name) >= 1 for name in counts},
             "judge_gpus must not be negative": self.judge_gpus >= 0,
+            f"student must be one of: {', '.join(STUDENTS)}": self.student in STUDENTS,
             "zero_stage must be 0, 1, 2 or 3": self.zero_stage in range(4),
             "gpu_memory_utilization must be above 0 and at most 1": 0 < self.gpu_memory_utilization <= 1,
             "with colocate, engines x tensor_parallel must be nodes x gpus": not self.colocate or shared,
         }
         for rule, kept in rules.items():
             if not kept:
-                raise UsageError(f"openrlhf: {rule}")
+                raise UsageError(rule)
 
     def gpus_needed(self, *, reference: bool) -> int:
         """GPUs of the Ray cluster, the judge's left out."""

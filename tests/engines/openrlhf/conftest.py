@@ -22,7 +22,9 @@ SHIM = Path(__file__).parent / "shim"
 PORT = 6391
 GPUS = 3
 
-collect_ignore = [] if importlib.util.find_spec("openrlhf") else ["test_hooks.py", "test_training.py"]
+collect_ignore = (
+    [] if importlib.util.find_spec("openrlhf") else ["test_hooks.py", "test_sft_dpo.py", "test_training.py"]
+)
 if not collect_ignore:
     os.environ |= {"PYTHONPATH": str(SHIM), "VLLM_CPU_KVCACHE_SPACE": "1"}  # for the processes that tests start
     runpy.run_path(str(SHIM / "sitecustomize.py"))  # for this process, which has started already
@@ -45,6 +47,13 @@ def environment() -> dict[str, str]:
         "VLLM_CPU_KVCACHE_SPACE": "1",
         "VLLM_NO_USAGE_STATS": "1",
     }
+
+
+@pytest.fixture
+def surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same for processes that a training of this process starts."""
+    for name, value in environment().items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from proctor.harness.models.vlm import VisionLanguageModel
 from proctor.trainers.assessment import Assessor
 from proctor.trainers.openrlhf import hooks
 from proctor.trainers.openrlhf.arguments import Paths, arguments
-from proctor.trainers.openrlhf.plan import Plan
+from proctor.trainers.openrlhf.plan import Plan, Rollouts
 from proctor.trainers.openrlhf.prompts import read_items, write_prompts
 from proctor.trainers.recipe import load_recipe
 from proctor.trainers.reward_file import file_identity
@@ -46,7 +46,8 @@ def trainer(tmp_path, monkeypatch) -> Any:
         written = write_prompts(recipe, tmp_path)
         events = tmp_path / "events.jsonl"
         made = hooks.AssessingTrainer.__new__(hooks.AssessingTrainer)
-        made.plan = Plan(recipe, (), str(BASE), str(written.items), str(events), 1, True, 1)
+        rollouts = Rollouts(str(written.items), single_node=True)
+        made.plan = Plan("train_ppo_ray", (), recipe, str(BASE), str(events), 1, 1, rollouts=rollouts)
         made._items = read_items(written.items)
         made._assessor = Assessor.of_recipe(recipe, BASE)
         made.tokenizer = VisionLanguageModel.load(BASE, "cpu").tokenizer
@@ -103,7 +104,8 @@ def test_a_reward_that_was_edited_after_the_start_is_refused(trainer, tmp_path, 
     own = tmp_path / "own.py"
     own.write_text("def score(group): return [0.0 for _ in group.responses]\n")
     made = trainer(f"reward={own}:score")
-    plan = dataclasses.replace(made.plan, reward=file_identity(made._assessor.reward))
+    rollouts = dataclasses.replace(made.plan.rollouts, reward=file_identity(made._assessor.reward))
+    plan = dataclasses.replace(made.plan, rollouts=rollouts)
     own.write_text("def score(group): return [1.0 for _ in group.responses]\n")
     monkeypatch.setattr(Plan, "current", lambda: plan)
     with pytest.raises(DataError, match="the reward's file was changed since the training was started"):

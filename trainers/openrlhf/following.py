@@ -1,0 +1,148 @@
+"""OpenRLHF in processes of its own: starting it, following what it tells, keeping its checkpoints, ending it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...harness import errors
+from ...harness.errors import EngineError, ProctorError, UsageError
+from ...harness.types import Json
+from ..base import Progress
+from ..training import TrainingFolder
+from .plan import DRIVER, EventReader, Plan
+
+POLL_SECONDS = 0.5
+STOP_SECONDS = 30.0
+LAST_LINES = 4000
+
+
+def rewind(states: Path, weights: Path, update: int) -> None:
+    """Make the last checkpoint that was kept DeepSpeed's latest state; what was begun after it is dropped.
+
+    `states` holds DeepSpeed's states, `weights` those as OpenRLHF saves them. Raises UsageError if there is no state for it.
+    """
+    for unfinished in weights.glob("global_step*_hf"):
+        shutil.rmtree(unfinished)
+    if update == 0:
+        shutil.rmtree(states, ignore_errors=True)
+        return
+    tag = f"global_step{update}"
+    if not (states / tag).is_dir():
+        raise UsageError(f"{states}: no state for step {update} to resume from: begin again with another --out")
+    (states / "latest").write_text(tag)
+
+
+@contextmanager
+def started(own: Path, plan: Plan, environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """OpenRLHF in a process group of its own, which ends with the block; its files are in `own`."""
+    Path(plan.events).write_bytes(b"")
+    plan.write(own / "plan.json")
+    with (own / "log.txt").open("ab") as output:
+        process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", DRIVER, str(own / "plan.json")],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        _end_group(process)
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, number)
+            process.wait(STOP_SECONDS)
+        except (ProcessLookupError, subprocess.TimeoutExpired):
+            continue
+
+
+@dataclass
+class Following:
+    """Keeps what a running training tells, and ends it when it falls silent.
+
+    Its files are in `own`: events.jsonl, log.txt, and last/, the weights at its end, which is step `ends` of `total`.
+    `start` is the checkpoint that it started from.
+    """
+
+    folder: TrainingFolder
+    own: Path
+    start: Path
+    ends: int
+    total: int
+    process: subprocess.Popen[bytes]
+    silence: int
+    progress: Progress
+    phase: str = "starting"
+    failure: Mapping[str, Json] | None = None
+    step: int = 0
+
+    def to_the_end(self) -> None:
+        """Follow until the process ends. Raises what it ended of."""
+        self.step = self.folder.last_step()
+        events = EventReader(self.own / "events.jsonl")
+        heard = time.monotonic()
+        while True:
+            ended = self.process.poll() is not None
+            for event in events.new():
+                heard = time.monotonic()
+                self._take(event)
+            if ended:
+                break
+            if time.monotonic() - heard > self.silence:
+                raise EngineError(
+                    f"no sign of life for {self.silence} s while {self.phase}: a dead engine is waited for without end; "
+                    f"see {self._log}, and resume with --resume"
+                )
+            time.sleep(POLL_SECONDS)
+        if self.failure or self.process.returncode:
+            raise self._error()
+        if self.folder.last_step() < self.ends:
+            self.folder.adopt_checkpoint(self.ends, self.own / "last", self.start)
+
+    @property
+    def _log(self) -> Path:
+        return self.own / "log.txt"
+
+    def _take(self, event: Mapping[str, Json]) -> None:
+        if "phase" in event:
+            self.phase = str(event["phase"])
+        elif "step" in event:
+            self.step, metrics = int(event["step"]), event["metrics"]
+            self.folder.record(self.step, metrics)
+        elif "checkpoint" in event:
+            self.folder.adopt_checkpoint(int(event["checkpoint"]), Path(event["path"]), self.start)
+        else:
+            self.failure = self.failure or event  # the others end of the first
+        note = self.phase if not self.failure else "failed"
+        self.progress(self.step, self.total, note)
+
+    def _error(self) -> ProctorError:
+        """What the training ended of, in one line."""
+        failure = self.failure or {"error": self._last_words(), "kind": ""}
+        kind = getattr(errors, str(failure["kind"]), None)
+        message = " ".join(str(failure["error"]).split())[:500]
+        if isinstance(kind, type) and issubclass(kind, ProctorError):
+            return kind(message)
+        return EngineError(f"OpenRLHF ended while {self.phase}: {message}; see {self._log}, and resume with --resume")
+
+    def _last_words(self) -> str:
+        """The last line of the log that speaks of an error, else how the process ended."""
+        with self._log.open("rb") as log:
+            log.seek(max(0, log.seek(0, os.SEEK_END) - LAST_LINES * 100))
+            lines = log.read().decode(errors="replace").splitlines()
+        told = [line for line in lines if "Error" in line or "error:" in line]
+        return told[-1][-300:] if told else f"exit code {self.process.returncode}"

@@ -1,0 +1,161 @@
+"""GRPO by a recipe on OpenRLHF: write its prompts, serve its judge, run it, keep its checkpoints.
+
+`openrlhf/` in the training directory holds the prompts, the plan, the events, DeepSpeed's states and the logs. OpenRLHF
+runs in sync: its async mode builds its learner where our rewards can not reach.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from ...harness.checkpoints import check_whole
+from ...harness.endpoint import Endpoint
+from ...harness.errors import UsageError
+from ...harness.provenance import configuration_digest, weights_digest
+from ...harness.types import Json
+from ..base import Progress, needs_judge
+from ..judge.settings import BASE_MODEL, TINY_MODEL
+from ..overlap import write_fingerprints
+from ..recipe import Recipe
+from ..registry import open_reward, resolved
+from ..reward_file import file_identity
+from ..synthesis.preparation import prepare
+from ..tiny import JUDGE
+from ..training import TrainingFolder
+from .arguments import FOLDER, Paths, arguments, shown
+from .following import Following, rewind, started
+from .judge_server import SERVED_NAME, judge_server
+from .plan import Plan, Rollouts
+from .prompts import WrittenPrompts, training_batches, write_prompts
+from .settings import OpenRlhfSettings
+from .student import open_student
+
+COMMAND = "openrlhf.cli.train_ppo_ray"
+
+
+def train(recipe: Recipe, base: Path, out: Path, resume: bool, progress: Progress) -> None:
+    """Train to the recipe's end. Raises UsageError, CheckpointError, EngineError, StoreError, ..."""
+    recipe, settings, reward = _checked(recipe, base)
+    prepared = prepare(recipe, base, out, lambda checkpoint: open_student(checkpoint, settings), progress)
+    recipe, given_recipe = prepared.recipe, prepared.as_given(prepared.recipe)
+    identity = {**_judge_identity(recipe, base), **reward, **prepared.identity}
+    with TrainingFolder(out, given_recipe, base, resume, identity) as folder, ExitStack() as stack:
+        own, steps = out / FOLDER, recipe.policy.steps
+        write_fingerprints(out, training_batches(recipe), steps, recipe.policy.prompts, base)
+        written = write_prompts(recipe, own)
+        done = folder.last_step()
+        paths = Paths(base.resolve(), written.prompts.resolve(), own.resolve())
+        rewind(paths.states / "_actor", paths.states, done)
+        if done >= steps:
+            folder.finish()
+            return
+        environment = dict(os.environ)
+        asked = stack.enter_context(_with_judge(recipe, settings, base, own, environment))
+        given = arguments(recipe, settings, paths, pictures=written.pictures, resume=done > 0)
+        plan = _plan(asked, settings, paths, written, given=given, reward=reward)
+        process = stack.enter_context(started(paths.folder, plan, environment))
+        Following(folder, paths.folder, paths.base, steps, steps, process, settings.silence, progress).to_the_end()
+        folder.finish()
+
+
+def describe(recipe: Recipe, base: Path, out: Path) -> str:
+    """The command line that OpenRLHF would be given; nothing is written and nothing is started."""
+    settings = recipe.openrlhf or OpenRlhfSettings()
+    paths = Paths(base, out / FOLDER / "prompts.jsonl", out / FOLDER)
+    return shown(COMMAND, arguments(recipe, settings, paths, pictures=1, resume=False))
+
+
+def _checked(recipe: Recipe, base: Path) -> tuple[Recipe, OpenRlhfSettings, Mapping[str, Json]]:
+    """The recipe with all settings spelled out, and the identity of its reward's file.
+
+    Raises what can be known before anything is started.
+    """
+    settings = recipe.openrlhf or OpenRlhfSettings()
+    reward = open_reward(recipe.reward, recipe.reward_settings)
+    recipe = dataclasses.replace(resolved(recipe, reward), openrlhf=settings)
+    if recipe.policy.train_on is not None:
+        raise UsageError("recipe: policy.train_on is the local trainer's: OpenRLHF trains on all sampling.n responses")
+    if not needs_judge(reward):
+        recipe = dataclasses.replace(recipe, judge=None)
+    elif recipe.judge and not recipe.judge.url and settings.nodes > 1:
+        raise UsageError("recipe: on several nodes serve the judge yourself, and name it by judge.url and judge.model")
+    check_whole(base)
+    if recipe.judge and recipe.judge.url:
+        Endpoint(recipe.judge.url, recipe.judge.model, attempts=1).served()  # raises EngineError
+    _check_gpus(recipe, settings)
+    return recipe, settings, file_identity(reward)
+
+
+def _check_gpus(recipe: Recipe, settings: OpenRlhfSettings) -> None:
+    """What one node lacks is known at once; what a cluster has is seen when it is connected to."""
+    if os.environ.get("RAY_ADDRESS"):
+        return
+    import torch  # noqa: PLC0415 - only to count
+
+    needed = settings.gpus_needed(reference=recipe.policy.kl > 0) + settings.judge_gpus
+    if (there := torch.cuda.device_count()) < needed:
+        raise UsageError(
+            f"the recipe needs {needed} GPUs and this machine has {there}: change the section [openrlhf], or set "
+            "RAY_ADDRESS to a cluster's"
+        )
+
+
+def _judge_checkpoint(recipe: Recipe, base: Path) -> Path | None:
+    """The checkpoint that is to be served as a judge; None without a judge, or with one that somebody else serves."""
+    if recipe.judge is None or recipe.judge.url:
+        return None
+    return {BASE_MODEL: base, TINY_MODEL: JUDGE}.get(recipe.judge.model, Path(recipe.judge.model))
+
+
+def _judge_identity(recipe: Recipe, base: Path) -> Mapping[str, Json]:
+    """What a resume must agree with beyond the recipe: who judges."""
+    served = _judge_checkpoint(recipe, base)
+    if served is None:
+        return {}
+    check_whole(served)
+    return {"judge": {"weights": weights_digest(served), "configuration": configuration_digest(served)}}
+
+
+@contextmanager
+def _with_judge(
+    recipe: Recipe, settings: OpenRlhfSettings, base: Path, own: Path, environment: dict[str, str]
+) -> Iterator[Recipe]:
+    """The recipe with the URL of its judge, which is served while the block runs; the last GPUs are the judge's."""
+    checkpoint = _judge_checkpoint(recipe, base)
+    if checkpoint is None or recipe.judge is None:
+        yield recipe
+        return
+    theirs = dict(environment)
+    if settings.judge_gpus:
+        visible = environment.get("CUDA_VISIBLE_DEVICES", "").split(",")
+        total = settings.gpus_needed(reference=recipe.policy.kl > 0) + settings.judge_gpus
+        devices = visible if visible != [""] else [str(number) for number in range(total)]
+        environment["CUDA_VISIBLE_DEVICES"] = ",".join(devices[: -settings.judge_gpus])
+        theirs["CUDA_VISIBLE_DEVICES"] = ",".join(devices[-settings.judge_gpus :])
+    with judge_server(checkpoint, own / "judge.log", theirs, settings.judge_gpus) as url:
+        yield dataclasses.replace(recipe, judge=dataclasses.replace(recipe.judge, model=SERVED_NAME, url=url))
+
+
+def _plan(
+    recipe: Recipe,
+    settings: OpenRlhfSettings,
+    paths: Paths,
+    written: WrittenPrompts,
+    *,
+    given: list[str],
+    reward: Mapping[str, Json],
+) -> Plan:
+    return Plan(
+        command=COMMAND,
+        arguments=tuple(given),
+        recipe=recipe,
+        base=str(paths.base),
+        events=str(paths.folder / "events.jsonl"),
+        gpus=settings.gpus_needed(reference=recipe.policy.kl > 0),
+        owner=os.getpid(),
+        rollouts=Rollouts(str(written.items.resolve()), settings.nodes == 1, reward),
+    )

@@ -1,0 +1,128 @@
+"""A staged method on OpenRLHF: the student on an engine, and each stage's SFT or DPO by OpenRLHF's own entries.
+
+stages/1-NAME/openrlhf/rows.jsonl    the stage's examples, in the order in which they are trained on
+stages/1-NAME/openrlhf/...           their pictures, the plan, the events, DeepSpeed's states, the log
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import gc
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from ...harness.checkpoints import check_whole
+from ...harness.errors import UsageError
+from ...harness.models.base import Model
+from ..base import Progress
+from ..methods.base import Dpo, Stage, StagedMethod
+from ..methods.registry import with_settings
+from ..overlap import write_fingerprints
+from ..recipe import Recipe
+from ..stages import Fitting, StagedTraining, stage_items
+from ..synthesis.preparation import prepare
+from ..training import TrainingFolder
+from .arguments import FOLDER, shown
+from .fit_arguments import FitPaths, command, fit_arguments
+from .fit_rows import write_rows
+from .following import Following, rewind, started
+from .plan import Plan
+from .settings import OpenRlhfSettings
+from .student import open_student
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A recipe with all settings spelled out, and its method."""
+
+    recipe: Recipe
+    method: StagedMethod
+    settings: OpenRlhfSettings
+
+    @classmethod
+    def of_recipe(cls, recipe: Recipe, method: StagedMethod, settings: OpenRlhfSettings) -> Staged:
+        """Raises UsageError for settings that can not be trained with."""
+        if settings.nodes > 1:
+            raise UsageError("recipe: SFT and DPO train on one node: set openrlhf.nodes = 1")
+        batch, part = recipe.policy.prompts // recipe.policy.minibatches, settings.micro_train * settings.gpus
+        if batch % part:
+            raise UsageError(
+                f"recipe: policy.prompts / policy.minibatches is {batch}, and must be a multiple of openrlhf.micro_train x "
+                f"gpus, which is {part}"
+            )
+        recipe = dataclasses.replace(with_settings(recipe, method), openrlhf=settings)
+        return cls(recipe, method, settings)
+
+    def train(self, base: Path, out: Path, resume: bool, progress: Progress) -> None:
+        """Go through the stages. Raises UsageError, CheckpointError, DataError, EngineError, StoreError, ..."""
+        check_whole(base)
+        _check_gpus(self.settings.gpus)
+        prepared = prepare(self.recipe, base, out, self._open, progress)
+        recipe, method = prepared.recipe, self.method
+        with TrainingFolder(out, prepared.as_given(recipe), base, resume, prepared.identity) as folder:
+            write_fingerprints(out, stage_items(recipe, method), len(method.stages), recipe.collect.prompts, base)
+            StagedTraining(recipe, method, base, folder, self._open, self._fit, progress).run()
+            folder.finish()
+
+    def _open(self, checkpoint: Path) -> Model:
+        return open_student(checkpoint, self.settings)
+
+    def _fit(self, fitting: Fitting, folder: TrainingFolder, progress: Progress) -> None:
+        """Train a stage, from its last checkpoint if there is one. The student's engine gives its memory back first."""
+        gc.collect()
+        torch.cuda.empty_cache()
+        recipe, settings = self.recipe, self.settings
+        paths = FitPaths(fitting.start.resolve(), (fitting.folder / FOLDER).resolve())
+        write_rows(fitting, recipe, paths)
+        done = max(0, folder.last_step() - fitting.first)
+        rewind(paths.states, paths.weights, done * recipe.policy.minibatches)
+        plan = Plan(
+            command=command(fitting.objective),
+            arguments=tuple(fit_arguments(recipe, settings, fitting.objective, paths, resume=done > 0)),
+            recipe=recipe,
+            base=str(paths.start),
+            events=str(paths.folder / "events.jsonl"),
+            gpus=settings.gpus,
+            owner=os.getpid(),
+            first=fitting.first,
+        )
+        ends, total = fitting.first + fitting.steps, len(self.method.stages) * recipe.policy.steps
+        with started(paths.folder, plan, os.environ) as process:
+            following = Following(folder, paths.folder, paths.start, ends, total, process, settings.silence, progress)
+            following.to_the_end()
+        shutil.rmtree(paths.states, ignore_errors=True)
+
+    def describe(self, base: Path, out: Path) -> str:
+        """What each stage asks, and the command line that OpenRLHF would be given; nothing is written or started."""
+        return "\n\n".join(self._described(base, out))
+
+    def _described(self, start: Path, out: Path) -> Iterator[str]:
+        steps = self.recipe.policy.steps
+        for number, stage in enumerate(self.method.stages):
+            paths = FitPaths(start, out / "stages" / f"{number + 1}-{stage.name}" / FOLDER)
+            given = fit_arguments(self.recipe, self.settings, stage.objective, paths, resume=False)
+            yield f"{self._asked(number, stage, start)}\n{shown(command(stage.objective), given)}"
+            start = out / "checkpoints" / f"step-{(number + 1) * steps:06d}"
+
+    def _asked(self, number: int, stage: Stage, start: Path) -> str:
+        recipe, settings = self.recipe, self.settings
+        kind = "DPO" if isinstance(stage.objective, Dpo) else "SFT"
+        machine = "1 GPU" if settings.gpus == 1 else f"{settings.gpus} GPUs"
+        return (
+            f"# stage {number + 1}, {stage.name}: {start} is asked ({settings.student}): {recipe.collect.prompts} prompts of "
+            f"{recipe.prompts.suite}, up to {recipe.sampling.n} samples\n"
+            f"# at temperature {recipe.sampling.temperature:g} to each; then {kind} on {machine}, "
+            f"{recipe.policy.steps} steps of {recipe.policy.prompts} examples"
+        )
+
+
+def _check_gpus(needed: int) -> None:
+    if os.environ.get("DS_ACCELERATOR") == "cpu":  # DeepSpeed's own way to choose
+        return
+    if (there := torch.cuda.device_count()) < needed:
+        raise UsageError(f"the recipe needs {needed} GPUs and this machine has {there}: change openrlhf.gpus")

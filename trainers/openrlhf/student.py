@@ -1,0 +1,24 @@
+"""The model that is asked before or between the parts of a training: a checkpoint on an engine, on the training's GPUs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ...harness.models.base import MODELS, Model
+from ...harness.models.fleet import open_fleet
+from .settings import OpenRlhfSettings
+
+
+def open_student(checkpoint: Path, settings: OpenRlhfSettings) -> Model:
+    """The student, on the GPUs that the learner has when the student is done."""
+    if settings.student != "vllm":
+        return MODELS.get(settings.student)(str(checkpoint), {})
+    options = {
+        "tensor_parallel": str(settings.tensor_parallel),
+        "gpu_memory_utilization": str(settings.gpu_memory_utilization),
+        "enforce_eager": "true" if settings.enforce_eager else "false",
+    }
+    copies = settings.engines if settings.tensor_parallel == 1 else 1
+    address = os.environ.get("RAY_ADDRESS") if copies > 1 else None
+    return open_fleet(settings.student, str(checkpoint), options, copies, address)
