@@ -99,8 +99,8 @@ def test_a_method_is_one_file_and_one_recipe(installed: dict[str, str], tmp_path
     stored = json.loads((training / "training.json").read_text())["identity"]["recipe"]
     assert stored["method_settings"] == {"longest": 200}
 
-    watched = "watch training --suite figures --once --max-tokens 24 --engine-option batch=64"
-    examined = proctor(tmp_path, installed, *watched.split())
+    asked = "eval --model training/checkpoints/step-000002 --suite figures --limit 20 --max-tokens 24"
+    examined = proctor(tmp_path, installed, *asked.split())
     assert examined.returncode == 0, examined.stderr
     manifest = json.loads(next((tmp_path / "runs").glob("*/run.json")).read_text())
     assert manifest["environment"]["training"] == {"recipe": "brevity_figures", "seed": 0, "step": 2}
