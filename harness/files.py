@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from .errors import DataError, RunLockedError, StoreError
+from .errors import DataError, RunLockedError, StoreError, UsageError
 from .types import Json
 
 MAX_OBJECT_BYTES = 2**20
@@ -68,8 +68,11 @@ def read_object(file: Path) -> dict[str, Json] | None:
 def lock_folder(path: Path, what: str, doing: str) -> FileLock:
     """Make the folder if it is not there, and take its lock: one process at a time is `doing` something in `what`.
 
-    Raises RunLockedError if another process holds it, StoreError if the folder can not be written.
+    Raises RunLockedError if another process holds it, UsageError if a file is in its place, StoreError if the folder can not
+    be written.
     """
+    if path.exists() and not path.is_dir():
+        raise UsageError(f"{path} is no folder, so it can be no {what}: choose another --out")
     try:
         path.mkdir(parents=True, exist_ok=True)
         lock = FileLock(path / ".lock", blocking=False)

@@ -57,9 +57,7 @@ class SuiteComparison:
     @property
     def asked_otherwise(self) -> list[str]:
         """What differs between the ways in which A and B were asked: protocol, profile, settings of the sampling."""
-        identities = [arm[0].scored.run.manifest.identity for arm in self.arms]
-        asked = [{key: identity.get(key) for key in ("protocol", "profile", "sampling")} for identity in identities]
-        return differing_keys(asked[0], asked[1])
+        return asked_otherwise(self.arms[0][0], self.arms[1][0])
 
     def to_json(self, examples: int) -> Json:
         """Everything, in percentage points, with so many examples of gained and of lost items."""
@@ -99,6 +97,13 @@ class Comparison:
             "b": self.b,
             "suites": [one.to_json(examples) for one in self.suites],
         }
+
+
+def asked_otherwise(one: Side, other: Side) -> list[str]:
+    """What differs between the ways in which two runs were asked: protocol, profile, settings of the sampling."""
+    identities = [side.scored.run.manifest.identity for side in (one, other)]
+    asked = [{key: identity.get(key) for key in ("protocol", "profile", "sampling")} for identity in identities]
+    return differing_keys(asked[0], asked[1])
 
 
 def compare(before: Scored, after: Scored) -> Difference:

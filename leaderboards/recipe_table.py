@@ -1,22 +1,26 @@
 """What each recipe made of one base: its accuracy over training seeds, and the paired difference from the untrained model.
 
-The runs of one suite are put together by the recipe that they record. Of each training seed the last step counts. A
-recipe is said to help or to harm only where the difference over items and seeds has a p below 0.05 after Holm's adjustment
-for all recipes of the table, and never by one seed.
+The runs of one suite are put together by the recipe that they record, and by the digest of its settings: trainings in one
+row differ by their seeds alone. Of each training the last step that was examined counts. A training that began with other
+weights than the base's is refused, and so are runs that were asked in another way. A recipe is said to help or to harm
+only where the difference over items and seeds has a p below 0.05 after Holm's adjustment for all recipes of the table, and
+never by one seed.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 from ..harness.errors import UsageError, printable
 from ..harness.stats import ALPHA, Difference, holm
 from ..harness.store import Manifest
 from ..harness.types import Json
-from .compare import compare_arms
+from .compare import asked_otherwise, compare_arms
 from .comparison_arms import Arm
 from .explain import Side
 from .export.markdown import escaped
@@ -29,9 +33,13 @@ HELPS, HARMS, UNDECIDED = "helps", "harms", "no difference shown"
 
 @dataclass(frozen=True)
 class RecipeRow:
-    """A recipe's trainings; shares from 0 to 1. `change` is against the untrained model, `p` adjusted for all recipes."""
+    """A recipe's trainings; shares from 0 to 1. `change` is against the untrained model, `p` adjusted for all recipes.
+
+    `based`: every run records that its training began with the base of the table.
+    """
 
     recipe: str
+    based: bool
     seeds: tuple[int, ...]
     steps: tuple[int, ...]
     accuracy: Draw
@@ -49,6 +57,7 @@ class RecipeRow:
         """Everything, in percent and percentage points."""
         return {
             "recipe": self.recipe,
+            "base_recorded": self.based,
             "seeds": self.seeds,
             "steps": self.steps,
             **_percent(self.accuracy),
@@ -79,8 +88,9 @@ class RecipeTable:
 def recipe_table(runs: Sequence[Path], suite: str) -> RecipeTable:
     """The table of a suite's runs; runs of other suites are left out.
 
-    Raises UsageError unless exactly one model without a recorded training, and a trained one, are among them;
-    IncompleteRunError for an incomplete run, DataError for a damaged one.
+    Raises UsageError unless exactly one model without a recorded training, and a trained one, are among them, all asked in
+    one way, all trainings from that model, and no training there twice; IncompleteRunError for an incomplete run, DataError
+    for a damaged one.
     """
     found = [(path, Manifest.read(path)) for path in runs]
     suites = sorted({manifest.suite for _, manifest in found})
@@ -94,29 +104,65 @@ def recipe_table(runs: Sequence[Path], suite: str) -> RecipeTable:
     if not ends:
         raise UsageError(f"{suite}: no run records a training: examine checkpoints of a training directory")
     base = read_side(bases[0])
-    rows = [_row(recipe, of_recipe, base, suite) for recipe, of_recipe in ends.items()]
+    rows = [_row(name, group, base, suite) for name, group in _by_recipe(ends)]
     adjusted = holm([row.change.p for row in rows])
     rows = [replace(row, p=p) for row, p in zip(rows, adjusted, strict=True)]
     name = base.scored.run.manifest.model_name
     return RecipeTable(suite, name, _draw(base), tuple(sorted(rows, key=lambda row: -row.accuracy.value)))
 
 
-def _final(runs: Iterable[tuple[Path, Trained]]) -> dict[str, dict[int, tuple[int, Path]]]:
-    """By recipe and seed, the last step that was examined, and its run."""
-    ends: dict[str, dict[int, tuple[int, Path]]] = {}
-    for path, made in runs:
-        seeds = ends.setdefault(made.recipe, {})
-        if made.seed not in seeds or seeds[made.seed][0] < made.step:
-            seeds[made.seed] = made.step, path
-    return ends
+def _final(runs: Iterable[tuple[Path, Trained]]) -> list[tuple[Path, Trained]]:
+    """The run of each training's last step that was examined. Raises UsageError for two runs of one step."""
+    ends: dict[tuple[str, str, str, int], tuple[Path, Trained]] = {}
+    for path, made in sorted(runs, key=lambda run: run[1].step):
+        training = (made.recipe, made.settings, made.base, made.seed)
+        before = ends.get(training)
+        if before and before[1].step == made.step:
+            raise UsageError(
+                f"{before[0].name} and {path.name} are both of {printable(made.recipe)}, seed {made.seed}, step {made.step}: "
+                "leave one out"
+            )
+        ends[training] = path, made
+    return list(ends.values())
 
 
-def _row(recipe: str, ends: dict[int, tuple[int, Path]], base: Side, suite: str) -> RecipeRow:
-    seeds = tuple(sorted(ends))
-    sides = tuple(read_side(ends[seed][1]) for seed in seeds)
+Group: TypeAlias = "list[tuple[Path, Trained]]"
+
+
+def _by_recipe(ends: Group) -> Iterator[tuple[str, Group]]:
+    """Trainings that differ by their seeds alone; where a name has several settings, their digests tell them apart."""
+    groups: dict[tuple[str, str], Group] = {}
+    for path, made in ends:
+        groups.setdefault((made.recipe, made.settings), []).append((path, made))
+    names = Counter(recipe for recipe, _ in groups)
+    for (recipe, settings), group in groups.items():
+        yield (recipe if names[recipe] == 1 else f"{recipe} #{settings[:8]}"), group
+
+
+def _row(recipe: str, group: Group, base: Side, suite: str) -> RecipeRow:
+    group = sorted(group, key=lambda one: one[1].seed)
+    weights = base.scored.run.manifest.identity["model"].get("weights")
+    for path, made in group:
+        if made.base and made.base != weights:
+            raise UsageError(f"{path.name}: its training began with another model than {_name(base)}: leave it out")
+    sides = tuple(read_side(path) for path, _ in group)
     compared = compare_arms(Arm("the base", {suite: (base,)}), Arm(recipe, {suite: sides})).suites[0]
-    accuracy = pooled([_draw(side) for side in sides])
-    return RecipeRow(recipe, seeds, tuple(ends[seed][0] for seed in seeds), accuracy, compared.difference, 1.0)
+    for side in sides:
+        if differing := [key for key in asked_otherwise(base, side) if key != "sampling.seed"]:
+            raise UsageError(f"{_name(side)} was asked in another way than {_name(base)}: {', '.join(differing)}")
+    return RecipeRow(
+        recipe,
+        all(made.base for _, made in group),
+        tuple(made.seed for _, made in group),
+        tuple(made.step for _, made in group),
+        pooled([_draw(side) for side in sides]),
+        compared.difference,
+        1.0,
+    )
+
+
+def _name(side: Side) -> str:
+    return printable(side.scored.run.manifest.model_name)
 
 
 def _draw(side: Side) -> Draw:
@@ -131,12 +177,12 @@ def _percent(draw: Draw) -> dict[str, float]:
     }
 
 
-HEADINGS = ("recipe", "seeds", "accuracy (95%)", "against the base (95%)", "p (Holm)", "could be seen", "")
+HEADINGS = ("recipe", "seeds", "step", "accuracy (95%)", "against the base (95%)", "p (Holm)", "could be seen", "")
 
 
 def cells(table: RecipeTable) -> list[tuple[str, ...]]:
     """The table as text, a row each, the base first."""
-    first = (table.base, "", _interval(table.accuracy), "", "", "", "the base")
+    first = (table.base, "", "", _interval(table.accuracy), "", "", "", "the base")
     return [first, *(_cells(row) for row in table.rows)]
 
 
@@ -145,11 +191,12 @@ def _cells(row: RecipeRow) -> tuple[str, ...]:
     return (
         row.recipe,
         " ".join(map(str, row.seeds)),
+        " ".join(map(str, sorted({*row.steps}))),
         _interval(row.accuracy),
         f"{100 * change.value:+.1f} ({100 * change.low:+.1f} to {100 * change.high:+.1f})",
         p_value(row.p),
         f"{100 * change.detectable:.1f}",
-        row.word,
+        row.word if row.based else f"{row.word} (no base recorded)",
     )
 
 

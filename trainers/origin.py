@@ -11,20 +11,22 @@ import dataclasses
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..harness.errors import DataError
 from ..harness.run import Examination
+from ..harness.settings import read_settings
 from ..harness.store import differing_keys
-from ..harness.types import Json
-from .recipe import RECIPES, load_recipe
+from ..harness.types import Json, digest
+from .recipe import RECIPES, Recipe, load_recipe
 from .whole import whole
 
 _MAX_BYTES = 2**20
 _MAX_NAME = 100
 _MAX_KEYS = 4
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _STEP = re.compile(r"step-([0-9]{1,9})")
 _FREE = ("name", "seed", "checkpoint_every", "openrlhf")
 """Settings that do not make another recipe: what is learned stays the same, but for chance and rounding."""
@@ -32,11 +34,17 @@ _FREE = ("name", "seed", "checkpoint_every", "openrlhf")
 
 @dataclass(frozen=True)
 class Origin:
-    """A checkpoint of `recipe` with this training seed, after `step` steps."""
+    """A checkpoint of `recipe` with this training seed, after `step` steps.
+
+    `base` is the digest of the weights that the training began with, `settings` that of everything that makes the recipe what
+    it is: two trainings that differ in neither, and not in `recipe`, differ by their seeds alone.
+    """
 
     recipe: str
     seed: int
     step: int
+    base: str = field(default="", compare=False)
+    settings: str = field(default="", compare=False)
 
     def to_json(self) -> Json:
         """All fields."""
@@ -55,33 +63,53 @@ def origin(model: str | Path) -> Origin | None:
             return None
     except (OSError, ValueError):  # a name on a server need not be one of a file
         return None
-    return Origin(*trained_by(file.parent), int(step[1]))
+    found = trained_by(file.parent)
+    return Origin(found.recipe, found.seed, int(step[1]), found.base, found.settings)
 
 
-def trained_by(training: Path) -> tuple[str, int]:
-    """The recipe, called as in an Origin, and the seed of a training directory. Raises DataError for a damaged one."""
-    recipe = _read_recipe(training / "training.json")
-    return _named(recipe), recipe["seed"]
+class TrainedBy(NamedTuple):
+    """What a training directory is of, in the words of an Origin."""
+
+    recipe: str
+    seed: int
+    base: str
+    settings: str
 
 
-def _read_recipe(file: Path) -> dict[str, Any]:
-    """The recipe as a training stored it, with a name and a seed."""
+def trained_by(training: Path) -> TrainedBy:
+    """Raises DataError for a damaged training directory."""
+    recipe, base = _read_identity(training / "training.json")
+    return TrainedBy(_named(recipe), recipe["seed"], base, digest(_fixed(recipe)))
+
+
+def _read_identity(file: Path) -> tuple[dict[str, Any], str]:
+    """The recipe as a training stored it, with a name and a seed, and the digest of the base's weights."""
     try:
         with file.open("rb") as stream:
             content = stream.read(_MAX_BYTES + 1)
         if len(content) > _MAX_BYTES:
             raise ValueError(f"more than {_MAX_BYTES} bytes")
-        recipe = json.loads(content)["identity"]["recipe"]
+        identity = json.loads(content)["identity"]
+        recipe, base = identity["recipe"], identity["base"]["weights"]
         name, seed = recipe["name"], recipe["seed"]
         if not isinstance(name, str) or not name.isprintable() or not 0 < len(name) <= _MAX_NAME:
             raise ValueError(f"a recipe can not be called {name!r:.60}")
         if type(seed) is not int or abs(seed) >= 2**63:
             raise ValueError(f"a seed can not be {seed!r:.60}")
+        if not isinstance(base, str) or not _DIGEST.fullmatch(base):
+            raise ValueError(f"a base can not be {base!r:.60}")
+        known = read_settings(Recipe, recipe, "recipe")  # settings that are newer than it have their defaults
     except OSError as error:
         raise DataError(f"cannot read {file}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DataError(f"{file} is damaged: {str(error)[:120]}") from error
-    return dict(recipe)
+    return _plain(known), base
+
+
+def _plain(recipe: Recipe) -> dict[str, Any]:
+    """The recipe as JSON has it."""
+    plain: dict[str, Any] = json.loads(json.dumps(recipe.to_json()))
+    return plain
 
 
 def _named(recipe: dict[str, Any]) -> str:
@@ -90,7 +118,7 @@ def _named(recipe: dict[str, Any]) -> str:
     if name not in {file.stem for file in RECIPES.glob("*.toml")}:
         return name
     bundled = whole(load_recipe(name))
-    changed = differing_keys(_fixed(json.loads(json.dumps(bundled.to_json()))), _fixed(recipe))
+    changed = differing_keys(_fixed(_plain(bundled)), _fixed(recipe))
     if not changed:
         return name
     keys = [key[:_MAX_NAME] for key in changed[:_MAX_KEYS]] + (["..."] if len(changed) > _MAX_KEYS else [])
@@ -98,7 +126,12 @@ def _named(recipe: dict[str, Any]) -> str:
 
 
 def _fixed(recipe: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in recipe.items() if key not in _FREE}
+    """What makes the recipe what it is. How few examples a stage may make is no part of it: those it made are learnt."""
+    fixed = {key: value for key, value in recipe.items() if key not in _FREE}
+    collect = fixed.get("collect")
+    if isinstance(collect, dict):
+        fixed["collect"] = {key: value for key, value in collect.items() if key != "least"}
+    return fixed
 
 
 def with_origin(

@@ -15,7 +15,7 @@ from ..benchmarks.lock import load_locked
 from ..benchmarks.registry import SUITES
 from ..harness.errors import UsageError
 from ..harness.profiles import load_profile
-from ..harness.types import Item, Prompt
+from ..harness.types import Item, Prompt, digest_all
 from .data import UNLABELLED, data_set
 from .recipe import PromptSettings, Recipe
 
@@ -29,14 +29,26 @@ def training_prompts(settings: PromptSettings, seed: int, *, labels: bool = Fals
     Items of a training set have answers only if `labels` asks for them, which is for a reward with `needs_gold` alone.
     Raises UsageError or DataError if there is none.
     """
-    tasks = settings.tasks or tuple(TASKS)
+    items = _items(settings, labels=labels)
+    return _drawn(settings.tasks or tuple(TASKS), seed) if items is None else _shuffled(items, seed)
+
+
+def items_digest(settings: PromptSettings, *, labels: bool) -> str | None:
+    """The digest of the items of a recipe's source, which a resumed training must find unchanged; None for drawn ones."""
+    items = _items(settings, labels=labels)
+    return None if items is None else digest_all(item.to_json() for item in items)
+
+
+def _items(settings: PromptSettings, *, labels: bool) -> Sequence[Item] | None:
+    """The items of a source; None for figures of the training split, which are drawn without end."""
     if settings.split == "test":
-        return _shuffled([item for item in SUITES.get(settings.suite).load() if item.meta["task"] in tasks], seed)
+        tasks = settings.tasks or tuple(TASKS)
+        return [item for item in SUITES.get(settings.suite).load() if item.meta["task"] in tasks]
     if settings.suite == "figures":
-        return _drawn(tasks, seed)
+        return None
     if settings.data is None:
         raise UsageError(f"recipe: prompts.data must name the file of training items for suite {settings.suite}")
-    return _shuffled(load_locked(data_set(settings.suite, labels=labels), Path(settings.data)), seed)
+    return load_locked(data_set(settings.suite, labels=labels), Path(settings.data))
 
 
 def asking(recipe: Recipe) -> Callable[[Item], Prompt]:

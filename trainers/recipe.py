@@ -20,6 +20,7 @@ from .synthesis.settings import SynthesisSettings
 
 RECIPES = Path(__file__).parent / "recipes"
 MOST = 1e100
+MOST_PROMPTS, MOST_SAMPLES = 10_000_000, 100_000
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,8 @@ class CollectSettings:
     least: int = 32
 
     def __post_init__(self) -> None:
-        if self.prompts < 1 or self.least < 1:
-            raise UsageError("collect.prompts and collect.least must be at least 1")
+        if not 1 <= self.prompts <= MOST_PROMPTS or self.least < 1:
+            raise UsageError(f"collect.prompts must be from 1 to {MOST_PROMPTS:,}, collect.least at least 1")
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,9 @@ class Recipe:
             f"all numbers must be finite, and below {MOST:.0e}": all(
                 abs(value) < MOST for value in _numbers(self.to_json())
             ),
-            "policy.steps must be at least 1": policy.steps >= 1,
+            f"policy.steps and policy.prompts must be from 1 to {MOST_PROMPTS:,}": 1 <= policy.steps <= MOST_PROMPTS
+            and 1 <= policy.prompts <= MOST_PROMPTS,
+            f"sampling.n must be at most {MOST_SAMPLES:,}": self.sampling.n <= MOST_SAMPLES,
             "policy.minibatches and policy.accumulate must be at least 1": min(policy.minibatches, policy.accumulate)
             >= 1,
             "policy.prompts must be a multiple of minibatches x accumulate": parts >= 1

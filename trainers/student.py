@@ -53,7 +53,8 @@ class StoredStudent:
         if not outcome.complete:
             first = outcome.errors[0] if outcome.errors else "no answer"
             raise IncompleteRunError(
-                f"{path}: {outcome.missing} questions without an answer: {first}; resume to ask them again"
+                f"{path}: {outcome.missing} questions without an answer: {first}; the others are kept: go on to "
+                "ask for these (a training with --resume)"
             )
         found: dict[str, list[Response]] = {one.item.id: [] for one in asked}
         for response in RunReader(path).responses():

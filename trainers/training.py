@@ -12,6 +12,7 @@ A checkpoint keeps the trainer's own state in trainer/state.safetensors, out of 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,7 +39,12 @@ if TYPE_CHECKING:
 
 CONFIGURATION = (".json", ".jinja", ".txt", ".model")
 """Suffixes of a checkpoint's files that are no weights."""
+OURS = (".lock", "checkpoints", "metrics.jsonl", "openrlhf", "stages", "synthesis", "tensorboard", "trained_on.json")
+"""What may lie in the folder of a training that has not begun."""
+FREE = ("recipe.collect.least",)
+"""What may differ in a resume: a stage that made too little can be taken as it is."""
 STATE = Path("trainer") / "state.safetensors"
+_STEP = re.compile(r"step-([0-9]{6,9})")
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,7 @@ class TrainingFolder:
         }
         file = self.path / "training.json"
         if not file.exists():
+            self._check_empty()
             record = {"identity": identity, "base_path": str(base), "environment": environment()}
             write_atomic(file, (json.dumps(record, indent=1) + "\n").encode())
             return
@@ -94,10 +101,16 @@ class TrainingFolder:
             stored: Json = json.loads(file.read_bytes())["identity"]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise DataError(f"{file} is damaged: {str(error)[:120]}") from error
-        if keys := differing_keys(stored, identity):
+        if keys := [key for key in differing_keys(stored, identity) if key not in FREE]:
             raise RunMismatchError(
                 f"{self.path} holds another training: {', '.join(keys)} differ; choose another --out"
             )
+
+    def _check_empty(self) -> None:
+        """Raises UsageError for a folder with other things in it than a training, or what comes before one, leaves."""
+        others = sorted(path.name for path in self.path.iterdir() if path.name not in OURS)
+        if others:
+            raise UsageError(f"{self.path} holds other things, like {others[0]!r:.80}: choose another --out")
 
     def _cut_metrics(self) -> None:
         """Drop the lines of steps after the last checkpoint: they are about to be done again."""
@@ -122,9 +135,10 @@ class TrainingFolder:
         return self.path / "checkpoints" / f"step-{step:06d}"
 
     def last_checkpoint(self) -> TrainingCheckpoint | None:
-        """The complete checkpoint with the most steps."""
-        paths = sorted((self.path / "checkpoints").glob("step-*"))
-        return TrainingCheckpoint(paths[-1], int(paths[-1].name.removeprefix("step-"))) if paths else None
+        """The complete checkpoint with the most steps; folders of other names are not ours."""
+        named = ((path, _STEP.fullmatch(path.name)) for path in (self.path / "checkpoints").glob("step-*"))
+        found = [TrainingCheckpoint(path, int(step[1])) for path, step in named if step]
+        return max(found, key=lambda one: one.step, default=None)
 
     def record(self, step: int, metrics: Mapping[str, float]) -> None:
         """Add a step's metrics. Raises StoreError if they can not be written."""

@@ -18,7 +18,7 @@ _STEP = re.compile(r"step-([0-9]{1,9})")
 
 @dataclass(frozen=True)
 class Found:
-    """A training directory: its recipe as an Origin calls it, its seed, and the step of its last complete checkpoint.
+    """A training directory: recipe, seed and base as an Origin has them, and the step of its last complete checkpoint.
 
     `finished`: the trainer has written its end mark. `running`: a process holds the directory.
     """
@@ -26,6 +26,7 @@ class Found:
     path: Path
     recipe: str
     seed: int
+    base: str
     step: int
     finished: bool
     running: bool
@@ -44,10 +45,10 @@ def training_folders(paths: Iterable[Path]) -> list[Path]:
 
 def look(training: Path) -> Found:
     """What a training directory says of itself. Raises DataError for a damaged one."""
-    recipe, seed = trained_by(training)
+    made = trained_by(training)
     steps = [int(step[1]) for one in find_checkpoints(training) if (step := _STEP.fullmatch(one.name))]
     finished = (training / "finished.json").is_file()
-    return Found(training, recipe, seed, max(steps, default=0), finished, _held(training))
+    return Found(training, made.recipe, made.seed, made.base, max(steps, default=0), finished, _held(training))
 
 
 def _held(training: Path) -> bool:

@@ -127,26 +127,32 @@ class _Job:
         return EXIT_OK
 
     def _check_base(self) -> None:
-        """Raises UsageError without a base, and for a model as it is that no row would know by its folder's name."""
-        from ..checkpoints import label
+        """Raises UsageError without a base and for one whose folder has another name than the row's model, CheckpointError
+        for one that is not whole.
+        """
+        from ..checkpoints import check_whole, label
 
         hub = self.place.row.hub
         if self.args.base is None:
             get = f"hf download {hub} --local-dir {self.base}, then " if hub else ""
             raise UsageError(f"row {self.place.id} needs {hub or 'a checkpoint'}: {get}--base {self.base}")
-        if self.recipe is None and hub and label(self.base) not in (hub, hub.rpartition("/")[2]):
-            raise UsageError(
-                f"{self.base}: a row without a recipe is of {hub}: name the folder {hub.rpartition('/')[2]}"
-            )
+        if hub and label(self.base) not in (hub, hub.rpartition("/")[2]):
+            raise UsageError(f"{self.base}: row {self.place.id} is of {hub}: name the folder {hub.rpartition('/')[2]}")
+        check_whole(self.base)
 
     def _trained(self) -> bool:
-        """True if the very training has ended. Raises DataError for a damaged directory."""
+        """True if the very training has ended. Raises DataError for a damaged one, UsageError for one from another base."""
         from ...trainers.trainings import look
+        from ..provenance import weights_digest
 
         if self.recipe is None or self.changed or not (self.folder / "training.json").is_file():
             return False
         found = look(self.folder)
-        return found.finished and (found.recipe, found.seed) == (self.recipe.name, self.seed)
+        if (found.recipe, found.seed) != (self.recipe.name, self.seed):
+            return False
+        if found.base != weights_digest(self.base):
+            raise UsageError(f"{self.folder} holds a training from another base than {self.base}: choose another --out")
+        return found.finished
 
     def _training(self) -> list[Command]:
         """The one command that trains; none for a model as it is."""

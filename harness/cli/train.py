@@ -43,6 +43,8 @@ def run(args: argparse.Namespace) -> int:
         print(describe(recipe, base, args.out) if describe else json.dumps(recipe.to_json(), indent=1))
         return EXIT_OK
     base = base_of(recipe, args.base)
+    if args.resume and not (args.out / "training.json").exists():
+        say(f"{args.out} holds no training yet: it begins")
     with progress_bars() as bars:
         task = bars.add_task(f"train {recipe.name}", total=None, note="")
 

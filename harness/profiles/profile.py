@@ -14,6 +14,7 @@ from ..types import Prompt, Sampling
 from .manner import Manner
 
 PROFILES = Path(__file__).parent
+MAX_BYTES = 2**20
 FORMS = ("boxed", "think_boxed")
 """Forms of response: a box; or <think>...</think>, then a box."""
 
@@ -96,7 +97,11 @@ def profiles() -> Mapping[str, Profile]:
 
 def _read(path: Path) -> Profile:
     try:
-        table = tomllib.loads(path.read_text())
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise ValueError(f"more than {MAX_BYTES} bytes")
+        table = tomllib.loads(content.decode())
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"profile {path}: cannot be read ({str(error)[:150]})") from error
     if "name" in table:

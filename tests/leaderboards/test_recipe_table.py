@@ -100,6 +100,52 @@ def test_base_and_trainings_must_be_there(runs: list[Path], keep: object, told: 
         recipe_table(some, "figures")
 
 
+def copied(run: Path, to: Path, **training: object) -> Path:
+    """A run of the same answers whose checkpoint was made otherwise."""
+    to.mkdir(parents=True)
+    for file in run.iterdir():
+        if file.name != "run.json":
+            (to / file.name).symlink_to(file)
+    record = json.loads((run / "run.json").read_text())
+    record["environment"]["training"] = {
+        "recipe": "r",
+        "seed": 0,
+        "step": 1,
+        **record["environment"].get("training", {}),
+        **training,
+    }
+    (to / "run.json").write_text(json.dumps(record))
+    return to
+
+
+def test_what_is_no_seed_of_the_same_is_no_seed(runs: list[Path], tmp_path: Path) -> None:
+    base, one, two = sorted(of_seeds(runs, 0, 1), key=lambda path: trained(Manifest.read(path)) is not None)
+    weights = Manifest.read(base).identity["model"]["weights"]
+    some = [
+        copied(one, tmp_path / "a", settings="a" * 64, base=weights),
+        copied(two, tmp_path / "b", settings="b" * 64),
+    ]
+    table = recipe_table([base, *some], "figures")
+    assert sorted(row.recipe for row in table.rows) == [f"mm_upt_figures #{letter * 8}" for letter in "ab"]
+    assert {row.based for row in table.rows} == {True, False}
+    assert "(no base recorded)" in as_markdown(table).replace("\\", "")
+    other = copied(one, tmp_path / "c", base="c" * 64)
+    with pytest.raises(UsageError, match="began with another model"):
+        recipe_table([base, other], "figures")
+    again = copied(one, tmp_path / "d", settings="a" * 64, base=weights)
+    with pytest.raises(UsageError, match="both of mm_upt_figures, seed 0, step 60"):
+        recipe_table([base, some[0], again], "figures")
+
+
+def test_runs_that_were_asked_otherwise_are_refused(runs: list[Path], tmp_path: Path, tiny: Path) -> None:
+    (base,) = of_seeds(runs)
+    asked = ["--suite", "figures", "--max-tokens", "1", "--engine-option", "batch=300", "--out", str(tmp_path / "runs")]
+    assert main(["eval", "--model", str(tiny), *asked]) == 0
+    (short,) = (tmp_path / "runs").iterdir()
+    with pytest.raises(UsageError, match=r"asked in another way than base: sampling\.max_tokens"):
+        recipe_table([base, copied(short, tmp_path / "trained")], "figures")
+
+
 def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["board", "recipes", str(DEMO), "--suite", "figures", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

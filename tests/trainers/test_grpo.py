@@ -258,3 +258,35 @@ def test_a_training_that_can_not_start_leaves_no_claim(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no reward is called"):
         train(recipe("reward=nope"), BASE, tmp_path / "out", False, silent)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_with_other_things_in_it_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "holiday.png").write_bytes(b"")
+    with pytest.raises(UsageError, match=r"holds other things, like 'holiday\.png'"):
+        train(recipe(), BASE, tmp_path, False, silent)
+    with pytest.raises(UsageError, match="no folder"):
+        train(recipe(), BASE, tmp_path / "holiday.png", False, silent)
+
+
+def test_strange_checkpoints_are_passed_over(tmp_path: Path) -> None:
+    for name in ("step-best", "step-000002.bak", "step-1000000"):
+        (tmp_path / "checkpoints" / name).mkdir(parents=True)
+    with TrainingFolder(tmp_path, recipe(), BASE, False) as folder:
+        assert folder.last_step() == 1_000_000  # by number, not by name
+
+
+def test_items_that_changed_are_not_trained_on_by_a_resume(tmp_path: Path) -> None:
+    def items(answer: str) -> None:
+        rows = [{"id": f"q{n}", "problem": f"What is {n} plus {n}?", "images": [], "answer": answer} for n in range(4)]
+        (tmp_path / "x.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    changes = [*SMALL, "prompts.suite=geometry3k", f'prompts.data="{tmp_path}/x.jsonl"', "policy.steps=1"]
+    for name, differs in (("mm_upt_figures", False), ("ground_truth_figures", True)):
+        items("1")
+        train(load_recipe(name, changes), BASE, tmp_path / name, False, silent)
+        items("2")
+        if differs:
+            with pytest.raises(RunMismatchError, match="items"):
+                train(load_recipe(name, changes), BASE, tmp_path / name, True, silent)
+        else:  # a label that is not loaded is no part of an item
+            train(load_recipe(name, changes), BASE, tmp_path / name, True, silent)

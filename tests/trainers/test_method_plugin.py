@@ -103,7 +103,9 @@ def test_a_method_is_one_file_and_one_recipe(installed: dict[str, str], tmp_path
     examined = proctor(tmp_path, installed, *asked.split())
     assert examined.returncode == 0, examined.stderr
     manifest = json.loads(next((tmp_path / "runs").glob("*/run.json")).read_text())
-    assert manifest["environment"]["training"] == {"recipe": "brevity_figures", "seed": 0, "step": 2}
+    made = manifest["environment"]["training"]
+    assert (made["recipe"], made["seed"], made["step"]) == ("brevity_figures", 0, 2)
+    assert made["base"] == weights_digest(BASE)
 
 
 def test_its_settings_are_read_strictly(installed: dict[str, str], tmp_path: Path) -> None:

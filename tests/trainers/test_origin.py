@@ -9,14 +9,15 @@ import pytest
 from proctor.benchmarks.examination import plan, run_path, score_run
 from proctor.harness.checkpoints import COMPLETE
 from proctor.harness.errors import DataError
+from proctor.harness.provenance import weights_digest
 from proctor.harness.run import hold
 from proctor.harness.store import Manifest
 from proctor.harness.types import Sampling
 from proctor.leaderboards.table import rows
 from proctor.trainers.origin import Origin, origin, with_origin
 from proctor.trainers.recipe import load_recipe
-from proctor.trainers.registry import open_reward, resolved
 from proctor.trainers.training import TrainingFolder
+from proctor.trainers.whole import whole
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def trained(tmp_path, tiny):
     def make(name: str = "mm_upt_figures", *changes: str, step: int = 7) -> Path:
         folder = tmp_path / "training"
         recipe = load_recipe(name, changes)
-        with TrainingFolder(folder, resolved(recipe, open_reward(recipe.reward, recipe.reward_settings)), tiny, False):
+        with TrainingFolder(folder, whole(recipe), tiny, False):
             pass
         checkpoint = folder / "checkpoints" / f"step-{step:06d}"
         shutil.copytree(tiny, checkpoint)
@@ -46,6 +47,28 @@ def test_a_bundled_recipe_is_known_whatever_the_seed_and_the_machine(name, train
 def test_a_changed_recipe_does_not_pass_for_the_bundled_one(trained):
     checkpoint = trained("mm_upt_figures", "reward=random", "policy.steps=5")
     assert origin(checkpoint) == Origin("mm_upt_figures (changed: policy.steps, reward, reward_settings.votes)", 0, 7)
+
+
+def test_settings_are_told_apart_by_their_digest_and_by_what_is_learned_alone(trained, tmp_path):
+    def settings(*changes: str) -> str:
+        shutil.rmtree(tmp_path / "training", ignore_errors=True)
+        found = origin(trained("lmsi_figures", *changes))
+        assert found is not None
+        return found.settings
+
+    first = settings()
+    assert first == settings("seed=4", "checkpoint_every=7", "collect.least=2", "openrlhf.gpus=2", "openrlhf.engines=2")
+    assert len({first, settings("optimiser.learning_rate=0.5"), settings("optimiser.learning_rate=0.25")}) == 3
+
+
+def test_a_training_of_before_a_setting_was_known_is_still_that_of_its_recipe(trained):
+    checkpoint = trained("mm_upt_figures")
+    file = checkpoint.parent.parent / "training.json"
+    record = json.loads(file.read_text())
+    for key in ("synthesis", "method", "method_settings", "collect"):
+        del record["identity"]["recipe"][key]
+    file.write_text(json.dumps(record))
+    assert origin(checkpoint) == Origin("mm_upt_figures", 0, 7)
 
 
 def test_a_long_list_of_changes_is_cut(trained):
@@ -115,16 +138,18 @@ def test_a_damaged_file_is_said_and_nothing_is_recorded(kind, trained):
     assert len(told) == 1
 
 
-def test_an_examination_records_it_and_the_board_shows_it(trained, scripted, tmp_path):
+def test_an_examination_records_it_and_the_board_shows_it(trained, scripted, tmp_path, tiny):
     examination, model = plan("figures", "strict", Sampling(), limit=4), scripted()
     (known,) = with_origin([examination], trained("mm_upt_figures", "seed=2"), pytest.fail)
     assert run_path(tmp_path, known, model) == run_path(tmp_path, examination, model)  # no part of the identity
     hold(known, model, tmp_path / "run")
-    assert Manifest.read(tmp_path / "run").environment["training"] == {
+    recorded = Manifest.read(tmp_path / "run").environment["training"]
+    assert {key: recorded[key] for key in ("recipe", "seed", "step")} == {
         "recipe": "mm_upt_figures",
         "seed": 2,
         "step": 7,
     }
+    assert recorded["base"] == weights_digest(tiny)
     assert {(one.recipe, one.training_seed, one.training_step) for one in rows(score_run(tmp_path / "run"))} == {
         ("mm_upt_figures", "2", "7")
     }
@@ -140,7 +165,7 @@ def test_eval_and_watch_record_it(trained, tiny, cli, tmp_path):
     manifests = [Manifest.read(run) for run in (tmp_path / "runs").iterdir()]
     told = {one.identity["items"]: one.environment.get("training") for one in manifests}
     assert told.pop(3) is None
-    assert list(told.values()) == [{"recipe": "mm_upt_figures", "seed": 0, "step": 7}] * 2
+    assert [(one["recipe"], one["seed"], one["step"]) for one in told.values()] == [("mm_upt_figures", 0, 7)] * 2
 
 
 def test_eval_of_a_checkpoint_of_a_damaged_training_says_so(trained, cli, tmp_path):

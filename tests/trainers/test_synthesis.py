@@ -191,7 +191,7 @@ def test_an_answer_that_can_not_be_had_stops_it(tmp_path):
             for request in requests:
                 yield from (Response(request.item_id, k, None, "no memory") for k in request.samples)
 
-    with pytest.raises(IncompleteRunError, match="no memory; resume to ask them again"):
+    with pytest.raises(IncompleteRunError, match="no memory; the others are kept"):
         synthesis(Failing()).run(tmp_path / "out")
 
 

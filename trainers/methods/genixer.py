@@ -22,7 +22,7 @@ from ...harness.store import Asked
 from ...harness.types import Item, Response
 from .base import Example, Findings, Lesson, Sft, Stage
 from .candidates import Candidates, respond, some_of
-from .pictured import pictured, shown
+from .pictured import check_pictured, pictured, shown
 from .templates import check_template, filled
 from .written import as_question
 
@@ -53,8 +53,8 @@ class GenixerSettings:
     def __post_init__(self) -> None:
         check_template("ask", self.ask)
         check_template("verify", self.verify, ("question", "answer"))
-        if min(self.questions, self.verdicts, self.keep) < 1:
-            raise UsageError("questions, verdicts and keep must be at least 1")
+        if not (1 <= self.questions <= 1000 and 1 <= self.verdicts <= 1000 and self.keep >= 1):
+            raise UsageError("questions and verdicts must be from 1 to 1000, keep at least 1")
         if not 0 < self.confidence <= 1:
             raise UsageError("confidence must be above 0 and at most 1")
 
@@ -72,7 +72,8 @@ class Genixer:
         return [Stage("generated", Sft(), self.make)]
 
     def make(self, lesson: Lesson) -> Findings:
-        """Examples of answers to the student's own questions that it is sure of."""
+        """Examples of answers to the student's own questions that it is sure of. Raises DataError without pictures."""
+        check_pictured(lesson.items, "genixer")
         shows = pictured(lesson.items)
         sampling = dataclasses.replace(lesson.sampling, n=self.settings.questions)
         rows = lesson.student.ask(

@@ -43,6 +43,8 @@ def open_method(recipe: Recipe) -> Method:
     method = make(read_settings(kind, table, f"method {recipe.method}: method_settings")) if kind else make()
     if not isinstance(method, StagedMethod | PlayedMethod):
         raise UsageError(f"method {recipe.method}: its class has neither stages nor play, with needs_gold")
+    if isinstance(method, StagedMethod) and recipe.reward != Recipe.reward:
+        raise UsageError(f"method {recipe.method} reads no reward: leave out reward = {recipe.reward!r:.60}")
     return method
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ...harness.errors import UsageError
+from ...harness.errors import DataError, UsageError
 from ..base import make_group
 from ..rewards.ground_truth import GroundTruth
 from .base import Example, Findings, Lesson, Sft, Stage
@@ -42,7 +42,10 @@ class Rejection:
         return [Stage("rejection", Sft(), self.make)]
 
     def make(self, lesson: Lesson) -> Findings:
-        """Examples of right responses. Raises DataError for an item without a label."""
+        """Examples of right responses. Raises DataError, before it asks, for an item without a label."""
+        for item in lesson.items:
+            if not item.answer:
+                raise DataError(f"sft: item {item.id} has no label: train on a set whose every item has one")
         made: list[Example] = []
         unsolved = 0
         for found in answered(lesson):

@@ -37,8 +37,8 @@ class SrlmSettings:
     beta: float = 0.1
 
     def __post_init__(self) -> None:
-        if min(self.rounds, self.judgements, self.judge_tokens) < 1:
-            raise UsageError("rounds, judgements and judge_tokens must be at least 1")
+        if not (1 <= self.rounds <= 100 and 1 <= self.judgements <= 1000 and self.judge_tokens >= 1):
+            raise UsageError("rounds must be from 1 to 100, judgements from 1 to 1000, judge_tokens at least 1")
         if self.beta <= 0:
             raise UsageError("beta must be positive")
 

@@ -23,7 +23,7 @@ from ...harness.types import Item, Prompt, Response
 from .base import Dpo, Findings, Lesson, Preference, Sft, Stage
 from .candidates import respond
 from .corruption import corrupted
-from .pictured import pictured, shown
+from .pictured import check_pictured, pictured, shown
 from .templates import check_template, filled
 
 
@@ -73,7 +73,8 @@ class Stic:
         return [Stage("describe", objective, self.describe), Stage("infuse", Sft(), self.infuse)]
 
     def describe(self, lesson: Lesson) -> Findings:
-        """Preferences between two descriptions of a picture. Raises DataError for a picture that can not be decoded."""
+        """Preferences between two descriptions of a picture. Raises DataError without pictures."""
+        check_pictured(lesson.items, "stic")
         items = pictured(lesson.items)
         good = _once(lesson, "good", [Asked(item, shown(item, self.settings.well)) for item in items])
         poor = _once(lesson, "poor", [self._poorly(item, lesson.sampling.seed) for item in items])
@@ -100,14 +101,14 @@ class Stic:
 
     def infuse(self, lesson: Lesson) -> Findings:
         """Examples of the majority's responses to questions that follow a description."""
-        items = [item for item in lesson.items if item.images]
+        check_pictured(lesson.items, "stic")
+        items = lesson.items
         told = _once(lesson, "descriptions", [Asked(item, shown(item, self.settings.well)) for item in items])
         asked = [Asked(item, self._infused(lesson.prompt(item), told[item.id])) for item in items if item.id in told]
         drawn = respond(lesson, "candidates", asked)
         made = [example for found in drawn for example in found.examples(found.majority)]
         counts = {
             "prompts": len(lesson.items),
-            "without a picture": len(lesson.items) - len(items),
             "without a whole description": len(items) - len(told),
             "without a response to learn": sum(not found.majority for found in drawn),
         }

@@ -34,6 +34,8 @@ from .written import MOST_SHOWN, one_line
 
 MOST_PLAYERS = 9
 MOST_CLUE_CHARACTERS = 300
+READABLE = 0.25
+"""A training ends where less than this share of a step's votes can be read: there is nothing to learn."""
 
 RULES = """You are player {player} of {players} in a game. All players see the same picture, except one, the spy, whose
 picture differs in some details."""
@@ -75,7 +77,7 @@ class VisionZeroSettings:
     def __post_init__(self) -> None:
         rules = {
             f"players must be 3 to {MOST_PLAYERS}": 3 <= self.players <= MOST_PLAYERS,
-            "votes must be at least 1": self.votes >= 1,
+            "votes must be from 1 to 1000": 1 <= self.votes <= 1000,
             "clue_steps and decision_steps must not be negative, nor both 0": min(self.clue_steps, self.decision_steps)
             >= 0
             and self.clue_steps + self.decision_steps > 0,
@@ -120,7 +122,7 @@ class VisionZero:
     needs_gold: ClassVar[bool] = False
 
     def play(self, step: Step) -> Played:
-        """One stage of one game per item. Raises DataError if not one vote can be read, and for items without pictures."""
+        """One stage of one game per item. Raises DataError if too few votes can be read, and without pictures."""
         games = self._games(step)
         return self._clues(step, games) if self.settings.gives_clues(step.number) else self._decisions(step, games)
 
@@ -190,8 +192,9 @@ class VisionZero:
         drawn = step.draw("vote", [prompt for game, clues in told for prompt in self._elections(game, clues)], n)
         voters = self.settings.players - 1
         read = [[read_vote(text, self.settings.players) for text in row] for row in drawn.texts]
-        if all(ballot is None for row in read for ballot in row):
-            raise self._nobody_voted(drawn, step)
+        ballots = [ballot for row in read for ballot in row]
+        if sum(ballot is not None for ballot in ballots) < READABLE * len(ballots):
+            raise self._unreadable(drawn, step, ballots)
         starts = range(0, len(read), voters)
         return drawn, [[ballot for row in read[start : start + voters] for ballot in row] for start in starts]
 
@@ -200,11 +203,14 @@ class VisionZero:
             text = filled(self.settings.vote, player=str(player), players=str(game.players), clues=clues)
             yield Prompt((*game.shared, text))
 
-    def _nobody_voted(self, drawn: Drawn, step: Step) -> DataError:
+    def _unreadable(self, drawn: Drawn, step: Step, ballots: Sequence[Ballot]) -> DataError:
+        voted = sum(ballot is not None for ballot in ballots)
+        written = [text for row in drawn.texts for text in row]
+        example = printable(written[ballots.index(None)][:MOST_SHOWN])
         return DataError(
-            f"vision_zero: step {step.number + 1}: none of the {sum(map(len, drawn.texts))} votes states a player from 1 to "
-            f"{self.settings.players}, or 0; one was: {printable(drawn.texts[0][0][:MOST_SHOWN])!r}; mend "
-            "method_settings.vote, or start from a model that can vote"
+            f"vision_zero: step {step.number + 1}: {voted} of the {len(ballots)} votes state a player from 1 to "
+            f"{self.settings.players}, or 0, and {READABLE:.0%} must; one was: {example!r}; mend method_settings.vote, or "
+            "start from a model that can vote"
         )
 
     def _metrics(

@@ -1,8 +1,8 @@
-"""What a trainer does first: where its recipe says so, synthesize the questions that it trains on, or find them done.
+"""What a trainer does first: look at the items that it trains on, and where its recipe says so, synthesize the questions.
 
     OUT/synthesis/   the folder of the synthesis (`folder`)
 
-The training stays that of the recipe as given: what was synthesized belongs to its identity by a digest.
+The training stays that of the recipe as given: its items, or what was synthesized, belong to its identity by a digest.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ...harness.provenance import configuration_digest, weights_digest
 from ...harness.types import Json
 from ..base import Progress
 from ..methods.registry import open_method
-from ..prompts import asking, training_prompts, unlabelled
+from ..prompts import asking, items_digest, training_prompts, unlabelled
 from ..recipe import PromptSettings, Recipe
 from ..registry import open_reward
 from .folder import WHOLE, Synthesized
@@ -50,9 +50,11 @@ def prepare(recipe: Recipe, base: Path, out: Path, open_model: Callable[[Path], 
     `open_model` opens a checkpoint to ask it; it is not called where everything was asked before. Raises what
     `Synthesis.run` does, and UsageError for a recipe that needs labels, which such questions have none of.
     """
+    labels = open_method(recipe).needs_gold or open_reward(recipe.reward, recipe.reward_settings).needs_gold
     if recipe.synthesis is None and recipe.prompts.suite != NAME:
-        return Prepared(recipe, recipe)
-    if open_method(recipe).needs_gold or open_reward(recipe.reward, recipe.reward_settings).needs_gold:
+        items = items_digest(recipe.prompts, labels=labels)
+        return Prepared(recipe, recipe, {} if items is None else {"items": items})
+    if labels:
         raise UsageError("recipe: synthesized questions have no labels, and its method or reward needs them")
     if recipe.synthesis is None:
         found = Synthesized.read(Path(recipe.prompts.data or "."))

@@ -18,6 +18,8 @@ from ..recipe import PromptSettings
 from .folder import SUFFIXES
 
 MAX_PICTURE_BYTES = 64 * 2**20
+MAX_ASPECT = 200
+"""A longer side of more than so many shorter ones is refused by the image processors of the Qwen family."""
 DRAWN = 512
 """So many figures are drawn where no limit says how many."""
 
@@ -65,6 +67,8 @@ def _pictures(root: Path, limit: int | None) -> list[Item]:
     if not names:
         raise DataError(f"{root}: no picture ({', '.join(SUFFIXES)}) in this folder")
     problems, items = Problems(str(root)), []
+    for link in (path for path in root.rglob("*") if path.is_symlink() and path.is_dir()):
+        problems.add(DataError(f"{link}: a link to a folder is not followed: name that folder, or remove the link"))
     for name in names:
         try:
             items.append(_picture(root, name))
@@ -87,6 +91,8 @@ def _picture(root: Path, name: str) -> Item:
     if (root / name).stat().st_size > MAX_PICTURE_BYTES:
         raise record.error(f"the picture has more than {MAX_PICTURE_BYTES} bytes")
     image = ImageFolder(root).image(record, name)
-    decode(image)
+    sides = decode(image).size
+    if max(sides) > MAX_ASPECT * min(sides):
+        raise record.error(f"the picture is too long and thin ({sides[0]} x {sides[1]})")
     answer, answer_type = UNLABELLED
     return Item(name, "pictures", "", answer, answer_type, images=(image,), cluster=name)

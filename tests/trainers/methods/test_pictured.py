@@ -6,14 +6,14 @@ import pytest
 
 from proctor.harness.errors import DataError
 from proctor.harness.types import Item
-from proctor.trainers.methods.base import StagedMethod
+from proctor.trainers.methods.base import Stage
 from proctor.trainers.methods.evolmm import EvoLmm
 from proctor.trainers.methods.genixer import Genixer
 from proctor.trainers.methods.stic import Stic
 from proctor.trainers.methods.vision_zero import VisionZero
 
 from .scripted_step import Script, step_of
-from .scripted_student import ScriptedStudent, figures, lesson, row
+from .scripted_student import ScriptedStudent, figures, lesson
 
 BLIND: list[Item] = [dataclasses.replace(item, images=()) for item in figures(3)]
 
@@ -26,8 +26,9 @@ def test_a_played_method_names_the_item(method: EvoLmm | VisionZero) -> None:
     assert not script.asked
 
 
-@pytest.mark.parametrize("method", [Stic(), Genixer()])
-def test_a_stage_makes_nothing_and_counts_no_picture(method: StagedMethod) -> None:
-    anything = {name: row("x") for name in ("good", "poor", "questions", "answers", "verdicts")}
-    found = method.stages[0].make(lesson(ScriptedStudent(anything), BLIND))
-    assert (len(found.made), found.counts["pictures"]) == (0, 0)
+@pytest.mark.parametrize("stage", [*Stic().stages, *Genixer().stages], ids=lambda stage: stage.name)
+def test_a_stage_names_the_item_and_asks_nothing(stage: Stage) -> None:
+    student = ScriptedStudent({})
+    with pytest.raises(DataError, match=f"item {BLIND[0].id} has no picture"):
+        stage.make(lesson(student, [*figures(2), *BLIND]))
+    assert not student.asked

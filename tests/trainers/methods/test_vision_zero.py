@@ -151,14 +151,18 @@ def test_a_clue_stage_by_hand() -> None:
 
 
 def test_a_decision_stage_by_hand() -> None:
-    """One voter is right half the time, all others can not be read."""
+    """One voter is right half the time and else not to be read; all others can not tell."""
     items = pictures(3)
     probe = Script(lambda name, *_: "clue" if name == "clue" else "\\boxed{0}")
     VisionZero(SETTINGS).play(step_of(probe, items, 4, DECISIONS))
     spy = spy_of(probe.asked["clue"], 0)
-    script = Script(
-        lambda name, place, prompt, k: "clue" if name == "clue" else f"\\boxed{{{spy}}}" if place == 0 and k < 2 else ""
-    )
+
+    def say(name: str, place: int, prompt: Prompt, k: int) -> str:
+        if name == "clue":
+            return "clue"
+        return "\\boxed{0}" if place else f"\\boxed{{{spy}}}" if k < 2 else ""
+
+    script = Script(say)
     played = VisionZero(SETTINGS).play(step_of(script, items, 4, DECISIONS))
     (turn,) = played.turns
     assert turn.drawn is script.drawn["vote"]
@@ -166,10 +170,10 @@ def test_a_decision_stage_by_hand() -> None:
     np.testing.assert_allclose(turn.advantages[0], np.array([1, 1, -1, -1]) / spread, rtol=1e-5)
     np.testing.assert_allclose(turn.advantages[1:], np.zeros((5, 4)))
     metrics = played.metrics
-    assert (metrics["clue_stage"], metrics["unsure_share"]) == (0, 0)
+    assert (metrics["clue_stage"], metrics["unsure_share"]) == (0, pytest.approx(20 / 24))
     assert metrics["spy_found_share"] == pytest.approx(2 / 24)
-    assert metrics["unparsed_share"] == pytest.approx(22 / 24)
-    assert metrics["reward"] == pytest.approx((2 - 22) / 24)
+    assert metrics["unparsed_share"] == pytest.approx(2 / 24)
+    assert metrics["reward"] == pytest.approx((2 - 2 - 10) / 24)
     assert metrics["no_signal_share"] == pytest.approx(5 / 6)
 
 
@@ -186,7 +190,9 @@ def test_stages_take_turns_and_seats_change() -> None:
 
 def test_votes_that_nobody_can_read_stop_the_training() -> None:
     script = Script(lambda name, *_: "I \x1b[31m think\nit is " + "x" * 9999)
-    with pytest.raises(DataError, match=r"step 2: none of the 16 votes .* from 1 to 3, or 0; one was: 'I ") as met:
+    with pytest.raises(
+        DataError, match=r"step 2: 0 of the 16 votes .* from 1 to 3, or 0, and 25% must; one was: 'I "
+    ) as met:
         VisionZero(SETTINGS).play(step_of(script, pictures(2), 4, DECISIONS))
     assert len(str(met.value)) < 500
     assert str(met.value).isprintable()
