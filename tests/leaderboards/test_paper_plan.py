@@ -27,6 +27,7 @@ from proctor.leaderboards.paper_rows import find_row, places
 from proctor.trainers import origin, recipe
 from proctor.trainers.local.policy_gradient import PolicyGradient
 from proctor.trainers.recipe import RECIPES, load_recipe
+from proctor.trainers.tiny import TALKER
 from proctor.trainers.trainings import look
 from proctor.trainers.whole import whole
 
@@ -347,6 +348,13 @@ def test_a_row_is_run_and_the_plan_follows(short, cli) -> None:
     assert again.code == 0
     assert "proctor train" in done.err
     assert "proctor train" not in again.err
+    shutil.copytree(TALKER, short / "elsewhere" / "Qwen2.5-VL-7B-Instruct")
+    other = cli(
+        "paper", "run", f"paper/1/{RECIPE}", "--base", short / "elsewhere" / "Qwen2.5-VL-7B-Instruct", "--out", out
+    )
+    assert (other.code, "holds a training from another base" in other.err) == (2, True)
+    wrong = cli("paper", "run", f"paper/1/{RECIPE}", "--base", TALKER, "--out", out)
+    assert (wrong.code, "name the folder Qwen2.5-VL-7B-Instruct" in wrong.err) == (2, True)
     (trained,) = (out / "trainings").iterdir()
     (trained / "finished.json").unlink()
     hidden = (out / "runs").rename(short / "hidden")
