@@ -1,7 +1,6 @@
 """EvoLMM: its rewards by hand, what is asked and what is not, and a real tiny training."""
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,15 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proctor.harness.errors import DataError, UsageError
-from proctor.harness.provenance import weights_digest
 from proctor.harness.types import Prompt
 from proctor.harness.votes import vote
-from proctor.trainers.local.train import train
 from proctor.trainers.methods.evolmm import EvoLmm, EvoLmmSettings, entropy, proposer_reward, solver_rewards
 from proctor.trainers.methods.registry import open_method
 from proctor.trainers.methods.written import as_question, one_line
 from proctor.trainers.recipe import load_recipe
-from proctor.trainers.tiny import TALKER, talker_tasks
+from proctor.trainers.tiny import talker_tasks
 
 from .scripted_step import Script, pictures, step_of
 
@@ -175,23 +172,3 @@ def test_the_recipe_asks_in_the_talker_s_words() -> None:
     method = open_method(load_recipe("evolmm_figures"))
     assert isinstance(method, EvoLmm)
     assert method.settings == EvoLmmSettings(ask=talker_tasks.ASK, words=12)
-
-
-SMALL = ["policy.steps=2", "policy.prompts=6", "sampling.n=3", "sampling.max_tokens=24", "checkpoint_every=1"]
-
-
-def test_a_resumed_training_ends_the_same(tmp_path: Path) -> None:
-    recipe = load_recipe("evolmm_figures", [*SMALL, "method_settings.propose_every=1"])
-
-    def die(done: int, total: int, note: str) -> None:
-        raise KeyboardInterrupt
-
-    train(recipe, TALKER, tmp_path / "whole", False, lambda *_: None)
-    with pytest.raises(KeyboardInterrupt):
-        train(recipe, TALKER, tmp_path / "cut", False, die)
-    train(recipe, TALKER, tmp_path / "cut", True, lambda *_: None)
-    last = Path("checkpoints") / "step-000002"
-    assert (
-        weights_digest(tmp_path / "cut" / last) == weights_digest(tmp_path / "whole" / last) != weights_digest(TALKER)
-    )
-    assert (tmp_path / "cut" / "metrics.jsonl").read_text() == (tmp_path / "whole" / "metrics.jsonl").read_text()

@@ -1,22 +1,18 @@
 """Vision-Zero: the game's rewards by hand, who sees what, its stages, and a real tiny training."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from proctor.harness.errors import DataError, UsageError
-from proctor.harness.provenance import weights_digest
 from proctor.harness.types import Image, Prompt
-from proctor.trainers.local.train import train
 from proctor.trainers.methods.game import clue_rewards, read_vote, suspicion, vote_reward
 from proctor.trainers.methods.image_pairs import lookalikes
 from proctor.trainers.methods.registry import open_method
 from proctor.trainers.methods.vision_zero import VisionZero, VisionZeroSettings
 from proctor.trainers.recipe import load_recipe
-from proctor.trainers.tiny import TALKER, talker_tasks
+from proctor.trainers.tiny import talker_tasks
 
 from .scripted_step import Script, pictures, step_of
 
@@ -226,24 +222,3 @@ def test_the_defaults_and_the_recipe_are_fit() -> None:
     given, talker = method.settings, talker_tasks
     assert given.clue == given.spy_clue == talker.CLUE
     assert (given.vote, given.vote_clue, given.players) == (talker.VOTE, talker.VOTE_CLUE, talker.PLAYERS)
-
-
-SMALL = ["policy.steps=2", "policy.prompts=4", "sampling.n=2", "checkpoint_every=1", "method_settings.votes=1"]
-
-
-def test_a_resumed_training_ends_the_same(tmp_path: Path) -> None:
-    stages = ["method_settings.clue_steps=1", "method_settings.decision_steps=1"]
-    recipe = load_recipe("vision_zero_figures", [*SMALL, *stages])
-
-    def die(done: int, total: int, note: str) -> None:
-        raise KeyboardInterrupt
-
-    train(recipe, TALKER, tmp_path / "whole", False, lambda *_: None)
-    with pytest.raises(KeyboardInterrupt):
-        train(recipe, TALKER, tmp_path / "cut", False, die)
-    train(recipe, TALKER, tmp_path / "cut", True, lambda *_: None)
-    last = Path("checkpoints") / "step-000002"
-    assert (
-        weights_digest(tmp_path / "cut" / last) == weights_digest(tmp_path / "whole" / last) != weights_digest(TALKER)
-    )
-    assert (tmp_path / "cut" / "metrics.jsonl").read_text() == (tmp_path / "whole" / "metrics.jsonl").read_text()
