@@ -24,7 +24,7 @@ from .compare import asked_otherwise, compare_arms
 from .comparison_arms import Arm
 from .explain import Side
 from .export.markdown import escaped
-from .paper_seeds import Draw, of_estimate, pooled
+from .seeds import Draw, of_estimate, pooled
 from .trained import Trained, trained
 from .verdict import FEWEST_SEEDS, p_value, read_side
 

@@ -12,8 +12,8 @@ from . import paper_plan, paper_run
 from .options import add_json, add_referee, open_referee
 
 if TYPE_CHECKING:
-    from ...leaderboards.paper import Table
-    from ...leaderboards.paper_fill import Filled, LeftOut
+    from ...leaderboards.papers.fill import Filled, LeftOut
+    from ...leaderboards.papers.tables import Table
 
 FORMAT_NAMES = ("text", "csv", "markdown", "latex")
 
@@ -52,10 +52,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace) -> int:
-    from ...leaderboards import paper
+    from ...leaderboards.papers.tables import PAPERS, load
     from .terminal import emit_json
 
-    tables = paper.load(paper.PAPERS).tables
+    tables = load(PAPERS).tables
     if args.json:
         emit_json(
             [
@@ -71,11 +71,11 @@ def _list(args: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace) -> int:
     """Exit code 1 for an inconsistency that is not known, and for a known one that is not there."""
-    from ...leaderboards import paper
-    from ...leaderboards.paper_check import check
+    from ...leaderboards.papers.check import check
+    from ...leaderboards.papers.tables import PAPERS, load
     from .terminal import emit_json, say
 
-    report = check(paper.load(paper.PAPERS))
+    report = check(load(PAPERS))
     if args.json:
         emit_json(report.to_json())
     else:
@@ -89,15 +89,15 @@ def _check(args: argparse.Namespace) -> int:
 
 def _table(args: argparse.Namespace) -> int:
     """Print the table; runs that do not count are told on stderr, and damaged ones end with exit code 2."""
-    from ...leaderboards import paper
-    from ...leaderboards.paper_print import FORMATS
+    from ...leaderboards.papers.printed import FORMATS
+    from ...leaderboards.papers.tables import PAPERS, judged_by, load
     from ..files import write_atomic
     from . import paper_work
     from .terminal import say
 
-    table = paper.load(paper.PAPERS).table(args.table)
+    table = load(PAPERS).table(args.table)
     if args.protocol is not None:
-        table = paper.judged_by(table, args.protocol)
+        table = judged_by(table, args.protocol)
     written = {name: work.steps for name, work in paper_work.written([table]).items()}
     filled = _filled(args, table, written)
     text = FORMATS[args.format](filled, written)
@@ -114,7 +114,7 @@ def _table(args: argparse.Namespace) -> int:
 def _filled(args: argparse.Namespace, table: Table, written: Mapping[str, int]) -> Filled:
     from ...benchmarks.examination import read_answers, score_answers
     from ...leaderboards.evidence import run_folders
-    from ...leaderboards.paper_fill import Filled, fill
+    from ...leaderboards.papers.fill import Filled, fill
 
     if not args.runs:
         return Filled(table, {})

@@ -13,10 +13,10 @@ from ..errors import EXIT_OK, DataError, printable
 from .options import add_json, add_referee, open_referee
 
 if TYPE_CHECKING:
-    from ...leaderboards.paper import Table
-    from ...leaderboards.paper_cost import Assumptions
-    from ...leaderboards.paper_fill import Filled
-    from ...leaderboards.paper_plan import Planned, Training
+    from ...leaderboards.papers.cost import Assumptions
+    from ...leaderboards.papers.fill import Filled
+    from ...leaderboards.papers.plan import Planned, Training
+    from ...leaderboards.papers.tables import Table
     from ..judging import Referee
 
 FORMAT_NAMES = ("text", "csv", "markdown")
@@ -40,23 +40,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the plan; what is damaged is told on stderr, and ends with exit code 2."""
-    from ...leaderboards import paper
-    from ...leaderboards.paper_cost import assume
-    from ...leaderboards.paper_plan import Known, make_plan
+    from ...leaderboards.papers.cost import assume
+    from ...leaderboards.papers.plan import Known, make_plan
+    from ...leaderboards.papers.tables import PAPERS, load
     from .paper_work import written
     from .terminal import say
 
     assumed = assume(args.assume)
     if args.assumptions:
         return _print_assumptions(args, assumed)
-    library = paper.load(paper.PAPERS)
+    library = load(PAPERS)
     tables = [library.table(name) for name in dict.fromkeys(args.tables)] or list(library.tables.values())
     recipes = written(tables)
     problems: dict[str, None] = {}
     trainings = _trainings(args.trainings, {name: work.steps for name, work in recipes.items()}, problems)
     filling = _Filling(tables, {name: work.steps for name, work in recipes.items()}, open_referee(args), problems)
     runs = filling.of(args.runs)
-    boards = filling.of(args.board or _published(Path(paper.__file__).parent / "published"))
+    boards = filling.of(args.board or _published(PAPERS.parent / "published"))
     _print(args, make_plan(tables, Known(recipes, trainings, runs, boards), assumed), assumed)
     for problem in problems:
         say(printable(f"left out: {problem}"))
@@ -64,8 +64,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _print(args: argparse.Namespace, rows: Sequence[Planned], assumed: Assumptions) -> None:
-    from ...leaderboards.paper_plan import total
-    from ...leaderboards.paper_plan_print import FORMATS
+    from ...leaderboards.papers.plan import total
+    from ...leaderboards.papers.plan_printed import FORMATS
     from .terminal import emit_json
 
     if not args.json:
@@ -81,7 +81,7 @@ def _print(args: argparse.Namespace, rows: Sequence[Planned], assumed: Assumptio
 
 
 def _print_assumptions(args: argparse.Namespace, assumed: Assumptions) -> int:
-    from ...leaderboards.paper_plan_print import assumptions
+    from ...leaderboards.papers.plan_printed import assumptions
     from .terminal import emit_json
 
     if args.json:
@@ -93,7 +93,7 @@ def _print_assumptions(args: argparse.Namespace, assumed: Assumptions) -> int:
 
 def _trainings(paths: Sequence[Path], steps: Mapping[str, int], problems: dict[str, None]) -> dict[str, list[Training]]:
     """The trainings by recipe; what is damaged goes to `problems`."""
-    from ...leaderboards.paper_plan import State, Training
+    from ...leaderboards.papers.plan import State, Training
     from ...trainers.trainings import look, training_folders
 
     found: dict[str, list[Training]] = {}
@@ -128,7 +128,7 @@ class _Filling:
     def of(self, paths: Sequence[Path]) -> dict[str, Filled]:
         """The tables by name, as the runs in `paths` fill them; nothing without any run."""
         from ...benchmarks.examination import read_answers, score_answers
-        from ...leaderboards.paper_fill import fill
+        from ...leaderboards.papers.fill import fill
 
         with ExitStack() as stack:
             runs = [run for path in paths for run in self._runs(path, stack)]

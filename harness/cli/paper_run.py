@@ -19,7 +19,7 @@ from ..errors import EXIT_OK, DataError, UsageError
 from .options import add_changes, add_engine
 
 if TYPE_CHECKING:
-    from ...leaderboards.paper_rows import Place
+    from ...leaderboards.papers.rows import Place
     from ...trainers.recipe import Recipe
     from ..profiles import Profile
 
@@ -47,10 +47,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train, then examine; the exit code of the first command that fails."""
-    from ...leaderboards import paper
-    from ...leaderboards.paper_rows import find_row
+    from ...leaderboards.papers.rows import find_row
+    from ...leaderboards.papers.tables import PAPERS, load
 
-    job = _Job.of(find_row(paper.load(paper.PAPERS), args.row), args)
+    job = _Job.of(find_row(load(PAPERS), args.row), args)
     if args.dry_run:
         return job.describe()
     return job.run()
@@ -165,7 +165,7 @@ class _Job:
     def _examinations(self) -> Iterator[Command]:
         """A command for each suite and protocol that the row has a printed number of; as the paper draws answers."""
         from ...benchmarks.sources.published import published_as
-        from ...leaderboards.paper_plan import UNSAID_TOKENS, asked_of
+        from ...leaderboards.papers.plan import UNSAID_TOKENS, asked_of
 
         paper = self.place.table.paper
         drawn = ["--temperature", str(paper.temperature or 0.0), "--max-tokens", str(paper.max_tokens or UNSAID_TOKENS)]

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ...leaderboards.paper import Table
-    from ...leaderboards.paper_cost import StageWork, Work
+    from ...leaderboards.papers.cost import StageWork, Work
+    from ...leaderboards.papers.tables import Table
     from ...trainers.methods.base import PlayedMethod, StagedMethod
     from ...trainers.recipe import Recipe
     from ...trainers.synthesis.settings import SynthesisSettings
@@ -28,7 +28,7 @@ def written(tables: Iterable[Table]) -> dict[str, Work]:
 
 def work_of(recipe: Recipe) -> Work:
     """What a training by the recipe does, whichever trainer it names."""
-    from ...leaderboards.paper_cost import Work
+    from ...leaderboards.papers.cost import Work
     from ...trainers.methods.base import StagedMethod
     from ...trainers.methods.registry import open_method
 
@@ -41,7 +41,7 @@ def work_of(recipe: Recipe) -> Work:
 
 def _synthesis(settings: SynthesisSettings) -> StageWork:
     """Questions for each picture, and the answers that filter them; in context, answers to the set's own question first."""
-    from ...leaderboards.paper_cost import StageWork
+    from ...leaderboards.papers.cost import StageWork
     from ...trainers.synthesis.settings import IN_CONTEXT
 
     pictures, new = settings.images or PICTURES, settings.per_image
@@ -52,7 +52,7 @@ def _synthesis(settings: SynthesisSettings) -> StageWork:
 
 def _played(recipe: Recipe, method: PlayedMethod) -> StageWork:
     """Every answer is read by the policy before an update, and by the reference if the KL loss has a coefficient."""
-    from ...leaderboards.paper_cost import StageWork
+    from ...leaderboards.papers.cost import StageWork
     from ...trainers.base import needs_judge
     from ...trainers.registry import open_reward, resolved
 
@@ -67,7 +67,7 @@ def _played(recipe: Recipe, method: PlayedMethod) -> StageWork:
 
 def _staged(recipe: Recipe, method: StagedMethod) -> Iterator[StageWork]:
     """A preference is two responses, which the model that the stage starts from reads too."""
-    from ...leaderboards.paper_cost import StageWork
+    from ...leaderboards.papers.cost import StageWork
     from ...trainers.methods.base import Dpo
 
     prompts, examples = recipe.collect.prompts, recipe.policy.steps * recipe.policy.prompts

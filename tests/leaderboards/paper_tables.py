@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from proctor.harness.run import Examination, hold
-from proctor.leaderboards.paper import Average, Column, Paper, Row, Table
+from proctor.leaderboards.papers.tables import Average, Column, Paper, Row, Table
 
 RECIPE = "mm_upt_figures"
 WRITTEN: Mapping[str, int] = {RECIPE: 60}

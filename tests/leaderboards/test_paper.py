@@ -11,9 +11,9 @@ import pytest
 from proctor.benchmarks.check import SIZES
 from proctor.benchmarks.registry import SUITES
 from proctor.harness.errors import UsageError
-from proctor.leaderboards import paper
-from proctor.leaderboards.paper import AVERAGE, PAPERS, Average, Library, Table, load
-from proctor.leaderboards.paper_check import check
+from proctor.leaderboards.papers import tables
+from proctor.leaderboards.papers.check import check
+from proctor.leaderboards.papers.tables import AVERAGE, PAPERS, Average, Library, Table, load
 from proctor.trainers.recipe import load_recipe
 
 DATA = Path(os.environ.get("PROCTOR_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
@@ -130,11 +130,11 @@ def test_check_on_the_command_line(cli, monkeypatch) -> None:
     assert "39.00" in done.out
     assert "1.00 too low" in done.out
     assert json.loads(cli("paper", "check", "--json").out)["passed"] is True
-    monkeypatch.setattr(paper, "load", lambda folder: changed("mm_upt/1", 3, AVERAGE, "60.00"))
+    monkeypatch.setattr(tables, "load", lambda folder: changed("mm_upt/1", 3, AVERAGE, "60.00"))
     done = cli("paper", "check")
     assert done.code == 1
     assert "printed as 60.00" in done.out
-    monkeypatch.setattr(paper, "load", lambda folder: changed("mm_upt/3", 6, AVERAGE, "40.00"))
+    monkeypatch.setattr(tables, "load", lambda folder: changed("mm_upt/3", 6, AVERAGE, "40.00"))
     done = cli("paper", "check")
     assert done.code == 1
     assert "listed as known, but not found" in done.err

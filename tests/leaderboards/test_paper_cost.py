@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from proctor.harness.cli.paper_work import PICTURES, work_of
 from proctor.harness.errors import UsageError
-from proctor.leaderboards.paper_cost import (
+from proctor.leaderboards.papers.cost import (
     Assumptions,
     Cost,
     StageWork,

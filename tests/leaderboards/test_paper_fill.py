@@ -14,10 +14,10 @@ from proctor.harness.profiles import Manner
 from proctor.harness.run import hold
 from proctor.harness.store import Manifest
 from proctor.harness.types import Sampling
-from proctor.leaderboards import paper
-from proctor.leaderboards.paper import judged_by
-from proctor.leaderboards.paper_fill import fill
-from proctor.leaderboards.paper_seeds import averaged, of_estimate, pooled
+from proctor.leaderboards.papers import tables
+from proctor.leaderboards.papers.fill import fill
+from proctor.leaderboards.papers.tables import judged_by
+from proctor.leaderboards.seeds import averaged, of_estimate, pooled
 
 from .paper_tables import HUB, RECIPE, WRITTEN, Runs, small_table, write_table
 
@@ -220,7 +220,7 @@ def test_the_order_of_the_runs_does_not_matter(runs) -> None:
 
 def test_on_the_command_line(runs, cli, tmp_path, monkeypatch) -> None:
     write_table(tmp_path / "papers")
-    monkeypatch.setattr(paper, "PAPERS", tmp_path / "papers")
+    monkeypatch.setattr(tables, "PAPERS", tmp_path / "papers")
     runs.base((0, 1))
     for seed in (0, 1):
         runs.trained((0, 1, 2, 3), seed=seed)
@@ -243,7 +243,7 @@ def test_on_the_command_line(runs, cli, tmp_path, monkeypatch) -> None:
 
 def test_a_damaged_run_ends_with_2_and_an_unknown_protocol_is_one_line(runs, cli, tmp_path, monkeypatch) -> None:
     write_table(tmp_path / "papers")
-    monkeypatch.setattr(paper, "PAPERS", tmp_path / "papers")
+    monkeypatch.setattr(tables, "PAPERS", tmp_path / "papers")
     path = runs.base()
     for runs_named in ([path], []):
         for name in ("nonsense", "", "mm_upt"):
@@ -260,7 +260,7 @@ def test_a_damaged_run_ends_with_2_and_an_unknown_protocol_is_one_line(runs, cli
 
 def test_a_name_makes_no_line_of_its_own(runs, cli, tmp_path, monkeypatch) -> None:
     write_table(tmp_path / "papers")
-    monkeypatch.setattr(paper, "PAPERS", tmp_path / "papers")
+    monkeypatch.setattr(tables, "PAPERS", tmp_path / "papers")
     runs.base(name="other\nleft out: nothing at all\x1b[2K")
     done = cli("paper", "table", "paper/1", tmp_path / "runs")
     assert done.err.count("\n") == 1
@@ -269,7 +269,7 @@ def test_a_name_makes_no_line_of_its_own(runs, cli, tmp_path, monkeypatch) -> No
 
 def test_a_board_fills_a_table(runs, cli, tmp_path, monkeypatch) -> None:
     write_table(tmp_path / "papers")
-    monkeypatch.setattr(paper, "PAPERS", tmp_path / "papers")
+    monkeypatch.setattr(tables, "PAPERS", tmp_path / "papers")
     runs.base((0, 1))
     runs.trained((0, 1, 2))
     from_runs = cli("paper", "table", "paper/1", tmp_path / "runs").out

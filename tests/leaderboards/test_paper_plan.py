@@ -17,13 +17,13 @@ from proctor.harness.cli.paper_work import work_of
 from proctor.harness.errors import UsageError
 from proctor.harness.files import lock_folder
 from proctor.harness.store import Manifest
-from proctor.leaderboards import paper
-from proctor.leaderboards.paper import PAPERS, load
-from proctor.leaderboards.paper_cost import Assumptions
-from proctor.leaderboards.paper_fill import Filled, fill
-from proctor.leaderboards.paper_plan import Known, State, Training, make_plan, total
-from proctor.leaderboards.paper_plan_print import FORMATS
-from proctor.leaderboards.paper_rows import find_row, places
+from proctor.leaderboards.papers import tables
+from proctor.leaderboards.papers.cost import Assumptions
+from proctor.leaderboards.papers.fill import Filled, fill
+from proctor.leaderboards.papers.plan import Known, State, Training, make_plan, total
+from proctor.leaderboards.papers.plan_printed import FORMATS
+from proctor.leaderboards.papers.rows import find_row, places
+from proctor.leaderboards.papers.tables import PAPERS, load
 from proctor.trainers import origin, recipe
 from proctor.trainers.local.policy_gradient import PolicyGradient
 from proctor.trainers.recipe import RECIPES, load_recipe
@@ -258,7 +258,7 @@ def test_a_training_directory_says_how_far_it_is(tmp_path) -> None:
 def papers(tmp_path, monkeypatch) -> Path:
     """The papers are one with a small table."""
     write_table(tmp_path / "papers")
-    monkeypatch.setattr(paper, "PAPERS", tmp_path / "papers")
+    monkeypatch.setattr(tables, "PAPERS", tmp_path / "papers")
     return tmp_path
 
 

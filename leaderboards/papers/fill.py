@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from ..benchmarks.examination import read_answers, score_answers
-from ..harness.errors import DataError
-from ..harness.profiles import profiles
-from ..harness.score import Scored
-from ..harness.store import Manifest
-from .paper import AVERAGE, Column, Paper, Row, Table
-from .paper_seeds import Draw, averaged, of_estimate, pooled
-from .trained import trained
+from ...benchmarks.examination import read_answers, score_answers
+from ...harness.errors import DataError
+from ...harness.profiles import profiles
+from ...harness.score import Scored
+from ...harness.store import Manifest
+from ..seeds import Draw, averaged, of_estimate, pooled
+from ..trained import trained
+from .tables import AVERAGE, Column, Paper, Row, Table
 
 Score = Callable[[Path, str], Scored]
 """A stored run, judged under a protocol. Raises DataError for a damaged one."""

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ..harness.types import Json
-from .paper import AVERAGE, Average, Library, Row, Table
+from ...harness.types import Json
+from .tables import AVERAGE, Average, Library, Row, Table
 
 
 @dataclass(frozen=True)

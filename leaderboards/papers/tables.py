@@ -1,6 +1,6 @@
 """The papers' printed tables as data: what each column is in the words of this project, and which recipe fills each row.
 
-`papers/papers.toml` describes the tables, and `papers/PAPER_NUMBER.csv` holds the rows of each: labels and cells as printed,
+`papers.toml` describes the tables, and `PAPER_NUMBER.csv` holds the rows of each: labels and cells as printed,
 in percent, and the recipe. A row without a recipe is a model as its makers published it. Models are called by the titles of
 their profiles.
 """
@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..benchmarks.registry import SUITES
-from ..harness.errors import UsageError
-from ..harness.profiles import profiles
+from ...benchmarks.registry import SUITES
+from ...harness.errors import UsageError
+from ...harness.profiles import profiles
 
-PAPERS = Path(__file__).parent / "papers"
+PAPERS = Path(__file__).parent
 DEFAULT = "mm_upt"
 """The paper that a number alone belongs to."""
 AVERAGE, RECIPE = "avg", "recipe"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from proctor.harness.stats import proportion
-from proctor.leaderboards.paper_seeds import Draw, averaged, of_estimate, pooled
+from proctor.leaderboards.seeds import Draw, averaged, of_estimate, pooled
 
 
 def seed(value: float, error: float = 0.01, freedom: float = 500) -> Draw:

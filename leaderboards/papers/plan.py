@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ..harness.types import Json
-from .paper import Column, Table
-from .paper_cost import Assumptions, Cost, Work, examination_cost, training_cost
-from .paper_fill import Filled
-from .paper_rows import Place, places
+from ...harness.types import Json
+from .cost import Assumptions, Cost, Work, examination_cost, training_cost
+from .fill import Filled
+from .rows import Place, places
+from .tables import Column, Table
 
 UNSAID_TOKENS = 16384
 """The longest answer where a paper does not say: what MM-UPT allows (arXiv 2505.22453)."""

@@ -14,9 +14,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..harness.errors import UsageError
-from ..harness.settings import read_settings, setting
-from ..harness.types import Json
+from ...harness.errors import UsageError
+from ...harness.settings import read_settings, setting
+from ...harness.types import Json
 
 PIXELS_PER_TOKEN = 28 * 28
 """Qwen2.5-VL makes a token of each square of 28 x 28 pixels (arXiv 2502.13923)."""

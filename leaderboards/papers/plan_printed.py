@@ -8,11 +8,11 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 
-from ..harness.errors import printable
-from .paper import AVERAGE, Table
-from .paper_cost import Assumptions
-from .paper_plan import Planned, State, Total, total
-from .paper_print import MARKDOWN, WIDTH, aligned, csv_text, escaping
+from ...harness.errors import printable
+from .cost import Assumptions
+from .plan import Planned, State, Total, total
+from .printed import MARKDOWN, WIDTH, aligned, csv_text, escaping
+from .tables import AVERAGE, Table
 
 CSV_COLUMNS = (
     "row",

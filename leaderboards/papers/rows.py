@@ -7,8 +7,8 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from ..harness.errors import UsageError
-from .paper import DEFAULT, Library, Row, Table
+from ...harness.errors import UsageError
+from .tables import DEFAULT, Library, Row, Table
 
 BASE = "base"
 MAX_NAME = 80

@@ -11,9 +11,9 @@ import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from ..harness.errors import printable
-from .paper import AVERAGE, RECIPE, Row
-from .paper_fill import Filled, Reproduced
+from ...harness.errors import printable
+from .fill import Filled, Reproduced
+from .tables import AVERAGE, RECIPE, Row
 
 UNTRAINED = "proctor eval"
 """What reproduces a row without a recipe."""
