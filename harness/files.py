@@ -72,7 +72,7 @@ def lock_folder(path: Path, what: str, doing: str) -> FileLock:
     be written.
     """
     if path.exists() and not path.is_dir():
-        raise UsageError(f"{path} is no folder, so it can be no {what}: choose another --out")
+        raise UsageError(f"{path} is no folder, so it can be no {what}: choose another place")
     try:
         path.mkdir(parents=True, exist_ok=True)
         lock = FileLock(path / ".lock", blocking=False)

@@ -160,11 +160,11 @@ def test_a_folder_without_permission_is_one_line_and_3(evaluate, tmp_path):
     assert "Permission denied" in err
 
 
-def test_a_file_in_the_way_is_one_line_and_3(evaluate, tmp_path):
+def test_a_file_in_the_way_is_one_line_and_2(evaluate, tmp_path):
     (tmp_path / "run").write_text("mine")
     code, _, err = evaluate(tmp_path / "run")
-    assert code == 3, err
-    assert "cannot open run directory" in err
+    assert code == 2, err
+    assert "is no folder, so it can be no run directory" in err
     assert (tmp_path / "run").read_text() == "mine"
 
 
