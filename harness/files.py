@@ -71,8 +71,8 @@ def lock_folder(path: Path, what: str, doing: str) -> FileLock:
     Raises RunLockedError if another process holds it, UsageError if a file is in its place, StoreError if the folder can not
     be written.
     """
-    if path.exists() and not path.is_dir():
-        raise UsageError(f"{path} is no folder, so it can be no {what}: choose another place")
+    if os.path.exists(path) and not os.path.isdir(path):  # noqa: PTH110, PTH112 - a name too long is no error here
+        raise UsageError(f"cannot open {what} {path}: it is no folder; choose another place")
     try:
         path.mkdir(parents=True, exist_ok=True)
         lock = FileLock(path / ".lock", blocking=False)

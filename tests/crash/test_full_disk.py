@@ -164,7 +164,7 @@ def test_a_file_in_the_way_is_one_line_and_2(evaluate, tmp_path):
     (tmp_path / "run").write_text("mine")
     code, _, err = evaluate(tmp_path / "run")
     assert code == 2, err
-    assert "is no folder, so it can be no run directory" in err
+    assert "cannot open run directory" in err
     assert (tmp_path / "run").read_text() == "mine"
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proctor.harness import store
-from proctor.harness.errors import DataError, RunLockedError, RunMismatchError, StoreError
+from proctor.harness.errors import DataError, RunLockedError, RunMismatchError, StoreError, UsageError
 from proctor.harness.run import Examination
 from proctor.harness.store import Manifest, RunReader, RunWriter, differing_keys
 from proctor.harness.types import Image, Prompt, Response
@@ -545,7 +545,9 @@ def test_a_full_disk_in_the_middle_of_a_line_leaves_whole_lines(write, tmp_path)
 def test_a_run_directory_that_can_not_be_one_is_a_store_error(write, tmp_path):
     file = tmp_path / "file"
     file.write_text("x")
-    for path in (file, file / "below", tmp_path / ("x" * 300)):
+    with pytest.raises(UsageError, match=r"cannot open run directory .* it is no folder"):
+        write(path=file)
+    for path in (file / "below", tmp_path / ("x" * 300)):
         with pytest.raises(StoreError, match="cannot open run directory") as caught:
             write(path=path)
         assert isinstance(caught.value, OSError)

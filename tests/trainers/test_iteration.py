@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from proctor.benchmarks.examination import plan
-from proctor.harness.errors import DataError, RunLockedError, RunMismatchError, StoreError, UsageError
+from proctor.harness.errors import DataError, RunLockedError, RunMismatchError, UsageError
 from proctor.harness.models.base import MODELS
 from proctor.harness.provenance import weights_digest
 from proctor.harness.types import Sampling
@@ -102,7 +102,7 @@ def test_a_folder_with_other_files_and_a_file_in_its_place_are_refused(tmp_path)
     (tmp_path / "mine.txt").touch()
     with pytest.raises(UsageError, match=r"holds other files \(mine\.txt\)"):
         opened(tmp_path)
-    with pytest.raises(StoreError, match=r"mine\.txt: File exists"):
+    with pytest.raises(UsageError, match=r"mine\.txt: it is no folder"):
         opened(tmp_path / "mine.txt")
 
 
@@ -143,7 +143,7 @@ def improving(cli, monkeypatch):
     return cli
 
 
-@pytest.mark.engine
+@pytest.mark.slow
 def test_killed_anywhere_it_goes_on_to_the_same_files(tmp_path, improving):
     """In a training, in an examination, between the two, and in the second round."""
     code, out, err = improving(*IMPROVING, "--out", tmp_path / "whole", "--json")

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from proctor.harness.checkpoints import check_whole
 from proctor.harness.provenance import weights_digest
 from proctor.trainers.tiny import BASE
+
+from ..conftest import Done
 
 METHOD = '''
 """Learns the shortest well-formed response to each question."""
@@ -69,24 +72,33 @@ minibatches = 1
 
 
 @pytest.fixture
-def installed(tmp_path: Path) -> dict[str, str]:
-    """The environment in which a package with the method is installed."""
+def site(tmp_path: Path) -> Path:
+    """A folder in which a package with the method is installed, and the recipe beside it."""
     site = tmp_path / "site"
     (site / "brevity-1.0.dist-info").mkdir(parents=True)
     (site / "brevity.py").write_text(METHOD)
     (site / "brevity-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: brevity\nVersion: 1.0\n")
     (site / "brevity-1.0.dist-info" / "entry_points.txt").write_text("[proctor.methods]\nbrevity = brevity:Brevity\n")
     (tmp_path / "brevity_figures.toml").write_text(RECIPE)
-    return {**os.environ, "PYTHONPATH": str(site)}
+    return site
 
 
-def proctor(folder: Path, environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+@pytest.fixture
+def installed(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The package can be imported in this process."""
+    monkeypatch.syspath_prepend(site)
+    monkeypatch.delitem(sys.modules, "brevity", raising=False)
+
+
+def proctor(folder: Path, site: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """A process of its own, in whose path the package is."""
     command = [sys.executable, "-m", "proctor.harness.cli", *words]
+    environment = {**os.environ, "PYTHONPATH": str(site)}
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_a_method_is_one_file_and_one_recipe(installed: dict[str, str], tmp_path: Path) -> None:
-    done = proctor(tmp_path, installed, "train", "brevity_figures.toml", "--out", "training", "--json")
+def test_a_method_is_one_file_and_one_recipe(site: Path, tmp_path: Path) -> None:
+    done = proctor(tmp_path, site, "train", "brevity_figures.toml", "--out", "training", "--json")
     assert done.returncode == 0, done.stderr
     training = tmp_path / "training"
     check_whole(training / "checkpoints" / "step-000002")
@@ -100,7 +112,7 @@ def test_a_method_is_one_file_and_one_recipe(installed: dict[str, str], tmp_path
     assert stored["method_settings"] == {"longest": 200}
 
     asked = "eval --model training/checkpoints/step-000002 --suite figures --limit 20 --max-tokens 24"
-    examined = proctor(tmp_path, installed, *asked.split())
+    examined = proctor(tmp_path, site, *asked.split())
     assert examined.returncode == 0, examined.stderr
     manifest = json.loads(next((tmp_path / "runs").glob("*/run.json")).read_text())
     made = manifest["environment"]["training"]
@@ -108,34 +120,25 @@ def test_a_method_is_one_file_and_one_recipe(installed: dict[str, str], tmp_path
     assert made["base"] == weights_digest(BASE)
 
 
-def test_its_settings_are_read_strictly(installed: dict[str, str], tmp_path: Path) -> None:
-    done = proctor(
-        tmp_path,
-        installed,
-        "train",
-        "brevity_figures.toml",
-        "--out",
-        "x",
-        "--dry-run",
-        "--set",
-        "method_settings.most=3",
-    )
-    assert (done.returncode, "unknown key 'most'" in done.stderr) == (2, True), done.stderr
+def test_its_settings_are_read_strictly(installed: None, tmp_path: Path, cli: Callable[..., Done]) -> None:
+    changed = ("--out", tmp_path / "x", "--dry-run", "--set", "method_settings.most=3")
+    done = cli("train", tmp_path / "brevity_figures.toml", *changed)
+    assert (done.code, "unknown key 'most'" in done.err) == (2, True), done.err
 
 
-def test_without_it_the_methods_there_are_are_named(tmp_path: Path, installed: dict[str, str]) -> None:
-    done = proctor(tmp_path, {**os.environ}, "train", "brevity_figures.toml", "--out", "x", "--dry-run")
-    assert done.returncode == 2
-    assert "no method is called 'brevity'" in done.stderr
-    assert "lmsi" in done.stderr
+def test_without_it_the_methods_there_are_are_named(site: Path, tmp_path: Path, cli: Callable[..., Done]) -> None:
+    done = cli("train", tmp_path / "brevity_figures.toml", "--out", tmp_path / "x", "--dry-run")
+    assert done.code == 2
+    assert "no method is called 'brevity'" in done.err
+    assert "lmsi" in done.err
 
 
 def test_a_stage_that_makes_too_little_says_what_was_found_and_needed(
-    installed: dict[str, str], tmp_path: Path
+    installed: None, tmp_path: Path, cli: Callable[..., Done]
 ) -> None:
-    asked = "train brevity_figures.toml --out training --set method_settings.longest=1"
-    done = proctor(tmp_path, installed, *asked.split())
-    assert done.returncode == 2
-    assert "made 0 examples, fewer than collect.least = 4: 8 prompts; needed: responses with a box" in done.stderr
-    assert (tmp_path / "training" / "stages" / "1-brevity" / "asked" / "responses" / "run.json").is_file()
-    assert not (tmp_path / "training" / "checkpoints").exists()
+    training = tmp_path / "training"
+    done = cli("train", tmp_path / "brevity_figures.toml", "--out", training, "--set", "method_settings.longest=1")
+    assert done.code == 2
+    assert "made 0 examples, fewer than collect.least = 4: 8 prompts; needed: responses with a box" in done.err
+    assert (training / "stages" / "1-brevity" / "asked" / "responses" / "run.json").is_file()
+    assert not (training / "checkpoints").exists()
