@@ -269,7 +269,7 @@ def test_record_refuses_bad_arguments(cli: Callable[..., Any], tmp_path: Path) -
         assert len(done.err.strip().splitlines()) == 1
 
 
-@pytest.mark.engine
+@pytest.mark.slow
 def test_kill_9_while_judging_loses_no_score(start: Callable[..., Any], tiny: Path, tmp_path: Path) -> None:
     def command(run: Path) -> list[object]:
         asked = ["--model", tiny, "--limit", 40, "--samples", 2, "--temperature", 1, "--max-tokens", 24]

@@ -169,7 +169,7 @@ def kill_once(out: Path, reached: str, stop=signal.SIGKILL) -> int:
     return process.returncode
 
 
-@pytest.mark.engine
+@pytest.mark.slow
 def test_killed_anywhere_it_goes_on_to_the_same_weights_and_verdict(tmp_path, cli):
     whole = cli(*COMMAND, "--out", tmp_path / "whole", "--json")
     assert whole.code == 0
