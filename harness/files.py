@@ -65,6 +65,12 @@ def read_object(file: Path) -> dict[str, Json] | None:
     return found
 
 
+def check_empty(path: Path) -> None:
+    """Raises UsageError for a folder with files in it, hidden ones left out."""
+    if others := sorted(one.name for one in path.iterdir() if not one.name.startswith(".")):
+        raise UsageError(f"{path} holds other files ({others[0]}): choose a new or empty folder")
+
+
 def lock_folder(path: Path, what: str, doing: str) -> FileLock:
     """Make the folder if it is not there, and take its lock: one process at a time is `doing` something in `what`.
 

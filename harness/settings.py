@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import NoneType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -32,6 +32,13 @@ def setting(change: str) -> tuple[str, Any]:
         return key, tomllib.loads(f"value = {text}")["value"]
     except (ValueError, RecursionError):
         return key, text
+
+
+def require(rules: Iterable[tuple[str, bool]]) -> None:
+    """Raises UsageError with the first rule that is not kept."""
+    for rule, kept in rules:
+        if not kept:
+            raise UsageError(rule)
 
 
 def _build(kind: Any, table: Mapping[str, Any], where: str) -> Any:

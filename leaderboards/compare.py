@@ -16,7 +16,7 @@ from ..harness.score import Scored
 from ..harness.stats import Difference, holm, item_changes, paired_difference, seeded_difference
 from ..harness.store import differing_keys
 from ..harness.types import Item, Json
-from .comparison_arms import Arm
+from .comparison_arms import Arm, asked_otherwise
 from .comparison_changes import CategoryChange, Flip, category_changes, flips
 from .explain import Side
 
@@ -57,7 +57,7 @@ class SuiteComparison:
     @property
     def asked_otherwise(self) -> list[str]:
         """What differs between the ways in which A and B were asked: protocol, profile, settings of the sampling."""
-        return asked_otherwise(self.arms[0][0], self.arms[1][0])
+        return asked_otherwise(*(arm[0].scored.run.manifest for arm in self.arms))
 
     def to_json(self, examples: int) -> Json:
         """Everything, in percentage points, with so many examples of gained and of lost items."""
@@ -97,13 +97,6 @@ class Comparison:
             "b": self.b,
             "suites": [one.to_json(examples) for one in self.suites],
         }
-
-
-def asked_otherwise(one: Side, other: Side) -> list[str]:
-    """What differs between the ways in which two runs were asked: protocol, profile, settings of the sampling."""
-    identities = [side.scored.run.manifest.identity for side in (one, other)]
-    asked = [{key: identity.get(key) for key in ("protocol", "profile", "sampling")} for identity in identities]
-    return differing_keys(asked[0], asked[1])
 
 
 def compare(before: Scored, after: Scored) -> Difference:

@@ -94,6 +94,12 @@ def _some(names: Iterable[str]) -> str:
     return ", ".join([*found[:_LISTED], *more])
 
 
+def asked_otherwise(one: Manifest, other: Manifest) -> list[str]:
+    """What differs between the ways in which two runs were asked: protocol, profile, settings of the sampling."""
+    asked = [{key: run.identity.get(key) for key in ("protocol", "profile", "sampling")} for run in (one, other)]
+    return differing_keys(asked[0], asked[1])
+
+
 def _check_number(source: str, path: Path, suite: str, runs: Sequence[tuple[Path, Manifest]], seeds: bool) -> None:
     """Raise UsageError for several runs that are not seeds of one thing."""
     if len(runs) == 1:
@@ -109,9 +115,7 @@ def _check_number(source: str, path: Path, suite: str, runs: Sequence[tuple[Path
             f"{source} has the same run of {printable(suite)} twice: that is no second seed; {_listed(runs)}"
         )
     for _, other in runs[1:]:
-        asked = [{key: one.identity.get(key) for key in ("protocol", "profile", "sampling")} for one in (first, other)]
-        differing = [key for key in differing_keys(asked[0], asked[1]) if key != "sampling.seed"]
-        if differing:
+        if differing := [key for key in asked_otherwise(first, other) if key != "sampling.seed"]:
             raise UsageError(
                 f"{source}: the runs of {printable(suite)} are not seeds of one thing: {printable(', '.join(differing))} "
                 f"{'differs' if len(differing) == 1 else 'differ'} between "

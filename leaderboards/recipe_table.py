@@ -20,8 +20,8 @@ from ..harness.errors import UsageError, printable
 from ..harness.stats import ALPHA, Difference, holm
 from ..harness.store import Manifest
 from ..harness.types import Json
-from .compare import asked_otherwise, compare_arms
-from .comparison_arms import Arm
+from .compare import compare_arms
+from .comparison_arms import Arm, asked_otherwise
 from .explain import Side
 from .export.markdown import escaped
 from .seeds import Draw, of_estimate, pooled
@@ -141,14 +141,15 @@ def _by_recipe(ends: Group) -> Iterator[tuple[str, Group]]:
 
 def _row(recipe: str, group: Group, base: Side, suite: str) -> RecipeRow:
     group = sorted(group, key=lambda one: one[1].seed)
-    weights = base.scored.run.manifest.identity["model"].get("weights")
+    manifest = base.scored.run.manifest
+    weights = manifest.identity["model"].get("weights")
     for path, made in group:
         if made.base and made.base != weights:
             raise UsageError(f"{path.name}: its training began with another model than {_name(base)}: leave it out")
     sides = tuple(read_side(path) for path, _ in group)
     compared = compare_arms(Arm("the base", {suite: (base,)}), Arm(recipe, {suite: sides})).suites[0]
     for side in sides:
-        if differing := [key for key in asked_otherwise(base, side) if key != "sampling.seed"]:
+        if differing := [key for key in asked_otherwise(manifest, side.scored.run.manifest) if key != "sampling.seed"]:
             raise UsageError(f"{_name(side)} was asked in another way than {_name(base)}: {', '.join(differing)}")
     return RecipeRow(
         recipe,

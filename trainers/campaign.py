@@ -25,9 +25,8 @@ from ..harness.errors import (
     DivergedError,
     NonFiniteOutputError,
     RunMismatchError,
-    UsageError,
 )
-from ..harness.files import lock_folder, read_object, write_atomic
+from ..harness.files import check_empty, lock_folder, read_object, write_atomic
 from ..harness.provenance import configuration_digest, environment, weights_digest
 from ..harness.run import Examination
 from ..harness.store import differing_keys
@@ -125,9 +124,7 @@ class CampaignFolder:
         begun = {"identity": what, "environment": environment(), **fresh}
         stored = read_object(self._file)
         if stored is None:
-            others = sorted(one.name for one in self.path.iterdir() if not one.name.startswith("."))
-            if others:
-                raise UsageError(f"{self.path} holds other files ({others[0]}): choose a new or empty folder")
+            check_empty(self.path)
             self._stored = begun
             self.write({})
             return begun

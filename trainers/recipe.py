@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..harness.errors import UsageError
-from ..harness.settings import read_settings, setting
+from ..harness.settings import read_settings, require, setting
 from ..harness.types import Json, Sampling
 from .formats import FORMATS
 from .judge.settings import JudgeSettings
@@ -155,9 +155,7 @@ class Recipe:
             "optimiser.betas must be two numbers in [0, 1)": len(optimiser.betas) == 2
             and all(0 <= beta < 1 for beta in optimiser.betas),
         }
-        for rule, kept in rules.items():
-            if not kept:
-                raise UsageError(rule)
+        require(rules.items())
 
     def to_json(self) -> Json:
         """All settings."""

@@ -2,9 +2,6 @@
 
 import json
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -18,11 +15,13 @@ from proctor.trainers.iteration import Iteration, IterationFolder
 from proctor.trainers.tiny import BASE
 
 from . import improving_cli
+from .killing import kill_once
 
 SMALL = ("policy.steps=3", "policy.prompts=2", "policy.minibatches=1", "sampling.n=2", "sampling.max_tokens=12")
 TRAIN = [part for setting in (*SMALL, "checkpoint_every=1") for part in ("--set", setting)]
 COMMAND = ["iterate", "mm_upt_figures", "--suite", "figures", "--limit", "30", "--max-tokens", "40", *TRAIN]
 IMPROVING = [*COMMAND, "--rounds", "4", "--engine", "improving"]
+KILLED = [improving_cli.__file__, *IMPROVING]
 
 
 def small(rounds=2, changes=()):
@@ -114,19 +113,6 @@ def test_a_damaged_folder_is_told_in_one_line(tmp_path, content):
     assert "\n" not in str(caught.value)
 
 
-def kill_once(out: Path, reached: str, command: list[str], stop=signal.SIGKILL) -> int:
-    """Start (or go on) and kill as soon as `reached` exists under `out`; the exit code."""
-    line = [sys.executable, improving_cli.__file__, *command, "--out", str(out)]
-    with subprocess.Popen(line, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
-        deadline = time.monotonic() + 120
-        while not list(out.glob(reached)) and process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.01)
-        process.send_signal(stop)
-        _, errors = process.communicate()
-    assert list(out.glob(reached)), errors
-    return process.returncode
-
-
 def kept(out: Path):
     """What an iteration leaves: its record, the weights of every checkpoint, metrics and answers."""
     record = json.loads((out / "iterate.json").read_text())
@@ -151,10 +137,10 @@ def test_killed_anywhere_it_goes_on_to_the_same_files(tmp_path, improving):
     told = json.loads(out)
     assert [one["word"] for one in told["rounds"]] == ["improved", "improved", "no improvement"]
     killed = tmp_path / "killed"
-    kill_once(killed, "round-1/checkpoints/step-000002", IMPROVING)
-    kill_once(killed, "round-1/finished.json", IMPROVING)
-    kill_once(killed, "runs/round-1.figures/responses.jsonl", IMPROVING)
-    assert kill_once(killed, "round-2/metrics.jsonl", IMPROVING, signal.SIGINT) == 130
+    kill_once(KILLED, killed, "round-1/checkpoints/step-000002")
+    kill_once(KILLED, killed, "round-1/finished.json")
+    kill_once(KILLED, killed, "runs/round-1.figures/responses.jsonl")
+    assert kill_once(KILLED, killed, "round-2/metrics.jsonl", signal.SIGINT) == 130
     code, out, err = improving(*IMPROVING, "--out", killed, "--json")
     assert code == 0, err
     assert kept(killed) == kept(tmp_path / "whole")

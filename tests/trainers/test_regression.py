@@ -2,10 +2,6 @@
 
 import json
 import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import pytest
 
@@ -17,10 +13,13 @@ from proctor.trainers.registry import TRAINERS
 from proctor.trainers.regression import ARMS, RegressionFolder, contest, identity
 from proctor.trainers.tiny import BASE
 
+from .killing import kill_once
+
 REWARDS = {"candidate": "ground_truth", "baseline": "random"}
 SMALL = ("policy.steps=3", "policy.prompts=2", "policy.minibatches=1", "sampling.n=2", "sampling.max_tokens=12")
 COMMAND = ["regress", "ground_truth", "--baseline", "random", "--suite", "iconqa", "--seeds", "2"]
 COMMAND += [part for setting in (*SMALL, "checkpoint_every=1") for part in ("--set", setting)]
+KILLED = ["-m", "proctor.harness.cli", *COMMAND]
 
 
 def small(seeds=2, changes=(), candidate_changes=(), **rewards):
@@ -156,27 +155,14 @@ def test_a_reward_file_that_is_changed_meanwhile_is_refused(tmp_path):
         opened(tmp_path / "out", small(candidate=f"{file}:score"))
 
 
-def kill_once(out: Path, reached: str, stop=signal.SIGKILL) -> int:
-    """Start (or go on) and kill as soon as `reached` exists under `out`; the exit code."""
-    command = [sys.executable, "-m", "proctor.harness.cli", *COMMAND, "--out", str(out)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
-        deadline = time.monotonic() + 120
-        while not list(out.glob(reached)) and process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.01)
-        process.send_signal(stop)
-        _, errors = process.communicate()
-    assert list(out.glob(reached)), errors
-    return process.returncode
-
-
 @pytest.mark.slow
 def test_killed_anywhere_it_goes_on_to_the_same_weights_and_verdict(tmp_path, cli):
     whole = cli(*COMMAND, "--out", tmp_path / "whole", "--json")
     assert whole.code == 0
     out = tmp_path / "killed"
-    kill_once(out, "candidate-seed0/checkpoints/step-000001")
-    kill_once(out, "runs/candidate-seed0.iconqa/responses.jsonl")
-    assert kill_once(out, "baseline-seed1/metrics.jsonl", signal.SIGINT) == 130
+    kill_once(KILLED, out, "candidate-seed0/checkpoints/step-000001")
+    kill_once(KILLED, out, "runs/candidate-seed0.iconqa/responses.jsonl")
+    assert kill_once(KILLED, out, "baseline-seed1/metrics.jsonl", signal.SIGINT) == 130
     done = sorted(out.glob("*/finished.json"))
     assert done
     before = [(file, file.stat().st_mtime_ns) for file in done]

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...harness.errors import UsageError
+from ...harness.settings import require
 from ...harness.types import Json
 from ..advantages import Advantage, advantage
 from ..base import Reward
@@ -75,9 +75,7 @@ class Settings:
             < math.inf,
             f"seed must be 0 or more, not {self.seed}": self.seed >= 0,
         }
-        for rule, kept in rules.items():
-            if not kept:
-                raise UsageError(rule)
+        require(rules.items())
         advantage(self.advantage, self.advantage_beta)
 
     def to_json(self) -> Json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...harness.errors import UsageError
+from ...harness.settings import require
 
 BASE_MODEL = "base"
 TINY_MODEL = "tiny_judge"
@@ -51,6 +51,4 @@ class JudgeSettings:
             or self.model not in (BASE_MODEL, TINY_MODEL),
             "several repeats need a temperature above 0": self.repeats == 1 or self.temperature > 0,
         }
-        for rule, kept in rules.items():
-            if not kept:
-                raise UsageError(rule)
+        require(rules.items())

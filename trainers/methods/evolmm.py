@@ -28,7 +28,8 @@ from typing import ClassVar
 import numpy as np
 
 from ...harness import answers
-from ...harness.errors import DataError, UsageError, printable
+from ...harness.errors import DataError, printable
+from ...harness.settings import require
 from ...harness.types import Item
 from ...harness.votes import Vote, vote
 from ..advantages import Array, dr_grpo
@@ -63,9 +64,7 @@ class EvoLmmSettings:
             "mu must not be negative, and finite": 0 <= self.mu < math.inf,
             "sigma must be positive and finite": 0 < self.sigma < math.inf,
         }
-        for rule, kept in rules.items():
-            if not kept:
-                raise UsageError(rule)
+        require(rules.items())
         check_template("ask", self.ask)
 
 

@@ -22,7 +22,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from ...harness.errors import DataError, UsageError, printable
+from ...harness.errors import DataError, printable
+from ...harness.settings import require
 from ...harness.types import Image, Item, Prompt, sample_seed
 from ..advantages import Array, group_norm
 from .base import Drawn, Played, Step, Turn
@@ -84,9 +85,7 @@ class VisionZeroSettings:
             "beta must be positive and lam not negative, both at most 1": 0 < self.beta <= 1 and 0 <= self.lam <= 1,
             "unsure must be in [-1, 1]": -1 <= self.unsure <= 1,
         }
-        for rule, kept in rules.items():
-            if not kept:
-                raise UsageError(rule)
+        require(rules.items())
         check_template("clue", self.clue)
         check_template("spy_clue", self.spy_clue)
         check_template("vote", self.vote, ["clues"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...harness.errors import UsageError
+from ...harness.settings import require
 
 STUDENTS = ("vllm", "transformers")
 
@@ -66,9 +66,7 @@ class OpenRlhfSettings:
             "gpu_memory_utilization must be above 0 and at most 1": 0 < self.gpu_memory_utilization <= 1,
             "with colocate, engines x tensor_parallel must be nodes x gpus": not self.colocate or shared,
         }
-        for rule, kept in rules.items():
-            if not kept:
-                raise UsageError(rule)
+        require(rules.items())
 
     def gpus_needed(self, *, reference: bool) -> int:
         """GPUs of the Ray cluster, the judge's left out."""

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ...harness.errors import UsageError
+from ...harness.settings import require
 from ...harness.votes import Vote
 from ..base import Group, judge_scores
 from .ballots import VoteSettings, count, elected, shares
@@ -51,9 +51,7 @@ class ActorJudgeSettings(VoteSettings):
             )
             >= 0,
         }
-        for rule, kept in rules.items():
-            if not kept:
-                raise UsageError(rule)
+        require(rules.items())
 
 
 def sigmoid(x: float) -> float:

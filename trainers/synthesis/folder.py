@@ -17,8 +17,8 @@ from pathlib import Path
 from types import TracebackType
 
 from ...benchmarks.sources.documents import read_document
-from ...harness.errors import DataError, RunMismatchError, UsageError
-from ...harness.files import lock_folder, write_atomic
+from ...harness.errors import DataError, RunMismatchError
+from ...harness.files import check_empty, lock_folder, write_atomic
 from ...harness.provenance import environment, file_sha256
 from ...harness.store import differing_keys
 from ...harness.types import Image, Json, canonical_json
@@ -85,8 +85,7 @@ class SynthesisFolder:
         file = self.path / BEGUN
         self._record = {"identity": identity, **recorded, "environment": environment()}
         if not file.exists():
-            if others := sorted(one.name for one in self.path.iterdir() if not one.name.startswith(".")):
-                raise UsageError(f"{self.path} holds other files ({others[0]}): choose a new or empty folder")
+            check_empty(self.path)
             write_atomic(file, (json.dumps(self._record, indent=1) + "\n").encode())
             return
         found = read_document(file, self.path)

@@ -21,6 +21,7 @@ from ...harness.store import Asked
 from ...harness.types import Item, Json, Prompt, sample_seed
 from ...harness.votes import vote
 from ..data import MARK
+from ..methods.pictured import pictured
 from ..methods.templates import filled
 from ..methods.written import MOST_SHOWN, one_line
 from ..student import StoredStudent, Tell
@@ -86,21 +87,15 @@ class Synthesis:
 
     def _usable(self) -> list[Item]:
         """The source's items with pictures; for `direct` each picture once, without its question."""
-        pictured = [item for item in self.source.items if item.images]
         direct = self.settings.how == DIRECT
-        usable = _each_picture(pictured) if direct else [item for item in pictured if item.question]
+        if direct:
+            usable = [replace(item, question="", choices=()) for item in pictured(self.source.items)]
+        else:
+            usable = [item for item in self.source.items if item.images and item.question]
         if not usable:
             needed = "a picture" if direct else "a picture and a question (with --how direct a picture is enough)"
             raise DataError(f"{self.source.name}: none of {len(self.source.items)} items has {needed}")
         return usable
-
-
-def _each_picture(items: Sequence[Item]) -> list[Item]:
-    """The first item of each picture (or several), without what the set asks about it."""
-    first: dict[tuple[str, ...], Item] = {}
-    for item in items:
-        first.setdefault(tuple(image.sha256 for image in item.images), replace(item, question="", choices=()))
-    return list(first.values())
 
 
 class _Run:

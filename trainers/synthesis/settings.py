@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ...harness.errors import UsageError
+from ...harness.settings import require
 from ...harness.types import Json, Sampling
 from ..methods.templates import check_template
 
@@ -61,9 +61,7 @@ class SynthesisSettings:
     least: int = 1
 
     def __post_init__(self) -> None:
-        for rule, kept in self._rules():
-            if not kept:
-                raise UsageError(rule)
+        require(self._rules())
         check_template("direct", self.direct)
         check_template("in_context", self.in_context, ("question", "answer"))
         self.sampling(1, 0)

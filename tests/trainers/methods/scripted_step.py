@@ -2,14 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 
 from proctor.benchmarks.base import boxed_prompt
-from proctor.benchmarks.figures import as_item, draw
 from proctor.harness.types import Item, Prompt, Sampling
 from proctor.trainers.assessment import Assessed
 from proctor.trainers.methods.base import Step
-from proctor.trainers.prompts import unlabelled
 
 Say = Callable[[str, int, Prompt, int], str]
 """(name of the draw, place of the prompt, the prompt, number of the response) -> the response."""
@@ -37,11 +34,6 @@ class Script:
             [tuple(self.say(name, place, prompt, k) for k in range(n)) for place, prompt in enumerate(prompts)]
         )
         return self.drawn[name]
-
-
-def pictures(count: int, task: str = "sum") -> list[Item]:
-    """Unlabelled figures of a task."""
-    return [unlabelled(as_item(figure, f"q{n}")) for n, figure in enumerate(islice(draw(3, "train", [task]), count))]
 
 
 def _no_reward(items: Sequence[Item], texts: Sequence[str]) -> Assessed:

@@ -16,7 +16,8 @@ from proctor.trainers.methods.written import as_question, one_line
 from proctor.trainers.recipe import load_recipe
 from proctor.trainers.tiny import talker_tasks
 
-from .scripted_step import Script, pictures, step_of
+from .scripted_step import Script, step_of
+from .scripted_student import figures
 
 SETTINGS = EvoLmmSettings()
 LETTERS = st.lists(st.sampled_from(["1", "2", "3", None]), min_size=1, max_size=12)
@@ -116,7 +117,7 @@ def say(name: str, place: int, prompt: Prompt, k: int) -> str:
 
 
 def test_a_step_by_hand() -> None:
-    items, script = pictures(3), Script(say)
+    items, script = figures(3), Script(say)
     played = EvoLmm(SETTINGS).play(step_of(script, items, 4, number=4))
     assert script.asked["propose"] == [Prompt((*item.images, SETTINGS.ask)) for item in items]
     assert [prompt.images for prompt in script.asked["solve"]] == [items[0].images, items[2].images]
@@ -140,13 +141,13 @@ def test_a_step_by_hand() -> None:
 
 def test_the_proposer_learns_at_every_so_manieth_step() -> None:
     method = EvoLmm(EvoLmmSettings(propose_every=3))
-    turns = [len(method.play(step_of(Script(say), pictures(3), 4, number)).turns) for number in range(6)]
+    turns = [len(method.play(step_of(Script(say), figures(3), 4, number)).turns) for number in range(6)]
     assert turns == [1, 1, 2, 1, 1, 2]
 
 
 def test_options_of_the_picture_s_own_question_are_not_shown() -> None:
     script = Script(say)
-    EvoLmm(SETTINGS).play(step_of(script, pictures(3, "tallest"), 4))
+    EvoLmm(SETTINGS).play(step_of(script, figures(3, "tallest"), 4))
     assert all("Choices" not in str(prompt.parts[-1]) for prompt in script.asked["solve"])
 
 
@@ -155,7 +156,7 @@ def test_without_a_question_the_training_stops_and_says_what_was_written() -> No
     with pytest.raises(
         DataError, match=r"step 3: none of the 3 proposals .*one was: 'Bar .*method_settings\.ask"
     ) as met:
-        EvoLmm(SETTINGS).play(step_of(script, pictures(3), 4, number=2))
+        EvoLmm(SETTINGS).play(step_of(script, figures(3), 4, number=2))
     assert len(str(met.value)) < 500
     assert str(met.value).isprintable()
 
