@@ -14,12 +14,11 @@ from pathlib import Path
 from ..harness import answers, profiles
 from ..harness.answers import Extraction, Grade
 from ..harness.errors import UsageError
-from ..harness.judging import Extractor, Judge
-from ..harness.metrics import Measure, overall
+from ..harness.runs.judging import Extractor, Judge
+from ..harness.stats.metrics import Measure, overall
 from ..harness.types import Item, Prompt
 from . import errata
-from .data import ImageFolder, Record, read_items
-from .options import inline
+from .items import ImageFolder, Record, inline, read_items
 from .sources.local import open_local
 
 SAMPLES = Path(__file__).parent / "samples"

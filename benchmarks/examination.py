@@ -6,13 +6,13 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..harness.engines.base import Model
 from ..harness.errors import UsageError
-from ..harness.judging import Referee
-from ..harness.models.base import Model
 from ..harness.profiles import Profile
-from ..harness.run import Examination
-from ..harness.score import Answers, Scored, score
-from ..harness.store import Asked, RunReader
+from ..harness.runs.evaluate import Examination
+from ..harness.runs.judging import Referee
+from ..harness.runs.score import Answers, Scored, score
+from ..harness.runs.store import Asked, RunReader
 from ..harness.types import Sampling
 from .base import SAMPLES
 from .lock import LOCK, load_locked, on_hub

@@ -19,7 +19,7 @@ from ..harness.errors import DataError, UsageError
 from ..harness.files import write_atomic
 from ..harness.types import Item, Json, digest_all
 from .base import Suite
-from .data import Record, Source, read_items
+from .items import Record, Source, read_items
 from .sources.hub import open_hub, resolve_revision
 from .sources.local import open_local
 from .sources.published import HUB, HUB_SETS, TRAINING, Published, published_as

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from typing import Any, TypeAlias
 
-from ..harness.metrics import Measure, Metric, accuracy, cluster, overall, share
+from ..harness.stats.metrics import Measure, Metric, accuracy, cluster, overall, share
 from ..harness.types import Item, Verdict
 
 Value: TypeAlias = "str | int | float | bool"

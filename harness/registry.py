@@ -1,4 +1,7 @@
-"""Plugins by name: what is built in, and what installed packages add by entry point; imported when asked for."""
+"""Plugins by name: what is built in, and what installed packages add by entry point; imported when asked for.
+
+How a reward in a file of one's own is named: path/to/file.py:function.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from .errors import UsageError
@@ -39,3 +43,20 @@ class Registry(Generic[T]):
             loaded: T = installed[name].load()
             return loaded
         raise UsageError(f"no {self.kind} is called {name!r}; there are: {', '.join(self.names())}")
+
+
+def in_file(name: str) -> tuple[Path, str] | None:
+    """The file and the function that a name stands for; None for the name of a reward of the registry."""
+    if name.endswith(".py"):
+        return Path(name), ""
+    path, _, function = name.rpartition(":")
+    return (Path(path), function) if path.endswith(".py") else None
+
+
+def anchored(name: str, folder: Path) -> str:
+    """The same name with the file's path made absolute, from `folder`: other processes have other working directories."""
+    found = in_file(name)
+    if found is None:
+        return name
+    path, function = found
+    return f"{(folder / path.expanduser()).resolve()}{':' if function else ''}{function}"

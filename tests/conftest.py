@@ -14,10 +14,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from proctor.benchmarks.base import boxed_prompt
-from proctor.benchmarks.figures import draw
+from proctor.benchmarks.suites.figures import draw
 from proctor.harness.errors import EngineError
-from proctor.harness.run import Examination
-from proctor.harness.store import Asked
+from proctor.harness.runs.evaluate import Examination
+from proctor.harness.runs.store import Asked
 from proctor.harness.types import Image, Item, Response, Sampling
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch is imported: spinning threads starve each other
@@ -45,7 +45,7 @@ def tiny() -> Path:
 @pytest.fixture(scope="session")
 def tiny_model(tiny):
     """The bundled checkpoint on the transformers engine, loaded once."""
-    from proctor.harness.models.transformers import TransformersModel
+    from proctor.harness.engines.transformers import TransformersModel
 
     return TransformersModel(tiny, device="cpu")
 

@@ -10,7 +10,7 @@ import time
 from itertools import islice
 
 from proctor.harness.cli import main
-from proctor.harness.models.base import MODELS
+from proctor.harness.engines.base import MODELS
 from proctor.harness.types import Response
 
 

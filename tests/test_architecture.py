@@ -90,9 +90,9 @@ def loaded_by(statement: str) -> set[str]:
     "statement",
     [
         "from proctor.harness.cli import build_parser; build_parser()",
-        "import proctor.benchmarks.examination, proctor.leaderboards.table",
-        "import proctor.trainers.recipe, proctor.trainers.registry, proctor.trainers.rewards.majority_vote",
-        "import proctor.trainers.assessment, proctor.trainers.rewards.actor_judge",
+        "import proctor.benchmarks.examination, proctor.leaderboards.board.table",
+        "import proctor.trainers.recipe, proctor.trainers.rewards.registry, proctor.trainers.rewards.majority_vote",
+        "import proctor.trainers.rewards.pipeline, proctor.trainers.rewards.actor_judge",
     ],
 )
 def test_light_commands_import_no_heavy_package(statement: str) -> None:

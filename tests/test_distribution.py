@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from proctor.harness.run import hold
+from proctor.harness.runs.evaluate import hold
 
 ROOT = Path(__file__).parent.parent
 

@@ -11,8 +11,8 @@ from typing import Protocol
 from ..harness import answers
 from ..harness.errors import DataError, UsageError
 from ..harness.types import Image, Item
-from .formats import FORMATS
 from .recipe import Recipe
+from .recipe_settings import FORMATS
 
 
 @dataclass(frozen=True)

@@ -29,10 +29,10 @@ from PIL import Image as PilImage
 
 from ..harness.errors import DataError
 from ..harness.files import write_atomic
-from ..harness.pictures import decode
-from ..harness.run import Examination
+from ..harness.images import decode
+from ..harness.runs.evaluate import Examination
 from ..harness.types import Image, Item, Json
-from .prompts import Batches
+from .sampler import Batches
 
 TRAINED_ON = "trained_on.json"
 NEAR_BITS = 4

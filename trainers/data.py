@@ -21,10 +21,9 @@ import re
 from collections.abc import Callable, Mapping
 
 from ..benchmarks.base import Suite, boxed_prompt, boxed_text
-from ..benchmarks.data import ImageFolder, Record
 from ..benchmarks.gold import typed
-from ..benchmarks.options import inline
-from ..benchmarks.protocols.family import family
+from ..benchmarks.items import ImageFolder, Record, inline
+from ..benchmarks.protocols.registry import family
 from ..benchmarks.registry import SUITES
 from ..harness.types import Image, Item, Prompt
 from .synthesis import stored as synthesized

@@ -1,21 +1,212 @@
-"""Groups that were drawn before: a stored run with several samples per item, as rewards see it and labels judge it."""
+"""Groups that were drawn before: a stored run with several samples per item, as rewards see it and labels judge it.
+
+Recording groups: what to ask so that a run holds groups of a training's prompts, and having the answers judged.
+
+Golds are kept with the run, for measuring; what a reward sees of them is `recorded`'s affair.
+
+A judge's scores of a stored run's responses: RUN/judge.jsonl, safe against crashes and mixing.
+
+    {"format": 1, "judge": ..., "settings": ..., "answer_format": ..., "responses": ...}    the header
+    {"item": "0001-sum", "scores": [0.85, null, ...]}                                       one line per item
+
+The header says who judged and how, and holds the digest of the sealed responses that were judged; scores of other responses
+are refused. The file is only appended to, and a line torn by a crash is cut off. A score is null where the judge gave none.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, TypeAlias
+
+from filelock import FileLock, Timeout
 
 from ..benchmarks.errata import corrected
-from ..benchmarks.examination import read_answers
-from ..harness import answers, metrics
-from ..harness.errors import DataError, IncompleteRunError, UsageError
-from ..harness.score import Answers
-from ..harness.types import Item
+from ..benchmarks.examination import plan, read_answers
+from ..benchmarks.lock import LOCK, load_locked, on_hub
+from ..harness import answers
+from ..harness.errors import (
+    DataError,
+    EngineError,
+    IncompleteRunError,
+    RunLockedError,
+    RunMismatchError,
+    StoreError,
+    UsageError,
+)
+from ..harness.runs.evaluate import Examination
+from ..harness.runs.score import Answers
+from ..harness.runs.store import Asked, differing_keys
+from ..harness.stats import metrics
+from ..harness.types import Item, Json, Sampling, canonical_json, sample_seed
 from .base import Group, Reward, make_group, needs_judge
-from .formats import FORMATS
-from .judgements import FILE, ItemScores, read_judgements
+from .data import TITLES, data_set
+from .judge import Judge
+from .recipe import PromptSettings
+from .recipe_settings import FORMATS, JudgeSettings
+from .sampler import training_prompts
+
+FILE = "judge.jsonl"
+FORMAT = 1
+MAX_LINE_BYTES = 2**20
+
+ItemScores: TypeAlias = tuple[float | None, ...]
+
+
+def header(judge: Json, settings: Json, answer_format: str, responses: str) -> Json:
+    """The first line: the judge's identity, how it was asked, the form that a response must have, and what was judged."""
+    return {
+        "format": FORMAT,
+        "judge": judge,
+        "settings": settings,
+        "answer_format": answer_format,
+        "responses": responses,
+    }
+
+
+def read_judgements(path: Path) -> tuple[Json, dict[str, ItemScores]]:
+    """The header, and the scores by item id; a torn last line is left out.
+
+    Raises DataError for a file that holds anything else, FileNotFoundError if there is none.
+    """
+    head, scores, _ = _read(path)
+    if head is None:
+        raise DataError(f"{path} is empty: remove it and judge the run again")
+    return head, scores
+
+
+def _read(path: Path) -> tuple[Json, dict[str, ItemScores], int]:
+    """Header (None in an empty file), scores, and the number of bytes in whole lines."""
+    head: Json = None
+    scores: dict[str, ItemScores] = {}
+    end = 0
+    if path.exists() and not path.is_file():
+        raise DataError(f"{path} is no file: remove it")
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES), b""), start=1):
+                if not line.endswith(b"\n") and len(line) < MAX_LINE_BYTES:
+                    break
+                where = f"{path}:{number}"
+                if number == 1:
+                    head = _head(line, where)
+                else:
+                    item, row = _row(line, where)
+                    if item in scores:
+                        raise DataError(f"{where}: item {item!r:.80} was judged before")
+                    scores[item] = row
+                end += len(line)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}") from error
+    return head, scores, end
+
+
+def _head(line: bytes, where: str) -> Json:
+    try:
+        found = json.loads(line)
+        known = found["format"] == FORMAT and set(found) == set(header(None, None, "", ""))
+        canonical_json(found)  # a header is compared in this form, which not every value has
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise DataError(f"{where}: no header of a judge's scores ({str(error)[:80]}); remove the file") from error
+    if not known:
+        raise DataError(f"{where}: a header that this version does not know; remove the file and judge again")
+    return found
+
+
+def _row(line: bytes, where: str) -> tuple[str, ItemScores]:
+    try:
+        record = json.loads(line)
+        item, row = record["item"], tuple(record["scores"])
+        fine = isinstance(item, str) and all(map(_is_score, row))
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise DataError(f"{where}: no line of scores ({str(error)[:80]}); remove the file and judge again") from error
+    if not fine:
+        raise DataError(f"{where}: a score is neither null nor a number from 0 to 1; remove the file and judge again")
+    return item, row
+
+
+def _is_score(value: Json) -> bool:
+    return value is None or (type(value) in (int, float) and 0 <= value <= 1)  # false for NaN as well
+
+
+class JudgementWriter:
+    """The one writer of a file of scores; a context manager that holds its lock. `scores` is what it has already.
+
+    Raises RunMismatchError if the file belongs to other responses, or to another judge; RunLockedError if another process
+    is judging; DataError for a damaged file; StoreError if it can not be written.
+    """
+
+    def __init__(self, path: Path, head: Json) -> None:
+        self.path = path
+        self.scores: dict[str, ItemScores] = {}
+        self._end = 0
+        self._lock = FileLock(path.with_name(f".{path.name}.lock"), blocking=False)
+        try:
+            self._lock.acquire()
+        except Timeout:
+            raise RunLockedError(f"{path}: another process is judging this run; wait for it to end") from None
+        except OSError as error:
+            raise StoreError(f"cannot write to {path.parent}: {error.strerror or error}") from error
+        try:
+            self._open(head)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _open(self, head: Json) -> None:
+        stored: Json = None
+        if self.path.exists():
+            stored, self.scores, self._end = _read(self.path)
+        if stored is not None and (keys := differing_keys(stored, head)):
+            raise RunMismatchError(
+                f"{self.path} holds other scores: {', '.join(keys)} differ; judge as before, or remove the file"
+            )
+        try:
+            self._file: BinaryIO = self.path.open("a+b", buffering=0)
+            self._file.truncate(self._end)
+        except OSError as error:
+            raise StoreError(f"cannot open {self.path}: {error.strerror}") from error
+        if stored is None:
+            self._write(canonical_json(head).encode() + b"\n")
+
+    def __enter__(self) -> JudgementWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            os.fsync(self._file.fileno())
+        finally:
+            self._file.close()
+            self._lock.release()
+
+    def add(self, rows: Mapping[str, Sequence[float | None]]) -> None:
+        """Append the scores of items that have none yet. Raises StoreError, and leaves the file whole, if that fails."""
+        new = {item: tuple(row) for item, row in rows.items() if item not in self.scores}
+        for item, row in new.items():
+            self._write(canonical_json({"item": item, "scores": list(row)}).encode() + b"\n")
+            self.scores[item] = row
+
+    def _write(self, line: bytes) -> None:
+        try:
+            written = 0
+            while written < len(line):
+                written += self._file.write(line[written:]) or 0
+        except OSError as error:
+            self._file.truncate(self._end)
+            raise StoreError(
+                f"cannot write to {self.path}: {error.strerror}; make room and run the same again"
+            ) from error
+        self._end += len(line)
 
 
 @dataclass(frozen=True)
@@ -109,3 +300,99 @@ def _judgements(found: Answers, answer_format: str) -> dict[str, ItemScores] | N
             f"{file} has scores of {len(scores)} of {len(ids)} items: record again with the same judge to go on, or remove it"
         )
     return scores
+
+
+FIGURES = "figures"
+FIGURES_DRAWN = 600
+"""So many figures of the training split, where no limit says otherwise."""
+AT_ONCE = 8
+"""Groups that are judged together; a judgement that was killed goes on with the first of these that is not whole."""
+SCORE_SETTINGS = ("prompt", "temperature", "top_p", "max_tokens", "repeats", "retries")
+"""The settings of a judge that can change a score."""
+
+
+def plan_groups(
+    suite: str,
+    protocol: str,
+    sampling: Sampling,
+    data: Path | None = None,
+    limit: int | None = None,
+    *,
+    training: bool = False,
+    lock: Path = LOCK,
+) -> Examination:
+    """What to ask: a suite's items, those of a training set with their labels, or drawn figures of the training split.
+
+    Raises UsageError for a sampling that makes no groups, for an unknown suite or protocol, and for `training` with
+    anything but figures; DataError for bad data.
+    """
+    if sampling.n < 2 or sampling.greedy:
+        raise UsageError("a group needs --samples 2 or more and a --temperature above 0: greedy answers do not differ")
+    if training and (suite != FIGURES or data is not None):
+        raise UsageError("only the figures are drawn from a training split; name a training set's own file with --data")
+    if not training and suite not in TITLES:
+        return plan(suite, protocol, sampling, data, limit, lock=lock)
+    if limit is not None and limit < 1:
+        raise UsageError(f"the limit must be at least 1, not {limit}")
+    found = data_set(suite, labels=True)
+    rules = found.protocol(protocol)
+    items = (
+        training_prompts(PromptSettings(), sampling.seed)(0, FIGURES_DRAWN if limit is None else limit)
+        if training
+        else load_locked(found, data, lock)[:limit]
+    )
+    asked = [Asked(item, rules.prompt(item)) for item in items]
+    return Examination(suite, protocol, asked, sampling, _root(suite, data))
+
+
+def _root(suite: str, data: Path | None) -> Path | None:
+    """The folder that names of pictures are relative to; drawn ones and those of the hub have none."""
+    if data is None or on_hub(suite, data) is not None:
+        return None
+    return data if data.is_dir() else data.parent
+
+
+def judge_run(
+    run: Path,
+    judge: Judge,
+    settings: JudgeSettings,
+    answer_format: str = "boxed",
+    progress: Callable[[int], None] = lambda judged: None,
+) -> int:
+    """Write the judge's scores of a complete run's responses to its judge.jsonl, and return how many it did not give.
+
+    What is there already stays. `progress` is told how many more items have scores. Raises RunMismatchError for a file that
+    belongs to other responses or another judge, EngineError when more than `max_failed_share` of what is judged together
+    get no score: nothing of it is stored then, and the same call goes on there.
+    """
+    found = read_answers(run)
+    groups = drawn(found)
+    seed = found.run.manifest.sampling.seed
+    asked: Json = {name: getattr(settings, name) for name in SCORE_SETTINGS}
+    head = header(
+        judge.identity(), {**asked, "seed": seed}, answer_format, (found.run.manifest.seal or {})["responses"]
+    )
+    with JudgementWriter(run / FILE, head) as book:
+        progress(len(book.scores))
+        for first in range(0, len(groups), AT_ONCE):
+            part = groups[first : first + AT_ONCE]
+            missing = sum(item.id not in book.scores for item, _ in part)
+            if missing:
+                book.add(_scores(part, judge, settings, answer_format, sample_seed(seed, "judge", first)))
+                progress(missing)
+        return sum(score is None for row in book.scores.values() for score in row)
+
+
+def _scores(
+    part: list[tuple[Item, tuple[str, ...]]], judge: Judge, settings: JudgeSettings, answer_format: str, seed: int
+) -> dict[str, tuple[float | None, ...]]:
+    groups = [make_group(item, responses, needs_gold=False, answer_format=answer_format) for item, responses in part]
+    rows = judge.score(groups, seed)
+    failed = sum(score is None for row in rows for score in row)
+    asked = sum(sum(group.well_formed) for group in groups)
+    if failed > settings.max_failed_share * asked:
+        raise EngineError(
+            f"the judge gave no score for {failed} of {asked} responses, more than max_failed_share = "
+            f"{settings.max_failed_share:g} allows; last: {judge.trouble}; mend the judge and run the same again"
+        )
+    return {group.item_id: row for group, row in zip(groups, rows, strict=True)}

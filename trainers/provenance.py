@@ -3,6 +3,8 @@
 They are recorded with every examination of the checkpoint, and are no part of its identity. A recipe is named as bundled
 only if it is the bundled one: a training that changed its settings is called "NAME (changed: KEY, ...)", so that a control
 never passes for the real thing. The training directory is untrusted like every file.
+
+Training directories as they are found: by which recipe, how far, and whether somebody is at work there.
 """
 
 from __future__ import annotations
@@ -10,18 +12,21 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..harness.errors import DataError
-from ..harness.run import Examination
+from filelock import FileLock, Timeout
+
+from ..harness.errors import DataError, UsageError
+from ..harness.runs.checkpoints import find_checkpoints
+from ..harness.runs.evaluate import Examination
+from ..harness.runs.store import differing_keys
 from ..harness.settings import read_settings
-from ..harness.store import differing_keys
 from ..harness.types import Json, digest
 from .recipe import RECIPES, Recipe, load_recipe
-from .whole import whole
+from .resolve import whole
 
 _MAX_BYTES = 2**20
 _MAX_NAME = 100
@@ -149,3 +154,55 @@ def with_origin(
     if found is None:
         return list(examinations)
     return [dataclasses.replace(one, recorded={**one.recorded, "training": found.to_json()}) for one in examinations]
+
+
+_STEP_FOLDER = re.compile(r"step-([0-9]{1,9})")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A training directory: recipe, seed and base as an Origin has them, and the step of its last complete checkpoint.
+
+    `finished`: the trainer has written its end mark. `running`: a process holds the directory.
+    """
+
+    path: Path
+    recipe: str
+    seed: int
+    base: str
+    step: int
+    finished: bool
+    running: bool
+
+
+def training_folders(paths: Iterable[Path]) -> list[Path]:
+    """The training directories among `paths` and directly under them. Raises UsageError for what is no folder."""
+    found = []
+    for path in paths:
+        if not path.is_dir():
+            raise UsageError(f"{path}: no such folder of trainings")
+        inside = [path] if (path / "training.json").is_file() else sorted(path.iterdir())
+        found += [one for one in inside if (one / "training.json").is_file()]
+    return found
+
+
+def look(training: Path) -> Found:
+    """What a training directory says of itself. Raises DataError for a damaged one."""
+    made = trained_by(training)
+    steps = [int(step[1]) for one in find_checkpoints(training) if (step := _STEP_FOLDER.fullmatch(one.name))]
+    finished = (training / "finished.json").is_file()
+    return Found(training, made.recipe, made.seed, made.base, max(steps, default=0), finished, _held(training))
+
+
+def _held(training: Path) -> bool:
+    """True if a process holds the lock that every trainer takes; it is let go of at once."""
+    file = training / ".lock"
+    try:
+        if not file.is_file():
+            return False
+        with FileLock(file, blocking=False):
+            return False
+    except Timeout:
+        return True
+    except OSError as error:
+        raise DataError(f"cannot tell whether {training} is being trained: {file}: {error.strerror}") from error

@@ -10,13 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from ..harness.errors import UsageError
+from ..harness.registry import anchored
 from ..harness.settings import read_settings, require, setting
 from ..harness.types import Json, Sampling
-from .formats import FORMATS
-from .judge.settings import JudgeSettings
-from .openrlhf.settings import OpenRlhfSettings
-from .reward_name import anchored
-from .synthesis.settings import SynthesisSettings
+from .recipe_settings import FORMATS, JudgeSettings, OpenRlhfSettings, SynthesisSettings
 
 RECIPES = Path(__file__).parent / "recipes"
 MOST = 1e100

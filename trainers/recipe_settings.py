@@ -1,10 +1,21 @@
-"""The section [judge] of a recipe."""
+"""The section [judge] of a recipe.
+
+What a recipe says of the machines: the section [openrlhf]. Nothing here changes what is learned, but for rounding.
+
+Settings of a synthesis: who is shown what, how much is drawn, and by which rules a question is kept.
+
+The forms of response that a recipe may ask for: plain functions of a response's text.
+"""
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ...harness.settings import require
+from ..harness.settings import require
+from ..harness.types import Json, Sampling
+from .methods.text import check_template
 
 BASE_MODEL = "base"
 TINY_MODEL = "tiny_judge"
@@ -52,3 +63,180 @@ class JudgeSettings:
             "several repeats need a temperature above 0": self.repeats == 1 or self.temperature > 0,
         }
         require(rules.items())
+
+
+STUDENTS = ("vllm", "transformers")
+
+
+@dataclass(frozen=True)
+class OpenRlhfSettings:
+    """GPUs and memory.
+
+    The actor has `nodes` x `gpus` GPUs, and the frozen reference as many; `engines` rollout engines of `tensor_parallel`
+    GPUs each. With `colocate` all of them share the actor's GPUs, and the engines sleep while the actor learns. A judge
+    that the recipe gives no URL for is served on `judge_gpus` further GPUs of the first node.
+
+    A staged method's student is asked on the engine `student`, "vllm" or "transformers": with vllm as many copies as there
+    are `engines`, or one of `tensor_parallel` GPUs if that is more than one. Its SFT and DPO have the `gpus` of one node.
+
+    With `correct_engine` each token weighs by the ratio of the learner's probability to the engine's, kept in [0.5, 5]: they
+    compute in different ways. The metric vllm_kl, which shows whether new weights arrived, needs it.
+
+    `prompt_tokens` is the longest prompt; `micro_rollout` and `micro_train` are samples per GPU and pass. A training
+    without a sign of life for `silence` seconds is ended.
+    """
+
+    nodes: int = 1
+    gpus: int = 8
+    engines: int = 8
+    tensor_parallel: int = 1
+    colocate: bool = True
+    judge_gpus: int = 0
+    prompt_tokens: int = 2048
+    micro_rollout: int = 4
+    micro_train: int = 1
+    zero_stage: int = 3
+    adam_offload: bool = False
+    gradient_checkpointing: bool = True
+    attention: str = "flash_attention_2"
+    gpu_memory_utilization: float = 0.6
+    enforce_eager: bool = False
+    silence: int = 3600
+    correct_engine: bool = True
+    student: str = "vllm"
+
+    def __post_init__(self) -> None:
+        counts = (
+            "nodes",
+            "gpus",
+            "engines",
+            "tensor_parallel",
+            "prompt_tokens",
+            "micro_rollout",
+            "micro_train",
+            "silence",
+        )
+        shared = self.engines * self.tensor_parallel == self.nodes * self.gpus
+        rules = {
+            **{f"{name} must be at least 1": getattr(self, name) >= 1 for name in counts},
+            "judge_gpus must not be negative": self.judge_gpus >= 0,
+            f"student must be one of: {', '.join(STUDENTS)}": self.student in STUDENTS,
+            "zero_stage must be 0, 1, 2 or 3": self.zero_stage in range(4),
+            "gpu_memory_utilization must be above 0 and at most 1": 0 < self.gpu_memory_utilization <= 1,
+            "with colocate, engines x tensor_parallel must be nodes x gpus": not self.colocate or shared,
+        }
+        require(rules.items())
+
+    def gpus_needed(self, *, reference: bool) -> int:
+        """GPUs of the Ray cluster, the judge's left out."""
+        actor = self.nodes * self.gpus
+        if self.colocate:
+            return actor
+        return actor * (2 if reference else 1) + self.engines * self.tensor_parallel
+
+
+DIRECT, IN_CONTEXT = "direct", "in_context"
+WAYS = (DIRECT, IN_CONTEXT)
+
+DIRECT_TEXT = (
+    "Look at the picture and write one mathematical question that can be answered from it. The question must say all that "
+    "is needed beside the picture, and have exactly one short answer. Do not answer it. Write it between <question> and "
+    "</question>."
+)
+IN_CONTEXT_TEXT = (
+    "Here is a question about the picture, with an answer.\nQuestion: {question}\nAnswer: {answer}\n"
+    "Write another mathematical question about the same picture, one that asks for something else. It must say all that is "
+    "needed beside the picture, and have exactly one short answer. Do not answer it. Write it between <question> and "
+    "</question>."
+)
+_MOST = 10_000
+
+
+@dataclass(frozen=True)
+class SynthesisSettings:
+    """How questions are made, and which are kept.
+
+    `how` is "direct" (the model sees the picture alone) or "in_context" (also the question that the set has, and the answer
+    that most of its own `samples` answers state; never a label). `images` items are taken (None: all), and `per_image`
+    questions drawn for each. The texts `direct` and `in_context` ask for a question; the latter holds {question} and {answer}
+    once.
+
+    Kept is a question of `shortest` to `longest` characters that repeats no other on its picture: the Jaccard similarity of
+    its words to theirs is at most `near`. Of the model's `samples` answers to it a share of `answered` must state something,
+    and the commonest of them a share of `agreed` of all; with `drop_easy` not all. Fewer than `least` questions are an error.
+
+    `temperature`, `top_p` and `max_tokens` hold for everything that is drawn.
+    """
+
+    how: str = IN_CONTEXT
+    images: int | None = None
+    per_image: int = 1
+    samples: int = 5
+    temperature: float = 0.7
+    top_p: float = 1.0
+    max_tokens: int = 2048
+    direct: str = DIRECT_TEXT
+    in_context: str = IN_CONTEXT_TEXT
+    shortest: int = 8
+    longest: int = 1000
+    near: float = 0.9
+    answered: float = 0.5
+    agreed: float = 0.3
+    drop_easy: bool = False
+    least: int = 1
+
+    def __post_init__(self) -> None:
+        require(self._rules())
+        check_template("direct", self.direct)
+        check_template("in_context", self.in_context, ("question", "answer"))
+        self.sampling(1, 0)
+
+    def _rules(self) -> Iterator[tuple[str, bool]]:
+        yield f"how must be one of: {', '.join(WAYS)}", self.how in WAYS
+        yield "images must be at least 1", self.images is None or self.images >= 1
+        yield "per_image must be from 1 to 100", 1 <= self.per_image <= 100
+        yield "samples must be from 2 to 1000: one answer agrees with itself", 2 <= self.samples <= 1000
+        yield "temperature must be above 0: greedy answers do not differ", self.temperature > 0
+        yield f"1 <= shortest <= longest <= {_MOST} must hold", 1 <= self.shortest <= self.longest <= _MOST
+        shares = (self.near, self.answered, self.agreed)
+        yield "near, answered and agreed must be in [0, 1]", all(0 <= share <= 1 for share in shares)
+        yield "least must be at least 1", self.least >= 1
+
+    def sampling(self, n: int, seed: int) -> Sampling:
+        """How n replies are drawn. Raises DataError for a value out of range."""
+        return Sampling(n, self.temperature, self.top_p, self.max_tokens, seed)
+
+    def to_json(self) -> Json:
+        """All fields."""
+        return dataclasses.asdict(self)
+
+
+BOX = "\\boxed{"
+
+
+def boxed(response: str) -> bool:
+    """True if a box is opened, and closed with something in it."""
+    return last_box(response) not in (None, "")
+
+
+def think_boxed(response: str) -> bool:
+    """True for <think>...</think> from the start on, followed by a box (arXiv 2603.21289)."""
+    text = response.lstrip()
+    thought, closed, rest = text.partition("</think>")
+    return thought.startswith("<think>") and bool(closed) and boxed(rest)
+
+
+def last_box(response: str) -> str | None:
+    """What the last box holds, without blanks at its ends; None if there is none, or it is not closed."""
+    _, opened, rest = response.rpartition(BOX)
+    if not opened:
+        return None
+    depth = 1
+    for place, character in enumerate(rest):
+        depth += (character == "{") - (character == "}")
+        if depth == 0:
+            return rest[:place].strip()
+    return None
+
+
+FORMATS: Mapping[str, Callable[[str], bool]] = {"boxed": boxed, "think_boxed": think_boxed}

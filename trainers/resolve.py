@@ -1,13 +1,22 @@
-"""A recipe with everything spelled out that it leaves to defaults, all its names looked up."""
+"""A recipe with everything spelled out that it leaves to defaults, all its names looked up.
+
+The checkpoint that a recipe starts from where none is named: a bundled one, or what the hub has for the recipe's model.
+"""
 
 from __future__ import annotations
 
-from .advantages import advantage
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..harness.errors import UsageError
+from ..harness.profiles import load_profile
 from .methods.base import StagedMethod
 from .methods.registry import open_method, with_settings
-from .prompts import asking
 from .recipe import Recipe
-from .registry import open_reward, resolved
+from .rewards.advantages import advantage
+from .rewards.registry import open_reward, resolved
+from .sampler import asking
+from .tiny import BASE, TALKER
 
 
 def whole(recipe: Recipe) -> Recipe:
@@ -21,3 +30,30 @@ def whole(recipe: Recipe) -> Recipe:
     method, reward = open_method(recipe), open_reward(recipe.reward, recipe.reward_settings)
     recipe = with_settings(recipe, method)
     return recipe if isinstance(method, StagedMethod) else resolved(recipe, reward)
+
+
+BUNDLED: Mapping[str, Path] = {"tiny": BASE, "tiny_talker": TALKER}
+"""Bundled checkpoints by the names of their profiles."""
+
+
+def base_of(recipe: Recipe, named: Path | None = None) -> Path:
+    """The checkpoint that is named, or the bundled one of the recipe's model.
+
+    Raises UsageError that says how to get any other model.
+    """
+    if named is not None:
+        return named
+    if recipe.model in BUNDLED:
+        return BUNDLED[recipe.model]
+    profile = load_profile(recipe.model)
+    folder = profile.hub.rpartition("/")[2] or "FOLDER"
+    get = f"hf download {profile.hub} --local-dir {folder}, then " if profile.hub else ""
+    raise UsageError(f"recipe {recipe.name} is for {profile.title}, which is not bundled: {get}--base {folder}")
+
+
+def base_name(recipe: Recipe, named: Path | None = None) -> Path:
+    """The same for a dry run: of a model that is not bundled the folder that it would be downloaded to."""
+    if named is None and recipe.model not in BUNDLED:
+        profile = load_profile(recipe.model)
+        return Path(profile.hub.rpartition("/")[2] or profile.title)
+    return base_of(recipe, named)

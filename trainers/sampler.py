@@ -10,9 +10,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
 
-from ..benchmarks.figures import TASKS, as_item, draw
 from ..benchmarks.lock import load_locked
 from ..benchmarks.registry import SUITES
+from ..benchmarks.suites.figures import TASKS, as_item, draw
 from ..harness.errors import UsageError
 from ..harness.profiles import load_profile
 from ..harness.types import Item, Prompt, digest_all

@@ -23,19 +23,19 @@ from typing import TYPE_CHECKING
 from safetensors.torch import load_file, save_file
 from torch.utils.tensorboard import SummaryWriter
 
-from ..harness.checkpoints import COMPLETE
 from ..harness.errors import DataError, RunMismatchError, StoreError, UsageError
 from ..harness.files import lock_folder, write_atomic
 from ..harness.profiles import load_profile
-from ..harness.provenance import configuration_digest, environment, weights_digest
-from ..harness.store import differing_keys
+from ..harness.runs.checkpoints import COMPLETE
+from ..harness.runs.provenance import configuration_digest, environment, weights_digest
+from ..harness.runs.store import differing_keys
 from ..harness.types import Json
 from .recipe import Recipe
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..harness.models.vlm import VisionLanguageModel
+    from ..harness.engines.vlm import VisionLanguageModel
 
 CONFIGURATION = (".json", ".jinja", ".txt", ".model")
 """Suffixes of a checkpoint's files that are no weights."""

@@ -1,13 +1,31 @@
-"""What every reader makes of a file: the answers that it holds to each item, and what it says of how they were made."""
+"""What every reader makes of a file: the answers that it holds to each item, and what it says of how they were made.
+
+The answers of a file put to the items of a suite. Nothing is taken on trust: every problem is told, with its place.
+
+What other tools store in the place of an answer that never came. Such a text is an error of the run, not an answer.
+
+VLMEvalKit (open-compass/VLMEvalKit): vlmeval/api/base.py returns FAIL_MSG, alone or with a reason after it, once its
+retries are used up; vlmeval/inference.py looks for FAIL_MSG anywhere in a prediction to find failures, and stores
+"Failed to obtain answer: " with the exception where SKIP_ERR is set; it stores str(None) for nothing.
+
+lmms-eval 0.7.3 (EvolvingLMMs-Lab/lmms-eval): the notices of `harness.models.lmms_eval_forms`; utils.sanitize_list stores
+str(None) for nothing. Some of its models (simple/claude.py) return an empty text for a failure: that can not be told from
+an empty answer, and stays one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ...harness.errors import DataError
-from ...harness.types import Json
+from ...harness.engines.lmms_eval import is_failure, marked_text
+from ...harness.errors import DataError, printable
+from ...harness.runs.store import Asked
+from ...harness.types import Item, Json, Prompt, Response
+from ..items import Problems
 
 SAMPLING = ("temperature", "top_p", "max_tokens", "seed")
 """The entries of a run's sampling that a file may say or leave unknown; `n` is counted."""
@@ -54,3 +72,153 @@ class Source:
     version: str | None = None
     sampling: Mapping[str, Json] = field(default_factory=dict)
     about: Mapping[str, Json] = field(default_factory=dict)
+
+
+UNKNOWN_PROMPT = Prompt(("[not known: the file that was imported does not say what the model was shown]",))
+"""Stands for a prompt that is not in the file. It is no protocol's, so every score of such a run is cross-prompt."""
+PROTOCOL, FILE, UNKNOWN = "protocol", "file", "unknown"
+MAX_SAMPLES = 1_000
+"""Answers to one item; every item is expected to have as many as the one that has most."""
+_NOT_TEXT = re.compile(r"<image\s*\d*>|\s+")
+
+
+@dataclass(frozen=True)
+class Attached:
+    """Items with the prompts that they were asked by, as far as known, and the answers to them: samples 0 to n - 1.
+
+    `prompt` is PROTOCOL where every answer was asked for by the protocol's, FILE where by another that the file says, and
+    UNKNOWN.
+    """
+
+    asked: tuple[Asked, ...]
+    responses: Mapping[tuple[str, int], Response]
+    samples: int
+    prompt: str
+
+
+def attach(source: Source, asked: Sequence[Asked], *, only_answered: bool = False) -> Attached:
+    """Find the item of each answer; `asked` has the items in the order of their data set, with a protocol's prompts.
+
+    `only_answered` leaves out the items that the file does not have. Raises DataError that tells of every answer whose item
+    is not found, comes twice, or has another question, and of a file without any.
+    """
+    by_id = {one.item.id: one for one in asked}
+    found: dict[str, Given] = {}
+    problems = Problems(str(source.path))
+    try:
+        for given in source.given:
+            try:
+                if isinstance(given, DataError):
+                    raise given
+                item = _item(given, asked, by_id)
+                if item.id in found:
+                    raise _problem(given, f"item {item.id!r} was already answered at {found[item.id].where}")
+                _check_question(given, item)
+                if len(given.answers) > MAX_SAMPLES:
+                    raise _problem(given, f"{len(given.answers)} answers to one item, more than {MAX_SAMPLES}")
+                found[item.id] = given
+            except DataError as problem:
+                problems.add(problem)
+    except DataError as problem:  # the file can not be read any further
+        problems.add(problem)
+    if problems.count:
+        raise problems.error()
+    if not found:
+        raise DataError(f"{source.path}: no answers in the file")
+    chosen = [one for one in asked if not only_answered or one.item.id in found]
+    prompts = [_prompt(found.get(one.item.id), one) for one in chosen]
+    return Attached(
+        tuple(Asked(one.item, prompt) for one, prompt in zip(chosen, prompts, strict=True)),
+        {key: response for name, given in found.items() for key, response in _responses(name, given)},
+        max(len(given.answers) for given in found.values()),
+        _kind([one for one in zip(chosen, prompts, strict=True) if one[0].item.id in found]),
+    )
+
+
+def _problem(given: Given, message: str) -> DataError:
+    return DataError(printable(f"{given.where}: {message}"))
+
+
+def _item(given: Given, asked: Sequence[Asked], by_id: Mapping[str, Asked]) -> Item:
+    if given.item_id is not None:
+        if given.item_id not in by_id:
+            raise _problem(given, f"no item {given.item_id!r:.60} in the data: name the data that were asked by --data")
+        return by_id[given.item_id].item
+    row = given.row
+    if row is None or not 0 <= row < len(asked):
+        raise _problem(given, f"no item in row {row} of the data, which have {len(asked)}: name those that were asked")
+    return asked[row].item
+
+
+def _check_question(given: Given, item: Item) -> None:
+    """Raise DataError if the file asks another question than the item does, or does not show that a row is the item."""
+    question = _plain(item.question)
+    asks: Callable[[str], bool] = question.__eq__
+    shown = given.question
+    if shown is None:
+        shown, asks = given.prompt, lambda text: question in text
+    if shown is not None and not asks(_plain(shown)):
+        raise _problem(
+            given, f"another question than that of item {item.id!r}: {item.question!r:.80}, not {shown!r:.80}"
+        )
+    if given.item_id is None and not (question and shown):
+        raise _problem(given, f"nothing shows that row {given.row} is item {item.id!r}: neither an id nor a question")
+
+
+def _plain(question: str) -> str:
+    """A question without marks of pictures and blanks, which tools write in their own ways."""
+    return _NOT_TEXT.sub("", question)
+
+
+def _prompt(given: Given | None, asked: Asked) -> Prompt:
+    """What the model was shown: the text is the file's; the pictures are the item's, and stand where the protocol puts them
+    if the text is the protocol's, else first."""
+    if given is None or given.prompt is None:
+        return UNKNOWN_PROMPT
+    if given.prompt == marked_text(asked.prompt):
+        return asked.prompt
+    return Prompt((*asked.item.images, given.prompt))
+
+
+def _kind(shown: Sequence[tuple[Asked, Prompt]]) -> str:
+    if any(prompt == UNKNOWN_PROMPT for _, prompt in shown):
+        return UNKNOWN
+    return PROTOCOL if all(prompt.digest() == one.prompt.digest() for one, prompt in shown) else FILE
+
+
+def _responses(item_id: str, given: Given) -> list[tuple[tuple[str, int], Response]]:
+    return [
+        (
+            (item_id, sample),
+            Response(
+                item_id,
+                sample,
+                one.text,
+                one.error,
+                prompt_tokens=one.prompt_tokens,
+                completion_tokens=one.completion_tokens,
+            ),
+        )
+        for sample, one in enumerate(given.answers)
+    ]
+
+
+VLMEVALKIT_ANYWHERE = "Failed to obtain answer via API"
+VLMEVALKIT_START = "Failed to obtain answer"
+NOTHING = ("None", "nan", "NaN")
+"""What str() makes of null and of pandas' empty cell; both tools store it so."""
+SHOWN = 200
+
+
+def answer_of(stored: Json) -> Answer:
+    """The answer or the error that a stored value is. Raises ValueError for a value that is no text and not nothing."""
+    if stored is None or (isinstance(stored, float) and math.isnan(stored)):
+        return Answer(None, "the file has no answer here (null)")
+    if isinstance(stored, bool) or not isinstance(stored, str | int | float):
+        raise ValueError(f"an answer must be a text, found {stored!r:.60}")
+    text = str(stored)
+    if text.strip() in NOTHING:
+        return Answer(None, f"the file has no answer here ({text.strip()})")
+    if is_failure(text) or VLMEVALKIT_ANYWHERE in text or text.lstrip().startswith(VLMEVALKIT_START):
+        return Answer(None, printable(text.strip()[:SHOWN]))
+    return Answer(text)

@@ -17,13 +17,11 @@ from typing import Any
 
 from ...harness.errors import DataError
 from ...harness.types import Json, Sampling
-from ..data import Record
-from ..sources.documents import read_document
-from ..sources.jsonl import read_jsonl
+from ..items import Record
+from ..sources.jsonl import read_document, read_jsonl
 from ..sources.layout import ROW, SPLIT, Layout, arrange, blank, missing
 from ..sources.published import HUB
-from .base import Answer, Given, Source
-from .failures import answer_of
+from .base import Answer, Given, Source, answer_of
 
 TOOL = "lmms-eval"
 IDS_IN_METRICS: Mapping[str, Layout] = {

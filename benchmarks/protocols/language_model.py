@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable
 
 from ...harness.answers import Extraction
-from ...harness.judging import Extractor, Judge
+from ...harness.runs.judging import Extractor, Judge
 from ...harness.types import Item
 from ..base import lettered
-from ..options import inline
+from ..items import inline
 from .base import published_gold
 
 VERSION = "llm1"

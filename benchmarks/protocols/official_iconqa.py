@@ -9,7 +9,7 @@ from __future__ import annotations
 from ...harness.answers import Extraction, Grade
 from ...harness.types import Image, Item, Prompt
 from ..base import Protocol
-from ..options import LETTERS
+from ..items import LETTERS
 from .base import asked, published_gold, verdict
 
 BY_INDEX = "Answer with the number of the correct choice alone."

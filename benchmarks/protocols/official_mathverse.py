@@ -12,7 +12,7 @@ from __future__ import annotations
 from ...harness.answers import Extraction, Grade
 from ...harness.types import Item, Prompt
 from ..base import Protocol, lettered
-from ..options import inline
+from ..items import inline
 from . import language_model
 from .base import asked, judge_needed, undecided
 

@@ -17,10 +17,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ...harness.answers import Extraction, Grade
-from ...harness.judging import Extractor
+from ...harness.runs.judging import Extractor
 from ...harness.types import Item, Prompt
 from ..base import Protocol, lettered
-from ..options import LETTERS
+from ..items import LETTERS
 from . import (
     language_model,
     official_chartqa,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...harness.errors import DataError, MissingExtraError
-from ..data import ImageFolder, Record, Source
+from ..items import ImageFolder, Record, Source
 from .parquet import columns_to_read, row_record
 from .published import Published
 

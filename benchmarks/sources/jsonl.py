@@ -1,14 +1,39 @@
-"""JSON lines with pictures beside them: the project's own layout, in which columns are named as `parse` reads them."""
+"""JSON lines with pictures beside them: the project's own layout, in which columns are named as `parse` reads them.
+
+The lines of a data file, numbered and limited: a file without line ends must not fill the memory.
+
+JSON documents of a folder: bounded, confined to the folder, and without an entry that is there twice.
+"""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, TypeAlias
 
 from ...harness.errors import DataError
-from ..data import Record
-from .lines import numbered_lines
+from ..items import Record
+
+
+def numbered_lines(path: Path, limit: int) -> Iterator[tuple[int, bytes]]:
+    """(number from 1, line with its end) of each line.
+
+    Raises DataError for a file that can not be read, or a line that is longer than `limit` bytes.
+    """
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}") from error
+    with file:
+        number = 0
+        while line := file.readline(limit + 1):
+            number += 1
+            if len(line) > limit:
+                raise DataError(f"{path}:{number}: the line is longer than {limit} bytes")
+            yield number, line
+
 
 MAX_LINE_BYTES = 16 * 2**20
 
@@ -31,3 +56,62 @@ def _record(line: bytes, where: str) -> Record | DataError:
     if not isinstance(fields, dict):
         return DataError(f"{where}: a line must be a JSON object")
     return Record(fields, where)
+
+
+MAX_DOCUMENT_BYTES = 32 * 2**20
+"""The largest published table has 5 MiB; a parsed document can take thirty times its size."""
+
+Entry: TypeAlias = tuple[str, str | None, dict[str, Any]]
+"""(where it stands, its key in an object or None in a list, its columns)."""
+
+
+class _Object(dict[str, Any]):
+    """An object that knows a key that its text names twice."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        counts = Counter(key for key, _ in pairs) if len(pairs) > len(self) else Counter[str]()
+        self.repeated = next((key for key, count in counts.items() if count > 1), None)
+
+
+def read_document(path: Path, root: Path, limit: int = MAX_DOCUMENT_BYTES) -> Any:
+    """The JSON value of a file below `root`.
+
+    Raises DataError for a file that is missing, lies outside `root` by a link, is longer than `limit` bytes, is not JSON,
+    or is an object that names a key twice (an entry would be lost). Within entries the last of two counts, as in `json`.
+    """
+    try:
+        inside = path.resolve().is_relative_to(root.resolve())
+        if inside and not path.is_file():
+            raise DataError(f"{path} is missing")
+        if not inside:
+            raise DataError(f"{path} lies outside the data folder {root}")
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except (OSError, RuntimeError) as error:  # a loop of links is a RuntimeError
+        raise DataError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
+    if len(data) > limit:
+        raise DataError(f"{path}: the file is longer than {limit} bytes")
+    try:
+        found = json.loads(data, object_pairs_hook=_Object)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}: not valid JSON ({error!s:.200})") from error
+    if isinstance(found, _Object) and found.repeated is not None:
+        raise DataError(f"{path}: the key {found.repeated!r:.60} is there twice")
+    return found
+
+
+def entries(path: Path, root: Path) -> Iterator[Entry | DataError]:
+    """The entries of a list or of an object of objects; one that is no object is a problem in its place.
+
+    Raises DataError as `read_document` does, and for a document that is neither.
+    """
+    found = read_document(path, root)
+    if isinstance(found, dict):
+        named = [(f"{path}: entry {key!r:.60}", key, value) for key, value in found.items()]
+    elif isinstance(found, list):
+        named = [(f"{path}: entry {number}", None, value) for number, value in enumerate(found, 1)]
+    else:
+        raise DataError(f"{path}: must hold a list or an object of items")
+    for where, key, value in named:
+        yield (where, key, value) if isinstance(value, dict) else DataError(f"{where} must be a JSON object")

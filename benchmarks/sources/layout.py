@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from ...harness.errors import DataError
-from ..data import Record
+from ..items import Record
 
 ROW, SPLIT, KEY = "@row", "@split", "@key"
 MAX_LITERAL = 20_000

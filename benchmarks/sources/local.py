@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ...harness.errors import DataError, UsageError
-from ..data import ImageFolder, Record, Source
+from ..items import ImageFolder, Record, Source
 from .jsonl import read_jsonl
 from .layout import ROW, SPLIT, Layout, arrange
 from .parquet import read_parquet

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ...harness.errors import DataError, MissingExtraError
-from ..data import Record
+from ..items import Record
 from .layout import ROW, SPLIT, Layout, Picture, arrange, missing, record_of, wanted
 
 ROWS_AT_ONCE = 16  # rows hold pictures of a megabyte and more

@@ -31,9 +31,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any, TypeAlias
 
 from ...harness.errors import DataError
-from ..data import ImageFolder, Record, Source
-from .documents import Entry, entries, read_document
-from .jsonl import read_jsonl
+from ..items import ImageFolder, Record, Source
+from .jsonl import Entry, entries, read_document, read_jsonl
 from .layout import KEY, ROW, SPLIT, Layout, Made, arrange, missing, whole, words
 from .published import HUB
 

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from ...harness.errors import DataError
-from ..data import Record
+from ..items import Record
+from .jsonl import numbered_lines
 from .layout import ROW, SPLIT, Layout, Picture, arrange, literal, missing
-from .lines import numbered_lines
 
 MAX_FIELD = 64 * 2**20
 """Characters of a field, and bytes of a line; a picture of 48 MiB fits."""

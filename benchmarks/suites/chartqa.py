@@ -26,13 +26,13 @@ from __future__ import annotations
 
 import re
 
-from ..harness.types import Item
-from .base import Suite, boxed_prompt
-from .data import ImageFolder, Record
-from .gold import published
-from .metrics import by_category, overall, together
-from .protocols import official_chartqa, vlmevalkit
-from .protocols.family import family
+from ...harness.types import Item
+from ..base import Suite, boxed_prompt
+from ..gold import published
+from ..items import ImageFolder, Record
+from ..metrics import by_category, overall, together
+from ..protocols import official_chartqa, vlmevalkit
+from ..protocols.registry import family
 
 SPLITS = {"test_human": "human", "test_augmented": "augmented"}
 _NUMBER = re.compile(r"[-+]?[$€£¥]?\s*(?:\d[\d,]*\.?\d*|\.\d+)\s*%?")

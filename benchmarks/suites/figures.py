@@ -22,10 +22,10 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..harness.errors import DataError, UsageError
-from ..harness.types import Image, Item
-from .base import Suite, boxed_prompt, strict
-from .metrics import by_category, overall, together
+from ...harness.errors import DataError, UsageError
+from ...harness.types import Image, Item
+from ..base import Suite, boxed_prompt, strict
+from ..metrics import by_category, overall, together
 
 SIDE = 84
 TEST_SIZE = 600

@@ -20,14 +20,13 @@ official tools/sub_acc.py).
 
 from __future__ import annotations
 
-from ..harness.types import Image, Item, Prompt
-from .base import BOXED, Suite, boxed_prompt
-from .data import ImageFolder, Record
-from .gold import published, typed
-from .metrics import by_category, overall, together
-from .options import LETTERS
-from .protocols import official_iconqa
-from .protocols.family import family
+from ...harness.types import Image, Item, Prompt
+from ..base import BOXED, Suite, boxed_prompt
+from ..gold import published, typed
+from ..items import LETTERS, ImageFolder, Record
+from ..metrics import by_category, overall, together
+from ..protocols import official_iconqa
+from ..protocols.registry import family
 
 TASKS = ("choose_img", "choose_txt", "fill_in_blank")
 

@@ -19,13 +19,12 @@ from __future__ import annotations
 
 import re
 
-from ..harness.types import Item
-from .base import Suite, boxed_prompt
-from .data import ImageFolder, Record
-from .metrics import by_category, overall, together, where
-from .options import gold_letters, inline
-from .protocols import official_logicvista, vlmevalkit
-from .protocols.family import family
+from ...harness.types import Item
+from ..base import Suite, boxed_prompt
+from ..items import ImageFolder, Record, gold_letters, inline
+from ..metrics import by_category, overall, together, where
+from ..protocols import official_logicvista, vlmevalkit
+from ..protocols.registry import family
 
 _BY_NUMBER = re.compile(r"\bfrom (1, 2(?:, \d)*,? and \d)\b")
 

@@ -24,14 +24,13 @@ import dataclasses
 import re
 from collections.abc import Sequence
 
-from ..harness.types import Item, Prompt, Verdict
-from .base import Suite, boxed_prompt
-from .data import ImageFolder, Record
-from .gold import published, typed
-from .metrics import Measure, Metric, by_category, overall, together, where
-from .options import bare, gold_letters, inline
-from .protocols import official_mathverse, vlmevalkit
-from .protocols.family import family
+from ...harness.types import Item, Prompt, Verdict
+from ..base import Suite, boxed_prompt
+from ..gold import published, typed
+from ..items import ImageFolder, Record, bare, gold_letters, inline
+from ..metrics import Measure, Metric, by_category, overall, together, where
+from ..protocols import official_mathverse, vlmevalkit
+from ..protocols.registry import family
 
 VERSIONS = ("Text Dominant", "Text Lite", "Vision Intensive", "Vision Dominant", "Vision Only", "Text Only")
 READ_THE_PICTURE = "Answer the question that stands in the picture."

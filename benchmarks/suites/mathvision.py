@@ -19,14 +19,13 @@ from __future__ import annotations
 
 import re
 
-from ..harness.types import Image, Item, Prompt
-from .base import Suite, boxed_prompt, boxed_text
-from .data import ImageFolder, Record
-from .gold import published, typed
-from .metrics import by_category, overall, together
-from .options import bare, gold_letters
-from .protocols import official_mathvision, vlmevalkit
-from .protocols.family import family
+from ...harness.types import Image, Item, Prompt
+from ..base import Suite, boxed_prompt, boxed_text
+from ..gold import published, typed
+from ..items import ImageFolder, Record, bare, gold_letters
+from ..metrics import by_category, overall, together
+from ..protocols import official_mathvision, vlmevalkit
+from ..protocols.registry import family
 
 _MARK = re.compile(r"<image\d+>")
 

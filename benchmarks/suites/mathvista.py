@@ -20,13 +20,12 @@ from __future__ import annotations
 
 import dataclasses
 
-from ..harness.types import Item, Prompt
-from .base import Suite, boxed_prompt
-from .data import ImageFolder, Record
-from .metrics import by_category, overall, together
-from .options import gold_letters
-from .protocols import official_mathvista, vlmevalkit
-from .protocols.family import family
+from ...harness.types import Item, Prompt
+from ..base import Suite, boxed_prompt
+from ..items import ImageFolder, Record, gold_letters
+from ..metrics import by_category, overall, together
+from ..protocols import official_mathvista, vlmevalkit
+from ..protocols.registry import family
 
 CATEGORIES = ("language", "source", "category", "task", "context", "grade")
 

@@ -11,20 +11,236 @@ option. The questions of a problem form a cluster, and `steps`, `step` and `prob
 four-dimensional metric.
 
 Metrics: `wemath_metrics`.
+
+We-Math's metrics, by the paper (arXiv 2407.01284, section 3) and the benchmark's evaluation scripts.
+
+A problem consists of its one-step questions (S) and its composite question (M), and a model that answers them shows one of:
+
+- `ik`, insufficient knowledge: some S wrong and M wrong;
+- `ig`, inadequate generalization: all S right and M wrong;
+- `cm`, complete mastery: M right, with all S right (strict) or at least one (loose);
+- `rm`, rote memorization: M right otherwise.
+
+Metrics: `score_strict` and `score_loose`, the mean of 1 for cm, 1/2 for ig, 0 for the rest; `ik_rate`, `ig_rate`,
+`cm_rate_strict`, `cm_rate_loose` over all problems; `rm_rate_strict`, `rm_rate_loose` = rm / (rm + cm), over the problems
+with M right, undefined where there are none; `s1`, accuracy over one-step questions, `s2` and `s3`, accuracy over the
+composite questions of two and three steps; `domain=...`, the mean over a domain's concepts of the accuracy over the
+one-step questions on a concept (concepts without a question are left out).
+
+A problem counts only if all its questions were judged. With several samples per item, the k-th samples of a problem's
+questions are answered together: they make one outcome, and all outcomes of all samples are pooled, in rates too.
+
+Errors are clustered by problem. A rate is a mean of outcomes; the error of rm rates is that of a mean over the outcomes
+with M right, which is the delta method for the ratio; that of a domain is the delta method for a mean of means.
 """
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
-from ..harness.types import Item
-from .base import Suite, boxed_prompt
-from .data import ImageFolder, Record
-from .gold import published
-from .options import LETTERS, split
-from .protocols import official_wemath, vlmevalkit
-from .protocols.family import family
-from .wemath_metrics import measure
+from ...harness.stats.intervals import mean_of_means, proportion
+from ...harness.stats.metrics import Metric, cluster, judged, overall, share
+from ...harness.types import Item, Verdict
+from ..base import Suite, boxed_prompt
+from ..gold import published
+from ..items import LETTERS, ImageFolder, Record, split
+from ..metrics import together, where
+from ..protocols import official_wemath, vlmevalkit
+from ..protocols.registry import family
+
+COMPOSITE = "multi"
+
+# The twelve domains of the benchmark's tree of knowledge (the second level below "Geometry and Figures") with its leaves.
+DOMAINS: Mapping[str, tuple[str, ...]] = {
+    "Understanding and Conversion of Units": (
+        "Conversion Rates and Calculations Between Area Units",
+        "Conversion Rates and Calculations Between Length Units",
+        "Conversion Rates and Calculations Between Volume Units (Including Liters and Milliliters)",
+    ),
+    "Angles and Length": ("Understanding Angles (Using a Protractor)", "Understanding Length (Using a Ruler)"),
+    "Calculation of Plane Figures": (
+        "Area of Circles",
+        "Area of Parallelograms",
+        "Area of Rectangles",
+        "Area of Sectors",
+        "Area of Squares",
+        "Area of Trapezoids",
+        "Area of Triangles",
+        "Calculation and Comparison of Angles",
+        "Circumference of Circles",
+        "Perimeter of Parallelograms",
+        "Perimeter of Rectangles",
+        "Perimeter of Squares",
+        "Perimeter of Trapezoids",
+        "Perimeter of Triangles",
+        "Sum of Interior Angles of Other Polygons",
+        "Sum of Interior Angles of Triangles",
+    ),
+    "Understanding of Plane Figures": (
+        "Distance Between Two Points",
+        "Observing Figures",
+        "Parallel",
+        "perpendicularity",
+        "Properties and Understanding of Parallelograms",
+        "Properties and Understanding of Rectangles",
+        "Properties and Understanding of Squares",
+        "Properties and Understanding of Trapezoids",
+        "Properties and Understanding of Triangles",
+        "Understanding Circles",
+        "Understanding Line Segments, Lines, and Rays",
+        "Understanding Sectors",
+        "Understanding Triangular Rulers",
+        "Understanding and Representing Angles",
+    ),
+    "Calculation of Solid Figures": (
+        "Surface Area of Cubes",
+        "Surface Area of Cylinders",
+        "Surface Area of Rectangular Cuboids",
+        "Volume and Capacity of Cones",
+        "Volume and Capacity of Cubes",
+        "Volume and Capacity of Cylinders",
+        "Volume and Capacity of Rectangular Cuboids",
+    ),
+    "Understanding of Solid Figures": (
+        "Expanded View of Cubes",
+        "Expanded View of Cylinders",
+        "Expanded View of Rectangular Cuboids",
+        "Observing Objects",
+        "Properties and Understanding of Cubes",
+        "Properties and Understanding of Rectangular Cuboids",
+        "Properties of Cones",
+        "Properties of Cylinders",
+    ),
+    "Basic Transformations of Figures": ("Axial Symmetry", "Rotation", "Translation"),
+    "Cutting and Combining of Figures": (
+        "Combining Plane Figures",
+        "Combining and Dividing Solids",
+        "Division of Plane Figures",
+        "Folding Problems of Figures",
+        "Tessellation of Figures",
+    ),
+    "Direction": (
+        "Cardinal Directions (East, South, West, North)",
+        "Southeast, Southwest, Northeast, Northwest Directions",
+    ),
+    "Position": ("Front-Back Position", "Left-Right Position", "Up-Down Position"),
+    "Route Map": (
+        "Describing Simple Routes Based on Direction and Distance",
+        "Determining the Positions of Objects Based on Direction, Angle, and Distance",
+    ),
+    "Correspondence of Coordinates and Positions": (
+        "Finding Positions Based on Ordered Pairs",
+        "Representing Positions Using Ordered Pairs",
+    ),
+}
+DOMAIN_OF: Mapping[str, str] = {concept: domain for domain, concepts in DOMAINS.items() for concept in concepts}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one sample of a problem came out: which of its one-step questions are right, and whether the composite is."""
+
+    cluster: str
+    steps: tuple[bool, ...]
+    composite: bool
+
+    @property
+    def ik(self) -> bool:
+        """Insufficient knowledge."""
+        return not self.composite and not all(self.steps)
+
+    @property
+    def ig(self) -> bool:
+        """Inadequate generalization."""
+        return not self.composite and all(self.steps)
+
+    @property
+    def cm_strict(self) -> bool:
+        """Complete mastery, every step right."""
+        return self.composite and all(self.steps)
+
+    @property
+    def cm_loose(self) -> bool:
+        """Complete mastery, at least one step right."""
+        return self.composite and any(self.steps)
+
+
+def outcomes(items: Sequence[Item], verdicts: Sequence[Verdict]) -> list[Outcome]:
+    """The outcome of every problem in every sample; problems of which a question is missing are left out."""
+    answers: dict[tuple[str, int], dict[str, bool]] = defaultdict(dict)
+    about: dict[str, Item] = {}
+    for item, verdict in judged(items, verdicts):
+        problem = str(item.meta["problem_id"])
+        about[problem] = item
+        answers[problem, verdict.sample][str(item.meta["step"])] = bool(verdict.correct)
+    found = []
+    for (problem, _), given in answers.items():
+        steps = [str(step + 1) for step in range(_steps(about[problem]))]
+        if given.keys() == {*steps, COMPOSITE}:
+            found.append(Outcome(cluster(about[problem]), tuple(given[step] for step in steps), given[COMPOSITE]))
+    return found
+
+
+def _steps(item: Item) -> int:
+    steps = item.meta["steps"]
+    if not isinstance(steps, int):
+        raise TypeError(f"item {item.id}: the number of steps is {steps!r}")
+    return steps
+
+
+def four_dimensional(items: Sequence[Item], verdicts: Sequence[Verdict]) -> list[Metric]:
+    """Scores, then the rates of ik, ig, cm and rm."""
+    found = outcomes(items, verdicts)
+    mastered = [one for one in found if one.composite]
+
+    def rate(name: str, among: list[Outcome], holds: Callable[[Outcome], bool]) -> Metric:
+        return share(name, [(one.cluster, holds(one)) for one in among])
+
+    def score(name: str, full: Callable[[Outcome], bool]) -> Metric:
+        values = [1.0 if full(one) else 0.5 if one.ig else 0.0 for one in found]
+        return Metric(name, proportion(values, [one.cluster for one in found]))
+
+    return [
+        score("score_strict", lambda one: one.cm_strict),
+        score("score_loose", lambda one: one.cm_loose),
+        rate("ik_rate", found, lambda one: one.ik),
+        rate("ig_rate", found, lambda one: one.ig),
+        rate("cm_rate_strict", found, lambda one: one.cm_strict),
+        rate("cm_rate_loose", found, lambda one: one.cm_loose),
+        rate("rm_rate_strict", mastered, lambda one: not one.cm_strict),
+        rate("rm_rate_loose", mastered, lambda one: not one.cm_loose),
+    ]
+
+
+def domains(items: Sequence[Item], verdicts: Sequence[Verdict]) -> list[Metric]:
+    """The twelve domain values."""
+    answers: dict[str, list[tuple[float, str, str]]] = {domain: [] for domain in DOMAINS}
+    for item, verdict in judged(items, verdicts):
+        concepts = item.meta["knowledge_concepts"]
+        if item.meta["step"] == COMPOSITE or not isinstance(concepts, tuple):
+            continue
+        for concept in concepts:
+            if concept in DOMAIN_OF:
+                answers[DOMAIN_OF[concept]].append((float(bool(verdict.correct)), concept, cluster(item)))
+    found = []
+    for domain, given in answers.items():
+        values, concepts, clusters = zip(*given, strict=True) if given else ((), (), ())
+        found.append(Metric(f"domain={domain}", mean_of_means(values, concepts, clusters)))
+    return found
+
+
+measure = together(
+    overall,
+    four_dimensional,
+    where("s1", lambda item: item.meta["step"] != COMPOSITE),
+    where("s2", lambda item: item.meta["step"] == COMPOSITE and item.meta["steps"] == 2),
+    where("s3", lambda item: item.meta["step"] == COMPOSITE and item.meta["steps"] == 3),
+    domains,
+)
+
 
 _KEY = re.compile(r"(2steps)_([12]|multi)|(3steps)_([123]|multi)")
 

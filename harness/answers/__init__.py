@@ -3,8 +3,8 @@
 `grade` = `extract`, then `match` under the type of the gold. `classes` groups answers for a vote without any gold.
 """
 
-from .extraction import extract
-from .grading import grade, match
+from .extract import extract
+from .match import grade, match
 from .types import GOLD_TYPES, GRADER_VERSION, Extraction, Grade, check_gold_type
 from .vote import answer_key, classes
 

@@ -9,10 +9,9 @@ from typing import NamedTuple
 
 from .compare import same, same_ratio
 from .forms import Colon, Form, Items, Scalar, Words
-from .limits import MAX_ITEMS, UnreadableError
-from .normalise import clean
 from .reading import EXPRESSION, QUANTITY, read
-from .words import spelled, text_key
+from .text import clean, spelled, text_key
+from .types import MAX_ITEMS, UnreadableError
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LEAD = r"(?:(?:the )?(?:correct |final )?(?:option|choice|answer|选项|选择|选|答案)(?: is)? ?:? ?)?"

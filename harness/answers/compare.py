@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from .forms import Colon, Equation, Form, Items, Matrix, Ordering, Scalar, Words, equation_key
-from .limits import UnreadableError
 from .reading import as_region
-from .region import Region
+from .regions import Region
+from .types import UnreadableError
 from .units import Unit, comparable, read_unit
-from .value import Value, rational, value_of
+from .values import Value, rational, value_of
 
 _NAME = re.compile(r"\\?[A-Za-z]+(?:_.{1,8})?'*")
 _SUBSCRIPT = re.compile(r"_.*|'+|\d+$")

@@ -11,9 +11,8 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any, TypeAlias
 
-from .cursor import Cursor, number_value
-from .limits import UnreadableError
-from .tokens import Token, names, spell
+from .lexer import Cursor, Token, names, number_value, spell
+from .types import UnreadableError
 from .units import Unit, is_unit_word, read_unit
 
 Node: TypeAlias = tuple[Any, ...]

@@ -1,18 +1,89 @@
-"""What an answer can be, once read: a number or expression, a list, a set, a range, an equation, a matrix, words."""
+"""What an answer can be, once read: a number or expression, a list, a set, a range, an equation, a matrix, words.
+
+Equations and linear conditions: one key for all rearrangements up to a non-zero constant factor.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
+from decimal import Decimal, DecimalException, localcontext
 from fractions import Fraction
 from typing import TypeAlias
 
-from .equation import difference_key
 from .expression import Node
-from .limits import UnreadableError
-from .region import Region
+from .numbers import CONTEXT, Number, add, divide, multiply, negate, parts
+from .regions import Region
+from .types import MAX_VARIABLES, TooMuchWorkError, UnreadableError
 from .units import Unit
-from .value import Value
+from .values import Value, approximate, key_of, large_point, negative_point, small_point, value_of, variables
+
+_Point = Callable[[str], Decimal]
+_ONE = Decimal(1)
+
+
+def difference_key(left: Node, right: Node) -> tuple[Hashable, int] | None:
+    """`left` - `right` up to a non-zero constant factor: a key, and the sign of the factor that was taken out.
+
+    None where the difference does not depend on a variable, or is zero. Denominators that hold a variable are multiplied
+    out, so that y = 2/x is xy = 2. Raises UnreadableError.
+    """
+    node: Node = ("+", left, ("neg", right))
+    names = sorted(variables(node))
+    if not names or len(names) > MAX_VARIABLES:
+        return None
+    with localcontext(CONTEXT):
+        points: list[_Point] = [small_point, large_point, *(negative_point(name) for name in names)]
+        try:
+            values = [_ratio(node, point)[0] for point in points]
+        except (DecimalException, OverflowError) as error:
+            raise TooMuchWorkError("out of range") from error
+        scale = values[0]
+        if not scale or all(key_of(value) == key_of(scale) for value in values):
+            return None
+        re, im = parts(scale)
+        ratios = [key_of(divide(value, scale)) for value in values[1:]]
+    sides = tuple((name, ratio) for name, ratio in zip(names, ratios[1:], strict=True) if ratio != Fraction(1))
+    return ("zero of", ratios[0], sides), 1 if (re or im) > 0 else -1
+
+
+def _ratio(node: Node, point: _Point) -> tuple[Number, Number]:
+    """Numerator and denominator of `node` at `point`; only denominators with a variable are kept apart."""
+    kind = node[0]
+    if kind == "neg":
+        top, bottom = _ratio(node[1], point)
+        return negate(top), bottom
+    if kind not in ("+", "*", "/"):
+        return approximate(node, point), _ONE
+    (a, b), (c, d) = _ratio(node[1], point), _ratio(node[2], point)
+    if kind == "*":
+        return multiply(a, c), multiply(b, d)
+    if kind == "/":
+        return (multiply(a, d), multiply(b, c)) if variables(node[2]) else (divide(multiply(a, d), c), b)
+    return (add(a, c), b) if b == d else (add(multiply(a, d), multiply(c, b)), multiply(b, d))
+
+
+def substitute(node: Node, name: str, value: Fraction) -> Node:
+    """`node` with the variable `name` replaced by a number."""
+    if node[0] == "v":
+        return ("n", value) if node[1] == name else node
+    return tuple(substitute(child, name, value) if isinstance(child, tuple) else child for child in node)
+
+
+def linear_root(node: Node, name: str) -> tuple[Value, int] | None:
+    """Where `node` is slope * name + offset: its root and the sign of the slope; None where it is not linear."""
+    f0, f1, f2, f5 = (substitute(node, name, Fraction(x)) for x in (0, 1, 2, 5))
+    slope: Node = ("+", f1, ("neg", f0))
+    straight: list[Node] = [
+        ("+", ("+", f2, ("neg", f1)), ("neg", slope)),
+        ("+", ("+", f5, ("neg", f2)), ("neg", ("*", ("n", Fraction(3)), slope))),
+    ]
+    if any(value_of(check).key != Fraction(0) for check in straight):
+        return None
+    steepness = value_of(slope).real
+    if not steepness:
+        return None
+    return value_of(("/", ("neg", f0), slope)), 1 if steepness > 0 else -1
 
 
 @dataclass(frozen=True, slots=True)

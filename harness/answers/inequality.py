@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from .equation import difference_key, linear_root
-from .evaluate import variables
 from .expression import Node
-from .forms import Ordering
-from .limits import UnreadableError
-from .region import EVERYTHING, Region, difference, intersection, interval, point_set, union
-from .value import INFINITY, MINUS_INFINITY, Value, value_of
+from .forms import Ordering, difference_key, linear_root
+from .regions import EVERYTHING, Region, difference, intersection, interval, point_set, union
+from .types import UnreadableError
+from .values import INFINITY, MINUS_INFINITY, Value, value_of, variables
 
 _MIRROR = {"<": ">", ">": "<", "≤": "≥", "≥": "≤", "≠": "≠"}
 

@@ -1,15 +1,293 @@
-"""Grading: the extracted answer against a gold under the gold's type, with the rule and the reason of the verdict."""
+"""Grading: the extracted answer against a gold under the gold's type, with the rule and the reason of the verdict.
+
+One judge per gold type: does this answer state this gold?
+
+A judge gets the texts of the gold and of the answer and returns whether they agree. Golds that are not of the form that
+their type promises are compared by the form that they have.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+import re
+from collections.abc import Callable, Sequence
+from fractions import Fraction
 
 from . import choices as multiple_choice
-from .extraction import extract
-from .judge import agrees
-from .limits import MAX_ANSWER, MEMO_LENGTH, UnreadableError
-from .memo import memo
-from .types import Extraction, GoldType, Grade, parse_gold_type
+from . import text
+from .compare import (
+    flattened,
+    is_variable,
+    names_differ,
+    same,
+    same_items,
+    same_matrix,
+    same_ordered,
+    same_ratio,
+    same_region,
+    same_scalar,
+    same_unit,
+    same_unordered,
+)
+from .extract import extract
+from .forms import Colon, Form, Items, Matrix, Ordering, Scalar, Words, equation_key
+from .reading import EXPRESSION, EXPRESSIONS, QUANTITIES, QUANTITY, Style, read
+from .regions import Region
+from .text import clean, number_in_words, spelled, text_key
+from .types import MAX_ANSWER, MEMO_LENGTH, Extraction, GoldType, Grade, UnreadableError, memo, parse_gold_type
+from .units import read_unit
+from .values import rational
+
+_LITERAL = re.compile(r"[+-]?(?:0|[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d*)(?:\.\d+)?")
+_LITERALS = re.compile(r"(?=[(\[]|.*,\s)[(\[]?\s*-?\d+(?:\.\d+)?(?:\s*,\s*-?\d+(?:\.\d+)?)+\s*[)\]]?")
+_CLOCK = re.compile(r"\d{1,2}:\d{1,2}")
+_PLAIN_LENGTH = 100
+_RANGE = re.compile(r"(\d+)\s*(?:-|to)\s*(\d+)")
+_TO = re.compile(r"(?<=[\d}])\s*\bto\b\s*(?=[\d\\])")
+
+
+def with_unit(form: Form, unit: str | None) -> Form:
+    """A number without a unit gets the one that the question gives."""
+    if unit and isinstance(form, Scalar) and form.unit is None:
+        return Scalar(form.value, read_unit(clean(unit)), form.label, form.percent, form.sides)
+    return form
+
+
+def single(form: Form, text: str) -> Form:
+    """A number written out in words as a number, and {5} as 5."""
+    if isinstance(form, Items) and len(form.forms) == 1 and form.brackets == "{}":
+        return form.forms[0]
+    number = number_in_words(text) if isinstance(form, Words | Items) else None
+    return form if number is None else Scalar(rational(number))
+
+
+def judge_value(gold: str, answer: str, style: Style, unit: str | None) -> bool:
+    """Numbers and expressions: exact equality."""
+    known, found = with_unit(read(gold, style), unit), read(answer, style)
+    if isinstance(known, Scalar):
+        found = single(found, answer)
+        return isinstance(found, Scalar) and same_scalar(known, found)
+    if isinstance(known, Words):
+        return text_key(gold) == text_key(answer)
+    if isinstance(known, Colon) and isinstance(found, Scalar):
+        return "." not in answer and same_ratio(known, found)
+    return same(known, found)
+
+
+def judge_text(gold: str, answer: str) -> bool:
+    """Texts; plain numbers, lists of them and times of day also by their values."""
+    if text_key(gold) == text_key(answer):
+        return bool(text_key(gold))
+    known, found = clean(gold), clean(answer)
+    if len(found) > _PLAIN_LENGTH:
+        return False
+    if _LITERAL.fullmatch(known) and _LITERAL.fullmatch(found):
+        return Fraction(known.replace(",", "")) == Fraction(found.replace(",", ""))
+    if _LITERALS.fullmatch(known):
+        return judge_tuple(gold, answer) if known.startswith("(") else judge_list(gold, answer)
+    times = (text.time_key(gold), text.time_key(answer)) if _CLOCK.fullmatch(known) else (None, None)
+    return times[0] is not None and times[1] is not None and text.same_time(times[0], times[1])
+
+
+def _as_items(form: Form) -> Items | None:
+    if isinstance(form, Items):
+        return form
+    return Items((form,)) if isinstance(form, Scalar | Words | Matrix | Colon) else None
+
+
+def judge_set(gold: str, answer: str) -> bool:
+    """Members in any order; a pair in round or square brackets is no set."""
+    known, found = read(gold, EXPRESSIONS), read(answer, EXPRESSIONS)
+    if isinstance(known, Region) or isinstance(found, Region):
+        return same_region(known, found)
+    left, right = _as_items(known), _as_items(found)
+    if left is None or right is None:
+        return same(known, found)
+    if right.brackets == "()" or (right.brackets == "[]" and len(right.forms) == 2 and not any(right.texts)):
+        return same_items(left, right) and left.brackets == right.brackets
+    return same_unordered(left, right)
+
+
+def judge_list(gold: str, answer: str) -> bool:
+    """Entries in order, with or without brackets; 2007-2008 is the list of its two ends."""
+    known, found = _as_items(read(gold, EXPRESSIONS)), _as_items(read(answer, EXPRESSIONS))
+    if known is None or found is None:
+        return same(read(gold, EXPRESSIONS), read(answer, EXPRESSIONS))
+    if found.joiner == "or" or (found.brackets == "{}" and known.brackets != "{}"):
+        return False
+    ends = _RANGE.fullmatch(clean(answer))
+    if ends and len(known.forms) == 2:
+        found = Items(tuple(Scalar(rational(Fraction(end))) for end in ends.groups()))
+    return same_ordered(known, found)
+
+
+def judge_tuple(gold: str, answer: str) -> bool:
+    """Entries in order, in round brackets or none; entries may be named."""
+    known, found = read(gold, EXPRESSIONS), read(answer, EXPRESSIONS)
+    if not isinstance(known, Items) or not isinstance(found, Items):
+        return same(known, found)
+    if known.brackets == "()" and found.brackets not in ("()", ""):
+        return False
+    return found.joiner == "," and same_ordered(known, found)
+
+
+def judge_range(gold: str, answer: str) -> bool:
+    """Intervals and inequalities."""
+    known, found = read(gold, EXPRESSIONS), read(answer, EXPRESSIONS)
+    if isinstance(known, Ordering) or isinstance(found, Ordering):
+        return known == found
+    if isinstance(known, Items) and known.brackets not in ("()", "[]"):
+        return same(known, found)
+    if isinstance(known, Scalar | Words):
+        return same(known, found)
+    return same_region(known, found)
+
+
+def judge_equation(gold: str, answer: str) -> bool:
+    """Equations up to rearrangement and a constant factor; x = 3 is also 3."""
+    known, found = read(gold, EXPRESSION), read(answer, EXPRESSION)
+    key = equation_key(known)
+    if key is not None and key == equation_key(found):
+        return True
+    if isinstance(known, Scalar) and isinstance(found, Scalar):
+        constant = known.sides is None or (known.value.real is not None and is_variable(known.label))
+        return constant and same_scalar(known, found)
+    if isinstance(known, Words):
+        return text_key(gold) == text_key(answer)
+    return isinstance(known, Items) and same(known, found)
+
+
+def judge_assignment(gold: str, answer: str) -> bool:
+    """Names with their values in any order; values alone in the gold's order."""
+    known, found = read(gold, EXPRESSIONS), read(answer, EXPRESSIONS)
+    left, right = _as_items(known), _as_items(found)
+    if left is None or right is None or len(left.forms) == 1:
+        return judge_equation(gold, answer)
+    named = [_assignments(items) for items in (left, right)]
+    if named[0] is None or named[1] is None:
+        if left.joiner == "or" or right.joiner == "or":
+            return same_unordered(left, right)
+        return right.brackets in ("", "()") and same_ordered(left, right)
+    mine, theirs = named[0], named[1]
+    return mine.keys() == theirs.keys() and all(same_scalar(mine[name], theirs[name]) for name in mine)
+
+
+def _assignments(items: Items) -> dict[str, Scalar] | None:
+    named = {form.label: form for form, _ in flattened(items) if isinstance(form, Scalar) and form.label}
+    return {name: form for name, form in named.items() if name} if len(named) == len(flattened(items)) else None
+
+
+def judge_matrix(gold: str, answer: str) -> bool:
+    """Entry by entry."""
+    known, found = read(gold, EXPRESSIONS), read(answer, EXPRESSIONS)
+    if isinstance(known, Matrix) and isinstance(found, Matrix):
+        return same_matrix(known, found)
+    return same(known, found)
+
+
+def judge_ratio(gold: str, answer: str) -> bool:
+    """Terms up to a common factor; a ratio of two terms is also their quotient."""
+    known, found = (read(_TO.sub(":", spelled(text)), EXPRESSION) for text in (gold, answer))
+    return same_ratio(known, found) or judge_value(gold, answer, EXPRESSION, None)
+
+
+def judge_time(gold: str, answer: str) -> bool:
+    """Times of day."""
+    known, found = text.time_key(gold), text.time_key(answer)
+    if known is None:
+        return judge_text(gold, answer)
+    return found is not None and text.same_time(known, found)
+
+
+def judge_date(gold: str, answer: str) -> bool:
+    """Calendar dates."""
+    known, found = text.date_key(gold), text.date_key(answer)
+    if known is None:
+        return text_key(gold) == text_key(answer)
+    return known == found
+
+
+def judge_year(gold: str, answer: str) -> bool:
+    """Years, exactly, one or a list of them."""
+    known, found = read(gold, QUANTITIES), read(answer, QUANTITIES)
+    if isinstance(known, Items):
+        return judge_list(gold, answer)
+    year = text.year_of(gold)
+    if year is None:
+        return isinstance(found, Scalar) and same(known, found)
+    return text.year_of(answer) == year or (isinstance(found, Scalar) and found.unit is None and same(known, found))
+
+
+def judge_tolerant(gold: str, answer: str, near: Callable[[Fraction, Fraction], bool], unit: str | None) -> bool:
+    """A number within the tolerance of the gold's type; other golds as text."""
+    known, found = with_unit(read(gold, QUANTITY), unit), single(read(answer, QUANTITY), answer)
+    if not isinstance(known, Scalar) or known.value.real is None:
+        return judge_text(gold, answer)
+    if not isinstance(found, Scalar) or found.value.real is None:
+        return False
+    if same_scalar(known, found):
+        return True
+    comparable = same_unit(known.unit, found.unit, exactly=True) and not names_differ(known.label, found.label)
+    return comparable and any(near(target, stated) for target, stated in _readings(known, found))
+
+
+def _readings(gold: Scalar, answer: Scalar) -> list[tuple[Fraction, Fraction]]:
+    """The pairs of numbers that may be compared: the values, and 57% against 57 where one sign is absent."""
+    target, stated = gold.value.real or Fraction(0), answer.value.real or Fraction(0)
+    pairs = [(target, stated)]
+    if gold.percent is not None and answer.percent is None and abs(stated) >= 1:
+        pairs.append((gold.percent, stated))
+    if answer.percent is not None and gold.percent is None and abs(answer.percent) >= 1:
+        pairs.append((target, answer.percent))
+    return pairs
+
+
+def tolerance(kind: GoldType) -> Callable[[Fraction, Fraction], bool]:
+    """`near(gold, answer)` of a tolerant type, in exact arithmetic and inclusive."""
+    if kind.relative is not None:
+        slack = kind.relative
+        return lambda gold, answer: abs(answer - gold) <= slack * abs(gold)
+    if kind.absolute is not None:
+        margin = kind.absolute
+        return lambda gold, answer: abs(answer - gold) <= margin
+    places = kind.places or 0
+    return lambda gold, answer: half_up(gold, places) == half_up(answer, places)
+
+
+def half_up(value: Fraction, places: int) -> int:
+    """`value` in units of the last decimal place, halves rounded away from zero."""
+    scale: int = 10**places
+    rounded = math.floor(abs(value) * scale + Fraction(1, 2))
+    return rounded if value >= 0 else -rounded
+
+
+_JUDGES: dict[str, Callable[[str, str], bool]] = {
+    "text": judge_text,
+    "set": judge_set,
+    "list": judge_list,
+    "tuple": judge_tuple,
+    "interval": judge_range,
+    "inequality": judge_range,
+    "equation": judge_equation,
+    "assignment": judge_assignment,
+    "matrix": judge_matrix,
+    "ratio": judge_ratio,
+    "time": judge_time,
+    "date": judge_date,
+    "year": judge_year,
+}
+
+
+def agrees(gold: str, answer: str, kind: GoldType, unit: str | None = None) -> bool:
+    """Whether `answer` states `gold` under `kind`, for all types but the choices."""
+    try:
+        if kind.name in ("relaxed", "float"):
+            return judge_tolerant(gold, answer, tolerance(kind), unit)
+        if kind.name in ("number", "expression"):
+            return judge_value(gold, answer, QUANTITY if kind.name == "number" else EXPRESSION, unit)
+        return _JUDGES[kind.name](gold, answer)
+    except UnreadableError:
+        return False
 
 
 def grade(

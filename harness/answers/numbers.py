@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Context, Decimal, DivisionByZero, InvalidOperation, Overflow
 from typing import TypeAlias
 
-from .limits import MAX_EXPONENT, PRECISION, TooMuchWorkError, UnreadableError
+from .types import MAX_EXPONENT, PRECISION, TooMuchWorkError, UnreadableError
 
 CONTEXT = Context(prec=PRECISION, Emax=10_000_000, Emin=-10_000_000, traps=[DivisionByZero, InvalidOperation, Overflow])
 PI = Decimal("3.14159265358979323846264338327950288419716939937510582097494459230781640628620899862803482534211706798")

@@ -16,7 +16,9 @@ from typing import NamedTuple
 from .expression import ANY_UNITS, NO_UNITS, UPRIGHT_UNITS, Node, parse
 from .forms import Colon, Equation, Form, Items, Matrix, Scalar, Words, labelled
 from .inequality import read_inequality
-from .layout import (
+from .lexer import Token, spell, tokenize
+from .regions import NOTHING, Region, difference, intersection, interval, point_set, union
+from .scalars import (
     OPEN,
     is_comma,
     is_heading,
@@ -25,18 +27,15 @@ from .layout import (
     is_plain,
     is_relation,
     matching,
+    read_compound,
+    read_scalar,
     relation_signs,
     split_top,
     trimmed,
 )
-from .limits import MAX_ANSWER, MAX_DEPTH, MAX_ITEMS, MEMO_LENGTH, TooMuchWorkError, UnreadableError
-from .memo import memo
-from .normalise import clean
-from .region import NOTHING, Region, difference, intersection, interval, point_set, union
-from .scalar import read_compound, read_scalar
-from .tokens import Token, spell, tokenize
-from .value import Value, rational
-from .words import text_key
+from .text import clean, text_key
+from .types import MAX_ANSWER, MAX_DEPTH, MAX_ITEMS, MEMO_LENGTH, TooMuchWorkError, UnreadableError, memo
+from .values import Value, rational
 
 
 class Style(NamedTuple):

@@ -6,8 +6,8 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from .limits import UnreadableError
-from .value import INFINITY, MINUS_INFINITY, Value
+from .types import UnreadableError
+from .values import INFINITY, MINUS_INFINITY, Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,23 @@
 
 Superscripts and vulgar fractions are rewritten before NFKC, which would turn five squared into 52 and 6 1/4 into 61/4.
 `fold` is idempotent.
+
+Answers in words: the key of a text, and numbers written out in English or Chinese.
+
+Times of day, calendar dates and years, read from their usual spellings.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from fractions import Fraction
 from functools import partial
+
+from .lexer import Token, names, spell, tokenize
+from .types import MAX_ANSWER, TooMuchWorkError
 
 _SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿⁱ", "0123456789+-()ni", strict=True))
 _SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₍₎ₐₑₒₓₙ", "0123456789+-()aeoxn", strict=True))
@@ -111,3 +120,206 @@ def clean(text: str) -> str:
         text = _GLUED.sub(r"\g<0> ", _STOP_BEFORE_UNIT.sub(" ", text))
         text = _THIN_THOUSANDS.sub(lambda m: m.group(1) + re.sub(r"\D", "", m.group(2)), text)
     return text
+
+
+_ARTICLES = frozenset(("a", "an", "the"))
+_ENDINGS = "!?.,;:。'\" "
+_SMALL = dict(
+    zip(
+        names(
+            "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
+            "fifteen sixteen seventeen eighteen nineteen"
+        ),
+        range(20),
+        strict=True,
+    )
+)
+_TENS = dict(zip(names("twenty thirty forty fifty sixty seventy eighty ninety"), range(20, 100, 10), strict=True))
+_CHINESE_DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
+_CHINESE_SCALES = {"十": 10, "百": 100, "千": 1000}
+_CHINESE = re.compile("[零〇一二两三四五六七八九十百千]{1,9}")
+MULTIPLIERS = {
+    "hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12,
+    "百": 10**2, "千": 10**3, "万": 10**4, "亿": 10**8,
+}  # fmt: skip
+
+
+def spelled(text: str) -> str:
+    """The text in plain spelling: wrappers and double spaces dropped, braces kept. Raises TooMuchWorkError."""
+    return spell(tokenize(clean(text), grouped=False), braces=True)
+
+
+def text_key(text: str) -> str:
+    """The comparable form of a text: case, spaces, wrappers, a leading article and final punctuation do not count.
+
+    Spaces between digits count. A text over the limits is represented by its digest.
+    """
+    try:
+        if len(text) > MAX_ANSWER:
+            raise TooMuchWorkError("a long text")
+        tokens = tokenize(clean(text), grouped=False)
+    except TooMuchWorkError:
+        return "sha256:" + hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+    return _joined(_without_article(tokens)).strip(_ENDINGS)
+
+
+def _without_article(tokens: list[Token]) -> list[Token]:
+    if len(tokens) < 2 or tokens[0][1].lower() not in _ARTICLES:
+        return tokens
+    kind, value, spaced = tokens[1]
+    return tokens[1:] if spaced and (kind == "num" or len(value) > 1) else tokens
+
+
+def _joined(tokens: list[Token]) -> str:
+    parts: list[str] = []
+    previous = ""
+    for kind, value, spaced in tokens:
+        if kind == "num" and previous == "num" and spaced:
+            parts.append(" ")
+        if kind == "cmd":
+            parts.append("\\" + value)
+        elif value not in ("{", "}"):
+            parts.append(value.casefold())
+        previous = kind
+    return "".join(parts)
+
+
+def number_in_words(text: str) -> Fraction | None:
+    """The value of a whole number up to 9999 written out ("twenty-one", 十二), or None."""
+    try:
+        text = spelled(text).lower()
+    except TooMuchWorkError:
+        return None
+    if _CHINESE.fullmatch(text):
+        return _chinese(text)
+    words = text.replace("-", " ").split()
+    if words and words[0] in ("minus", "negative"):
+        digits = len(words) == 2 and words[1].isdecimal() and len(words[1]) < 20
+        size = Fraction(words[1]) if digits else _english(words[1:])
+        return None if size is None else -size
+    return _english(words)
+
+
+def _english(words: list[str]) -> Fraction | None:
+    if not 1 <= len(words) <= 4:
+        return None
+    if len(words) >= 2 and words[1] == "hundred" and words[0] in _SMALL:
+        rest = _below_hundred([word for word in words[2:] if word != "and"]) if words[2:] else 0
+        return None if rest is None else Fraction(100 * _SMALL[words[0]] + rest)
+    value = _below_hundred(words)
+    return None if value is None else Fraction(value)
+
+
+def _below_hundred(words: list[str]) -> int | None:
+    if len(words) == 1:
+        return _SMALL.get(words[0], _TENS.get(words[0]))
+    if len(words) == 2 and words[0] in _TENS and 1 <= _SMALL.get(words[1], 0) <= 9:
+        return _TENS[words[0]] + _SMALL[words[1]]
+    return None
+
+
+def _chinese(text: str) -> Fraction:
+    total, digit = 0, 0
+    for index, character in enumerate(text):
+        if character in _CHINESE_DIGITS:
+            digit = _CHINESE_DIGITS[character]
+        else:
+            total += (digit or (1 if not index else 0)) * _CHINESE_SCALES[character]
+            digit = 0
+    return Fraction(total + digit)
+
+
+_TIME = re.compile(
+    r"(?:at\s*)?(\d{1,2})\s*:\s*(\d{1,2})(?:\s*:\s*(\d{1,2}))?\s*(a\.?\s?m\.?|p\.?\s?m\.?)?(?:\s*o'?\s*clock)?",
+    re.IGNORECASE,
+)
+_HOUR = re.compile(
+    r"(?:at\s*)?(\d{1,2})\s*(?:(a\.?\s?m\.?|p\.?\s?m\.?)|o'?\s*clock\s*(a\.?\s?m\.?|p\.?\s?m\.?)?)",
+    re.IGNORECASE,
+)
+_CHINESE_TIME = re.compile(r"(\d{1,2})\s*[点时]\s*(?:(\d{1,2})\s*分?|整)?")
+_MONTH_NAMES = (
+    "january jan|february feb|march mar|april apr|may|june jun|july jul|august aug|september sep sept|october oct|"
+    "november nov|december dec"
+)
+_MONTHS = {name: month for month, group in enumerate(_MONTH_NAMES.split("|"), start=1) for name in group.split()}
+_NUMERIC_DATE = re.compile(r"(\d{1,4})\s*[/.-]\s*(\d{1,2})\s*[/.-]\s*(\d{1,4})")
+_CHINESE_DATE = re.compile(r"(\d{4})\s*年\s*(\d{1,2})\s*月(?:\s*(\d{1,2})\s*[日号])?")
+_WORDS = re.compile(r"[A-Za-z]+|\d+")
+_ORDINAL = frozenset(("st", "nd", "rd", "th", "of", "the", "in", "on"))
+_WEEKDAYS = frozenset(names("monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun"))
+_YEAR = re.compile(r"(?:in|year|the|ad|ce|\s)*(\d{1,4})\s*(?:年|ad|ce)?", re.IGNORECASE)
+
+
+def plain(text: str) -> str:
+    """The text without wrappers, for patterns. Raises TooMuchWorkError over the limits."""
+    return spell(tokenize(clean(text), grouped=False))
+
+
+def time_key(text: str) -> tuple[int, int, int, str] | None:
+    """(hour, minute, second, "", "am" or "pm") of a time of day, or None. The spelling 5:0 is five o'clock."""
+    text = plain(text)
+    found = _TIME.fullmatch(text)
+    if found:
+        hour, minute, second = (int(part or 0) for part in found.groups()[:3])
+        return _checked(hour, minute, second, found.group(4))
+    found = _HOUR.fullmatch(text)
+    if found:
+        return _checked(int(found.group(1)), 0, 0, found.group(2) or found.group(3))
+    found = _CHINESE_TIME.fullmatch(text)
+    return _checked(int(found.group(1)), int(found.group(2) or 0), 0, None) if found else None
+
+
+def _checked(hour: int, minute: int, second: int, half: str | None) -> tuple[int, int, int, str] | None:
+    if hour > 24 or minute > 59 or second > 59:
+        return None
+    return hour, minute, second, (half or "").lower().replace(".", "").replace(" ", "")
+
+
+def same_time(gold: tuple[int, int, int, str], answer: tuple[int, int, int, str]) -> bool:
+    """Equal readings; 5:00 pm is 17:00; am or pm may be absent on one side."""
+    if bool(gold[3]) != bool(answer[3]) and gold[:3] == answer[:3]:
+        return True
+    if not gold[3] and not answer[3]:
+        return gold == answer
+    return _on_24(gold) == _on_24(answer)
+
+
+def _on_24(time: tuple[int, int, int, str]) -> tuple[int, int, int]:
+    hour, minute, second, half = time
+    return (hour % 12 + 12 * (half == "pm") if half else hour), minute, second
+
+
+def date_key(text: str) -> Hashable | None:
+    """A calendar date as (year, month, day) or as its three numbers where their order is not sure; None for others."""
+    text = plain(text).strip(" .,")
+    found = _NUMERIC_DATE.fullmatch(text)
+    if found:
+        a, b, c = (int(part) for part in found.groups())
+        if a > 31:
+            return a, b, c
+        return ("numbers", a, b, c)
+    found = _CHINESE_DATE.fullmatch(text)
+    if found:
+        return tuple(int(part) for part in found.groups() if part)
+    return _named_date(text)
+
+
+def _named_date(text: str) -> Hashable | None:
+    words = [w.lower() for w in _WORDS.findall(text)]
+    words = [w for w in words if w not in _ORDINAL and w not in _WEEKDAYS]
+    months = [_MONTHS[w] for w in words if w in _MONTHS]
+    numbers = [int(w) for w in words if w.isdigit()]
+    if len(months) != 1 or len(months) + len(numbers) != len(words) or not 1 <= len(numbers) <= 2:
+        return None
+    years = [n for n in numbers if n > 31]
+    days = [n for n in numbers if n <= 31]
+    if len(years) > 1 or len(days) > 1:
+        return None
+    return (years[0] if years else None, months[0], *days)
+
+
+def year_of(text: str) -> int | None:
+    """The year that `text` names ("2010", "in 2010", 2010年), or None."""
+    found = _YEAR.fullmatch(plain(text).strip(" .,"))
+    return int(found.group(1)) if found else None

@@ -10,9 +10,8 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from .limits import MEMO_LENGTH
-from .memo import memo
-from .tokens import names
+from .lexer import names
+from .types import MEMO_LENGTH, memo
 
 
 @dataclass(frozen=True, slots=True)

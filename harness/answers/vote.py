@@ -3,30 +3,31 @@
 Two answers with the same key are the same answer, so equality is an equivalence relation by construction. A partition also
 looks at the group: an answer that leaves something out (a unit, a name, brackets) joins the most frequent fuller answer that
 it can be a short form of. Every answer joins at most one other class, so the result is a partition in any order of input.
+
+The vote of several responses to one item: their answers in classes of equal meaning, and the class that wins.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
 from . import choices as multiple_choice
 from .compare import flattened, is_variable
-from .equation import linear_root, substitute
-from .evaluate import variables
 from .expression import Node
-from .forms import Colon, Equation, Form, Items, Matrix, Ordering, Scalar, Words, equation_key
-from .limits import MEMO_LENGTH, UnreadableError
-from .memo import memo
+from .forms import Colon, Equation, Form, Items, Matrix, Ordering, Scalar, Words, equation_key, linear_root, substitute
+from .lexer import names
 from .reading import EXPRESSION, QUANTITY, as_region, read
-from .region import Region
-from .tokens import names
+from .regions import Region
+from .text import text_key
+from .types import MEMO_LENGTH, UnreadableError, memo
 from .units import Unit, read_unit
-from .value import INFINITY, MINUS_INFINITY, Value, value_of
-from .words import text_key
+from .values import INFINITY, MINUS_INFINITY, Value, value_of, variables
 
 _COMMON_WORDS = frozenset(names("no on up in is it of or to we us an at as by do go he if me my ok so"))
 
@@ -297,3 +298,40 @@ def _final(key: Hashable, target: dict[Hashable, Hashable]) -> Hashable:
         key = target[key]
         seen.add(key)
     return key
+
+
+@dataclass(frozen=True)
+class Vote:
+    """`classes` are the groups of equal answers (indexes); `winner` is one of them, or None if nobody stated an answer.
+
+    `tied` is True if another class has as many votes as the winner.
+    """
+
+    size: int
+    classes: tuple[tuple[int, ...], ...]
+    winner: tuple[int, ...] | None
+    tied: bool
+
+    @property
+    def share(self) -> float:
+        """The winner's share of all n responses, those without an answer included."""
+        return len(self.winner) / self.size if self.winner else 0.0
+
+
+def vote(item_id: str, stated: Sequence[str | None], choices: Sequence[str] = ()) -> Vote:
+    """Count the stated answers of several responses to one item. An absent answer (None) never votes.
+
+    A tie goes to the class whose smallest text has the smallest SHA-256 together with the item's id: the same for any
+    order of the responses, and without a liking for any letter or number. (The MM-UPT code takes the answer seen first.)
+    """
+    parts = tuple(tuple(members) for members in classes(stated, choices or None))
+    if not parts:
+        return Vote(len(stated), (), None, False)
+    most = max(map(len, parts))
+    leaders = [members for members in parts if len(members) == most]
+    winner = min(leaders, key=lambda members: _lot(item_id, min(stated[member] or "" for member in members)))
+    return Vote(len(stated), parts, winner, len(leaders) > 1)
+
+
+def _lot(item_id: str, text: str) -> bytes:
+    return hashlib.sha256(f"{item_id}\x00{text}".encode("utf-8", "surrogatepass")).digest()

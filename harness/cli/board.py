@@ -36,8 +36,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _recipes(args: argparse.Namespace) -> int:
     """Print the table of a suite."""
-    from ...leaderboards.evidence import run_folders
-    from ...leaderboards.recipe_table import as_markdown, recipe_table
+    from ...leaderboards.board.evidence import run_folders
+    from ...leaderboards.compare.recipe_table import as_markdown, recipe_table
     from .terminal import emit_json, recipes_table, show_table
 
     with run_folders(args.runs) as runs:
@@ -53,8 +53,8 @@ def _recipes(args: argparse.Namespace) -> int:
 
 def _build(args: argparse.Namespace) -> int:
     """Score the runs and write the board; what can not be published is told, and nothing is written without --draft."""
-    from ...leaderboards.board import build
-    from ...leaderboards.evidence import run_folders
+    from ...leaderboards.board.build import build
+    from ...leaderboards.board.evidence import run_folders
     from .terminal import board_table, say, show_table
 
     referee = open_referee(args)

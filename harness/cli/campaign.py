@@ -11,8 +11,8 @@ from ..errors import UsageError, printable
 from .options import names, open_model
 
 if TYPE_CHECKING:
-    from ...trainers.campaign import Training
-    from ..run import Examination
+    from ...trainers.experiments.folder import Training
+    from ..runs.evaluate import Examination
 
 
 def suite_names(args: argparse.Namespace) -> list[str]:
@@ -40,8 +40,8 @@ def examine(args: argparse.Namespace, plans: Sequence[Examination], runs: Mappin
 
     Raises KeyboardInterrupt when told to stop, IncompleteRunError for answers that could not be had.
     """
-    from ...trainers.origin import with_origin
-    from ...trainers.overlap import with_overlap
+    from ...trainers.contamination import with_overlap
+    from ...trainers.provenance import with_origin
     from ..errors import IncompleteRunError
     from .eval import hold_all
     from .terminal import say
@@ -63,8 +63,8 @@ def examine(args: argparse.Namespace, plans: Sequence[Examination], runs: Mappin
 
 def _holds(run: Path, checkpoint: Path) -> bool:
     """True if the run is complete and of these weights, so that no model need be opened."""
-    from ..provenance import weights_digest
-    from ..store import RunReader
+    from ..runs.provenance import weights_digest
+    from ..runs.store import RunReader
 
     if not (run / "run.json").is_file():
         return False

@@ -69,8 +69,8 @@ def run(args: argparse.Namespace) -> int:
 def _check_overlap(report: Report, items: Sequence[Item], args: argparse.Namespace) -> None:
     """Add the check that no item is in the training set."""
     from ...benchmarks.lock import HUB_DATA, load_locked
+    from ...trainers.contamination import Fingerprints, overlap
     from ...trainers.data import data_set
-    from ...trainers.overlap import Fingerprints, overlap
 
     name, _, data = args.overlap.partition(":")
     training = load_locked(data_set(name), Path(data) if data else HUB_DATA, args.lock)

@@ -14,10 +14,10 @@ from .options import add_json, add_referee, names, open_referee, protocols
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ...leaderboards.compare import Comparison, SuiteComparison
-    from ...leaderboards.comparison_changes import Flip
-    from ...leaderboards.gate import Gate
-    from ..stats import Difference
+    from ...leaderboards.compare.changes import Flip
+    from ...leaderboards.compare.compare import Comparison, SuiteComparison
+    from ...leaderboards.compare.gate import Gate
+    from ..stats.intervals import Difference
 
 PREVIEW = 90
 CATEGORIES = 5
@@ -49,9 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Compare; nothing that is stored changes."""
-    from ...leaderboards.compare import compare_arms
-    from ...leaderboards.comparison_arms import read_arm
-    from ...leaderboards.gate import Limits, decide
+    from ...leaderboards.compare.compare import compare_arms, read_arm
+    from ...leaderboards.compare.gate import Limits, decide
     from .terminal import emit_json
 
     limits = Limits.read(args.gate) if args.gate else None

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ...trainers.recipe import Recipe
-    from ..run import Examination
-    from ..score import Scored
+    from ..runs.evaluate import Examination
+    from ..runs.score import Scored
 
 FIGURES = "figures"
 MAX_TOKENS = 48
@@ -35,10 +35,10 @@ def run(args: argparse.Namespace) -> int:
     """Examine, train and watch, tabulate."""
     from ...benchmarks.examination import find_runs, plan, run_path, score_run
     from ...benchmarks.registry import SUITES
-    from ...leaderboards.board import build
+    from ...leaderboards.board.build import build
     from ...trainers.recipe import load_recipe
     from ...trainers.tiny import BASE
-    from ..models.transformers import TransformersModel
+    from ..engines.transformers import TransformersModel
     from ..types import Sampling
     from .eval import hold_all
     from .terminal import say, show_table
@@ -73,9 +73,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _train_and_watch(recipe: Recipe, base: Path, training: Path, runs: Path, plans: list[Examination]) -> list[str]:
     """Train here while a thread watches; returns what the watcher could not examine."""
-    from ...trainers.registry import TRAINERS
-    from ...trainers.watch import Watcher
-    from ..models.transformers import TransformersModel
+    from ...trainers.experiments.watch import Watcher
+    from ...trainers.rewards.registry import TRAINERS
+    from ..engines.transformers import TransformersModel
     from .terminal import progress_bars
 
     stop = threading.Event()
@@ -122,7 +122,7 @@ def _table(scored: list[Scored], suites: list[str], base: str) -> Table:
     from rich import box
     from rich.table import Table
 
-    from ...leaderboards.compare import compare
+    from ...leaderboards.compare.compare import compare
     from .terminal import change, percent_interval
 
     cells = {(one.run.manifest.model_name, one.run.manifest.suite): one for one in scored}

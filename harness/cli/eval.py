@@ -8,23 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_OK, UsageError, printable
-from .options import (
-    RUNS,
-    add_data,
-    add_engine,
-    add_json,
-    add_profile,
-    add_sampling,
-    open_model,
-    open_profile,
-    sampling,
-)
+from .options import RUNS, add_data, add_engine, add_json, add_profile, add_sampling, open_model, open_profile, sampling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..models.base import Model
-    from ..run import Examination, Outcome
+    from ..engines.base import Model
+    from ..runs.evaluate import Examination, Outcome
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,8 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Ask, store, score, and say how it went."""
     from ...benchmarks.examination import plan, run_path, score_run
-    from ...trainers.origin import with_origin
-    from ...trainers.overlap import with_overlap
+    from ...trainers.contamination import with_overlap
+    from ...trainers.provenance import with_origin
     from .terminal import emit_json, say, scores_table, show_table
 
     suites = args.suite.split(",")
@@ -87,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
 
 def hold_all(plans: Sequence[Examination], model: Model, paths: Sequence[Path]) -> list[Outcome]:
     """Hold several examinations of a model, a progress bar each; stops after the first that was told to stop."""
-    from ..run import hold, stop_signals
+    from ..runs.evaluate import hold, stop_signals
     from .terminal import progress_bars, tell_stopping
 
     outcomes = []

@@ -14,7 +14,7 @@ from .options import names as split_names
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ...leaderboards.explain import Case, Explanation, Side
+    from ...leaderboards.compare.explain import Case, Explanation, Side
 
 PREVIEW = 90
 
@@ -33,8 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Explain; nothing that is stored changes."""
-    from ...leaderboards.explain import explain
-    from ...leaderboards.explain_page import page
+    from ...leaderboards.compare.explain import explain
+    from ...leaderboards.compare.explain_page import page
     from ..files import write_atomic
     from .terminal import emit_json, show_table
 
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
 def _sides(args: argparse.Namespace) -> list[Side]:
     """The two scores to compare. Raises UsageError unless the arguments name two."""
     from ...benchmarks.examination import read_answers, score_answers
-    from ...leaderboards.explain import Side
+    from ...leaderboards.compare.explain import Side
 
     names: list[str | None] = split_names(args.protocols) if args.protocols else [None]
     if len(args.runs) > 2 or len(names) > 2 or len(args.runs) * len(names) == 1:

@@ -11,8 +11,8 @@ from ..errors import EXIT_INCOMPLETE, EXIT_OK, UsageError, printable
 from .options import add_data, add_json, names
 
 if TYPE_CHECKING:
-    from ...leaderboards.export.tracker import Tracker
-    from ...leaderboards.table import Row
+    from ...leaderboards.board.table import Row
+    from ...leaderboards.export.curves import Tracker
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -100,7 +100,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _lmms_eval(args: argparse.Namespace) -> int:
     from ...benchmarks.examination import plan
-    from ...benchmarks.lmms_eval.folder import TAG, write_folder
+    from ...benchmarks.export_lmms_eval import TAG, write_folder
     from ...benchmarks.registry import SUITES
     from ..types import Sampling
     from .terminal import emit_json
@@ -123,7 +123,7 @@ def _lmms_eval(args: argparse.Namespace) -> int:
 
 def _rows(args: argparse.Namespace) -> list[Row]:
     """The rows of what the arguments name."""
-    from ...leaderboards.gather import gather_rows
+    from ...leaderboards.board.load_rows import gather_rows
 
     protocols = names(args.protocol) if args.protocol else []
     return gather_rows(args.runs, [name for name in protocols if name])
@@ -163,8 +163,7 @@ def _task(text: str) -> tuple[str, str]:
 
 def _model_card(args: argparse.Namespace) -> int:
     """Print the section or put it into the card; exit code 3 if a run was left out for being incomplete."""
-    from ...leaderboards.export.markdown import section
-    from ...leaderboards.export.selection import HEADLINE, rows_of, unpublishable
+    from ...leaderboards.export.markdown import HEADLINE, rows_of, section, unpublishable
     from .terminal import say
 
     if args.model_index and not args.into:

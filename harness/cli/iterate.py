@@ -9,27 +9,18 @@ from typing import TYPE_CHECKING
 
 from ..errors import EXIT_CHECK_FAILED, EXIT_OK, printable
 from .campaign import examine, suite_names, train
-from .options import (
-    add_changes,
-    add_data,
-    add_engine,
-    add_json,
-    add_profile,
-    add_sampling,
-    open_profile,
-    sampling,
-)
+from .options import add_changes, add_data, add_engine, add_json, add_profile, add_sampling, open_profile, sampling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rich.table import Table
 
-    from ...leaderboards.explain import Side
-    from ...leaderboards.stopping import Level, SuiteChange
-    from ...trainers.campaign import Training
-    from ...trainers.iteration import IterationFolder
-    from ..run import Examination
+    from ...leaderboards.compare.explain import Side
+    from ...leaderboards.compare.when_to_stop import Level, SuiteChange
+    from ...trainers.experiments.folder import Training
+    from ...trainers.experiments.iterate import IterationFolder
+    from ..runs.evaluate import Examination
     from ..types import Json
 
 FORMAT = 1
@@ -87,9 +78,9 @@ class _Round:
 
 def run(args: argparse.Namespace) -> int:
     """Train and examine what is missing, round by round; exit code 1 if a training diverged."""
-    from ...leaderboards.stopping import Level
-    from ...trainers.bases import base_of
-    from ...trainers.iteration import Iteration, IterationFolder
+    from ...leaderboards.compare.when_to_stop import Level
+    from ...trainers.experiments.iterate import Iteration, IterationFolder
+    from ...trainers.resolve import base_of
 
     level = Level(args.alpha, args.power)
     found = Iteration.of(args.recipe, args.changes, args.rounds)
@@ -119,7 +110,7 @@ def _go(
     args: argparse.Namespace, plans: Sequence[Examination], folder: IterationFolder, base: Path, level: Level
 ) -> list[_Round]:
     """The rounds up to the first that did not improve, or to the last there may be."""
-    from ...leaderboards.stopping import changes, goes_on
+    from ...leaderboards.compare.when_to_stop import changes, goes_on
     from .terminal import say
 
     rounds: list[_Round] = []
@@ -145,7 +136,7 @@ def _examined(
     args: argparse.Namespace, plans: Sequence[Examination], folder: IterationFolder, number: int, checkpoint: Path
 ) -> Mapping[str, Side]:
     """The judged runs of a round's checkpoint by suite, held now if they are not complete."""
-    from ...leaderboards.verdict import read_side
+    from ...leaderboards.compare.ab_test import read_side
 
     runs = {one.suite: folder.runs / f"round-{number}.{one.suite}" for one in plans}
     examine(args, plans, runs, checkpoint)
@@ -154,7 +145,7 @@ def _examined(
 
 def _best(rounds: Sequence[_Round], folder: Path) -> Json:
     """The last round that improved, and its checkpoint, relative to the folder; round 0 is the base."""
-    from ...leaderboards.stopping import IMPROVED
+    from ...leaderboards.compare.when_to_stop import IMPROVED
 
     improved = [one.to_json(folder) for one in rounds if one.word == IMPROVED]
     return {key: improved[-1][key] for key in ("round", "checkpoint")} if improved else {"round": 0, "checkpoint": None}
@@ -199,7 +190,7 @@ def _report(args: argparse.Namespace, rounds: Sequence[_Round], base: Path, leve
 
 def _end(last: _Round) -> str:
     """Why there was no further round."""
-    from ...leaderboards.stopping import IMPROVED
+    from ...leaderboards.compare.when_to_stop import IMPROVED
 
     if last.failure is not None:
         return f"round {last.number} diverged: {printable(last.failure)}"
@@ -231,7 +222,7 @@ def _table(rounds: Sequence[_Round], level: Level) -> Table:
 
 
 def _cells(change: SuiteChange) -> list[str]:
-    from ...leaderboards.verdict import p_value
+    from ...leaderboards.compare.ab_test import p_value
 
     one = change.difference
     return [

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..judging import Referee
-    from ..models.base import Model
+    from ..engines.base import Model
     from ..profiles import Profile
+    from ..runs.judging import Referee
     from ..types import Sampling
 
 RUNS = Path("runs")
@@ -73,8 +73,8 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
 
 def open_model(args: argparse.Namespace, target: str) -> Model:
     """The model behind `target`, on the engine that the arguments name. Raises UsageError and CheckpointError."""
+    from ..engines.ray import open_fleet
     from ..errors import UsageError
-    from ..models.fleet import open_fleet
 
     options = {}
     for option in args.engine_option:
@@ -140,9 +140,9 @@ def add_referee(parser: argparse.ArgumentParser) -> None:
 
 def open_referee(args: argparse.Namespace) -> Referee | None:
     """The language model that the arguments name, or None. Raises UsageError for a server without a model."""
-    from ..endpoint import Endpoint
+    from ..engines.http_client import Endpoint
     from ..errors import UsageError
-    from ..judging import Referee, ReplyBook
+    from ..runs.judging import Referee, ReplyBook
     from .terminal import say
 
     if not args.judge_model:

@@ -113,7 +113,7 @@ def _table(args: argparse.Namespace) -> int:
 
 def _filled(args: argparse.Namespace, table: Table, written: Mapping[str, int]) -> Filled:
     from ...benchmarks.examination import read_answers, score_answers
-    from ...leaderboards.evidence import run_folders
+    from ...leaderboards.board.evidence import run_folders
     from ...leaderboards.papers.fill import Filled, fill
 
     if not args.runs:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ...leaderboards.papers.fill import Filled
     from ...leaderboards.papers.plan import Planned, Training
     from ...leaderboards.papers.tables import Table
-    from ..judging import Referee
+    from ..runs.judging import Referee
 
 FORMAT_NAMES = ("text", "csv", "markdown")
 
@@ -64,8 +64,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _print(args: argparse.Namespace, rows: Sequence[Planned], assumed: Assumptions) -> None:
-    from ...leaderboards.papers.plan import total
-    from ...leaderboards.papers.plan_printed import FORMATS
+    from ...leaderboards.papers.plan import FORMATS, total
     from .terminal import emit_json
 
     if not args.json:
@@ -81,7 +80,7 @@ def _print(args: argparse.Namespace, rows: Sequence[Planned], assumed: Assumptio
 
 
 def _print_assumptions(args: argparse.Namespace, assumed: Assumptions) -> int:
-    from ...leaderboards.papers.plan_printed import assumptions
+    from ...leaderboards.papers.plan import assumptions
     from .terminal import emit_json
 
     if args.json:
@@ -94,7 +93,7 @@ def _print_assumptions(args: argparse.Namespace, assumed: Assumptions) -> int:
 def _trainings(paths: Sequence[Path], steps: Mapping[str, int], problems: dict[str, None]) -> dict[str, list[Training]]:
     """The trainings by recipe; what is damaged goes to `problems`."""
     from ...leaderboards.papers.plan import State, Training
-    from ...trainers.trainings import look, training_folders
+    from ...trainers.provenance import look, training_folders
 
     found: dict[str, list[Training]] = {}
     for path in training_folders(paths):
@@ -111,7 +110,7 @@ def _trainings(paths: Sequence[Path], steps: Mapping[str, int], problems: dict[s
 
 def _published(folder: Path) -> list[Path]:
     """The boards that this distribution publishes."""
-    from ...leaderboards.evidence import is_board
+    from ...leaderboards.board.evidence import is_board
 
     return sorted(one for one in folder.iterdir() if is_board(one)) if folder.is_dir() else []
 
@@ -146,7 +145,7 @@ class _Filling:
 
     def _runs(self, path: Path, stack: ExitStack) -> Iterator[Path]:
         """Run directories among and under `path`, or of a board, unpacked; none in a folder that nothing was put in yet."""
-        from ...leaderboards.evidence import is_board, run_folders
+        from ...leaderboards.board.evidence import is_board, run_folders
 
         empty = path.is_dir() and not is_board(path) and not any(path.glob("*/run.json"))
         if empty and not (path / "run.json").is_file():

@@ -19,7 +19,7 @@ from ..errors import EXIT_OK, DataError, UsageError
 from .options import add_changes, add_engine
 
 if TYPE_CHECKING:
-    from ...leaderboards.papers.rows import Place
+    from ...leaderboards.papers.tables import Place
     from ...trainers.recipe import Recipe
     from ..profiles import Profile
 
@@ -47,8 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train, then examine; the exit code of the first command that fails."""
-    from ...leaderboards.papers.rows import find_row
-    from ...leaderboards.papers.tables import PAPERS, load
+    from ...leaderboards.papers.tables import PAPERS, find_row, load
 
     job = _Job.of(find_row(load(PAPERS), args.row), args)
     if args.dry_run:
@@ -130,7 +129,7 @@ class _Job:
         """Raises UsageError without a base and for one whose folder has another name than the row's model, CheckpointError
         for one that is not whole.
         """
-        from ..checkpoints import check_whole, label
+        from ..runs.checkpoints import check_whole, label
 
         hub = self.place.row.hub
         if self.args.base is None:
@@ -142,8 +141,8 @@ class _Job:
 
     def _trained(self) -> bool:
         """True if the very training has ended. Raises DataError for a damaged one, UsageError for one from another base."""
-        from ...trainers.trainings import look
-        from ..provenance import weights_digest
+        from ...trainers.provenance import look
+        from ..runs.provenance import weights_digest
 
         if self.recipe is None or self.changed or not (self.folder / "training.json").is_file():
             return False

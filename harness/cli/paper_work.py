@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from ...leaderboards.papers.tables import Table
     from ...trainers.methods.base import PlayedMethod, StagedMethod
     from ...trainers.recipe import Recipe
-    from ...trainers.synthesis.settings import SynthesisSettings
+    from ...trainers.recipe_settings import SynthesisSettings
 
 REPLIES_PER_ANSWER = ("judgements", "verdicts")
 """Settings by which a method says how many replies it asks for about each of its answers."""
@@ -42,7 +42,7 @@ def work_of(recipe: Recipe) -> Work:
 def _synthesis(settings: SynthesisSettings) -> StageWork:
     """Questions for each picture, and the answers that filter them; in context, answers to the set's own question first."""
     from ...leaderboards.papers.cost import StageWork
-    from ...trainers.synthesis.settings import IN_CONTEXT
+    from ...trainers.recipe_settings import IN_CONTEXT
 
     pictures, new = settings.images or PICTURES, settings.per_image
     own = settings.how == IN_CONTEXT
@@ -54,7 +54,7 @@ def _played(recipe: Recipe, method: PlayedMethod) -> StageWork:
     """Every answer is read by the policy before an update, and by the reference if the KL loss has a coefficient."""
     from ...leaderboards.papers.cost import StageWork
     from ...trainers.base import needs_judge
-    from ...trainers.registry import open_reward, resolved
+    from ...trainers.rewards.registry import open_reward, resolved
 
     prompts = recipe.policy.steps * recipe.policy.prompts
     answers, learnt = prompts * recipe.sampling.n, prompts * (recipe.policy.train_on or recipe.sampling.n)

@@ -13,10 +13,10 @@ from .options import add_changes, add_data, add_engine, add_json
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ...leaderboards.explain import Side
-    from ...leaderboards.verdict import Contender, Verdict
-    from ...trainers.regression import Contest, RegressionFolder
-    from ..run import Examination
+    from ...leaderboards.compare.ab_test import Contender, Verdict
+    from ...leaderboards.compare.explain import Side
+    from ...trainers.experiments.regress import Contest, RegressionFolder
+    from ..runs.evaluate import Examination
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,9 +56,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train and examine what is missing, then compare; exit code 1 if the candidate is worse."""
-    from ...leaderboards.verdict import read_side, verdict
-    from ...trainers.bases import base_of
-    from ...trainers.regression import BASELINE, CANDIDATE, RegressionFolder, contest, identity
+    from ...leaderboards.compare.ab_test import read_side, verdict
+    from ...trainers.experiments.regress import BASELINE, CANDIDATE, RegressionFolder, contest, identity
+    from ...trainers.resolve import base_of
     from .regress_report import report
     from .terminal import say
 
@@ -105,7 +105,7 @@ def _runs(folder: RegressionFolder, plans: Sequence[Examination], name: str) -> 
 
 def _contender(folder: RegressionFolder, plans: Sequence[Examination], arm: str, reward: str) -> Contender:
     """An arm's examinations, and what failed of it."""
-    from ...leaderboards.verdict import Contender, read_side
+    from ...leaderboards.compare.ab_test import Contender, read_side
 
     finished: dict[int, Mapping[str, Side]] = {}
     failed = {}
@@ -122,7 +122,7 @@ def _contender(folder: RegressionFolder, plans: Sequence[Examination], arm: str,
 
 def _exit_code(result: Verdict, required: str | None) -> int:
     """1 for what is worse or could not be compared, and for anything but what is required."""
-    from ...leaderboards.verdict import WORSE
+    from ...leaderboards.compare.ab_test import WORSE
 
     passed = result.word == required if required else result.word != WORSE and result.compared
     return EXIT_OK if passed else EXIT_CHECK_FAILED

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from ...leaderboards.compare import SuiteComparison
-    from ...leaderboards.verdict import Contender, Verdict
-    from ...trainers.regression import Contest, RegressionFolder
+    from ...leaderboards.compare.ab_test import Contender, Verdict
+    from ...leaderboards.compare.compare import SuiteComparison
+    from ...trainers.experiments.regress import Contest, RegressionFolder
 
 
 def report(args: argparse.Namespace, result: Verdict, found: Contest, folder: RegressionFolder) -> None:
     """Print the verdict, and write the page if one is wanted."""
-    from ...leaderboards.regress_page import Curves, page
+    from ...leaderboards.compare.regress_page import Curves, page
     from ..files import write_atomic
     from .terminal import emit_json, say, show_table
 

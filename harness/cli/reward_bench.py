@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
+    from ...trainers.bench.page import Section
     from ...trainers.bench.report import Entry, Report
-    from ...trainers.bench.sections import Section
 
 BASELINE = "majority_vote"
 _LABEL = re.compile(r"[\w.-]+")
@@ -52,12 +52,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Bench, print, and write the page."""
-    from ...trainers.advantages import advantage
-    from ...trainers.bench.page import page
-    from ...trainers.bench.report import bench
-    from ...trainers.bench.sections import about
-    from ...trainers.bench.sizes import sizes
-    from ...trainers.recorded import read_groups
+    from ...trainers.bench.page import about, page
+    from ...trainers.bench.report import bench, sizes
+    from ...trainers.groups import read_groups
+    from ...trainers.rewards.advantages import advantage
     from ..files import write_atomic
     from .terminal import emit_json, progress_bars, show_table
 
@@ -94,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
 def _known(judged: bool) -> list[str]:
     """The shipped rewards, without those that need a judge where there are no scores."""
     from ...trainers.base import needs_judge
-    from ...trainers.registry import REWARDS, open_reward
+    from ...trainers.rewards.registry import REWARDS, open_reward
 
     return [name for name in REWARDS.builtin if judged or not needs_judge(open_reward(name, {}))]
 
@@ -105,7 +103,7 @@ def open_entries(specs: Sequence[str], changes: Sequence[str], baseline: str) ->
     Raises UsageError for an unknown reward or setting, and for settings of a label that there is not.
     """
     from ...trainers.bench.report import Entry
-    from ...trainers.registry import open_reward
+    from ...trainers.rewards.registry import open_reward
 
     named = dict(map(_labelled, specs))
     if len(named) < len(specs):
@@ -141,14 +139,14 @@ def _settings(changes: Sequence[str]) -> Mapping[str, dict[str, Any]]:
 
 def tables(report: Report) -> list[Table]:
     """Every section of the report."""
-    from ...trainers.bench import sections
+    from ...trainers.bench import page
 
     shown = [
-        sections.measures(report),
-        sections.differences(report),
-        sections.by_difficulty(report),
-        *sections.by_size(report).values(),
-        sections.judge(report),
+        page.measures(report),
+        page.differences(report),
+        page.by_difficulty(report),
+        *page.by_size(report).values(),
+        page.judge(report),
     ]
     return [_table(section) for section in shown if section and section.rows]
 
@@ -157,7 +155,7 @@ def _table(section: Section) -> Table:
     from rich.markup import escape
     from rich.table import Table
 
-    from ...trainers.bench.sections import written
+    from ...trainers.bench.page import written
 
     table = Table(title=escape(section.title[:1].upper() + section.title[1:]), title_justify="left")
     table.add_column(section.first, overflow="fold")

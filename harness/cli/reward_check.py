@@ -13,7 +13,7 @@ from .options import add_changes, add_json
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ...trainers.contract import Report
+    from ...trainers.rewards.check import Report
 
 MOST_RECORDED = 200
 LONGEST = 240
@@ -35,10 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check, and report; a broken contract ends with exit code 1, a reward that can not be opened with 2."""
-    from ...trainers.contract import check
-    from ...trainers.contract_groups import recorded_cases
-    from ...trainers.recorded import read_groups
-    from ...trainers.registry import open_reward
+    from ...trainers.groups import read_groups
+    from ...trainers.rewards.check import check
+    from ...trainers.rewards.check_groups import recorded_cases
+    from ...trainers.rewards.registry import open_reward
     from ..settings import setting
     from .terminal import emit_json, show_table
 
@@ -72,7 +72,7 @@ def _table(report: Report) -> Table:
 
 def _summary(report: Report) -> str:
     """What is declared, how fast it is, and the verdict."""
-    from ...trainers.contract import TIMED_GROUPS, TIMED_RESPONSES
+    from ...trainers.rewards.check import TIMED_GROUPS, TIMED_RESPONSES
 
     declared = ", ".join(f"{name}={value}" for name, value in dataclasses.asdict(report.declared).items())
     verdict = "keeps its contract" if report.passed else "breaks its contract"

@@ -10,7 +10,7 @@ from ..errors import EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_OK, printable
 from .options import add_data, add_engine, add_json, add_sampling, open_model, sampling
 
 if TYPE_CHECKING:
-    from ...trainers.judge.settings import JudgeSettings
+    from ...trainers.recipe_settings import JudgeSettings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,11 +49,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Ask, store, judge, and say how it went."""
     from ...benchmarks.examination import read_answers
-    from ...trainers.formats import FORMATS
-    from ...trainers.origin import with_origin
-    from ...trainers.overlap import with_overlap
-    from ...trainers.recorded import drawn
-    from ...trainers.recording import plan_groups
+    from ...trainers.contamination import with_overlap
+    from ...trainers.groups import drawn, plan_groups
+    from ...trainers.provenance import with_origin
+    from ...trainers.recipe_settings import FORMATS
     from ..errors import UsageError
     from .eval import hold_all
     from .terminal import emit_json, say
@@ -84,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
 
 def judge_settings(args: argparse.Namespace) -> JudgeSettings | None:
     """The judge that the arguments name, or None. Raises UsageError for bad settings, and for settings of no judge."""
-    from ...trainers.judge.settings import JudgeSettings
+    from ...trainers.recipe_settings import JudgeSettings
     from ..errors import UsageError
     from ..settings import read_settings, setting
 
@@ -97,8 +96,8 @@ def judge_settings(args: argparse.Namespace) -> JudgeSettings | None:
 
 def _judge(args: argparse.Namespace, settings: JudgeSettings, groups: int) -> int:
     """Judge the run, with a bar; the number of responses without a score."""
-    from ...trainers.judge.opening import open_judge
-    from ...trainers.recording import judge_run
+    from ...trainers.groups import judge_run
+    from ...trainers.judge import open_judge
     from .terminal import progress_bars
 
     judge = open_judge(settings, Path(args.model))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
     from rich.table import Table
 
-    from ...trainers.dynamics.course import Course, Progress
+    from ...trainers.simulation.simulate import Course, Progress
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,10 +51,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Simulate each reward on the same prompts, and show where it ends."""
-    from ...trainers.dynamics.course import Settings, simulate
-    from ...trainers.dynamics.page import MOST_CURVES, page
-    from ...trainers.dynamics.prompts import Prompts
-    from ...trainers.recorded import read_groups
+    from ...trainers.groups import read_groups
+    from ...trainers.simulation.page import MOST_CURVES, page
+    from ...trainers.simulation.policy import Prompts
+    from ...trainers.simulation.simulate import Settings, simulate
     from ..files import write_atomic
     from .reward_bench import open_entries
     from .terminal import emit_json, progress_bars, say, show_table
@@ -89,7 +89,7 @@ def _shown_in(bars: Bars, task: TaskID) -> Progress:
 
 def _overview(courses: dict[str, Course]) -> Table:
     """A line per reward: what is watched after the last step; the start is the same for all but the rewards' signal."""
-    from ...trainers.dynamics.course import WATCHED
+    from ...trainers.simulation.simulate import WATCHED
 
     table = _table("All prompts, before and after", ["", *(name.replace("_", " ") for name in WATCHED)])
     first = next(iter(courses.values()))

@@ -12,7 +12,7 @@ from .options import add_json, add_scoring, open_referee, protocols
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..score import Scored
+    from ..runs.score import Scored
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the page; incomplete runs stand in it without a score, and end with exit code 3."""
-    from ...leaderboards.evidence import run_folders
+    from ...leaderboards.board.evidence import run_folders
     from ...leaderboards.page import document
     from ..files import write_atomic
     from .terminal import progress_bars, say

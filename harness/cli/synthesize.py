@@ -10,8 +10,8 @@ from ..errors import EXIT_OK
 from .options import add_changes, add_engine, add_json, add_lock, add_profile, open_model, open_profile
 
 if TYPE_CHECKING:
+    from ...trainers.recipe_settings import SynthesisSettings
     from ...trainers.synthesis.run import Manners
-    from ...trainers.synthesis.settings import SynthesisSettings
 
 FLAGS = ("how", "images", "per_image", "samples", "temperature")
 """Flags that are settings of the same name."""
@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _settings(args: argparse.Namespace) -> SynthesisSettings:
-    from ...trainers.synthesis.settings import SynthesisSettings
+    from ...trainers.recipe_settings import SynthesisSettings
     from ..settings import read_settings, setting
 
     given = {name: getattr(args, name) for name in FLAGS if getattr(args, name) is not None}

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from ...leaderboards.recipe_table import RecipeTable
-    from ...leaderboards.table import Row
-    from ..score import Scored
-    from ..stats import Difference, Estimate
+    from ...leaderboards.board.table import Row
+    from ...leaderboards.compare.recipe_table import RecipeTable
+    from ..runs.score import Scored
+    from ..stats.intervals import Difference, Estimate
 
 PLAIN_WIDTH = 160
 
@@ -148,7 +148,7 @@ def recipes_table(found: RecipeTable) -> Table:
     """Each recipe's accuracy over its seeds."""
     from rich.table import Table
 
-    from ...leaderboards.recipe_table import HEADINGS, cells
+    from ...leaderboards.compare.recipe_table import HEADINGS, cells
 
     table = Table(title=f"Recipes on {found.suite}", title_justify="left")
     for name in HEADINGS:

@@ -27,10 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train to the end."""
-    from ...trainers.bases import base_name, base_of
     from ...trainers.recipe import load_recipe
-    from ...trainers.registry import TRAINERS
-    from ...trainers.whole import whole
+    from ...trainers.resolve import base_name, base_of, whole
+    from ...trainers.rewards.registry import TRAINERS
     from .terminal import emit_json, progress_bars, say
 
     reward = [] if args.reward is None else [f"reward={args.reward}"]

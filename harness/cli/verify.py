@@ -10,7 +10,7 @@ from ..errors import EXIT_CHECK_FAILED, EXIT_OK, UsageError, printable
 from .options import add_json, add_lock
 
 if TYPE_CHECKING:
-    from ...leaderboards.known_items import KnownItems
+    from ...leaderboards.board.known_items import KnownItems
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Say of each row whether it is reproduced, and why not; exit code 1 if any is not."""
-    from ...leaderboards.verify import verify
+    from ...leaderboards.board.verify import verify
     from .terminal import emit_json, say
 
     report = verify(args.board, _known(args))
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _known(args: argparse.Namespace) -> KnownItems:
     from ...benchmarks.registry import SUITES
-    from ...leaderboards.known_items import KnownItems
+    from ...leaderboards.board.known_items import KnownItems
 
     data = {}
     for text in args.data:

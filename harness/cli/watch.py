@@ -27,9 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Watch until told to stop; exit code 3 if a checkpoint could not be examined."""
     from ...benchmarks.examination import plan
-    from ...trainers.watch import Watcher
-    from ..checkpoints import find_checkpoints
-    from ..run import stop_signals
+    from ...trainers.experiments.watch import Watcher
+    from ..runs.checkpoints import find_checkpoints
+    from ..runs.evaluate import stop_signals
     from .terminal import say, tell_stopping
 
     if args.folder.exists() and not args.folder.is_dir():

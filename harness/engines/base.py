@@ -40,10 +40,10 @@ MODELS: Registry[OpenModel] = Registry(
     kind="engine",
     group="proctor.models",
     builtin={
-        "transformers": "proctor.harness.models.transformers:open_model",
-        "openai": "proctor.harness.models.openai:open_model",
-        "vllm": "proctor.harness.models.vllm:open_model",
-        "lmms_eval": "proctor.harness.models.lmms_eval:open_model",
-        "replay": "proctor.harness.models.replay:open_model",
+        "transformers": "proctor.harness.engines.transformers:open_model",
+        "openai": "proctor.harness.engines.openai:open_model",
+        "vllm": "proctor.harness.engines.vllm:open_model",
+        "lmms_eval": "proctor.harness.engines.lmms_eval:open_model",
+        "replay": "proctor.harness.engines.replay:open_model",
     },
 )

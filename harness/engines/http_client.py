@@ -1,4 +1,13 @@
-"""Asking a server: many questions at once, each again after what passes, until the budget or the server ends."""
+"""Asking a server: many questions at once, each again after what passes, until the budget or the server ends.
+
+Threads that ask, one question each at a time; they are hired when needed and end with the asking.
+
+The client of a server that speaks OpenAI's chat completions, whoever serves it; engines and judges ask through it.
+
+`client` asks; `crew` has the threads, `transport` the connections, `flow` decides how many requests
+are on the wire, `budget` what may be
+spent, `wire` what the server's bytes mean.
+"""
 
 from __future__ import annotations
 
@@ -6,24 +15,77 @@ import json
 import os
 import random
 import re
-from collections.abc import Generator, Iterable, Mapping
+import threading
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING, TypeVar
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from ..errors import EngineError, UsageError, printable
 from ..types import Json
-from .budget import Budget, Hold
-from .crew import Crew, Result
-from .flow import ClosedError, Flow
-from .wire import SHOWN, Completion, Failure, Fault, parse, read_completion, read_models, read_refusal
-
-if TYPE_CHECKING:
-    from .transport import Line, Reply
+from .http_limits import Budget, ClosedError, Flow, Hold
+from .http_wire import SHOWN, Completion, Failure, Fault, parse, read_completion, read_models, read_refusal
 
 Key = TypeVar("Key")
+Result: TypeAlias = Completion | Fault
+Body: TypeAlias = Mapping[str, Json]
+
+LEAVE_SECONDS = 30.0
+
+
+class Crew(Generic[Key]):
+    """`ask` puts one question, and gives its result and whether the server replied; it raises ClosedError to leave."""
+
+    def __init__(self, ask: Callable[[Body, Hold], tuple[Result, bool]], flow: Flow) -> None:
+        self.in_hand = 0
+        self._ask = ask
+        self._flow = flow
+        self._questions: SimpleQueue[tuple[Key, Body, Hold] | None] = SimpleQueue()
+        self._results: SimpleQueue[tuple[Key, Result, bool] | BaseException] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
+
+    def ask(self, key: Key, body: Body, hold: Hold) -> None:
+        """Hand over one question."""
+        self.in_hand += 1
+        if self.in_hand > len(self._threads):
+            thread = threading.Thread(target=self._work, name="endpoint", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        self._questions.put((key, body, hold))
+
+    def next_result(self) -> tuple[Key, Result, bool]:
+        """The next key that is done, its result, and whether the server replied. Raises what a thread died of."""
+        result = self._results.get()
+        if isinstance(result, BaseException):
+            raise result
+        self.in_hand -= 1
+        return result
+
+    def dismiss(self) -> None:
+        """Wait until every thread has ended: for those that still ask, close the flow and the connections first."""
+        for _ in self._threads:
+            self._questions.put(None)
+        for thread in self._threads:
+            thread.join(LEAVE_SECONDS)
+
+    def _work(self) -> None:
+        while (question := self._questions.get()) is not None:
+            key, body, hold = question
+            try:
+                self._results.put((key, *self._ask(body, hold)))
+            except ClosedError:
+                return
+            except BaseException as error:  # raised in the thread that waits for results
+                self._results.put(error)
+                return
+
+
+if TYPE_CHECKING:
+    from .http_wire import Line, Reply
+
 
 DEFAULT_KEY_VARIABLE = "OPENAI_API_KEY"
 DEFAULT_TIMEOUT = 600.0
@@ -178,7 +240,7 @@ class Endpoint:
         return outcome, tries
 
     def _attempt(self, line: Line, payload: bytes) -> Completion | Failure:
-        from .transport import MAX_REPLY_BYTES, Silence, TooLargeError  # noqa: PLC0415
+        from .http_wire import MAX_REPLY_BYTES, Silence, TooLargeError  # noqa: PLC0415
 
         try:
             reply = line.send("POST", f"{self.url}/chat/completions", self._key(), payload)
@@ -192,7 +254,7 @@ class Endpoint:
 
     def _glance(self, url: str) -> Reply | Fault:
         """One GET, not repeated."""
-        from .transport import Silence, TooLargeError  # noqa: PLC0415
+        from .http_wire import Silence, TooLargeError  # noqa: PLC0415
 
         line = self._open(1, min(self._timeout, GLANCE_SECONDS))
         try:
@@ -234,7 +296,7 @@ class Endpoint:
         return key or None
 
     def _open(self, connections: int, timeout: float) -> Line:
-        from .transport import Line  # noqa: PLC0415  (httpx takes long to import; `proctor --help` does not need it)
+        from .http_wire import Line  # noqa: PLC0415  (httpx takes long to import; `proctor --help` does not need it)
 
         return Line(connections, timeout)
 
@@ -258,3 +320,6 @@ def _checked_url(url: str, key_variable: str) -> str:
     if parts.path.rstrip("/").endswith("/chat/completions"):
         raise UsageError("the url ends with /chat/completions: give the part before that, usually ending with /v1")
     return url.rstrip("/")
+
+
+__all__ = ["Budget", "Completion", "Endpoint", "Fault", "Result"]

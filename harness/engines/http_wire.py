@@ -1,17 +1,26 @@
-"""Connections to a server: bytes out, bytes in, in bounded time and size. The one file that needs httpx."""
+"""Connections to a server: bytes out, bytes in, in bounded time and size. The one file that needs httpx.
+
+What a server's bytes mean: a completion, a list of models, or why there is no answer. Nothing here is trusted.
+"""
 
 from __future__ import annotations
 
+import json
+import math
 import socket
 import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from weakref import WeakSet
 
 import httpx
+
+from ..types import Json
 
 MAX_REPLY_BYTES = 16 * 2**20
 CONNECT_SECONDS = 15.0
@@ -111,3 +120,143 @@ class Line:
 def _shut_down(one: socket.socket) -> None:
     with suppress(OSError):
         socket.socket.shutdown(one, socket.SHUT_RDWR)  # not SSLSocket's own, which another thread may be inside of
+
+
+ENDED = {"stop": "stop", "eos_token": "stop", "length": "length", None: None}
+"""The finish reasons of whole answers; any other (abort, error, content_filter, tool_calls) means there is none."""
+
+FATAL_STATUS = frozenset({401, 403, 404})
+AGAIN_STATUS = frozenset({408, 425, 429})
+BUSY_STATUS = frozenset({429, 503})
+MAX_WAIT_SECONDS = 120.0
+SHOWN = 300
+
+
+@dataclass(frozen=True)
+class Completion:
+    """A whole answer. `finish_reason` is "stop" or "length", or None, like the token counts, where the server is silent."""
+
+    text: str
+    finish_reason: str | None
+    prompt_tokens: int | None
+    completion_tokens: int | None
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why there is no answer. `fatal` if no further request can succeed: key refused, no such model, budget spent."""
+
+    message: str
+    fatal: bool = False
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One attempt's end without an answer.
+
+    `again`: it may go better next time, not before `wait` seconds if the server said so. `busy`: the server has too much
+    to do. `silent`: nothing that speaks HTTP answered. `lost`: it may have been answered, and billed, unseen.
+    """
+
+    message: str
+    fatal: bool = False
+    again: bool = False
+    wait: float | None = None
+    busy: bool = False
+    silent: bool = False
+    lost: bool = False
+
+
+def read_completion(body: bytes) -> Completion | Failure:
+    """The completion in the body of a 200, or a Failure that says what is wrong with it."""
+    value = parse(body)
+    if value is None:
+        return Failure(f"the answer is no JSON: {excerpt(body)}")
+    try:
+        choice = value["choices"][0]
+        content, reason = choice["message"]["content"], choice.get("finish_reason")
+    except (LookupError, TypeError, AttributeError):
+        return Failure(f"the answer is no chat completion: {explanation(body)}")
+    if not isinstance(reason, str | None) or reason not in ENDED:
+        return Failure(f"the answer was not finished: finish_reason is {reason!r:.40}")
+    if not isinstance(content, str):
+        return Failure(f"the answer has no text: content is {content!r:.40}, finish_reason {reason!r}")
+    usage = value.get("usage")
+    counts = usage if isinstance(usage, dict) else {}
+    return Completion(content, ENDED[reason], _count(counts, "prompt_tokens"), _count(counts, "completion_tokens"))
+
+
+def read_refusal(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
+    """What a status other than 200 means. Redirects are not followed: the key and the questions are for this host."""
+    if 300 <= status < 400:
+        where = headers.get("location", "elsewhere")
+        return Failure(f"the server redirects to {where:.200}: give the address that answers", fatal=True)
+    spent = status == 429 and _error_code(body) == "insufficient_quota"
+    return Failure(
+        f"the server answered {status}: {explanation(body)}",
+        fatal=status in FATAL_STATUS or spent,
+        again=(status in AGAIN_STATUS or status >= 500) and not spent,
+        wait=retry_after(headers.get("retry-after"), datetime.now(UTC)),
+        busy=status in BUSY_STATUS,
+    )
+
+
+def read_models(body: bytes) -> Mapping[str, Mapping[str, Json]] | None:
+    """The entries of GET /models by id, or None if this is no such list."""
+    value = parse(body)
+    entries = value.get("data") if isinstance(value, dict) else None
+    if not isinstance(entries, list) or not all(
+        isinstance(one, dict) and isinstance(one.get("id"), str) for one in entries
+    ):
+        return None
+    return {one["id"]: one for one in entries}
+
+
+def retry_after(value: str | None, now: datetime) -> float | None:
+    """Seconds to wait by a Retry-After header (seconds, or a date), at most MAX_WAIT_SECONDS; None if it says nothing."""
+    if value is None:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            date = parsedate_to_datetime(value)
+            seconds = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now.timestamp()
+        except (ValueError, TypeError, OverflowError):
+            return None
+    return None if math.isnan(seconds) else min(max(seconds, 0.0), MAX_WAIT_SECONDS)
+
+
+def parse(body: bytes) -> Json:
+    """The JSON value, or None."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def explanation(body: bytes) -> str:
+    """The server's own words about an error, else the first of its bytes."""
+    value = parse(body)
+    if isinstance(value, dict):
+        error = value.get("error")
+        said = error.get("message") if isinstance(error, dict) else error or value.get("message") or value.get("detail")
+        if isinstance(said, str) and said:
+            return said
+    return excerpt(body)
+
+
+def excerpt(body: bytes) -> str:
+    """The beginning of some bytes as text."""
+    return body[: 4 * SHOWN].decode("utf-8", "replace").strip() or "(nothing)"
+
+
+def _error_code(body: bytes) -> Json:
+    value = parse(body)
+    error = value.get("error") if isinstance(value, dict) else None
+    return error.get("code") if isinstance(error, dict) else None
+
+
+def _count(usage: Mapping[str, Json], name: str) -> int | None:
+    value = usage.get(name)
+    return value if type(value) is int and 0 <= value < 2**53 else None

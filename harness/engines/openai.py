@@ -17,11 +17,11 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..checkpoints import check_whole
-from ..endpoint import Budget, Completion, Endpoint, Fault
 from ..errors import DataError, EngineError, UsageError
-from ..provenance import configuration_digest, package_versions, weights_digest
+from ..runs.checkpoints import check_whole
+from ..runs.provenance import configuration_digest, package_versions, weights_digest
 from ..types import Image, Json, Prompt, Request, Response, Sampling
+from .http_client import Budget, Completion, Endpoint, Fault
 
 SEED_MASK = 2**63 - 1
 """Servers take a signed 64-bit seed."""

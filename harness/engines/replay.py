@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ..errors import UsageError
-from ..store import RunReader
+from ..runs.store import RunReader
 from ..types import Json, Request, Response, Sampling
 
 

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import torch
 
-from ..checkpoints import label
 from ..errors import DataError, UsageError
-from ..provenance import configuration_digest, package_versions, weights_digest
+from ..runs.checkpoints import label
+from ..runs.provenance import configuration_digest, package_versions, weights_digest
 from ..types import Json, Request, Response, Sampling
-from .sampling import draw_answers
-from .vlm import VisionLanguageModel
+from .vlm import VisionLanguageModel, draw_answers
 
 DEFAULT_BATCH = 32
 DTYPES = ("auto", "float32", "bfloat16", "float16")

@@ -14,9 +14,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ..checkpoints import check_whole, label
 from ..errors import DataError, EngineError, MissingExtraError, UsageError
-from ..provenance import configuration_digest, package_versions, weights_digest
+from ..runs.checkpoints import check_whole, label
+from ..runs.provenance import configuration_digest, package_versions, weights_digest
 from ..types import Json, Request, Response, Sampling
 from .vllm_process import Chatter, start_apart
 

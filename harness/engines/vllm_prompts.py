@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image as PilImage
 
 from ..errors import DataError
-from ..pictures import decode
+from ..images import decode
 from ..types import Image, Json, Request
 from .chat import ChatTemplate, load_processors
 

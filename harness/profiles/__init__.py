@@ -1,6 +1,5 @@
 """How models want to be asked: a TOML file per model, and what it makes of a prompt."""
 
-from .manner import BOXED, Manner
-from .profile import FORMS, Profile, SamplingDefaults, load_profile, profiles
+from .profile import BOXED, FORMS, Manner, Profile, SamplingDefaults, load_profile, profiles
 
 __all__ = ["BOXED", "FORMS", "Manner", "Profile", "SamplingDefaults", "load_profile", "profiles"]

@@ -6,7 +6,7 @@ import json
 import time
 from pathlib import Path
 
-from .errors import CheckpointError
+from ..errors import CheckpointError
 
 COMPLETE = "COMPLETE"
 """A file of this name says that a checkpoint's writer is done with it."""

@@ -17,12 +17,12 @@ from itertools import groupby
 from pathlib import Path
 from types import FrameType
 
-from .errors import DataError
-from .models.base import Model
-from .profiles import Manner
+from ..engines.base import Model
+from ..errors import DataError
+from ..profiles import Manner
+from ..types import Json, Request, Sampling
 from .provenance import environment
 from .store import Asked, Manifest, RunWriter, identity_of
-from .types import Json, Request, Sampling
 
 Progress = Callable[[int], None]
 """Told how many more questions were answered."""

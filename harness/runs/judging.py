@@ -18,10 +18,10 @@ from typing import BinaryIO, Protocol
 
 from filelock import FileLock
 
-from .answers import Extraction, Grade
-from .endpoint import Completion, Fault
-from .errors import DataError, EngineError, StoreError
-from .types import Item, Json, canonical_json, digest
+from ..answers import Extraction, Grade
+from ..engines.http_client import Completion, Fault
+from ..errors import DataError, EngineError, StoreError
+from ..types import Item, Json, canonical_json, digest
 
 MAX_REPLY_TOKENS = 1024
 MAX_LINE_BYTES = 2**20

@@ -11,8 +11,8 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from .errors import CheckpointError
-from .types import Json, digest
+from ..errors import CheckpointError
+from ..types import Json, digest
 
 CONFIGURATION_FILES = (
     "config.json",

@@ -23,11 +23,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
-from .errors import DataError, RunMismatchError, StoreError, UsageError
-from .files import lock_folder, write_atomic
-from .profiles import Manner
+from ..errors import DataError, RunMismatchError, StoreError, UsageError
+from ..files import lock_folder, write_atomic
+from ..profiles import Manner
+from ..types import Image, Item, Json, Prompt, Response, Sampling, canonical_json, digest, digest_all
 from .provenance import file_sha256
-from .types import Image, Item, Json, Prompt, Response, Sampling, canonical_json, digest, digest_all
 
 FORMAT = 1
 MAX_LINE_BYTES = 64 * 2**20

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 from scipy import stats
 
-from ..harness.stats import Difference, detectable_difference
-from ..harness.types import Json
+from ..types import Json
+from .intervals import Difference, detectable_difference
 
 CONFIDENCE = 0.8
 _MOST = 10**7

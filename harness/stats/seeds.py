@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from scipy import stats
 
-from ..harness.stats import Estimate
+from .intervals import Estimate
 
 NO_VARIANCE = 1e-24
 """A variance below this is what rounding leaves of none."""

@@ -9,14 +9,13 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ..benchmarks.examination import read_answers, score_answers
-from ..harness.errors import RunLockedError, StoreError, UsageError
-from ..harness.files import write_atomic
-from ..harness.judging import Referee
-from ..harness.pool import in_processes
-from ..harness.score import Answers, Scored
+from ...benchmarks.examination import read_answers, score_answers
+from ...harness.errors import RunLockedError, StoreError, UsageError
+from ...harness.files import write_atomic
+from ...harness.runs.judging import Referee
+from ...harness.runs.score import Answers, Scored, in_processes
 from .evidence import BOARD, EVIDENCE, EvidenceFolder, keep, read_record
-from .fitness import disagreements, unfit
+from .publishable import disagreements, unfit
 from .table import Row, cells, rows, to_csv
 
 

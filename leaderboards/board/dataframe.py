@@ -10,11 +10,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..benchmarks.examination import score_under
-from ..harness.errors import MissingExtraError, UsageError, printable
-from ..harness.score import Scored
+from ...benchmarks.examination import score_under
+from ...harness.errors import MissingExtraError, UsageError, printable
+from ...harness.runs.score import Scored
 from .evidence import run_folders
-from .gather import gather_rows, real, share, truth, whole
+from .load_rows import gather_rows, real, share, truth, whole
 from .table import Row
 
 try:

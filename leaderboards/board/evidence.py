@@ -28,13 +28,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from ..benchmarks.examination import find_runs
-from ..harness.answers import GRADER_VERSION
-from ..harness.errors import DataError, StoreError
-from ..harness.provenance import file_sha256
-from ..harness.score import Scored
-from ..harness.store import Manifest
-from ..harness.types import Verdict, canonical_json
+from ...benchmarks.examination import find_runs
+from ...harness.answers import GRADER_VERSION
+from ...harness.errors import DataError, StoreError
+from ...harness.runs.provenance import file_sha256
+from ...harness.runs.score import Scored
+from ...harness.runs.store import Manifest
+from ...harness.types import Verdict, canonical_json
 from .table import read_csv
 
 BOARD, EVIDENCE = "board.csv", "evidence"

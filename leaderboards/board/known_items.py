@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-from ..benchmarks.lock import LOCK, load_locked
-from ..benchmarks.registry import SUITES
-from ..harness.types import Item
+from ...benchmarks.lock import LOCK, load_locked
+from ...benchmarks.registry import SUITES
+from ...harness.types import Item
 
 NAMED = 3
 

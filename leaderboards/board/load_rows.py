@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..benchmarks.examination import find_runs, score_under
-from ..harness.errors import DataError
+from ...benchmarks.examination import find_runs, score_under
+from ...harness.errors import DataError
 from .evidence import BOARD, is_board
 from .table import Row, read_csv, rows
 

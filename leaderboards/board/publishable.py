@@ -6,10 +6,10 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from ..benchmarks.check import SIZES
-from ..benchmarks.registry import SUITES
-from ..harness.profiles import Manner, profiles
-from ..harness.score import Scored, crossed
+from ...benchmarks.check import SIZES
+from ...benchmarks.registry import SUITES
+from ...harness.profiles import Manner, profiles
+from ...harness.runs.score import Scored, crossed
 
 IDENTITY = ("suite", "model", "protocol", "metric")
 """What tells two rows of a board apart; two runs of one model are told apart by their run_id."""

@@ -1,4 +1,7 @@
-"""Scored runs as a table: one row per model, suite and metric, written as CSV that is the same bytes for the same runs."""
+"""Scored runs as a table: one row per model, suite and metric, written as CSV that is the same bytes for the same runs.
+
+Which training of ours a run's checkpoint is of, as the run recorded it (`trainers.origin`).
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,14 @@ import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from ..harness.answers import GRADER_VERSION
-from ..harness.errors import DataError, printable
-from ..harness.metrics import Metric
-from ..harness.score import Scored
-from ..harness.store import Manifest
-from ..harness.types import Json
+from ...harness.answers import GRADER_VERSION
+from ...harness.errors import DataError, printable
+from ...harness.runs.score import Scored
+from ...harness.runs.store import Manifest
+from ...harness.stats.metrics import Metric
+from ...harness.types import Json
 
 MAX_CSV_BYTES = 2**28
 _WHOLE = re.compile(r"\d{1,18}", re.ASCII)
@@ -243,3 +246,31 @@ def _row(texts: Mapping[str, str], where: str) -> Row:
         else:
             raise DataError(f"{where}: {field.name} is {text!r:.40}, not a whole number")
     return Row(**values)
+
+
+class Trained(NamedTuple):
+    """A checkpoint of `recipe` with this training seed, after `step` steps.
+
+    `base` is the digest of the weights that the training began with, `settings` that of everything in its recipe; both are
+    empty in records of before they were kept.
+    """
+
+    recipe: str
+    seed: int
+    step: int
+    base: str
+    settings: str
+
+
+def trained(manifest: Manifest) -> Trained | None:
+    """None for a checkpoint that no training of ours is recorded of. A manifest is untrusted: so is the record."""
+    recorded = manifest.environment.get("training")
+    if not isinstance(recorded, Mapping):
+        return None
+    recipe, seed, step = (recorded.get(name) for name in ("recipe", "seed", "step"))
+    base, settings = (recorded.get(name, "") for name in ("base", "settings"))
+    if type(seed) is not int or type(step) is not int:
+        return None
+    if not (isinstance(recipe, str) and isinstance(base, str) and isinstance(settings, str)):
+        return None
+    return Trained(recipe, seed, step, base, settings)

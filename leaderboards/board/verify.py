@@ -14,16 +14,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from ..benchmarks.examination import read_answers, score_answers
-from ..harness.errors import DataError, ProctorError
-from ..harness.judging import Referee, ReplyBook
-from ..harness.pool import in_processes
-from ..harness.profiles import profiles
-from ..harness.score import Scored
-from ..harness.types import Json, Verdict
+from ...benchmarks.examination import read_answers, score_answers
+from ...harness.errors import DataError, ProctorError
+from ...harness.profiles import profiles
+from ...harness.runs.judging import Referee, ReplyBook
+from ...harness.runs.score import Scored, in_processes
+from ...harness.types import Json, Verdict
 from .evidence import BOARD, EVIDENCE, EvidenceFolder, Record, read_record, read_verdicts, unpack_run
-from .fitness import IDENTITY, disagreements, unfit
 from .known_items import KnownItems, read_all, unknown, unlike
+from .publishable import IDENTITY, disagreements, unfit
 from .table import COLUMNS, cells, read_cells, read_content, read_csv, rows, to_csv
 
 VERSIONS = ("protocol_version", "grader_version")

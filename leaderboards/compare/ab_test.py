@@ -13,14 +13,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..benchmarks.examination import read_answers, score_answers
-from ..harness.errors import IncompleteRunError, printable
-from ..harness.stats import ALPHA, Difference
-from ..harness.types import Json
-from .compare import Comparison, SuiteComparison, compare_arms
-from .comparison_arms import Arm
+from ...benchmarks.examination import read_answers, score_answers
+from ...harness.errors import IncompleteRunError, printable
+from ...harness.stats.intervals import ALPHA, Difference
+from ...harness.stats.sample_size import Sizes, sizes
+from ...harness.types import Json
+from .compare import Arm, Comparison, SuiteComparison, compare_arms
 from .explain import Side
-from .sample_size import Sizes, sizes
 
 BETTER, WORSE, UNDECIDED = "better", "worse", "not distinguishable"
 FORMAT = 1

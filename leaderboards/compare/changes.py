@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..harness.stats import Difference
-from ..harness.types import Item, Json, Response, Verdict
+from ...harness.stats.intervals import Difference
+from ...harness.types import Item, Json, Response, Verdict
 from .explain import Side
 
 MAX_VALUES = 30

@@ -12,12 +12,12 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ..benchmarks import errata
-from ..benchmarks.protocols.arithmetic import evaluated
-from ..benchmarks.protocols.base import published_gold
-from ..harness.answers import Extraction, Grade, answer_key, match
-from ..harness.score import Rules
-from ..harness.types import Item
+from ...benchmarks import errata
+from ...benchmarks.protocols.arithmetic import evaluated
+from ...benchmarks.protocols.base import published_gold
+from ...harness.answers import Extraction, Grade, answer_key, match
+from ...harness.runs.score import Rules
+from ...harness.types import Item
 
 UNEXPLAINED = "unexplained"
 CAUSES: Mapping[str, str] = {

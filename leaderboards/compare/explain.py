@@ -11,14 +11,14 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..harness.answers import Extraction, Grade
-from ..harness.errors import DataError
-from ..harness.metrics import cluster
-from ..harness.score import Answers, Rules, Scored
-from ..harness.stats import Difference, paired_difference
-from ..harness.store import Asked
-from ..harness.types import Item, Json, Response, Verdict
-from .causes import CAUSES, UNEXPLAINED, Reading, cause_of
+from ...harness.answers import Extraction, Grade
+from ...harness.errors import DataError
+from ...harness.runs.score import Answers, Rules, Scored
+from ...harness.runs.store import Asked
+from ...harness.stats.intervals import Difference, paired_difference
+from ...harness.stats.metrics import cluster
+from ...harness.types import Item, Json, Response, Verdict
+from .difference_causes import CAUSES, UNEXPLAINED, Reading, cause_of
 
 EXAMPLES = 5
 SHOWN_CHARACTERS = 400

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from ..harness.report.document import document
-from ..harness.report.table import Html, table
-from ..harness.types import Json
+from ...harness.report.document import Html, document, table
+from ...harness.types import Json
 from .explain import Explanation
 
 EXAMPLES = 50

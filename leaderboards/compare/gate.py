@@ -18,9 +18,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..harness.errors import DataError
-from ..harness.stats import ALPHA
-from ..harness.types import Json
+from ...harness.errors import DataError
+from ...harness.stats.intervals import ALPHA
+from ...harness.types import Json
 from .compare import Comparison, SuiteComparison
 
 MAX_FILE_BYTES = 2**20

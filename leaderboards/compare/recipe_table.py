@@ -16,17 +16,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
-from ..harness.errors import UsageError, printable
-from ..harness.stats import ALPHA, Difference, holm
-from ..harness.store import Manifest
-from ..harness.types import Json
-from .compare import compare_arms
-from .comparison_arms import Arm, asked_otherwise
+from ...harness.errors import UsageError, printable
+from ...harness.runs.store import Manifest
+from ...harness.stats.intervals import ALPHA, Difference, holm
+from ...harness.stats.seeds import Draw, of_estimate, pooled
+from ...harness.types import Json
+from ..board.table import Trained, trained
+from ..export.markdown import escaped
+from .ab_test import FEWEST_SEEDS, p_value, read_side
+from .compare import Arm, asked_otherwise, compare_arms
 from .explain import Side
-from .export.markdown import escaped
-from .seeds import Draw, of_estimate, pooled
-from .trained import Trained, trained
-from .verdict import FEWEST_SEEDS, p_value, read_side
 
 HELPS, HARMS, UNDECIDED = "helps", "harms", "no difference shown"
 

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from ..harness.report.document import document
-from ..harness.report.line_chart import Line, legend, line_chart, steps
-from ..harness.report.table import table
-from ..harness.types import Json
+from ...harness.report.charts import Line, legend, line_chart, steps
+from ...harness.report.document import document, table
+from ...harness.types import Json
+from ..page.training import SERIES, curves
+from .ab_test import BETTER, WORSE, SuiteVerdict, Verdict, p_value
 from .compare import SuiteComparison
-from .page.training import SERIES, curves
-from .verdict import BETTER, WORSE, SuiteVerdict, Verdict, p_value
 
 POINTS = 10
 """So many steps of a curve stand in its table."""

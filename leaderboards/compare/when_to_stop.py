@@ -16,12 +16,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..harness.errors import UsageError, printable
-from ..harness.stats import ALPHA, POWER, Difference, holm, paired_difference
-from ..harness.types import Json
+from ...harness.errors import UsageError, printable
+from ...harness.stats.intervals import ALPHA, POWER, Difference, holm, paired_difference
+from ...harness.types import Json
+from .ab_test import p_value
 from .compare import difference_json
 from .explain import Side
-from .verdict import p_value
 
 IMPROVED, WORSE, UNCHANGED = "improved", "worse", "no improvement"
 _ALPHAS, _POWERS = (0.001, 0.5), (0.5, 0.999)

@@ -1,4 +1,7 @@
-"""A training's metrics and the scores of its examined checkpoints, by step: what a tracker of experiments shows."""
+"""A training's metrics and the scores of its examined checkpoints, by step: what a tracker of experiments shows.
+
+What a tracker of experiments is: something that takes a training's curves. One file per tracker, imported when wanted.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,13 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from ...harness.errors import DataError, UsageError, printable
 from ...harness.types import Json
-from ..gather import share
-from ..table import Row
-from .selection import unpublishable
+from ..board.load_rows import share
+from ..board.table import Row
+from .markdown import unpublishable
 
 MAX_LINE_BYTES = 2**20
 LONGEST_NAME = 200
@@ -124,3 +128,11 @@ def _scores(row: Row) -> Iterator[tuple[str, float]]:
 def _name(*parts: str) -> str:
     """A curve's name: one line of a length that every tracker takes."""
     return printable("/".join(parts))[:LONGEST_NAME]
+
+
+class Tracker(Protocol):
+    """Takes the curves of one training as one run of its own."""
+
+    def write(self, curves: Curves) -> str:
+        """Hand everything over; returns where it is to be seen. Raises UsageError if the tracker refuses."""
+        ...

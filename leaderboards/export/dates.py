@@ -9,10 +9,10 @@ from pathlib import Path
 
 from ...benchmarks.examination import find_runs
 from ...harness.errors import DataError
-from ...harness.store import Manifest
+from ...harness.runs.store import Manifest
 from ...harness.types import Json
-from ..evidence import BOARD, EVIDENCE, EvidenceFolder, is_board, read_record
-from ..table import read_csv
+from ..board.evidence import BOARD, EVIDENCE, EvidenceFolder, is_board, read_record
+from ..board.table import read_csv
 
 
 def run_dates(paths: Sequence[Path]) -> dict[str, str]:

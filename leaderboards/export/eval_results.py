@@ -14,10 +14,10 @@ from pathlib import Path
 
 from ...harness.errors import DataError, MissingExtraError, UsageError, printable
 from ...harness.files import write_atomic
-from ..gather import share
-from ..table import Row
+from ..board.load_rows import share
+from ..board.table import Row
 from .hub import Place, check_tasks, place_of
-from .selection import HEADLINE, rows_of, setting, unpublishable, warnings
+from .markdown import HEADLINE, rows_of, setting, unpublishable, warnings
 
 try:
     import yaml

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ...benchmarks.check import SIZES
 from ...benchmarks.sources.published import HUB, Published
 from ...harness.errors import UsageError
-from ..table import Row
+from ..board.table import Row
 
 DECLARED: Mapping[str, Mapping[str, str]] = {
     "mathvision": {"test": "mathvision", "testmini": "mathvision_testmini"},

@@ -11,10 +11,10 @@ from ...benchmarks.registry import SUITES
 from ...harness.errors import DataError, MissingExtraError, UsageError
 from ...harness.files import write_atomic
 from ...harness.types import Json
-from ..gather import share
-from ..table import Row
+from ..board.load_rows import share
+from ..board.table import Row
 from .hub import place_of
-from .selection import HEADLINE, judged, rows_of, unpublishable
+from .markdown import HEADLINE, judged, rows_of, unpublishable
 
 try:
     import yaml

@@ -11,12 +11,12 @@ from importlib.resources import files
 from pathlib import Path
 
 from ...harness.errors import MissingExtraError
-from ...harness.judging import Referee
+from ...harness.runs.judging import Referee
 from ...harness.types import Json
-from . import overview, pictures, training
-from .exam import Exam, check_protocols, questions, read
-from .pack import inert, packed, script
-from .seats import Seats, baselines, seat, without_copies
+from . import images, overview, training
+from .embed import inert, packed, script
+from .grid import Seats, baselines, seat, without_copies
+from .run_view import Exam, check_protocols, questions, read
 
 SCRIPTS = (
     *("dom.js", "data.js"),
@@ -64,13 +64,13 @@ def page(
     check_protocols(options.protocols, exams)
     exams = without_copies(exams)
     curves = [training.curves(folder) for folder in options.trainings]
-    images = pictures.numbered(exams)
+    pictures = images.numbered(exams)
     first = overview.wrong_or_flipped(exams)
-    done = iter(range(1, len(images) + 1))
-    embedded = pictures.embed(
-        images, first, options.picture_bytes, lambda _: progress("make pictures small", next(done), len(images))
+    done = iter(range(1, len(pictures) + 1))
+    embedded = images.embed(
+        pictures, first, options.picture_bytes, lambda _: progress("make pictures small", next(done), len(pictures))
     )
-    numbers = {digest: number for number, digest in enumerate(images)}
+    numbers = {digest: number for number, digest in enumerate(pictures)}
     seats = seat(exams)
     data = [inert("overview", packed({**_overview(exams, seats, curves, options), "pictures": _sizes(embedded)}))]
     for number, one in enumerate(overview.question_sets(exams).values()):
@@ -91,7 +91,7 @@ def chart_library() -> str:
     return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
 
 
-def _sizes(embedded: dict[str, pictures.Picture]) -> list[Json]:
+def _sizes(embedded: dict[str, images.Picture]) -> list[Json]:
     return [one.to_json() for one in embedded.values()]
 
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ...harness.errors import UsageError
-from ...harness.store import Manifest
+from ...harness.runs.store import Manifest
 from ...harness.types import canonical_json
-from .exam import Exam, short
+from .run_view import Exam, short
 
 DEFAULT_BASELINE = "base"
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...harness.errors import DataError
-from ...harness.pictures import decode
+from ...harness.images import decode
 from ...harness.types import Image, Json
-from .exam import Exam
+from .run_view import Exam
 
 LONGEST_SIDE = 640
 QUALITY = 82

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import product
 
-from ...harness.metrics import cluster
-from ...harness.stats import paired_difference
+from ...harness.stats.intervals import paired_difference
+from ...harness.stats.metrics import cluster
 from ...harness.types import Json
-from .exam import Exam, short
-from .seats import Seats
+from .grid import Seats
+from .run_view import Exam, short
 
 ALL_BASELINES = 8
 """Up to so many models, every one can be the baseline; of more, only those that are named."""

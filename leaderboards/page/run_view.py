@@ -11,12 +11,12 @@ from ...benchmarks.examination import read_answers, score_answers
 from ...benchmarks.metrics import by_category
 from ...benchmarks.registry import SUITES
 from ...harness.errors import UsageError
-from ...harness.judging import Referee
-from ...harness.metrics import Metric
-from ...harness.score import Answers, Scored
-from ...harness.store import Asked, Manifest
+from ...harness.runs.judging import Referee
+from ...harness.runs.score import Answers, Scored
+from ...harness.runs.store import Asked, Manifest
+from ...harness.stats.metrics import Metric
 from ...harness.types import Image, Json, Response, Verdict
-from .pack import packed
+from .embed import packed
 
 LONGEST_TEXT = 24_000
 """Characters of a response or prompt that the page holds; of a longer one it has the beginning and the end."""

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ...harness.errors import DataError
-from ...harness.store import Manifest
+from ...harness.runs.store import Manifest
 from ...harness.types import Json
-from .exam import Exam, short
-from .seats import Seats
+from .grid import Seats
+from .run_view import Exam, short
 
 SERIES = {"reward": "reward", "majority_share": "majority share", "accuracy": "training accuracy"}
 MOST_POINTS = 1_000

@@ -16,10 +16,10 @@ from typing import NamedTuple
 from ...benchmarks.examination import read_answers, score_answers
 from ...harness.errors import DataError
 from ...harness.profiles import profiles
-from ...harness.score import Scored
-from ...harness.store import Manifest
-from ..seeds import Draw, averaged, of_estimate, pooled
-from ..trained import trained
+from ...harness.runs.score import Scored
+from ...harness.runs.store import Manifest
+from ...harness.stats.seeds import Draw, averaged, of_estimate, pooled
+from ..board.table import trained
 from .tables import AVERAGE, Column, Paper, Row, Table
 
 Score = Callable[[Path, str], Scored]

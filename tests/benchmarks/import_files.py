@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 
 from proctor.benchmarks.base import SAMPLES
 from proctor.benchmarks.examination import plan
-from proctor.harness.models.lmms_eval_forms import marked_text
+from proctor.harness.engines.lmms_eval import marked_text
 from proctor.harness.types import Sampling
 
 ANSWERS = (

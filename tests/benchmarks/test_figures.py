@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image as PilImage
 
-from proctor.benchmarks.figures import SUITE, TASKS, TEST_SIZE, Figure, draw, encode_png, in_test_split
+from proctor.benchmarks.suites.figures import SUITE, TASKS, TEST_SIZE, Figure, draw, encode_png, in_test_split
 from proctor.harness.errors import UsageError
 from proctor.harness.types import digest_all
 

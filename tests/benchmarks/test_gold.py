@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proctor.benchmarks.data import Record
 from proctor.benchmarks.gold import typed
-from proctor.benchmarks.options import bare, gold_letters, inline, split
+from proctor.benchmarks.items import Record, bare, gold_letters, inline, split
 from proctor.harness.answers import check_gold_type
 from proctor.harness.errors import DataError
 

@@ -7,13 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proctor.benchmarks.imports.attach import UNKNOWN_PROMPT, attach
+from proctor.benchmarks.imports.base import UNKNOWN_PROMPT, attach
 from proctor.benchmarks.imports.lmms_eval import open_lmms_eval
-from proctor.benchmarks.imports.recognise import open_import
-from proctor.benchmarks.imports.run import read_import
+from proctor.benchmarks.imports.run import open_import, read_import
+from proctor.harness.engines.lmms_eval import FAILURES
 from proctor.harness.errors import DataError, ProctorError
-from proctor.harness.models.lmms_eval_forms import FAILURES
-from proctor.harness.store import RunReader
+from proctor.harness.runs.store import RunReader
 from proctor.harness.types import Prompt
 
 from .import_files import asked, lmms_eval_samples, say, write_lines

@@ -9,8 +9,8 @@ import pytest
 from proctor.benchmarks.examination import plan, score_run
 from proctor.benchmarks.imports.run import read_import
 from proctor.harness.errors import RunMismatchError
-from proctor.harness.run import hold
-from proctor.harness.store import RunReader
+from proctor.harness.runs.evaluate import hold
+from proctor.harness.runs.store import RunReader
 from proctor.harness.types import Sampling
 
 from .import_files import WRITERS, lmms_eval_samples, say, vlmevalkit_rows, write_lines, write_tsv

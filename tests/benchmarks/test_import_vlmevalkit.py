@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proctor.benchmarks.examination import plan
-from proctor.benchmarks.imports import sheet
-from proctor.benchmarks.imports.attach import UNKNOWN_PROMPT, attach
-from proctor.benchmarks.imports.recognise import open_import
+from proctor.benchmarks.imports import vlmevalkit
+from proctor.benchmarks.imports.base import UNKNOWN_PROMPT, attach
+from proctor.benchmarks.imports.run import open_import
 from proctor.harness.errors import DataError, MissingExtraError, ProctorError
 from proctor.harness.types import Sampling
 
@@ -144,7 +144,7 @@ class TestSheets:
         assert {name: one.text for (name, _), one in found.responses.items()} == said
 
     def test_an_answer_that_fills_its_cell_was_cut_off(self, tmp_path):
-        said = say("chartqa") | {"h1": "x" * sheet.MAX_CELL, "h2": "x" * (sheet.MAX_CELL - 1)}
+        said = say("chartqa") | {"h1": "x" * vlmevalkit.MAX_CELL, "h2": "x" * (vlmevalkit.MAX_CELL - 1)}
         path = write_xlsx(tmp_path / f"{STEM}.xlsx", vlmevalkit_rows(said))
         found = attach(open_import(path, "chartqa"), asked("chartqa")).responses
         assert "cut off" in found["h1", 0].error
@@ -156,11 +156,11 @@ class TestSheets:
             zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
             archive.open("xl/sharedStrings.xml", "w", force_zip64=True) as part,
         ):
-            for _ in range(sheet.MAX_UNPACKED // 2**20 + 1):
+            for _ in range(vlmevalkit.MAX_UNPACKED // 2**20 + 1):
                 part.write(b" " * 2**20)
         assert path.stat().st_size < 2**20
         with pytest.raises(DataError, match="when unpacked"):
-            list(sheet.read_sheet(path))
+            list(vlmevalkit.read_sheet(path))
 
     def test_a_part_gives_no_more_than_it_declares(self, tmp_path):
         path = write_xlsx(tmp_path / "a.xlsx", vlmevalkit_rows(say("chartqa")))
@@ -171,7 +171,7 @@ class TestSheets:
             at += 4
         path.write_bytes(data)
         with pytest.raises(DataError, match="not a readable"):
-            list(sheet.read_sheet(path))
+            list(vlmevalkit.read_sheet(path))
 
     @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
     def test_entities_are_refused(self, tmp_path, encoding):
@@ -182,13 +182,13 @@ class TestSheets:
                 "xl/other.bin", " " * (2**20 - 60) + bomb if encoding == "utf-8" else bomb.encode(encoding)
             )
         with pytest.raises(DataError, match="document type"):
-            list(sheet.read_sheet(path))
+            list(vlmevalkit.read_sheet(path))
 
     @pytest.mark.parametrize(
         "cell", ['<c r="A99999999"><v>1</v></c>', '<c r="ZZZ2"><v>1</v></c>', '<c r="?"><v>1</v></c>']
     )
     def test_far_cells_do_not_fill_the_memory(self, tmp_path, cell, monkeypatch):
-        monkeypatch.setattr(sheet, "MAX_ROWS", 1000)
+        monkeypatch.setattr(vlmevalkit, "MAX_ROWS", 1000)
         path = write_xlsx(tmp_path / "a.xlsx", [{"a": "b"}])
         with zipfile.ZipFile(path) as archive:
             parts = {name: archive.read(name).decode() for name in archive.namelist()}
@@ -199,7 +199,7 @@ class TestSheets:
             for part, text in parts.items():
                 archive.writestr(part, text)
         with suppress(DataError):
-            assert len(list(sheet.read_sheet(path))) <= 2
+            assert len(list(vlmevalkit.read_sheet(path))) <= 2
 
     @given(cut=st.integers(0, 4000), junk=st.binary(max_size=20))
     def test_damaged_archives_are_an_error_for_people(self, tmp_path_factory, cut, junk):

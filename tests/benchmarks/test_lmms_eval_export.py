@@ -11,17 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proctor.benchmarks import base
+from proctor.benchmarks import base, export_lmms_eval
 from proctor.benchmarks.examination import plan
-from proctor.benchmarks.lmms_eval import task
-from proctor.benchmarks.lmms_eval.folder import UTILS, write_folder
-from proctor.benchmarks.lmms_eval.rows import item_of, prompt_of, rules_of, to_row
+from proctor.benchmarks.export_lmms_eval import UTILS, item_of, prompt_of, rules_of, to_row, write_folder
 from proctor.benchmarks.registry import SUITES
 from proctor.harness.answers import extract
+from proctor.harness.engines.lmms_eval import FAILURES
 from proctor.harness.errors import DataError, MissingExtraError
-from proctor.harness.models.lmms_eval_forms import FAILURES
-from proctor.harness.run import Examination
-from proctor.harness.store import Asked
+from proctor.harness.runs.evaluate import Examination
+from proctor.harness.runs.store import Asked
 from proctor.harness.types import Image, Prompt, Sampling
 
 pq = pytest.importorskip("pyarrow.parquet", reason="needs pyarrow")
@@ -81,7 +79,7 @@ def test_every_function_that_a_task_names_is_there(folder):
     module = {}
     exec(compile((folder / "utils.py").read_text(), "utils.py", "exec"), module)
     assert all(callable(module[name]) for name in named)
-    assert named == set(task.__all__)
+    assert named == set(export_lmms_eval.__all__)
     assert UTILS.count("proctor.") == 1
 
 
@@ -108,51 +106,51 @@ def test_rows_are_the_questions(folder, suite):
     assert [prompt_of(row).digest() for row in found] == [one.prompt.digest() for one in asked]
     for row, one in zip(found, asked, strict=True):
         assert row["id"] == one.item.id
-        assert task.doc_to_target(row) == one.item.answer
-        assert len(task.doc_to_visual(row)) == len(one.prompt.images)
+        assert export_lmms_eval.doc_to_target(row) == one.item.answer
+        assert len(export_lmms_eval.doc_to_visual(row)) == len(one.prompt.images)
 
 
 @pytest.mark.parametrize("suite", SUITES_OF_BENCHMARKS)
 def test_messages_keep_the_order_of_texts_and_pictures(folder, suite):
     for row, one in zip(rows(folder, f"proctor_{suite}"), questions(suite).asked, strict=True):
-        (message,) = task.doc_to_messages(row)
+        (message,) = export_lmms_eval.doc_to_messages(row)
         said = [part["text"] if part["type"] == "text" else part["url"].size for part in message["content"]]
-        pictures = iter(picture.size for picture in task.doc_to_visual(row))
+        pictures = iter(picture.size for picture in export_lmms_eval.doc_to_visual(row))
         assert said == [next(pictures) if isinstance(part, Image) else part for part in one.prompt.parts]
 
 
 def test_texts_need_no_pictures_and_mark_where_they_stand(folder):
     row = next(row for row in rows(folder, "proctor_iconqa") if row["picture_3"])
     without = {name: value for name, value in row.items() if not name.startswith("picture_")}
-    text = task.doc_to_text(without)
+    text = export_lmms_eval.doc_to_text(without)
     shown = len(prompt_of(row).images)
     assert re.findall(r"<image \d+>", text) == [f"<image {n + 1}>" for n in range(shown)]
     first = rows(folder, "proctor_wemath")[0]
-    assert "<image" not in task.doc_to_text(first)
-    assert task.doc_to_text(first).endswith(base.BOXED)
+    assert "<image" not in export_lmms_eval.doc_to_text(first)
+    assert export_lmms_eval.doc_to_text(first).endswith(base.BOXED)
 
 
 def test_a_system_text_comes_first():
     (one, *_) = questions("wemath").asked
     asked = Asked(one.item, Prompt(one.prompt.parts, "Be brief."))
     row = to_row(asked, SUITES.get("wemath").protocol("strict"), 1)
-    assert [message["role"] for message in task.doc_to_messages(row)] == ["system", "user"]
-    assert task.doc_to_text(row).startswith("Be brief.\n\n")
+    assert [message["role"] for message in export_lmms_eval.doc_to_messages(row)] == ["system", "user"]
+    assert export_lmms_eval.doc_to_text(row).startswith("Be brief.\n\n")
 
 
 def test_other_protocols_have_names_of_their_own(tmp_path):
     write_folder(tmp_path, [questions("mathvision", "mm_upt")])
     assert "\n  - metric: proctor_mm_upt\n" in (tmp_path / "proctor_mathvision_mm_upt.yaml").read_text()
     row = rows(tmp_path, "proctor_mathvision_mm_upt")[0]
-    assert "proctor_mm_upt" in task.process_results(row, [r"\boxed{1}"])
+    assert "proctor_mm_upt" in export_lmms_eval.process_results(row, [r"\boxed{1}"])
 
 
 def test_another_version_of_the_protocol_is_told_before_anything_is_asked(docs):
     old = {**docs[0], "version": "0"}
-    for ask in (task.doc_to_text, task.doc_to_messages, task.doc_to_visual):
+    for ask in (export_lmms_eval.doc_to_text, export_lmms_eval.doc_to_messages, export_lmms_eval.doc_to_visual):
         with pytest.raises(DataError, match="write the tasks again"):
             ask(old)
-    judged = task.process_results(old, [r"\boxed{1}"])
+    judged = export_lmms_eval.process_results(old, [r"\boxed{1}"])
     assert judged["proctor_unscored"] == {"count": 1}
     assert "write the tasks again" in judged["proctor_strict"]["error"]
 
@@ -186,7 +184,7 @@ def test_text_that_no_utf8_has_is_kept_in_the_item_and_spelled_out_in_the_id(tmp
 
 
 def verdict(row, text):
-    judged = task.process_results(row, [text])
+    judged = export_lmms_eval.process_results(row, [text])
     assert set(judged) == {"proctor_strict", "proctor_unparsed", "proctor_unscored"}
     return judged
 
@@ -216,14 +214,14 @@ anything = st.recursive(
 
 @given(doc=anything, results=anything)
 def test_nothing_that_it_is_given_makes_it_raise(doc, results):
-    assert task.process_results(doc, results)["proctor_unscored"] == {"count": 1}
+    assert export_lmms_eval.process_results(doc, results)["proctor_unscored"] == {"count": 1}
 
 
 @given(results=anything, damage=anything, column=st.sampled_from(["item", "protocol", "version", "prompt"]))
 def test_damaged_rows_are_not_scored(docs, results, damage, column):
-    judged = task.process_results({**docs[0], column: damage}, [r"\boxed{1}"])
+    judged = export_lmms_eval.process_results({**docs[0], column: damage}, [r"\boxed{1}"])
     assert judged["proctor_unscored"] == {"count": int(column != "prompt")}
-    judged = task.process_results(docs[0], results)
+    judged = export_lmms_eval.process_results(docs[0], results)
     fine = isinstance(results, list | dict) and len(results) == 1 and isinstance(next(iter(results)), str)
     assert judged["proctor_unscored"] == {
         "count": int(not fine and not (isinstance(results, str) and len(results) == 1))
@@ -244,7 +242,7 @@ def test_failed_requests_and_undecided_answers_are_not_wrong(docs, monkeypatch):
     def undecided(stated, item):
         return replace(rules.match(stated, item), correct=None, reason="a judge is needed")
 
-    monkeypatch.setattr(task, "rules_of", lambda row: replace(rules, match=undecided))
+    monkeypatch.setattr(export_lmms_eval, "rules_of", lambda row: replace(rules, match=undecided))
     judged = verdict(docs[0], r"\boxed{1}")
     assert judged["proctor_strict"] == {"id": docs[0]["id"], "error": "a judge is needed"}
     assert judged["proctor_unscored"] == {"count": 1}
@@ -252,21 +250,25 @@ def test_failed_requests_and_undecided_answers_are_not_wrong(docs, monkeypatch):
 
 def test_aggregation_leaves_out_what_was_not_scored(docs):
     texts = [rf"\boxed{{{item_of(row).answer}}}" if n % 3 else FAILURES[0] for n, row in enumerate(docs)]
-    judged = [task.process_results(row, [text]) for row, text in zip(docs, texts, strict=True)]
+    judged = [export_lmms_eval.process_results(row, [text]) for row, text in zip(docs, texts, strict=True)]
     scored = [one["proctor_strict"]["score"] for one in judged if "score" in one["proctor_strict"]]
-    assert task.accuracy([one["proctor_strict"] for one in judged]) == sum(scored) / len(scored)
-    assert task.count([one["proctor_unscored"] for one in judged]) == len(docs) - len(scored) == -(-len(docs) // 3)
-    assert math.isnan(task.accuracy([{"error": "x"}]))
-    assert math.isnan(task.accuracy([]))
+    assert export_lmms_eval.accuracy([one["proctor_strict"] for one in judged]) == sum(scored) / len(scored)
+    assert (
+        export_lmms_eval.count([one["proctor_unscored"] for one in judged])
+        == len(docs) - len(scored)
+        == -(-len(docs) // 3)
+    )
+    assert math.isnan(export_lmms_eval.accuracy([{"error": "x"}]))
+    assert math.isnan(export_lmms_eval.accuracy([]))
 
 
 def test_threads_judge_as_one(docs):
     texts = [rf"\boxed{{{item_of(row).answer}}}" for row in docs] * 5
     work = list(zip(docs * 5, texts, strict=True))
-    alone = [task.process_results(row, [text]) for row, text in work]
+    alone = [export_lmms_eval.process_results(row, [text]) for row, text in work]
     with ThreadPoolExecutor(8) as pool:
-        assert list(pool.map(lambda pair: task.process_results(pair[0], [pair[1]]), work)) == alone
-    assert task.accuracy([one["proctor_strict"] for one in alone]) > 0.5
+        assert list(pool.map(lambda pair: export_lmms_eval.process_results(pair[0], [pair[1]]), work)) == alone
+    assert export_lmms_eval.accuracy([one["proctor_strict"] for one in alone]) > 0.5
 
 
 def test_command_line(cli, tmp_path):

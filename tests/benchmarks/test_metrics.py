@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proctor.benchmarks.dynamath_metrics import measure as dynamath
 from proctor.benchmarks.metrics import by_category, overall, together, where
 from proctor.benchmarks.registry import SUITES
-from proctor.benchmarks.wemath_metrics import DOMAIN_OF, DOMAINS
-from proctor.benchmarks.wemath_metrics import measure as wemath
-from proctor.harness.metrics import accuracy
-from proctor.harness.stats import mean_of_means, proportion, ratio
+from proctor.benchmarks.suites.dynamath import measure as dynamath
+from proctor.benchmarks.suites.wemath import DOMAIN_OF, DOMAINS
+from proctor.benchmarks.suites.wemath import measure as wemath
+from proctor.harness.stats.intervals import mean_of_means, proportion, ratio
+from proctor.harness.stats.metrics import accuracy
 from proctor.harness.types import Item, Verdict
 
 EIGHT = ("mathvision", "mathverse", "mathvista", "wemath", "logicvista", "dynamath", "chartqa", "iconqa")

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from proctor.benchmarks.registry import SUITES
-from proctor.benchmarks.wemath_metrics import DOMAIN_OF, DOMAINS
-from proctor.harness.metrics import share
+from proctor.benchmarks.suites.wemath import DOMAIN_OF, DOMAINS
+from proctor.harness.stats.metrics import share
 from proctor.harness.types import Item, Verdict
 
 DATA = Path(os.environ.get("PROCTOR_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image, ImageChops, ImageFont
 
 from proctor.benchmarks.base import BOXED, SAMPLES
-from proctor.benchmarks.draw_samples import DRAWN, files
 from proctor.benchmarks.registry import SUITES
+from proctor.benchmarks.samples.make.draw import DRAWN, files
 
 NAMES = [draw.__name__ for draw in DRAWN]
 TYPES = {

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proctor.benchmarks.base import SAMPLES
-from proctor.benchmarks.data import MAX_PROBLEMS, ImageFolder, Problems, Record, Source, read_items
+from proctor.benchmarks.items import MAX_PROBLEMS, ImageFolder, Problems, Record, Source, read_items
 from proctor.benchmarks.registry import SUITES
 from proctor.harness.errors import DataError
 from proctor.harness.types import Item

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from proctor.benchmarks.base import SAMPLES
 from proctor.benchmarks.registry import SUITES
-from proctor.benchmarks.sources import documents, repositories
+from proctor.benchmarks.sources import jsonl, repositories
 from proctor.benchmarks.sources.published import HUB
 from proctor.harness.errors import DataError
 
@@ -330,16 +330,16 @@ def test_a_malformed_table_is_refused_in_one_line(text, says, checkout):
 def test_a_document_is_bounded_and_confined(tmp_path, monkeypatch):
     put = Folder(tmp_path / "in")
     path = put.write("a.json", [1, 2, 3])
-    assert documents.read_document(path, put.root) == [1, 2, 3]
-    assert documents.read_document(put.write("b.json", '[{"a": 1, "a": 2}]'), put.root) == [{"a": 2}]
+    assert jsonl.read_document(path, put.root) == [1, 2, 3]
+    assert jsonl.read_document(put.write("b.json", '[{"a": 1, "a": 2}]'), put.root) == [{"a": 2}]
     with pytest.raises(DataError, match="longer than 4 bytes"):
-        documents.read_document(path, put.root, 4)
+        jsonl.read_document(path, put.root, 4)
     (tmp_path / "out.json").write_text("{}")
     (put.root / "link.json").symlink_to(tmp_path / "out.json")
     (put.root / "loop.json").symlink_to(put.root / "loop.json")
     for name, says in (("link.json", "outside"), ("gone.json", "is missing"), ("loop.json", "cannot read|is missing")):
         with pytest.raises(DataError, match=says):
-            documents.read_document(put.root / name, put.root)
+            jsonl.read_document(put.root / name, put.root)
 
 
 def test_problems_of_all_tables_are_told(checkout):

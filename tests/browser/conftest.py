@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import pytest
 
-from proctor.benchmarks.figures import draw
-from proctor.harness.run import Examination, hold
-from proctor.harness.store import Asked
+from proctor.benchmarks.suites.figures import draw
+from proctor.harness.runs.evaluate import Examination, hold
+from proctor.harness.runs.store import Asked
 from proctor.harness.types import Image, Item, Prompt, Response, Sampling
 from proctor.leaderboards.page.document import Options, page
 

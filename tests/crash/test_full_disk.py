@@ -10,7 +10,7 @@ import pytest
 
 from proctor.harness.errors import StoreError
 from proctor.harness.files import write_atomic
-from proctor.harness.store import RunReader
+from proctor.harness.runs.store import RunReader
 
 ITEMS, SIZE = 12, 40_000
 

@@ -8,9 +8,10 @@ import time
 
 import pytest
 
-from proctor.harness import files, store
-from proctor.harness.run import hold
-from proctor.harness.store import RunReader
+from proctor.harness import files
+from proctor.harness.runs import store
+from proctor.harness.runs.evaluate import hold
+from proctor.harness.runs.store import RunReader
 
 WATCHED = {store.__file__, files.__file__}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from proctor.harness.provenance import weights_digest
+from proctor.harness.runs.provenance import weights_digest
 
 pytestmark = pytest.mark.engine
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from proctor.harness.store import RunReader
+from proctor.harness.runs.store import RunReader
 
 
 @pytest.fixture

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from proctor.benchmarks.examination import plan
-from proctor.harness.models.transformers import TransformersModel
-from proctor.harness.run import hold
+from proctor.harness.engines.transformers import TransformersModel
+from proctor.harness.runs.evaluate import hold
 from proctor.harness.types import Sampling
-from proctor.trainers.dynamics.course import Settings, simulate
-from proctor.trainers.dynamics.prompts import Prompts
+from proctor.trainers.groups import read_groups
 from proctor.trainers.local.train import train
 from proctor.trainers.recipe import load_recipe
-from proctor.trainers.recorded import read_groups
-from proctor.trainers.registry import open_reward
+from proctor.trainers.rewards.registry import open_reward
+from proctor.trainers.simulation.policy import Prompts
+from proctor.trainers.simulation.simulate import Settings, simulate
 from proctor.trainers.tiny import BASE
 
 pytestmark = pytest.mark.slow

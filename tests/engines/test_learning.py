@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 
 from proctor.benchmarks.examination import find_runs, plan, run_path, score_run
-from proctor.harness.models.transformers import TransformersModel
-from proctor.harness.run import hold
-from proctor.harness.score import Scored
-from proctor.harness.stats import Difference
+from proctor.harness.engines.transformers import TransformersModel
+from proctor.harness.runs.evaluate import hold
+from proctor.harness.runs.score import Scored
+from proctor.harness.stats.intervals import Difference
 from proctor.harness.types import Sampling
-from proctor.leaderboards.compare import compare
+from proctor.leaderboards.compare.compare import compare
+from proctor.trainers.experiments.watch import Watcher
 from proctor.trainers.local.train import train
 from proctor.trainers.recipe import load_recipe
 from proctor.trainers.tiny import BASE
-from proctor.trainers.watch import Watcher
 
 pytestmark = pytest.mark.slow
 

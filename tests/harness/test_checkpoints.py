@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proctor.harness.checkpoints import check_whole, find_checkpoints, label, still_being_written
 from proctor.harness.errors import CheckpointError
-from proctor.harness.provenance import configuration_digest, weights_digest
+from proctor.harness.runs.checkpoints import check_whole, find_checkpoints, label, still_being_written
+from proctor.harness.runs.provenance import configuration_digest, weights_digest
 
 HEADER = {"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}
 

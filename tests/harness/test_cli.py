@@ -9,8 +9,8 @@ import subprocess
 import pytest
 
 from proctor.benchmarks.base import SAMPLES
-from proctor.harness.run import hold
-from proctor.harness.store import RunReader
+from proctor.harness.runs.evaluate import hold
+from proctor.harness.runs.store import RunReader
 
 VERBS = [
     "demo",

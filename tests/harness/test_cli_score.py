@@ -8,7 +8,7 @@ import pytest
 
 from proctor.benchmarks.examination import plan
 from proctor.benchmarks.registry import SUITES
-from proctor.harness.run import hold
+from proctor.harness.runs.evaluate import hold
 from proctor.harness.types import Sampling
 
 from ..faulty_server import FaultyServer, Reply, completion

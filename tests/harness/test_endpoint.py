@@ -10,10 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proctor.harness.endpoint import Budget, Completion, Endpoint, Fault
-from proctor.harness.endpoint.flow import START, Flow
-from proctor.harness.endpoint.transport import MAX_REPLY_BYTES
-from proctor.harness.endpoint.wire import Failure, read_completion, read_models, read_refusal, retry_after
+from proctor.harness.engines.http_client import Budget, Completion, Endpoint, Fault
+from proctor.harness.engines.http_limits import START, Flow
+from proctor.harness.engines.http_wire import (
+    MAX_REPLY_BYTES,
+    Failure,
+    read_completion,
+    read_models,
+    read_refusal,
+    retry_after,
+)
 from proctor.harness.errors import EngineError, UsageError
 
 from ..faulty_server import ANSWER, Reply, completion

@@ -6,10 +6,10 @@ import json
 import pytest
 
 from proctor.harness import errors
+from proctor.harness.engines.base import MODELS
 from proctor.harness.errors import ProctorError, UsageError
-from proctor.harness.models.base import MODELS
-from proctor.harness.provenance import environment, package_versions, source_state
 from proctor.harness.registry import Registry
+from proctor.harness.runs.provenance import environment, package_versions, source_state
 
 CLASSES = [c for _, c in inspect.getmembers(errors, inspect.isclass) if issubclass(c, ProctorError)]
 

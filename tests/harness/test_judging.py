@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proctor.harness.answers import Extraction
-from proctor.harness.endpoint import Completion, Fault
+from proctor.harness.engines.http_client import Completion, Fault
 from proctor.harness.errors import DataError, EngineError, StoreError
-from proctor.harness.judging import MAX_REPLY_TOKENS, Extractor, Judge, Referee, ReplyBook, request_body
+from proctor.harness.runs.judging import MAX_REPLY_TOKENS, Extractor, Judge, Referee, ReplyBook, request_body
 from proctor.harness.types import Item
 
 ITEM = Item("q", "figures", "How many?", "5", "number")

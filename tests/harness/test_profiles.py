@@ -14,14 +14,14 @@ from proctor.benchmarks.registry import SUITES
 from proctor.harness.errors import DataError, UsageError
 from proctor.harness.profiles import BOXED, FORMS, Manner, load_profile, profiles
 from proctor.harness.profiles.profile import PROFILES
-from proctor.harness.run import hold
-from proctor.harness.store import Manifest
+from proctor.harness.runs.evaluate import hold
+from proctor.harness.runs.store import Manifest
 from proctor.harness.types import Prompt, Sampling, digest
-from proctor.leaderboards.board import build
-from proctor.leaderboards.evidence import BOARD
-from proctor.leaderboards.table import read_cells
-from proctor.leaderboards.verify import verify
-from proctor.trainers.formats import FORMATS
+from proctor.leaderboards.board.build import build
+from proctor.leaderboards.board.evidence import BOARD
+from proctor.leaderboards.board.table import read_cells
+from proctor.leaderboards.board.verify import verify
+from proctor.trainers.recipe_settings import FORMATS
 
 from ..leaderboards.boards import clean_tree, forge
 

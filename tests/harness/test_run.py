@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proctor.harness.errors import DataError, EngineError, RunLockedError, StoreError
-from proctor.harness.run import Examination, hold, stop_signals
-from proctor.harness.store import RunReader
+from proctor.harness.runs.evaluate import Examination, hold, stop_signals
+from proctor.harness.runs.store import RunReader
 from proctor.harness.types import Response, Sampling
 
 

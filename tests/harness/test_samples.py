@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proctor.harness.samples import elected, pass_at, sample_metrics
-from proctor.harness.stats import proportion
+from proctor.harness.stats.intervals import proportion
+from proctor.harness.stats.metrics import elected, pass_at, sample_metrics
 from proctor.harness.types import Item, Verdict
 
 

@@ -10,10 +10,10 @@ import pytest
 from proctor.benchmarks.examination import find_runs, score_run
 from proctor.benchmarks.registry import SUITES
 from proctor.harness.errors import DataError, UsageError
-from proctor.harness.run import Examination, hold
-from proctor.harness.score import Answers, score
-from proctor.harness.stats import proportion
-from proctor.harness.store import Manifest, RunReader
+from proctor.harness.runs.evaluate import Examination, hold
+from proctor.harness.runs.score import Answers, score
+from proctor.harness.runs.store import Manifest, RunReader
+from proctor.harness.stats.intervals import proportion
 from proctor.harness.types import Prompt, Response, digest
 
 RIGHT, WRONG = r"So it is \boxed{5}.", r"\boxed{6}"

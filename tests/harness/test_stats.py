@@ -14,7 +14,7 @@ from statsmodels.stats.contingency_tables import mcnemar as reference_mcnemar
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestPower
 
-from proctor.harness.stats import (
+from proctor.harness.stats.intervals import (
     detectable_difference,
     holm,
     item_changes,

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proctor.harness import store
 from proctor.harness.errors import DataError, RunLockedError, RunMismatchError, StoreError, UsageError
-from proctor.harness.run import Examination
-from proctor.harness.store import Manifest, RunReader, RunWriter, differing_keys
+from proctor.harness.runs import store
+from proctor.harness.runs.evaluate import Examination
+from proctor.harness.runs.store import Manifest, RunReader, RunWriter, differing_keys
 from proctor.harness.types import Image, Prompt, Response
 
 AWKWARD = [

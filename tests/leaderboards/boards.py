@@ -6,13 +6,13 @@ import json
 from pathlib import Path
 
 from proctor.benchmarks.examination import plan, run_path
-from proctor.harness import provenance
-from proctor.harness.run import hold
-from proctor.harness.store import Asked, Manifest, identity_of
+from proctor.harness.runs import provenance
+from proctor.harness.runs.evaluate import hold
+from proctor.harness.runs.store import Asked, Manifest, identity_of
 from proctor.harness.types import Image, Item, Prompt, Sampling
-from proctor.leaderboards.board import build
-from proctor.leaderboards.evidence import BOARD, EVIDENCE, EvidenceFolder, Record, read_record
-from proctor.leaderboards.table import read_cells
+from proctor.leaderboards.board.build import build
+from proctor.leaderboards.board.evidence import BOARD, EVIDENCE, EvidenceFolder, Record, read_record
+from proctor.leaderboards.board.table import read_cells
 
 SUITE = "mathvision"
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from proctor.harness.run import Examination, hold
+from proctor.harness.runs.evaluate import Examination, hold
 from proctor.leaderboards.papers.tables import Average, Column, Paper, Row, Table
 
 RECIPE = "mm_upt_figures"

@@ -8,12 +8,12 @@ import pytest
 from filelock import FileLock
 
 from proctor.harness.errors import DataError, RunLockedError, UsageError
-from proctor.harness.judging import Referee, ReplyBook
-from proctor.leaderboards import board as board_module
-from proctor.leaderboards.board import build
-from proctor.leaderboards.evidence import BOARD, EVIDENCE, EvidenceFolder, read_record, run_folders
-from proctor.leaderboards.table import read_csv
-from proctor.leaderboards.verify import verify
+from proctor.harness.runs.judging import Referee, ReplyBook
+from proctor.leaderboards.board import build as board_module
+from proctor.leaderboards.board.build import build
+from proctor.leaderboards.board.evidence import BOARD, EVIDENCE, EvidenceFolder, read_record, run_folders
+from proctor.leaderboards.board.table import read_csv
+from proctor.leaderboards.board.verify import verify
 
 from ..faulty_server import FaultyServer, Reply, completion
 from .boards import clean_tree, hold_run, make_board
@@ -133,7 +133,7 @@ def test_a_language_models_replies_are_evidence(scripted, tmp_path):
     run = hold_run(tmp_path / "runs", scripted(lambda item, k: "I would say five", name="vague"), "mathverse")
     server = FaultyServer(lambda body, before: Reply(body=completion("Answer: 5" if before % 2 else "Verdict: 1")))
     try:
-        from proctor.harness.endpoint import Endpoint
+        from proctor.harness.engines.http_client import Endpoint
 
         book = ReplyBook(tmp_path / "replies.jsonl")
         referee = Referee("tiny", book, Endpoint(server.url, "tiny", timeout=10, attempts=1))

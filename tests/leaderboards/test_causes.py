@@ -6,7 +6,7 @@ import pytest
 
 from proctor.benchmarks.registry import SUITES
 from proctor.harness.types import Item
-from proctor.leaderboards.causes import CAUSES, UNEXPLAINED, Reading, cause_of
+from proctor.leaderboards.compare.difference_causes import CAUSES, UNEXPLAINED, Reading, cause_of
 
 from ..golden.protocols.records import FOLDER, item, records
 

@@ -3,9 +3,9 @@
 import pytest
 
 from proctor.harness.errors import DataError, ProctorError
-from proctor.leaderboards.board import build
-from proctor.leaderboards.evidence import BOARD, EVIDENCE, EvidenceFolder
-from proctor.leaderboards.verify import verify
+from proctor.leaderboards.board.build import build
+from proctor.leaderboards.board.evidence import BOARD, EVIDENCE, EvidenceFolder
+from proctor.leaderboards.board.verify import verify
 
 from .boards import Forger, clean_tree, forge, hold_run, make_board
 
@@ -169,7 +169,7 @@ def test_own_data_that_can_not_be_read_are_bad_input(tmp_path, scripted, cli):
 
 def test_items_of_which_nothing_is_known_are_told(tmp_path, scripted, cli, monkeypatch):
     board = make_board(tmp_path, scripted)
-    monkeypatch.setattr("proctor.leaderboards.known_items._load", _few)
+    monkeypatch.setattr("proctor.leaderboards.board.known_items._load", _few)
     assert "held against nothing" in cli("verify", board).err
 
 

@@ -8,13 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proctor.harness.errors import DataError, IncompleteRunError, UsageError
-from proctor.harness.run import Examination, hold
-from proctor.harness.stats import mcnemar
-from proctor.harness.store import Asked
+from proctor.harness.runs.evaluate import Examination, hold
+from proctor.harness.runs.store import Asked
+from proctor.harness.stats.intervals import mcnemar
 from proctor.harness.types import Item, Prompt, Sampling
-from proctor.leaderboards.compare import compare_arms
-from proctor.leaderboards.comparison_arms import read_arm
-from proctor.leaderboards.comparison_changes import category_changes
+from proctor.leaderboards.compare.changes import category_changes
+from proctor.leaderboards.compare.compare import compare_arms, read_arm
 
 from ..conftest import ScriptedModel
 

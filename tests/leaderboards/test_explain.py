@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from proctor.benchmarks.examination import read_answers, score_answers
 from proctor.harness.errors import DataError
-from proctor.harness.run import Examination, hold
-from proctor.harness.store import Asked
+from proctor.harness.runs.evaluate import Examination, hold
+from proctor.harness.runs.store import Asked
 from proctor.harness.types import Item, Prompt, Response, Sampling
-from proctor.leaderboards.explain import Side, explain
-from proctor.leaderboards.explain_page import page
+from proctor.leaderboards.compare.explain import Side, explain
+from proctor.leaderboards.compare.explain_page import page
 
 RIGHT, WRONG = r"It is \boxed{5}.", r"\boxed{6}"
 HOSTILE = "</pre><script>alert(1)</script>\x1b[31m"

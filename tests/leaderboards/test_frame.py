@@ -8,12 +8,12 @@ import pytest
 
 from proctor.benchmarks.examination import plan, score_run
 from proctor.harness.errors import DataError, UsageError, printable
-from proctor.harness.run import Examination, hold
-from proctor.harness.store import Asked
+from proctor.harness.runs.evaluate import Examination, hold
+from proctor.harness.runs.store import Asked
 from proctor.harness.types import Item, Prompt, Sampling
 from proctor.leaderboards import load, load_verdicts
-from proctor.leaderboards.board import build
-from proctor.leaderboards.table import Row, read_csv, rows, to_csv
+from proctor.leaderboards.board.build import build
+from proctor.leaderboards.board.table import Row, read_csv, rows, to_csv
 
 pd = pytest.importorskip("pandas")
 

@@ -6,10 +6,10 @@ import os
 import pytest
 
 from proctor.harness.errors import DataError
-from proctor.harness.run import Examination, hold
-from proctor.harness.store import Asked
+from proctor.harness.runs.evaluate import Examination, hold
+from proctor.harness.runs.store import Asked
 from proctor.harness.types import Item, Prompt, Sampling
-from proctor.leaderboards.gate import Limits
+from proctor.leaderboards.compare.gate import Limits
 
 from ..conftest import ScriptedModel
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from proctor.leaderboards.evidence import run_folders
-from proctor.leaderboards.recipe_table import RecipeTable, as_markdown, recipe_table
+from proctor.leaderboards.board.evidence import run_folders
+from proctor.leaderboards.compare.recipe_table import RecipeTable, as_markdown, recipe_table
 from proctor.trainers.methods.registry import METHODS
 from proctor.trainers.recipe import load_recipe
 

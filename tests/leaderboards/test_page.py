@@ -18,14 +18,14 @@ from hypothesis import strategies as st
 from PIL import Image as PilImage
 
 from proctor.benchmarks.examination import plan, score_run
-from proctor.benchmarks.figures import draw
+from proctor.benchmarks.suites.figures import draw
 from proctor.harness.errors import DataError, UsageError
-from proctor.harness.run import Examination, hold
-from proctor.harness.store import Asked
+from proctor.harness.runs.evaluate import Examination, hold
+from proctor.harness.runs.store import Asked
 from proctor.harness.types import Image, Item, Prompt, Response, Sampling
-from proctor.leaderboards.page import document, pictures, training
-from proctor.leaderboards.page.exam import LONGEST_TEXT, cut
-from proctor.leaderboards.page.pack import inert, packed, script
+from proctor.leaderboards.page import document, images, training
+from proctor.leaderboards.page.embed import inert, packed, script
+from proctor.leaderboards.page.run_view import LONGEST_TEXT, cut
 
 HOSTILE = "</script><img src=x onerror=alert(1)><!--\u2028\u2029\ud800\0\x1b[31m{{style}}<!-- data -->&amp;'\""
 RIGHT, WRONG = r"\boxed{5}", r"\boxed{6}"
@@ -258,25 +258,25 @@ def test_pictures_are_embedded_once_the_wrong_ones_first(run):
     page = made(paths)
     assert [bool(re.search(f'id="picture-{n}">[^<]', page)) for n in range(3)] == [True] * 3
     assert page.count('id="picture-') == 3
-    one = len(pictures.small([PICTURES[2]]).data)
+    one = len(images.small([PICTURES[2]]).data)
     little = made(paths, picture_bytes=one)
     assert re.findall(r'id="picture-(\d)"', little) == ["2"]
     absent = element(little, "overview")["pictures"]
-    assert absent[2] == list(pictures.small([PICTURES[2]]).size)
+    assert absent[2] == list(images.small([PICTURES[2]]).size)
     assert ["left out" in one for one in absent[:2]] == [True, True]
 
 
 def test_a_picture_that_can_not_be_shown_says_why():
     lost = Image("0" * 64, "x.png", Path("/nowhere/x.png"))
-    assert "was not found" in pictures.small([lost]).absent
-    assert "can not be decoded" in pictures.small([Image.of_bytes(b"no picture", "x.png")]).absent
-    assert not pictures.small([lost, PICTURES[0]]).absent
+    assert "was not found" in images.small([lost]).absent
+    assert "can not be decoded" in images.small([Image.of_bytes(b"no picture", "x.png")]).absent
+    assert not images.small([lost, PICTURES[0]]).absent
 
 
 def test_large_pictures_are_made_small():
     drawn = io.BytesIO()
     PilImage.new("RGB", (2000, 1000), "red").save(drawn, "PNG")
-    assert pictures.small([Image.of_bytes(drawn.getvalue(), "x.png")]).size == (640, 320)
+    assert images.small([Image.of_bytes(drawn.getvalue(), "x.png")]).size == (640, 320)
 
 
 def test_huge_texts_lose_their_middle():

@@ -11,13 +11,13 @@ import pytest
 
 from proctor.benchmarks.examination import plan, score_run
 from proctor.harness.profiles import Manner
-from proctor.harness.run import hold
-from proctor.harness.store import Manifest
+from proctor.harness.runs.evaluate import hold
+from proctor.harness.runs.store import Manifest
+from proctor.harness.stats.seeds import averaged, of_estimate, pooled
 from proctor.harness.types import Sampling
 from proctor.leaderboards.papers import tables
 from proctor.leaderboards.papers.fill import fill
 from proctor.leaderboards.papers.tables import judged_by
-from proctor.leaderboards.seeds import averaged, of_estimate, pooled
 
 from .paper_tables import HUB, RECIPE, WRITTEN, Runs, small_table, write_table
 

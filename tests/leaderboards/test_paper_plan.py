@@ -11,25 +11,23 @@ from typing import Any
 
 import pytest
 
-from proctor.benchmarks import figures
+from proctor.benchmarks.suites import figures
 from proctor.harness.cli import build_parser
 from proctor.harness.cli.paper_work import work_of
 from proctor.harness.errors import UsageError
 from proctor.harness.files import lock_folder
-from proctor.harness.store import Manifest
+from proctor.harness.runs.store import Manifest
 from proctor.leaderboards.papers import tables
 from proctor.leaderboards.papers.cost import Assumptions
 from proctor.leaderboards.papers.fill import Filled, fill
-from proctor.leaderboards.papers.plan import Known, State, Training, make_plan, total
-from proctor.leaderboards.papers.plan_printed import FORMATS
-from proctor.leaderboards.papers.rows import find_row, places
-from proctor.leaderboards.papers.tables import PAPERS, load
-from proctor.trainers import origin, recipe
+from proctor.leaderboards.papers.plan import FORMATS, Known, State, Training, make_plan, total
+from proctor.leaderboards.papers.tables import PAPERS, find_row, load, places
+from proctor.trainers import provenance, recipe
 from proctor.trainers.local.policy_gradient import PolicyGradient
+from proctor.trainers.provenance import look
 from proctor.trainers.recipe import RECIPES, load_recipe
+from proctor.trainers.resolve import whole
 from proctor.trainers.tiny import TALKER
-from proctor.trainers.trainings import look
-from proctor.trainers.whole import whole
 
 from .paper_tables import HUB, RECIPE, Runs, small_table, write_table
 from .test_paper import DATA, TRANSCRIBED
@@ -314,7 +312,7 @@ def short(papers, tiny, monkeypatch) -> Path:
     (papers / "recipes").mkdir()
     changed = text.replace("steps = 60", "steps = 3").replace("prompts = 16", "prompts = 4")
     (papers / "recipes" / f"{RECIPE}.toml").write_text(changed)
-    for module in (recipe, origin):
+    for module in (recipe, provenance):
         monkeypatch.setattr(module, "RECIPES", papers / "recipes")
     monkeypatch.setattr(figures, "TEST_SIZE", 24)
     described = (papers / "papers" / "papers.toml").read_text()

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
+from proctor.harness.stats.seeds import Draw
 from proctor.leaderboards.papers.fill import Filled, Reproduced
 from proctor.leaderboards.papers.printed import FORMATS, as_csv, as_latex, as_markdown, as_text
-from proctor.leaderboards.seeds import Draw
 
 from .paper_tables import WRITTEN, small_table
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from proctor.leaderboards.evidence import BOARD, is_board
-from proctor.leaderboards.table import read_csv
-from proctor.leaderboards.verify import verify
+from proctor.leaderboards.board.evidence import BOARD, is_board
+from proctor.leaderboards.board.table import read_csv
+from proctor.leaderboards.board.verify import verify
 
 PUBLISHED = Path(__file__).parents[2] / "leaderboards" / "published"
 BOARDS = sorted(path for path in PUBLISHED.iterdir() if path.is_dir())

@@ -9,12 +9,11 @@ import pytest
 
 from proctor.harness.cli import main
 from proctor.harness.errors import UsageError
-from proctor.harness.store import Manifest
-from proctor.leaderboards.compare import compare_arms
-from proctor.leaderboards.comparison_arms import read_arm
-from proctor.leaderboards.evidence import run_folders
-from proctor.leaderboards.recipe_table import HARMS, HELPS, UNDECIDED, as_markdown, recipe_table
-from proctor.leaderboards.trained import trained
+from proctor.harness.runs.store import Manifest
+from proctor.leaderboards.board.evidence import run_folders
+from proctor.leaderboards.board.table import trained
+from proctor.leaderboards.compare.compare import compare_arms, read_arm
+from proctor.leaderboards.compare.recipe_table import HARMS, HELPS, UNDECIDED, as_markdown, recipe_table
 
 DEMO = Path(__file__).parents[2] / "leaderboards" / "published" / "demo"
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from proctor.harness.stats import proportion
-from proctor.leaderboards.seeds import Draw, averaged, of_estimate, pooled
+from proctor.harness.stats.intervals import proportion
+from proctor.harness.stats.seeds import Draw, averaged, of_estimate, pooled
 
 
 def seed(value: float, error: float = 0.01, freedom: float = 500) -> Draw:

@@ -6,12 +6,12 @@ import random
 import pytest
 
 from proctor.harness.errors import UsageError
-from proctor.harness.run import Examination, hold
-from proctor.harness.stats import detectable_difference, paired_difference
-from proctor.harness.store import Asked
+from proctor.harness.runs.evaluate import Examination, hold
+from proctor.harness.runs.store import Asked
+from proctor.harness.stats.intervals import detectable_difference, paired_difference
 from proctor.harness.types import Prompt, Sampling
-from proctor.leaderboards.stopping import IMPROVED, UNCHANGED, WORSE, Level, SuiteChange, changes, goes_on
-from proctor.leaderboards.verdict import read_side
+from proctor.leaderboards.compare.ab_test import read_side
+from proctor.leaderboards.compare.when_to_stop import IMPROVED, UNCHANGED, WORSE, Level, SuiteChange, changes, goes_on
 
 from ..conftest import RIGHT, WRONG, ScriptedModel, small_items
 

@@ -9,14 +9,14 @@ import pytest
 
 from proctor.benchmarks.examination import plan, run_path, score_run
 from proctor.harness.cli import main
+from proctor.harness.engines.transformers import TransformersModel
 from proctor.harness.errors import UsageError
-from proctor.harness.metrics import overall
-from proctor.harness.models.transformers import TransformersModel
-from proctor.harness.run import hold
+from proctor.harness.runs.evaluate import hold
+from proctor.harness.stats.metrics import overall
 from proctor.harness.types import Sampling
-from proctor.leaderboards.compare import compare
-from proctor.leaderboards.evidence import BOARD
-from proctor.leaderboards.table import read_csv, rows, to_csv
+from proctor.leaderboards.board.evidence import BOARD
+from proctor.leaderboards.board.table import read_csv, rows, to_csv
+from proctor.leaderboards.compare.compare import compare
 from proctor.trainers.tiny import BASE
 
 

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proctor.harness.run import Examination, hold
-from proctor.harness.stats import seeded_difference
-from proctor.harness.store import Asked
+from proctor.harness.runs.evaluate import Examination, hold
+from proctor.harness.runs.store import Asked
+from proctor.harness.stats.intervals import seeded_difference
+from proctor.harness.stats.sample_size import detectable, sizes
 from proctor.harness.types import Prompt, Sampling
-from proctor.leaderboards.compare import SuiteComparison
-from proctor.leaderboards.regress_page import Curves, page
-from proctor.leaderboards.sample_size import detectable, sizes
-from proctor.leaderboards.verdict import BETTER, UNDECIDED, WORSE, Contender, decide, read_side, verdict
+from proctor.leaderboards.compare.ab_test import BETTER, UNDECIDED, WORSE, Contender, decide, read_side, verdict
+from proctor.leaderboards.compare.compare import SuiteComparison
+from proctor.leaderboards.compare.regress_page import Curves, page
 
 from ..conftest import RIGHT, WRONG, ScriptedModel, small_items
 

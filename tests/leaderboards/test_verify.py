@@ -8,10 +8,10 @@ import shutil
 import pytest
 
 from proctor.benchmarks.base import SAMPLES
-from proctor.leaderboards import evidence
-from proctor.leaderboards.board import build
-from proctor.leaderboards.evidence import BOARD, EVIDENCE, EvidenceFolder
-from proctor.leaderboards.verify import verify
+from proctor.leaderboards.board import evidence
+from proctor.leaderboards.board.build import build
+from proctor.leaderboards.board.evidence import BOARD, EVIDENCE, EvidenceFolder
+from proctor.leaderboards.board.verify import verify
 
 from .boards import SUITE, Forger, clean_tree, golds, hold_run, make_board, text
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from proctor.harness.answers import classes, extract, grade
-from proctor.harness.answers.memo import forget
+from proctor.harness.answers.types import forget
 
 SHARED = Path(os.environ.get("PROCTOR_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
 CASES = SHARED.parent / "answers" / "cases_public.jsonl"

@@ -10,11 +10,11 @@ import sys
 import time
 
 from proctor.harness.types import Item
-from proctor.trainers.advantages import group_norm
 from proctor.trainers.bench.page import page
 from proctor.trainers.bench.report import Entry, bench
-from proctor.trainers.recorded import RecordedGroup
-from proctor.trainers.registry import open_reward
+from proctor.trainers.groups import RecordedGroup
+from proctor.trainers.rewards.advantages import group_norm
+from proctor.trainers.rewards.registry import open_reward
 
 GROUPS, SAMPLES = 2_000, 16
 REWARDS = ("majority_vote", "frequency", "actor_judge", "judge_only", "ground_truth", "random")

@@ -15,12 +15,12 @@ import time
 from pathlib import Path
 
 from proctor.benchmarks.registry import SUITES
-from proctor.harness.pool import cores
-from proctor.harness.run import Examination, hold
-from proctor.harness.store import Asked
+from proctor.harness.runs.evaluate import Examination, hold
+from proctor.harness.runs.score import cores
+from proctor.harness.runs.store import Asked
 from proctor.harness.types import Response, Sampling
-from proctor.leaderboards.board import build
-from proctor.leaderboards.verify import verify
+from proctor.leaderboards.board.build import build
+from proctor.leaderboards.board.verify import verify
 
 ANSWERS = 25_000
 NAMES = ("mathvision", "mathverse", "mathvista", "wemath", "logicvista", "dynamath", "chartqa", "iconqa")

@@ -11,11 +11,11 @@ import sys
 import time
 
 from proctor.harness.types import Item
-from proctor.trainers.dynamics.course import Settings, simulate
-from proctor.trainers.dynamics.prompts import Prompts
-from proctor.trainers.dynamics.rewards import AT_ONCE
-from proctor.trainers.recorded import RecordedGroup
-from proctor.trainers.registry import REWARDS, open_reward
+from proctor.trainers.groups import RecordedGroup
+from proctor.trainers.rewards.registry import REWARDS, open_reward
+from proctor.trainers.simulation.policy import Prompts
+from proctor.trainers.simulation.rewards import AT_ONCE
+from proctor.trainers.simulation.simulate import Settings, simulate
 
 PROMPTS, SAMPLES, LIMIT = 600, 16, 10.0
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from proctor.benchmarks.base import boxed_prompt
 from proctor.benchmarks.examination import score_run
-from proctor.harness.run import Examination, hold
-from proctor.harness.store import Asked
+from proctor.harness.runs.evaluate import Examination, hold
+from proctor.harness.runs.store import Asked
 from proctor.harness.types import Item, Request, Response, Sampling
 
 ITEMS = 5_000

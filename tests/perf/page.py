@@ -15,9 +15,9 @@ from itertools import islice
 from pathlib import Path
 
 from proctor.benchmarks.base import boxed_prompt
-from proctor.benchmarks.figures import draw
-from proctor.harness.run import Examination, hold
-from proctor.harness.store import Asked
+from proctor.benchmarks.suites.figures import draw
+from proctor.harness.runs.evaluate import Examination, hold
+from proctor.harness.runs.store import Asked
 from proctor.harness.types import Image, Item, Request, Response, Sampling
 from proctor.leaderboards.page.document import Options, page
 

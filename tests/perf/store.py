@@ -18,8 +18,8 @@ from pathlib import Path
 from harness import InstantModel
 from proctor.benchmarks.base import boxed_prompt
 from proctor.benchmarks.examination import score_run
-from proctor.harness.run import Examination, hold
-from proctor.harness.store import Asked, RunWriter
+from proctor.harness.runs.evaluate import Examination, hold
+from proctor.harness.runs.store import Asked, RunWriter
 from proctor.harness.types import Item, Sampling
 
 ITEMS = 25_000

@@ -16,8 +16,8 @@ from collections.abc import Callable
 import torch
 
 from proctor.benchmarks.base import boxed_prompt
-from proctor.benchmarks.figures import SUITE
-from proctor.harness.models.transformers import TransformersModel
+from proctor.benchmarks.suites.figures import SUITE
+from proctor.harness.engines.transformers import TransformersModel
 from proctor.harness.types import Request, Sampling
 from proctor.trainers.tiny import BASE
 

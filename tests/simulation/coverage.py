@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.stats import norm
 
-from proctor.harness.stats import ALPHA, Difference, seeded_difference
+from proctor.harness.stats.intervals import ALPHA, Difference, seeded_difference
 
 SIMULATIONS = 2000
 

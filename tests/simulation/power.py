@@ -11,8 +11,8 @@ from statistics import fmean, median
 
 import numpy as np
 
-from proctor.harness.stats import ALPHA, Difference, seeded_difference
-from proctor.leaderboards.sample_size import sizes
+from proctor.harness.stats.intervals import ALPHA, Difference, seeded_difference
+from proctor.harness.stats.sample_size import sizes
 
 SHIFT, DIFFICULTY, EACH_ITEM = 0.15, 1.5, 0.5
 DRAWS, MOST = 60, 200

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from proctor.harness.types import Item
-from proctor.trainers.recorded import RecordedGroup
+from proctor.trainers.groups import RecordedGroup
 
 GOLD = "5"
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from proctor.benchmarks.registry import SUITES
 from proctor.harness.cli import main
+from proctor.harness.engines.base import MODELS
 from proctor.harness.errors import NonFiniteOutputError
-from proctor.harness.models.base import MODELS
-from proctor.harness.provenance import weights_digest
+from proctor.harness.runs.provenance import weights_digest
 from proctor.harness.types import Response
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from proctor.harness.errors import EngineError
-from proctor.harness.run import Examination, hold
+from proctor.harness.runs.evaluate import Examination, hold
 from proctor.harness.types import Item
 from proctor.trainers.base import Group
-from proctor.trainers.recorded import RecordedGroup
+from proctor.trainers.groups import RecordedGroup
 
 SAMPLES = 4
 ANSWERS = ("5", "5", "6", "7")

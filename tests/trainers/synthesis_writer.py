@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from proctor.harness.cli import main
+from proctor.harness.engines.base import MODELS
 from proctor.harness.errors import EngineError
-from proctor.harness.models.base import MODELS
 from proctor.harness.types import Prompt, Response
+from proctor.trainers.recipe_settings import SynthesisSettings
 from proctor.trainers.synthesis.run import Author, Manners, Synthesis
-from proctor.trainers.synthesis.settings import SynthesisSettings
 from proctor.trainers.synthesis.source import Source, open_source
 from proctor.trainers.synthesis.stored import SUITE
 

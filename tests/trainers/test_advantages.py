@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from proctor.harness.errors import UsageError
-from proctor.trainers.advantages import (
+from proctor.trainers.rewards.advantages import (
     PLAIN,
     SCALED,
     Array,

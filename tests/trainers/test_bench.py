@@ -12,16 +12,15 @@ from hypothesis import strategies as st
 from scipy.stats import kendalltau
 
 from proctor.harness.errors import DataError, UsageError
-from proctor.trainers.advantages import PLAIN, SCALED, advantage, group_norm
 from proctor.trainers.base import Group
-from proctor.trainers.bench import measures, sizes
+from proctor.trainers.bench import measures, report
 from proctor.trainers.bench.calibration import auc as pooled_auc
 from proctor.trainers.bench.calibration import calibrate, calibration_error
-from proctor.trainers.bench.measures import MEASURES, difficulty
-from proctor.trainers.bench.outcome import Outcome, assess
+from proctor.trainers.bench.measures import MEASURES, Outcome, assess, difficulty
 from proctor.trainers.bench.report import Entry, bench
-from proctor.trainers.recorded import RecordedGroup
-from proctor.trainers.registry import open_reward
+from proctor.trainers.groups import RecordedGroup
+from proctor.trainers.rewards.advantages import PLAIN, SCALED, advantage, group_norm
+from proctor.trainers.rewards.registry import open_reward
 
 from .recorded_runs import recorded
 
@@ -173,8 +172,8 @@ def test_a_judge_is_asked_for_where_there_is_none() -> None:
 def test_smaller_groups_keep_answers_and_scores_together() -> None:
     whole = recorded("5", "6", "5", "7", "8", scores=[0.5, 0.6, 0.5, None, 0.8])
     score_of = dict(zip(whole.responses, whole.judge_scores or (), strict=True))
-    drawn = list(sizes.draws(whole, 3, 0))
-    assert drawn == list(sizes.draws(whole, 3, 0)) != list(sizes.draws(whole, 3, 1))
+    drawn = list(report.draws(whole, 3, 0))
+    assert drawn == list(report.draws(whole, 3, 0)) != list(report.draws(whole, 3, 1))
     for one in drawn:
         assert len(one.responses) == 3
         assert one.correct == tuple("5" in text for text in one.responses)

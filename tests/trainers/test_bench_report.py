@@ -12,17 +12,14 @@ import numpy as np
 import pytest
 
 from proctor.harness.errors import UsageError
-from proctor.trainers.advantages import group_norm
 from proctor.trainers.bench import intervals
-from proctor.trainers.bench.chart import intervals_chart
 from proctor.trainers.bench.intervals import Interval
-from proctor.trainers.bench.page import page
+from proctor.trainers.bench.page import intervals_chart, page, written
 from proctor.trainers.bench.report import Entry, Report, bench
-from proctor.trainers.bench.sections import written
-from proctor.trainers.judge.settings import JudgeSettings
-from proctor.trainers.recorded import RecordedGroup
-from proctor.trainers.recording import judge_run
-from proctor.trainers.registry import open_reward
+from proctor.trainers.groups import RecordedGroup, judge_run
+from proctor.trainers.recipe_settings import JudgeSettings
+from proctor.trainers.rewards.advantages import group_norm
+from proctor.trainers.rewards.registry import open_reward
 
 from .recorded_runs import ScriptedJudge, record, recorded
 

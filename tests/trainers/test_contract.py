@@ -8,11 +8,11 @@ import pytest
 
 from proctor.harness.errors import UsageError
 from proctor.harness.types import Item
-from proctor.trainers.contract import FIRST, SECOND, Report, check
-from proctor.trainers.contract_groups import Case, generated, recorded_cases
-from proctor.trainers.declaration import Declaration, declaration, declares
-from proctor.trainers.recorded import RecordedGroup
-from proctor.trainers.registry import REWARDS, open_reward
+from proctor.trainers.groups import RecordedGroup
+from proctor.trainers.rewards.check import FIRST, SECOND, Report, check
+from proctor.trainers.rewards.check_groups import Case, generated, recorded_cases
+from proctor.trainers.rewards.declaration import Declaration, declaration, declares
+from proctor.trainers.rewards.registry import REWARDS, open_reward
 
 FILES = Path(__file__).parent / "reward_files"
 DOCS = Path(__file__).parents[2] / "docs" / "rewards.md"

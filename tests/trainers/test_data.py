@@ -13,8 +13,8 @@ from proctor.harness.errors import DataError, UsageError
 from proctor.harness.types import Image
 from proctor.trainers.base import make_group
 from proctor.trainers.data import TITLES, data_set, prompt
-from proctor.trainers.prompts import training_prompts
 from proctor.trainers.recipe import PromptSettings
+from proctor.trainers.sampler import training_prompts
 
 from .training_rows import NAMES, SECRET, drawing, encoded, rows
 

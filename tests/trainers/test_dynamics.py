@@ -9,13 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from proctor.harness.answers.vote import vote
 from proctor.harness.errors import DataError, UsageError
-from proctor.harness.votes import vote
-from proctor.trainers.dynamics.course import Course, Settings, simulate
-from proctor.trainers.dynamics.policy import ascend, draw_groups, kl_gradient, log_policy, start_logits
-from proctor.trainers.dynamics.prompts import Prompts
-from proctor.trainers.dynamics.rewards import group_rewards
-from proctor.trainers.registry import open_reward
+from proctor.trainers.rewards.registry import open_reward
+from proctor.trainers.simulation.policy import Prompts, ascend, draw_groups, kl_gradient, log_policy, start_logits
+from proctor.trainers.simulation.rewards import group_rewards
+from proctor.trainers.simulation.simulate import Course, Settings, simulate
 
 from .dynamics_groups import recorded
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from proctor.harness.run import hold
-from proctor.trainers.dynamics.course import WATCHED, Settings, simulate
-from proctor.trainers.dynamics.page import page
-from proctor.trainers.dynamics.prompts import Prompts
-from proctor.trainers.registry import open_reward
+from proctor.harness.runs.evaluate import hold
+from proctor.trainers.rewards.registry import open_reward
+from proctor.trainers.simulation.page import page
+from proctor.trainers.simulation.policy import Prompts
+from proctor.trainers.simulation.simulate import WATCHED, Settings, simulate
 
 from .dynamics_groups import recorded
 

@@ -10,12 +10,10 @@ from hypothesis import strategies as st
 
 from proctor.harness.errors import DataError, UsageError
 from proctor.trainers.base import Group
-from proctor.trainers.dynamics.called import CalledReward
-from proctor.trainers.dynamics.policy import draw_groups
-from proctor.trainers.dynamics.prompts import Prompts
-from proctor.trainers.dynamics.rewards import AT_ONCE, group_rewards
-from proctor.trainers.registry import open_reward
 from proctor.trainers.rewards.random import RandomReward
+from proctor.trainers.rewards.registry import open_reward
+from proctor.trainers.simulation.policy import Prompts, draw_groups
+from proctor.trainers.simulation.rewards import AT_ONCE, CalledReward, group_rewards
 
 from .dynamics_groups import recorded
 

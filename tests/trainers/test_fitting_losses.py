@@ -6,10 +6,8 @@ import pytest
 import torch
 
 from proctor.benchmarks.base import boxed_prompt
-from proctor.harness.models.vlm import VisionLanguageModel
-from proctor.trainers.local.dpo import DpoLoss
-from proctor.trainers.local.logprobs import answer_logprobs
-from proctor.trainers.local.sft import SftLoss, response_tokens
+from proctor.harness.engines.vlm import VisionLanguageModel
+from proctor.trainers.local.losses import DpoLoss, SftLoss, answer_logprobs, response_tokens
 from proctor.trainers.methods.base import Dpo, Example, Preference
 from proctor.trainers.tiny import BASE
 

@@ -9,21 +9,20 @@ from pathlib import Path
 import pytest
 import torch
 
-from proctor.harness.checkpoints import check_whole
+from proctor.harness.engines.vlm import VisionLanguageModel, draw_answers
 from proctor.harness.errors import DataError, DivergedError, RunLockedError, RunMismatchError, UsageError
-from proctor.harness.models.sampling import draw_answers
-from proctor.harness.models.vlm import VisionLanguageModel
-from proctor.harness.provenance import weights_digest
+from proctor.harness.runs.checkpoints import check_whole
+from proctor.harness.runs.provenance import weights_digest
 from proctor.harness.types import Request, Response, Sampling
 from proctor.trainers.base import Group
-from proctor.trainers.judge.scoring import ModelJudge
-from proctor.trainers.local.logprobs import answer_logprobs
+from proctor.trainers.judge import ModelJudge
+from proctor.trainers.local.losses import answer_logprobs
 from proctor.trainers.local.policy_gradient import PolicyGradient
 from proctor.trainers.local.train import train
 from proctor.trainers.methods.grpo import Grpo
-from proctor.trainers.prompts import Batches, training_prompts
 from proctor.trainers.recipe import PromptSettings, Recipe, load_recipe
-from proctor.trainers.registry import REWARDS
+from proctor.trainers.rewards.registry import REWARDS
+from proctor.trainers.sampler import Batches, training_prompts
 from proctor.trainers.tiny import BASE, JUDGE
 from proctor.trainers.training import TrainingFolder
 
@@ -159,7 +158,7 @@ class Nonsense:
 def test_a_reward_that_gives_nonsense_stops_the_training_and_keeps_what_was_good(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("proctor.trainers.assessment.open_reward", lambda name, table: Nonsense())
+    monkeypatch.setattr("proctor.trainers.rewards.pipeline.open_reward", lambda name, table: Nonsense())
     with pytest.raises(DataError, match=r"nonsense: gave \[nan.* for item 2-1, .*\(step 3\)") as caught:
         train(recipe("checkpoint_every=1"), BASE, tmp_path, False, silent)
     assert "\n" not in str(caught.value)
@@ -195,7 +194,7 @@ def test_only_a_reward_that_declares_it_sees_a_label(
         source = training_prompts(settings, seed, labels=labels)
         return lambda step, size: [dataclasses.replace(item, answer="none") for item in source(step, size)]
 
-    monkeypatch.setattr("proctor.trainers.assessment.open_judge", lambda given, base: ModelJudge(Chance(), given))
+    monkeypatch.setattr("proctor.trainers.rewards.pipeline.open_judge", lambda given, base: ModelJudge(Chance(), given))
     one = recipe("policy.steps=2", f"reward={reward}", "judge.retries=0", "judge.max_failed_share=1")
     train(one, BASE, tmp_path / "with", False, silent)
     monkeypatch.setattr("proctor.trainers.local.policy_gradient.training_prompts", unlabelled)

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from proctor.benchmarks.examination import plan
+from proctor.harness.engines.base import MODELS
 from proctor.harness.errors import DataError, RunLockedError, RunMismatchError, UsageError
-from proctor.harness.models.base import MODELS
-from proctor.harness.provenance import weights_digest
+from proctor.harness.runs.provenance import weights_digest
 from proctor.harness.types import Sampling
-from proctor.trainers.iteration import Iteration, IterationFolder
+from proctor.trainers.experiments.iterate import Iteration, IterationFolder
 from proctor.trainers.tiny import BASE
 
 from . import improving_cli

@@ -12,18 +12,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proctor.benchmarks.figures import as_item, draw
+from proctor.benchmarks.suites.figures import as_item, draw
 from proctor.harness.errors import EngineError, UsageError
 from proctor.harness.types import Item, Request, Response, Sampling
-from proctor.trainers.assessment import Assessor
 from proctor.trainers.base import Group, make_group
-from proctor.trainers.judge.opening import open_judge
-from proctor.trainers.judge.prompt import CLOSE, OPEN, fenced, judge_prompt
-from proctor.trainers.judge.reply import MAX_OBJECT_CHARACTERS, overall, read_scores
-from proctor.trainers.judge.scoring import ModelJudge
-from proctor.trainers.judge.settings import JudgeSettings
+from proctor.trainers.judge import (
+    CLOSE,
+    MAX_OBJECT_CHARACTERS,
+    OPEN,
+    ModelJudge,
+    fenced,
+    judge_prompt,
+    open_judge,
+    overall,
+    read_scores,
+)
 from proctor.trainers.recipe import load_recipe
-from proctor.trainers.registry import open_reward
+from proctor.trainers.recipe_settings import JudgeSettings
+from proctor.trainers.rewards.pipeline import Assessor
+from proctor.trainers.rewards.registry import open_reward
 from proctor.trainers.tiny import BASE
 
 from ..faulty_server import FaultyServer, Reply, completion

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from proctor.harness.checkpoints import check_whole
-from proctor.harness.provenance import weights_digest
+from proctor.harness.runs.checkpoints import check_whole
+from proctor.harness.runs.provenance import weights_digest
 from proctor.trainers.tiny import BASE
 
 from ..conftest import Done

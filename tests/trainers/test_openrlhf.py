@@ -8,21 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from proctor.benchmarks.figures import SUITE as FIGURES
-from proctor.harness.checkpoints import COMPLETE, check_whole
+from proctor.benchmarks.suites.figures import SUITE as FIGURES
 from proctor.harness.errors import DataError, DivergedError, EngineError, UsageError
+from proctor.harness.runs.checkpoints import COMPLETE, check_whole
 from proctor.harness.types import Image, Prompt
 from proctor.trainers.methods.base import Dpo, Preference
-from proctor.trainers.openrlhf.arguments import Paths, arguments
-from proctor.trainers.openrlhf.fit_arguments import FitPaths
-from proctor.trainers.openrlhf.fit_rows import read_prompt, write_rows
-from proctor.trainers.openrlhf.following import Following, rewind
+from proctor.trainers.methods.stages import Fitting
+from proctor.trainers.openrlhf.arguments import FitPaths, Paths, arguments
 from proctor.trainers.openrlhf.plan import EventReader, Plan, Rollouts, tell
-from proctor.trainers.openrlhf.prompts import read_items, write_prompts
-from proctor.trainers.openrlhf.settings import OpenRlhfSettings
-from proctor.trainers.prompts import training_prompts
+from proctor.trainers.openrlhf.process import Following, rewind
+from proctor.trainers.openrlhf.rows import read_items, read_prompt, write_prompts, write_rows
 from proctor.trainers.recipe import RECIPES, load_recipe
-from proctor.trainers.stages import Fitting
+from proctor.trainers.recipe_settings import OpenRlhfSettings
+from proctor.trainers.sampler import training_prompts
 from proctor.trainers.training import TrainingFolder
 
 ROOT = Path(__file__).parents[2]

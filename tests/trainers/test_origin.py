@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 
 from proctor.benchmarks.examination import plan, run_path, score_run
-from proctor.harness.checkpoints import COMPLETE
 from proctor.harness.errors import DataError
-from proctor.harness.provenance import weights_digest
-from proctor.harness.run import hold
-from proctor.harness.store import Manifest
+from proctor.harness.runs.checkpoints import COMPLETE
+from proctor.harness.runs.evaluate import hold
+from proctor.harness.runs.provenance import weights_digest
+from proctor.harness.runs.store import Manifest
 from proctor.harness.types import Sampling
-from proctor.leaderboards.table import rows
-from proctor.trainers.origin import Origin, origin, with_origin
+from proctor.leaderboards.board.table import rows
+from proctor.trainers.provenance import Origin, origin, with_origin
 from proctor.trainers.recipe import load_recipe
+from proctor.trainers.resolve import whole
 from proctor.trainers.training import TrainingFolder
-from proctor.trainers.whole import whole
 
 
 @pytest.fixture

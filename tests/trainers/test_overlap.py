@@ -14,14 +14,14 @@ from PIL import Image as PilImage
 
 from proctor.benchmarks.base import SAMPLES
 from proctor.benchmarks.examination import plan, run_path, score_run
-from proctor.benchmarks.figures import as_item, draw
-from proctor.harness.checkpoints import COMPLETE
+from proctor.benchmarks.suites.figures import as_item, draw
 from proctor.harness.errors import DataError
-from proctor.harness.run import hold
-from proctor.harness.store import Manifest
+from proctor.harness.runs.checkpoints import COMPLETE
+from proctor.harness.runs.evaluate import hold
+from proctor.harness.runs.store import Manifest
 from proctor.harness.types import Image, Item, Sampling
-from proctor.leaderboards.table import rows
-from proctor.trainers.overlap import (
+from proctor.leaderboards.board.table import rows
+from proctor.trainers.contamination import (
     MIN_QUESTION,
     NEAR_BITS,
     TRAINED_ON,

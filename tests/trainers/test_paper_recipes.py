@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import pytest
 
 from proctor.benchmarks.sources.published import TRAINING
-from proctor.trainers.advantages import advantage
 from proctor.trainers.data import data_set
 from proctor.trainers.recipe import RECIPES, Recipe, load_recipe
-from proctor.trainers.registry import open_reward, resolved
+from proctor.trainers.rewards.advantages import advantage
+from proctor.trainers.rewards.registry import open_reward, resolved
 
 ROWS = {"geometry3k": 2101, "geoqa": 8031, "mmr1": 5780}
 

@@ -6,8 +6,8 @@ import pytest
 
 from proctor.benchmarks.base import SAMPLES
 from proctor.harness.errors import DataError
-from proctor.trainers.prompts import training_prompts
 from proctor.trainers.recipe import PromptSettings
+from proctor.trainers.sampler import training_prompts
 
 
 @pytest.fixture

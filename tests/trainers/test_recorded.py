@@ -20,11 +20,9 @@ from proctor.harness.errors import (
     UsageError,
 )
 from proctor.harness.types import Sampling
-from proctor.trainers.judge.settings import JudgeSettings
-from proctor.trainers.judgements import FILE
-from proctor.trainers.recorded import read_groups
-from proctor.trainers.recording import FIGURES_DRAWN, judge_run, plan_groups
-from proctor.trainers.registry import open_reward
+from proctor.trainers.groups import FIGURES_DRAWN, FILE, judge_run, plan_groups, read_groups
+from proctor.trainers.recipe_settings import JudgeSettings
+from proctor.trainers.rewards.registry import open_reward
 
 from .recorded_runs import SAMPLES, ScriptedJudge, boxed, record
 

@@ -7,10 +7,10 @@ import pytest
 
 from proctor.benchmarks.examination import plan
 from proctor.harness.errors import DataError, DivergedError, RunLockedError, RunMismatchError, UsageError
-from proctor.harness.provenance import weights_digest
+from proctor.harness.runs.provenance import weights_digest
 from proctor.harness.types import Sampling
-from proctor.trainers.registry import TRAINERS
-from proctor.trainers.regression import ARMS, RegressionFolder, contest, identity
+from proctor.trainers.experiments.regress import ARMS, RegressionFolder, contest, identity
+from proctor.trainers.rewards.registry import TRAINERS
 from proctor.trainers.tiny import BASE
 
 from .killing import kill_once

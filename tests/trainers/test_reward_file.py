@@ -7,14 +7,13 @@ from pathlib import Path
 import pytest
 
 from proctor.harness.errors import DataError, RunMismatchError, UsageError
+from proctor.harness.registry import anchored, in_file
 from proctor.harness.types import Item
 from proctor.trainers.base import Group, make_group
 from proctor.trainers.local.train import train
 from proctor.trainers.recipe import Recipe, load_recipe
-from proctor.trainers.registry import open_reward, resolved
-from proctor.trainers.reward_call import numbers, rewards_of
-from proctor.trainers.reward_file import FunctionReward, file_identity
-from proctor.trainers.reward_name import anchored, in_file
+from proctor.trainers.rewards.file import FunctionReward, file_identity, numbers, rewards_of
+from proctor.trainers.rewards.registry import open_reward, resolved
 from proctor.trainers.tiny import BASE
 
 FILES = Path(__file__).parent / "reward_files"
@@ -89,7 +88,7 @@ def test_an_entry_point_may_name_a_function_too(monkeypatch: pytest.MonkeyPatch)
     def score(group: Group) -> list[int]:
         return [len(text) for text in group.responses]
 
-    monkeypatch.setattr("proctor.trainers.registry.Registry.get", lambda self, name: score)
+    monkeypatch.setattr("proctor.trainers.rewards.registry.Registry.get", lambda self, name: score)
     reward = open_reward("lengths", {})
     assert rewards_of(reward, group("a", "bb"), 0).tolist() == [1, 2]
     assert file_identity(reward) == {}

@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proctor.harness.answers.vote import Vote, vote
 from proctor.harness.errors import UsageError
 from proctor.harness.types import Item
-from proctor.harness.votes import Vote, vote
 from proctor.trainers.base import Group, make_group
-from proctor.trainers.formats import boxed as has_box
-from proctor.trainers.formats import last_box, think_boxed
-from proctor.trainers.monitor import group_metrics, judge_metrics
 from proctor.trainers.recipe import load_recipe
-from proctor.trainers.registry import REWARDS, open_reward, resolved
+from proctor.trainers.recipe_settings import boxed as has_box
+from proctor.trainers.recipe_settings import last_box, think_boxed
 from proctor.trainers.rewards.actor_judge import ActorJudgeSettings, modulation
+from proctor.trainers.rewards.pipeline import group_metrics, judge_metrics
+from proctor.trainers.rewards.registry import REWARDS, open_reward, resolved
 
 UNFINISHED = (
     "First I look at the picture. " + "The bars are hard to read, so I start again from the left. " * 4 + "Then"

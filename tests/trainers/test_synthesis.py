@@ -18,10 +18,10 @@ from proctor.harness.errors import (
     RunMismatchError,
     UsageError,
 )
-from proctor.harness.store import RunReader
+from proctor.harness.runs.store import RunReader
 from proctor.harness.types import Response
-from proctor.trainers.prompts import training_prompts
 from proctor.trainers.recipe import PromptSettings
+from proctor.trainers.sampler import training_prompts
 from proctor.trainers.synthesis.folder import SynthesisFolder, Synthesized
 from proctor.trainers.synthesis.source import Source
 

@@ -10,8 +10,8 @@ import pytest
 
 from proctor.harness.errors import DataError, UsageError
 from proctor.harness.types import Image
-from proctor.trainers.prompts import training_prompts
 from proctor.trainers.recipe import PromptSettings
+from proctor.trainers.sampler import training_prompts
 from proctor.trainers.synthesis.source import Source, open_source
 
 from .synthesis_writer import Writer, figures, lines, synthesis

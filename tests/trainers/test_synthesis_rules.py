@@ -6,10 +6,9 @@ from hypothesis import strategies as st
 
 from proctor.harness.errors import DataError, UsageError
 from proctor.harness.types import Image, Item
-from proctor.trainers.methods.written import find_question, has_marks
-from proctor.trainers.synthesis.question import similarity, words
-from proctor.trainers.synthesis.selection import RULES, Proposed, Selection, originals
-from proctor.trainers.synthesis.settings import SynthesisSettings
+from proctor.trainers.methods.text import find_question, has_marks
+from proctor.trainers.recipe_settings import SynthesisSettings
+from proctor.trainers.synthesis.selection import RULES, Proposed, Selection, originals, similarity, words
 
 from .synthesis_writer import settings
 

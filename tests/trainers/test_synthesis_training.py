@@ -9,12 +9,12 @@ from unittest.mock import Mock
 import pytest
 
 from proctor.harness.errors import EngineError, RunMismatchError, UsageError
-from proctor.harness.provenance import weights_digest
+from proctor.harness.runs.provenance import weights_digest
+from proctor.trainers.contamination import trained_on
 from proctor.trainers.local import train as local
 from proctor.trainers.openrlhf import grpo
 from proctor.trainers.openrlhf.plan import Plan
-from proctor.trainers.origin import origin
-from proctor.trainers.overlap import trained_on
+from proctor.trainers.provenance import origin
 from proctor.trainers.recipe import Recipe, load_recipe
 from proctor.trainers.synthesis.folder import Synthesized
 from proctor.trainers.synthesis.preparation import prepare

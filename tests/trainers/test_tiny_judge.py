@@ -5,11 +5,11 @@ from itertools import islice
 
 import pytest
 
-from proctor.benchmarks.figures import draw
-from proctor.harness.checkpoints import check_whole
-from proctor.harness.models.vlm import VisionLanguageModel
-from proctor.harness.provenance import weights_digest
-from proctor.trainers.judge.reply import overall, read_scores
+from proctor.benchmarks.suites.figures import draw
+from proctor.harness.engines.vlm import VisionLanguageModel
+from proctor.harness.runs.checkpoints import check_whole
+from proctor.harness.runs.provenance import weights_digest
+from proctor.trainers.judge import overall, read_scores
 from proctor.trainers.tiny import BASE, JUDGE
 from proctor.trainers.tiny.judge_warmup import Example, balanced, describe, quality, respond
 

@@ -6,12 +6,12 @@ from itertools import islice
 
 import pytest
 
-from proctor.benchmarks.figures import TASKS, Figure, draw, in_test_split
-from proctor.harness.checkpoints import check_whole
-from proctor.harness.models.transformers import TransformersModel
-from proctor.harness.provenance import weights_digest
+from proctor.benchmarks.suites.figures import TASKS, Figure, draw, in_test_split
+from proctor.harness.engines.transformers import TransformersModel
+from proctor.harness.runs.checkpoints import check_whole
+from proctor.harness.runs.provenance import weights_digest
 from proctor.harness.types import Image, Sampling
-from proctor.trainers.judge.reply import read_scores
+from proctor.trainers.judge import read_scores
 from proctor.trainers.tiny import BASE, JUDGE, TALKER
 from proctor.trainers.tiny import talker_tasks as tasks
 from proctor.trainers.tiny.talker_warmup import GRADES, SHARES, lesson, replies, share

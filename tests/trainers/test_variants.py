@@ -8,18 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proctor.benchmarks.figures import SUITE as FIGURES
+from proctor.benchmarks.suites.figures import SUITE as FIGURES
 from proctor.harness.errors import UsageError
 from proctor.harness.types import Item
-from proctor.trainers.assessment import Assessor
 from proctor.trainers.base import make_group
 from proctor.trainers.local.policy_gradient import PolicyGradient
 from proctor.trainers.methods.grpo import Grpo
 from proctor.trainers.openrlhf.grpo import _checked
-from proctor.trainers.prompts import training_prompts
 from proctor.trainers.recipe import PromptSettings, load_recipe
-from proctor.trainers.registry import open_reward, resolved
 from proctor.trainers.rewards.entropy_gated import vote_entropy
+from proctor.trainers.rewards.pipeline import Assessor
+from proctor.trainers.rewards.registry import open_reward, resolved
+from proctor.trainers.sampler import training_prompts
 from proctor.trainers.tiny import BASE
 
 ITEM = Item("q1", "figures", "How tall is bar A?", "7", "number")

@@ -8,11 +8,11 @@ import pytest
 
 from proctor.benchmarks.examination import find_runs, plan
 from proctor.harness.cli import main
-from proctor.harness.models.transformers import TransformersModel
-from proctor.harness.store import RunReader
+from proctor.harness.engines.transformers import TransformersModel
+from proctor.harness.runs.store import RunReader
 from proctor.harness.types import Sampling
+from proctor.trainers.experiments.watch import Watcher
 from proctor.trainers.tiny import BASE
-from proctor.trainers.watch import Watcher
 
 
 def copy(name: Path, marked: bool = True) -> Path:

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...harness.types import Json
-from ..advantages import Array
-from ..recorded import RecordedGroup
+from ..groups import RecordedGroup
+from ..rewards.advantages import Array
 from .intervals import Interval, mean
 
 BINS = 10

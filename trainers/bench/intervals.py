@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats as distributions
 
-from ...harness import stats
+from ...harness.stats import intervals
 from ...harness.types import Json
-from ..advantages import Array
+from ..rewards.advantages import Array
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def mean(values: Array, clusters: Sequence[str], *, share: bool) -> Interval:
     undefined = len(values) - len(found)
     if not share:
         return _student(found, names, undefined)
-    estimate = stats.proportion(found.tolist(), names)
+    estimate = intervals.proportion(found.tolist(), names)
     bare = estimate.clusters < 2
     low, high = (math.nan, math.nan) if bare else (estimate.low, estimate.high)
     return Interval(estimate.value, low, high, estimate.n, estimate.clusters, undefined)
@@ -77,7 +77,7 @@ def difference(before: Array, after: Array, clusters: Sequence[str], *, share: b
         return _student((after - before)[kept], names, undefined)
     keys = [f"{place:09d}" for place in range(len(names))]
     sides = [dict(zip(keys, side[kept].tolist(), strict=True)) for side in (before, after)]
-    found = stats.paired_difference(sides[0], sides[1], dict(zip(keys, names, strict=True)))
+    found = intervals.paired_difference(sides[0], sides[1], dict(zip(keys, names, strict=True)))
     low, high = (math.nan, math.nan) if found.clusters < 2 else (found.low, found.high)
     return Interval(found.value, low, high, found.n, found.clusters, undefined)
 
@@ -87,6 +87,6 @@ def _student(values: Array, clusters: Sequence[str], undefined: int) -> Interval
     if not len(values):
         return Interval(math.nan, math.nan, math.nan, 0, 0, undefined)
     value = math.fsum(values) / len(values)
-    error, count = stats.clustered_stderr(values.tolist(), clusters)
+    error, count = intervals.clustered_stderr(values.tolist(), clusters)
     half = float(distributions.t.ppf(0.975, count - 1)) * error if count > 1 else math.nan
     return Interval(value, value - half, value + half, len(values), count, undefined)

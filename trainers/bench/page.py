@@ -1,21 +1,155 @@
-"""A report as one self-contained page without scripts: charts beside tables of the same numbers, light and dark."""
+"""A report as one self-contained page without scripts: charts beside tables of the same numbers, light and dark.
+
+A report as tables of intervals: what a terminal and a page both show.
+
+Means with their intervals as inline SVG. All text is escaped; the chart stands beside a table that holds its numbers.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 
-from ...harness.report.document import document
-from ...harness.report.line_chart import Line, doublings, legend, line_chart
-from ...harness.report.table import Html, table
-from . import sections
+from ...harness.errors import printable
+from ...harness.report.charts import Line, doublings, drawing, ends, legend, line_chart, share_of_axis, ticks
+from ...harness.report.document import Html, document, table
 from .calibration import Calibration
-from .chart import STYLE, axis, intervals_chart
 from .intervals import Interval
-from .measures import MEASURES
+from .measures import MEASURES, SIZED
 from .report import BY_NAME, Report
-from .sections import Section, written
+
+
+@dataclass(frozen=True)
+class Section:
+    """A table: `rows` by label, each an interval per key of `columns`, whose values are their headings.
+
+    `first` heads the labels; a `signed` table holds differences.
+    """
+
+    title: str
+    columns: Mapping[str, str]
+    rows: Mapping[str, Mapping[str, Interval]]
+    first: str = "reward"
+    signed: bool = False
+
+
+def about(report: Report) -> str:
+    """What was measured, in one sentence."""
+    return (
+        f"{report.groups} groups of {report.samples} in {report.clusters} clusters, {100 * report.right.value:.1f}% right, "
+        f"advantage {report.advantage}, seed {report.seed}"
+    )
+
+
+def measures(report: Report) -> Section:
+    """Every measure of every reward."""
+    return Section("Measures", _titles(), {one.entry.label: one.measures for one in report.results})
+
+
+def differences(report: Report) -> Section:
+    """Every measure less the baseline's, group by group."""
+    rows = {one.entry.label: one.differences for one in report.results if one.differences}
+    return Section(f"Paired differences to {report.baseline}", _titles(), rows, signed=True)
+
+
+def by_difficulty(report: Report) -> Section:
+    """False reinforcement in groups of each share of right responses."""
+    columns = {name: f"right {name}\n{count} groups" for name, count in report.difficulties.items()}
+    rows = {one.entry.label: one.by_difficulty for one in report.results}
+    return Section("False reinforcement by the share of right responses", columns, rows)
+
+
+def by_size(report: Report) -> dict[str, Section]:
+    """By the name of a measure, what it is at each size of group."""
+    columns = {str(size): f"n = {size}" for size in report.results[0].by_size}
+    found = {}
+    for name in SIZED:
+        rows = {one.entry.label: {str(size): row[name] for size, row in one.by_size.items()} for one in report.results}
+        found[name] = Section(f"{BY_NAME[name].title}, by size of group", columns, rows)
+    return found
+
+
+def judge(report: Report) -> Section | None:
+    """What the judge's scores are worth; None without a judge."""
+    found = report.judge
+    if found is None:
+        return None
+    numbers = {
+        "AUC, right against wrong": found.auc,
+        "Brier score": found.brier,
+        "expected calibration error": found.calibration_error,
+        "mean score of right responses": found.right_mean,
+        "mean score of wrong responses": found.wrong_mean,
+    }
+    title = f"The judge's scores ({found.unscored} responses have none)"
+    return Section(title, {"value": "value"}, {name: {"value": one} for name, one in numbers.items()}, first="measure")
+
+
+def written(interval: Interval, *, signed: bool = False) -> list[str]:
+    """An interval as lines: the mean, its interval, and in how many groups it is defined where that is not in all."""
+    sign = "+" if signed else ""
+    lines = []
+    if not math.isnan(interval.value):
+        lines.append(f"{interval.value:{sign}.3f}")
+    if not math.isnan(interval.low):
+        lines.append(f"{interval.low:{sign}.3f} to {interval.high:{sign}.3f}")
+    if interval.undefined:
+        lines.append(f"in {interval.groups} groups" if interval.groups else f"{interval.undefined} undefined")
+    return lines
+
+
+def _titles() -> dict[str, str]:
+    return {one.name: one.title for one in MEASURES}
+
+
+WIDTH, LEFT, RIGHT, ROW = 540, 170, 20, 24
+TOP, BOTTOM = 14, 34
+LONGEST_LABEL = 26
+
+STYLE = """
+.charts { display: flex; flex-wrap: wrap; gap: 0 2rem; } .zero { stroke: var(--soft); }
+.range { stroke: var(--s0); stroke-width: 3; opacity: .55; } .dot { fill: var(--s0); }
+"""
+
+
+def axis(intervals: Iterable[Interval], *, share: bool) -> tuple[float, float]:
+    """The ends of an axis that holds the intervals: 0 and 1 of a share, else with 0 among what they hold."""
+    return (0.0, 1.0) if share else ends(end for one in intervals for end in (one.value, one.low, one.high))
+
+
+def intervals_chart(title: str, rows: Mapping[str, Interval], *, share: bool) -> str:
+    """A dot with its interval per row; undefined ones are left blank. The axis of a share is 0 to 1, of others includes 0."""
+    along = axis(rows.values(), share=share)
+    height = TOP + ROW * len(rows) + BOTTOM
+    marks = [*_grid(along, height - BOTTOM)]
+    for place, (label, one) in enumerate(rows.items()):
+        y = TOP + ROW * place + ROW / 2
+        marks.append(f'<text x="{LEFT - 10}" y="{y + 4:.1f}" text-anchor="end">{escape(_shortened(label))}</text>')
+        if not math.isnan(one.low):
+            at = f'x1="{_x(one.low, along):.1f}" x2="{_x(one.high, along):.1f}"'
+            marks.append(f'<line class="range" {at} y1="{y:.1f}" y2="{y:.1f}"/>')
+        if not math.isnan(one.value):
+            marks.append(f'<circle class="dot" cx="{_x(one.value, along):.1f}" cy="{y:.1f}" r="4"/>')
+    return drawing(title, (WIDTH, height), marks)
+
+
+def _shortened(label: str) -> str:
+    """A label that fits beside the chart."""
+    shown = printable(label)
+    return shown if len(shown) <= LONGEST_LABEL else shown[: LONGEST_LABEL - 1] + "…"
+
+
+def _x(value: float, along: tuple[float, float]) -> float:
+    return LEFT + share_of_axis(value, *along) * (WIDTH - LEFT - RIGHT)
+
+
+def _grid(along: tuple[float, float], bottom: int) -> Iterator[str]:
+    for tick in ticks(*along):
+        x, kind = _x(tick, along), "zero" if tick == 0 else "grid"
+        yield f'<line class="{kind}" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{bottom}"/>'
+        yield f'<text x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{tick:g}</text>'
 
 
 def page(report: Report, runs: Sequence[str]) -> str:
@@ -25,15 +159,14 @@ def page(report: Report, runs: Sequence[str]) -> str:
 
 def _parts(report: Report, runs: Sequence[str]) -> Iterator[str]:
     sentences = (
-        f"{sections.about(report)}. Intervals are of 95%, with errors clustered by the items' clusters. "
-        f"Runs: {', '.join(runs)}."
+        f"{about(report)}. Intervals are of 95%, with errors clustered by the items' clusters. Runs: {', '.join(runs)}."
     )
     yield f"<p>{escape(sentences)}</p>{_measures(report)}"
-    yield _part(sections.differences(report), "A reward less the baseline; bold where the interval excludes 0")
-    yield _part(sections.by_difficulty(report), "Share of groups in which a wrong response has the highest advantage")
-    yield from (_sized(report, name, section) for name, section in sections.by_size(report).items())
-    if (judge := sections.judge(report)) and report.judge:
-        yield _part(judge, "Over all responses that have a score") + _bins(report.judge)
+    yield _part(differences(report), "A reward less the baseline; bold where the interval excludes 0")
+    yield _part(by_difficulty(report), "Share of groups in which a wrong response has the highest advantage")
+    yield from (_sized(report, name, section) for name, section in by_size(report).items())
+    if (judged := judge(report)) and report.judge:
+        yield _part(judged, "Over all responses that have a score") + _bins(report.judge)
 
 
 def _measures(report: Report) -> str:
@@ -43,7 +176,7 @@ def _measures(report: Report) -> str:
         + "</figure>"
         for one in MEASURES
     )
-    return _part(sections.measures(report), "Each measure with its interval") + f'<div class="charts">{charts}</div>'
+    return _part(measures(report), "Each measure with its interval") + f'<div class="charts">{charts}</div>'
 
 
 def _sized(report: Report, name: str, section: Section) -> str:

@@ -19,22 +19,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ..harness.errors import (
-    CheckpointError,
-    DataError,
-    DivergedError,
-    NonFiniteOutputError,
-    RunMismatchError,
-)
-from ..harness.files import check_empty, lock_folder, read_object, write_atomic
-from ..harness.provenance import configuration_digest, environment, weights_digest
-from ..harness.run import Examination
-from ..harness.store import differing_keys
-from ..harness.types import Json, digest_all
-from .base import Progress
-from .recipe import Recipe
-from .registry import TRAINERS, open_reward
-from .reward_file import file_identity
+from ...harness.errors import CheckpointError, DataError, DivergedError, NonFiniteOutputError, RunMismatchError
+from ...harness.files import check_empty, lock_folder, read_object, write_atomic
+from ...harness.runs.evaluate import Examination
+from ...harness.runs.provenance import configuration_digest, environment, weights_digest
+from ...harness.runs.store import differing_keys
+from ...harness.types import Json, digest_all
+from ..base import Progress
+from ..recipe import Recipe
+from ..rewards.file import file_identity
+from ..rewards.registry import TRAINERS, open_reward
 
 
 def foundation(base: Path, examinations: Sequence[Examination], engine: Mapping[str, Json]) -> dict[str, Json]:

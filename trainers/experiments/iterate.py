@@ -18,14 +18,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..harness.errors import RunMismatchError, UsageError
-from ..harness.run import Examination
-from ..harness.types import Json
-from .campaign import CampaignFolder, Training, foundation
-from .methods.registry import open_method, with_settings
-from .recipe import Recipe, load_recipe
-from .registry import open_reward, resolved
-from .reward_file import file_identity
+from ...harness.errors import RunMismatchError, UsageError
+from ...harness.runs.evaluate import Examination
+from ...harness.types import Json
+from ..methods.registry import open_method, with_settings
+from ..recipe import Recipe, load_recipe
+from ..rewards.file import file_identity
+from ..rewards.registry import open_reward, resolved
+from .folder import CampaignFolder, Training, foundation
 
 MOST_ROUNDS = 100
 

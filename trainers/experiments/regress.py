@@ -16,15 +16,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..harness.errors import DataError, RunMismatchError, UsageError
-from ..harness.run import Examination
-from ..harness.store import differing_keys
-from ..harness.types import Json
-from .campaign import CampaignFolder, Training, foundation
-from .recipe import Recipe, load_recipe
-from .registry import open_reward, resolved
-from .reward_file import file_identity
-from .reward_name import anchored
+from ...harness.errors import DataError, RunMismatchError, UsageError
+from ...harness.registry import anchored
+from ...harness.runs.evaluate import Examination
+from ...harness.runs.store import differing_keys
+from ...harness.types import Json
+from ..recipe import Recipe, load_recipe
+from ..rewards.file import file_identity
+from ..rewards.registry import open_reward, resolved
+from .folder import CampaignFolder, Training, foundation
 
 CANDIDATE, BASELINE = ARMS = ("candidate", "baseline")
 MOST_SEEDS = 100

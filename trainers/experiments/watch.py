@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 
-from ..benchmarks.examination import run_path
-from ..harness.checkpoints import check_whole, find_checkpoints, still_being_written
-from ..harness.errors import IncompleteRunError, ProctorError, StoreError, UsageError
-from ..harness.models.base import Model
-from ..harness.provenance import configuration_digest, weights_digest
-from ..harness.run import Examination, hold
-from .origin import with_origin
-from .overlap import with_overlap
+from ...benchmarks.examination import run_path
+from ...harness.engines.base import Model
+from ...harness.errors import IncompleteRunError, ProctorError, StoreError, UsageError
+from ...harness.runs.checkpoints import check_whole, find_checkpoints, still_being_written
+from ...harness.runs.evaluate import Examination, hold
+from ...harness.runs.provenance import configuration_digest, weights_digest
+from ..contamination import with_overlap
+from ..provenance import with_origin
 
 POLL_SECONDS = 1.0
 QUIET_SECONDS = 5.0

@@ -9,7 +9,7 @@ from typing import Generic, Protocol, TypeVar
 import torch
 from torch import Tensor
 
-from ...harness.models.vlm import VisionLanguageModel
+from ...harness.engines.vlm import VisionLanguageModel
 from ..recipe import Recipe
 
 Part_contra = TypeVar("Part_contra", contravariant=True)

@@ -1,16 +1,43 @@
-"""The loss of supervised fine-tuning."""
+"""The loss of supervised fine-tuning.
+
+The loss of direct preference optimisation (arXiv 2305.18290, eq. 7).
+
+Log-probabilities of given answers under a model, with gradients when they are on.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from ...harness.models.vlm import VisionLanguageModel
+from ...harness.engines.vlm import VisionLanguageModel
 from ...harness.types import Prompt
-from ..methods.base import Example
-from .logprobs import answer_logprobs
+from ..methods.base import Dpo, Example, Preference
+
+
+def answer_logprobs(
+    vlm: VisionLanguageModel,
+    inputs: Mapping[str, Tensor],
+    ids: Tensor,
+    mask: Tensor,
+    temperature: float = 1.0,
+) -> tuple[Tensor, Tensor]:
+    """Log-probability and entropy (nats) of every answer token, both (R, T), at the sampling temperature.
+
+    `inputs` are B encoded prompts; `ids` and `mask` (R, T) are R = B x n answers, n per prompt in order. A prompt runs once.
+    """
+    prefix = vlm.prefill(inputs, repeat=ids.shape[0] // inputs["input_ids"].shape[0])
+    logits = prefix.logits[:, None]
+    if ids.shape[1] > 1:
+        rest = vlm.extend(prefix, ids[:, :-1], mask[:, :-1])
+        logits = torch.cat([logits, rest], 1)
+    log_p = torch.log_softmax(logits.float() / temperature, -1)
+    chosen = log_p.gather(2, ids[..., None])[..., 0]
+    entropy = -(log_p.exp() * log_p).sum(-1)
+    return chosen, entropy
 
 
 class SftLoss:
@@ -53,3 +80,39 @@ def sequence_logprobs(
     ids, mask = response_tokens(policy, responses)
     log_p, _ = answer_logprobs(policy, policy.encode(prompts), ids, mask)
     return (log_p * mask).sum(1), mask.sum(1)
+
+
+class DpoLoss:
+    """-log sigmoid(beta * (how much more than `reference` the policy prefers the chosen response)), summed over pairs.
+
+    With a regulariser, that times the chosen response's mean negative log-probability per token is added.
+    """
+
+    measured = ("loss", "margin", "preferred_share")
+
+    def __init__(self, policy: VisionLanguageModel, reference: VisionLanguageModel, settings: Dpo) -> None:
+        self.policy = policy
+        self.reference = reference
+        self.settings = settings
+
+    def weight(self, parts: Sequence[Preference]) -> Tensor:
+        """Pairs."""
+        return torch.tensor(len(parts))
+
+    def __call__(self, parts: Sequence[Preference]) -> tuple[Tensor, Tensor]:
+        """The loss; and the sums of it, of the margin in nats before beta, and of the pairs that are ranked as chosen."""
+        chosen, tokens, rejected = self._of(self.policy, parts)
+        with torch.no_grad():
+            reference_chosen, _, reference_rejected = self._of(self.reference, parts)
+        margin = (chosen - reference_chosen) - (rejected - reference_rejected)
+        losses = -F.logsigmoid(self.settings.beta * margin) - self.settings.regulariser * chosen / tokens
+        measured = (losses, margin, (margin > 0).float())
+        return losses.sum(), torch.stack([value.detach().sum().cpu() for value in measured])
+
+    def _of(self, model: VisionLanguageModel, parts: Sequence[Preference]) -> tuple[Tensor, Tensor, Tensor]:
+        """Log-probabilities of the chosen responses, their tokens, and log-probabilities of the rejected ones, all (R,)."""
+        prompts = [part.prompt for part in parts]
+        both, tokens = sequence_logprobs(
+            model, [*prompts, *prompts], [part.chosen for part in parts] + [part.rejected for part in parts]
+        )
+        return both[: len(parts)], tokens[: len(parts)], both[len(parts) :]

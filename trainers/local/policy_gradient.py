@@ -18,15 +18,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...harness.models.sampling import Answers, draw_answers
-from ...harness.models.vlm import VisionLanguageModel
+from ...harness.engines.vlm import Answers, VisionLanguageModel, draw_answers
 from ...harness.types import Item, Prompt, sample_seed
-from ..assessment import Assessed, Assessor
 from ..methods.base import Played, PlayedMethod, Step, Turn
-from ..prompts import asking, training_prompts, unlabelled
 from ..recipe import Recipe
+from ..rewards.pipeline import Assessed, Assessor
+from ..sampler import asking, training_prompts, unlabelled
 from .learner import Learner
-from .logprobs import answer_logprobs
+from .losses import answer_logprobs
 
 
 @dataclass(frozen=True)

@@ -1,27 +1,96 @@
-"""The trainer `local`: a recipe's method in this process, on a CPU or one GPU."""
+"""The trainer `local`: a recipe's method in this process, on a CPU or one GPU.
+
+A stage's training in one process: SFT or DPO on what it made.
+
+What every local training writes after a step: its metrics, and a checkpoint when one is due.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
-from ...harness.models.base import Model
-from ...harness.models.transformers import TransformersModel
+from ...harness.engines.base import Model
+from ...harness.engines.transformers import TransformersModel
+from ...harness.engines.vlm import VisionLanguageModel
+from ...harness.errors import DivergedError
 from ...harness.types import Json
 from ..base import Progress
-from ..methods.base import PlayedMethod, StagedMethod
+from ..contamination import write_fingerprints
+from ..methods.base import Dpo, PlayedMethod, StagedMethod
 from ..methods.registry import open_method, with_settings
-from ..overlap import write_fingerprints
+from ..methods.stages import Fitting, StagedTraining, stage_items
 from ..recipe import Recipe
-from ..stages import StagedTraining, stage_items
 from ..synthesis.preparation import Prepared, prepare
 from ..training import TrainingFolder
+from .learner import Learner, Loss
+from .losses import DpoLoss, SftLoss
 from .policy_gradient import PolicyGradient
-from .record import Recorder
-from .stages import LocalFit
+
+
+@dataclass(frozen=True)
+class Recorder:
+    """Writes the steps of a learner into a training's folder; `last` is the step that the training ends with."""
+
+    folder: TrainingFolder
+    learner: Learner[Any]
+    last: int
+    progress: Progress
+
+    def restore(self, first: int = 0) -> int:
+        """Go on from the last checkpoint if it is after step `first`; returns how many steps after that it is."""
+        found = self.folder.last_checkpoint()
+        if found is None or found.step <= first:
+            return 0
+        self.learner.restore(found.path, found.state())
+        return found.step - first
+
+    def record(self, step: int, metrics: Mapping[str, float], note: str, *, due: bool) -> None:
+        """Keep a step, counted from 1, and a checkpoint if it is `due`. Raises DivergedError for what is not finite."""
+        if unfit := [name for name, value in metrics.items() if not math.isfinite(value)]:
+            raise DivergedError(
+                f"{self.folder.path}: {unfit[0]} is not finite at step {step}: lower optimiser.learning_rate"
+            )
+        self.folder.record(step, metrics)
+        if due:
+            self.folder.save_checkpoint(step, self.learner.policy, self.learner.state())
+        self.progress(step, self.last, note)
+
+
+@dataclass(frozen=True)
+class LocalFit:
+    """Trains stages of a recipe on `device`; `last` is the step that the whole training ends with."""
+
+    recipe: Recipe
+    device: str
+    last: int
+
+    def __call__(self, fitting: Fitting, folder: TrainingFolder, progress: Progress) -> None:
+        """Steps of policy.prompts examples each, in policy.minibatches updates."""
+        learner: Learner[Any] = Learner(self.recipe, fitting.start, self.device)
+        loss = self._loss(fitting, learner.policy)
+        recorder = Recorder(folder, learner, self.last, progress)
+        done = recorder.restore(fitting.first)
+        size = self.recipe.policy.prompts
+        share = size // self.recipe.policy.minibatches
+        for step in range(done, fitting.steps):
+            batch = fitting.batch(fitting.made, step, size, self.recipe.seed)
+            updates = [batch[start : start + share] for start in range(0, size, share)]
+            metrics = learner.step(step, updates, loss)
+            due = (step + 1) % self.recipe.checkpoint_every == 0 or step + 1 == fitting.steps
+            recorder.record(fitting.first + step + 1, metrics, f"{fitting.name}: loss {metrics['loss']:.3f}", due=due)
+
+    def _loss(self, fitting: Fitting, policy: VisionLanguageModel) -> Loss[Any]:
+        if isinstance(fitting.objective, Dpo):
+            reference = VisionLanguageModel.load(fitting.start, self.device)
+            reference.model.requires_grad_(False)
+            return DpoLoss(policy, reference, fitting.objective)
+        return SftLoss(policy)
 
 
 def train(recipe: Recipe, base: Path, out: Path, resume: bool, progress: Progress) -> None:

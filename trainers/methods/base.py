@@ -16,10 +16,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias, runtime_checkable
 
-from ...harness.store import Asked
+from ...harness.runs.store import Asked
 from ...harness.types import Item, Prompt, Response, Sampling
-from ..advantages import Array
-from ..assessment import Assessed
+from ..rewards.advantages import Array
+from ..rewards.pipeline import Assessed
 
 
 @dataclass(frozen=True)

@@ -28,15 +28,14 @@ from typing import ClassVar
 import numpy as np
 
 from ...harness import answers
+from ...harness.answers.vote import Vote, vote
 from ...harness.errors import DataError, printable
 from ...harness.settings import require
 from ...harness.types import Item
-from ...harness.votes import Vote, vote
-from ..advantages import Array, dr_grpo
+from ..rewards.advantages import Array, dr_grpo
 from .base import Drawn, Played, Step, Turn
-from .pictured import check_pictured, shown
-from .templates import check_template
-from .written import MOST_SHOWN, as_question
+from .text import MOST_SHOWN, as_question, check_template
+from .toolbox import check_pictured, shown
 
 ASK = """Write one question about this picture that has a single short answer, a number, a word or an expression, and that
 can be answered by looking closely at the picture and reasoning in several steps.

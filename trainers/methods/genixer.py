@@ -16,15 +16,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ...benchmarks.options import inline
+from ...benchmarks.items import inline
 from ...harness.errors import UsageError
-from ...harness.store import Asked
+from ...harness.runs.store import Asked
 from ...harness.types import Item, Response
 from .base import Example, Findings, Lesson, Sft, Stage
-from .candidates import Candidates, respond, some_of
-from .pictured import check_pictured, pictured, shown
-from .templates import check_template, filled
-from .written import as_question
+from .text import as_question, check_template, filled
+from .toolbox import Candidates, check_pictured, pictured, respond, shown, some_of
 
 _LAST_WORD = re.compile(r"\b(yes|no)\W{0,5}\Z", re.IGNORECASE)
 

@@ -17,10 +17,10 @@ from typing import ClassVar
 from ...harness.errors import UsageError
 from ...harness.profiles import BOXED
 from ...harness.types import Prompt
-from ..formats import BOX, last_box
+from ..recipe_settings import BOX, last_box
 from .base import Example, Findings, Lesson, Sft, Stage
-from .candidates import Candidates, answered
-from .templates import check_template
+from .text import check_template
+from .toolbox import Candidates, answered
 
 FORMATS = ("reasoning", "direct")
 

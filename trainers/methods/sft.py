@@ -15,7 +15,7 @@ from ...harness.errors import DataError, UsageError
 from ..base import make_group
 from ..rewards.ground_truth import GroundTruth
 from .base import Example, Findings, Lesson, Sft, Stage
-from .candidates import Candidates, answered, some_of
+from .toolbox import Candidates, answered, some_of
 
 
 @dataclass(frozen=True)

@@ -17,14 +17,13 @@ from statistics import fmean
 from typing import ClassVar
 
 from ...harness.errors import UsageError
-from ...harness.store import Asked
+from ...harness.runs.store import Asked
 from ...harness.types import Response
 from ..base import make_group
-from ..formats import FORMATS
-from ..judge.prompt import judge_prompt
-from ..judge.reply import overall, read_scores
+from ..judge import judge_prompt, overall, read_scores
+from ..recipe_settings import FORMATS
 from .base import Dpo, Findings, Lesson, Preference, Stage
-from .candidates import Candidates, answered
+from .toolbox import Candidates, answered
 
 
 @dataclass(frozen=True)

@@ -14,16 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from ..harness.errors import DataError
-from ..harness.files import write_atomic
-from ..harness.models.base import Model
-from ..harness.types import Image, Item, Json, Prompt, canonical_json, sample_seed
-from .base import Progress
-from .methods.base import Dpo, Example, Findings, Lesson, Preference, Sft, Stage, StagedMethod
-from .prompts import Batches, asking, training_prompts, unlabelled
-from .recipe import Recipe
+from ...harness.engines.base import Model
+from ...harness.errors import DataError
+from ...harness.files import write_atomic
+from ...harness.types import Image, Item, Json, Prompt, canonical_json, sample_seed
+from ..base import Progress
+from ..recipe import Recipe
+from ..sampler import Batches, asking, training_prompts, unlabelled
+from ..training import TrainingFolder
+from .base import Dpo, Example, Findings, Lesson, Preference, Sft, Stage, StagedMethod
 from .student import StoredStudent
-from .training import TrainingFolder
 
 T = TypeVar("T")
 

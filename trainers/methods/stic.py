@@ -18,13 +18,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ...harness.errors import UsageError
-from ...harness.store import Asked
+from ...harness.runs.store import Asked
 from ...harness.types import Item, Prompt, Response
 from .base import Dpo, Findings, Lesson, Preference, Sft, Stage
-from .candidates import respond
-from .corruption import corrupted
-from .pictured import check_pictured, pictured, shown
-from .templates import check_template, filled
+from .text import check_template, filled
+from .toolbox import check_pictured, corrupted, pictured, respond, shown
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..harness.errors import IncompleteRunError, UsageError
-from ..harness.models.base import Model
-from ..harness.run import Examination, hold
-from ..harness.store import Asked, RunReader
-from ..harness.types import Response, Sampling
+from ...harness.engines.base import Model
+from ...harness.errors import IncompleteRunError, UsageError
+from ...harness.runs.evaluate import Examination, hold
+from ...harness.runs.store import Asked, RunReader
+from ...harness.types import Response, Sampling
 
 Tell = Callable[[int, int, str], None]
 """Told (answers there, answers in all, what is asked)."""

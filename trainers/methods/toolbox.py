@@ -1,17 +1,34 @@
-"""Several responses of the student to one prompt: their answers, their majority, and which of them can be learnt."""
+"""Several responses of the student to one prompt: their answers, their majority, and which of them can be learnt.
+
+Asking about pictures rather than an item's question.
+
+Pictures made hard to read: fewer pixels, or other colours (STIC, arXiv 2405.19716).
+
+Pairs of pictures that look alike and are not the same.
+"""
 
 from __future__ import annotations
 
+import io
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import PurePath
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PilImage
+from PIL import ImageEnhance
+from PIL.Image import Resampling
 
 from ...harness import answers
-from ...harness.store import Asked
-from ...harness.types import Item, Prompt, Response
-from ...harness.votes import Vote, vote
-from ..formats import FORMATS
+from ...harness.answers.vote import Vote, vote
+from ...harness.errors import DataError
+from ...harness.images import decode
+from ...harness.runs.store import Asked
+from ...harness.types import Image, Item, Prompt, Response
+from ..recipe_settings import FORMATS
 from .base import Example, Lesson
 
 
@@ -74,3 +91,78 @@ def some_of(texts: Sequence[str], most: int, seed: int, item_id: str) -> list[st
     """At most `most` distinct texts, in a random order that depends on seed and item."""
     distinct = list(dict.fromkeys(texts))
     return random.Random(f"{seed} {item_id}").sample(distinct, min(most, len(distinct)))  # noqa: S311 - reproducible
+
+
+def pictured(items: Sequence[Item]) -> list[Item]:
+    """The first item of each picture, or set of pictures: what is said of a picture does not depend on the question."""
+    found: dict[tuple[str, ...], Item] = {}
+    for item in items:
+        if item.images:
+            found.setdefault(tuple(image.sha256 for image in item.images), item)
+    return list(found.values())
+
+
+def check_pictured(items: Sequence[Item], method: str) -> None:
+    """Raises DataError for an item without a picture."""
+    for item in items:
+        if not item.images:
+            raise DataError(
+                f"{method}: item {item.id} has no picture, and the method is about pictures: change prompts"
+            )
+
+
+def shown(item: Item, text: str) -> Prompt:
+    """The item's pictures, then the text."""
+    return Prompt((*item.images, text))
+
+
+SMALL_SIDE = 20
+BRIGHTNESS = 0.5
+HUE = 0.3
+"""The numbers of STIC's code: the shorter side in pixels, and the most that a colour changes, in shares of the range."""
+
+
+def corrupted(image: Image, pick: random.Random) -> Image:
+    """A PNG of the picture, by a coin scaled down or with jittered colours. Raises DataError if it can not be decoded."""
+    picture = decode(image)
+    changed = _scaled_down(picture) if pick.random() < 0.5 else _jittered(picture, pick)
+    data = io.BytesIO()
+    changed.save(data, "PNG")
+    return Image.of_bytes(data.getvalue(), f"{PurePath(image.name).stem}-corrupted.png")
+
+
+def _scaled_down(picture: PilImage.Image) -> PilImage.Image:
+    """The shorter side has SMALL_SIDE pixels, or fewer if it had; the shape stays."""
+    scale = min(1.0, SMALL_SIDE / min(picture.size))
+    return picture.resize((round(picture.width * scale), round(picture.height * scale)))
+
+
+def _jittered(picture: PilImage.Image, pick: random.Random) -> PilImage.Image:
+    brighter = ImageEnhance.Brightness(picture).enhance(pick.uniform(1 - BRIGHTNESS, 1 + BRIGHTNESS))
+    shift = round(pick.uniform(-HUE, HUE) * 256)
+    hue, *others = brighter.convert("HSV").split()
+    return PilImage.merge("HSV", (hue.point(lambda value: (value + shift) % 256), *others)).convert("RGB")
+
+
+SIDE = 16
+
+
+def lookalikes(pictures: Sequence[Image]) -> list[int]:
+    """For each picture the place of the most similar other one, by the squared difference of small copies in RGB.
+
+    Whole numbers, so that it is the same everywhere; the first of equally similar ones. Raises DataError if all pictures are
+    one, or for one that can not be decoded.
+    """
+    if len({picture.sha256 for picture in pictures}) < 2:
+        raise DataError(f"a pair needs two different pictures, and {len(pictures)} of a step are one")
+    small = np.stack([_small(picture) for picture in pictures])
+    length = (small * small).sum(1)
+    distance = length[:, None] + length[None, :] - 2 * small @ small.T
+    digests = np.array([picture.sha256 for picture in pictures])
+    distance[digests[:, None] == digests[None, :]] = np.iinfo(np.int64).max
+    return [int(place) for place in distance.argmin(1)]
+
+
+def _small(picture: Image) -> NDArray[np.int64]:
+    copy = decode(picture).resize((SIDE, SIDE), Resampling.BOX)
+    return np.asarray(copy, dtype=np.int64).ravel()

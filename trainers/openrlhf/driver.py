@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ...harness.engines.vllm_process import OWNER
 from ...harness.errors import ProctorError, UsageError
-from ...harness.models.vllm_process import OWNER
 from .plan import DRIVER, PLAN, Plan, Rollouts, tell
 
 RANK = "rank"
@@ -50,7 +50,7 @@ def _install(path: Path, plan: Plan) -> None:
         _start_ray(path, plan, plan.rollouts)
         from .hooks import install  # noqa: PLC0415 - imports OpenRLHF, which wants Ray to be there
     else:
-        from .fit_hooks import install  # noqa: PLC0415 - imports OpenRLHF
+        from .fit import install  # noqa: PLC0415 - imports OpenRLHF
 
     install()
 

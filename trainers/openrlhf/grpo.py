@@ -12,26 +12,24 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from ...harness.checkpoints import check_whole
-from ...harness.endpoint import Endpoint
+from ...harness.engines.http_client import Endpoint
 from ...harness.errors import UsageError
-from ...harness.provenance import configuration_digest, weights_digest
+from ...harness.runs.checkpoints import check_whole
+from ...harness.runs.provenance import configuration_digest, weights_digest
 from ...harness.types import Json
 from ..base import Progress, needs_judge
-from ..judge.settings import BASE_MODEL, TINY_MODEL
-from ..overlap import write_fingerprints
+from ..contamination import write_fingerprints
 from ..recipe import Recipe
-from ..registry import open_reward, resolved
-from ..reward_file import file_identity
+from ..recipe_settings import BASE_MODEL, TINY_MODEL, OpenRlhfSettings
+from ..rewards.file import file_identity
+from ..rewards.registry import open_reward, resolved
 from ..synthesis.preparation import prepare
 from ..tiny import JUDGE
 from ..training import TrainingFolder
 from .arguments import FOLDER, Paths, arguments, shown
-from .following import Following, rewind, started
-from .judge_server import SERVED_NAME, judge_server
 from .plan import Plan, Rollouts
-from .prompts import WrittenPrompts, training_batches, write_prompts
-from .settings import OpenRlhfSettings
+from .process import SERVED_NAME, Following, judge_server, rewind, started
+from .rows import WrittenPrompts, training_batches, write_prompts
 from .student import open_student
 
 COMMAND = "openrlhf.cli.train_ppo_ray"

@@ -18,10 +18,10 @@ from openrlhf.trainer import ppo_trainer
 from openrlhf.trainer.ppo_utils.experience_maker import RemoteExperienceMaker
 
 from ...harness.errors import DataError, DivergedError
-from ..assessment import Assessor
-from ..reward_file import file_identity
+from ..rewards.file import file_identity
+from ..rewards.pipeline import Assessor
 from .plan import Plan, tell
-from .prompts import read_items
+from .rows import read_items
 
 PPOTrainer: Any = ppo_trainer.PPOTrainer.__ray_metadata__.modified_class
 

@@ -16,23 +16,22 @@ from pathlib import Path
 
 import torch
 
-from ...harness.checkpoints import check_whole
+from ...harness.engines.base import Model
 from ...harness.errors import UsageError
-from ...harness.models.base import Model
+from ...harness.runs.checkpoints import check_whole
 from ..base import Progress
+from ..contamination import write_fingerprints
 from ..methods.base import Dpo, Stage, StagedMethod
 from ..methods.registry import with_settings
-from ..overlap import write_fingerprints
+from ..methods.stages import Fitting, StagedTraining, stage_items
 from ..recipe import Recipe
-from ..stages import Fitting, StagedTraining, stage_items
+from ..recipe_settings import OpenRlhfSettings
 from ..synthesis.preparation import prepare
 from ..training import TrainingFolder
-from .arguments import FOLDER, shown
-from .fit_arguments import FitPaths, command, fit_arguments
-from .fit_rows import write_rows
-from .following import Following, rewind, started
+from .arguments import FOLDER, FitPaths, command, fit_arguments, shown
 from .plan import Plan
-from .settings import OpenRlhfSettings
+from .process import Following, rewind, started
+from .rows import write_rows
 from .student import open_student
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ...harness.models.base import MODELS, Model
-from ...harness.models.fleet import open_fleet
-from .settings import OpenRlhfSettings
+from ...harness.engines.base import MODELS, Model
+from ...harness.engines.ray import open_fleet
+from ..recipe_settings import OpenRlhfSettings
 
 
 def open_student(checkpoint: Path, settings: OpenRlhfSettings) -> Model:

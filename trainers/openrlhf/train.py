@@ -14,9 +14,9 @@ from ..methods.base import StagedMethod
 from ..methods.grpo import Grpo
 from ..methods.registry import open_method
 from ..recipe import Recipe
+from ..recipe_settings import OpenRlhfSettings
 from ..synthesis.preparation import first_of_all
 from . import grpo
-from .settings import OpenRlhfSettings
 from .staged import Staged
 
 TESTED = "0.11.2"

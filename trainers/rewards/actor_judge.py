@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
+from ...harness.answers.vote import Vote
 from ...harness.settings import require
-from ...harness.votes import Vote
 from ..base import Group, judge_scores
-from .ballots import VoteSettings, count, elected, shares
+from .vote import VoteSettings, count, elected, shares
 
 PRIORS = ("frequency", "threshold")
 

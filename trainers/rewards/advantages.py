@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..harness.errors import UsageError
+from ...harness.errors import UsageError
 
 Array: TypeAlias = NDArray[np.float64]
 Advantage: TypeAlias = Callable[[Array], Array]

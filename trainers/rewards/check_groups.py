@@ -7,10 +7,10 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..benchmarks.figures import as_item, draw
-from ..harness.types import Item
-from .base import Gold, Group, make_group
-from .recorded import RecordedGroup
+from ...benchmarks.suites.figures import as_item, draw
+from ...harness.types import Item
+from ..base import Gold, Group, make_group
+from ..groups import RecordedGroup
 
 Answers = tuple[str | None, ...]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from ..harness.errors import UsageError
+from ...harness.errors import UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from ...harness.answers.vote import vote
 from ...harness.errors import UsageError
-from ...harness.votes import vote
 from ..base import Group
-from .ballots import elected
+from .vote import elected
 
 
 @dataclass(frozen=True)

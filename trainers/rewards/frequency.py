@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from ..base import Group
-from .ballots import VoteSettings, count, shares
+from .vote import VoteSettings, count, shares
 
 
 @dataclass(frozen=True)

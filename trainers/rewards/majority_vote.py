@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from ..base import Group
-from .ballots import VoteSettings, count, elected
+from .vote import VoteSettings, count, elected
 
 
 @dataclass(frozen=True)

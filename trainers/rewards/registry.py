@@ -10,16 +10,14 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, get_type_hints
 
-from ..harness.errors import UsageError
-from ..harness.registry import Registry
-from ..harness.settings import read_settings
-from .base import Reward, Trainer, needs_judge
+from ...harness.errors import UsageError
+from ...harness.registry import Registry, in_file
+from ...harness.settings import read_settings
+from ..base import Reward, Trainer, needs_judge
+from ..recipe import Recipe
+from ..recipe_settings import JudgeSettings
 from .declaration import declaration
-from .judge.settings import JudgeSettings
-from .recipe import Recipe
-from .reward_call import called
-from .reward_file import FunctionReward, RewardFile, takes_seed
-from .reward_name import in_file
+from .file import FunctionReward, RewardFile, called, takes_seed
 
 REWARDS: Registry[Callable[..., Reward]] = Registry(
     kind="reward",

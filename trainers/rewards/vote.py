@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from ...harness.answers.vote import Vote, vote
 from ...harness.errors import UsageError
-from ...harness.votes import Vote, vote
 from ..base import Group
-from ..formats import last_box
+from ..recipe_settings import last_box
 
 WAYS = ("classes", "exact")
 

@@ -6,13 +6,11 @@ import math
 from collections.abc import Iterator, Mapping
 from html import escape
 
-from ...harness.report.document import document
-from ...harness.report.line_chart import Line, legend, line_chart
-from ...harness.report.line_chart import steps as steps_axis
-from ...harness.report.style import COLOURS
-from ...harness.report.table import table
-from .course import WATCHED, Course, Settings
-from .prompts import Floats
+from ...harness.report.charts import Line, legend, line_chart
+from ...harness.report.charts import steps as steps_axis
+from ...harness.report.document import COLOURS, document, table
+from .policy import Floats
+from .simulate import WATCHED, Course, Settings
 
 SHOWN_STEPS = 5
 MOST_POINTS = 400

@@ -20,10 +20,9 @@ import numpy as np
 
 from ...harness.settings import require
 from ...harness.types import Json
-from ..advantages import Advantage, advantage
 from ..base import Reward
-from .policy import Draw, ascend, draw_groups, kl_gradient, log_policy, start_logits
-from .prompts import Flags, Floats, Ints, Prompts
+from ..rewards.advantages import Advantage, advantage
+from .policy import Draw, Flags, Floats, Ints, Prompts, ascend, draw_groups, kl_gradient, log_policy, start_logits
 from .rewards import group_rewards
 
 WATCHED: Mapping[str, str] = {

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from ...benchmarks.sources.documents import read_document
+from ...benchmarks.sources.jsonl import read_document
 from ...harness.errors import DataError, RunMismatchError
 from ...harness.files import check_empty, lock_folder, write_atomic
-from ...harness.provenance import environment, file_sha256
-from ...harness.store import differing_keys
+from ...harness.runs.provenance import environment, file_sha256
+from ...harness.runs.store import differing_keys
 from ...harness.types import Image, Json, canonical_json
 
 BEGUN, WHOLE, QUESTIONS, REJECTED = "begun.json", "synthesis.json", "questions.jsonl", "rejected.jsonl"

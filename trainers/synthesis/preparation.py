@@ -13,16 +13,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ...harness.engines.base import Model
 from ...harness.errors import UsageError
-from ...harness.models.base import Model
 from ...harness.profiles import load_profile
-from ...harness.provenance import configuration_digest, weights_digest
+from ...harness.runs.provenance import configuration_digest, weights_digest
 from ...harness.types import Json
 from ..base import Progress
 from ..methods.registry import open_method
-from ..prompts import asking, items_digest, training_prompts, unlabelled
 from ..recipe import PromptSettings, Recipe
-from ..registry import open_reward
+from ..rewards.registry import open_reward
+from ..sampler import asking, items_digest, training_prompts, unlabelled
 from .folder import WHOLE, Synthesized
 from .run import Author, Manners, Synthesis
 from .source import Source

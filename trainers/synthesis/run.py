@@ -13,21 +13,20 @@ from pathlib import Path
 from string import ascii_uppercase
 
 from ...benchmarks.base import lettered
-from ...benchmarks.options import inline
+from ...benchmarks.items import inline
 from ...harness import answers
+from ...harness.answers.vote import vote
+from ...harness.engines.base import Model
 from ...harness.errors import DataError
-from ...harness.models.base import Model
-from ...harness.store import Asked
+from ...harness.runs.store import Asked
 from ...harness.types import Item, Json, Prompt, sample_seed
-from ...harness.votes import vote
 from ..data import MARK
-from ..methods.pictured import pictured
-from ..methods.templates import filled
-from ..methods.written import MOST_SHOWN, one_line
-from ..student import StoredStudent, Tell
+from ..methods.student import StoredStudent, Tell
+from ..methods.text import MOST_SHOWN, filled, one_line
+from ..methods.toolbox import pictured
+from ..recipe_settings import DIRECT, SynthesisSettings
 from .folder import ASKED, SynthesisFolder, Synthesized
 from .selection import RULES, Proposed, Selection, Voted, originals
-from .settings import DIRECT, SynthesisSettings
 from .source import Source
 from .stored import NAME, new_item
 

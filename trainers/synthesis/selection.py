@@ -1,18 +1,37 @@
-"""Which questions are kept, by rules in a fixed order; each question that is not is kept with its rule, and counted."""
+"""Which questions are kept, by rules in a fixed order; each question that is not is kept with its rule, and counted.
+
+When two questions are the same, or nearly.
+"""
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from ...harness import answers
+from ...harness.answers.vote import vote
 from ...harness.types import Item, Json
-from ...harness.votes import vote
-from ..methods.written import find_question, has_marks
-from .question import similarity, words
-from .settings import SynthesisSettings
+from ..methods.text import find_question, has_marks
+from ..recipe_settings import SynthesisSettings
+
+_WORD = re.compile(r"\d+(?:\.\d+)?|\w+|[^\w\s.,;:!?'\"$`()]")
+
+
+def words(question: str) -> tuple[str, ...]:
+    """The words, numbers and signs of a question, without case and punctuation: equal for questions that read the same."""
+    return tuple(_WORD.findall(unicodedata.normalize("NFKC", question).casefold()))
+
+
+def similarity(one: Iterable[str], other: Iterable[str]) -> float:
+    """Jaccard: the share of all their words that both have; 1 for two without words."""
+    first, second = frozenset(one), frozenset(other)
+    either = len(first | second)
+    return len(first & second) / either if either else 1.0
+
 
 RULES = {
     "no question": "the reply holds no question",

@@ -6,15 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...benchmarks.data import ImageFolder, Problems, Record
+from ...benchmarks.items import ImageFolder, Problems, Record
 from ...benchmarks.lock import HUB_DATA, LOCK, load_locked
 from ...benchmarks.registry import SUITES
 from ...harness.errors import DataError, UsageError
-from ...harness.pictures import decode
+from ...harness.images import decode
 from ...harness.types import Item, digest_all
 from ..data import TITLES, UNLABELLED, data_set
-from ..prompts import training_prompts, unlabelled
 from ..recipe import PromptSettings
+from ..sampler import training_prompts, unlabelled
 from .folder import SUFFIXES
 
 MAX_PICTURE_BYTES = 64 * 2**20

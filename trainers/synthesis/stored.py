@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...benchmarks.base import Suite, boxed_prompt
-from ...benchmarks.data import ImageFolder, Record, read_items
-from ...benchmarks.options import inline
-from ...benchmarks.protocols.family import family
+from ...benchmarks.items import ImageFolder, Record, inline, read_items
+from ...benchmarks.protocols.registry import family
 from ...benchmarks.sources.local import open_local
 from ...harness.errors import UsageError
 from ...harness.types import Image, Item
-from ..methods.written import has_marks
+from ..methods.text import has_marks
 from .folder import QUESTIONS, Synthesized
 
 NAME = "synthesized"

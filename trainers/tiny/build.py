@@ -15,8 +15,8 @@ from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration, Q
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
 from ...benchmarks.base import BOXED, boxed_prompt
-from ...benchmarks.figures import as_item, draw
-from ...harness.models.vlm import VisionLanguageModel
+from ...benchmarks.suites.figures import as_item, draw
+from ...harness.engines.vlm import VisionLanguageModel
 
 VOCABULARY = 504
 SPECIAL_TOKENS = (

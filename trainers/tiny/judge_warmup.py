@@ -26,16 +26,13 @@ import torch
 from rich.progress import track
 
 from ...benchmarks.base import boxed_prompt
-from ...benchmarks.figures import LETTERS, Figure, as_item, draw
-from ...harness.models.sampling import draw_answers
-from ...harness.models.transformers import TransformersModel
-from ...harness.models.vlm import VisionLanguageModel
+from ...benchmarks.suites.figures import LETTERS, Figure, as_item, draw
+from ...harness.engines.transformers import TransformersModel
+from ...harness.engines.vlm import VisionLanguageModel, draw_answers
 from ...harness.types import Prompt, Sampling, sample_seed
 from ..base import make_group
-from ..formats import boxed
-from ..judge.prompt import judge_prompt
-from ..judge.scoring import ModelJudge
-from ..judge.settings import JudgeSettings
+from ..judge import ModelJudge, judge_prompt
+from ..recipe_settings import JudgeSettings, boxed
 from . import BASE
 from .warmup import answer_box, optimise, supervised_loss
 

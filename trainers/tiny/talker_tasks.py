@@ -15,7 +15,7 @@ from itertools import islice
 from typing import TypeAlias
 
 from ...benchmarks.base import boxed_prompt, boxed_text
-from ...benchmarks.figures import LETTERS, TASKS, Figure, as_item, draw, in_test_split
+from ...benchmarks.suites.figures import LETTERS, TASKS, Figure, as_item, draw, in_test_split
 from ...harness.types import Prompt
 from .judge_warmup import Example, wrong_answer
 from .warmup import target

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import torch
 
-from ...benchmarks.figures import Figure, draw
-from ...harness.models.transformers import TransformersModel
-from ...harness.models.vlm import VisionLanguageModel
+from ...benchmarks.suites.figures import Figure, draw
+from ...harness.engines.transformers import TransformersModel
+from ...harness.engines.vlm import VisionLanguageModel
 from ...harness.types import Prompt, Request, Sampling
 from . import BASE, judge_warmup
 from .talker_tasks import ANSWERING, TALKING, Lesson, clues, description, fits, judge_example

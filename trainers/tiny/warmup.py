@@ -22,11 +22,10 @@ import torch
 from rich.progress import track
 
 from ...benchmarks.base import boxed_prompt
-from ...benchmarks.figures import Figure, as_item, draw
-from ...harness.models.sampling import draw_answers
-from ...harness.models.vlm import VisionLanguageModel
+from ...benchmarks.suites.figures import Figure, as_item, draw
+from ...harness.engines.vlm import VisionLanguageModel, draw_answers
 from ...harness.types import Prompt, Sampling
-from ..local.sft import SftLoss
+from ..local.losses import SftLoss
 from ..methods.base import Example
 from .build import build_tiny_model
 

@@ -1,7 +1,7 @@
 """Draws the bundled samples: a few items of our own per suite, in the suite's own columns, with their pictures.
 
 They show the form of each suite and its every answer type; they are no benchmark. Run
-`python -m proctor.benchmarks.draw_samples` to write them anew; the same pixels come out each time.
+`python -m proctor.benchmarks.samples.make.draw` to write them anew; the same pixels come out each time.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from . import sample_pictures as draw
-from .base import SAMPLES
-from .sample_pictures import Sheet
+from ...base import SAMPLES
+from . import pictures as draw
+from .pictures import Sheet
 
 Row: TypeAlias = dict[str, Any]
 Sample: TypeAlias = tuple[list[Row], Mapping[str, Sheet]]

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from proctor.benchmarks.examination import plan, score_run
 from proctor.benchmarks.protocols import language_model
 from proctor.benchmarks.registry import SUITES
-from proctor.harness.judging import Referee, ReplyBook
-from proctor.harness.run import hold
+from proctor.harness.runs.evaluate import hold
+from proctor.harness.runs.judging import Referee, ReplyBook
 from proctor.harness.types import Item, Sampling
 
 ITEM = Item("1", "mathvision", "Which?", "B", "choice", choices=("cat", "dog"))
@@ -121,7 +121,7 @@ class _Knows:
         self.items = items
 
     def ask_all(self, bodies):
-        from proctor.harness.endpoint import Completion
+        from proctor.harness.engines.http_client import Completion
 
         for key, body in bodies:
             prompt = body["messages"][0]["content"]

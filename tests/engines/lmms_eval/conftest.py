@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from proctor.harness.models.lmms_eval_forms import FAILURES, marked_text
-from proctor.harness.pictures import decode
+from proctor.harness.engines.lmms_eval import FAILURES, marked_text
+from proctor.harness.images import decode
 
 ROOT = Path(__file__).parents[3]
 PATH = Path(__file__).parent / "path"

@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 
 from proctor.benchmarks.examination import plan, score_run
+from proctor.harness.engines.lmms_eval import is_failure, open_model
 from proctor.harness.errors import EngineError, UsageError
-from proctor.harness.models.lmms_eval import open_model
-from proctor.harness.models.lmms_eval_forms import is_failure
-from proctor.harness.run import Examination, hold
-from proctor.harness.store import Asked, RunReader
+from proctor.harness.runs.evaluate import Examination, hold
+from proctor.harness.runs.store import Asked, RunReader
 from proctor.harness.types import Image, Prompt, Request, Sampling
 
 pytestmark = [pytest.mark.slow, pytest.mark.engine]
@@ -207,7 +206,7 @@ def test_lmms_evals_own_model_gives_the_verdicts_of_our_engine(batch_size, qwen,
 
 
 def test_its_bfloat16_is_ours(qwen, figures, tiny, tmp_path):
-    from proctor.harness.models.transformers import TransformersModel
+    from proctor.harness.engines.transformers import TransformersModel
 
     assert hold(figures, qwen("qwen2_5_vl"), tmp_path / "run").complete
     hold(figures, TransformersModel(tiny, device="cpu", dtype="bfloat16"), tmp_path / "ours")

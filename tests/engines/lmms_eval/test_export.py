@@ -7,8 +7,8 @@ import pytest
 
 from proctor.benchmarks.examination import plan, score_run
 from proctor.benchmarks.registry import SUITES
-from proctor.harness.models.lmms_eval_forms import is_failure
-from proctor.harness.run import hold
+from proctor.harness.engines.lmms_eval import is_failure
+from proctor.harness.runs.evaluate import hold
 from proctor.harness.types import Image, Sampling
 
 pytestmark = [pytest.mark.slow, pytest.mark.engine]

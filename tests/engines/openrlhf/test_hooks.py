@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 import torch
 
+from proctor.harness.engines.vlm import VisionLanguageModel
 from proctor.harness.errors import DataError
-from proctor.harness.models.vlm import VisionLanguageModel
-from proctor.trainers.assessment import Assessor
 from proctor.trainers.openrlhf import hooks
 from proctor.trainers.openrlhf.arguments import Paths, arguments
 from proctor.trainers.openrlhf.plan import Plan, Rollouts
-from proctor.trainers.openrlhf.prompts import read_items, write_prompts
+from proctor.trainers.openrlhf.rows import read_items, write_prompts
 from proctor.trainers.recipe import load_recipe
-from proctor.trainers.reward_file import file_identity
+from proctor.trainers.rewards.file import file_identity
+from proctor.trainers.rewards.pipeline import Assessor
 from proctor.trainers.tiny import BASE
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]

@@ -21,21 +21,20 @@ import torch
 from safetensors.torch import load_file
 
 from proctor.benchmarks.base import boxed_prompt
-from proctor.benchmarks.figures import as_item, draw
-from proctor.harness.checkpoints import check_whole
+from proctor.benchmarks.suites.figures import as_item, draw
+from proctor.harness.engines.transformers import TransformersModel
+from proctor.harness.engines.vlm import VisionLanguageModel
 from proctor.harness.errors import EngineError
-from proctor.harness.models.transformers import TransformersModel
-from proctor.harness.models.vlm import VisionLanguageModel
+from proctor.harness.runs.checkpoints import check_whole
 from proctor.harness.types import Prompt
-from proctor.trainers.local.dpo import DpoLoss
-from proctor.trainers.local.sft import SftLoss, response_tokens
+from proctor.trainers.local.losses import DpoLoss, SftLoss, response_tokens
 from proctor.trainers.methods.base import Dpo, Example, Findings, Preference, Sft, Stage
-from proctor.trainers.openrlhf.fit_arguments import FitPaths, command, fit_arguments
-from proctor.trainers.openrlhf.fit_data import DpoExamples, SftExamples
-from proctor.trainers.openrlhf.fit_rows import write_rows
+from proctor.trainers.methods.stages import Fitting
+from proctor.trainers.openrlhf.arguments import FitPaths, command, fit_arguments
+from proctor.trainers.openrlhf.fit import DpoExamples, SftExamples
+from proctor.trainers.openrlhf.rows import write_rows
 from proctor.trainers.openrlhf.staged import Staged
 from proctor.trainers.recipe import load_recipe
-from proctor.trainers.stages import Fitting
 from proctor.trainers.tiny import BASE
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file
 
-from proctor.harness.checkpoints import COMPLETE, check_whole
-from proctor.harness.models.transformers import TransformersModel
+from proctor.harness.engines.transformers import TransformersModel
+from proctor.harness.runs.checkpoints import COMPLETE, check_whole
 from proctor.trainers.tiny import BASE
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
@@ -93,11 +93,11 @@ def test_two_steps_with_checkpoints_that_are_examined_once(train, cli_process, t
 
 
 def test_a_checkpoint_answers_alike_in_vllm(train):
-    vllm_model = pytest.importorskip("proctor.harness.models.vllm")
+    vllm_model = pytest.importorskip("proctor.harness.engines.vllm")
     from itertools import islice
 
     from proctor.benchmarks.base import boxed_prompt
-    from proctor.benchmarks.figures import SUITE
+    from proctor.benchmarks.suites.figures import SUITE
     from proctor.harness.types import Request, Sampling
 
     training = train("mm_upt_figures_openrlhf", *SMALL, "--set", "policy.steps=1")

@@ -10,8 +10,8 @@ import pytest
 
 from proctor.benchmarks.examination import plan
 from proctor.harness.errors import EngineError
-from proctor.harness.run import hold
-from proctor.harness.store import RunReader
+from proctor.harness.runs.evaluate import hold
+from proctor.harness.runs.store import RunReader
 from proctor.harness.types import Request, Sampling
 
 from .processes import answered, finish, wait_for

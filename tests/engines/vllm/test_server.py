@@ -16,10 +16,10 @@ import pytest
 
 from proctor.benchmarks.base import boxed_prompt
 from proctor.benchmarks.examination import plan, score_run
-from proctor.harness.models.openai import open_model
-from proctor.harness.models.replay import ReplayModel
-from proctor.harness.run import hold
-from proctor.harness.store import RunReader
+from proctor.harness.engines.openai import open_model
+from proctor.harness.engines.replay import ReplayModel
+from proctor.harness.runs.evaluate import hold
+from proctor.harness.runs.store import RunReader
 from proctor.harness.types import Image, Item, Prompt, Request, Sampling
 
 from .processes import answered, finish, wait_for

@@ -9,7 +9,7 @@ from itertools import islice
 import pytest
 
 from proctor.benchmarks.base import boxed_prompt
-from proctor.benchmarks.figures import as_item, draw
+from proctor.benchmarks.suites.figures import as_item, draw
 from proctor.harness.errors import CheckpointError, UsageError
 from proctor.harness.types import Image, Prompt, Request, Sampling
 
@@ -18,7 +18,7 @@ if find_spec("vllm") is None:
 
 from PIL import Image as PilImage
 
-from proctor.harness.models.vllm import open_model
+from proctor.harness.engines.vllm import open_model
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 

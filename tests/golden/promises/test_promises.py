@@ -35,33 +35,32 @@ from proctor.benchmarks.errata import DIGEST
 from proctor.benchmarks.examination import plan, run_path, score_run
 from proctor.benchmarks.registry import SUITES
 from proctor.harness.answers import GRADER_VERSION
-from proctor.harness.checkpoints import COMPLETE
 from proctor.harness.cli import main
-from proctor.harness.endpoint import Completion
-from proctor.harness.judging import Referee, ReplyBook
-from proctor.harness.models.base import MODELS
-from proctor.harness.models.replay import ReplayModel
+from proctor.harness.engines.base import MODELS
+from proctor.harness.engines.http_client import Completion
+from proctor.harness.engines.replay import ReplayModel
 from proctor.harness.profiles import load_profile, profiles
-from proctor.harness.provenance import configuration_digest, weights_digest
-from proctor.harness.run import Examination, hold
+from proctor.harness.runs.checkpoints import COMPLETE
+from proctor.harness.runs.evaluate import Examination, hold
+from proctor.harness.runs.judging import Referee, ReplyBook
+from proctor.harness.runs.provenance import configuration_digest, weights_digest
 from proctor.harness.types import Item, Request, Response, Sampling, digest, digest_all, sample_seed
-from proctor.trainers.advantages import advantage
-from proctor.trainers.assessment import Assessor
 from proctor.trainers.base import Group, make_group
-from proctor.trainers.judge.prompt import judge_prompt
-from proctor.trainers.judge.settings import JudgeSettings
+from proctor.trainers.groups import judge_run
+from proctor.trainers.judge import judge_prompt
 from proctor.trainers.methods.registry import METHODS
-from proctor.trainers.origin import origin
-from proctor.trainers.prompts import asking, training_prompts
+from proctor.trainers.provenance import look, origin
 from proctor.trainers.recipe import RECIPES, PromptSettings, load_recipe
-from proctor.trainers.recording import judge_run
-from proctor.trainers.registry import REWARDS, TRAINERS, open_reward
+from proctor.trainers.recipe_settings import JudgeSettings
+from proctor.trainers.resolve import whole
+from proctor.trainers.rewards.advantages import advantage
+from proctor.trainers.rewards.pipeline import Assessor
+from proctor.trainers.rewards.registry import REWARDS, TRAINERS, open_reward
+from proctor.trainers.sampler import asking, training_prompts
 from proctor.trainers.synthesis.run import Author, Manners, Synthesis
 from proctor.trainers.synthesis.source import open_source
 from proctor.trainers.tiny import BASE, JUDGE, TALKER
 from proctor.trainers.training import TrainingFolder
-from proctor.trainers.trainings import look
-from proctor.trainers.whole import whole
 
 HERE = Path(__file__).parent
 STORED = HERE / "stored"

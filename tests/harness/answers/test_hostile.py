@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from proctor.harness.answers import classes, extract, grade
-from proctor.harness.answers.memo import forget
+from proctor.harness.answers.types import forget
 
 from .hostile import HOSTILE
 

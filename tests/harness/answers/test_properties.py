@@ -10,8 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from proctor.harness.answers import Extraction, answer_key, classes, extract, grade, match
-from proctor.harness.answers.normalise import clean, fold, undress
-from proctor.harness.answers.words import text_key
+from proctor.harness.answers.text import clean, fold, text_key, undress
 
 TYPES = (
     "number", "expression", "choice", "multichoice", "text", "list", "set", "tuple", "interval", "inequality", "equation",

@@ -5,11 +5,10 @@ import sys
 
 import pytest
 
+from proctor.harness.engines.lmms_eval import FAILURES, WORKER, Worker, is_failure, marked_text, open_model
 from proctor.harness.errors import EngineError, MissingExtraError, UsageError
-from proctor.harness.models.lmms_eval import WORKER, Worker, open_model
-from proctor.harness.models.lmms_eval_forms import FAILURES, is_failure, marked_text
-from proctor.harness.run import hold
-from proctor.harness.store import RunReader
+from proctor.harness.runs.evaluate import hold
+from proctor.harness.runs.store import RunReader
 from proctor.harness.types import Image, Prompt
 
 HERE = {"python": sys.executable}
@@ -85,7 +84,7 @@ def stand_in(tmp_path, monkeypatch):
     """An engine whose process only says how it was asked."""
     script = tmp_path / "stand_in.py"
     script.write_text(STAND_IN)
-    monkeypatch.setattr("proctor.harness.models.lmms_eval.WORKER", script)
+    monkeypatch.setattr("proctor.harness.engines.lmms_eval.WORKER", script)
 
     def opened(model_args="", **options):
         return open_model("model", {**HERE, "model_args": model_args, **options})

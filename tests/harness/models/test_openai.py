@@ -10,11 +10,11 @@ import pytest
 from PIL import Image as PilImage
 
 from proctor.benchmarks.base import boxed_prompt
+from proctor.harness.engines.openai import chat, data_url, open_model
 from proctor.harness.errors import CheckpointError, DataError, EngineError, UsageError
-from proctor.harness.models.openai import chat, data_url, open_model
-from proctor.harness.provenance import configuration_digest, weights_digest
-from proctor.harness.run import hold
-from proctor.harness.store import RunReader
+from proctor.harness.runs.evaluate import hold
+from proctor.harness.runs.provenance import configuration_digest, weights_digest
+from proctor.harness.runs.store import RunReader
 from proctor.harness.types import Image, Prompt, Request, Sampling
 
 from ...conftest import small_items

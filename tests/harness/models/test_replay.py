@@ -2,10 +2,10 @@
 
 import pytest
 
+from proctor.harness.engines.replay import ReplayModel, open_model
 from proctor.harness.errors import DataError, UsageError
-from proctor.harness.models.replay import ReplayModel, open_model
-from proctor.harness.run import hold
-from proctor.harness.store import RunReader
+from proctor.harness.runs.evaluate import hold
+from proctor.harness.runs.store import RunReader
 
 
 def texts(path):

@@ -11,8 +11,12 @@ from proctor.harness.types import Sampling
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from proctor.harness.models.sampling import UNIFORM_BLOCK, _choose, _random_block  # noqa: E402
-from proctor.harness.models.vlm import uniforms  # noqa: E402
+from proctor.harness.engines.vlm import (  # noqa: E402
+    UNIFORM_BLOCK,
+    _choose,
+    _random_block,
+    uniforms,
+)
 
 LOGITS = torch.tensor([2.0, 1.0, 0.5, 0.0, -1.0, -3.0])
 DRAWS = 20_000

@@ -10,7 +10,7 @@ from itertools import islice
 import pytest
 
 from proctor.benchmarks.base import boxed_prompt
-from proctor.benchmarks.figures import as_item, draw
+from proctor.benchmarks.suites.figures import as_item, draw
 from proctor.harness.errors import CheckpointError, UsageError
 from proctor.harness.types import Image, Prompt, Request, Sampling
 
@@ -19,7 +19,7 @@ transformers = pytest.importorskip("transformers")
 
 from PIL import Image as PilImage  # noqa: E402
 
-from proctor.harness.models.transformers import TransformersModel, open_model  # noqa: E402
+from proctor.harness.engines.transformers import TransformersModel, open_model  # noqa: E402
 
 GREEDY = Sampling(max_tokens=48)
 SAMPLED = Sampling(n=3, temperature=1.0, top_p=0.9, max_tokens=48, seed=3)

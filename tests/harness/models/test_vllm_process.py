@@ -9,13 +9,13 @@ from importlib.util import find_spec
 
 import pytest
 
-from proctor.harness.models.vllm_process import OWNER, Chatter, start_apart, starting
+from proctor.harness.engines.vllm_process import OWNER, Chatter, start_apart, starting
 
 FOLLOWER = """
 import os, subprocess, sys, time
 from proctor.harness.models.vllm_process import OWNER, starting
 with starting():
-    child = "import time; from proctor.harness.models.vllm_process import follow_owner as f; f(); print(1); time.sleep(99)"
+    child = "import time; from proctor.harness.engines.vllm_process import follow_owner as f; f(); print(1); time.sleep(99)"
     process = subprocess.Popen([sys.executable, "-c", child], stdout=subprocess.PIPE)
 process.stdout.readline()
 print(process.pid, OWNER in os.environ, flush=True)
@@ -113,7 +113,7 @@ def test_an_interrupt_ends_a_start_that_is_deaf_to_it(start):
 def test_an_interrupt_ends_the_thread_of_a_start_without_processes(start):
     busy = "import time\ndef start():\n  print(1, flush=True)\n  while True: time.sleep(0.01)"
     told = "import threading, time\ntry: start_apart(start)\nexcept KeyboardInterrupt: print(threading.active_count())"
-    owner = start("-c", f"{busy}\nfrom proctor.harness.models.vllm_process import start_apart\n{told}")
+    owner = start("-c", f"{busy}\nfrom proctor.harness.engines.vllm_process import start_apart\n{told}")
     owner.stdout.readline()
     owner.send_signal(signal.SIGINT)
     assert owner.communicate(timeout=20) == (b"1\n", b"")
@@ -130,7 +130,7 @@ def test_a_start_returns_or_raises_as_it_would_here(monkeypatch):
 
 
 def test_processes_of_others_are_left_alone(monkeypatch):
-    imports = "import threading; from proctor.harness.models.vllm_process import follow_owner as follow"
+    imports = "import threading; from proctor.harness.engines.vllm_process import follow_owner as follow"
     code = f"{imports}; follow(); print(threading.active_count())"
     monkeypatch.delenv(OWNER, raising=False)
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout == b"1\n"

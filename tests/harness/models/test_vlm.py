@@ -16,9 +16,8 @@ pytest.importorskip("transformers")
 
 from PIL import Image as PilImage  # noqa: E402
 
-from proctor.harness.models.sampling import draw_answers  # noqa: E402
-from proctor.harness.models.vlm import VisionLanguageModel  # noqa: E402
-from proctor.harness.pictures import MAX_PIXELS_DECODED, decode  # noqa: E402
+from proctor.harness.engines.vlm import VisionLanguageModel, draw_answers  # noqa: E402
+from proctor.harness.images import MAX_PIXELS_DECODED, decode  # noqa: E402
 
 
 def encoded(kind, size=(30, 20)):

@@ -9,11 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proctor.harness.report.document import document
-from proctor.harness.report.line_chart import Line, doublings, legend, line_chart, steps
-from proctor.harness.report.style import COLOURS, DASHES, STYLE
-from proctor.harness.report.svg import ends, share_of_axis, ticks
-from proctor.harness.report.table import Html, table
+from proctor.harness.report.charts import Line, doublings, ends, legend, line_chart, share_of_axis, steps, ticks
+from proctor.harness.report.document import COLOURS, DASHES, STYLE, Html, document, table
 
 HOSTILE = "</style></title>\"'><script>alert(1)</script>\x1b\u202e\ud800"
 VOID = {"meta"}

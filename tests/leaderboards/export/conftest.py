@@ -3,10 +3,10 @@
 import pytest
 
 from proctor.benchmarks.examination import score_run
-from proctor.harness.run import Examination, hold
-from proctor.harness.store import Asked
+from proctor.harness.runs.evaluate import Examination, hold
+from proctor.harness.runs.store import Asked
 from proctor.harness.types import Item, Prompt, Sampling
-from proctor.leaderboards.table import rows
+from proctor.leaderboards.board.table import rows
 
 TESTMINI = 304
 

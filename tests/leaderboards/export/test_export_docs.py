@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from proctor.leaderboards.board import build
+from proctor.leaderboards.board.build import build
 
 pytest.importorskip("pandas")
 

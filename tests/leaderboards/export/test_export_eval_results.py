@@ -12,10 +12,10 @@ from proctor.benchmarks.check import SIZES
 from proctor.benchmarks.examination import score_run
 from proctor.benchmarks.sources.published import HUB
 from proctor.harness.errors import DataError, UsageError
-from proctor.harness.store import Manifest
-from proctor.leaderboards.board import build
+from proctor.harness.runs.store import Manifest
+from proctor.leaderboards.board.build import build
+from proctor.leaderboards.board.table import rows, to_csv
 from proctor.leaderboards.export.hub import DECLARED, WHOLE
-from proctor.leaderboards.table import rows, to_csv
 
 pytest.importorskip("huggingface_hub", minversion="1.4")
 yaml = pytest.importorskip("yaml")
@@ -89,7 +89,7 @@ def test_a_part_that_is_published_is_no_whole_set(row):
 
 
 def test_a_suite_that_is_not_on_the_hub_is_left_out_and_said(examine, scripted, cli, tmp_path):
-    from proctor.harness.run import hold
+    from proctor.harness.runs.evaluate import hold
 
     hold(examine(), scripted(name="model"), tmp_path / "run")
     done = cli("export", "eval-results", tmp_path / "run", "--model", "model", "--out", tmp_path / "out")
@@ -100,7 +100,7 @@ def test_a_suite_that_is_not_on_the_hub_is_left_out_and_said(examine, scripted, 
 
 
 def test_an_incomplete_run_is_left_out_with_exit_code_3(held, testmini, scripted, cli, tmp_path):
-    from proctor.harness.run import hold
+    from proctor.harness.runs.evaluate import hold
 
     held()
     failing = scripted(lambda item, sample: RuntimeError("no memory") if item == "q7" else r"\boxed{5}", "model")
@@ -215,7 +215,7 @@ def test_hostile_texts_stay_texts_and_names_stay_in_the_folder(text):
 
 
 def _plain_row(**texts):
-    from proctor.leaderboards.table import Row
+    from proctor.leaderboards.board.table import Row
 
     values = {one.name: "" if one.type == "str" else 1 for one in dataclasses.fields(Row)}
     values |= {"suite": "mathvision", "items": 304, "metric": "accuracy", "status": "complete", "score": "0.333333"}

@@ -11,9 +11,9 @@ from markdown_it import MarkdownIt
 
 from proctor.benchmarks.examination import score_run
 from proctor.harness.errors import DataError, UsageError, printable
-from proctor.harness.run import hold
+from proctor.harness.runs.evaluate import hold
+from proctor.leaderboards.board.table import rows
 from proctor.leaderboards.export.markdown import LONGEST, escaped, section
-from proctor.leaderboards.table import rows
 
 pytest.importorskip("huggingface_hub", minversion="1.4")
 yaml = pytest.importorskip("yaml")

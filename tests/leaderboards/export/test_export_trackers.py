@@ -9,9 +9,9 @@ import pytest
 from proctor.benchmarks.examination import score_run
 from proctor.harness.cli import main
 from proctor.harness.errors import DataError, UsageError
-from proctor.harness.run import hold
+from proctor.harness.runs.evaluate import hold
+from proctor.leaderboards.board.table import rows
 from proctor.leaderboards.export.curves import read_curves
-from proctor.leaderboards.table import rows
 
 METRICS = [{"step": n, "reward": n / 4, "kl": 0.125} for n in range(1, 5)]
 SCORE = "examination/figures/strict/accuracy"

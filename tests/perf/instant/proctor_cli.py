@@ -8,7 +8,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from harness import InstantModel
 from proctor.harness.cli import main
-from proctor.harness.models.base import MODELS
+from proctor.harness.engines.base import MODELS
 
 
 def open_model(target: str, options: Mapping[str, str]) -> InstantModel:

@@ -33,8 +33,8 @@ def prepare() -> None:
 def main(checkpoint: Path, items: int, samples: int) -> int:
     """Measure; exit code 1 if the limit is missed."""
     from proctor.benchmarks.base import boxed_prompt
-    from proctor.benchmarks.figures import as_item, draw
-    from proctor.harness.models.vllm import SEED_MASK, open_model
+    from proctor.benchmarks.suites.figures import as_item, draw
+    from proctor.harness.engines.vllm import SEED_MASK, open_model
     from proctor.harness.types import Request, Sampling
 
     model = open_model(str(checkpoint), {"dtype": "float32", "enforce_eager": "true"})

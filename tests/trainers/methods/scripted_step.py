@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from proctor.benchmarks.base import boxed_prompt
 from proctor.harness.types import Item, Prompt, Sampling
-from proctor.trainers.assessment import Assessed
 from proctor.trainers.methods.base import Step
+from proctor.trainers.rewards.pipeline import Assessed
 
 Say = Callable[[str, int, Prompt, int], str]
 """(name of the draw, place of the prompt, the prompt, number of the response) -> the response."""

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from proctor.benchmarks.base import boxed_prompt
-from proctor.benchmarks.figures import as_item, draw
-from proctor.harness.store import Asked
+from proctor.benchmarks.suites.figures import as_item, draw
+from proctor.harness.runs.store import Asked
 from proctor.harness.types import Item, Response, Sampling
 from proctor.trainers.methods.base import Lesson
-from proctor.trainers.prompts import unlabelled
+from proctor.trainers.sampler import unlabelled
 
 Say = Callable[[Asked, int], "str | Response"]
 """(question, sample) -> the reply."""

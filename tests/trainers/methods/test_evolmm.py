@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proctor.harness.answers.vote import vote
 from proctor.harness.errors import DataError, UsageError
 from proctor.harness.types import Prompt
-from proctor.harness.votes import vote
 from proctor.trainers.methods.evolmm import EvoLmm, EvoLmmSettings, entropy, proposer_reward, solver_rewards
 from proctor.trainers.methods.registry import open_method
-from proctor.trainers.methods.written import as_question, one_line
+from proctor.trainers.methods.text import as_question, one_line
 from proctor.trainers.recipe import load_recipe
 from proctor.trainers.tiny import talker_tasks
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from proctor.benchmarks.base import BOXED
 from proctor.harness.errors import UsageError
 from proctor.harness.types import Prompt
-from proctor.trainers.formats import last_box
 from proctor.trainers.methods.base import Findings
 from proctor.trainers.methods.lmsi import Lmsi, LmsiSettings
+from proctor.trainers.recipe_settings import last_box
 
 from .scripted_student import Say, ScriptedStudent, box, cut, figures, lesson, row
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from proctor.harness.provenance import weights_digest
+from proctor.harness.runs.provenance import weights_digest
 from proctor.trainers.local.train import train
 from proctor.trainers.recipe import load_recipe
 from proctor.trainers.tiny import TALKER

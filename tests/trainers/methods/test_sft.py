@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from proctor.harness import answers
 from proctor.harness.errors import DataError, UsageError
 from proctor.trainers.methods.base import Example, Findings
-from proctor.trainers.methods.candidates import some_of
 from proctor.trainers.methods.sft import Rejection, RejectionSettings
+from proctor.trainers.methods.toolbox import some_of
 
 from .scripted_student import Say, ScriptedStudent, box, cut, figures, lesson, row
 

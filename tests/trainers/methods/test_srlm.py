@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proctor.harness.errors import UsageError
-from proctor.harness.store import Asked
-from proctor.trainers.judge.prompt import fenced
-from proctor.trainers.judge.reply import WEIGHTS
+from proctor.harness.runs.store import Asked
+from proctor.trainers.judge import WEIGHTS, fenced
 from proctor.trainers.methods.base import Dpo, Findings
 from proctor.trainers.methods.srlm import Srlm, SrlmSettings
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from proctor.harness.errors import DataError
-from proctor.harness.provenance import weights_digest
+from proctor.harness.runs.provenance import weights_digest
 from proctor.trainers.local.train import train
 from proctor.trainers.recipe import Recipe, load_recipe
 from proctor.trainers.tiny import BASE, TALKER

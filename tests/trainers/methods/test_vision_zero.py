@@ -7,10 +7,16 @@ from hypothesis import strategies as st
 
 from proctor.harness.errors import DataError, UsageError
 from proctor.harness.types import Image, Prompt
-from proctor.trainers.methods.game import clue_rewards, read_vote, suspicion, vote_reward
-from proctor.trainers.methods.image_pairs import lookalikes
 from proctor.trainers.methods.registry import open_method
-from proctor.trainers.methods.vision_zero import VisionZero, VisionZeroSettings
+from proctor.trainers.methods.toolbox import lookalikes
+from proctor.trainers.methods.vision_zero import (
+    VisionZero,
+    VisionZeroSettings,
+    clue_rewards,
+    read_vote,
+    suspicion,
+    vote_reward,
+)
 from proctor.trainers.recipe import load_recipe
 from proctor.trainers.tiny import talker_tasks
 

@@ -1,7 +1,7 @@
 """One for each response whose answer more of the group gave than any other; nothing where the first place is shared."""
 
-from proctor.harness.votes import vote
-from proctor.trainers.declaration import declares
+from proctor.harness.answers.vote import vote
+from proctor.trainers.rewards.declaration import declares
 
 
 @declares(bounds=(0, 1))
