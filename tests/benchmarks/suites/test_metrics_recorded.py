@@ -21,7 +21,7 @@ from proctor.benchmarks.suites.wemath import DOMAIN_OF, DOMAINS
 from proctor.harness.stats.metrics import share
 from proctor.harness.types import Item, Verdict
 
-DATA = Path(os.environ.get("PROCTOR_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
+DATA = Path(os.environ.get("PROCTOR_TEST_DATA", Path(__file__).parents[4] / "shared" / "data"))
 
 
 @cache

@@ -9,7 +9,7 @@ import pytest
 
 from proctor.benchmarks.registry import SUITES
 
-DATA = Path(os.environ.get("PROCTOR_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
+DATA = Path(os.environ.get("PROCTOR_TEST_DATA", Path(__file__).parents[4] / "shared" / "data"))
 COUNTS = {
     "mathvision": (304, 304),
     "mathverse": (200, 40),

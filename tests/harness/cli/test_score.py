@@ -11,7 +11,7 @@ from proctor.benchmarks.registry import SUITES
 from proctor.harness.runs.evaluate import hold
 from proctor.harness.types import Sampling
 
-from ..faulty_server import FaultyServer, Reply, completion
+from ...faulty_server import FaultyServer, Reply, completion
 
 RIGHT = r"\boxed{5}"
 ITEMS = len(SUITES.get("mathverse").load())

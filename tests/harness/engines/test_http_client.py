@@ -22,7 +22,7 @@ from proctor.harness.engines.http_wire import (
 )
 from proctor.harness.errors import EngineError, UsageError
 
-from ..faulty_server import ANSWER, Reply, completion
+from ...faulty_server import ANSWER, Reply, completion
 
 SECRET = "sk-very/secret+key=42"
 NOW = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)

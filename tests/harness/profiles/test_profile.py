@@ -23,7 +23,7 @@ from proctor.leaderboards.board.table import read_cells
 from proctor.leaderboards.board.verify import verify
 from proctor.trainers.recipe_settings import FORMATS
 
-from ..leaderboards.boards import clean_tree, forge
+from ...leaderboards.boards import clean_tree, forge
 
 LEAST = 'title = "T"\nanswer_format = "boxed"\nsource = ["here"]\n'
 OWN = LEAST + 'system = "You are terse."\ninstruction = "Box it: \\\\boxed{}."\n[sampling]\nmax_tokens = 40\n'
@@ -62,7 +62,7 @@ def test_what_is_bundled():
     ]
     assert len({one.title for one in profiles().values()}) == len(profiles())
     assert set(FORMS) == set(FORMATS)
-    documented = (Path(__file__).parents[2] / "docs" / "models.md").read_text()
+    documented = (Path(__file__).parents[3] / "docs" / "models.md").read_text()
     assert all(f"| `{name}` |" in documented for name in profiles())
     assert f"`strict+{profiles()['mm_eureka_7b'].manner.label}`" in documented
 

@@ -15,8 +15,8 @@ from proctor.leaderboards.board.evidence import BOARD, EVIDENCE, EvidenceFolder,
 from proctor.leaderboards.board.table import read_csv
 from proctor.leaderboards.board.verify import verify
 
-from ..faulty_server import FaultyServer, Reply, completion
-from .boards import clean_tree, hold_run, make_board
+from ...faulty_server import FaultyServer, Reply, completion
+from ..boards import clean_tree, hold_run, make_board
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ from proctor.leaderboards.board.build import build
 from proctor.leaderboards.board.evidence import BOARD, EVIDENCE, EvidenceFolder
 from proctor.leaderboards.board.verify import verify
 
-from .boards import Forger, clean_tree, forge, hold_run, make_board
+from ..boards import Forger, clean_tree, forge, hold_run, make_board
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from proctor.leaderboards.compare.recipe_table import RecipeTable, as_markdown, 
 from proctor.trainers.methods.registry import METHODS
 from proctor.trainers.recipe import load_recipe
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")

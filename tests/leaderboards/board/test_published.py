@@ -8,7 +8,7 @@ from proctor.leaderboards.board.evidence import BOARD, is_board
 from proctor.leaderboards.board.table import read_csv
 from proctor.leaderboards.board.verify import verify
 
-PUBLISHED = Path(__file__).parents[2] / "leaderboards" / "published"
+PUBLISHED = Path(__file__).parents[3] / "leaderboards" / "published"
 BOARDS = sorted(path for path in PUBLISHED.iterdir() if path.is_dir())
 
 

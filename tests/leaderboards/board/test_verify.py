@@ -13,13 +13,13 @@ from proctor.leaderboards.board.build import build
 from proctor.leaderboards.board.evidence import BOARD, EVIDENCE, EvidenceFolder
 from proctor.leaderboards.board.verify import verify
 
-from .boards import SUITE, Forger, clean_tree, golds, hold_run, make_board, text
+from ..boards import SUITE, Forger, clean_tree, golds, hold_run, make_board, text
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """A board of two models, made once."""
-    from ..conftest import ScriptedModel
+    from ...conftest import ScriptedModel
 
     with pytest.MonkeyPatch.context() as patch:
         clean_tree(patch)

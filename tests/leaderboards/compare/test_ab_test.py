@@ -16,7 +16,7 @@ from proctor.leaderboards.compare.ab_test import BETTER, UNDECIDED, WORSE, Conte
 from proctor.leaderboards.compare.compare import SuiteComparison
 from proctor.leaderboards.compare.regress_page import Curves, page
 
-from ..conftest import RIGHT, WRONG, ScriptedModel, small_items
+from ...conftest import RIGHT, WRONG, ScriptedModel, small_items
 
 HOSTILE = "<script>alert(1)</script>[red]\x1b[31m\n\udc80"
 

@@ -15,7 +15,7 @@ from proctor.harness.types import Item, Prompt, Sampling
 from proctor.leaderboards.compare.changes import category_changes
 from proctor.leaderboards.compare.compare import compare_arms, read_arm
 
-from ..conftest import ScriptedModel
+from ...conftest import ScriptedModel
 
 RIGHT, WRONG = r"It is \boxed{5}.", r"It is \boxed{6}."
 HOSTILE = "[red]evil[/red]\x1b[31m\n{0}<b>\u2028\udc80"

@@ -8,7 +8,7 @@ from proctor.benchmarks.registry import SUITES
 from proctor.harness.types import Item
 from proctor.leaderboards.compare.difference_causes import CAUSES, UNEXPLAINED, Reading, cause_of
 
-from ..golden.protocols.records import FOLDER, item, records
+from ...golden.protocols.records import FOLDER, item, records
 
 OPTIONS = ("$8 \\mathrm{~kg}$", "$9 \\mathrm{~kg}$")
 CHARTQA = {"suite": "chartqa"}

@@ -94,7 +94,7 @@ RESPONSES = st.sampled_from([RIGHT, WRONG, r"\boxed{5 \text{ cm}}", r"\boxed{5.0
 
 @given(said=st.lists(RESPONSES, min_size=4, max_size=4), other=st.lists(RESPONSES, min_size=4, max_size=4))
 def test_the_effects_add_up_to_the_difference(tmp_path_factory, said, other):
-    from ..conftest import ScriptedModel
+    from ...conftest import ScriptedModel
 
     sides = []
     for name, texts, protocol in (("left", said, "strict"), ("right", other, "official")):

@@ -11,7 +11,7 @@ from proctor.harness.runs.store import Asked
 from proctor.harness.types import Item, Prompt, Sampling
 from proctor.leaderboards.compare.gate import Limits
 
-from ..conftest import ScriptedModel
+from ...conftest import ScriptedModel
 
 COUNT = 100
 

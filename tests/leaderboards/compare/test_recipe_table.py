@@ -15,7 +15,7 @@ from proctor.leaderboards.board.table import trained
 from proctor.leaderboards.compare.compare import compare_arms, read_arm
 from proctor.leaderboards.compare.recipe_table import HARMS, HELPS, UNDECIDED, as_markdown, recipe_table
 
-DEMO = Path(__file__).parents[2] / "leaderboards" / "published" / "demo"
+DEMO = Path(__file__).parents[3] / "leaderboards" / "published" / "demo"
 
 
 @pytest.fixture(scope="module")

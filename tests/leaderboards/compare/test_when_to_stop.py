@@ -13,7 +13,7 @@ from proctor.harness.types import Prompt, Sampling
 from proctor.leaderboards.compare.ab_test import read_side
 from proctor.leaderboards.compare.when_to_stop import IMPROVED, UNCHANGED, WORSE, Level, SuiteChange, changes, goes_on
 
-from ..conftest import RIGHT, WRONG, ScriptedModel, small_items
+from ...conftest import RIGHT, WRONG, ScriptedModel, small_items
 
 
 def change(before, after, level=None, p=None):

@@ -30,7 +30,7 @@ from proctor.trainers.resolve import whole
 from proctor.trainers.tiny import TALKER
 
 from .paper_tables import HUB, RECIPE, Runs, small_table, write_table
-from .test_paper import DATA, TRANSCRIBED
+from .test_tables import DATA, TRANSCRIBED
 
 LIBRARY = load(PAPERS)
 PLACES = [place for table in LIBRARY.tables.values() for place in places(table)]

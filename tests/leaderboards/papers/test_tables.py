@@ -16,7 +16,7 @@ from proctor.leaderboards.papers.check import check
 from proctor.leaderboards.papers.tables import AVERAGE, PAPERS, Average, Library, Table, load
 from proctor.trainers.recipe import load_recipe
 
-DATA = Path(os.environ.get("PROCTOR_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
+DATA = Path(os.environ.get("PROCTOR_TEST_DATA", Path(__file__).parents[4] / "shared" / "data"))
 TRANSCRIBED = {
     "mm_upt/1": "mmupt_table1",
     "mm_upt/2": "mmupt_table2_synthesis",
@@ -24,7 +24,7 @@ TRANSCRIBED = {
     "mm_upt/6": "mmupt_table6_vqa",
     "self_judge/1": "selfjudge_table1",
 }
-GOLDEN = Path(__file__).parents[1] / "golden" / "papers" / "mm_upt_1.txt"
+GOLDEN = Path(__file__).parents[2] / "golden" / "papers" / "mm_upt_1.txt"
 LIBRARY = load(PAPERS)
 TABLES = LIBRARY.tables
 

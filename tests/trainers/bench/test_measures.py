@@ -22,7 +22,7 @@ from proctor.trainers.groups import RecordedGroup
 from proctor.trainers.rewards.advantages import PLAIN, SCALED, advantage, group_norm
 from proctor.trainers.rewards.registry import open_reward
 
-from .recorded_runs import recorded
+from ..recorded_runs import recorded
 
 GROUP_NORM = ("group_norm", group_norm)
 

@@ -21,7 +21,7 @@ from proctor.trainers.recipe_settings import JudgeSettings
 from proctor.trainers.rewards.advantages import group_norm
 from proctor.trainers.rewards.registry import open_reward
 
-from .recorded_runs import ScriptedJudge, record, recorded
+from ..recorded_runs import ScriptedJudge, record, recorded
 
 HOSTILE = "</style><script>alert(1)</script><img src=x onerror=alert(2)>\u202e[red]"
 

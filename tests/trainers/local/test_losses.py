@@ -11,7 +11,7 @@ from proctor.trainers.local.losses import DpoLoss, SftLoss, answer_logprobs, res
 from proctor.trainers.methods.base import Dpo, Example, Preference
 from proctor.trainers.tiny import BASE
 
-from .methods.scripted_student import figures
+from ..methods.scripted_student import figures
 
 ITEMS = figures(3)
 PROMPTS = [boxed_prompt(item) for item in ITEMS]

@@ -13,7 +13,7 @@ from proctor.harness.runs.checkpoints import check_whole
 from proctor.harness.runs.provenance import weights_digest
 from proctor.trainers.tiny import BASE
 
-from ..conftest import Done
+from ...conftest import Done
 
 METHOD = '''
 """Learns the shortest well-formed response to each question."""

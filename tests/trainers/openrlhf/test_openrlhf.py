@@ -23,7 +23,7 @@ from proctor.trainers.recipe_settings import OpenRlhfSettings
 from proctor.trainers.sampler import training_prompts
 from proctor.trainers.training import TrainingFolder
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 RECIPE = load_recipe("mm_upt_figures_openrlhf", ["policy.steps=3", "policy.prompts=4"])
 
 

@@ -15,7 +15,7 @@ from proctor.trainers.rewards.declaration import Declaration, declaration, decla
 from proctor.trainers.rewards.registry import REWARDS, open_reward
 
 FILES = Path(__file__).parent / "reward_files"
-DOCS = Path(__file__).parents[2] / "docs" / "rewards.md"
+DOCS = Path(__file__).parents[3] / "docs" / "rewards.md"
 GENERATED = generated(0)
 
 

@@ -13,7 +13,7 @@ from proctor.trainers.simulation.page import page
 from proctor.trainers.simulation.policy import Prompts
 from proctor.trainers.simulation.simulate import WATCHED, Settings, simulate
 
-from .dynamics_groups import recorded
+from .recorded_groups import recorded
 
 SAID = {"q0": "5556", "q1": "5666", "q2": "6666"}
 

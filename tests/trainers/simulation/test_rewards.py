@@ -15,7 +15,7 @@ from proctor.trainers.rewards.registry import open_reward
 from proctor.trainers.simulation.policy import Prompts, draw_groups
 from proctor.trainers.simulation.rewards import AT_ONCE, CalledReward, group_rewards
 
-from .dynamics_groups import recorded
+from .recorded_groups import recorded
 
 SCORES = st.one_of(st.none(), st.floats(0, 1))
 JUDGED = st.lists(st.tuples(st.sampled_from(["5", "6", "7", None]), SCORES), min_size=2, max_size=8)

@@ -16,7 +16,7 @@ from proctor.trainers.simulation.policy import Prompts, ascend, draw_groups, kl_
 from proctor.trainers.simulation.rewards import group_rewards
 from proctor.trainers.simulation.simulate import Course, Settings, simulate
 
-from .dynamics_groups import recorded
+from .recorded_groups import recorded
 
 ANSWERS = st.lists(st.sampled_from(["5", "6", "7", "8", None]), min_size=2, max_size=9)
 REWARDS = st.sampled_from(["majority_vote", "frequency", "ground_truth", "random"])
