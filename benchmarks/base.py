@@ -14,7 +14,7 @@ from pathlib import Path
 from ..harness import answers, profiles
 from ..harness.answers import Extraction, Grade
 from ..harness.errors import UsageError
-from ..harness.runs.judging import Extractor, Judge
+from ..harness.runs.judging import Extractor, JudgeStep
 from ..harness.stats.metrics import Measure, overall
 from ..harness.types import Item, Prompt
 from . import errata
@@ -38,7 +38,7 @@ class Protocol:
     extract: Callable[[str, Item], Extraction]
     match: Callable[[Extraction, Item], Grade]
     extractor: Extractor | None = None
-    judge: Judge | None = None
+    judge: JudgeStep | None = None
 
 
 @dataclass(frozen=True)

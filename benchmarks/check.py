@@ -40,7 +40,7 @@ _NUMERIC = re.compile("number|relaxed|float")
 
 
 @dataclass(frozen=True)
-class Failure:
+class GoldFailure:
     """One thing that is wrong: what was checked, of which item (None: of the whole), and what was found."""
 
     check: str
@@ -49,7 +49,7 @@ class Failure:
 
 
 @dataclass
-class Report:
+class SuiteReport:
     """What was checked: how often each check was made, and all that failed."""
 
     suite: str
@@ -57,7 +57,7 @@ class Report:
     version: str
     items: int
     made: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CHECKS, 0))
-    failures: list[Failure] = field(default_factory=list)
+    failures: list[GoldFailure] = field(default_factory=list)
     errata: list[str] = field(default_factory=list)
 
     @property
@@ -70,7 +70,7 @@ class Report:
         for outcome in found:
             self.made[check] += 1
             if outcome is not None:
-                self.failures.append(Failure(check, item_id, outcome))
+                self.failures.append(GoldFailure(check, item_id, outcome))
 
     def to_json(self) -> Json:
         """All of it; checks with the number made and failed."""
@@ -87,9 +87,9 @@ class Report:
         }
 
 
-def check(suite: Suite, protocol: Protocol, items: Sequence[Item], expected: Sequence[int] = ()) -> Report:
+def check_suite(suite: Suite, protocol: Protocol, items: Sequence[Item], expected: Sequence[int] = ()) -> SuiteReport:
     """All checks of a suite's items under a protocol; the count must be one of `expected`, unless that is empty."""
-    report = Report(suite.name, protocol.name, protocol.version, len(items))
+    report = SuiteReport(suite.name, protocol.name, protocol.version, len(items))
     if expected:
         report.add("count", [_count(len(items), expected)])
     repeated = [item_id for item_id, count in Counter(item.id for item in items).items() if count > 1]
@@ -111,7 +111,7 @@ def check(suite: Suite, protocol: Protocol, items: Sequence[Item], expected: Seq
 def corruptions(item: Item) -> Iterator[tuple[str, str]]:
     """Responses to an item that are wrong, each with the kind of its corruption."""
     yield "silence", ""
-    yield "no answer", "I can not tell."
+    yield "no answer", "I cannot tell."
     if item.answer_type in ("choice", "multichoice"):
         yield from _other_letters(item)
     elif item.answer:

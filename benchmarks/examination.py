@@ -6,13 +6,13 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..harness.engines.base import Model
+from ..harness.engines.base import Engine
 from ..harness.errors import UsageError
 from ..harness.profiles import Profile
 from ..harness.runs.evaluate import Examination
-from ..harness.runs.judging import Referee
-from ..harness.runs.score import Answers, Scored, score
-from ..harness.runs.store import Asked, RunReader
+from ..harness.runs.judging import JudgeModel
+from ..harness.runs.score import ScoredRun, StoredAnswers, score
+from ..harness.runs.store import RunReader, Sample
 from ..harness.types import Sampling
 from .base import SAMPLES
 from .lock import LOCK, load_locked, on_hub
@@ -42,7 +42,7 @@ def plan(
     items = load_locked(found, data, lock)[:limit]
     manner = None if profile is None else profile.manner
     prompts = (rules.prompt(item) for item in items)
-    asked = list(map(Asked, items, prompts if manner is None else map(manner.applied, prompts)))
+    asked = list(map(Sample, items, prompts if manner is None else map(manner.applied, prompts)))
     return Examination(suite, protocol, asked, sampling, _root(suite, data), manner=manner)
 
 
@@ -55,7 +55,7 @@ def _root(suite: str, data: Path | None) -> Path | None:
     return data if data.is_dir() else data.parent
 
 
-def run_path(root: Path, examination: Examination, model: Model) -> Path:
+def run_path(root: Path, examination: Examination, model: Engine) -> Path:
     """Where this examination of this model is kept: asking again resumes, any change goes elsewhere."""
     run_id = examination.manifest(model).run_id
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", model.name).strip("-.")[:60] or "model"
@@ -63,15 +63,15 @@ def run_path(root: Path, examination: Examination, model: Model) -> Path:
 
 
 def score_run(
-    path: Path, protocol: str | None = None, referee: Referee | None = None, *, partial: bool = False
-) -> Scored:
+    path: Path, protocol: str | None = None, referee: JudgeModel | None = None, *, partial: bool = False
+) -> ScoredRun:
     """The verdicts on a stored run, under the protocol that asked or another one; see `score_under` for the rest."""
     return score_under(path, [protocol], referee, partial=partial)[0]
 
 
 def score_under(
-    path: Path, protocols: Sequence[str | None], referee: Referee | None = None, *, partial: bool = False
-) -> list[Scored]:
+    path: Path, protocols: Sequence[str | None], referee: JudgeModel | None = None, *, partial: bool = False
+) -> list[ScoredRun]:
     """The verdicts on a stored run, read once, under several protocols (None: the one that asked).
 
     `referee` takes the steps that a protocol leaves to a language model; `partial` allows metrics of an incomplete run.
@@ -81,14 +81,14 @@ def score_under(
     return [score_answers(answers, name, referee, partial=partial) for name in protocols]
 
 
-def read_answers(path: Path) -> Answers:
+def read_answers(path: Path) -> StoredAnswers:
     """The answers of a stored run. Raises DataError if it is damaged."""
-    return Answers.read(RunReader(path))
+    return StoredAnswers.read(RunReader(path))
 
 
 def score_answers(
-    answers: Answers, protocol: str | None = None, referee: Referee | None = None, *, partial: bool = False
-) -> Scored:
+    answers: StoredAnswers, protocol: str | None = None, referee: JudgeModel | None = None, *, partial: bool = False
+) -> ScoredRun:
     """The verdicts on answers that were read; see `score_under`."""
     manifest = answers.run.manifest
     suite = SUITES.get(manifest.suite)

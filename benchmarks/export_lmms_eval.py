@@ -33,7 +33,7 @@ from ..harness.errors import DataError, MissingExtraError, StoreError, printable
 from ..harness.files import write_atomic
 from ..harness.images import decode
 from ..harness.runs.evaluate import Examination
-from ..harness.runs.store import Asked
+from ..harness.runs.store import Sample
 from ..harness.stats.metrics import cluster
 from ..harness.types import Image, Item, Prompt, canonical_json
 from .base import Protocol, Suite
@@ -43,8 +43,8 @@ from .registry import SUITES
 Row = Mapping[str, Any]
 
 
-def to_row(asked: Asked, rules: Protocol, pictures: int) -> dict[str, Any]:
-    """The row of a question in a file with `pictures` columns of pictures. Raises DataError if one can not be read."""
+def to_row(asked: Sample, rules: Protocol, pictures: int) -> dict[str, Any]:
+    """The row of a question in a file with `pictures` columns of pictures. Raises DataError if one cannot be read."""
     shown = asked.prompt.images
     numbers = iter(range(1, len(shown) + 1))
     parts = [next(numbers) if isinstance(part, Image) else part for part in asked.prompt.parts]
@@ -106,7 +106,7 @@ def metric_name(protocol: str) -> str:
 def doc_to_messages(doc: Row) -> list[dict[str, Any]]:
     """The conversation for chat models: texts and pictures in the prompt's order.
 
-    Raises DataError for a picture that can not be decoded, and where the installed protocol is another version.
+    Raises DataError for a picture that cannot be decoded, and where the installed protocol is another version.
     """
     prompt = _prompt(doc)
     content = [
@@ -236,7 +236,7 @@ def task_name(suite: str, protocol: str) -> str:
 def write_folder(out: Path, examinations: Sequence[Examination]) -> list[Written]:
     """Write the tasks of these examinations into `out`; files of the same names are replaced.
 
-    Raises DataError that tells of every picture that can not be decoded, MissingExtraError without pyarrow, StoreError.
+    Raises DataError that tells of every picture that cannot be decoded, MissingExtraError without pyarrow, StoreError.
     """
     written = [_write_task(out, one) for one in examinations]
     write_atomic(out / "utils.py", UTILS.encode())
@@ -253,8 +253,8 @@ def _write_task(out: Path, examination: Examination) -> Written:
     return Written(task, len(examination.asked))
 
 
-def _check_pictures(suite: Suite, asked: Sequence[Asked]) -> None:
-    """lmms-eval would end without any score at the first picture that can not be decoded."""
+def _check_pictures(suite: Suite, asked: Sequence[Sample]) -> None:
+    """lmms-eval would end without any score at the first picture that cannot be decoded."""
     problems = Problems(f"suite {suite.name}")
     for image in {image.sha256: image for one in asked for image in one.prompt.images}.values():
         try:
@@ -310,7 +310,7 @@ metric_list:
 """
 
 
-def _write_rows(path: Path, asked: Sequence[Asked], rules: Protocol) -> None:
+def _write_rows(path: Path, asked: Sequence[Sample], rules: Protocol) -> None:
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -336,7 +336,7 @@ def _write_rows(path: Path, asked: Sequence[Asked], rules: Protocol) -> None:
             temporary.unlink(missing_ok=True)
 
 
-def _batches(asked: Sequence[Asked], rules: Protocol, pictures: int) -> Iterator[list[dict[str, Any]]]:
+def _batches(asked: Sequence[Sample], rules: Protocol, pictures: int) -> Iterator[list[dict[str, Any]]]:
     for start in range(0, len(asked), ROWS_AT_ONCE):
         yield [to_row(one, rules, pictures) for one in asked[start : start + ROWS_AT_ONCE]]
 

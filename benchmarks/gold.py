@@ -43,12 +43,12 @@ def typed(gold: str, colon: Colon = "ratio") -> tuple[str, str]:
     it."""
     if len(gold) > MAX_GOLD:
         return gold.strip(), "text"
-    plain = undress(gold)
+    plain = strip_markup(gold)
     shape = _special(plain, colon) or _bracketed(plain) or _related(plain)
     return shape if shape else _valued(plain)
 
 
-def undress(gold: str) -> str:
+def strip_markup(gold: str) -> str:
     """Mend known damage; drop dollar signs, a \\boxed, the name of the quantity ("Area =") and a leading
     "="."""
     for wrong, right in _DAMAGE:

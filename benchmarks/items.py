@@ -156,7 +156,7 @@ Seen: TypeAlias = Callable[[Record, Item], None]
 def read_items(source: Source, parse: Parse, seen: Seen | None = None) -> list[Item]:
     """All items of a source, in its order; `seen` is told of each with its record.
 
-    Raises DataError that tells of every record that can not be an item or repeats an id, or that there is no item.
+    Raises DataError that tells of every record that cannot be an item or repeats an id, or that there is no item.
     """
     items: dict[str, Item] = {}
     problems = Problems(source.name)
@@ -175,7 +175,7 @@ def read_items(source: Source, parse: Parse, seen: Seen | None = None) -> list[I
             items[item.id] = item
             if seen is not None:
                 seen(found, item)
-    except DataError as problem:  # the source can not be read any further
+    except DataError as problem:  # the source cannot be read any further
         problems.add(problem)
     if problems.count:
         raise problems.error()

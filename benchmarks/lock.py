@@ -86,7 +86,7 @@ def write_lock(path: Path, sets: Lock) -> None:
 def pull(suite: Suite, data: Path, revision: str, lock: Path) -> Locked:
     """Read the data of a suite, from the hub at a revision or from a local path, and write what was read into the lock.
 
-    Raises UsageError for a suite that is not on the hub, DataError for data that can not be read.
+    Raises UsageError for a suite that is not on the hub, DataError for data that cannot be read.
     """
     published = on_hub(suite.name, data)
     name = _name(published, data, lock)
@@ -147,7 +147,7 @@ def status(suite: Suite, locked: Locked, lock: Path, *, hub: bool = False) -> st
     """How a locked data set stands, which is read again: "unchanged", or what changed.
 
     One of the hub is "pinned", and read again, at its revision, only if `hub` says so: that can mean to download it.
-    Raises MissingExtraError if it can not be read for want of `datasets`.
+    Raises MissingExtraError if it cannot be read for want of `datasets`.
     """
     if locked.revision is not None and not hub:
         return "pinned"

@@ -23,7 +23,7 @@ class ProctorError(Exception):
 
 
 class UsageError(ProctorError, ValueError):
-    """A request that can not be carried out as written: an unknown name, an impossible setting."""
+    """A request that cannot be carried out as written: an unknown name, an impossible setting."""
 
 
 class DataError(ProctorError, ValueError):
@@ -31,7 +31,7 @@ class DataError(ProctorError, ValueError):
 
 
 class CheckpointError(ProctorError, ValueError):
-    """A checkpoint that can not be examined: files missing, unfinished or malformed."""
+    """A checkpoint that cannot be examined: files missing, unfinished or malformed."""
 
 
 class MissingExtraError(ProctorError, ImportError):

@@ -74,7 +74,7 @@ def check_empty(path: Path) -> None:
 def lock_folder(path: Path, what: str, doing: str) -> FileLock:
     """Make the folder if it is not there, and take its lock: one process at a time is `doing` something in `what`.
 
-    Raises RunLockedError if another process holds it, UsageError if a file is in its place, StoreError if the folder can not
+    Raises RunLockedError if another process holds it, UsageError if a file is in its place, StoreError if the folder cannot
     be written.
     """
     if os.path.exists(path) and not os.path.isdir(path):  # noqa: PTH110, PTH112 - a name too long is no error here

@@ -33,7 +33,7 @@ class Registry(Generic[T]):
         return sorted({*self.builtin, *self._installed()})
 
     def get(self, name: str) -> T:
-        """The object of that name. Raises UsageError, naming those there are. A built-in name can not be taken over."""
+        """The object of that name. Raises UsageError, naming those there are. A built-in name cannot be taken over."""
         if name in self.builtin:
             module, _, attribute = self.builtin[name].partition(":")
             found: T = getattr(import_module(module), attribute)

@@ -53,7 +53,7 @@ class Image:
 
     @classmethod
     def of_file(cls, path: Path, name: str) -> Image:
-        """A picture in a file. Raises DataError if it can not be read."""
+        """A picture in a file. Raises DataError if it cannot be read."""
         try:
             return cls(hashlib.sha256(path.read_bytes()).hexdigest(), name, path)
         except OSError as error:
@@ -223,7 +223,7 @@ class Response:
             raise DataError(f"a response needs exactly the fields {', '.join(RESPONSE_FIELDS)}")
         for name, types in RESPONSE_TYPES.items():
             if not isinstance(record[name], types) or isinstance(record[name], bool):
-                raise DataError(f"a response's {name} can not be {record[name]!r:.80}")
+                raise DataError(f"a response's {name} cannot be {record[name]!r:.80}")
         return cls(**record)
 
 

@@ -17,7 +17,7 @@ from proctor.benchmarks.base import boxed_prompt
 from proctor.benchmarks.suites.figures import draw
 from proctor.harness.errors import EngineError
 from proctor.harness.runs.evaluate import Examination
-from proctor.harness.runs.store import Asked
+from proctor.harness.runs.store import Sample
 from proctor.harness.types import Image, Item, Response, Sampling
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch is imported: spinning threads starve each other
@@ -45,9 +45,9 @@ def tiny() -> Path:
 @pytest.fixture(scope="session")
 def tiny_model(tiny):
     """The bundled checkpoint on the transformers engine, loaded once."""
-    from proctor.harness.engines.transformers import TransformersModel
+    from proctor.harness.engines.transformers import TransformersEngine
 
-    return TransformersModel(tiny, device="cpu")
+    return TransformersEngine(tiny, device="cpu")
 
 
 def small_items(count: int = 4) -> list[Item]:
@@ -77,7 +77,7 @@ def examine() -> Callable[..., Examination]:
 
     def make(items: int | list[Item] = 4, prompt: Callable[[Item], Any] = boxed_prompt, **sampling: Any) -> Examination:
         chosen = small_items(items) if isinstance(items, int) else items
-        return Examination("figures", "strict", [Asked(item, prompt(item)) for item in chosen], Sampling(**sampling))
+        return Examination("figures", "strict", [Sample(item, prompt(item)) for item in chosen], Sampling(**sampling))
 
     return make
 

@@ -10,7 +10,7 @@ import time
 from itertools import islice
 
 from proctor.harness.cli import main
-from proctor.harness.engines.base import MODELS
+from proctor.harness.engines.base import ENGINES
 from proctor.harness.types import Response
 
 
@@ -46,5 +46,5 @@ class SlowModel:
 
 
 if __name__ == "__main__":
-    MODELS.builtin["slow"] = "__main__:SlowModel"
+    ENGINES.builtin["slow"] = "__main__:SlowModel"
     sys.exit(main())

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from proctor.harness.runs.evaluate import hold
+from proctor.harness.runs.evaluate import run_eval
 
 ROOT = Path(__file__).parent.parent
 
@@ -41,7 +41,7 @@ def test_wheel_shows_help_and_holds_the_tiny_model(installed: Path, tmp_path: Pa
 
 
 def test_wheel_scores_a_stored_run_without_torch(installed: Path, tmp_path: Path, examine, scripted) -> None:
-    hold(examine(), scripted(), tmp_path / "run")
+    run_eval(examine(), scripted(), tmp_path / "run")
     command = [installed / "proctor", "score", "run", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True)
     (scored,) = json.loads(done.stdout)

@@ -56,8 +56,8 @@ _LOWEST = sorted(product(range(_LOW), repeat=2), key=lambda place: (sum(place), 
 
 
 @lru_cache(maxsize=2**16)
-def look(image: Image) -> int | None:
-    """The 64-bit perceptual hash of a picture; None for one that is blank or can not be decoded."""
+def image_fingerprint(image: Image) -> int | None:
+    """The 64-bit perceptual hash of a picture; None for one that is blank or cannot be decoded."""
     try:
         small = decode(image).convert("L").resize((_SIDE, _SIDE), PilImage.Resampling.LANCZOS)
     except DataError:
@@ -92,7 +92,7 @@ class Fingerprints:
         for item in items:
             for image in item.images:
                 if image.sha256[:16] not in pictures:
-                    pictures[image.sha256[:16]] = look(image)
+                    pictures[image.sha256[:16]] = image_fingerprint(image)
             questions.add(question_print(item.question))
         looks = frozenset(found for found in pictures.values() if found is not None)
         return cls(frozenset(pictures), looks, frozenset(one for one in questions if one is not None))
@@ -157,7 +157,7 @@ def trained_on(model: str | Path) -> Fingerprints | None:
 
 
 @dataclass(frozen=True)
-class Overlap:
+class Contamination:
     """How an item was found in training, by its id: "picture" (the same bytes), "near picture", "question"."""
 
     items: int
@@ -175,10 +175,10 @@ class Overlap:
         }
 
 
-def overlap(items: Sequence[Item], trained: Fingerprints) -> Overlap:
+def contamination(items: Sequence[Item], trained: Fingerprints) -> Contamination:
     """Which of a suite's items have a fingerprint of those trained on."""
     looks = _rows(sorted(trained.looks))
-    near = lru_cache(maxsize=None)(lambda image: _is_near(look(image), looks))
+    near = lru_cache(maxsize=None)(lambda image: _is_near(image_fingerprint(image), looks))
 
     def ways(item: Item) -> Iterator[str]:
         same = [image.sha256[:16] in trained.pictures for image in item.images]
@@ -190,7 +190,7 @@ def overlap(items: Sequence[Item], trained: Fingerprints) -> Overlap:
             yield "question"
 
     found = {item.id: tuple(ways(item)) for item in items}
-    return Overlap(len(items), {item_id: how for item_id, how in found.items() if how})
+    return Contamination(len(items), {item_id: how for item_id, how in found.items() if how})
 
 
 def _rows(looks: Sequence[int]) -> NDArray[np.uint8]:
@@ -204,11 +204,11 @@ def _is_near(found: int | None, looks: NDArray[np.uint8]) -> bool:
     return bool(differing.min() <= NEAR_BITS)
 
 
-def with_overlap(examination: Examination, model: str | Path) -> Examination:
+def with_contamination(examination: Examination, model: str | Path) -> Examination:
     """The same examination, which records with its run how many of its items the model was trained on, or "unknown".
 
     Raises DataError for a damaged file of fingerprints.
     """
     trained = trained_on(model)
-    found = "unknown" if trained is None else overlap([one.item for one in examination.asked], trained).to_json()
+    found = "unknown" if trained is None else contamination([one.item for one in examination.asked], trained).to_json()
     return dataclasses.replace(examination, recorded={**examination.recorded, "overlap": found})

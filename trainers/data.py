@@ -23,7 +23,7 @@ from collections.abc import Callable, Mapping
 from ..benchmarks.base import Suite, boxed_prompt, boxed_text
 from ..benchmarks.gold import typed
 from ..benchmarks.items import ImageFolder, Record, inline
-from ..benchmarks.protocols.registry import family
+from ..benchmarks.protocols.registry import protocols_of
 from ..benchmarks.registry import SUITES
 from ..harness.types import Image, Item, Prompt
 from .synthesis import stored as synthesized
@@ -48,7 +48,7 @@ def data_set(name: str, *, labels: bool = False) -> Suite:
         return synthesized.SUITE
     if name not in TITLES:
         return SUITES.get(name)
-    return Suite(name=name, title=TITLES[name], parse=_parse(name, labels), protocols=family(prompt))
+    return Suite(name=name, title=TITLES[name], parse=_parse(name, labels), protocols=protocols_of(prompt))
 
 
 def _parse(name: str, labels: bool) -> Callable[[Record, ImageFolder], Item]:

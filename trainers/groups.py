@@ -41,8 +41,8 @@ from ..harness.errors import (
     UsageError,
 )
 from ..harness.runs.evaluate import Examination
-from ..harness.runs.score import Answers
-from ..harness.runs.store import Asked, differing_keys
+from ..harness.runs.score import StoredAnswers
+from ..harness.runs.store import Sample, differing_keys
 from ..harness.stats import metrics
 from ..harness.types import Item, Json, Sampling, canonical_json, sample_seed
 from .base import Group, Reward, make_group, needs_judge
@@ -141,7 +141,7 @@ class JudgementWriter:
     """The one writer of a file of scores; a context manager that holds its lock. `scores` is what it has already.
 
     Raises RunMismatchError if the file belongs to other responses, or to another judge; RunLockedError if another process
-    is judging; DataError for a damaged file; StoreError if it can not be written.
+    is judging; DataError for a damaged file; StoreError if it cannot be written.
     """
 
     def __init__(self, path: Path, head: Json) -> None:
@@ -254,11 +254,11 @@ def read_groups(run: Path, answer_format: str = "boxed") -> list[RecordedGroup]:
     judged = _judgements(found, answer_format)
     return [
         _recorded(item, responses, None if judged is None else judged[item.id], answer_format)
-        for item, responses in drawn(found)
+        for item, responses in recorded_groups(found)
     ]
 
 
-def drawn(found: Answers) -> list[tuple[Item, tuple[str, ...]]]:
+def recorded_groups(found: StoredAnswers) -> list[tuple[Item, tuple[str, ...]]]:
     """The items of a complete run with the n >= 2 responses to each. Raises UsageError and IncompleteRunError."""
     run, n = found.run.path, found.run.manifest.sampling.n
     if n < 2:
@@ -280,7 +280,7 @@ def _recorded(item: Item, responses: tuple[str, ...], scores: ItemScores | None,
     return RecordedGroup(item, responses, correct, scores, answer_format)
 
 
-def _judgements(found: Answers, answer_format: str) -> dict[str, ItemScores] | None:
+def _judgements(found: StoredAnswers, answer_format: str) -> dict[str, ItemScores] | None:
     """The scores of every item of a complete run, checked to be of its responses; None without a file of them."""
     file = found.run.path / FILE
     try:
@@ -341,7 +341,7 @@ def plan_groups(
         if training
         else load_locked(found, data, lock)[:limit]
     )
-    asked = [Asked(item, rules.prompt(item)) for item in items]
+    asked = [Sample(item, rules.prompt(item)) for item in items]
     return Examination(suite, protocol, asked, sampling, _root(suite, data))
 
 
@@ -366,7 +366,7 @@ def judge_run(
     get no score: nothing of it is stored then, and the same call goes on there.
     """
     found = read_answers(run)
-    groups = drawn(found)
+    groups = recorded_groups(found)
     seed = found.run.manifest.sampling.seed
     asked: Json = {name: getattr(settings, name) for name in SCORE_SETTINGS}
     head = header(

@@ -23,7 +23,7 @@ from typing import Any, Protocol, TypeAlias
 
 from ..benchmarks.base import lettered
 from ..harness.engines.http_client import Endpoint
-from ..harness.engines.openai import OpenAIModel
+from ..harness.engines.openai import OpenAIEngine
 from ..harness.errors import EngineError, printable
 from ..harness.types import Json, Prompt, Request, Response, Sampling
 from .base import Group
@@ -57,7 +57,7 @@ TEMPLATES = {"full": FULL, "short": SHORT}
 
 
 def fenced(response: str) -> str:
-    """The response between the marks; marks and control tokens in it are broken, so that it can not end fence or turn."""
+    """The response between the marks; marks and control tokens in it are broken, so that it cannot end fence or turn."""
     return f"{OPEN}\n{_MARK.sub('< ', response)}\n{CLOSE}"
 
 
@@ -78,7 +78,7 @@ MAX_REPLY_CHARACTERS = 100_000
 MAX_OBJECT_CHARACTERS = 1000
 
 
-def overall(scores: Mapping[str, float]) -> float:
+def overall_score(scores: Mapping[str, float]) -> float:
     """The weighted sum of the three scores, in [0, 1]."""
     return min(1.0, max(0.0, sum(weight * scores[name] for name, weight in WEIGHTS.items())))
 
@@ -145,7 +145,7 @@ Place: TypeAlias = tuple[int, int]
 """A group's place and a response's index in it."""
 
 
-class Engine(Protocol):
+class JudgeEngine(Protocol):
     """What a judge needs of an engine of `harness.models`."""
 
     def identity(self) -> Mapping[str, Json]:
@@ -178,7 +178,7 @@ class Judge(Protocol):
 class ModelJudge:
     """A judge that asks an engine. A response in bad format scores 0 and is not shown to it."""
 
-    engine: Engine
+    engine: JudgeEngine
     settings: JudgeSettings
     trouble: str = field(default="", init=False)
 
@@ -236,7 +236,7 @@ class ModelJudge:
         if scores is None:
             self.trouble = f"a reply is not in the form asked for: {printable(response.text)[-120:]!r}"
             return None
-        return overall(scores)
+        return overall_score(scores)
 
 
 def _score(read: Sequence[float] | None) -> float | None:
@@ -251,13 +251,13 @@ def open_judge(settings: JudgeSettings, base: Path) -> ModelJudge:
     return ModelJudge(_served(settings, settings.url) if settings.url else _in_process(settings, base), settings)
 
 
-def _served(settings: JudgeSettings, url: str) -> Engine:
+def _served(settings: JudgeSettings, url: str) -> JudgeEngine:
     endpoint = Endpoint(url, settings.model, attempts=1 + settings.retries)
-    return OpenAIModel(endpoint, endpoint.served(), endpoint.version())
+    return OpenAIEngine(endpoint, endpoint.served(), endpoint.version())
 
 
-def _in_process(settings: JudgeSettings, base: Path) -> Engine:
-    from ..harness.engines.transformers import TransformersModel  # noqa: PLC0415  (the one judge that needs torch)
+def _in_process(settings: JudgeSettings, base: Path) -> JudgeEngine:
+    from ..harness.engines.transformers import TransformersEngine  # noqa: PLC0415  (the one judge that needs torch)
 
     known = {BASE_MODEL: base, TINY_MODEL: JUDGE}
-    return TransformersModel(known.get(settings.model, Path(settings.model)), batch=settings.batch)
+    return TransformersEngine(known.get(settings.model, Path(settings.model)), batch=settings.batch)

@@ -26,7 +26,7 @@ from ..harness.runs.store import differing_keys
 from ..harness.settings import read_settings
 from ..harness.types import Json, digest
 from .recipe import RECIPES, Recipe, load_recipe
-from .resolve import whole
+from .resolve import resolve
 
 _MAX_BYTES = 2**20
 _MAX_NAME = 100
@@ -38,7 +38,7 @@ _FREE = ("name", "seed", "checkpoint_every", "openrlhf")
 
 
 @dataclass(frozen=True)
-class Origin:
+class Provenance:
     """A checkpoint of `recipe` with this training seed, after `step` steps.
 
     `base` is the digest of the weights that the training began with, `settings` that of everything that makes the recipe what
@@ -56,7 +56,7 @@ class Origin:
         return dataclasses.asdict(self)
 
 
-def origin(model: str | Path) -> Origin | None:
+def provenance_of(model: str | Path) -> Provenance | None:
     """Of a checkpoint in a training directory (`training`); None for any other model. Raises DataError for a damaged one."""
     try:
         checkpoint = Path(model).resolve()
@@ -69,7 +69,7 @@ def origin(model: str | Path) -> Origin | None:
     except (OSError, ValueError):  # a name on a server need not be one of a file
         return None
     found = trained_by(file.parent)
-    return Origin(found.recipe, found.seed, int(step[1]), found.base, found.settings)
+    return Provenance(found.recipe, found.seed, int(step[1]), found.base, found.settings)
 
 
 class TrainedBy(NamedTuple):
@@ -98,11 +98,11 @@ def _read_identity(file: Path) -> tuple[dict[str, Any], str]:
         recipe, base = identity["recipe"], identity["base"]["weights"]
         name, seed = recipe["name"], recipe["seed"]
         if not isinstance(name, str) or not name.isprintable() or not 0 < len(name) <= _MAX_NAME:
-            raise ValueError(f"a recipe can not be called {name!r:.60}")
+            raise ValueError(f"a recipe cannot be called {name!r:.60}")
         if type(seed) is not int or abs(seed) >= 2**63:
-            raise ValueError(f"a seed can not be {seed!r:.60}")
+            raise ValueError(f"a seed cannot be {seed!r:.60}")
         if not isinstance(base, str) or not _DIGEST.fullmatch(base):
-            raise ValueError(f"a base can not be {base!r:.60}")
+            raise ValueError(f"a base cannot be {base!r:.60}")
         known = read_settings(Recipe, recipe, "recipe")  # settings that are newer than it have their defaults
     except OSError as error:
         raise DataError(f"cannot read {file}: {error.strerror}") from error
@@ -122,7 +122,7 @@ def _named(recipe: dict[str, Any]) -> str:
     name: str = recipe["name"]
     if name not in {file.stem for file in RECIPES.glob("*.toml")}:
         return name
-    bundled = whole(load_recipe(name))
+    bundled = resolve(load_recipe(name))
     changed = differing_keys(_fixed(_plain(bundled)), _fixed(recipe))
     if not changed:
         return name
@@ -139,7 +139,7 @@ def _fixed(recipe: dict[str, Any]) -> dict[str, Any]:
     return fixed
 
 
-def with_origin(
+def with_provenance(
     examinations: Sequence[Examination], model: str | Path, tell: Callable[[str], None]
 ) -> list[Examination]:
     """The same examinations, which record the origin of the model with their runs if it has one.
@@ -147,7 +147,7 @@ def with_origin(
     Of a damaged training directory nothing is recorded, and `tell` is told so.
     """
     try:
-        found = origin(model)
+        found = provenance_of(model)
     except DataError as error:
         tell(f"{error}; the run does not record which training the checkpoint is of")
         found = None
@@ -160,7 +160,7 @@ _STEP_FOLDER = re.compile(r"step-([0-9]{1,9})")
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundTraining:
     """A training directory: recipe, seed and base as an Origin has them, and the step of its last complete checkpoint.
 
     `finished`: the trainer has written its end mark. `running`: a process holds the directory.
@@ -186,12 +186,12 @@ def training_folders(paths: Iterable[Path]) -> list[Path]:
     return found
 
 
-def look(training: Path) -> Found:
+def look_at_training(training: Path) -> FoundTraining:
     """What a training directory says of itself. Raises DataError for a damaged one."""
     made = trained_by(training)
     steps = [int(step[1]) for one in find_checkpoints(training) if (step := _STEP_FOLDER.fullmatch(one.name))]
     finished = (training / "finished.json").is_file()
-    return Found(training, made.recipe, made.seed, made.base, max(steps, default=0), finished, _held(training))
+    return FoundTraining(training, made.recipe, made.seed, made.base, max(steps, default=0), finished, _held(training))
 
 
 def _held(training: Path) -> bool:

@@ -29,9 +29,9 @@ class JudgeSettings:
     `model` is "base" (a frozen copy of the starting model, as in Actor-Judge, arXiv 2603.21289), "tiny_judge" (the bundled
     one of the figures) or a checkpoint's folder; with a `url` it is the name under which a server has it, and the server's
     key is in the environment variable OPENAI_API_KEY. Each response is judged `repeats` times and the mean counts; a reply
-    that can not be had or read is asked for again up to `retries` times. The training stops when more than
+    that cannot be had or read is asked for again up to `retries` times. The training stops when more than
     `max_failed_share` of what was judged in the last `window` steps got no score. `batch` is the number of replies that an
-    in-process judge draws at once; the `prompt` "short" is for a model that can not read long ones.
+    in-process judge draws at once; the `prompt` "short" is for a model that cannot read long ones.
     """
 
     model: str = BASE_MODEL

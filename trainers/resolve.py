@@ -19,7 +19,7 @@ from .sampler import asking
 from .tiny import BASE, TALKER
 
 
-def whole(recipe: Recipe) -> Recipe:
+def resolve(recipe: Recipe) -> Recipe:
     """Every setting of its method, and, where a reward can be read, of that and its judge, as a training stores them.
 
     A reward's own file is executed. Raises UsageError for a method, reward, advantage, suite, protocol, model or setting that

@@ -141,7 +141,7 @@ class TrainingFolder:
         return max(found, key=lambda one: one.step, default=None)
 
     def record(self, step: int, metrics: Mapping[str, float]) -> None:
-        """Add a step's metrics. Raises StoreError if they can not be written."""
+        """Add a step's metrics. Raises StoreError if they cannot be written."""
         line = json.dumps({"step": step, **metrics}, allow_nan=False) + "\n"
         try:
             with (self.path / "metrics.jsonl").open("a") as file:

@@ -9,7 +9,7 @@ retries are used up; vlmeval/inference.py looks for FAIL_MSG anywhere in a predi
 "Failed to obtain answer: " with the exception where SKIP_ERR is set; it stores str(None) for nothing.
 
 lmms-eval 0.7.3 (EvolvingLMMs-Lab/lmms-eval): the notices of `harness.models.lmms_eval_forms`; utils.sanitize_list stores
-str(None) for nothing. Some of its models (simple/claude.py) return an empty text for a failure: that can not be told from
+str(None) for nothing. Some of its models (simple/claude.py) return an empty text for a failure: that cannot be told from
 an empty answer, and stays one.
 """
 
@@ -23,7 +23,7 @@ from pathlib import Path
 
 from ...harness.engines.lmms_eval import is_failure, marked_text
 from ...harness.errors import DataError, printable
-from ...harness.runs.store import Asked
+from ...harness.runs.store import Sample
 from ...harness.types import Item, Json, Prompt, Response
 from ..items import Problems
 
@@ -32,7 +32,7 @@ SAMPLING = ("temperature", "top_p", "max_tokens", "seed")
 
 
 @dataclass(frozen=True)
-class Answer:
+class ImportedAnswer:
     """One stored answer: `text`, or what the tool stored in the place of one as `error`; never both, never neither."""
 
     text: str | None
@@ -42,7 +42,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Given:
+class ItemAnswers:
     """The answers to one item, and what the file says of the item.
 
     The item is that of `item_id`, or without one that of the number `row` (from 0) of the data set. `question` is the
@@ -50,7 +50,7 @@ class Given:
     """
 
     where: str
-    answers: tuple[Answer, ...]
+    answers: tuple[ImportedAnswer, ...]
     item_id: str | None = None
     row: int | None = None
     question: str | None = None
@@ -58,7 +58,7 @@ class Given:
 
 
 @dataclass(frozen=True)
-class Source:
+class ImportSource:
     """A file of another tool: what it says of the model (None: nothing), the settings it is sure of, and its answers.
 
     `sampling` holds those of SAMPLING that are known; `about` is for the record only. A problem that leaves the rest
@@ -67,7 +67,7 @@ class Source:
 
     tool: str
     path: Path
-    given: Iterable[Given | DataError]
+    given: Iterable[ItemAnswers | DataError]
     model_name: str | None = None
     version: str | None = None
     sampling: Mapping[str, Json] = field(default_factory=dict)
@@ -90,20 +90,20 @@ class Attached:
     UNKNOWN.
     """
 
-    asked: tuple[Asked, ...]
+    asked: tuple[Sample, ...]
     responses: Mapping[tuple[str, int], Response]
     samples: int
     prompt: str
 
 
-def attach(source: Source, asked: Sequence[Asked], *, only_answered: bool = False) -> Attached:
+def attach(source: ImportSource, asked: Sequence[Sample], *, only_answered: bool = False) -> Attached:
     """Find the item of each answer; `asked` has the items in the order of their data set, with a protocol's prompts.
 
     `only_answered` leaves out the items that the file does not have. Raises DataError that tells of every answer whose item
     is not found, comes twice, or has another question, and of a file without any.
     """
     by_id = {one.item.id: one for one in asked}
-    found: dict[str, Given] = {}
+    found: dict[str, ItemAnswers] = {}
     problems = Problems(str(source.path))
     try:
         for given in source.given:
@@ -119,7 +119,7 @@ def attach(source: Source, asked: Sequence[Asked], *, only_answered: bool = Fals
                 found[item.id] = given
             except DataError as problem:
                 problems.add(problem)
-    except DataError as problem:  # the file can not be read any further
+    except DataError as problem:  # the file cannot be read any further
         problems.add(problem)
     if problems.count:
         raise problems.error()
@@ -128,18 +128,18 @@ def attach(source: Source, asked: Sequence[Asked], *, only_answered: bool = Fals
     chosen = [one for one in asked if not only_answered or one.item.id in found]
     prompts = [_prompt(found.get(one.item.id), one) for one in chosen]
     return Attached(
-        tuple(Asked(one.item, prompt) for one, prompt in zip(chosen, prompts, strict=True)),
+        tuple(Sample(one.item, prompt) for one, prompt in zip(chosen, prompts, strict=True)),
         {key: response for name, given in found.items() for key, response in _responses(name, given)},
         max(len(given.answers) for given in found.values()),
         _kind([one for one in zip(chosen, prompts, strict=True) if one[0].item.id in found]),
     )
 
 
-def _problem(given: Given, message: str) -> DataError:
+def _problem(given: ItemAnswers, message: str) -> DataError:
     return DataError(printable(f"{given.where}: {message}"))
 
 
-def _item(given: Given, asked: Sequence[Asked], by_id: Mapping[str, Asked]) -> Item:
+def _item(given: ItemAnswers, asked: Sequence[Sample], by_id: Mapping[str, Sample]) -> Item:
     if given.item_id is not None:
         if given.item_id not in by_id:
             raise _problem(given, f"no item {given.item_id!r:.60} in the data: name the data that were asked by --data")
@@ -150,7 +150,7 @@ def _item(given: Given, asked: Sequence[Asked], by_id: Mapping[str, Asked]) -> I
     return asked[row].item
 
 
-def _check_question(given: Given, item: Item) -> None:
+def _check_question(given: ItemAnswers, item: Item) -> None:
     """Raise DataError if the file asks another question than the item does, or does not show that a row is the item."""
     question = _plain(item.question)
     asks: Callable[[str], bool] = question.__eq__
@@ -170,7 +170,7 @@ def _plain(question: str) -> str:
     return _NOT_TEXT.sub("", question)
 
 
-def _prompt(given: Given | None, asked: Asked) -> Prompt:
+def _prompt(given: ItemAnswers | None, asked: Sample) -> Prompt:
     """What the model was shown: the text is the file's; the pictures are the item's, and stand where the protocol puts them
     if the text is the protocol's, else first."""
     if given is None or given.prompt is None:
@@ -180,13 +180,13 @@ def _prompt(given: Given | None, asked: Asked) -> Prompt:
     return Prompt((*asked.item.images, given.prompt))
 
 
-def _kind(shown: Sequence[tuple[Asked, Prompt]]) -> str:
+def _kind(shown: Sequence[tuple[Sample, Prompt]]) -> str:
     if any(prompt == UNKNOWN_PROMPT for _, prompt in shown):
         return UNKNOWN
     return PROTOCOL if all(prompt.digest() == one.prompt.digest() for one, prompt in shown) else FILE
 
 
-def _responses(item_id: str, given: Given) -> list[tuple[tuple[str, int], Response]]:
+def _responses(item_id: str, given: ItemAnswers) -> list[tuple[tuple[str, int], Response]]:
     return [
         (
             (item_id, sample),
@@ -210,15 +210,15 @@ NOTHING = ("None", "nan", "NaN")
 SHOWN = 200
 
 
-def answer_of(stored: Json) -> Answer:
+def answer_of(stored: Json) -> ImportedAnswer:
     """The answer or the error that a stored value is. Raises ValueError for a value that is no text and not nothing."""
     if stored is None or (isinstance(stored, float) and math.isnan(stored)):
-        return Answer(None, "the file has no answer here (null)")
+        return ImportedAnswer(None, "the file has no answer here (null)")
     if isinstance(stored, bool) or not isinstance(stored, str | int | float):
         raise ValueError(f"an answer must be a text, found {stored!r:.60}")
     text = str(stored)
     if text.strip() in NOTHING:
-        return Answer(None, f"the file has no answer here ({text.strip()})")
+        return ImportedAnswer(None, f"the file has no answer here ({text.strip()})")
     if is_failure(text) or VLMEVALKIT_ANYWHERE in text or text.lstrip().startswith(VLMEVALKIT_START):
-        return Answer(None, printable(text.strip()[:SHOWN]))
-    return Answer(text)
+        return ImportedAnswer(None, printable(text.strip()[:SHOWN]))
+    return ImportedAnswer(text)

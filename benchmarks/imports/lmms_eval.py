@@ -3,7 +3,7 @@
 As lmms-eval 0.7.3 writes them (evaluator.py, loggers/evaluation_tracker.py). A line has `doc_id` (the row of the data set),
 `target`, `input` (the prompt's text, or a part of it where a model takes messages), `filtered_resps`, `resps` where they
 differ from those, `token_counts`, and the task's metrics; `doc` is only there in other versions. `resps` are what the model
-said, and are taken where they are there. Several filters of one task give several lines to a doc, which can not be told
+said, and are taken where they are there. Several filters of one task give several lines to a doc, which cannot be told
 apart: such a file is refused, item by item. Nor can several rounds of a talk be told from repeats; no suite here has any.
 """
 
@@ -19,9 +19,9 @@ from ...harness.errors import DataError
 from ...harness.types import Json, Sampling
 from ..items import Record
 from ..sources.jsonl import read_document, read_jsonl
-from ..sources.layout import ROW, SPLIT, Layout, arrange, blank, missing
+from ..sources.layout import ROW, SPLIT, Layout, arrange, blank, missing_columns
 from ..sources.published import HUB
-from .base import Answer, Given, Source, answer_of
+from .base import ImportedAnswer, ImportSource, ItemAnswers, answer_of
 
 TOOL = "lmms-eval"
 IDS_IN_METRICS: Mapping[str, Layout] = {
@@ -38,7 +38,7 @@ def is_sample(record: Mapping[str, Json]) -> bool:
     return "doc_id" in record and ("resps" in record or "filtered_resps" in record)
 
 
-def open_lmms_eval(path: Path, suite: str) -> Source:
+def open_lmms_eval(path: Path, suite: str) -> ImportSource:
     """A samples file, with what the results file beside it says. Raises DataError if that file is damaged."""
     date, _, task = path.stem.partition("_samples_")
     beside = path.with_name(f"{date}_results.json")
@@ -47,7 +47,7 @@ def open_lmms_eval(path: Path, suite: str) -> Source:
     task_config = _table(_table(results, "configs"), task)
     settings = {**_table(task_config, "generation_kwargs"), **_settings(config.get("gen_kwargs"))}
     known = {"model": config.get("model"), "date": results.get("date"), "generation_kwargs": settings or None}
-    return Source(
+    return ImportSource(
         TOOL,
         path,
         _given(path, suite),
@@ -113,7 +113,7 @@ def _fits(name: str, value: Json) -> bool:
     return True
 
 
-def _given(path: Path, suite: str) -> Iterator[Given | DataError]:
+def _given(path: Path, suite: str) -> Iterator[ItemAnswers | DataError]:
     for record in read_jsonl(path):
         if isinstance(record, DataError):
             yield record
@@ -124,13 +124,13 @@ def _given(path: Path, suite: str) -> Iterator[Given | DataError]:
             yield problem
 
 
-def _one(record: Record, suite: str) -> Given:
+def _one(record: Record, suite: str) -> ItemAnswers:
     if not is_sample(record):
         raise record.error("not a sample of lmms-eval: it needs doc_id, and resps or filtered_resps")
     row = record.integer("doc_id")
     item_id, question = _of_doc(record, suite, row)
     prompt = record.get("input")
-    return Given(
+    return ItemAnswers(
         record.where,
         _answers(record),
         item_id or _of_metrics(record, suite),
@@ -149,7 +149,7 @@ def _of_doc(record: Record, suite: str, row: int) -> tuple[str | None, str | Non
     found: dict[str, str] = {}
     for name in ("id", "question"):
         made: Layout = {name: layout.get(name, name)}
-        if missing(made, set(doc)):
+        if missing_columns(made, set(doc)):
             made = {name: name}
         arranged = arrange({**doc, ROW: row, SPLIT: ""}, made, record.where)
         if not isinstance(arranged, DataError) and not blank(arranged[name]):
@@ -160,14 +160,14 @@ def _of_doc(record: Record, suite: str, row: int) -> tuple[str | None, str | Non
 def _of_metrics(record: Record, suite: str) -> str | None:
     for name, value in record.items():
         layout: Layout = {"id": "id"} if name.startswith(OWN_METRIC) else IDS_IN_METRICS.get(suite, {})
-        if isinstance(value, dict) and layout and not missing(layout, set(value)):
+        if isinstance(value, dict) and layout and not missing_columns(layout, set(value)):
             arranged = arrange(value, layout, record.where)
             if not isinstance(arranged, DataError) and not blank(arranged["id"]):
                 return arranged.text("id")
     return None
 
 
-def _answers(record: Record) -> tuple[Answer, ...]:
+def _answers(record: Record) -> tuple[ImportedAnswer, ...]:
     stored = _flat(record["resps"] if "resps" in record else record["filtered_resps"])
     try:
         answers = [answer_of(one) for one in stored]
@@ -190,7 +190,7 @@ def _flat(stored: Json) -> list[Any]:
     return [one[0] if isinstance(one, list) and len(one) == 1 else one for one in stored]
 
 
-def _counted(answer: Answer, count: Json) -> Answer:
+def _counted(answer: ImportedAnswer, count: Json) -> ImportedAnswer:
     if not isinstance(count, dict):
         return answer
     asked, said = (

@@ -14,25 +14,25 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...harness.engines.base import Model
+from ...harness.engines.base import Engine
 from ...harness.errors import DataError
-from ...harness.runs.evaluate import Examination, Outcome
+from ...harness.runs.evaluate import Examination, RunOutcome
 from ...harness.runs.provenance import file_sha256
 from ...harness.runs.store import Manifest, RunReader, RunWriter
 from ...harness.types import Json, Request, Response, Sampling
 from ..examination import plan, run_path
 from ..lock import LOCK
 from . import lmms_eval, vlmevalkit
-from .base import SAMPLING, UNKNOWN, Attached, Source, attach
+from .base import SAMPLING, UNKNOWN, Attached, ImportSource, attach
 
 TOOLS = (lmms_eval.TOOL, vlmevalkit.TOOL)
 HEAD = 65_536
 
 
-def open_import(path: Path, suite: str, tool: str | None = None) -> Source:
+def open_import(path: Path, suite: str, tool: str | None = None) -> ImportSource:
     """The answers in a file of another tool. `tool` says which, else the content does.
 
-    Raises DataError for a file that can not be read, that no known tool writes, or that another one wrote than `tool`.
+    Raises DataError for a file that cannot be read, that no known tool writes, or that another one wrote than `tool`.
     """
     kind = _kind(path)
     found = lmms_eval.TOOL if kind == "jsonl" else vlmevalkit.TOOL
@@ -75,7 +75,7 @@ class ImportedModel:
     """What is known of a model whose answers were imported; it can say those answers, and no other."""
 
     name: str
-    source: Source
+    source: ImportSource
     sha256: str
     attached: Attached
     total: int
@@ -116,9 +116,9 @@ class ImportedModel:
 class ImportedExamination(Examination):
     """What was asked elsewhere; of `sampling` only `n` and what the source says are stored."""
 
-    source: Source = dataclasses.field(kw_only=True)
+    source: ImportSource = dataclasses.field(kw_only=True)
 
-    def manifest(self, model: Model) -> Manifest:
+    def manifest(self, model: Engine) -> Manifest:
         """The manifest of these answers of that model."""
         made = Examination.manifest(self, model)
         sampling = {"n": self.sampling.n, **self.source.sampling}
@@ -137,13 +137,13 @@ class Import:
         """Where the run is kept among others: the same file, data and protocol give the same place."""
         return run_path(root, self.examination, self.model)
 
-    def store(self, path: Path) -> Outcome:
+    def store(self, path: Path) -> RunOutcome:
         """Write what the run directory `path` does not have yet, and seal it if every question has an answer.
 
         Raises RunMismatchError if it holds another run, RunLockedError and StoreError.
         """
         asked, n = self.examination.asked, self.examination.sampling.n
-        outcome = Outcome(path, total=len(asked) * n)
+        outcome = RunOutcome(path, total=len(asked) * n)
         with RunWriter(path, self.examination.manifest(self.model), asked, n) as run:
             stored = {(one.item_id, one.sample) for one in RunReader(path).responses()}
             requests = (

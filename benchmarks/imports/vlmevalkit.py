@@ -24,10 +24,10 @@ from typing import Any, TypeAlias
 from ...harness.errors import DataError, MissingExtraError
 from ..items import Record
 from ..sources.jsonl import read_document
-from ..sources.layout import Layout, arrange, blank, missing
+from ..sources.layout import Layout, arrange, blank, missing_columns
 from ..sources.published import VLMEVALKIT
 from ..sources.tsv import read_tsv
-from .base import Answer, Given, Source, answer_of
+from .base import ImportedAnswer, ImportSource, ItemAnswers, answer_of
 
 MAX_UNPACKED = 256 * 2**20
 """Bytes of the file's parts, unpacked; zipfile reads no more of a part than its header declares."""
@@ -132,13 +132,13 @@ DATASETS: Mapping[str, tuple[str, ...]] = {
 """The names that VLMEvalKit gives to a suite's data sets: what stands before one in a file's name is the model's."""
 
 
-def open_vlmevalkit(path: Path, suite: str, kind: str) -> Source:
+def open_vlmevalkit(path: Path, suite: str, kind: str) -> ImportSource:
     """A result file of the kind "xlsx", "tsv" or "json". Raises DataError for a suite that VLMEvalKit has no layout of."""
     layout = VLMEVALKIT.get(suite)
     if layout is None:
         raise DataError(f"{path}: VLMEvalKit has no data set of suite {suite}, so there is no layout to read one by")
     wanted: Layout = {"id": layout["id"], "question": "question", "index": "index", "prediction": "prediction"}
-    return Source(TOOL, path, _given(path, kind, wanted), _model_name(path, suite))
+    return ImportSource(TOOL, path, _given(path, kind, wanted), _model_name(path, suite))
 
 
 def _model_name(path: Path, suite: str) -> str | None:
@@ -151,7 +151,7 @@ def _model_name(path: Path, suite: str) -> str | None:
 _Rows: TypeAlias = Iterator[Record | DataError]
 
 
-def _given(path: Path, kind: str, layout: Layout) -> Iterator[Given | DataError]:
+def _given(path: Path, kind: str, layout: Layout) -> Iterator[ItemAnswers | DataError]:
     full = MAX_CELL if kind == "xlsx" else None
     for record in {"xlsx": _sheet, "tsv": _table, "json": _document}[kind](path, layout):
         try:
@@ -162,7 +162,7 @@ def _given(path: Path, kind: str, layout: Layout) -> Iterator[Given | DataError]
 
 def _sheet(path: Path, layout: Layout) -> _Rows:
     for where, row in read_sheet(path):
-        if lacking := missing(layout, set(row)):
+        if lacking := missing_columns(layout, set(row)):
             raise DataError(f"{path}: row 1: columns missing: {', '.join(lacking)}; there are: {', '.join(row):.300}")
         yield _arranged(row, layout, where)
 
@@ -184,7 +184,7 @@ def _document(path: Path, layout: Layout) -> _Rows:
         where = f"{path}: row {number}"
         if not isinstance(row, dict):
             yield DataError(f"{where} must be a JSON object")
-        elif lacking := missing(layout, set(row)):
+        elif lacking := missing_columns(layout, set(row)):
             yield DataError(f"{where}: columns missing: {', '.join(lacking)}")
         else:
             yield _arranged(row, layout, where)
@@ -199,17 +199,17 @@ def _arranged(row: Mapping[str, Any], layout: Layout, where: str) -> Record | Da
     return arrange(whole, layout, where)
 
 
-def _one(record: Record, full: int | None) -> Given:
+def _one(record: Record, full: int | None) -> ItemAnswers:
     """An item's answer; a text of `full` characters was cut off by the file."""
     question = "" if _nothing(record["question"]) else record.text("question")
-    return Given(record.where, (_answer(record, full),), item_id=record.text("id"), question=question)
+    return ItemAnswers(record.where, (_answer(record, full),), item_id=record.text("id"), question=question)
 
 
 def _nothing(value: Any) -> bool:
     return blank(value) or (isinstance(value, float) and math.isnan(value))
 
 
-def _answer(record: Record, full: int | None) -> Answer:
+def _answer(record: Record, full: int | None) -> ImportedAnswer:
     try:
         found = answer_of(record["prediction"])
     except ValueError as error:

@@ -42,7 +42,7 @@ _FUNCTIONS: dict[str, Callable[[float], float]] = {
 }
 
 
-class UnreadableError(ValueError):
+class NotEvaluatedError(ValueError):
     """The text is no arithmetic, or more of it than the limits allow."""
 
 
@@ -51,7 +51,7 @@ def evaluated(text: str) -> int | float | None:
     """The value of `text`, an int where it is whole and exact; None where it is unreadable or not a real number."""
     try:
         value = _Reader(_pieces(text)).value()
-    except (UnreadableError, ArithmeticError, ValueError):
+    except (NotEvaluatedError, ArithmeticError, ValueError):
         return None
     if isinstance(value, Fraction):
         return value.numerator if value.denominator == 1 else float(value)
@@ -61,7 +61,7 @@ def evaluated(text: str) -> int | float | None:
 def _pieces(text: str) -> list[str]:
     text = text.replace("$", " ")
     if len(text) > MAX_TEXT:
-        raise UnreadableError("too long")
+        raise NotEvaluatedError("too long")
     found, at = [], 0
     while at < len(text.rstrip()):
         match = _TOKEN.match(text, at)
@@ -81,7 +81,7 @@ def _is_number(piece: str) -> bool:
 
 def _bounded(value: Number) -> Number:
     if isinstance(value, Fraction) and max(value.numerator.bit_length(), value.denominator.bit_length()) > MAX_BITS:
-        raise UnreadableError("too many digits")
+        raise NotEvaluatedError("too many digits")
     return value
 
 
@@ -97,7 +97,7 @@ class _Reader:
         """The expression that the tokens start with: a stop or a stray closing bracket ends it, as in latex2sympy."""
         value = self._sum()
         if self._peek() not in (None, ".", *_OPENING.values()):
-            raise UnreadableError(f"stops at {self._peek()!r}")
+            raise NotEvaluatedError(f"stops at {self._peek()!r}")
         return value
 
     def _peek(self) -> str | None:
@@ -106,14 +106,14 @@ class _Reader:
     def _take(self) -> str:
         piece = self._peek()
         if piece is None:
-            raise UnreadableError("incomplete")
+            raise NotEvaluatedError("incomplete")
         self._at += 1
         return piece
 
     def _sum(self) -> Number:
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise UnreadableError("nested too deeply")
+            raise NotEvaluatedError("nested too deeply")
         total = self._product()
         while self._peek() in ("+", "-"):
             sign = self._take()
@@ -175,7 +175,7 @@ class _Reader:
         if piece in _OPENING:
             value = self._sum()
             if self._take() != _OPENING[piece]:
-                raise UnreadableError("brackets do not match")
+                raise NotEvaluatedError("brackets do not match")
             return _magnitude(value) if piece == "|" else value
         if piece in _FRACTIONS:
             upper = self._argument()
@@ -186,7 +186,7 @@ class _Reader:
             return math.pi
         if piece in _FUNCTIONS:
             return _FUNCTIONS[piece](float(self._power()))
-        raise UnreadableError(f"no number: {piece!r}")
+        raise NotEvaluatedError(f"no number: {piece!r}")
 
     def _root(self) -> Number:
         if self._peek() != "[":
@@ -194,7 +194,7 @@ class _Reader:
         self._take()
         index = self._sum()
         if self._take() != "]" or not index:
-            raise UnreadableError("a root without an index")
+            raise NotEvaluatedError("a root without an index")
         return _raised(self._argument(), 1 / index)
 
 
@@ -204,7 +204,7 @@ def _magnitude(value: Number) -> Number:
 
 def _square_root(value: Number) -> Number:
     if value < 0:
-        raise UnreadableError("not a real number")
+        raise NotEvaluatedError("not a real number")
     if isinstance(value, Fraction):
         upper, lower = math.isqrt(value.numerator), math.isqrt(value.denominator)
         if Fraction(upper * upper, lower * lower) == value:
@@ -216,12 +216,12 @@ def _raised(base: Number, exponent: Number) -> Number:
     if isinstance(base, Fraction) and isinstance(exponent, Fraction) and exponent.denominator == 1:
         size = max(base.numerator.bit_length(), base.denominator.bit_length())
         if abs(exponent) * size > MAX_BITS:
-            raise UnreadableError("a large power")
+            raise NotEvaluatedError("a large power")
         return Fraction(base**exponent.numerator)
     return math.pow(base, exponent)
 
 
 def _factorial(value: Number) -> Number:
     if not isinstance(value, Fraction) or value.denominator != 1 or not 0 <= value <= 300:
-        raise UnreadableError("a factorial")
+        raise NotEvaluatedError("a factorial")
     return Fraction(math.factorial(value.numerator))

@@ -1,4 +1,4 @@
-"""What the protocols of this folder share: the gold as published, and verdicts that a rule can or can not give."""
+"""What the protocols of this folder share: the gold as published, and verdicts that a rule can or cannot give."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 
 from ...harness.answers import Extraction
-from ...harness.runs.judging import Extractor, Judge
+from ...harness.runs.judging import Extractor, JudgeStep
 from ...harness.types import Item
 from ..base import lettered
 from ..items import inline
@@ -78,7 +78,7 @@ LETTERS = "The answer is one or more option letters, separated by commas."
 VALUE = "Give the answer alone, as the model writes it: a number, an expression, a list or a few words."
 
 
-def judge() -> Judge:
+def judge() -> JudgeStep:
     """The step that compares a stated answer with the gold, as published."""
 
     def prompt(answer: str, item: Item) -> str:
@@ -94,7 +94,7 @@ def judge() -> Judge:
         said = _VERDICT.fullmatch(_last_line(reply))
         return said[1] == "1" if said else None
 
-    return Judge(prompt, read)
+    return JudgeStep(prompt, read)
 
 
 def _question(item: Item) -> str:

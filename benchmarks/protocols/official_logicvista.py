@@ -5,7 +5,7 @@ equal. Only an empty response and a lone character that can be no choice are set
 
 The prompt is this project's own, so scores under it are not comparable with the paper's. At that commit the repository
 holds the items, recorded responses and scripts that judge them, but none that asks a model under test: what it was told
-besides the question, and whether it saw solved examples, can not be reproduced. The script's one text is for GPT-4, and
+besides the question, and whether it saw solved examples, cannot be reproduced. The script's one text is for GPT-4, and
 shows it the question and the response, without examples. The prompt here asks for letters alone; the recorded responses
 often reason first.
 

@@ -4,7 +4,7 @@ The last \boxed, else what follows "the answer is" and the like, is stripped of 
 the gold or the option's value in lower case, or if both are numbers that agree when rounded to two decimals.
 
 Defects that belong to it: 1/55 passes for 1/60 and any tiny number for 0; `\textbf{(D) }72` fails; eight golds (2804, 2828,
-2830, 2833, 2866, 2875, 2877, 2947) can not be met; a response that ends with " A." is the option A whatever it says
+2830, 2833, 2866, 2875, 2877, 2947) cannot be met; a response that ends with " A." is the option A whatever it says
 before. Where the script evaluates text as code (and hangs on 9^{9^{9}}), `arithmetic` is used, which has limits.
 """
 

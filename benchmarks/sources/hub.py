@@ -23,7 +23,7 @@ LOCAL = "local"
 def resolve_revision(published: Published, revision: str) -> str:
     """The commit (40 hex digits) that a branch, tag or commit of a data set is; LOCAL for a folder on this machine.
 
-    Raises DataError if the hub can not be asked or knows no such revision, MissingExtraError without `datasets`.
+    Raises DataError if the hub cannot be asked or knows no such revision, MissingExtraError without `datasets`.
     """
     if COMMIT.fullmatch(revision):
         return revision
@@ -45,7 +45,7 @@ def resolve_revision(published: Published, revision: str) -> str:
 def open_hub(published: Published, revision: str) -> Source:
     """The records of a data set at a commit, or of a local folder of the same form.
 
-    Raises DataError for a revision that is not pinned; reading raises it if the data set can not be loaded.
+    Raises DataError for a revision that is not pinned; reading raises it if the data set cannot be loaded.
     """
     if not (COMMIT.fullmatch(revision) or (revision == LOCAL and Path(published.path).is_dir())):
         raise DataError(f"{published.path}: revision {revision!r:.60} is no commit; pin one with `proctor data pull`")

@@ -20,7 +20,7 @@ from ..items import Record
 def numbered_lines(path: Path, limit: int) -> Iterator[tuple[int, bytes]]:
     """(number from 1, line with its end) of each line.
 
-    Raises DataError for a file that can not be read, or a line that is longer than `limit` bytes.
+    Raises DataError for a file that cannot be read, or a line that is longer than `limit` bytes.
     """
     try:
         file = path.open("rb")
@@ -41,7 +41,7 @@ MAX_LINE_BYTES = 16 * 2**20
 def read_jsonl(path: Path) -> Iterator[Record | DataError]:
     """The lines of a JSONL file; a line that is not a JSON object is a problem in its place.
 
-    Raises DataError for a file that can not be read, or a line that is longer than MAX_LINE_BYTES.
+    Raises DataError for a file that cannot be read, or a line that is longer than MAX_LINE_BYTES.
     """
     for number, line in numbered_lines(path, MAX_LINE_BYTES):
         if line.strip():

@@ -1,6 +1,6 @@
 """Layouts: how the columns of a published file become the columns that a suite's `parse` reads.
 
-A layout maps each record column to a source column, or to a `Made` value of several. A source column whose name ends in
+A layout maps each record column to a source column, or to a `Computed` value of several. A source column whose name ends in
 "?" may be missing (None then). ROW and SPLIT stand for the row's number from 0 and the name of its split, KEY for its key
 in a JSON object.
 """
@@ -22,7 +22,7 @@ _SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"BM
 
 
 @dataclass(frozen=True)
-class Picture:
+class ImageColumn:
     """An encoded picture that a row holds."""
 
     data: bytes
@@ -34,8 +34,8 @@ class Picture:
 
 
 @dataclass(frozen=True, init=False)
-class Made:
-    """A record column that `make` computes from source columns; it raises ValueError for a value that it can not take."""
+class Computed:
+    """A record column that `make` computes from source columns; it raises ValueError for a value that it cannot take."""
 
     make: Callable[..., Any]
     columns: tuple[str, ...]
@@ -45,7 +45,7 @@ class Made:
         object.__setattr__(self, "columns", columns)
 
 
-Layout: TypeAlias = Mapping[str, str | Made]
+Layout: TypeAlias = Mapping[str, str | Computed]
 
 
 def columns_of(layout: Layout) -> Iterator[str]:
@@ -54,13 +54,13 @@ def columns_of(layout: Layout) -> Iterator[str]:
         yield from (made,) if isinstance(made, str) else made.columns
 
 
-def missing(layout: Layout, present: set[str]) -> list[str]:
+def missing_columns(layout: Layout, present: set[str]) -> list[str]:
     """The columns that a layout needs and that are not `present`, sorted."""
     needed = {column for column in columns_of(layout) if not column.endswith("?") and not column.startswith("@")}
     return sorted(needed - present)
 
 
-def wanted(layout: Layout, present: list[str]) -> list[str]:
+def wanted_columns(layout: Layout, present: list[str]) -> list[str]:
     """Those of the columns `present` that a layout reads."""
     named = {column.rstrip("?") for column in columns_of(layout)}
     return [column for column in present if column in named]
@@ -76,7 +76,7 @@ def arrange(row: Mapping[str, Any], layout: Layout, where: str) -> Record | Data
             fields[target] = values[0] if isinstance(made, str) else made.make(*values)
         except (ValueError, TypeError, KeyError, IndexError, OverflowError) as error:
             named = ", ".join(repr(column.rstrip("?")) for column in columns)
-            return DataError(f"{where}: column {named} can not be read: {error!s:.200}")
+            return DataError(f"{where}: column {named} cannot be read: {error!s:.200}")
     return record_of(fields, where)
 
 
@@ -87,7 +87,7 @@ def record_of(fields: Mapping[str, Any], where: str) -> Record:
     def named(value: Any) -> Any:
         if isinstance(value, list):
             return [named(one) for one in value]
-        if not isinstance(value, Picture):
+        if not isinstance(value, ImageColumn):
             return value
         name = value.name
         if pictures.get(name, value.data) != value.data:
@@ -98,7 +98,7 @@ def record_of(fields: Mapping[str, Any], where: str) -> Record:
     return Record({column: named(value) for column, value in fields.items()}, where, pictures)
 
 
-def whole(value: Any) -> int:
+def as_int(value: Any) -> int:
     """A whole number, also if it is written as a text or a float ("3", 3.0). Raises ValueError for another value."""
     number = float(value)
     if isinstance(value, bool) or not number.is_integer():
@@ -106,9 +106,9 @@ def whole(value: Any) -> int:
     return int(number)
 
 
-def whole_or_none(value: Any) -> int | None:
+def as_int_or_none(value: Any) -> int | None:
     """A whole number; None for nothing."""
-    return None if blank(value) else whole(value)
+    return None if blank(value) else as_int(value)
 
 
 def blank(value: Any) -> bool:
@@ -135,7 +135,7 @@ def literal(value: Any) -> Any:
         raise ValueError(f"{value!r:.60} is not a list or an object") from error
 
 
-def texts(value: Any) -> list[str]:
+def text_list(value: Any) -> list[str]:
     """A list of texts, also if it is written as one text ("['a', 'b']"); nothing is an empty one."""
     found = [] if blank(value) else literal(value)
     if not isinstance(found, list | tuple):
@@ -143,14 +143,14 @@ def texts(value: Any) -> list[str]:
     return [str(one) for one in found]
 
 
-def words(value: Any) -> list[str]:
+def word_list(value: Any) -> list[str]:
     """A list of texts; a text that is not a list is one of one."""
     if isinstance(value, str) and not blank(value) and not value.strip().startswith("["):
         return [value.strip()]
-    return texts(value)
+    return text_list(value)
 
 
-def table(value: Any) -> dict[str, Any]:
+def read_table(value: Any) -> dict[str, Any]:
     """An object, also if it is written as a text."""
     found = literal(value)
     if not isinstance(found, dict):

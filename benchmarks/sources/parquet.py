@@ -9,7 +9,7 @@ from typing import Any
 
 from ...harness.errors import DataError, MissingExtraError
 from ..items import Record
-from .layout import ROW, SPLIT, Layout, Picture, arrange, missing, record_of, wanted
+from .layout import ROW, SPLIT, ImageColumn, Layout, arrange, missing_columns, record_of, wanted_columns
 
 ROWS_AT_ONCE = 16  # rows hold pictures of a megabyte and more
 
@@ -18,7 +18,7 @@ def read_parquet(files: list[Path], layout: Layout | None) -> Iterator[Record | 
     """The rows of parquet files, one file after the other; the split of a file is its name before the first "-".
 
     A file whose columns are not those of `layout` is taken to be in the project's own columns, if it has an `id`.
-    Raises DataError for a file that can not be read or lacks columns, MissingExtraError without pyarrow.
+    Raises DataError for a file that cannot be read or lacks columns, MissingExtraError without pyarrow.
     """
     numbers: dict[str, int] = {}
     for path in files:
@@ -37,7 +37,7 @@ def row_record(
         plain = {column: plain_value(value) for column, value in row.items()}
     except ValueError as error:
         return DataError(f"{where}: {error}")
-    if layout is None or (missing(layout, set(row)) and "id" in row):
+    if layout is None or (missing_columns(layout, set(row)) and "id" in row):
         return record_of(plain, where)
     return arrange({**plain, ROW: number, SPLIT: split}, layout, where)
 
@@ -60,9 +60,9 @@ def plain_value(value: Any) -> Any:
     return value if value is None or isinstance(value, str | int | float | bool) else str(value)
 
 
-def _picture(data: Any, path: Any) -> Picture | str | None:
+def _picture(data: Any, path: Any) -> ImageColumn | str | None:
     if data:
-        return Picture(bytes(data), PurePosixPath(path).name if path else "image")
+        return ImageColumn(bytes(data), PurePosixPath(path).name if path else "image")
     return None if path is None else str(path)
 
 
@@ -89,12 +89,12 @@ def _rows(path: Path, layout: Layout | None) -> Iterator[tuple[str, dict[str, An
 
 def columns_to_read(name: str, layout: Layout | None, present: list[str]) -> list[str] | None:
     """The columns of a source to read, None for all. Raises DataError, once for the source, if some are missing."""
-    lacking = missing(layout, set(present)) if layout is not None else []
+    lacking = missing_columns(layout, set(present)) if layout is not None else []
     if layout is None or (lacking and "id" in present):
         return None
     if lacking:
         raise DataError(f"{name}: columns missing: {', '.join(lacking)}; there are: {', '.join(present):.300}")
-    return wanted(layout, present)
+    return wanted_columns(layout, present)
 
 
 def _one_line(error: Exception) -> str:

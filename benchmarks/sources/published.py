@@ -11,7 +11,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .layout import ROW, SPLIT, Layout, Made, blank, renamed, table, texts, whole, whole_or_none, words
+from .layout import (
+    ROW,
+    SPLIT,
+    Computed,
+    Layout,
+    as_int,
+    as_int_or_none,
+    blank,
+    read_table,
+    renamed,
+    text_list,
+    word_list,
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +51,7 @@ def _lettered(*options: Any) -> str:
 
 
 def _variant(seed: Any, variant: int) -> str:
-    return f"q{whole(seed)}_v{variant}"
+    return f"q{as_int(seed)}_v{variant}"
 
 
 def _variant_of(split: str) -> int:
@@ -53,7 +65,7 @@ def _iconqa_choices(task: str, choices: Any) -> list[str]:
     if task != "choose_txt":
         return []
     split = not isinstance(choices, list) and not str(choices).strip().startswith("[")
-    return [one.strip() for one in str(choices).split(",")] if split else texts(choices)
+    return [one.strip() for one in str(choices).split(",")] if split else text_list(choices)
 
 
 def _iconqa_answer(task: str, choices: Any, answer: Any) -> str:
@@ -88,14 +100,14 @@ def _present(*pictures: Any) -> list[Any]:
 
 _MATHVERSE_TYPES = renamed(multi_choice="multiple_choice", free_form="free_form")
 _MATHVERSE: Layout = {
-    "id": Made(_mathverse_id, "problem_version", "sample_index"),
+    "id": Computed(_mathverse_id, "problem_version", "sample_index"),
     "question": "question",
     "answer": "answer",
-    "answer_type": Made(_MATHVERSE_TYPES, "question_type"),
-    "image": Made(_if_any, "image"),
-    "problem": Made(whole, "problem_index"),
+    "answer_type": Computed(_MATHVERSE_TYPES, "question_type"),
+    "image": Computed(_if_any, "image"),
+    "problem": Computed(as_int, "problem_index"),
     "problem_version": "problem_version",
-    "metadata": Made(table, "metadata"),
+    "metadata": Computed(read_table, "metadata"),
     "question_for_eval": "question_for_eval?",
 }
 _CHARTQA_SPLITS = renamed(human_test="test_human", augmented_test="test_augmented")
@@ -107,9 +119,9 @@ HUB: Mapping[str, Published] = {
         ("test",),
         {
             **_same("id", "question", "answer", "subject"),
-            "choices": Made(texts, "options"),
+            "choices": Computed(text_list, "options"),
             "image": "decoded_image",
-            "level": Made(whole, "level"),
+            "level": Computed(as_int, "level"),
         },
     ),
     "mathverse": Published("AI4Math/MathVerse", ("testmini",), _MATHVERSE, config="testmini"),
@@ -119,17 +131,17 @@ HUB: Mapping[str, Published] = {
         {
             **_same("question", "answer", "answer_type", "unit", "question_type"),
             "id": "pid",
-            "choices": Made(texts, "choices"),
-            "precision": Made(whole_or_none, "precision"),
+            "choices": Computed(text_list, "choices"),
+            "precision": Computed(as_int_or_none, "precision"),
             "image": "decoded_image",
-            "metadata": Made(table, "metadata"),
+            "metadata": Computed(read_table, "metadata"),
         },
     ),
     "wemath": Published(
         "We-Math/We-Math",
         ("testmini",),
         {
-            "id": Made(_joined, "ID", "key"),
+            "id": Computed(_joined, "ID", "key"),
             "question": "question",
             "choices": "option",
             "answer": "answer",
@@ -144,7 +156,7 @@ HUB: Mapping[str, Published] = {
         ("test",),
         {
             **_same("id", "question", "answer", "image"),
-            **{name: Made(words, name) for name in ("skill", "broad_capability", "specific_capability")},
+            **{name: Computed(word_list, name) for name in ("skill", "broad_capability", "specific_capability")},
         },
         uncertain="whether skill and the capabilities are lists or one text each: both are read",
     ),
@@ -152,13 +164,13 @@ HUB: Mapping[str, Published] = {
         "DynaMath/DynaMath_Sample",
         tuple(f"sample_variant{number}" for number in range(1, 11)),
         {
-            "id": Made(lambda seed, split: _variant(seed, _variant_of(split)), "id", SPLIT),
+            "id": Computed(lambda seed, split: _variant(seed, _variant_of(split)), "id", SPLIT),
             "question": "question",
             "answer": "ground_truth",
             "answer_type": "answer_type",
             "image": "decoded_image",
-            "seed_id": Made(whole, "id"),
-            "variant": Made(_variant_of, SPLIT),
+            "seed_id": Computed(as_int, "id"),
+            "variant": Computed(_variant_of, SPLIT),
             "subject": "subject",
             "level": "knowledge_level",
         },
@@ -167,9 +179,9 @@ HUB: Mapping[str, Published] = {
         "lmms-lab/ChartQA",
         ("test",),
         {
-            "id": Made(lambda split, row: f"{_CHARTQA_SPLITS(split)}-{row}", "type", ROW),
+            "id": Computed(lambda split, row: f"{_CHARTQA_SPLITS(split)}-{row}", "type", ROW),
             **_same("question", "answer", "image"),
-            "split": Made(_CHARTQA_SPLITS, "type"),
+            "split": Computed(_CHARTQA_SPLITS, "type"),
         },
     ),
     "iconqa": Published(
@@ -178,20 +190,20 @@ HUB: Mapping[str, Published] = {
         {
             "id": "question_id",
             "question": "question",
-            "answer": Made(_iconqa_answer, "ques_type", "choices", "answer"),
+            "answer": Computed(_iconqa_answer, "ques_type", "choices", "answer"),
             "image": "query_image",
             "task": "ques_type",
-            "choices": Made(_iconqa_choices, "ques_type", "choices"),
-            "choice_images": Made(_present, *(f"choice_image_{number}?" for number in range(5))),
+            "choices": Computed(_iconqa_choices, "ques_type", "choices"),
+            "choice_images": Computed(_present, *(f"choice_image_{number}?" for number in range(5))),
             "label": "label?",
             "grade": "grade?",
-            "skills": Made(words, "skills?"),
+            "skills": Computed(word_list, "skills?"),
         },
-        uncertain="whether the test split holds answers (val does) and skills; options with a comma can not be told apart",
+        uncertain="whether the test split holds answers (val does) and skills; options with a comma cannot be told apart",
     ),
 }
 
-_PROBLEMS: Layout = {"id": Made(_split_and_row, SPLIT, ROW), **_same("problem", "images"), "answer": "answer?"}
+_PROBLEMS: Layout = {"id": Computed(_split_and_row, SPLIT, ROW), **_same("problem", "images"), "answer": "answer?"}
 
 TRAINING: Mapping[str, Published] = {
     "geometry3k": Published("hiyouga/geometry3k", ("train",), _PROBLEMS),
@@ -200,8 +212,8 @@ TRAINING: Mapping[str, Published] = {
         ("train",),
         {
             **_PROBLEMS,
-            "images": Made(_either, "images?", "image?"),
-            "answer": Made(_either, "answer?", "solution?"),
+            "images": Computed(_either, "images?", "image?"),
+            "answer": Computed(_either, "answer?", "solution?"),
         },
         uncertain="the number of rows; image, problem and solution are the columns that its users read, and images, problem "
         "and answer, the columns of its copies, are read too",
@@ -227,40 +239,40 @@ VLMEVALKIT: Mapping[str, Layout] = {
     "mathvision": {
         "id": "index",
         **_same("question", "answer", "image"),
-        "choices": Made(texts, "choices"),
+        "choices": Computed(text_list, "choices"),
         "subject": "category",
-        "level": Made(whole, "level"),
+        "level": Computed(as_int, "level"),
     },
     "mathverse": _MATHVERSE,
     "mathvista": {
         "id": "index",
         **_same("question", "answer", "image", "question_type", "answer_type"),
-        "choices": Made(texts, "choices"),
-        "precision": Made(whole_or_none, "precision?"),
-        "unit": Made(lambda unit: None if blank(unit) else unit, "unit?"),
-        "metadata": Made(
-            lambda skills, *about: {**dict(zip(_MATHVISTA_ABOUT, about, strict=True)), "skills": texts(skills)},
+        "choices": Computed(text_list, "choices"),
+        "precision": Computed(as_int_or_none, "precision?"),
+        "unit": Computed(lambda unit: None if blank(unit) else unit, "unit?"),
+        "metadata": Computed(
+            lambda skills, *about: {**dict(zip(_MATHVISTA_ABOUT, about, strict=True)), "skills": text_list(skills)},
             "skills",
             *_MATHVISTA_ABOUT,
         ),
     },
     "wemath": {
-        "id": Made(_joined, "ID", "key"),
+        "id": Computed(_joined, "ID", "key"),
         **_same("question", "answer", "image", "key"),
-        "choices": Made(_lettered, "A", "B", "C?", "D?", "E?", "F?", "G?", "H?"),
+        "choices": Computed(_lettered, "A", "B", "C?", "D?", "E?", "F?", "G?", "H?"),
         "problem_id": "ID",
         "knowledge_concept": "knowledge concept",
     },
     "logicvista": {
         "id": "index",
         **_same("question", "answer", "image"),
-        **{name: Made(words, f"{name}?") for name in ("skill", "broad_capability", "specific_capability")},
+        **{name: Computed(word_list, f"{name}?") for name in ("skill", "broad_capability", "specific_capability")},
     },
     "dynamath": {
-        "id": Made(lambda seed, variant: _variant(seed, whole(variant)), "qid", "varid"),
+        "id": Computed(lambda seed, variant: _variant(seed, as_int(variant)), "qid", "varid"),
         **_same("question", "answer", "answer_type", "image", "subject"),
-        "seed_id": Made(whole, "qid"),
-        "variant": Made(whole, "varid"),
+        "seed_id": Computed(as_int, "qid"),
+        "variant": Computed(as_int, "varid"),
         "level": "knowledge_level",
     },
     "chartqa": {"id": "index", **_same("question", "answer", "image", "split")},

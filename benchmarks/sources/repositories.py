@@ -33,7 +33,7 @@ from typing import Any, TypeAlias
 from ...harness.errors import DataError
 from ..items import ImageFolder, Record, Source
 from .jsonl import Entry, entries, read_document, read_jsonl
-from .layout import KEY, ROW, SPLIT, Layout, Made, arrange, missing, whole, words
+from .layout import KEY, ROW, SPLIT, Computed, Layout, arrange, as_int, missing_columns, word_list
 from .published import HUB
 
 Records: TypeAlias = Iterator[Record | DataError]
@@ -55,7 +55,7 @@ class Checkout:
 
 
 def _trial(split: str, seed: str) -> str:
-    return f"q{whole(seed)}_v{_variant(split)}"
+    return f"q{as_int(seed)}_v{_variant(split)}"
 
 
 def _variant(split: str) -> int:
@@ -82,8 +82,8 @@ CHECKOUTS: Mapping[str, Checkout] = {
             "id": KEY,
             **_columns("question", "answer"),
             "image": "imagename",
-            "skill": Made(words, "skill"),
-            **{name: Made(words, f"{name}?") for name in ("broad_capability", "specific_capability")},
+            "skill": Computed(word_list, "skill"),
+            **{name: Computed(word_list, f"{name}?") for name in ("broad_capability", "specific_capability")},
         },
         starts=("images",),
         holds="",
@@ -91,9 +91,9 @@ CHECKOUTS: Mapping[str, Checkout] = {
     "dynamath": Checkout(
         tuple(f"trial{number}/dataset.json" for number in range(1, 11)),
         {
-            "id": Made(_trial, SPLIT, KEY),
-            "seed_id": Made(whole, KEY),
-            "variant": Made(_variant, SPLIT),
+            "id": Computed(_trial, SPLIT, KEY),
+            "seed_id": Computed(as_int, KEY),
+            "variant": Computed(_variant, SPLIT),
             **_columns("question", "answer", "answer_type", "image", "subject", "level"),
         },
         places=("samples and result/10trials", "10trials", ""),
@@ -102,7 +102,7 @@ CHECKOUTS: Mapping[str, Checkout] = {
     "chartqa": Checkout(
         ("test_human.json", "test_augmented.json"),
         {
-            "id": Made(lambda split, row: f"{split}-{row}", SPLIT, ROW),
+            "id": Computed(lambda split, row: f"{split}-{row}", SPLIT, ROW),
             "question": "query",
             "answer": "label",
             "image": "imgname",
@@ -209,7 +209,7 @@ def _entries(root: Path, table: PurePosixPath) -> Iterator[Entry | DataError]:
 
 
 def _arranged(entry: Mapping[str, Any], layout: Layout, where: str) -> Record | DataError:
-    absent = missing(layout, set(entry))
+    absent = missing_columns(layout, set(entry))
     if absent:
         present = ", ".join(sorted(column for column in entry if not column.startswith("@")))
         return DataError(f"{where}: columns missing: {', '.join(absent)}; there are: {present:.300}")

@@ -17,7 +17,7 @@ from typing import Any
 from ...harness.errors import DataError
 from ..items import Record
 from .jsonl import numbered_lines
-from .layout import ROW, SPLIT, Layout, Picture, arrange, literal, missing
+from .layout import ROW, SPLIT, ImageColumn, Layout, arrange, literal, missing_columns
 
 MAX_FIELD = 64 * 2**20
 """Characters of a field, and bytes of a line; a picture of 48 MiB fits."""
@@ -28,11 +28,11 @@ REFERENCE = 64
 def read_tsv(path: Path, layout: Layout | None) -> Iterator[Record | DataError]:
     """The rows of a TSV file. A row with too many or too few cells, or with a broken picture, is a problem in its place.
 
-    Raises DataError for a file that can not be read or lacks columns, or a field that is longer than MAX_FIELD.
+    Raises DataError for a file that cannot be read or lacks columns, or a field that is longer than MAX_FIELD.
     """
     if layout is None:
         raise DataError(f"{path}: VLMEvalKit has no TSV of this suite, so there is no layout to read one by")
-    pictures: dict[str, Picture] = {}
+    pictures: dict[str, ImageColumn] = {}
     split = path.stem
     for number, (where, row) in enumerate(_rows(path, layout)):
         if isinstance(row, DataError):
@@ -43,7 +43,7 @@ def read_tsv(path: Path, layout: Layout | None) -> Iterator[Record | DataError]:
         except ValueError as error:
             yield DataError(f"{where}: {error!s:.200}")
             continue
-        if isinstance(row["image"], Picture) and row.get("index"):
+        if isinstance(row["image"], ImageColumn) and row.get("index"):
             pictures[row["index"]] = row["image"]
         yield arrange({**row, ROW: number, SPLIT: split}, layout, where)
 
@@ -90,14 +90,14 @@ def _field_limit() -> Iterator[None]:
 
 def _check_header(path: Path, header: list[str], layout: Layout) -> None:
     repeated = sorted({column for column in header if header.count(column) > 1})
-    lacking = missing(layout, {*header, "image"} if "image_path" in header else set(header))
+    lacking = missing_columns(layout, {*header, "image"} if "image_path" in header else set(header))
     if repeated:
         raise DataError(f"{path}:1: columns repeat: {', '.join(repeated)}")
     if lacking:
         raise DataError(f"{path}:1: columns missing: {', '.join(lacking)}; there are: {', '.join(header):.300}")
 
 
-def _picture(row: dict[str, Any], known: dict[str, Picture]) -> Picture | str | None:
+def _picture(row: dict[str, Any], known: dict[str, ImageColumn]) -> ImageColumn | str | None:
     text = row.get("image", "").strip()
     if text.startswith("["):
         text = _only(text, "image")
@@ -114,11 +114,11 @@ def _picture(row: dict[str, Any], known: dict[str, Picture]) -> Picture | str | 
         data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise ValueError(f"column 'image' is not base64 ({error})") from error
-    return Picture(data, Path(name).name or f"{row.get('index', 'image')}.image")
+    return ImageColumn(data, Path(name).name or f"{row.get('index', 'image')}.image")
 
 
 def _only(text: str, column: str) -> str:
-    # a list of pictures may be longer than `literal` takes: quotes and brackets are all that base64 can not hold
+    # a list of pictures may be longer than `literal` takes: quotes and brackets are all that base64 cannot hold
     inner = text[1:-1].strip()
     single = text.endswith("]") and inner[:1] in "'\"" and inner[-1:] == inner[:1] and inner[0] not in inner[1:-1]
     if inner and single:

@@ -32,7 +32,7 @@ from ..gold import published
 from ..items import ImageFolder, Record
 from ..metrics import by_category, overall, together
 from ..protocols import official_chartqa, vlmevalkit
-from ..protocols.registry import family
+from ..protocols.registry import protocols_of
 
 SPLITS = {"test_human": "human", "test_augmented": "augmented"}
 _NUMBER = re.compile(r"[-+]?[$€£¥]?\s*(?:\d[\d,]*\.?\d*|\.\d+)\s*%?")
@@ -87,5 +87,5 @@ SUITE = Suite(
     title="ChartQA",
     parse=parse,
     metrics=METRICS,
-    protocols=family(boxed_prompt, official_chartqa.PROTOCOL, vlmevalkit.CHARTQA),
+    protocols=protocols_of(boxed_prompt, official_chartqa.PROTOCOL, vlmevalkit.CHARTQA),
 )

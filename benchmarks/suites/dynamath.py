@@ -36,7 +36,7 @@ from ..gold import published, typed
 from ..items import ImageFolder, Record, gold_letters, inline
 from ..metrics import by_category, each_category, together
 from ..protocols import official_dynamath, vlmevalkit
-from ..protocols.registry import family
+from ..protocols.registry import protocols_of
 
 VARIANTS = 10
 
@@ -115,5 +115,5 @@ SUITE = Suite(
     title="DynaMath",
     parse=parse,
     metrics=measure,
-    protocols=family(boxed_prompt, official_dynamath.PROTOCOL, vlmevalkit.DYNAMATH),
+    protocols=protocols_of(boxed_prompt, official_dynamath.PROTOCOL, vlmevalkit.DYNAMATH),
 )

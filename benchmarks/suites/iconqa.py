@@ -26,7 +26,7 @@ from ..gold import published, typed
 from ..items import LETTERS, ImageFolder, Record
 from ..metrics import by_category, overall, together
 from ..protocols import official_iconqa
-from ..protocols.registry import family
+from ..protocols.registry import protocols_of
 
 TASKS = ("choose_img", "choose_txt", "fill_in_blank")
 
@@ -81,5 +81,9 @@ def prompt(item: Item) -> Prompt:
 METRICS = together(overall, by_category("task"), by_category("grade"), by_category("skills"))
 
 SUITE = Suite(
-    name="iconqa", title="IconQA", parse=parse, metrics=METRICS, protocols=family(prompt, official_iconqa.PROTOCOL)
+    name="iconqa",
+    title="IconQA",
+    parse=parse,
+    metrics=METRICS,
+    protocols=protocols_of(prompt, official_iconqa.PROTOCOL),
 )

@@ -24,7 +24,7 @@ from ..base import Suite, boxed_prompt
 from ..items import ImageFolder, Record, gold_letters, inline
 from ..metrics import by_category, overall, together, where
 from ..protocols import official_logicvista, vlmevalkit
-from ..protocols.registry import family
+from ..protocols.registry import protocols_of
 
 _BY_NUMBER = re.compile(r"\bfrom (1, 2(?:, \d)*,? and \d)\b")
 
@@ -80,5 +80,5 @@ SUITE = Suite(
     title="LogicVista",
     parse=parse,
     metrics=METRICS,
-    protocols=family(boxed_prompt, official_logicvista.PROTOCOL, vlmevalkit.LOGICVISTA),
+    protocols=protocols_of(boxed_prompt, official_logicvista.PROTOCOL, vlmevalkit.LOGICVISTA),
 )

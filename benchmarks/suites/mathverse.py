@@ -30,7 +30,7 @@ from ..gold import published, typed
 from ..items import ImageFolder, Record, bare, gold_letters, inline
 from ..metrics import Measure, Metric, by_category, overall, together, where
 from ..protocols import official_mathverse, vlmevalkit
-from ..protocols.registry import family
+from ..protocols.registry import protocols_of
 
 VERSIONS = ("Text Dominant", "Text Lite", "Vision Intensive", "Vision Dominant", "Vision Only", "Text Only")
 READ_THE_PICTURE = "Answer the question that stands in the picture."
@@ -103,5 +103,5 @@ SUITE = Suite(
     title="MathVerse",
     parse=parse,
     metrics=METRICS,
-    protocols=family(prompt, official_mathverse.PROTOCOL, vlmevalkit.MATHVERSE),
+    protocols=protocols_of(prompt, official_mathverse.PROTOCOL, vlmevalkit.MATHVERSE),
 )

@@ -25,7 +25,7 @@ from ..gold import published, typed
 from ..items import ImageFolder, Record, bare, gold_letters
 from ..metrics import by_category, overall, together
 from ..protocols import official_mathvision, vlmevalkit
-from ..protocols.registry import family
+from ..protocols.registry import protocols_of
 
 _MARK = re.compile(r"<image\d+>")
 
@@ -77,5 +77,5 @@ SUITE = Suite(
     title="MathVision",
     parse=parse,
     metrics=METRICS,
-    protocols=family(prompt, official_mathvision.PROTOCOL, vlmevalkit.MATHVISION),
+    protocols=protocols_of(prompt, official_mathvision.PROTOCOL, vlmevalkit.MATHVISION),
 )

@@ -25,7 +25,7 @@ from ..base import Suite, boxed_prompt
 from ..items import ImageFolder, Record, gold_letters
 from ..metrics import by_category, overall, together
 from ..protocols import official_mathvista, vlmevalkit
-from ..protocols.registry import family
+from ..protocols.registry import protocols_of
 
 CATEGORIES = ("language", "source", "category", "task", "context", "grade")
 
@@ -86,5 +86,5 @@ SUITE = Suite(
     title="MathVista",
     parse=parse,
     metrics=METRICS,
-    protocols=family(prompt, official_mathvista.PROTOCOL, vlmevalkit.MATHVISTA),
+    protocols=protocols_of(prompt, official_mathvista.PROTOCOL, vlmevalkit.MATHVISTA),
 )

@@ -49,7 +49,7 @@ from ..gold import published
 from ..items import LETTERS, ImageFolder, Record, split
 from ..metrics import together, where
 from ..protocols import official_wemath, vlmevalkit
-from ..protocols.registry import family
+from ..protocols.registry import protocols_of
 
 COMPOSITE = "multi"
 
@@ -140,7 +140,7 @@ DOMAIN_OF: Mapping[str, str] = {concept: domain for domain, concepts in DOMAINS.
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ProblemOutcome:
     """How one sample of a problem came out: which of its one-step questions are right, and whether the composite is."""
 
     cluster: str
@@ -168,7 +168,7 @@ class Outcome:
         return self.composite and any(self.steps)
 
 
-def outcomes(items: Sequence[Item], verdicts: Sequence[Verdict]) -> list[Outcome]:
+def problem_outcomes(items: Sequence[Item], verdicts: Sequence[Verdict]) -> list[ProblemOutcome]:
     """The outcome of every problem in every sample; problems of which a question is missing are left out."""
     answers: dict[tuple[str, int], dict[str, bool]] = defaultdict(dict)
     about: dict[str, Item] = {}
@@ -180,7 +180,9 @@ def outcomes(items: Sequence[Item], verdicts: Sequence[Verdict]) -> list[Outcome
     for (problem, _), given in answers.items():
         steps = [str(step + 1) for step in range(_steps(about[problem]))]
         if given.keys() == {*steps, COMPOSITE}:
-            found.append(Outcome(cluster(about[problem]), tuple(given[step] for step in steps), given[COMPOSITE]))
+            found.append(
+                ProblemOutcome(cluster(about[problem]), tuple(given[step] for step in steps), given[COMPOSITE])
+            )
     return found
 
 
@@ -193,13 +195,13 @@ def _steps(item: Item) -> int:
 
 def four_dimensional(items: Sequence[Item], verdicts: Sequence[Verdict]) -> list[Metric]:
     """Scores, then the rates of ik, ig, cm and rm."""
-    found = outcomes(items, verdicts)
+    found = problem_outcomes(items, verdicts)
     mastered = [one for one in found if one.composite]
 
-    def rate(name: str, among: list[Outcome], holds: Callable[[Outcome], bool]) -> Metric:
+    def rate(name: str, among: list[ProblemOutcome], holds: Callable[[ProblemOutcome], bool]) -> Metric:
         return share(name, [(one.cluster, holds(one)) for one in among])
 
-    def score(name: str, full: Callable[[Outcome], bool]) -> Metric:
+    def score(name: str, full: Callable[[ProblemOutcome], bool]) -> Metric:
         values = [1.0 if full(one) else 0.5 if one.ig else 0.0 for one in found]
         return Metric(name, proportion(values, [one.cluster for one in found]))
 
@@ -281,5 +283,5 @@ SUITE = Suite(
     title="We-Math",
     parse=parse,
     metrics=measure,
-    protocols=family(boxed_prompt, official_wemath.PROTOCOL, vlmevalkit.WEMATH),
+    protocols=protocols_of(boxed_prompt, official_wemath.PROTOCOL, vlmevalkit.WEMATH),
 )

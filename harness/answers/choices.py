@@ -176,7 +176,7 @@ def _several_texts(answer: str, options: list[str]) -> Choice:
     return _nothing("no single option is singled out")
 
 
-def gold_letters(gold: str, choices: Sequence[str] | None) -> frozenset[str]:
+def letters_of_gold(gold: str, choices: Sequence[str] | None) -> frozenset[str]:
     """The letters of a gold answer: letters in any spelling, else the option with that text."""
     named = _by_letters(spelled(gold), option_letters(choices), [])
     return named.letters if named is not None else resolve(gold, choices).letters

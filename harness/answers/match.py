@@ -334,7 +334,7 @@ _remembered = memo(_decide)
 
 def _choose(answer: str, gold: str, one: bool, choices: tuple[str, ...] | None) -> tuple[bool, str, str]:
     try:
-        letters = multiple_choice.gold_letters(gold, choices)
+        letters = multiple_choice.letters_of_gold(gold, choices)
     except UnreadableError:
         letters = frozenset()
     if not letters:

@@ -88,7 +88,7 @@ def modulus(a: Number) -> Decimal:
     return abs(a) if isinstance(a, Decimal) else (a.re * a.re + a.im * a.im).sqrt()
 
 
-def whole(a: Number) -> int | None:
+def as_integer(a: Number) -> int | None:
     """`a` as an int if it is one and not too large, else None."""
     if isinstance(a, Decimal) and abs(a) <= MAX_EXPONENT and a == a.to_integral_value():
         return int(a)
@@ -97,7 +97,7 @@ def whole(a: Number) -> int | None:
 
 def power(a: Number, b: Number) -> Number:
     """`a` to the power `b`, principal branch. Raises TooMuchWorkError over MAX_EXPONENT."""
-    exponent = whole(b)
+    exponent = as_integer(b)
     if not a:
         if isinstance(b, Decimal) and b > 0:
             return _ZERO
@@ -241,7 +241,7 @@ def arccosine(a: Number) -> Number:
 
 def root(a: Number, index: Number) -> Number:
     """The `index`-th root; the real root where the index is odd and `a` is a negative real number."""
-    n = whole(index)
+    n = as_integer(index)
     if n is None or not 1 <= abs(n) <= 10_000:
         raise UnreadableError("a root's index")
     if n == 2:

@@ -161,7 +161,7 @@ def _rounded(a: Number, rounding: str) -> Number:
 
 
 def _numeric_factorial(a: Number) -> Number:
-    n = numbers.whole(a)
+    n = numbers.as_integer(a)
     if n is None or not 0 <= n <= MAX_FACTORIAL:
         raise UnreadableError("a factorial")
     return Decimal(math.factorial(n)) + 0
@@ -250,9 +250,9 @@ def leaves_reals(name: str, operands: list[Number]) -> bool:
     if not isinstance(first, Decimal) or first >= 0:
         return False
     if name == "^":
-        return numbers.whole(operands[1]) is None
+        return numbers.as_integer(operands[1]) is None
     if name == "root":
-        index = numbers.whole(operands[1])
+        index = numbers.as_integer(operands[1])
         return index is None or index % 2 == 0
     return name in _REAL_DOMAIN
 

@@ -18,7 +18,7 @@ from keyword import iskeyword
 from types import FrameType
 
 from ..errors import EXIT_INCOMPLETE, EXIT_INTERRUPTED, ProctorError
-from .terminal import say
+from .terminal import log
 
 VERBS = {
     "demo": "run the main job on this machine: examine, train without labels, examine every checkpoint, make a table",
@@ -70,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
             return run(args)
     except KeyboardInterrupt:
         again = "the same command with --resume" if args.verb == "train" else "the same command again"
-        say(f"interrupted: what was finished is stored; run {again} to go on")
+        log(f"interrupted: what was finished is stored; run {again} to go on")
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()
@@ -78,13 +78,13 @@ def main(arguments: list[str] | None = None) -> int:
     except ProctorError as error:
         if args.debug:
             raise
-        say(f"proctor {args.verb}: {error}")
+        log(f"proctor {args.verb}: {error}")
         return error.exit_code
     except Exception as error:
         if args.debug:
             raise
         kind = type(error).__name__
-        say(f"proctor {args.verb}: unexpected {kind}: {error} (add --debug before the verb for the trace)")
+        log(f"proctor {args.verb}: unexpected {kind}: {error} (add --debug before the verb for the trace)")
         return EXIT_INCOMPLETE
 
 

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from ..errors import EXIT_INCOMPLETE, EXIT_OK
-from .options import add_json, add_scoring, open_referee, protocols
+from .options import add_json, add_scoring, open_judge_model, protocols
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     build.add_argument("runs", nargs="+", type=Path, help="run directories, folders of them, or boards")
     build.add_argument("--out", type=Path, default=Path("board"), metavar="DIR", help="the folder (default board)")
     build.add_argument(
-        "--draft", action="store_true", help="write it although some of it can not be published; `verify` will say so"
+        "--draft", action="store_true", help="write it although some of it cannot be published; `verify` will say so"
     )
     add_scoring(build)
     build.set_defaults(act=_build)
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
 def _recipes(args: argparse.Namespace) -> int:
     """Print the table of a suite."""
     from ...leaderboards.board.evidence import run_folders
-    from ...leaderboards.compare.recipe_table import as_markdown, recipe_table
+    from ...leaderboards.compare.recipe_table import recipe_table, recipes_as_markdown
     from .terminal import emit_json, recipes_table, show_table
 
     with run_folders(args.runs) as runs:
@@ -45,25 +45,25 @@ def _recipes(args: argparse.Namespace) -> int:
     if args.json:
         emit_json(table.to_json())
     elif args.markdown:
-        print(as_markdown(table), end="")
+        print(recipes_as_markdown(table), end="")
     else:
         show_table(recipes_table(table))
     return EXIT_OK
 
 
 def _build(args: argparse.Namespace) -> int:
-    """Score the runs and write the board; what can not be published is told, and nothing is written without --draft."""
+    """Score the runs and write the board; what cannot be published is told, and nothing is written without --draft."""
     from ...leaderboards.board.build import build
     from ...leaderboards.board.evidence import run_folders
-    from .terminal import board_table, say, show_table
+    from .terminal import board_table, log, show_table
 
-    referee = open_referee(args)
+    referee = open_judge_model(args)
     with run_folders(args.runs) as runs:
         board = build(runs, protocols(args), args.out, referee, draft=args.draft, partial=args.partial)
     for problem in board.problems:
-        say(problem)
+        log(problem)
     if board.problems and not args.draft:
-        say(
+        log(
             f"{args.out} was not written: mend this, leave these runs out, or add --draft for a board that is not published"
         )
         return EXIT_INCOMPLETE

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError, printable
-from .options import names, open_model
+from .options import names, open_engine
 
 if TYPE_CHECKING:
     from ...trainers.experiments.folder import Training
@@ -40,18 +40,18 @@ def examine(args: argparse.Namespace, plans: Sequence[Examination], runs: Mappin
 
     Raises KeyboardInterrupt when told to stop, IncompleteRunError for answers that could not be had.
     """
-    from ...trainers.contamination import with_overlap
-    from ...trainers.provenance import with_origin
+    from ...trainers.contamination import with_contamination
+    from ...trainers.provenance import with_provenance
     from ..errors import IncompleteRunError
-    from .eval import hold_all
-    from .terminal import say
+    from .eval import eval_all
+    from .terminal import log
 
     todo = [one for one in plans if not _holds(runs[one.suite], checkpoint)]
     if not todo:
         return
-    model = open_model(args, str(checkpoint))
-    asked = with_origin([with_overlap(one, checkpoint) for one in todo], checkpoint, say)
-    for outcome in hold_all(asked, model, [runs[one.suite] for one in asked]):
+    model = open_engine(args, str(checkpoint))
+    asked = with_provenance([with_contamination(one, checkpoint) for one in todo], checkpoint, log)
+    for outcome in eval_all(asked, model, [runs[one.suite] for one in asked]):
         if outcome.stopped:
             raise KeyboardInterrupt
         if not outcome.complete:

@@ -11,7 +11,7 @@ from ..errors import EXIT_CHECK_FAILED, EXIT_OK
 from .options import add_data, add_json
 
 if TYPE_CHECKING:
-    from ...benchmarks.check import Report
+    from ...benchmarks.check import SuiteReport
     from ..types import Item
 
 SHOWN = 20
@@ -35,16 +35,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check, and report; a failed check ends with exit code 1, malformed data with 2."""
-    from ...benchmarks.check import SIZES, check
+    from ...benchmarks.check import SIZES, check_suite
     from ...benchmarks.lock import load_locked
     from ...benchmarks.registry import SUITES
-    from .terminal import emit_json, say, show_table
+    from .terminal import emit_json, log, show_table
 
     suite = SUITES.get(args.suite)
     protocol = suite.protocol(args.protocol)
     items = load_locked(suite, args.data, args.lock)
     published = tuple(SIZES.get(suite.name, {}).values()) if args.data else ()
-    report = check(suite, protocol, items, published if args.items is None else (args.items,))
+    report = check_suite(suite, protocol, items, published if args.items is None else (args.items,))
     if args.overlap:
         _check_overlap(report, items, args)
     found = report.to_json()
@@ -60,21 +60,21 @@ def run(args: argparse.Namespace) -> int:
     if report.errata:
         print(f"errata that hold: {', '.join(report.errata)}")
     for failure in report.failures[:SHOWN]:
-        say(f"{failure.check}: {failure.item_id or suite.name}: {failure.found}")
+        log(f"{failure.check}: {failure.item_id or suite.name}: {failure.found}")
     if len(report.failures) > SHOWN:
-        say(f"... and {len(report.failures) - SHOWN} more; --json shows all")
+        log(f"... and {len(report.failures) - SHOWN} more; --json shows all")
     return EXIT_OK if report.passed else EXIT_CHECK_FAILED
 
 
-def _check_overlap(report: Report, items: Sequence[Item], args: argparse.Namespace) -> None:
+def _check_overlap(report: SuiteReport, items: Sequence[Item], args: argparse.Namespace) -> None:
     """Add the check that no item is in the training set."""
     from ...benchmarks.lock import HUB_DATA, load_locked
-    from ...trainers.contamination import Fingerprints, overlap
+    from ...trainers.contamination import Fingerprints, contamination
     from ...trainers.data import data_set
 
     name, _, data = args.overlap.partition(":")
     training = load_locked(data_set(name), Path(data) if data else HUB_DATA, args.lock)
-    found = overlap(items, Fingerprints.of(training)).found
+    found = contamination(items, Fingerprints.of(training)).found
     report.made["overlap"] = 0
     for item in items:
         how = " and ".join(found.get(item.id, ()))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_CHECK_FAILED, EXIT_OK, UsageError, printable
-from .options import add_json, add_referee, names, open_referee, protocols
+from .options import add_json, add_judge_model, names, open_judge_model, protocols
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -43,13 +43,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--examples", type=int, default=3, metavar="N", help="items gained and lost to show (default 3)"
     )
     parser.add_argument("--gate", type=Path, metavar="FILE", help="a TOML file of margins; exit code 1 if B regressed")
-    add_referee(parser)
+    add_judge_model(parser)
     add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Compare; nothing that is stored changes."""
-    from ...leaderboards.compare.compare import compare_arms, read_arm
+    from ...leaderboards.compare.compare import compare_arms, read_side_runs
     from ...leaderboards.compare.gate import Limits, decide
     from .terminal import emit_json
 
@@ -58,8 +58,8 @@ def run(args: argparse.Namespace) -> int:
     if len(judged_by) > 1:
         raise UsageError("compare judges both sides by one protocol: name one with --protocol")
     suites = [str(name) for name in names(args.suite)] if args.suite else []
-    referee = open_referee(args)
-    a, b = (read_arm(source, judged_by[0], referee, suites, seeds=args.seeds) for source in (args.a, args.b))
+    referee = open_judge_model(args)
+    a, b = (read_side_runs(source, judged_by[0], referee, suites, seeds=args.seeds) for source in (args.a, args.b))
     found = compare_arms(a, b, suites, common=args.common, optional=limits.margins if limits else ())
     gate = decide(found, limits) if limits else None
     if args.json:

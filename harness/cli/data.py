@@ -36,12 +36,12 @@ def run(args: argparse.Namespace) -> int:
 def _pull(args: argparse.Namespace) -> int:
     from ...benchmarks.lock import on_hub, pull
     from ...trainers.data import data_set
-    from .terminal import emit_json, say
+    from .terminal import emit_json, log
 
     suite = data_set(args.suite)
     published = on_hub(suite.name, args.data)
     if published is not None and published.uncertain:
-        say(f"not confirmed against the published files: {published.uncertain}")
+        log(f"not confirmed against the published files: {published.uncertain}")
     locked = pull(suite, args.data, args.revision, args.lock)
     if args.json:
         emit_json(locked.to_json())

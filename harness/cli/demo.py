@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ...trainers.recipe import Recipe
     from ..runs.evaluate import Examination
-    from ..runs.score import Scored
+    from ..runs.score import ScoredRun
 
 FIGURES = "figures"
 MAX_TOKENS = 48
@@ -38,28 +38,28 @@ def run(args: argparse.Namespace) -> int:
     from ...leaderboards.board.build import build
     from ...trainers.recipe import load_recipe
     from ...trainers.tiny import BASE
-    from ..engines.transformers import TransformersModel
+    from ..engines.transformers import TransformersEngine
     from ..types import Sampling
-    from .eval import hold_all
-    from .terminal import say, show_table
+    from .eval import eval_all
+    from .terminal import log, show_table
 
     recipe = load_recipe(args.recipe, [f"seed={args.seed}"])
     suites = [FIGURES, *(name for name in SUITES.names() if name != FIGURES)]
     plans = [plan(suite, "strict", Sampling(max_tokens=MAX_TOKENS)) for suite in suites]
     runs = args.out / "runs"
 
-    say("1/3  Examine the base: drawn figures, and a bundled sample of each suite.")
-    base = TransformersModel(BASE)
-    outcomes = hold_all(plans, base, [run_path(runs, examination, base) for examination in plans])
+    log("1/3  Examine the base: drawn figures, and a bundled sample of each suite.")
+    base = TransformersEngine(BASE)
+    outcomes = eval_all(plans, base, [run_path(runs, examination, base) for examination in plans])
     if not all(outcome.complete for outcome in outcomes):
-        say("the examination of the base is incomplete; run the demo again to go on")
+        log("the examination of the base is incomplete; run the demo again to go on")
         return EXIT_INCOMPLETE
 
     training = args.out / f"{recipe.name}-seed{recipe.seed}"
-    say(f"2/3  Train it without labels ({recipe.reward}), and examine every checkpoint as soon as it is written.")
+    log(f"2/3  Train it without labels ({recipe.reward}), and examine every checkpoint as soon as it is written.")
     problems = _train_and_watch(recipe, BASE, training, runs, plans)
 
-    say("3/3  The leaderboard.")
+    log("3/3  The leaderboard.")
     examined = find_runs([runs])
     board = args.out / "board"
     build(examined, [None], board, draft=True)
@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     show_table(_table(scored, suites, base.name))
     print(_closing(board, training, runs))
     for problem in problems:
-        say(problem)
+        log(problem)
     return EXIT_INCOMPLETE if problems else EXIT_OK
 
 
@@ -75,7 +75,7 @@ def _train_and_watch(recipe: Recipe, base: Path, training: Path, runs: Path, pla
     """Train here while a thread watches; returns what the watcher could not examine."""
     from ...trainers.experiments.watch import Watcher
     from ...trainers.rewards.registry import TRAINERS
-    from ..engines.transformers import TransformersModel
+    from ..engines.transformers import TransformersEngine
     from .terminal import progress_bars
 
     stop = threading.Event()
@@ -88,7 +88,7 @@ def _train_and_watch(recipe: Recipe, base: Path, training: Path, runs: Path, pla
         def tell(message: str) -> None:
             bars.console.print(f"     {message}", highlight=False, markup=False)
 
-        watcher = Watcher(training, runs, plans, TransformersModel, tell)
+        watcher = Watcher(training, runs, plans, TransformersEngine, tell)
 
         def watch() -> None:
             try:
@@ -117,7 +117,7 @@ def _train_and_watch(recipe: Recipe, base: Path, training: Path, runs: Path, pla
     return list(watcher.problems.values())
 
 
-def _table(scored: list[Scored], suites: list[str], base: str) -> Table:
+def _table(scored: list[ScoredRun], suites: list[str], base: str) -> Table:
     """Rows: base and checkpoints; columns: suites; in each cell the score and its paired difference to the base."""
     from rich import box
     from rich.table import Table

@@ -8,13 +8,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_OK, UsageError, printable
-from .options import RUNS, add_data, add_engine, add_json, add_profile, add_sampling, open_model, open_profile, sampling
+from .options import (
+    RUNS,
+    add_data,
+    add_engine,
+    add_json,
+    add_profile,
+    add_sampling,
+    open_engine,
+    open_profile,
+    sampling,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..engines.base import Model
-    from ..runs.evaluate import Examination, Outcome
+    from ..engines.base import Engine
+    from ..runs.evaluate import Examination, RunOutcome
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,9 +51,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Ask, store, score, and say how it went."""
     from ...benchmarks.examination import plan, run_path, score_run
-    from ...trainers.contamination import with_overlap
-    from ...trainers.provenance import with_origin
-    from .terminal import emit_json, say, scores_table, show_table
+    from ...trainers.contamination import with_contamination
+    from ...trainers.provenance import with_provenance
+    from .terminal import emit_json, log, scores_table, show_table
 
     suites = args.suite.split(",")
     if len(suites) > 1 and (args.data or args.run_dir):
@@ -53,10 +63,10 @@ def run(args: argparse.Namespace) -> int:
     plans = [
         plan(suite, args.protocol, drawn, args.data, args.limit, lock=args.lock, profile=profile) for suite in suites
     ]
-    model = open_model(args, args.model)
-    plans = with_origin([with_overlap(one, args.model) for one in plans], args.model, say)
+    model = open_engine(args, args.model)
+    plans = with_provenance([with_contamination(one, args.model) for one in plans], args.model, log)
     paths = [args.run_dir or run_path(args.out, examination, model) for examination in plans]
-    outcomes = hold_all(plans, model, paths)
+    outcomes = eval_all(plans, model, paths)
     scored = [score_run(outcome.path, args.protocol) for outcome in outcomes]
     if args.json:
         emit_json([one.to_json() for one in scored])
@@ -67,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
     for outcome in outcomes:
         if not outcome.complete:
             first = f" First error: {printable(outcome.errors[0])}" if outcome.errors else ""
-            say(
+            log(
                 f"{outcome.path}: {outcome.missing} of {outcome.total} answers missing; run the same command again.{first}"
             )
     if any(outcome.stopped for outcome in outcomes):
@@ -75,17 +85,17 @@ def run(args: argparse.Namespace) -> int:
     return EXIT_OK if all(outcome.complete for outcome in outcomes) else EXIT_INCOMPLETE
 
 
-def hold_all(plans: Sequence[Examination], model: Model, paths: Sequence[Path]) -> list[Outcome]:
+def eval_all(plans: Sequence[Examination], model: Engine, paths: Sequence[Path]) -> list[RunOutcome]:
     """Hold several examinations of a model, a progress bar each; stops after the first that was told to stop."""
-    from ..runs.evaluate import hold, stop_signals
-    from .terminal import progress_bars, tell_stopping
+    from ..runs.evaluate import run_eval, stop_signals
+    from .terminal import log_stopping, progress_bars
 
     outcomes = []
-    with progress_bars() as bars, stop_signals(tell_stopping) as stop:
+    with progress_bars() as bars, stop_signals(log_stopping) as stop:
         for examination, path in zip(plans, paths, strict=True):
             total = len(examination.asked) * examination.sampling.n
             task = bars.add_task(f"{model.name}: {examination.suite}", total=total, note="")
-            outcome = hold(examination, model, path, partial(bars.advance, task), stop)
+            outcome = run_eval(examination, model, path, partial(bars.advance, task), stop)
             outcomes.append(outcome)
             if outcome.stopped:
                 break

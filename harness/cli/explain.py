@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_OK, UsageError, printable
-from .options import add_json, add_referee, open_referee
+from .options import add_json, add_judge_model, open_judge_model
 from .options import names as split_names
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ...leaderboards.compare.explain import Case, Explanation, Side
+    from ...leaderboards.compare.explain import DifferingAnswer, Explanation, Side
 
 PREVIEW = 90
 
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--examples", type=int, default=3, metavar="N", help="examples of each cause (default 3)")
     parser.add_argument("--html", type=Path, metavar="FILE", help="also write a page with examples")
-    add_referee(parser)
+    add_judge_model(parser)
     add_json(parser)
 
 
@@ -61,7 +61,7 @@ def _sides(args: argparse.Namespace) -> list[Side]:
     names: list[str | None] = split_names(args.protocols) if args.protocols else [None]
     if len(args.runs) > 2 or len(names) > 2 or len(args.runs) * len(names) == 1:
         raise UsageError("name one run and --protocols A,B, or two runs (with no, one or two protocols)")
-    referee = open_referee(args)
+    referee = open_judge_model(args)
     answers = [read_answers(path) for path in args.runs]
     pairs = [(answers[side % len(answers)], names[side % len(names)]) for side in (0, 1)]
     return [Side(one, score_answers(one, name, referee)) for one, name in pairs]
@@ -131,7 +131,7 @@ def _examples(found: Explanation, count: int) -> Iterator[str]:
                 yield from _ending(case, response, side is found.left)
 
 
-def _ending(case: Case, response: str, is_left: bool) -> Iterator[str]:
+def _ending(case: DifferingAnswer, response: str, is_left: bool) -> Iterator[str]:
     """The end of a response, once where both sides judge the same one."""
     if is_left != (case.responses[0] == case.responses[1]):
         yield f"        response ends: ...{_short(response[-PREVIEW:])}"

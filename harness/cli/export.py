@@ -123,27 +123,27 @@ def _lmms_eval(args: argparse.Namespace) -> int:
 
 def _rows(args: argparse.Namespace) -> list[Row]:
     """The rows of what the arguments name."""
-    from ...leaderboards.board.load_rows import gather_rows
+    from ...leaderboards.board.load_rows import load_rows
 
     protocols = names(args.protocol) if args.protocol else []
-    return gather_rows(args.runs, [name for name in protocols if name])
+    return load_rows(args.runs, [name for name in protocols if name])
 
 
 def _eval_results(args: argparse.Namespace) -> int:
     """Write what can be published; exit code 3 if a run was left out for being incomplete, 2 if nothing is left."""
     from ...leaderboards.export.dates import run_dates
-    from ...leaderboards.export.eval_results import Source, eval_results
-    from .terminal import emit_json, say
+    from ...leaderboards.export.eval_results import ResultSource, eval_results
+    from .terminal import emit_json, log
 
     if args.source_name is not None and not args.source_url:
         raise UsageError("--source-name needs --source-url")
-    source = Source(args.source_url, args.source_name) if args.source_url else None
+    source = ResultSource(args.source_url, args.source_name) if args.source_url else None
     tasks = dict(_task(text) for text in args.tasks)
     found = eval_results(args.model, _rows(args), dates=run_dates(args.runs), source=source, tasks=tasks)
     for line in found.left_out:
-        say(printable(f"left out: {line}"))
+        log(printable(f"left out: {line}"))
     for line in found.uncertain:
-        say(printable(line))
+        log(printable(line))
     if not found.files:
         raise UsageError(f"nothing of {args.model!r} can be published as a result on the hub")
     written = found.write(args.out)
@@ -164,7 +164,7 @@ def _task(text: str) -> tuple[str, str]:
 def _model_card(args: argparse.Namespace) -> int:
     """Print the section or put it into the card; exit code 3 if a run was left out for being incomplete."""
     from ...leaderboards.export.markdown import HEADLINE, rows_of, section, unpublishable
-    from .terminal import say
+    from .terminal import log
 
     if args.model_index and not args.into:
         raise UsageError("--model-index needs --into: the card whose metadata it is for")
@@ -173,7 +173,7 @@ def _model_card(args: argparse.Namespace) -> int:
     problems = [unpublishable(row) for row in rows_of(args.model, rows) if row.metric == HEADLINE]
     left_out = [problem for problem in problems if problem]
     for line in left_out:
-        say(printable(f"left out: {line}"))
+        log(printable(f"left out: {line}"))
     code = EXIT_INCOMPLETE if left_out else EXIT_OK
     if args.into is None:
         print(text, end="")
@@ -210,12 +210,12 @@ def _trackio(args: argparse.Namespace) -> int:
 def _track(args: argparse.Namespace, tracker: Tracker) -> int:
     """Hand a training's curves to a tracker, and say what was found."""
     from ...leaderboards.export.curves import EXAMINED, read_curves
-    from .terminal import emit_json, say
+    from .terminal import emit_json, log
 
     curves = read_curves(args.training, _rows(args) if args.runs else [])
     examined = [step for step, values in curves.points if any(name.startswith(EXAMINED) for name in values)]
     if args.runs and not examined:
-        say(printable(f"no run is an examination of a checkpoint of {curves.name}, or of its base"))
+        log(printable(f"no run is an examination of a checkpoint of {curves.name}, or of its base"))
     where = tracker.write(curves)
     if args.json:
         emit_json({"training": curves.name, "steps": len(curves.points), "examined": examined, "where": where})

@@ -69,7 +69,7 @@ def explain(args: argparse.Namespace) -> int:
 
 
 def judged_lines(path: Path, judge: Callable[[Json, int], dict[str, Json]]) -> Iterator[str]:
-    """One JSON line for each line of the file, whatever the line holds. Raises DataError if the file can not be read."""
+    """One JSON line for each line of the file, whatever the line holds. Raises DataError if the file cannot be read."""
     import json
 
     try:

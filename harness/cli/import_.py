@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     """Read, store and score. Nothing is written unless every answer in the file belongs to an item."""
     from ...benchmarks.examination import score_run
     from ...benchmarks.imports.run import read_import
-    from .terminal import emit_json, say, scores_table, show_table
+    from .terminal import emit_json, log, scores_table, show_table
 
     found = read_import(
         args.file,
@@ -56,5 +56,5 @@ def run(args: argparse.Namespace) -> int:
         return EXIT_OK
     errors = f", {len(outcome.errors)} of them failures that the tool stored" if outcome.errors else ""
     first = f". First: {printable(outcome.errors[0])}" if outcome.errors else ""
-    say(f"{outcome.path}: {outcome.missing} of {outcome.total} answers are missing in {args.file}{errors}{first}")
+    log(f"{outcome.path}: {outcome.missing} of {outcome.total} answers are missing in {args.file}{errors}{first}")
     return EXIT_INCOMPLETE

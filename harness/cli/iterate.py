@@ -111,7 +111,7 @@ def _go(
 ) -> list[_Round]:
     """The rounds up to the first that did not improve, or to the last there may be."""
     from ...leaderboards.compare.when_to_stop import changes, goes_on
-    from .terminal import say
+    from .terminal import log
 
     rounds: list[_Round] = []
     best, before = base, _examined(args, plans, folder, 0, base)
@@ -125,7 +125,7 @@ def _go(
         told = changes(before, after, level) if after is not None else ()
         rounds.append(_Round(number, training, checkpoint, told, training.failure()))
         folder.record([one.to_json(folder.path) for one in rounds], _best(rounds, folder.path))
-        say("\n".join(_lines(rounds[-1])))
+        log("\n".join(_lines(rounds[-1])))
         if checkpoint is None or after is None or not goes_on(told):
             break
         best, before = checkpoint, after

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..engines.base import Model
+    from ..engines.base import Engine
     from ..profiles import Profile
-    from ..runs.judging import Referee
+    from ..runs.judging import JudgeModel
     from ..types import Sampling
 
 RUNS = Path("runs")
@@ -71,9 +71,9 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def open_model(args: argparse.Namespace, target: str) -> Model:
+def open_engine(args: argparse.Namespace, target: str) -> Engine:
     """The model behind `target`, on the engine that the arguments name. Raises UsageError and CheckpointError."""
-    from ..engines.ray import open_fleet
+    from ..engines.ray import open_replicas
     from ..errors import UsageError
 
     options = {}
@@ -82,7 +82,7 @@ def open_model(args: argparse.Namespace, target: str) -> Model:
         if not equals:
             raise UsageError(f"an engine option must look like batch=64, not {option!r}")
         options[key] = value
-    return open_fleet(args.engine, target, options, args.workers, args.ray)
+    return open_replicas(args.engine, target, options, args.workers, args.ray)
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:
@@ -117,10 +117,10 @@ def add_scoring(parser: argparse.ArgumentParser) -> None:
     """--protocol, --partial, and the language model that takes a protocol's steps."""
     parser.add_argument("--protocol", help="judge by this protocol, or by several: A,B (default: the one that asked)")
     parser.add_argument("--partial", action="store_true", help="show the scores of incomplete runs too, marked as such")
-    add_referee(parser)
+    add_judge_model(parser)
 
 
-def add_referee(parser: argparse.ArgumentParser) -> None:
+def add_judge_model(parser: argparse.ArgumentParser) -> None:
     """--judge-url, --judge-model, --judge-replies."""
     group = parser.add_argument_group("the language model that a protocol may ask to extract or judge")
     group.add_argument("--judge-model", metavar="NAME", help="its name; without it such answers are left unscored")
@@ -138,12 +138,12 @@ def add_referee(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def open_referee(args: argparse.Namespace) -> Referee | None:
+def open_judge_model(args: argparse.Namespace) -> JudgeModel | None:
     """The language model that the arguments name, or None. Raises UsageError for a server without a model."""
     from ..engines.http_client import Endpoint
     from ..errors import UsageError
-    from ..runs.judging import Referee, ReplyBook
-    from .terminal import say
+    from ..runs.judging import JudgeModel, ReplyBook
+    from .terminal import log
 
     if not args.judge_model:
         if args.judge_url:
@@ -151,10 +151,10 @@ def open_referee(args: argparse.Namespace) -> Referee | None:
         return None
     book = ReplyBook(args.judge_replies)
     if not args.judge_url:
-        return Referee(args.judge_model, book)
+        return JudgeModel(args.judge_model, book)
     server = Endpoint(args.judge_url, args.judge_model, timeout=JUDGE_SECONDS, attempts=JUDGE_ATTEMPTS)
-    return Referee(
-        args.judge_model, book, server, lambda count: say(f"asking {args.judge_model} {count} questions; Ctrl-C stops")
+    return JudgeModel(
+        args.judge_model, book, server, lambda count: log(f"asking {args.judge_model} {count} questions; Ctrl-C stops")
     )
 
 

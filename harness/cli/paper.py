@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import EXIT_CHECK_FAILED, EXIT_OK, DataError, printable
 from . import paper_plan, paper_run
-from .options import add_json, add_referee, open_referee
+from .options import add_json, add_judge_model, open_judge_model
 
 if TYPE_CHECKING:
     from ...leaderboards.papers.fill import Filled, LeftOut
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     table.add_argument("--format", choices=FORMAT_NAMES, default="text", help="default text")
     table.add_argument("--out", type=Path, metavar="FILE", help="write it to FILE instead of stdout")
     table.add_argument("--protocol", help="judge by this protocol instead of the paper's, e.g. mm_upt for no judge")
-    add_referee(table)
+    add_judge_model(table)
     table.set_defaults(act=_table)
     for form, summary in (
         (paper_plan, "say of every row what it takes, what it is estimated to cost, and how far it is"),
@@ -52,10 +52,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace) -> int:
-    from ...leaderboards.papers.tables import PAPERS, load
+    from ...leaderboards.papers.tables import PAPERS, load_papers
     from .terminal import emit_json
 
-    tables = load(PAPERS).tables
+    tables = load_papers(PAPERS).tables
     if args.json:
         emit_json(
             [
@@ -71,11 +71,11 @@ def _list(args: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace) -> int:
     """Exit code 1 for an inconsistency that is not known, and for a known one that is not there."""
-    from ...leaderboards.papers.check import check
-    from ...leaderboards.papers.tables import PAPERS, load
-    from .terminal import emit_json, say
+    from ...leaderboards.papers.check import check_table
+    from ...leaderboards.papers.tables import PAPERS, load_papers
+    from .terminal import emit_json, log
 
-    report = check(load(PAPERS))
+    report = check_table(load_papers(PAPERS))
     if args.json:
         emit_json(report.to_json())
     else:
@@ -83,19 +83,19 @@ def _check(args: argparse.Namespace) -> int:
         for finding in report.findings:
             print(f"{finding} ({report.known.get(finding, 'unknown')})")
     for finding in report.vanished:
-        say(printable(f"listed as known, but not found: {finding}"))
+        log(printable(f"listed as known, but not found: {finding}"))
     return EXIT_OK if report.passed else EXIT_CHECK_FAILED
 
 
 def _table(args: argparse.Namespace) -> int:
     """Print the table; runs that do not count are told on stderr, and damaged ones end with exit code 2."""
     from ...leaderboards.papers.printed import FORMATS
-    from ...leaderboards.papers.tables import PAPERS, judged_by, load
+    from ...leaderboards.papers.tables import PAPERS, judged_by, load_papers
     from ..files import write_atomic
     from . import paper_work
-    from .terminal import say
+    from .terminal import log
 
-    table = load(PAPERS).table(args.table)
+    table = load_papers(PAPERS).table(args.table)
     if args.protocol is not None:
         table = judged_by(table, args.protocol)
     written = {name: work.steps for name, work in paper_work.written([table]).items()}
@@ -107,7 +107,7 @@ def _table(args: argparse.Namespace) -> int:
     else:
         print(text, end="")
     for line in _told(filled.left_out):
-        say(printable(f"left out: {line}"))
+        log(printable(f"left out: {line}"))
     return DataError.exit_code if filled.damaged else EXIT_OK
 
 
@@ -118,7 +118,7 @@ def _filled(args: argparse.Namespace, table: Table, written: Mapping[str, int]) 
 
     if not args.runs:
         return Filled(table, {})
-    referee = open_referee(args)
+    referee = open_judge_model(args)
     with run_folders(args.runs) as runs:
         return fill(table, runs, written, lambda path, protocol: score_answers(read_answers(path), protocol, referee))
 

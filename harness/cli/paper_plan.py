@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_OK, DataError, printable
-from .options import add_json, add_referee, open_referee
+from .options import add_json, add_judge_model, open_judge_model
 
 if TYPE_CHECKING:
     from ...leaderboards.papers.cost import Assumptions
     from ...leaderboards.papers.fill import Filled
-    from ...leaderboards.papers.plan import Planned, Training
+    from ...leaderboards.papers.plan import Planned, PlannedTraining
     from ...leaderboards.papers.tables import Table
-    from ..runs.judging import Referee
+    from ..runs.judging import JudgeModel
 
 FORMAT_NAMES = ("text", "csv", "markdown")
 
@@ -35,31 +35,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--assumptions", action="store_true", help="print what the estimates assume, and nothing else")
     parser.add_argument("--format", choices=FORMAT_NAMES, default="text", help="default text")
     add_json(parser)
-    add_referee(parser)
+    add_judge_model(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the plan; what is damaged is told on stderr, and ends with exit code 2."""
     from ...leaderboards.papers.cost import assume
     from ...leaderboards.papers.plan import Known, make_plan
-    from ...leaderboards.papers.tables import PAPERS, load
+    from ...leaderboards.papers.tables import PAPERS, load_papers
     from .paper_work import written
-    from .terminal import say
+    from .terminal import log
 
     assumed = assume(args.assume)
     if args.assumptions:
         return _print_assumptions(args, assumed)
-    library = load(PAPERS)
+    library = load_papers(PAPERS)
     tables = [library.table(name) for name in dict.fromkeys(args.tables)] or list(library.tables.values())
     recipes = written(tables)
     problems: dict[str, None] = {}
     trainings = _trainings(args.trainings, {name: work.steps for name, work in recipes.items()}, problems)
-    filling = _Filling(tables, {name: work.steps for name, work in recipes.items()}, open_referee(args), problems)
+    filling = _Filling(tables, {name: work.steps for name, work in recipes.items()}, open_judge_model(args), problems)
     runs = filling.of(args.runs)
     boards = filling.of(args.board or _published(PAPERS.parent / "published"))
     _print(args, make_plan(tables, Known(recipes, trainings, runs, boards), assumed), assumed)
     for problem in problems:
-        say(printable(f"left out: {problem}"))
+        log(printable(f"left out: {problem}"))
     return DataError.exit_code if problems else EXIT_OK
 
 
@@ -90,21 +90,23 @@ def _print_assumptions(args: argparse.Namespace, assumed: Assumptions) -> int:
     return EXIT_OK
 
 
-def _trainings(paths: Sequence[Path], steps: Mapping[str, int], problems: dict[str, None]) -> dict[str, list[Training]]:
+def _trainings(
+    paths: Sequence[Path], steps: Mapping[str, int], problems: dict[str, None]
+) -> dict[str, list[PlannedTraining]]:
     """The trainings by recipe; what is damaged goes to `problems`."""
-    from ...leaderboards.papers.plan import State, Training
-    from ...trainers.provenance import look, training_folders
+    from ...leaderboards.papers.plan import PlannedTraining, State
+    from ...trainers.provenance import look_at_training, training_folders
 
-    found: dict[str, list[Training]] = {}
+    found: dict[str, list[PlannedTraining]] = {}
     for path in training_folders(paths):
         try:
-            one = look(path)
+            one = look_at_training(path)
         except DataError as error:
             problems[str(error)] = None
             continue
         ended = one.finished and one.step == steps.get(one.recipe)
         state = State.TRAINED if ended else State.RUNNING if one.running else State.STOPPED
-        found.setdefault(one.recipe, []).append(Training(str(path), one.seed, one.step, state))
+        found.setdefault(one.recipe, []).append(PlannedTraining(str(path), one.seed, one.step, state))
     return found
 
 
@@ -121,7 +123,7 @@ class _Filling:
 
     tables: Sequence[Table]
     steps: Mapping[str, int]
-    referee: Referee | None
+    referee: JudgeModel | None
     problems: dict[str, None]
 
     def of(self, paths: Sequence[Path]) -> dict[str, Filled]:

@@ -19,7 +19,7 @@ from ..errors import EXIT_OK, DataError, UsageError
 from .options import add_changes, add_engine
 
 if TYPE_CHECKING:
-    from ...leaderboards.papers.tables import Place
+    from ...leaderboards.papers.tables import PaperRow
     from ...trainers.recipe import Recipe
     from ..profiles import Profile
 
@@ -47,9 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train, then examine; the exit code of the first command that fails."""
-    from ...leaderboards.papers.tables import PAPERS, find_row, load
+    from ...leaderboards.papers.tables import PAPERS, find_row, load_papers
 
-    job = _Job.of(find_row(load(PAPERS), args.row), args)
+    job = _Job.of(find_row(load_papers(PAPERS), args.row), args)
     if args.dry_run:
         return job.describe()
     return job.run()
@@ -59,13 +59,13 @@ def run(args: argparse.Namespace) -> int:
 class _Job:
     """A row with what was asked of it; `recipe` is None for a model as it is, `profile` that of the row's model."""
 
-    place: Place
+    place: PaperRow
     args: argparse.Namespace
     recipe: Recipe | None
     profile: Profile | None
 
     @classmethod
-    def of(cls, place: Place, args: argparse.Namespace) -> _Job:
+    def of(cls, place: PaperRow, args: argparse.Namespace) -> _Job:
         """Raises DataError for a recipe that is not written, UsageError for changes of none."""
         from ...trainers.recipe import RECIPES, load_recipe
         from ..profiles import profiles
@@ -111,18 +111,18 @@ class _Job:
 
     def run(self) -> int:
         """Do what is not done yet."""
-        from .terminal import say
+        from .terminal import log
 
         self._check_base()
         if self.changed:
-            say(f"{self.changed[0]} makes another recipe of it: what comes of it fills no row")
+            log(f"{self.changed[0]} makes another recipe of it: what comes of it fills no row")
         training = [] if self._trained() else self._training()
         for command in (*training, *self._examinations()):
-            say(shlex.join(["proctor", *command]))
+            log(shlex.join(["proctor", *command]))
             if code := _execute(command):
                 return code
         runs = self.args.out / "runs"
-        say(f"examined; put it beside the printed numbers with: proctor paper table {self.place.table.name} {runs}")
+        log(f"examined; put it beside the printed numbers with: proctor paper table {self.place.table.name} {runs}")
         return EXIT_OK
 
     def _check_base(self) -> None:
@@ -141,12 +141,12 @@ class _Job:
 
     def _trained(self) -> bool:
         """True if the very training has ended. Raises DataError for a damaged one, UsageError for one from another base."""
-        from ...trainers.provenance import look
+        from ...trainers.provenance import look_at_training
         from ..runs.provenance import weights_digest
 
         if self.recipe is None or self.changed or not (self.folder / "training.json").is_file():
             return False
-        found = look(self.folder)
+        found = look_at_training(self.folder)
         if (found.recipe, found.seed) != (self.recipe.name, self.seed):
             return False
         if found.base != weights_digest(self.base):

@@ -19,7 +19,7 @@ PICTURES = 2101
 
 
 def written(tables: Iterable[Table]) -> dict[str, Work]:
-    """Those of the tables' recipes that there are, with their work. Raises UsageError for one that can not be read."""
+    """Those of the tables' recipes that there are, with their work. Raises UsageError for one that cannot be read."""
     from ...trainers.recipe import RECIPES, load_recipe
 
     names = {row.recipe for table in tables for row in table.rows if row.recipe}

@@ -13,9 +13,9 @@ from .options import add_changes, add_data, add_engine, add_json
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ...leaderboards.compare.ab_test import Contender, Verdict
+    from ...leaderboards.compare.ab_test import ABVerdict, Arm
     from ...leaderboards.compare.explain import Side
-    from ...trainers.experiments.regress import Contest, RegressionFolder
+    from ...trainers.experiments.regress import ABTest, RegressionFolder
     from ..runs.evaluate import Examination
 
 
@@ -56,16 +56,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train and examine what is missing, then compare; exit code 1 if the candidate is worse."""
-    from ...leaderboards.compare.ab_test import read_side, verdict
-    from ...trainers.experiments.regress import BASELINE, CANDIDATE, RegressionFolder, contest, identity
+    from ...leaderboards.compare.ab_test import judge_arms, read_side
+    from ...trainers.experiments.regress import BASELINE, CANDIDATE, RegressionFolder, ab_test, identity
     from ...trainers.resolve import base_of
     from .regress_report import report
-    from .terminal import say
+    from .terminal import log
 
     if not 0 < args.margin <= 100:
         raise UsageError(f"--margin must be above 0 and at most 100 points, not {args.margin:g}")
     rewards = {CANDIDATE: args.reward, BASELINE: args.baseline}
-    found = contest(args.recipe, rewards, args.seeds, args.changes, args.candidate_changes)
+    found = ab_test(args.recipe, rewards, args.seeds, args.changes, args.candidate_changes)
     base = base_of(found.recipes[CANDIDATE], args.base)
     plans = _plans(args, found)
     engine = {"name": args.engine, "options": sorted(args.engine_option)}
@@ -82,15 +82,15 @@ def run(args: argparse.Namespace) -> int:
                 with training.failing():
                     examine(args, plans, _runs(folder, plans, training.name), checkpoint)
             if (reason := training.failure()) is not None:
-                say(f"{training.name} counts as failed: {reason}; to train again remove {training.folder}")
+                log(f"{training.name} counts as failed: {reason}; to train again remove {training.folder}")
         arms = {arm: _contender(folder, plans, arm, rewards[arm]) for arm in rewards}
-        result = verdict(arms[CANDIDATE], arms[BASELINE], sides, args.margin / 100)
+        result = judge_arms(arms[CANDIDATE], arms[BASELINE], sides, args.margin / 100)
         report(args, result, found, folder)
         folder.decided()
     return _exit_code(result, args.require)
 
 
-def _plans(args: argparse.Namespace, found: Contest) -> list[Examination]:
+def _plans(args: argparse.Namespace, found: ABTest) -> list[Examination]:
     """What every final checkpoint is asked: greedily, as long as the trainings' own responses may be."""
     from ...benchmarks.examination import plan
     from ..types import Sampling
@@ -103,9 +103,9 @@ def _runs(folder: RegressionFolder, plans: Sequence[Examination], name: str) -> 
     return {one.suite: folder.runs / f"{name}.{one.suite}" for one in plans}
 
 
-def _contender(folder: RegressionFolder, plans: Sequence[Examination], arm: str, reward: str) -> Contender:
+def _contender(folder: RegressionFolder, plans: Sequence[Examination], arm: str, reward: str) -> Arm:
     """An arm's examinations, and what failed of it."""
-    from ...leaderboards.compare.ab_test import Contender, read_side
+    from ...leaderboards.compare.ab_test import Arm, read_side
 
     finished: dict[int, Mapping[str, Side]] = {}
     failed = {}
@@ -117,10 +117,10 @@ def _contender(folder: RegressionFolder, plans: Sequence[Examination], arm: str,
         else:
             runs = _runs(folder, plans, training.name)
             finished[training.recipe.seed] = {suite: read_side(run) for suite, run in runs.items()}
-    return Contender(reward, finished, failed)
+    return Arm(reward, finished, failed)
 
 
-def _exit_code(result: Verdict, required: str | None) -> int:
+def _exit_code(result: ABVerdict, required: str | None) -> int:
     """1 for what is worse or could not be compared, and for anything but what is required."""
     from ...leaderboards.compare.ab_test import WORSE
 

@@ -12,22 +12,22 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from ...leaderboards.compare.ab_test import Contender, Verdict
+    from ...leaderboards.compare.ab_test import ABVerdict, Arm
     from ...leaderboards.compare.compare import SuiteComparison
-    from ...trainers.experiments.regress import Contest, RegressionFolder
+    from ...trainers.experiments.regress import ABTest, RegressionFolder
 
 
-def report(args: argparse.Namespace, result: Verdict, found: Contest, folder: RegressionFolder) -> None:
+def report(args: argparse.Namespace, result: ABVerdict, found: ABTest, folder: RegressionFolder) -> None:
     """Print the verdict, and write the page if one is wanted."""
-    from ...leaderboards.compare.regress_page import Curves, page
+    from ...leaderboards.compare.regress_page import SeedCurves, page
     from ..files import write_atomic
-    from .terminal import emit_json, say, show_table
+    from .terminal import emit_json, log, show_table
 
     notes = list(_notes(found, folder))
     if args.html:
-        trainings = [Curves(one.arm, one.recipe.seed, one.folder) for one in folder.trainings()]
+        trainings = [SeedCurves(one.arm, one.recipe.seed, one.folder) for one in folder.trainings()]
         write_atomic(args.html, page(result, notes, trainings))
-        say(f"page: {args.html}")
+        log(f"page: {args.html}")
     if args.json:
         emit_json({**result.to_json(), "notes": notes, "recipe": args.recipe, "out": str(args.out)})
         return
@@ -40,7 +40,7 @@ def report(args: argparse.Namespace, result: Verdict, found: Contest, folder: Re
         print(f"  {line}")
 
 
-def _notes(found: Contest, folder: RegressionFolder) -> Iterator[str]:
+def _notes(found: ABTest, folder: RegressionFolder) -> Iterator[str]:
     """What a reader must know of how the two were compared."""
     if found.differing:
         yield f"the arms differ in more than the reward: {', '.join(map(printable, found.differing))}"
@@ -52,7 +52,7 @@ def _notes(found: Contest, folder: RegressionFolder) -> Iterator[str]:
         )
 
 
-def _table(result: Verdict) -> Table:
+def _table(result: ABVerdict) -> Table:
     """A row for each suite and reward: its scores, and how far it is from the untrained model."""
     from rich import box
     from rich.table import Table
@@ -75,7 +75,7 @@ def _table(result: Verdict) -> Table:
     return table
 
 
-def _cells(arm: str, one: Contender, compared: SuiteComparison) -> tuple[str | Text, ...]:
+def _cells(arm: str, one: Arm, compared: SuiteComparison) -> tuple[str | Text, ...]:
     from rich.text import Text
 
     change = compared.difference

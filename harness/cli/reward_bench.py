@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ...trainers.bench.page import Section
-    from ...trainers.bench.report import Entry, Report
+    from ...trainers.bench.report import BenchReport, Entry
 
 BASELINE = "majority_vote"
 _LABEL = re.compile(r"[\w.-]+")
@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Bench, print, and write the page."""
     from ...trainers.bench.page import about, page
-    from ...trainers.bench.report import bench, sizes
+    from ...trainers.bench.report import bench, group_sizes
     from ...trainers.groups import read_groups
     from ...trainers.rewards.advantages import advantage
     from ..files import write_atomic
@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"--seed must be 0 or more, not {args.seed}")
     judged = all(recorded.judge_scores is not None for recorded in groups)
     entries = open_entries(args.reward or _known(judged), args.changes, args.baseline)
-    rounds = len(entries) * (1 + len(sizes(len(groups[0].responses) if groups else 0)))
+    rounds = len(entries) * (1 + len(group_sizes(len(groups[0].responses) if groups else 0)))
     with progress_bars() as bars:
         task = bars.add_task("bench", total=rounds, note="")
         report = bench(
@@ -137,16 +137,16 @@ def _settings(changes: Sequence[str]) -> Mapping[str, dict[str, Any]]:
     return found
 
 
-def tables(report: Report) -> list[Table]:
+def tables(report: BenchReport) -> list[Table]:
     """Every section of the report."""
     from ...trainers.bench import page
 
     shown = [
         page.measures(report),
-        page.differences(report),
+        page.difference_section(report),
         page.by_difficulty(report),
         *page.by_size(report).values(),
-        page.judge(report),
+        page.judge_section(report),
     ]
     return [_table(section) for section in shown if section and section.rows]
 
@@ -155,13 +155,13 @@ def _table(section: Section) -> Table:
     from rich.markup import escape
     from rich.table import Table
 
-    from ...trainers.bench.page import written
+    from ...trainers.bench.page import as_text
 
     table = Table(title=escape(section.title[:1].upper() + section.title[1:]), title_justify="left")
     table.add_column(section.first, overflow="fold")
     for column in section.columns.values():
         table.add_column(escape(column), justify="right")
     for label, cells in section.rows.items():
-        lines = ("\n".join(written(cells[name], signed=section.signed)) for name in section.columns)
+        lines = ("\n".join(as_text(cells[name], signed=section.signed)) for name in section.columns)
         table.add_row(escape(printable(label)), *lines)
     return table

@@ -13,7 +13,7 @@ from .options import add_changes, add_json
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ...trainers.rewards.check import Report
+    from ...trainers.rewards.check import RewardReport
 
 MOST_RECORDED = 200
 LONGEST = 240
@@ -34,9 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Check, and report; a broken contract ends with exit code 1, a reward that can not be opened with 2."""
+    """Check, and report; a broken contract ends with exit code 1, a reward that cannot be opened with 2."""
     from ...trainers.groups import read_groups
-    from ...trainers.rewards.check import check
+    from ...trainers.rewards.check import check_reward
     from ...trainers.rewards.check_groups import recorded_cases
     from ...trainers.rewards.registry import open_reward
     from ..settings import setting
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"--limit must be a positive number of seconds, not {args.limit:g}")
     reward = open_reward(args.reward, dict(map(setting, args.changes)))
     recorded = recorded_cases(read_groups(args.groups), MOST_RECORDED, args.seed) if args.groups else []
-    report = check(reward, recorded, seed=args.seed, limit=args.limit)
+    report = check_reward(reward, recorded, seed=args.seed, limit=args.limit)
     if args.json:
         emit_json(report.to_json())
     else:
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     return EXIT_OK if report.passed else EXIT_CHECK_FAILED
 
 
-def _table(report: Report) -> Table:
+def _table(report: RewardReport) -> Table:
     from rich.markup import escape
     from rich.table import Table
 
@@ -70,7 +70,7 @@ def _table(report: Report) -> Table:
     return table
 
 
-def _summary(report: Report) -> str:
+def _summary(report: RewardReport) -> str:
     """What is declared, how fast it is, and the verdict."""
     from ...trainers.rewards.check import TIMED_GROUPS, TIMED_RESPONSES
 

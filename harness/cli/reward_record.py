@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_OK, printable
-from .options import add_data, add_engine, add_json, add_sampling, open_model, sampling
+from .options import add_data, add_engine, add_json, add_sampling, open_engine, sampling
 
 if TYPE_CHECKING:
     from ...trainers.recipe_settings import JudgeSettings
@@ -49,13 +49,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Ask, store, judge, and say how it went."""
     from ...benchmarks.examination import read_answers
-    from ...trainers.contamination import with_overlap
-    from ...trainers.groups import drawn, plan_groups
-    from ...trainers.provenance import with_origin
+    from ...trainers.contamination import with_contamination
+    from ...trainers.groups import plan_groups, recorded_groups
+    from ...trainers.provenance import with_provenance
     from ...trainers.recipe_settings import FORMATS
     from ..errors import UsageError
-    from .eval import hold_all
-    from .terminal import emit_json, say
+    from .eval import eval_all
+    from .terminal import emit_json, log
 
     if args.answer_format not in FORMATS:
         raise UsageError(f"--answer-format must be one of: {', '.join(FORMATS)}; not {args.answer_format!r}")
@@ -63,21 +63,21 @@ def run(args: argparse.Namespace) -> int:
     drawn_by = sampling(args)
     training = args.split == "train"
     plan = plan_groups(args.suite, args.protocol, drawn_by, args.data, args.limit, training=training, lock=args.lock)
-    model = open_model(args, args.model)
-    [plan] = with_origin([with_overlap(plan, args.model)], args.model, say)
-    [outcome] = hold_all([plan], model, [args.out])
+    model = open_engine(args, args.model)
+    [plan] = with_provenance([with_contamination(plan, args.model)], args.model, log)
+    [outcome] = eval_all([plan], model, [args.out])
     if not outcome.complete:
         first = f" First error: {printable(outcome.errors[0])}" if outcome.errors else ""
-        say(f"{args.out}: {outcome.missing} of {outcome.total} answers missing; run the same command again.{first}")
+        log(f"{args.out}: {outcome.missing} of {outcome.total} answers missing; run the same command again.{first}")
         return EXIT_INTERRUPTED if outcome.stopped else EXIT_INCOMPLETE
-    groups = len(drawn(read_answers(args.out)))
+    groups = len(recorded_groups(read_answers(args.out)))
     unscored = None if settings is None else _judge(args, settings, groups)
     if args.json:
         emit_json({"run": str(args.out), "groups": groups, "samples": drawn_by.n, "unscored": unscored})
     else:
         print(args.out)
         judged = "" if unscored is None else f", judged: {unscored} of {outcome.total} without a score"
-        say(f"{groups} groups of {drawn_by.n}{judged}; next: proctor reward bench {args.out}")
+        log(f"{groups} groups of {drawn_by.n}{judged}; next: proctor reward bench {args.out}")
     return EXIT_OK
 
 

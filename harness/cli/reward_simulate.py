@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
     from rich.table import Table
 
-    from ...trainers.simulation.simulate import Course, Progress
+    from ...trainers.simulation.simulate import Progress, Simulation
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,14 +57,14 @@ def run(args: argparse.Namespace) -> int:
     from ...trainers.simulation.simulate import Settings, simulate
     from ..files import write_atomic
     from .reward_bench import open_entries
-    from .terminal import emit_json, progress_bars, say, show_table
+    from .terminal import emit_json, log, progress_bars, show_table
 
     settings = Settings(args.steps, args.n, args.lr, args.kl, args.advantage, args.advantage_beta, args.seed)
     entries = open_entries(args.rewards, args.changes, args.rewards[0].partition("=")[0])
     if len(entries) > MOST_CURVES:
         raise UsageError(f"{len(entries)} rewards are too many at once: name {MOST_CURVES} at most")
     prompts = Prompts.of_groups(read_groups(args.recorded, args.answer_format))
-    courses: dict[str, Course] = {}
+    courses: dict[str, Simulation] = {}
     with progress_bars() as bars:
         for one in entries:
             task = bars.add_task(_shown(one.label), total=settings.steps, note="")
@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
     show_table(_overview(courses))
     show_table(_by_kind(courses))
     if args.html:
-        say(f"page: {args.html}")
+        log(f"page: {args.html}")
     return EXIT_OK
 
 
@@ -87,7 +87,7 @@ def _shown_in(bars: Bars, task: TaskID) -> Progress:
     return lambda done, total: bars.update(task, completed=done, total=total)
 
 
-def _overview(courses: dict[str, Course]) -> Table:
+def _overview(courses: dict[str, Simulation]) -> Table:
     """A line per reward: what is watched after the last step; the start is the same for all but the rewards' signal."""
     from ...trainers.simulation.simulate import WATCHED
 
@@ -100,7 +100,7 @@ def _overview(courses: dict[str, Course]) -> Table:
     return table
 
 
-def _by_kind(courses: dict[str, Course]) -> Table:
+def _by_kind(courses: dict[str, Simulation]) -> Table:
     """A line per kind of prompts: its accuracy at the start, and after the last step under each reward."""
     first = next(iter(courses.values()))
     table = _table("Accuracy by kind of prompt", ["prompts that were", "number", "start", *map(_shown, courses)])

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_INCOMPLETE, EXIT_OK, DataError
-from .options import add_json, add_scoring, open_referee, protocols
+from .options import add_json, add_scoring, open_judge_model, protocols
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..runs.score import Scored
+    from ..runs.score import ScoredRun
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,38 +47,38 @@ def run(args: argparse.Namespace) -> int:
         show_table(scores_table(scored))
         for one in scored if args.metrics else ():
             show_table(metrics_table(one))
-    tell_unscored(scored)
+    log_unscored(scored)
     if damaged:
         return DataError.exit_code
     return EXIT_OK if all(one.complete for one in scored) else EXIT_INCOMPLETE
 
 
-def tell_unscored(scored: Sequence[Scored]) -> None:
+def log_unscored(scored: Sequence[ScoredRun]) -> None:
     """Say of each score whose answers lack a verdict how many there are, and why the first does."""
-    from .terminal import say
+    from .terminal import log
 
     for one in scored:
         if one.unscored:
             first = next(verdict for verdict in one.verdicts if verdict.correct is None and verdict.rule != "error")
             hint = "" if one.referee or first.rule != "judge-needed" else "; name a model with --judge-model"
-            say(
+            log(
                 f"{one.run.path}, {one.rules.name}: {one.unscored} answers have no verdict; the first "
                 f"({first.item_id}): {first.rule}: {first.reason}{hint}"
             )
 
 
-def score_all(args: argparse.Namespace) -> tuple[list[Scored], int]:
+def score_all(args: argparse.Namespace) -> tuple[list[ScoredRun], int]:
     """The runs that the arguments name under the protocols that they name, and how many were damaged and left out."""
     from ...benchmarks.examination import find_runs, score_under
-    from .terminal import say
+    from .terminal import log
 
-    referee = open_referee(args)
-    scored: list[Scored] = []
+    referee = open_judge_model(args)
+    scored: list[ScoredRun] = []
     damaged = 0
     for path in find_runs(args.runs):
         try:
             scored += score_under(path, protocols(args), referee, partial=args.partial)
         except DataError as error:
-            say(f"proctor {args.verb}: {error}; left out")
+            log(f"proctor {args.verb}: {error}; left out")
             damaged += 1
     return scored, damaged

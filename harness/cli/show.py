@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from ..errors import EXIT_INCOMPLETE, EXIT_OK, UsageError, printable
-from .options import add_referee, names, open_referee
+from .options import add_judge_model, names, open_judge_model
 
 MEGABYTE = 2**20
 
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--images-mb", type=float, default=24.0, metavar="MB", help="megabytes for pictures at most (default 24)"
     )
-    add_referee(parser)
+    add_judge_model(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -43,18 +43,18 @@ def run(args: argparse.Namespace) -> int:
     from ...leaderboards.board.evidence import run_folders
     from ...leaderboards.page import document
     from ..files import write_atomic
-    from .terminal import progress_bars, say
+    from .terminal import log, progress_bars
 
     if not args.images_mb >= 0:
         raise UsageError(f"--images-mb must be 0 or more, not {args.images_mb}")
-    options = document.Options(
+    options = document.PageOptions(
         title=args.title,
         protocols=[name for name in names(args.protocol) if name] if args.protocol else [],
         trainings=args.training,
         baselines=args.baseline,
         picture_bytes=round(args.images_mb * MEGABYTE),
     )
-    referee = open_referee(args)
+    referee = open_judge_model(args)
     with run_folders(args.runs) as folders, progress_bars() as bars:
         tasks = {}
 
@@ -70,5 +70,5 @@ def run(args: argparse.Namespace) -> int:
     write_atomic(args.out, pieces)
     print(args.out)
     for line in lacking:
-        say(printable(f"no score on the page of {line}"))
+        log(printable(f"no score on the page of {line}"))
     return EXIT_INCOMPLETE if lacking else EXIT_OK

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_OK
-from .options import add_changes, add_engine, add_json, add_lock, add_profile, open_model, open_profile
+from .options import add_changes, add_engine, add_json, add_lock, add_profile, open_engine, open_profile
 
 if TYPE_CHECKING:
     from ...trainers.recipe_settings import SynthesisSettings
-    from ...trainers.synthesis.run import Manners
+    from ...trainers.synthesis.run import PromptBuilders
 
 FLAGS = ("how", "images", "per_image", "samples", "temperature")
 """Flags that are settings of the same name."""
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     settings = _settings(args)
     manners = _manners(args)
     source = open_source(args.source, args.data, settings.images, args.seed, args.lock)
-    model = open_model(args, args.model)
+    model = open_engine(args, args.model)
     with progress_bars() as bars:
         task = bars.add_task(f"{model.name}: synthesize", total=None, note="")
 
@@ -80,11 +80,11 @@ def _settings(args: argparse.Namespace) -> SynthesisSettings:
     return read_settings(SynthesisSettings, {**dict(map(setting, args.changes)), **given}, "synthesis")
 
 
-def _manners(args: argparse.Namespace) -> Manners:
+def _manners(args: argparse.Namespace) -> PromptBuilders:
     """The protocol's prompts, in the way of the profile if one is named."""
     from ...benchmarks.registry import SUITES
     from ...trainers.data import TITLES, data_set
-    from ...trainers.synthesis.run import Manners
+    from ...trainers.synthesis.run import PromptBuilders
     from ...trainers.synthesis.stored import NAME
 
     profile = open_profile(args)
@@ -93,4 +93,4 @@ def _manners(args: argparse.Namespace) -> Manners:
     original = data_set(args.source if known else NAME).protocol(args.protocol).prompt
     new = data_set(NAME).protocol(args.protocol).prompt
     name = f"{args.protocol} {profile.manner.label if profile else 'plain'}"
-    return Manners(name, lambda item: request(original(item)), lambda item: request(new(item)), request)
+    return PromptBuilders(name, lambda item: request(original(item)), lambda item: request(new(item)), request)

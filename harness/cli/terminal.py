@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ...leaderboards.board.table import Row
     from ...leaderboards.compare.recipe_table import RecipeTable
-    from ..runs.score import Scored
+    from ..runs.score import ScoredRun
     from ..stats.intervals import Difference, Estimate
 
 PLAIN_WIDTH = 160
@@ -52,12 +52,12 @@ def progress_bars() -> Iterator[Progress]:
         yield progress
 
 
-def say(message: str) -> None:
+def log(message: str) -> None:
     """A line for a person (or several), on stderr; what a terminal would act on is spelled out."""
     print("\n".join(map(printable, message.split("\n"))), file=sys.stderr, flush=True)
 
 
-def tell_stopping() -> None:
+def log_stopping() -> None:
     """What the first signal to stop is answered with; written past all buffers, since a signal may come amid a print."""
     os.write(2, b"\nstopping: what is in flight is finished and stored; once more interrupts at once\n")
 
@@ -91,7 +91,7 @@ def change(difference: Difference) -> str:
     return f"{100 * difference.value:+.1f}{mark}\n{100 * difference.low:+.0f} to {100 * difference.high:+.0f}"
 
 
-def scores_table(scored: Sequence[Scored]) -> Table:
+def scores_table(scored: Sequence[ScoredRun]) -> Table:
     """One line per run."""
     from rich.table import Table
 
@@ -148,17 +148,17 @@ def recipes_table(found: RecipeTable) -> Table:
     """Each recipe's accuracy over its seeds."""
     from rich.table import Table
 
-    from ...leaderboards.compare.recipe_table import HEADINGS, cells
+    from ...leaderboards.compare.recipe_table import HEADINGS, recipe_cells
 
     table = Table(title=f"Recipes on {found.suite}", title_justify="left")
     for name in HEADINGS:
         table.add_column(name, overflow="fold")
-    for line in cells(found):
+    for line in recipe_cells(found):
         table.add_row(*map(_plain, line))
     return table
 
 
-def metrics_table(scored: Scored) -> Table:
+def metrics_table(scored: ScoredRun) -> Table:
     """One line per metric of a run; no scores of an incomplete one."""
     from rich.table import Table
 

@@ -28,9 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Train to the end."""
     from ...trainers.recipe import load_recipe
-    from ...trainers.resolve import base_name, base_of, whole
+    from ...trainers.resolve import base_name, base_of, resolve
     from ...trainers.rewards.registry import TRAINERS
-    from .terminal import emit_json, progress_bars, say
+    from .terminal import emit_json, log, progress_bars
 
     reward = [] if args.reward is None else [f"reward={args.reward}"]
     seed = [] if args.seed is None else [f"seed={args.seed}"]
@@ -38,12 +38,12 @@ def run(args: argparse.Namespace) -> int:
     train = TRAINERS.get(recipe.trainer)
     if args.dry_run:
         describe = getattr(train, "describe", None)
-        recipe, base = whole(recipe), base_name(recipe, args.base)
+        recipe, base = resolve(recipe), base_name(recipe, args.base)
         print(describe(recipe, base, args.out) if describe else json.dumps(recipe.to_json(), indent=1))
         return EXIT_OK
     base = base_of(recipe, args.base)
     if args.resume and not (args.out / "training.json").exists():
-        say(f"{args.out} holds no training yet: it begins")
+        log(f"{args.out} holds no training yet: it begins")
     with progress_bars() as bars:
         task = bars.add_task(f"train {recipe.name}", total=None, note="")
 
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         emit_json({"training": str(args.out), "recipe": recipe.to_json()})
     else:
-        say(
+        log(
             f"checkpoints: {args.out / 'checkpoints'}; examine them with: proctor watch {args.out} --suite figures --once"
         )
     return EXIT_OK

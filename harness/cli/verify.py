@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Say of each row whether it is reproduced, and why not; exit code 1 if any is not."""
     from ...leaderboards.board.verify import verify
-    from .terminal import emit_json, say
+    from .terminal import emit_json, log
 
     report = verify(args.board, _known(args))
     if args.json:
@@ -44,8 +44,8 @@ def run(args: argparse.Namespace) -> int:
         for problem in report.problems:
             print(printable(f"{args.board}: {problem}"))
     for note in report.notes:
-        say(note)
-    say(f"{args.board}: {report.reproduced} of {len(report.rows)} rows are reproduced")
+        log(note)
+    log(f"{args.board}: {report.reproduced} of {len(report.rows)} rows are reproduced")
     return EXIT_OK if report.verified else EXIT_CHECK_FAILED
 
 

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from ..errors import EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_OK, UsageError
-from .options import RUNS, add_engine, add_profile, add_sampling, open_model, open_profile, sampling
+from .options import RUNS, add_engine, add_profile, add_sampling, open_engine, open_profile, sampling
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     from ...trainers.experiments.watch import Watcher
     from ..runs.checkpoints import find_checkpoints
     from ..runs.evaluate import stop_signals
-    from .terminal import say, tell_stopping
+    from .terminal import log, log_stopping
 
     if args.folder.exists() and not args.folder.is_dir():
         raise UsageError(f"{args.folder} is a file: name a training directory or a folder of checkpoints")
@@ -43,8 +43,8 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--data belongs to one suite: watch for one suite at a time")
     profile = open_profile(args)
     plans = [plan(suite, args.protocol, sampling(args, profile), args.data, profile=profile) for suite in suites]
-    watcher = Watcher(args.folder, args.out, plans, lambda path: open_model(args, str(path)), say)
-    with stop_signals(tell_stopping) as stop:
+    watcher = Watcher(args.folder, args.out, plans, lambda path: open_engine(args, str(path)), log)
+    with stop_signals(log_stopping) as stop:
         watcher.follow(stop, until_idle=args.once, until_finished=args.until_finished)
         if stop.is_set():
             return EXIT_INTERRUPTED

@@ -9,13 +9,13 @@ from ..registry import Registry
 from ..types import Json, Request, Response, Sampling
 
 
-class Model(Protocol):
+class Engine(Protocol):
     """An engine with a model in it.
 
     `generate` pulls requests lazily and yields responses as they are ready, in any order, each sample of each request
     exactly once; how many requests are in flight is the engine's own affair. When the requests end, it finishes those
     in flight: that is how a run drains. What fails for one request is a Response with an error; an EngineError is for an
-    engine that can not go on.
+    engine that cannot go on.
     """
 
     name: str
@@ -33,17 +33,17 @@ class Model(Protocol):
         ...
 
 
-OpenModel = Callable[[str, Mapping[str, str]], Model]
+OpenModel = Callable[[str, Mapping[str, str]], Engine]
 """Opens an engine: (target, options) -> Model. Raises UsageError for an option that it does not know."""
 
-MODELS: Registry[OpenModel] = Registry(
+ENGINES: Registry[OpenModel] = Registry(
     kind="engine",
     group="proctor.models",
     builtin={
-        "transformers": "proctor.harness.engines.transformers:open_model",
-        "openai": "proctor.harness.engines.openai:open_model",
-        "vllm": "proctor.harness.engines.vllm:open_model",
-        "lmms_eval": "proctor.harness.engines.lmms_eval:open_model",
-        "replay": "proctor.harness.engines.replay:open_model",
+        "transformers": "proctor.harness.engines.transformers:open_engine",
+        "openai": "proctor.harness.engines.openai:open_engine",
+        "vllm": "proctor.harness.engines.vllm:open_engine",
+        "lmms_eval": "proctor.harness.engines.lmms_eval:open_engine",
+        "replay": "proctor.harness.engines.replay:open_engine",
     },
 )

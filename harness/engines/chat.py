@@ -44,7 +44,7 @@ class ChatTemplate:
         return text
 
     def _plain(self, text: str) -> str:
-        """Text in which no control token of the model is spelled out: a question can not forge a turn or a picture.
+        """Text in which no control token of the model is spelled out: a question cannot forge a turn or a picture.
 
         Code points that are no characters (lone surrogates) become question marks.
         """

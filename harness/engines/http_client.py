@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 
 from ..errors import EngineError, UsageError, printable
 from ..types import Json
-from .http_limits import Budget, ClosedError, Flow, Hold
+from .http_limits import Budget, ClosedError, ConcurrencyLimiter, Reservation
 from .http_wire import SHOWN, Completion, Failure, Fault, parse, read_completion, read_models, read_refusal
 
 Key = TypeVar("Key")
@@ -36,18 +36,18 @@ Body: TypeAlias = Mapping[str, Json]
 LEAVE_SECONDS = 30.0
 
 
-class Crew(Generic[Key]):
+class WorkerPool(Generic[Key]):
     """`ask` puts one question, and gives its result and whether the server replied; it raises ClosedError to leave."""
 
-    def __init__(self, ask: Callable[[Body, Hold], tuple[Result, bool]], flow: Flow) -> None:
+    def __init__(self, ask: Callable[[Body, Reservation], tuple[Result, bool]], flow: ConcurrencyLimiter) -> None:
         self.in_hand = 0
         self._ask = ask
         self._flow = flow
-        self._questions: SimpleQueue[tuple[Key, Body, Hold] | None] = SimpleQueue()
+        self._questions: SimpleQueue[tuple[Key, Body, Reservation] | None] = SimpleQueue()
         self._results: SimpleQueue[tuple[Key, Result, bool] | BaseException] = SimpleQueue()
         self._threads: list[threading.Thread] = []
 
-    def ask(self, key: Key, body: Body, hold: Hold) -> None:
+    def ask(self, key: Key, body: Body, hold: Reservation) -> None:
         """Hand over one question."""
         self.in_hand += 1
         if self.in_hand > len(self._threads):
@@ -84,7 +84,7 @@ class Crew(Generic[Key]):
 
 
 if TYPE_CHECKING:
-    from .http_wire import Line, Reply
+    from .http_wire import ConnectionPool, HttpReply
 
 
 DEFAULT_KEY_VARIABLE = "OPENAI_API_KEY"
@@ -103,7 +103,7 @@ class Endpoint:
     The key is read from the environment variable `key_variable` whenever it is needed, and neither kept nor shown.
     `timeout` (seconds) is one request's from the moment it is sent; each question gets `attempts` requests, the pause
     before the k-th again is about backoff * 2**k seconds; at most `concurrency` requests are on the wire. Raises
-    UsageError for a URL or a key that can not be used.
+    UsageError for a URL or a key that cannot be used.
     """
 
     def __init__(
@@ -168,8 +168,8 @@ class Endpoint:
         no more is pulled, so bodies that come later get nothing. Raises EngineError if the server is gone. Closing the
         iterator breaks off what is in flight.
         """
-        line, flow = self._open(self._concurrency, self._timeout), Flow(self._concurrency)
-        crew: Crew[Key] = Crew(partial(self._ask, line, flow), flow)
+        line, flow = self._open(self._concurrency, self._timeout), ConcurrencyLimiter(self._concurrency)
+        crew: WorkerPool[Key] = WorkerPool(partial(self._ask, line, flow), flow)
         pending = iter(bodies)
         waiting: tuple[Key, Mapping[str, Json]] | None = None
         silent = 0
@@ -202,7 +202,9 @@ class Endpoint:
             line.close()
             crew.dismiss()
 
-    def _ask(self, line: Line, flow: Flow, body: Mapping[str, Json], hold: Hold) -> tuple[Result, bool]:
+    def _ask(
+        self, line: ConnectionPool, flow: ConcurrencyLimiter, body: Mapping[str, Json], hold: Reservation
+    ) -> tuple[Result, bool]:
         """One question, as often as it needs: the answer or Fault, and whether the server replied at all.
 
         Runs in the crew's threads. Raises ClosedError.
@@ -219,7 +221,9 @@ class Endpoint:
         tried = f" (tried {tries} times)" if tries > 1 else ""
         return Fault(self._shown(outcome.message) + tried, outcome.fatal), not outcome.silent
 
-    def _try(self, line: Line, flow: Flow, payload: bytes, hold: Hold) -> tuple[Completion | Failure, int]:
+    def _try(
+        self, line: ConnectionPool, flow: ConcurrencyLimiter, payload: bytes, hold: Reservation
+    ) -> tuple[Completion | Failure, int]:
         """Send until there is an answer or no use in going on: the last outcome, and how often it was sent."""
         for tries in count(1):
             with flow.slot() as sent_at:
@@ -239,22 +243,22 @@ class Endpoint:
             flow.rest(max(pause * random.uniform(0.5, 1.0), outcome.wait or 0.0))  # noqa: S311
         return outcome, tries
 
-    def _attempt(self, line: Line, payload: bytes) -> Completion | Failure:
-        from .http_wire import MAX_REPLY_BYTES, Silence, TooLargeError  # noqa: PLC0415
+    def _attempt(self, line: ConnectionPool, payload: bytes) -> Completion | Failure:
+        from .http_wire import MAX_REPLY_BYTES, NoResponse, TooLargeError  # noqa: PLC0415
 
         try:
             reply = line.send("POST", f"{self.url}/chat/completions", self._key(), payload)
         except TooLargeError:
             return Failure(f"the answer is larger than {MAX_REPLY_BYTES} bytes")
-        if isinstance(reply, Silence):
+        if isinstance(reply, NoResponse):
             return Failure(reply.message, again=True, busy=reply.timed_out, silent=True, lost=reply.connected)
         if reply.status == 200:
             return read_completion(reply.body)
         return read_refusal(reply.status, reply.headers, reply.body)
 
-    def _glance(self, url: str) -> Reply | Fault:
+    def _glance(self, url: str) -> HttpReply | Fault:
         """One GET, not repeated."""
-        from .http_wire import Silence, TooLargeError  # noqa: PLC0415
+        from .http_wire import NoResponse, TooLargeError  # noqa: PLC0415
 
         line = self._open(1, min(self._timeout, GLANCE_SECONDS))
         try:
@@ -263,7 +267,7 @@ class Endpoint:
             return Fault("the reply is too large")
         finally:
             line.close()
-        return Fault(self._shown(reply.message)) if isinstance(reply, Silence) else reply
+        return Fault(self._shown(reply.message)) if isinstance(reply, NoResponse) else reply
 
     def _raise_if_gone(self, result: Result) -> None:
         """Many questions in a row may each be too much for a server that is well: ask it for something easy."""
@@ -278,7 +282,7 @@ class Endpoint:
             raise UsageError("a budget of tokens or money needs max_tokens in every question")
         return int(tokens or 0)
 
-    def _refusal(self, reply: Reply) -> str:
+    def _refusal(self, reply: HttpReply) -> str:
         return self._shown(read_refusal(reply.status, reply.headers, reply.body).message)
 
     def _shown(self, text: str) -> str:
@@ -295,10 +299,10 @@ class Endpoint:
             )
         return key or None
 
-    def _open(self, connections: int, timeout: float) -> Line:
-        from .http_wire import Line  # noqa: PLC0415  (httpx takes long to import; `proctor --help` does not need it)
+    def _open(self, connections: int, timeout: float) -> ConnectionPool:
+        from .http_wire import ConnectionPool  # noqa: PLC0415  (httpx takes long to import; `proctor --help` does not need it)
 
-        return Line(connections, timeout)
+        return ConnectionPool(connections, timeout)
 
 
 def _checked_url(url: str, key_variable: str) -> str:

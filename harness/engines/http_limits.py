@@ -21,7 +21,7 @@ class ClosedError(Exception):
     """Nobody waits for answers any more."""
 
 
-class Flow:
+class ConcurrencyLimiter:
     """Additive increase, multiplicative decrease: each answer adds one until the first push-back, then one per round.
 
     `most` bounds it. A push-back halves the limit, once for all requests that were on the wire together, and may ask
@@ -94,7 +94,7 @@ MILLION = 1_000_000
 
 
 @dataclass(frozen=True)
-class Hold:
+class Reservation:
     """What is set aside for one answer on its way: the most it may take."""
 
     tokens: int
@@ -120,7 +120,7 @@ class Budget:
         self._limits = (requests, tokens, cost)
         self._prices = (prompt_price, completion_price)
         self._spent = [0, 0, 0.0]
-        self._held: list[Hold] = []
+        self._held: list[Reservation] = []
         self._longest_prompt: int | None = None
         self._lock = threading.Lock()
 
@@ -129,20 +129,20 @@ class Budget:
         """True if tokens or money are limited, so that a question must say how long its answer may be."""
         return self._limits[1] is not None or self._limits[2] is not None
 
-    def reserve(self, answer_tokens: int) -> Hold | None:
+    def reserve(self, answer_tokens: int) -> Reservation | None:
         """Set aside one request and what its answer may take; None if not enough is left beside what is on its way."""
         with self._lock:
             if self.counts_tokens and self._longest_prompt is None and self._held:
                 return None  # the first answer tells how long prompts are
             prompt = self._longest_prompt or 0
-            hold = Hold(prompt + answer_tokens, self._cost(prompt, answer_tokens))
+            hold = Reservation(prompt + answer_tokens, self._cost(prompt, answer_tokens))
             if not self._affords(hold):
                 return None
             self._spent[0] += 1
             self._held.append(hold)
             return hold
 
-    def again(self, hold: Hold, lost: bool) -> bool:
+    def again(self, hold: Reservation, lost: bool) -> bool:
         """Count one more request for the same answer, False if none is left; `lost` if the last one may be billed."""
         with self._lock:
             if lost:
@@ -154,7 +154,7 @@ class Budget:
                 self._spent[0] += 1
             return affordable
 
-    def settle(self, hold: Hold, answer: Completion | None, lost: bool = False) -> None:
+    def settle(self, hold: Reservation, answer: Completion | None, lost: bool = False) -> None:
         """Replace what was set aside by what the answer took; without an answer, by nothing unless it was lost."""
         with self._lock:
             self._held.remove(hold)
@@ -167,7 +167,7 @@ class Budget:
                 self._charge(hold)
             else:
                 taken = answer.prompt_tokens + answer.completion_tokens
-                self._charge(Hold(taken, self._cost(answer.prompt_tokens, answer.completion_tokens)))
+                self._charge(Reservation(taken, self._cost(answer.prompt_tokens, answer.completion_tokens)))
 
     def __str__(self) -> str:
         """What is spent, of what may be."""
@@ -180,11 +180,11 @@ class Budget:
     def _cost(self, prompt: int, completion: int) -> float:
         return (prompt * self._prices[0] + completion * self._prices[1]) / MILLION
 
-    def _charge(self, hold: Hold) -> None:
+    def _charge(self, hold: Reservation) -> None:
         self._spent[1] += hold.tokens
         self._spent[2] += hold.cost
 
-    def _affords(self, hold: Hold) -> bool:
+    def _affords(self, hold: Reservation) -> bool:
         wanted = (1, hold.tokens + sum(h.tokens for h in self._held), hold.cost + sum(h.cost for h in self._held))
         sums = zip(self._spent, wanted, self._limits, strict=True)
         return all(limit is None or spent + more <= limit for spent, more, limit in sums)

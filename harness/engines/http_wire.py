@@ -27,7 +27,7 @@ CONNECT_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
-class Reply:
+class HttpReply:
     """What the server said; the names of headers are in lower case."""
 
     status: int
@@ -36,7 +36,7 @@ class Reply:
 
 
 @dataclass(frozen=True)
-class Silence:
+class NoResponse:
     """Why nothing whole came back. `connected` if the server had the question, so that it may have answered it."""
 
     message: str
@@ -48,7 +48,7 @@ class TooLargeError(Exception):
     """The reply is longer than MAX_REPLY_BYTES."""
 
 
-class Line:
+class ConnectionPool:
     """A pool of connections for many threads. `timeout` in seconds bounds each request from the moment it is sent.
 
     Redirects are not followed. `close` wakes the threads that wait for a reply: they get a Silence.
@@ -66,7 +66,7 @@ class Line:
             follow_redirects=False,
         )
 
-    def send(self, method: str, url: str, key: str | None, payload: bytes | None = None) -> Reply | Silence:
+    def send(self, method: str, url: str, key: str | None, payload: bytes | None = None) -> HttpReply | NoResponse:
         """One request, one reply. Raises TooLargeError."""
         headers = {} if key is None else {"authorization": f"Bearer {key}"}
         if payload is not None:
@@ -77,17 +77,17 @@ class Line:
                 method, url, content=payload, headers=headers, extensions={"trace": self._trace}
             ) as response:
                 body = self._read(response, deadline)
-                return Reply(response.status_code, dict(response.headers), body)
+                return HttpReply(response.status_code, dict(response.headers), body)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.UnsupportedProtocol) as error:
-            return Silence(f"no connection: {error}", connected=False)
+            return NoResponse(f"no connection: {error}", connected=False)
         except httpx.TimeoutException:
-            return Silence(f"no answer within {self._timeout:g} s", timed_out=True)
+            return NoResponse(f"no answer within {self._timeout:g} s", timed_out=True)
         except (httpx.HTTPError, OSError) as error:
-            return Silence(f"the connection broke: {error}")
+            return NoResponse(f"the connection broke: {error}")
         except RuntimeError:  # httpx, about a client that was closed meanwhile
             if not self._closed:
                 raise
-            return Silence("closed", connected=False)
+            return NoResponse("closed", connected=False)
 
     def close(self) -> None:
         """Close all connections, also those that are in use."""

@@ -66,7 +66,7 @@ TOLD_OF_LOG = 300
 """So many characters of what the process said last are told when it died."""
 
 
-class Worker:
+class LmmsEvalWorker:
     """The process with the model. Pictures are handed to it as files of a folder that goes when it goes."""
 
     def __init__(self, python: Path) -> None:
@@ -115,7 +115,7 @@ def _end(process: subprocess.Popen[bytes], folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-class LmmsEvalModel:
+class LmmsEvalEngine:
     """A model of lmms-eval. `chunk` is the number of greedy answers asked for at once."""
 
     def __init__(
@@ -124,7 +124,7 @@ class LmmsEvalModel:
         self._identity, self.name = _identity(model, model_args)
         self._batch_size = given["batch_size"]
         self._chunk = chunk
-        self._worker = Worker(python)
+        self._worker = LmmsEvalWorker(python)
         opened = self._worker.call({"open": {"model": model, "model_args": model_args, "failures": FAILURES, **given}})
         if "failed" in opened:
             self._worker.close()
@@ -212,7 +212,7 @@ def _refusal(model: str, python: Path, why: str, message: str) -> Exception:
 
 
 def _document(prompt: Prompt, folder: Path) -> Json:
-    """What the worker is told of a prompt. Raises DataError for a picture that can not be decoded."""
+    """What the worker is told of a prompt. Raises DataError for a picture that cannot be decoded."""
     content = [
         {"type": "image", "url": _stored(part, folder)} if isinstance(part, Image) else {"type": "text", "text": part}
         for part in prompt.parts
@@ -241,11 +241,11 @@ def _options(sampling: Sampling) -> Json:
     }
 
 
-def open_model(target: str, options: Mapping[str, str]) -> LmmsEvalModel:
+def open_engine(target: str, options: Mapping[str, str]) -> LmmsEvalEngine:
     """Open the model that lmms-eval calls `target`. Options: python, model_args, chunk, batch_size, device, interface.
 
     Raises UsageError for any other and for a model that lmms-eval does not know, MissingExtraError without lmms-eval,
-    CheckpointError, EngineError if the model can not be opened.
+    CheckpointError, EngineError if the model cannot be opened.
     """
     if unknown := sorted(set(options) - set(OPTIONS)):
         raise UsageError(f"engine lmms_eval has no option {unknown[0]!r}; it has: {', '.join(OPTIONS)}")
@@ -255,7 +255,7 @@ def open_model(target: str, options: Mapping[str, str]) -> LmmsEvalModel:
     if not python.is_file():
         make = f"python3 -m venv {PYTHON.parents[1]} && {PYTHON} -m pip install lmms-eval"
         raise UsageError(f"{python}: no such interpreter; name lmms-eval's by the option python, or make one: {make}")
-    return LmmsEvalModel(
+    return LmmsEvalEngine(
         target,
         python,
         options.get("model_args", ""),

@@ -39,7 +39,7 @@ Question = tuple[tuple[str, int], Mapping[str, Json]]
 
 
 @dataclass(frozen=True)
-class OpenAIModel:
+class OpenAIEngine:
     """A model behind an endpoint. `extra` is put into the body of every request; `checkpoint` is what is served."""
 
     endpoint: Endpoint
@@ -91,7 +91,7 @@ class OpenAIModel:
     def _questions(
         self, requests: Iterable[Request], sampling: Sampling, unreadable: deque[Response]
     ) -> Iterator[Question]:
-        """A body for each sample; the samples of an item whose picture can not be sent go to `unreadable`."""
+        """A body for each sample; the samples of an item whose picture cannot be sent go to `unreadable`."""
         for request in requests:
             try:
                 messages = chat(request.prompt)
@@ -116,7 +116,7 @@ class OpenAIModel:
 def chat(prompt: Prompt) -> list[Json]:
     """The messages of a prompt: texts and pictures in order, pictures as data: URLs of their bytes as they are.
 
-    Raises DataError for a picture that can not be read or is in none of the formats that servers take.
+    Raises DataError for a picture that cannot be read or is in none of the formats that servers take.
     """
     content = [
         {"type": "image_url", "image_url": {"url": data_url(part)}}
@@ -154,7 +154,7 @@ def _response(item_id: str, sample: int, result: Completion | Fault) -> Response
     )
 
 
-def open_model(target: str, options: Mapping[str, str]) -> OpenAIModel:
+def open_engine(target: str, options: Mapping[str, str]) -> OpenAIEngine:
     """Open the model that a server calls `target`, and look whether it is there.
 
     Options: url (default: the environment variable OPENAI_BASE_URL), key_variable, concurrency, timeout (seconds of one
@@ -173,7 +173,7 @@ def open_model(target: str, options: Mapping[str, str]) -> OpenAIModel:
     endpoint = Endpoint(url, target, budget=budget, **values)
     served = endpoint.served()
     plain = PLAIN if served.get("owned_by") == "vllm" else {}
-    return OpenAIModel(endpoint, served, endpoint.version(), {**plain, **extra}, checkpoint)
+    return OpenAIEngine(endpoint, served, endpoint.version(), {**plain, **extra}, checkpoint)
 
 
 def _budget(values: dict[str, Json]) -> Budget:

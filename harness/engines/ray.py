@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 from ..errors import EngineError, MissingExtraError, ProctorError, UsageError
 from ..types import Image, Json, Prompt, Request, Response, Sampling
-from .base import MODELS, Model
+from .base import ENGINES, Engine
 
 CHUNK = 64
 """Requests that a worker is given at once."""
@@ -29,14 +29,14 @@ CONNECT_SECONDS = 10.0
 _Description: TypeAlias = tuple[str, Mapping[str, Json], Mapping[str, str]]
 
 
-class Worker:
+class ReplicaWorker:
     """An engine in a process of its own; Ray makes an actor of it."""
 
-    model: Model
+    model: Engine
 
     def open(self, engine: str, target: str, options: Mapping[str, str]) -> _Description:
         """Name, identity and versions of its engine. Raises what opening it raises; a constructor would hide that."""
-        self.model = MODELS.get(engine)(target, options)
+        self.model = ENGINES.get(engine)(target, options)
         return self.model.name, dict(self.model.identity()), dict(self.model.versions())
 
     def answer(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[Response]:
@@ -45,7 +45,7 @@ class Worker:
             yield response  # generator, which `yield from` would pass on
 
 
-class Fleet:
+class ReplicaPool:
     """`workers` copies of an engine. `address` is a running Ray cluster's ("auto", "ray://..."), else one is started here.
 
     Where the cluster has GPUs each worker gets one. Raises MissingExtraError without Ray, UsageError for a fleet that the
@@ -63,7 +63,7 @@ class Fleet:
             raise UsageError(
                 f"{workers} workers need as many CPUs; the cluster has {ray.cluster_resources().get('CPU', 0):g}"
             )
-        actor = ray.remote(Worker).options(num_cpus=1, num_gpus=gpus)
+        actor = ray.remote(ReplicaWorker).options(num_cpus=1, num_gpus=gpus)
         self._ray = ray
         self._workers = [actor.remote() for _ in range(workers)]
         self.name, self._identity, versions = self._opened(engine, target, dict(options))
@@ -159,8 +159,8 @@ def _told(ray: Any) -> Iterator[None]:
         raise EngineError("a worker died; what was answered is stored: run the same command again") from error
 
 
-def open_fleet(engine: str, target: str, options: Mapping[str, str], workers: int, address: str | None) -> Model:
+def open_replicas(engine: str, target: str, options: Mapping[str, str], workers: int, address: str | None) -> Engine:
     """One engine in this process, or a fleet of several in Ray's."""
     if workers == 1 and address is None:
-        return MODELS.get(engine)(target, options)
-    return Fleet(engine, target, options, workers, address)
+        return ENGINES.get(engine)(target, options)
+    return ReplicaPool(engine, target, options, workers, address)

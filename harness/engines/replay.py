@@ -10,7 +10,7 @@ from ..runs.store import RunReader
 from ..types import Json, Request, Response, Sampling
 
 
-class ReplayModel:
+class ReplayEngine:
     """Answers each item and sample with what the stored run answered."""
 
     def __init__(self, path: Path) -> None:
@@ -39,8 +39,8 @@ class ReplayModel:
                 yield stored or Response(request.item_id, sample, None, "the replayed run has no answer to it")
 
 
-def open_model(target: str, options: Mapping[str, str]) -> ReplayModel:
+def open_engine(target: str, options: Mapping[str, str]) -> ReplayEngine:
     """Open a run directory. Raises UsageError if any option is given: there is none."""
     if options:
         raise UsageError(f"engine replay has no options, but {next(iter(options))!r} was given")
-    return ReplayModel(Path(target))
+    return ReplayEngine(Path(target))

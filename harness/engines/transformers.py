@@ -18,7 +18,7 @@ DEFAULT_BATCH = 32
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 
 
-class TransformersModel:
+class TransformersEngine:
     """A checkpoint on torch. `batch` is the number of answers drawn at once."""
 
     def __init__(self, path: Path, device: str = "auto", dtype: str = "auto", batch: int = DEFAULT_BATCH) -> None:
@@ -51,7 +51,7 @@ class TransformersModel:
                 yield from self._answer_or_report(same, sampling)
 
     def _answer_or_report(self, batch: Sequence[Request], sampling: Sampling) -> Iterator[Response]:
-        """Answers; a request whose picture can not be decoded gets an error, the others of its batch their answers."""
+        """Answers; a request whose picture cannot be decoded gets an error, the others of its batch their answers."""
         try:
             yield from self._answer(batch, sampling)
         except DataError as error:
@@ -86,7 +86,7 @@ def _by_sample_count(batch: Sequence[Request]) -> list[list[Request]]:
     return list(groups.values())
 
 
-def open_model(target: str, options: Mapping[str, str]) -> TransformersModel:
+def open_engine(target: str, options: Mapping[str, str]) -> TransformersEngine:
     """Open a checkpoint folder. Options: device, dtype, batch. Raises UsageError for any other."""
     known = {"device", "dtype", "batch"}
     if unknown := sorted(set(options) - known):
@@ -96,4 +96,4 @@ def open_model(target: str, options: Mapping[str, str]) -> TransformersModel:
     batch = options.get("batch", str(DEFAULT_BATCH))
     if not (batch.isdecimal() and len(batch) <= 5 and int(batch) >= 1):
         raise UsageError(f"option batch must be an integer from 1 to 99999, not {batch!r:.40}")
-    return TransformersModel(Path(target), options.get("device", "auto"), dtype, int(batch))
+    return TransformersEngine(Path(target), options.get("device", "auto"), dtype, int(batch))

@@ -24,7 +24,7 @@ if find_spec("vllm") is None:
     raise MissingExtraError("engine vllm needs vllm: pip install 'proctor[vllm]'")
 
 from .chat import as_checkpoint_error, load_configuration
-from .vllm_prompts import Ahead, Encoded, PromptEncoder
+from .vllm_prompts import EncodedPrompt, Prefetcher, PromptEncoder
 
 SEED_MASK = 2**63 - 1
 """vLLM keeps seeds as signed 64-bit integers."""
@@ -35,7 +35,7 @@ DTYPES = ("auto", "float32", "bfloat16", "float16")
 
 
 @dataclass(frozen=True)
-class Options:
+class VllmOptions:
     """How vLLM is set up; None leaves the choice to it. `dtype` "auto" is what the checkpoint's configuration says."""
 
     tensor_parallel: int = 1
@@ -46,8 +46,8 @@ class Options:
     seed: int = 0
 
     @classmethod
-    def parse(cls, options: Mapping[str, str]) -> Options:
-        """From `--engine-option`. Raises UsageError for an option that there is not, or a value that it can not have."""
+    def parse(cls, options: Mapping[str, str]) -> VllmOptions:
+        """From `--engine-option`. Raises UsageError for an option that there is not, or a value that it cannot have."""
         known = {*PARSERS, "data_parallel"}
         if unknown := sorted(set(options) - known):
             raise UsageError(f"engine vllm has no option {unknown[0]!r}; it has: {', '.join(sorted(known))}")
@@ -117,10 +117,10 @@ PARSERS: Mapping[str, Callable[[str, str], Any]] = {
 }
 
 
-class VllmModel:
+class VllmEngine:
     """A checkpoint on vLLM's offline engine."""
 
-    def __init__(self, path: Path, options: Options) -> None:
+    def __init__(self, path: Path, options: VllmOptions) -> None:
         check_whole(path)
         self._chatter = Chatter()
         with self._chatter.taken(), as_checkpoint_error(path):
@@ -159,7 +159,7 @@ class VllmModel:
         """Answers as they are finished."""
         from vllm.v1.engine.exceptions import EngineDeadError  # noqa: PLC0415
 
-        ahead = Ahead(requests, self._encoder, max(1, min(CHUNK, self._room // sampling.n)))
+        ahead = Prefetcher(requests, self._encoder, max(1, min(CHUNK, self._room // sampling.n)))
         flight: dict[str, tuple[str, int]] = {}
         try:
             while True:
@@ -182,7 +182,7 @@ class VllmModel:
     def _submit(
         self, request: Request, pictures: Any, sampling: Sampling, flight: dict[str, tuple[str, int]]
     ) -> Iterator[Response]:
-        """Put the samples of a request in flight; what can not be asked is answered by an error."""
+        """Put the samples of a request in flight; what cannot be asked is answered by an error."""
         try:
             encoded = self._encoder.encode(request, pictures.result())
             if encoded.length >= self._context:
@@ -199,7 +199,7 @@ class VllmModel:
             else:
                 flight[str(self._count)] = (request.item_id, sample)
 
-    def _add(self, name: str, encoded: Encoded, sampling: Sampling, seed: int) -> None:
+    def _add(self, name: str, encoded: EncodedPrompt, sampling: Sampling, seed: int) -> None:
         from vllm import SamplingParams  # noqa: PLC0415
         from vllm.sampling_params import RequestOutputKind  # noqa: PLC0415
 
@@ -223,7 +223,7 @@ class VllmModel:
 
 
 def _start(arguments: Mapping[str, Any], chatter: Chatter) -> Any:
-    """vLLM's engine. Raises UsageError for settings that it refuses, EngineError if it can not start with them."""
+    """vLLM's engine. Raises UsageError for settings that it refuses, EngineError if it cannot start with them."""
     path = arguments["model"]
 
     def start() -> Any:
@@ -242,12 +242,12 @@ def _start(arguments: Mapping[str, Any], chatter: Chatter) -> Any:
         raise UsageError(f"vLLM refuses {path}: {' '.join(str(error).split())[:400]}") from error
     except Exception as error:
         cause = chatter.cause() or " ".join(str(error).split())[:400]
-        raise EngineError(f"vLLM can not start with {path}: {cause}") from error
+        raise EngineError(f"vLLM cannot start with {path}: {cause}") from error
     if not chatter.loud:
         logging.getLogger("vllm").setLevel(logging.CRITICAL)
     return llm
 
 
-def open_model(target: str, options: Mapping[str, str]) -> VllmModel:
-    """Open a checkpoint folder. Options: see `Options`. Raises UsageError for any other."""
-    return VllmModel(Path(target), Options.parse(options))
+def open_engine(target: str, options: Mapping[str, str]) -> VllmEngine:
+    """Open a checkpoint folder. Options: see `VllmOptions`. Raises UsageError for any other."""
+    return VllmEngine(Path(target), VllmOptions.parse(options))

@@ -22,7 +22,7 @@ THREADS = 4
 
 
 @dataclass(frozen=True)
-class Encoded:
+class EncodedPrompt:
     """Token ids with one image token per picture; `length` counts the tokens after vLLM has expanded these."""
 
     ids: Sequence[int]
@@ -50,7 +50,7 @@ class PromptEncoder:
     def picture(self, image: Image) -> PilImage.Image:
         """The picture, resized as the transformers engine does it; vLLM's own resizing would differ by small amounts.
 
-        Raises DataError if it can not be decoded or is too long and thin.
+        Raises DataError if it cannot be decoded or is too long and thin.
         """
         picture = decode(image)
         if not self._images.do_resize:
@@ -64,12 +64,12 @@ class PromptEncoder:
             raise DataError(f"image {image.name}: {str(error)[:120]}") from error
         return PilImage.fromarray(np.ascontiguousarray(fitted.transpose(1, 2, 0)))
 
-    def encode(self, request: Request, pictures: Sequence[PilImage.Image]) -> Encoded:
+    def encode(self, request: Request, pictures: Sequence[PilImage.Image]) -> EncodedPrompt:
         """Token ids of a request's prompt, whose pictures were made by `picture`."""
         ids = self.tokenizer(self.template.text(request.prompt), add_special_tokens=False)["input_ids"]
         expanded = sum((one.width // self._patch) * (one.height // self._patch) for one in pictures)
         names = [image.sha256 for image in request.prompt.images]
-        return Encoded(ids, pictures, names, len(ids) - len(pictures) + expanded)
+        return EncodedPrompt(ids, pictures, names, len(ids) - len(pictures) + expanded)
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of an answer, without control tokens."""
@@ -77,7 +77,7 @@ class PromptEncoder:
         return text
 
 
-class Ahead:
+class Prefetcher:
     """Pulls requests a few at a time, puts those that show one picture together, and decodes pictures in threads.
 
     `chunk` requests are pulled at once, when fewer than that are waiting. Neighbours share what vLLM caches.

@@ -118,7 +118,7 @@ class VisionLanguageModel:
     def encode(self, prompts: Sequence[Prompt]) -> dict[str, Tensor]:
         """Model inputs of a batch: input_ids and attention_mask (B, L), padded left, and the pictures' patches.
 
-        Raises DataError if a picture can not be decoded or a prompt does not fit into the model's context.
+        Raises DataError if a picture cannot be decoded or a prompt does not fit into the model's context.
         """
         images = [image for prompt in prompts for image in prompt.images]
         pictures = self._pictures(images) if images else {}
@@ -213,7 +213,7 @@ UNIFORM_BLOCK = 256
 
 
 @dataclass
-class Answers:
+class DrawnTokens:
     """R answers of at most T tokens: `ids` and `mask` (R, T), the end token included; `ended` (R,) if it was drawn."""
 
     ids: Tensor
@@ -228,7 +228,7 @@ def draw_answers(
     sampling: Sampling,
     seeds: Sequence[int],
     banned: Sequence[int] = (),
-) -> Answers:
+) -> DrawnTokens:
     """One answer per row of `prefix`, row r by the random numbers of seeds[r]; tokens in `banned` are never drawn.
 
     A row's answer depends on its prompt and seed, not on its neighbours or its place in the batch; it ends where the
@@ -262,7 +262,7 @@ def draw_answers(
             break
         answered = torch.stack(masks, 1)
         logits = vlm.extend(prefix, ids[-1][:, None], answered, start=step)[:, -1]
-    return Answers(torch.stack(ids, 1), torch.stack(masks, 1), ended)
+    return DrawnTokens(torch.stack(ids, 1), torch.stack(masks, 1), ended)
 
 
 def _random_block(seeds: Sequence[int], step: int, device: torch.device) -> Tensor:
@@ -276,7 +276,7 @@ def _choose(logits: Tensor, sampling: Sampling, uniform: Tensor | None) -> Tenso
     if uniform is None:
         return logits.argmax(-1)
     logits = logits.float()
-    logits = logits - logits.amax(-1, keepdim=True)  # so that the division by a tiny temperature can not overflow
+    logits = logits - logits.amax(-1, keepdim=True)  # so that the division by a tiny temperature cannot overflow
     probabilities = F.softmax(logits / sampling.temperature, -1)
     if sampling.top_p < 1:
         ranked, order = probabilities.sort(dim=-1, descending=True, stable=True)

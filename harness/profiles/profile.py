@@ -27,11 +27,11 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
 
 
 @dataclass(frozen=True)
-class Manner:
+class PromptStyle:
     """How prompts are changed for a model; `name` is the profile's.
 
     `system` None leaves the chat template its own. `instruction` replaces the request for a boxed answer; empty, there is no
-    such request (the system text makes it); None leaves the protocol's. Raises ValueError for a text that can not be one.
+    such request (the system text makes it); None leaves the protocol's. Raises ValueError for a text that cannot be one.
     """
 
     name: str
@@ -77,7 +77,7 @@ class Manner:
         return {**dataclasses.asdict(self), "digest": self.digest}
 
     @classmethod
-    def from_json(cls, record: Json) -> Manner:
+    def from_json(cls, record: Json) -> PromptStyle:
         """The inverse of `to_json`. Raises ValueError for anything else."""
         names = [field.name for field in dataclasses.fields(cls)]
         if not isinstance(record, dict) or {*record} != {*names, "digest"}:
@@ -120,7 +120,7 @@ class SamplingDefaults:
 class Profile:
     """How a model wants to be asked. `name` is the file's, `title` the model's in the papers' tables.
 
-    `hub` is its name on the hub, empty for a bundled checkpoint. `system` and `instruction` are a `Manner`'s,
+    `hub` is its name on the hub, empty for a bundled checkpoint. `system` and `instruction` are a `PromptStyle`'s,
     `answer_format` the form that its responses have, one of FORMS. `source` says where each fact is from.
     """
 
@@ -135,17 +135,17 @@ class Profile:
     sampling: SamplingDefaults = field(default_factory=SamplingDefaults)
 
     def __post_init__(self) -> None:
-        Manner(self.name, self.system, self.instruction)
+        PromptStyle(self.name, self.system, self.instruction)
         if self.answer_format not in FORMS:
             raise UsageError(f"answer_format must be one of: {', '.join(FORMS)}")
 
     @property
-    def manner(self) -> Manner:
+    def manner(self) -> PromptStyle:
         """What of it changes a prompt."""
-        return Manner(self.name, self.system, self.instruction)
+        return PromptStyle(self.name, self.system, self.instruction)
 
     def applied(self, prompt: Prompt) -> Prompt:
-        """The prompt as this model wants it; see `Manner.applied`."""
+        """The prompt as this model wants it; see `PromptStyle.applied`."""
         return self.manner.applied(prompt)
 
 

@@ -53,7 +53,7 @@ _QUARTERS = 4
 
 
 @dataclass(frozen=True)
-class Line:
+class Series:
     """One line: `values` at `places`, where None is a gap; lines of one `look` have one colour and dash.
 
     `ranges` are the intervals about the values, for all places or for none; None where there is none.
@@ -93,7 +93,7 @@ def doublings(sizes: Sequence[int]) -> Across:
     return Across(sizes[0], sizes[-1], [(size, f"n = {size}") for size in sizes], doublings=True)
 
 
-def line_chart(title: str, lines: Sequence[Line], across: Across, up: tuple[float, float]) -> str:
+def line_chart(title: str, lines: Sequence[Series], across: Across, up: tuple[float, float]) -> str:
     """The chart without its legend; `up` are the ends of the vertical axis."""
     marks = [*_grid(across, up), *(mark for line in lines for mark in _line(line, across, up))]
     return drawing(title, (WIDTH, HEIGHT), marks, f"Lines: {'; '.join(line.name for line in lines)}.")
@@ -126,7 +126,7 @@ def _grid(across: Across, up: tuple[float, float]) -> Iterator[str]:
         yield f'<text x="{across.x(place):.1f}" y="{HEIGHT - 12}" text-anchor="middle">{label}</text>'
 
 
-def _line(line: Line, across: Across, up: tuple[float, float]) -> Iterator[str]:
+def _line(line: Series, across: Across, up: tuple[float, float]) -> Iterator[str]:
     """The pieces of a line between its gaps, and the intervals, a little apart so that lines do not hide each other's."""
     yield f"<g><title>{escape(printable(line.name))}</title>"
     for piece in _pieces(line):
@@ -145,7 +145,7 @@ def _line(line: Line, across: Across, up: tuple[float, float]) -> Iterator[str]:
     yield "</g>"
 
 
-def _pieces(line: Line) -> Iterator[list[tuple[int, float]]]:
+def _pieces(line: Series) -> Iterator[list[tuple[int, float]]]:
     """The places and values of a line, a new list after every gap."""
     piece: list[tuple[int, float]] = []
     for place, value in zip(line.places, line.values, strict=True):

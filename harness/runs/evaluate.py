@@ -17,12 +17,12 @@ from itertools import groupby
 from pathlib import Path
 from types import FrameType
 
-from ..engines.base import Model
+from ..engines.base import Engine
 from ..errors import DataError
-from ..profiles import Manner
+from ..profiles import PromptStyle
 from ..types import Json, Request, Sampling
 from .provenance import environment
-from .store import Asked, Manifest, RunWriter, identity_of
+from .store import Manifest, RunWriter, Sample, identity_of
 
 Progress = Callable[[int], None]
 """Told how many more questions were answered."""
@@ -38,18 +38,18 @@ class Examination:
 
     suite: str
     protocol: str
-    asked: Sequence[Asked]
+    asked: Sequence[Sample]
     sampling: Sampling
     data_root: Path | None = None
     recorded: Mapping[str, Json] = field(default_factory=dict)
-    manner: Manner | None = None
+    manner: PromptStyle | None = None
 
     def __post_init__(self) -> None:
         repeated = [name for name, count in Counter(one.item.id for one in self.asked).items() if count > 1]
         if repeated:
             raise DataError(f"suite {self.suite}: the id {repeated[0]!r} is used by more than one item")
 
-    def manifest(self, model: Model) -> Manifest:
+    def manifest(self, model: Engine) -> Manifest:
         """The manifest of this examination of that model."""
         identity = {
             "suite": self.suite,
@@ -71,7 +71,7 @@ class Examination:
 
 
 @dataclass
-class Outcome:
+class RunOutcome:
     """How an examination ended: `missing` counts questions without an answer, `errors` samples what engines said."""
 
     path: Path
@@ -86,13 +86,13 @@ class Outcome:
         return self.missing == 0
 
 
-def hold(
+def run_eval(
     examination: Examination,
-    model: Model,
+    model: Engine,
     path: Path,
     progress: Progress = lambda done: None,
     stop: threading.Event | None = None,
-) -> Outcome:
+) -> RunOutcome:
     """Ask what is not yet answered in the run directory `path`, and seal it when everything is.
 
     When `stop` is set no more is asked, and what is in flight is finished and stored. Raises RunLockedError,
@@ -102,7 +102,7 @@ def hold(
     stop = stop or threading.Event()
     with RunWriter(path, examination.manifest(model), examination.asked, sampling.n) as run:
         missing = run.missing()
-        outcome = Outcome(path, total=len(examination.asked) * sampling.n)
+        outcome = RunOutcome(path, total=len(examination.asked) * sampling.n)
         progress(outcome.total - len(missing))
         requests = _until(stop, _requests(examination.asked, missing))
         for response in model.generate(requests, sampling) if missing else ():
@@ -117,7 +117,7 @@ def hold(
     return outcome
 
 
-def _requests(asked: Sequence[Asked], missing: Sequence[tuple[str, int]]) -> Iterator[Request]:
+def _requests(asked: Sequence[Sample], missing: Sequence[tuple[str, int]]) -> Iterator[Request]:
     """One request per item, for the samples that are missing."""
     prompts = {one.item.id: one.prompt for one in asked}
     for item_id, keys in groupby(missing, key=lambda key: key[0]):

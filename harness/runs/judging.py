@@ -1,7 +1,7 @@
 """The steps that a protocol leaves to a language model: reading an answer out of a response, and comparing it with a gold.
 
 A step is a prompt and a strict reader of the reply. The model is asked at temperature 0, and what it said is kept by
-content in a `ReplyBook`, so that a score can be recomputed without it. A reply that can not be had or read is no
+content in a `ReplyBook`, so that a score can be recomputed without it. A reply that cannot be had or read is no
 verdict: never a guess.
 """
 
@@ -38,7 +38,7 @@ class Extractor:
 
 
 @dataclass(frozen=True)
-class Judge:
+class JudgeStep:
     """Ask whether a stated answer is right. `read` gives None for a reply in another form than was asked for."""
 
     prompt: Callable[[str, Item], str]
@@ -46,7 +46,7 @@ class Judge:
 
 
 @dataclass(frozen=True)
-class Reply:
+class JudgeReply:
     """What the language model said to a prompt: `text` is None exactly when `error` is not."""
 
     text: str | None
@@ -171,7 +171,7 @@ def _mend_end(file: BinaryIO) -> None:
 
 
 @dataclass
-class Referee:
+class JudgeModel:
     """A language model that takes a protocol's steps. Without a `server`, only what the book holds is known.
 
     `announce` is told, before the server is asked, how many questions there are.
@@ -183,7 +183,7 @@ class Referee:
     announce: Callable[[int], None] = lambda questions: None
 
     def extract(self, step: Extractor, cases: Sequence[tuple[str, Item]]) -> list[Extraction | Grade]:
-        """The answer that each (response, item) states; a grade without a verdict where the reply can not be had or read."""
+        """The answer that each (response, item) states; a grade without a verdict where the reply cannot be had or read."""
         prompts = [step.prompt(text, item) for text, item in cases]
         replies = self.replies(dict.fromkeys(prompts))
         return [
@@ -191,8 +191,8 @@ class Referee:
             for (_, item), reply in zip(cases, map(replies.__getitem__, prompts), strict=True)
         ]
 
-    def judge(self, step: Judge, cases: Sequence[tuple[str, Item]]) -> list[Grade]:
-        """Whether each (stated answer, item) is right; without a verdict where the reply can not be had or read."""
+    def judge(self, step: JudgeStep, cases: Sequence[tuple[str, Item]]) -> list[Grade]:
+        """Whether each (stated answer, item) is right; without a verdict where the reply cannot be had or read."""
         prompts = [step.prompt(answer, item) for answer, item in cases]
         replies = self.replies(dict.fromkeys(prompts))
         grades = []
@@ -204,24 +204,26 @@ class Referee:
             )
         return grades
 
-    def replies(self, prompts: Iterable[str]) -> dict[str, Reply]:
+    def replies(self, prompts: Iterable[str]) -> dict[str, JudgeReply]:
         """The reply to each prompt; an error where there is none. New replies are kept as they come."""
-        found: dict[str, Reply] = {}
+        found: dict[str, JudgeReply] = {}
         unknown: dict[str, Mapping[str, Json]] = {}
         for prompt in prompts:
             body = request_body(prompt)
             kept = self.book.get(self.model, body)
             if kept is not None:
-                found[prompt] = Reply(kept)
+                found[prompt] = JudgeReply(kept)
             else:
-                found[prompt] = Reply(None, f"{self.book.path} has no reply of {self.model}, and no server was named")
+                found[prompt] = JudgeReply(
+                    None, f"{self.book.path} has no reply of {self.model}, and no server was named"
+                )
                 unknown[prompt] = body
         if self.server is not None and unknown:
             self.announce(len(unknown))
             found.update(self._ask(self.server, unknown))
         return found
 
-    def _ask(self, server: Server, bodies: Mapping[str, Mapping[str, Json]]) -> Iterator[tuple[str, Reply]]:
+    def _ask(self, server: Server, bodies: Mapping[str, Mapping[str, Json]]) -> Iterator[tuple[str, JudgeReply]]:
         left = dict(bodies)
         why = "the server gave no answer"
         try:
@@ -232,21 +234,21 @@ class Referee:
                 yield prompt, self._reply(bodies[prompt], answer)
         except EngineError as error:
             why = str(error)
-        yield from ((prompt, Reply(None, why)) for prompt in left)
+        yield from ((prompt, JudgeReply(None, why)) for prompt in left)
 
-    def _reply(self, body: Mapping[str, Json], answer: Completion | Fault) -> Reply:
+    def _reply(self, body: Mapping[str, Json], answer: Completion | Fault) -> JudgeReply:
         if isinstance(answer, Fault):
-            return Reply(None, answer.message)
+            return JudgeReply(None, answer.message)
         if answer.finish_reason == "length":
-            return Reply(None, f"its reply was cut off at {MAX_REPLY_TOKENS} tokens")
+            return JudgeReply(None, f"its reply was cut off at {MAX_REPLY_TOKENS} tokens")
         try:
             self.book.add(self.model, body, answer.text)
         except ValueError as error:
-            return Reply(None, str(error))
-        return Reply(answer.text)
+            return JudgeReply(None, str(error))
+        return JudgeReply(answer.text)
 
 
-def _unread(step: str, answer: str | None, reply: Reply) -> Grade:
+def _unread(step: str, answer: str | None, reply: JudgeReply) -> Grade:
     """No verdict, and why."""
     return Grade(
         None, answer, f"{step} failed", reply.error or f"the reply is not in the form asked for: {reply.text!r:.80}"

@@ -1,6 +1,6 @@
 """From stored responses to verdicts and metrics: fast, any time, under any protocol.
 
-No model is asked, unless a protocol declares a step for a language model and a `Referee` is given to take it.
+No model is asked, unless a protocol declares a step for a language model and a `JudgeModel` is given to take it.
 
 Work that is spread over processes: scoring many runs on all cores.
 """
@@ -23,12 +23,12 @@ from typing import Protocol, TypeVar
 
 from ..answers import Extraction, Grade
 from ..errors import DataError, StoreError
-from ..profiles import Manner
+from ..profiles import PromptStyle
 from ..stats.intervals import Estimate
 from ..stats.metrics import Measure, Metric, accuracy, cluster, overall, sample_metrics
 from ..types import Item, Json, Prompt, Response, Verdict
-from .judging import Extractor, Judge, Referee
-from .store import Asked, Questions, RunReader
+from .judging import Extractor, JudgeModel, JudgeStep
+from .store import Questions, RunReader, Sample
 
 
 class Rules(Protocol):
@@ -62,7 +62,7 @@ class Rules(Protocol):
         ...
 
     @property
-    def judge(self) -> Judge | None:
+    def judge(self) -> JudgeStep | None:
         """The step that compares by a language model what `match` still could not decide."""
         ...
 
@@ -72,7 +72,7 @@ class Rules(Protocol):
 
 
 @dataclass(frozen=True)
-class Answers:
+class StoredAnswers:
     """A run's questions with the last answer or error to each, read once and checked to have been asked for."""
 
     run: RunReader
@@ -80,7 +80,7 @@ class Answers:
     responses: tuple[Response, ...]
 
     @classmethod
-    def read(cls, run: RunReader) -> Answers:
+    def read(cls, run: RunReader) -> StoredAnswers:
         """Of a run directory. Raises DataError if it is damaged, or holds an answer that was not asked for."""
         questions = run.questions()
         ids, samples = {one.item.id for one in questions.asked}, run.manifest.sampling.n
@@ -98,7 +98,7 @@ class Answers:
         return cls(run, questions, responses)
 
     @property
-    def asked(self) -> tuple[Asked, ...]:
+    def asked(self) -> tuple[Sample, ...]:
         """The items with their prompts."""
         return self.questions.asked
 
@@ -109,7 +109,7 @@ class Answers:
 
 
 @dataclass(frozen=True)
-class Scored:
+class ScoredRun:
     """A run under one protocol. `missing` counts questions without any answer yet, errors included.
 
     `cross_prompt`: the questions were asked by another prompt than that of the protocol that judges. `measure` gives the
@@ -234,13 +234,13 @@ class Scored:
 
 
 def score(
-    answers: Answers,
+    answers: StoredAnswers,
     rules: Rules,
     measure: Measure = overall,
-    referee: Referee | None = None,
+    referee: JudgeModel | None = None,
     *,
     partial: bool = False,
-) -> Scored:
+) -> ScoredRun:
     """Judge every answer of a run, and measure by the suite's metrics; `referee` takes the steps that the rules declare.
 
     Raises DataError if the items lack what the suite's rules need.
@@ -254,7 +254,7 @@ def score(
     refereed = 0 if referee is None else _by_referee(grades, answers.responses, by_id, rules, referee)
     verdicts = tuple(_verdict(one, grade) for one, grade in zip(answers.responses, grades, strict=True))
     answered = sum(verdict.rule != "error" for verdict in verdicts)
-    return Scored(
+    return ScoredRun(
         answers.run,
         rules,
         tuple(by_id.values()),
@@ -269,7 +269,7 @@ def score(
 
 
 @lru_cache(maxsize=64)
-def crossed(questions: Questions, rules: Rules, manner: Manner | None) -> bool:
+def crossed(questions: Questions, rules: Rules, manner: PromptStyle | None) -> bool:
     """True if the rules ask any of the questions otherwise; with a manner, if they do when their prompts are put in it."""
     asked = (rules.prompt(one.item) for one in questions.asked)
     wanted = asked if manner is None else map(manner.applied, asked)
@@ -286,7 +286,11 @@ def _by_rule(response: Response, item: Item, rules: Rules) -> Grade | None:
 
 
 def _by_referee(
-    grades: list[Grade | None], responses: Sequence[Response], items: Mapping[str, Item], rules: Rules, referee: Referee
+    grades: list[Grade | None],
+    responses: Sequence[Response],
+    items: Mapping[str, Item],
+    rules: Rules,
+    referee: JudgeModel,
 ) -> int:
     """Decide in place what the rules left open: extraction where nothing is stated, then judging. Counts what was read."""
     taken = 0

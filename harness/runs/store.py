@@ -25,7 +25,7 @@ from typing import Any, BinaryIO
 
 from ..errors import DataError, RunMismatchError, StoreError, UsageError
 from ..files import lock_folder, write_atomic
-from ..profiles import Manner
+from ..profiles import PromptStyle
 from ..types import Image, Item, Json, Prompt, Response, Sampling, canonical_json, digest, digest_all
 from .provenance import file_sha256
 
@@ -58,10 +58,10 @@ class Manifest:
         return str(self.identity["protocol"])
 
     @property
-    def manner(self) -> Manner | None:
+    def manner(self) -> PromptStyle | None:
         """In whose manner the prompts were put; None for the protocol's own."""
         found = self.identity.get("profile")
-        return None if found is None else Manner.from_json(found)
+        return None if found is None else PromptStyle.from_json(found)
 
     @property
     def asked_by(self) -> str:
@@ -124,7 +124,7 @@ def differing_keys(old: Json, new: Json, at: str = "") -> list[str]:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Sample:
     """An item with the prompt that it was asked by."""
 
     item: Item
@@ -140,12 +140,12 @@ class Asked:
 class Questions:
     """What a run asked: items with their prompts, the digest of each prompt, and what a manifest says of them all."""
 
-    asked: tuple[Asked, ...]
+    asked: tuple[Sample, ...]
     each: tuple[str, ...]
     identity: Mapping[str, Json]
 
 
-def identity_of(asked: Sequence[Asked], prompts: Sequence[str] | None = None) -> dict[str, Json]:
+def identity_of(asked: Sequence[Sample], prompts: Sequence[str] | None = None) -> dict[str, Json]:
     """What a manifest says of its questions; `prompts` are the digests of the prompts, where they are known."""
     return {
         "items": len(asked),
@@ -179,11 +179,11 @@ def _questions(content: bytes, pictures: Path | None, root: Path) -> Questions:
         return Questions((), (), {})
 
 
-def _asked(record: Json, pictures: Path | None, root: Path) -> Asked:
+def _asked(record: Json, pictures: Path | None, root: Path) -> Sample:
     item = Item.from_json(record["item"], lambda image: _image(image, pictures, root))
     parts = record["prompt"]["parts"]
     shown = tuple(part if isinstance(part, str) else _image(part, pictures, root) for part in parts)
-    return Asked(item, Prompt(shown, record["prompt"]["system"]))
+    return Sample(item, Prompt(shown, record["prompt"]["system"]))
 
 
 def _image(record: Json, pictures: Path | None, root: Path) -> Image:
@@ -234,7 +234,7 @@ class RunReader:
                 raise DataError(f"{file} was changed: what run.json says of its {name} is not so")
         return found
 
-    def asked(self) -> list[Asked]:
+    def asked(self) -> list[Sample]:
         """The items with their prompts; see `questions`."""
         return list(self.questions().asked)
 
@@ -266,10 +266,10 @@ class RunWriter:
     """The one writer of a run directory; a context manager that holds its lock.
 
     Opening an existing directory resumes it. Raises RunLockedError if another process holds it, RunMismatchError if it
-    belongs to another examination, StoreError if it can not be written.
+    belongs to another examination, StoreError if it cannot be written.
     """
 
-    def __init__(self, path: Path, manifest: Manifest, asked: Sequence[Asked], samples: int) -> None:
+    def __init__(self, path: Path, manifest: Manifest, asked: Sequence[Sample], samples: int) -> None:
         self.path = path
         self.manifest = manifest
         self._keys = [(one.item.id, sample) for one in asked for sample in range(samples)]
@@ -283,7 +283,7 @@ class RunWriter:
             self._lock.release()
             raise
 
-    def _open(self, asked: Sequence[Asked]) -> None:
+    def _open(self, asked: Sequence[Sample]) -> None:
         if (self.path / "run.json").exists():
             stored = Manifest.read(self.path)
             if stored.run_id != self.manifest.run_id:
@@ -322,7 +322,7 @@ class RunWriter:
                 f"{self.path} holds other files ({others[0]}): choose a new or empty directory for the run"
             )
 
-    def _store_pictures(self, asked: Sequence[Asked]) -> None:
+    def _store_pictures(self, asked: Sequence[Sample]) -> None:
         for one in asked:
             for image in one.prompt.images:
                 file = self.path / "images" / f"{image.sha256}{Path(image.name).suffix}"
@@ -364,7 +364,7 @@ class RunWriter:
         return [key for key in self._keys if not self._lines.get(key, (0, 0, False))[2]]
 
     def append(self, response: Response) -> None:
-        """Add one answer or error. Raises StoreError, and leaves the journal whole, if it can not be stored."""
+        """Add one answer or error. Raises StoreError, and leaves the journal whole, if it cannot be stored."""
         key = (response.item_id, response.sample)
         if key not in self._wanted:
             raise StoreError(f"{self.path}: the engine answered {key[0]!r} sample {key[1]}, which was not asked")

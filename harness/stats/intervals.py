@@ -169,7 +169,7 @@ class Difference:
     seeds: SeedErrors | None = None
 
     def clusters_for(self, effect: float) -> int | None:
-        """About how many such clusters would make `effect` detectable; None where that can not be told.
+        """About how many such clusters would make `effect` detectable; None where that cannot be told.
 
         The standard error shrinks with the root of the number of clusters.
         """

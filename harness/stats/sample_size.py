@@ -25,7 +25,7 @@ _MOST = 10**7
 
 
 @dataclass(frozen=True)
-class Sizes:
+class SampleSizes:
     """What would likely show a true difference of `effect` (a share): seeds are of each reward.
 
     `seeds` with the items as they are, `items` with the seeds as they are; None where no number would do. Where neither
@@ -47,7 +47,7 @@ class Sizes:
         }
 
 
-def sizes(difference: Difference, effect: float) -> Sizes | None:
+def sample_sizes(difference: Difference, effect: float) -> SampleSizes | None:
     """About what it takes to see `effect` at the 5% level with a chance of 80%.
 
     None if it takes no more than there is, or if there is no saying: no effect, fewer than two seeds of a reward.
@@ -66,13 +66,13 @@ def sizes(difference: Difference, effect: float) -> Sizes | None:
 
     items = None if more_clusters is None else _items(difference, more_clusters)
     if more_seeds is not None or items is not None:
-        return Sizes(effect, more_seeds, items, None)
+        return SampleSizes(effect, more_seeds, items, None)
 
     def raised(number: int) -> int:
         return math.ceil(clusters * number / now)
 
     both = _least(lambda number: detectable(difference, number, raised(number)) <= effect, now + 1)
-    return Sizes(effect, None, None, None if both is None else (both, _items(difference, raised(both))))
+    return SampleSizes(effect, None, None, None if both is None else (both, _items(difference, raised(both))))
 
 
 def detectable(difference: Difference, seeds: int, clusters: int, *, wary: bool = False) -> float:

@@ -21,7 +21,7 @@ NO_VARIANCE = 1e-24
 
 
 @dataclass(frozen=True)
-class Draw:
+class SeedEstimate:
     """One seed's share, its variance from the choice of items with `freedom` degrees of freedom, and its 95% interval.
 
     With no freedom the variance is unknown, and the interval is all that is possible.
@@ -34,13 +34,13 @@ class Draw:
     high: float
 
 
-def of_estimate(estimate: Estimate) -> Draw:
+def of_estimate(estimate: Estimate) -> SeedEstimate:
     """One metric of one run."""
     variance = 0.0 if math.isnan(estimate.stderr) else estimate.stderr**2
-    return Draw(estimate.value, variance, max(0, estimate.clusters - 1), estimate.low, estimate.high)
+    return SeedEstimate(estimate.value, variance, max(0, estimate.clusters - 1), estimate.low, estimate.high)
 
 
-def averaged(suites: Sequence[Draw]) -> Draw:
+def averaged(suites: Sequence[SeedEstimate]) -> SeedEstimate:
     """The mean over suites, each of one weight, of one seed: suites have no items in common, so variances add."""
     if len(suites) == 1:
         return suites[0]
@@ -50,7 +50,7 @@ def averaged(suites: Sequence[Draw]) -> Draw:
     return _with_interval(value, parts, bounds)
 
 
-def pooled(seeds: Sequence[Draw]) -> Draw:
+def pooled(seeds: Sequence[SeedEstimate]) -> SeedEstimate:
     """The mean over seeds; of one seed, that itself."""
     if len(seeds) == 1:
         return seeds[0]
@@ -62,14 +62,14 @@ def pooled(seeds: Sequence[Draw]) -> Draw:
     )
 
 
-def _with_interval(value: float, parts: Iterable[tuple[float, float]], bounds: tuple[float, float]) -> Draw:
+def _with_interval(value: float, parts: Iterable[tuple[float, float]], bounds: tuple[float, float]) -> SeedEstimate:
     """A number whose variance is the sum of independent (variance, freedom); `bounds` where that is no variance at all."""
     known = list(parts)
     total = math.fsum(variance for variance, _ in known)
     if not all(freedom > 0 for _, freedom in known):
-        return Draw(value, total, 0, 0.0, 1.0)
+        return SeedEstimate(value, total, 0, 0.0, 1.0)
     if total < NO_VARIANCE:
-        return Draw(value, 0.0, min(freedom for _, freedom in known), *bounds)
+        return SeedEstimate(value, 0.0, min(freedom for _, freedom in known), *bounds)
     freedom = total**2 / math.fsum(variance**2 / freedom for variance, freedom in known)
     half = float(stats.t.ppf(0.975, freedom)) * math.sqrt(total)
-    return Draw(value, total, freedom, max(0.0, value - half), min(1.0, value + half))
+    return SeedEstimate(value, total, freedom, max(0.0, value - half), min(1.0, value + half))

@@ -12,8 +12,8 @@ from filelock import FileLock, Timeout
 from ...benchmarks.examination import read_answers, score_answers
 from ...harness.errors import RunLockedError, StoreError, UsageError
 from ...harness.files import write_atomic
-from ...harness.runs.judging import Referee
-from ...harness.runs.score import Answers, Scored, in_processes
+from ...harness.runs.judging import JudgeModel
+from ...harness.runs.score import ScoredRun, StoredAnswers, in_processes
 from .evidence import BOARD, EVIDENCE, EvidenceFolder, keep, read_record
 from .publishable import disagreements, unfit
 from .table import Row, cells, rows, to_csv
@@ -21,7 +21,7 @@ from .table import Row, cells, rows, to_csv
 
 @dataclass(frozen=True)
 class Board:
-    """The rows of a board, and why it can not be published, a line each."""
+    """The rows of a board, and why it cannot be published, a line each."""
 
     rows: tuple[Row, ...]
     problems: tuple[str, ...]
@@ -33,7 +33,7 @@ class _Scoring:
 
     protocols: Sequence[str | None]
     folder: EvidenceFolder
-    referee: Referee | None
+    referee: JudgeModel | None
     partial: bool
 
 
@@ -41,16 +41,16 @@ def build(
     runs: Sequence[Path],
     protocols: Sequence[str | None],
     out: Path,
-    referee: Referee | None = None,
+    referee: JudgeModel | None = None,
     *,
     draft: bool = False,
     partial: bool = False,
 ) -> Board:
     """Score the runs under the protocols and write the board into the folder `out`, in place of the one that is there.
 
-    Nothing is written over if the board can not be published, unless it is a `draft`. `partial`: the rows of incomplete
+    Nothing is written over if the board cannot be published, unless it is a `draft`. `partial`: the rows of incomplete
     runs have scores too. Raises UsageError for a folder that holds other files, RunLockedError if another process builds
-    there, StoreError if it can not be written, DataError for damaged runs.
+    there, StoreError if it cannot be written, DataError for damaged runs.
     """
     _prepare(out)
     try:
@@ -75,7 +75,7 @@ def _build(runs: Sequence[Path], how: _Scoring, out: Path, draft: bool) -> Board
 
 
 def _judge(runs: Sequence[Path], how: _Scoring) -> tuple[list[Row], list[str]]:
-    """The rows of all runs, their evidence kept, and why they can not be published."""
+    """The rows of all runs, their evidence kept, and why they cannot be published."""
     by_size = sorted(runs, key=lambda path: (-_size(path), path))
     found = list(in_processes(partial(_enter, how), by_size, 1 if how.referee else None))
     table = sorted(row for rows_of_run, _ in found for row in rows_of_run)
@@ -110,7 +110,7 @@ def _size(run: Path) -> int:
 
 
 def _enter(how: _Scoring, run: Path) -> tuple[list[Row], list[str]]:
-    """The rows of a run under each protocol, its evidence kept, and why it can not be published."""
+    """The rows of a run under each protocol, its evidence kept, and why it cannot be published."""
     answers = read_answers(run)
     table: list[Row] = []
     problems: list[str] = []
@@ -121,7 +121,7 @@ def _enter(how: _Scoring, run: Path) -> tuple[list[Row], list[str]]:
     return table, problems
 
 
-def _score(answers: Answers, protocol: str | None, how: _Scoring) -> tuple[Scored, bytes]:
+def _score(answers: StoredAnswers, protocol: str | None, how: _Scoring) -> tuple[ScoredRun, bytes]:
     """A run under one protocol, and the lines of the language model's replies that this took."""
     if how.referee is None:
         return score_answers(answers, protocol, partial=how.partial), b""

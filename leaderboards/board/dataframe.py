@@ -12,9 +12,9 @@ from typing import Any
 
 from ...benchmarks.examination import score_under
 from ...harness.errors import MissingExtraError, UsageError, printable
-from ...harness.runs.score import Scored
+from ...harness.runs.score import ScoredRun
 from .evidence import run_folders
-from .load_rows import gather_rows, real, share, truth, whole
+from .load_rows import as_count, as_real, as_share, as_truth, load_rows
 from .table import Row
 
 try:
@@ -23,12 +23,12 @@ except ImportError as error:
     raise MissingExtraError(f"tables for analysis need pandas: pip install 'proctor[boards]' ({error})") from error
 
 _REALS: Mapping[str, Callable[[str, str], float | None]] = {
-    "score": share,
-    "stderr": partial(share, most=math.inf),
-    "ci_low": share,
-    "ci_high": share,
-    "temperature": real,
-    "top_p": real,
+    "score": as_share,
+    "stderr": partial(as_share, most=math.inf),
+    "ci_low": as_share,
+    "ci_high": as_share,
+    "temperature": as_real,
+    "top_p": as_real,
 }
 _WHOLES = ("contamination", "max_tokens", "seed", "training_seed", "training_step")
 _TRUTHS = ("git_dirty",)
@@ -56,7 +56,7 @@ def load(*paths: str | os.PathLike[str], protocols: Sequence[str] = (), partial:
     what there is. Counts are Int64 and scores float64, both missing where a board is blank; texts are strings, blank
     where nothing is known. Raises UsageError where there is nothing, DataError for a damaged board or run.
     """
-    found = gather_rows(_paths(paths), protocols, partial=partial)
+    found = load_rows(_paths(paths), protocols, partial=partial)
     columns = {}
     for field in dataclasses.fields(Row):
         values = [getattr(row, field.name) for row in found]
@@ -103,15 +103,15 @@ def _column(name: str, kind: str, values: Sequence[Any]) -> Any:
         numbers = [_REALS[name](value, name) for value in values]
         return pd.array(numbers, dtype="Float64").to_numpy("float64", na_value=float("nan"))
     if name in _WHOLES:
-        return pd.array([whole(value, name) for value in values], dtype="Int64")
+        return pd.array([as_count(value, name) for value in values], dtype="Int64")
     if name in _TRUTHS:
-        return pd.array([truth(value, name) for value in values], dtype="boolean")
+        return pd.array([as_truth(value, name) for value in values], dtype="boolean")
     if kind == "str":
         return pd.array([_text(value) for value in values], dtype="string")
     return pd.array(values, dtype="Int64")
 
 
-def _answers(scored: Scored) -> Iterator[Mapping[str, Any]]:
+def _answers(scored: ScoredRun) -> Iterator[Mapping[str, Any]]:
     manifest = scored.run.manifest
     of_run = {
         "model": printable(manifest.model_name),  # as a row of the table has them

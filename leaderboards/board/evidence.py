@@ -32,7 +32,7 @@ from ...benchmarks.examination import find_runs
 from ...harness.answers import GRADER_VERSION
 from ...harness.errors import DataError, StoreError
 from ...harness.runs.provenance import file_sha256
-from ...harness.runs.score import Scored
+from ...harness.runs.score import ScoredRun
 from ...harness.runs.store import Manifest
 from ...harness.types import Verdict, canonical_json
 from .table import read_csv
@@ -49,7 +49,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
-class Record:
+class RunEvidence:
     """A run under one protocol: digests of its parts, and by which rules the verdicts were made."""
 
     manifest: str
@@ -77,7 +77,7 @@ class Record:
         return canonical_json({"format": _FORMAT, **dataclasses.asdict(self)}).encode() + b"\n"
 
     @classmethod
-    def from_bytes(cls, text: bytes) -> Record:
+    def from_bytes(cls, text: bytes) -> RunEvidence:
         """The inverse of `to_bytes`. Raises ValueError for anything else."""
         fields = json.loads(text)
         if not isinstance(fields, dict) or fields.pop("format", None) != _FORMAT:
@@ -225,10 +225,10 @@ def _decompressed(file: BinaryIO) -> Iterator[bytes]:
         raise EOFError("something follows its end")
 
 
-def keep(folder: EvidenceFolder, scored: Scored, replies: bytes = b"") -> str:
+def keep(folder: EvidenceFolder, scored: ScoredRun, replies: bytes = b"") -> str:
     """Put all that a scored run rests on into the folder, and return the digest of its record."""
     run, rules = scored.run, scored.rules
-    record = Record(
+    record = RunEvidence(
         manifest=folder.put(without_place(run.manifest).to_bytes()),
         items=folder.put(run.path / "items.jsonl"),
         responses=folder.put(run.path / "responses.jsonl"),
@@ -254,7 +254,7 @@ def _verdict_line(one: Verdict) -> bytes:
     )
 
 
-def read_verdicts(folder: EvidenceFolder, record: Record, most: int) -> tuple[Verdict, ...]:
+def read_verdicts(folder: EvidenceFolder, record: RunEvidence, most: int) -> tuple[Verdict, ...]:
     """The recorded verdicts, at most so many, without their reasons. Raises DataError for damaged ones."""
     try:
         return tuple(map(_verdict, folder.lines(record.verdicts, most)))
@@ -273,17 +273,17 @@ def _verdict(line: bytes) -> Verdict:
     return Verdict(item_id, sample, correct, extracted, rule, "", truncated)
 
 
-def read_record(folder: EvidenceFolder, digest: str) -> Record:
+def read_record(folder: EvidenceFolder, digest: str) -> RunEvidence:
     """The record of that digest. Raises DataError if it is missing or is none."""
     try:
-        return Record.from_bytes(folder.read(digest, MAX_RECORD_BYTES))
+        return RunEvidence.from_bytes(folder.read(digest, MAX_RECORD_BYTES))
     except (ValueError, RecursionError) as error:
         if isinstance(error, DataError):
             raise
         raise DataError(f"evidence {digest}: {error}") from error
 
 
-def unpack_run(folder: EvidenceFolder, record: Record, target: Path) -> None:
+def unpack_run(folder: EvidenceFolder, record: RunEvidence, target: Path) -> None:
     """Write the run directory of a record; its pictures are not among the evidence."""
     target.mkdir(parents=True)
     for digest, name in zip(record.run, ("run.json", "items.jsonl", "responses.jsonl"), strict=True):

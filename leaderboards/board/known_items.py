@@ -33,7 +33,7 @@ def unknown(known: KnownItems, suite: str, items: Sequence[Item]) -> bool:
 
 
 def read_all(known: KnownItems) -> None:
-    """Read the named data now. Raises UsageError and DataError for data that can not be read."""
+    """Read the named data now. Raises UsageError and DataError for data that cannot be read."""
     _load.cache_clear()
     for suite, data in known.data.items():
         _load(suite, data, known.lock)
@@ -43,7 +43,7 @@ def unlike(known: KnownItems, suite: str, items: Sequence[Item]) -> Iterator[str
     """In what the items are not the known ones, a line each.
 
     The bundled sample says nothing of a set of another size: see `unknown`. Raises UsageError and DataError for data that
-    can not be read.
+    cannot be read.
     """
     if unknown(known, suite, items):
         return

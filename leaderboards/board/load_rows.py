@@ -17,7 +17,7 @@ _DECIMAL = re.compile(r"-?\d{1,18}\.\d{1,18}", re.ASCII)
 _FLOAT = re.compile(r"-?\d{1,18}(\.\d{1,30})?(e[+-]\d{2,3})?", re.ASCII)
 
 
-def gather_rows(paths: Sequence[Path], protocols: Sequence[str] = (), *, partial: bool = False) -> list[Row]:
+def load_rows(paths: Sequence[Path], protocols: Sequence[str] = (), *, partial: bool = False) -> list[Row]:
     """The rows of boards (folders or CSV files), and of run directories or folders of them, in the order of a board.
 
     `protocols`: runs are judged under these, and rows of a board under others are left out; without them runs are judged
@@ -47,15 +47,15 @@ def _check(row: Row, where: str) -> None:
     """Raise DataError for a row of a board that says what no run can give."""
     try:
         for what in ("score", "ci_low", "ci_high"):
-            share(getattr(row, what), what)
-        share(row.stderr, "stderr", math.inf)
+            as_share(getattr(row, what), what)
+        as_share(row.stderr, "stderr", math.inf)
     except DataError as error:
         raise DataError(f"{where}: {error}") from error
     if row.correct is not None and (row.total is None or row.correct > row.total):
         raise DataError(f"{where}: correct is {row.correct}, which is more than total")
 
 
-def share(text: str, what: str, most: float = 1.0) -> float | None:
+def as_share(text: str, what: str, most: float = 1.0) -> float | None:
     """The number from 0 to `most` that a row's text says in plain decimal, None for a blank.
 
     Raises DataError for anything else, numbers in another notation too: a board writes none.
@@ -70,21 +70,21 @@ def share(text: str, what: str, most: float = 1.0) -> float | None:
     return value
 
 
-def real(text: str, what: str) -> float | None:
+def as_real(text: str, what: str) -> float | None:
     """The number that a row's text says as Python writes one, None for a blank. Raises DataError for anything else."""
     if text and not (_FLOAT.fullmatch(text) and math.isfinite(float(text))):
         raise DataError(f"{what} is {text!r:.40}, not a number")
     return float(text) if text else None
 
 
-def whole(text: str, what: str) -> int | None:
+def as_count(text: str, what: str) -> int | None:
     """The whole number that a row's text says, None for a blank. Raises DataError for anything else."""
     if text and not _WHOLE.fullmatch(text):
         raise DataError(f"{what} is {text!r:.40}, not a whole number")
     return int(text) if text else None
 
 
-def truth(text: str, what: str) -> bool | None:
+def as_truth(text: str, what: str) -> bool | None:
     """The truth value that a row's text says, None for a blank. Raises DataError for anything else."""
     known = {"": None, "True": True, "False": False}
     if text not in known:

@@ -8,19 +8,19 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ...benchmarks.check import SIZES
 from ...benchmarks.registry import SUITES
-from ...harness.profiles import Manner, profiles
-from ...harness.runs.score import Scored, crossed
+from ...harness.profiles import PromptStyle, profiles
+from ...harness.runs.score import ScoredRun, crossed
 
 IDENTITY = ("suite", "model", "protocol", "metric")
 """What tells two rows of a board apart; two runs of one model are told apart by their run_id."""
 
 
-def unfit(scored: Scored) -> list[str]:
-    """Why a scored run can not be published, a line each; none if it can."""
+def unfit(scored: ScoredRun) -> list[str]:
+    """Why a scored run cannot be published, a line each; none if it can."""
     return list(_reasons(scored))
 
 
-def _reasons(scored: Scored) -> Iterator[str]:
+def _reasons(scored: ScoredRun) -> Iterator[str]:
     counts = {
         "questions without an answer": scored.missing - scored.errors,
         "engine errors": scored.errors,
@@ -43,7 +43,7 @@ def _reasons(scored: Scored) -> Iterator[str]:
         yield f"the run has {len(scored.items)} items, and no set of {manifest.suite} has so many: {known}"
 
 
-def _asked_otherwise(scored: Scored) -> bool:
+def _asked_otherwise(scored: ScoredRun) -> bool:
     """True if the run says that a protocol's prompts were used, and they were not. An imported run may say otherwise."""
     manifest = scored.run.manifest
     if manifest.identity["model"].get("prompt", "protocol") != "protocol":
@@ -52,7 +52,7 @@ def _asked_otherwise(scored: Scored) -> bool:
     return crossed(scored.run.questions(), rules, manifest.manner)
 
 
-def _as_named(manner: Manner) -> bool:
+def _as_named(manner: PromptStyle) -> bool:
     """True unless a bundled profile of that name has other texts."""
     bundled = profiles().get(manner.name)
     return bundled is None or bundled.manner == manner
@@ -77,7 +77,7 @@ def disagreements(rows: Iterable[Mapping[str, str]]) -> list[str]:
     counts = Counter(tuple(row[name] for name in (*IDENTITY, "run_id")) for row in rows)
     return [
         *(f"{count} rows say {' '.join(key)}" for key, count in sorted(counts.items()) if count > 1),
-        *_several(rows, "suite", "data", "the rows of {} are of different items, so they can not be compared: data {}"),
+        *_several(rows, "suite", "data", "the rows of {} are of different items, so they cannot be compared: data {}"),
         *_several(rows, "run_id", "model", "run {} stands under several names: {}"),
         *_several(rows, "model", "weights", "the model {} has several weights: {}"),
         *_alike({row["model"] for row in rows}),
@@ -95,7 +95,7 @@ def _several(rows: Iterable[Mapping[str, str]], of: str, what: str, said: str) -
 
 
 def _alike(names: Iterable[str]) -> Iterator[str]:
-    """Names that a reader can not tell apart."""
+    """Names that a reader cannot tell apart."""
     found: dict[str, list[str]] = defaultdict(list)
     for name in sorted(names):
         shown = unicodedata.normalize("NFKC", name).casefold()

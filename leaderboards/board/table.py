@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from ...harness.answers import GRADER_VERSION
 from ...harness.errors import DataError, printable
-from ...harness.runs.score import Scored
+from ...harness.runs.score import ScoredRun
 from ...harness.runs.store import Manifest
 from ...harness.stats.metrics import Metric
 from ...harness.types import Json
@@ -119,12 +119,12 @@ def _prompt_protocol(manifest: Manifest) -> str:
     return manifest.asked_by if whose == "protocol" else _text(whose)
 
 
-def rows(scored: Scored, evidence: str = "") -> list[Row]:
+def rows(scored: ScoredRun, evidence: str = "") -> list[Row]:
     """A row for every metric of a scored run, `accuracy` first; `evidence` is the digest of its record."""
     return [row(scored, metric, evidence) for metric in scored.metrics]
 
 
-def row(scored: Scored, metric: Metric, evidence: str = "") -> Row:
+def row(scored: ScoredRun, metric: Metric, evidence: str = "") -> Row:
     """One metric of a scored run. An undefined score is left blank, and so is any of an incomplete run, which would lie."""
     manifest = scored.run.manifest
     identity, environment = manifest.identity, manifest.environment
@@ -217,7 +217,7 @@ def read_cells(content: bytes, name: str) -> list[dict[str, str]]:
 
 
 def read_content(path: Path) -> bytes:
-    """The bytes of a board's CSV. Raises DataError for what can not be one."""
+    """The bytes of a board's CSV. Raises DataError for what cannot be one."""
     try:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode) or found.st_size > MAX_CSV_BYTES:

@@ -17,10 +17,10 @@ from pathlib import Path
 from ...benchmarks.examination import read_answers, score_answers
 from ...harness.errors import DataError, ProctorError
 from ...harness.profiles import profiles
-from ...harness.runs.judging import Referee, ReplyBook
-from ...harness.runs.score import Scored, in_processes
+from ...harness.runs.judging import JudgeModel, ReplyBook
+from ...harness.runs.score import ScoredRun, in_processes
 from ...harness.types import Json, Verdict
-from .evidence import BOARD, EVIDENCE, EvidenceFolder, Record, read_record, read_verdicts, unpack_run
+from .evidence import BOARD, EVIDENCE, EvidenceFolder, RunEvidence, read_record, read_verdicts, unpack_run
 from .known_items import KnownItems, read_all, unknown, unlike
 from .publishable import IDENTITY, disagreements, unfit
 from .table import COLUMNS, cells, read_cells, read_content, read_csv, rows, to_csv
@@ -52,7 +52,7 @@ class RowReport:
 
 
 @dataclass(frozen=True)
-class Report:
+class VerifyReport:
     """All rows of a board, what is wrong with the board as a whole, and what could not be told."""
 
     board: Path
@@ -97,7 +97,7 @@ class Recomputed:
     unknown_items: bool = False
 
 
-def verify(board: Path, known: KnownItems | None = None) -> Report:
+def verify(board: Path, known: KnownItems | None = None) -> VerifyReport:
     """Recompute every row of a board from its evidence.
 
     `known` are items to hold those of the evidence against; by default the bundled ones. Raises DataError if there is no
@@ -118,7 +118,7 @@ def verify(board: Path, known: KnownItems | None = None) -> Report:
     problems = [*disagreements(stated), *_left_out(stated, found), *_without_a_row(folder, digests)]
     if not problems and all(not row.problems for row in reports) and to_csv(read_csv(board / BOARD)) != content:
         problems.append(f"{BOARD} is not written as `board build` writes it: its order or its quoting was changed")
-    return Report(board, reports, tuple(problems), tuple(_notes(stated, found)))
+    return VerifyReport(board, reports, tuple(problems), tuple(_notes(stated, found)))
 
 
 def _notes(stated: Sequence[Cells], found: Mapping[str, Recomputed]) -> Iterator[str]:
@@ -142,7 +142,7 @@ def _profile(asked: str) -> str:
 
 
 def _recompute(folder: EvidenceFolder, known: KnownItems, digest: str) -> Recomputed:
-    """What the record of that digest gives; evidence that can not be used is a problem."""
+    """What the record of that digest gives; evidence that cannot be used is a problem."""
     try:
         record = read_record(folder, digest)
         with tempfile.TemporaryDirectory(prefix="proctor-verify-") as temporary:
@@ -153,13 +153,15 @@ def _recompute(folder: EvidenceFolder, known: KnownItems, digest: str) -> Recomp
         return Recomputed(problems=(f"evidence {digest} is not in the form of a run ({error!r:.100})",))
 
 
-def _of_record(folder: EvidenceFolder, record: Record, digest: str, known: KnownItems, temporary: Path) -> Recomputed:
+def _of_record(
+    folder: EvidenceFolder, record: RunEvidence, digest: str, known: KnownItems, temporary: Path
+) -> Recomputed:
     run = temporary / digest
     unpack_run(folder, record, run)
     referee = None
     if record.replies:
         folder.unpack(record.replies, temporary / "replies.jsonl")
-        referee = Referee(record.referee, ReplyBook(temporary / "replies.jsonl"))
+        referee = JudgeModel(record.referee, ReplyBook(temporary / "replies.jsonl"))
     scored = score_answers(read_answers(run), record.protocol, referee)
     problems = [*unfit(scored), *unlike(known, scored.run.manifest.suite, scored.items)]
     if record.referee != scored.referee:
@@ -181,7 +183,7 @@ def _of_record(folder: EvidenceFolder, record: Record, digest: str, known: Known
     )
 
 
-def _recorded(folder: EvidenceFolder, record: Record, scored: Scored) -> tuple[Verdict, ...]:
+def _recorded(folder: EvidenceFolder, record: RunEvidence, scored: ScoredRun) -> tuple[Verdict, ...]:
     """The recorded verdicts. Raises DataError for damaged ones, or one on what was not asked."""
     verdicts = read_verdicts(folder, record, len(scored.verdicts))
     if strangers := sorted({verdict.item_id for verdict in verdicts} - {item.id for item in scored.items}):
@@ -189,7 +191,9 @@ def _recorded(folder: EvidenceFolder, record: Record, scored: Scored) -> tuple[V
     return verdicts
 
 
-def _as_recorded(scored: Scored, record: Record, verdicts: tuple[Verdict, ...], digest: str) -> dict[str, Cells]:
+def _as_recorded(
+    scored: ScoredRun, record: RunEvidence, verdicts: tuple[Verdict, ...], digest: str
+) -> dict[str, Cells]:
     """The rows of the recorded verdicts."""
     answered = sum(verdict.rule != "error" for verdict in verdicts)
     total = len(scored.items) * scored.run.manifest.sampling.n

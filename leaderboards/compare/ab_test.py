@@ -1,7 +1,7 @@
 """Whether trainings with one reward end better than trainings with another: "better", "worse" or "not distinguishable".
 
 Compared are the final checkpoints of several seeds of each, item by item (`compare`): "better" and "worse" are said only of a
-difference whose p is below 0.05 over items and seeds, after Holm's adjustment for all suites. One seed of a reward can not
+difference whose p is below 0.05 over items and seeds, after Holm's adjustment for all suites. One seed of a reward cannot
 tell the reward's doing from the seed's, so it never decides. Trainings that failed count: a candidate that fails more often
 than the baseline is worse, whatever the others reached.
 """
@@ -16,9 +16,9 @@ from pathlib import Path
 from ...benchmarks.examination import read_answers, score_answers
 from ...harness.errors import IncompleteRunError, printable
 from ...harness.stats.intervals import ALPHA, Difference
-from ...harness.stats.sample_size import Sizes, sizes
+from ...harness.stats.sample_size import SampleSizes, sample_sizes
 from ...harness.types import Json
-from .compare import Arm, Comparison, SuiteComparison, compare_arms
+from .compare import Comparison, ComparisonSide, SuiteComparison, compare_arms
 from .explain import Side
 
 BETTER, WORSE, UNDECIDED = "better", "worse", "not distinguishable"
@@ -29,18 +29,18 @@ _LISTS = ("gained_ids", "lost_ids", "examples", "categories")
 
 
 @dataclass(frozen=True)
-class Contender:
+class Arm:
     """One reward: what it is called, the final examination of each seed by suite, and why other seeds failed."""
 
     name: str
     finished: Mapping[int, Mapping[str, Side]]
     failed: Mapping[int, str]
 
-    def arm(self, seeds: Sequence[int] | None = None) -> Arm:
+    def arm(self, seeds: Sequence[int] | None = None) -> ComparisonSide:
         """All its finished seeds, or these, as an arm of a comparison."""
         chosen = self.finished if seeds is None else {seed: self.finished[seed] for seed in seeds}
         suites = {suite: None for one in chosen.values() for suite in one}
-        return Arm(self.name, {suite: tuple(one[suite] for one in chosen.values()) for suite in suites})
+        return ComparisonSide(self.name, {suite: tuple(one[suite] for one in chosen.values()) for suite in suites})
 
     def to_json(self) -> Json:
         """Seeds that finished and seeds that failed."""
@@ -57,7 +57,7 @@ class SuiteVerdict:
 
     change: SuiteComparison
     by_seed: Mapping[int, SuiteComparison]
-    sizes: tuple[Sizes, ...]
+    sizes: tuple[SampleSizes, ...]
 
     def to_json(self) -> Json:
         """Everything, in percentage points; A is the baseline, B the candidate."""
@@ -69,7 +69,7 @@ class SuiteVerdict:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ABVerdict:
     """The word and the reasons for it; `against_base` compares either reward's seeds with the untrained model.
 
     `suites` is empty where a reward has no finished training. `margin` is the difference (a share) that matters.
@@ -77,8 +77,8 @@ class Verdict:
 
     word: str
     reasons: tuple[str, ...]
-    candidate: Contender
-    baseline: Contender
+    candidate: Arm
+    baseline: Arm
     margin: float
     suites: tuple[SuiteVerdict, ...]
     against_base: Mapping[str, Comparison]
@@ -122,9 +122,9 @@ def read_side(run: Path) -> Side:
     return Side(answers, scored)
 
 
-def verdict(candidate: Contender, baseline: Contender, base: Mapping[str, Side], margin: float) -> Verdict:
+def judge_arms(candidate: Arm, baseline: Arm, base: Mapping[str, Side], margin: float) -> ABVerdict:
     """Compare the two, and either with the untrained model, whose examination by suite is `base`."""
-    start = Arm("the base", {suite: (side,) for suite, side in base.items()})
+    start = ComparisonSide("the base", {suite: (side,) for suite, side in base.items()})
     against_base = {
         arm: compare_arms(start, one.arm())
         for arm, one in (("candidate", candidate), ("baseline", baseline))
@@ -133,7 +133,7 @@ def verdict(candidate: Contender, baseline: Contender, base: Mapping[str, Side],
     found: tuple[SuiteComparison, ...] = ()
     if candidate.finished and baseline.finished:
         found = compare_arms(baseline.arm(), candidate.arm()).suites
-    word, reasons = decide(found, candidate, baseline)
+    word, reasons = decide_ab(found, candidate, baseline)
     shared = [seed for seed in candidate.finished if seed in baseline.finished]
     seeds = {seed: compare_arms(baseline.arm([seed]), candidate.arm([seed])).suites for seed in shared}
     suites = tuple(
@@ -141,10 +141,10 @@ def verdict(candidate: Contender, baseline: Contender, base: Mapping[str, Side],
         for place, one in enumerate(found)
     )
     more = [line for one in suites for line in _size_lines(one)] if word == UNDECIDED else []
-    return Verdict(word, (*reasons, *more), candidate, baseline, margin, suites, against_base)
+    return ABVerdict(word, (*reasons, *more), candidate, baseline, margin, suites, against_base)
 
 
-def decide(found: Sequence[SuiteComparison], candidate: Contender, baseline: Contender) -> tuple[str, tuple[str, ...]]:
+def decide_ab(found: Sequence[SuiteComparison], candidate: Arm, baseline: Arm) -> tuple[str, tuple[str, ...]]:
     """The word, and why, of comparisons B minus A whose B is the candidate."""
     reasons = [
         f"{len(one.failed)} of {len(one.failed) + len(one.finished)} trainings with {arm} {printable(one.name)} failed: "
@@ -158,7 +158,7 @@ def decide(found: Sequence[SuiteComparison], candidate: Contender, baseline: Con
     few = [arm for arm, one in (("candidate", candidate), ("baseline", baseline)) if len(one.finished) < FEWEST_SEEDS]
     if few:
         told = (
-            f"{' and '.join(few)} with fewer than {FEWEST_SEEDS} finished seeds: what a reward does can not be told from "
+            f"{' and '.join(few)} with fewer than {FEWEST_SEEDS} finished seeds: what a reward does cannot be told from "
             "what a seed does, so nothing is decided"
         )
         return UNDECIDED, (*reasons, told)
@@ -180,10 +180,10 @@ def p_value(p: float) -> str:
     return f"{p:.2g}" if p >= SMALLEST_P else f"< {SMALLEST_P:g}"
 
 
-def _sizes(difference: Difference, margin: float) -> tuple[Sizes, ...]:
+def _sizes(difference: Difference, margin: float) -> tuple[SampleSizes, ...]:
     """For the margin and for the difference that was found."""
     effects = dict.fromkeys((margin, abs(difference.value)))
-    return tuple(found for effect in effects if (found := sizes(difference, effect)) is not None)
+    return tuple(found for effect in effects if (found := sample_sizes(difference, effect)) is not None)
 
 
 def _size_lines(one: SuiteVerdict) -> list[str]:
@@ -200,7 +200,7 @@ def _size_lines(one: SuiteVerdict) -> list[str]:
     return lines + [f"{printable(one.change.suite)}: {_needs(needed)}" for needed in one.sizes]
 
 
-def _needs(needed: Sizes) -> str:
+def _needs(needed: SampleSizes) -> str:
     ways = []
     if needed.seeds is not None:
         ways.append(f"about {needed.seeds} seeds of each reward with these items")

@@ -57,7 +57,7 @@ def _labels(item: Item) -> Iterator[tuple[str, str]]:
 
 
 @dataclass(frozen=True)
-class Reading:
+class ItemReading:
     """What one arm made of an item: one answer of one of its runs."""
 
     model: str
@@ -84,8 +84,8 @@ class Flip:
 
     item: Item
     change: float
-    before: Reading
-    after: Reading
+    before: ItemReading
+    after: ItemReading
 
     @property
     def gold(self) -> str:
@@ -122,12 +122,12 @@ def flips(
     )
 
 
-def _readings(sides: Sequence[Side]) -> dict[str, list[Reading]]:
+def _readings(sides: Sequence[Side]) -> dict[str, list[ItemReading]]:
     """Every answer of an arm by item id, in the order of its runs and samples."""
-    found: dict[str, list[Reading]] = {}
+    found: dict[str, list[ItemReading]] = {}
     for side in sides:
         for verdict in sorted(side.scored.verdicts, key=lambda verdict: verdict.sample):
             response = side.answers.by_key[verdict.item_id, verdict.sample]
             model = side.scored.run.manifest.model_name
-            found.setdefault(verdict.item_id, []).append(Reading(model, verdict.sample, verdict, response))
+            found.setdefault(verdict.item_id, []).append(ItemReading(model, verdict.sample, verdict, response))
     return found

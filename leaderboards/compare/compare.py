@@ -19,8 +19,8 @@ from pathlib import Path
 
 from ...benchmarks.examination import read_answers, score_answers
 from ...harness.errors import DataError, IncompleteRunError, UsageError, printable
-from ...harness.runs.judging import Referee
-from ...harness.runs.score import Scored
+from ...harness.runs.judging import JudgeModel
+from ...harness.runs.score import ScoredRun
 from ...harness.runs.store import Manifest, differing_keys
 from ...harness.stats.intervals import Difference, holm, item_changes, paired_difference, seeded_difference
 from ...harness.stats.metrics import cluster
@@ -33,21 +33,21 @@ _LISTED = 9
 
 
 @dataclass(frozen=True)
-class Arm:
+class ComparisonSide:
     """One arm: what it was called, and its judged runs by suite, of which several are seeds of one thing."""
 
     source: str
     suites: Mapping[str, tuple[Side, ...]]
 
 
-def read_arm(
+def read_side_runs(
     source: str,
     protocol: str | None = None,
-    referee: Referee | None = None,
+    referee: JudgeModel | None = None,
     suites: Collection[str] = (),
     *,
     seeds: bool = False,
-) -> Arm:
+) -> ComparisonSide:
     """The runs that `source` names, of these suites or of all, judged under the protocol or the one that asked.
 
     Raises UsageError if it names none, or several of a suite that are not `seeds`; IncompleteRunError for a run with
@@ -67,7 +67,7 @@ def read_arm(
                 by_suite.setdefault(run[1].suite, []).append(run)
         for suite, found in by_suite.items():
             _check_number(source, path, suite, found, seeds)
-        return Arm(
+        return ComparisonSide(
             source,
             {
                 suite: tuple(_judged(source, folder, protocol, referee) for folder, _ in found)
@@ -134,7 +134,7 @@ def _check_number(source: str, path: Path, suite: str, runs: Sequence[tuple[Path
             )
 
 
-def _judged(source: str, folder: Path, protocol: str | None, referee: Referee | None) -> Side:
+def _judged(source: str, folder: Path, protocol: str | None, referee: JudgeModel | None) -> Side:
     """A run and its verdicts. Raises IncompleteRunError unless every question has an answer, and every answer a verdict."""
     answers = read_answers(folder)
     scored = score_answers(answers, protocol, referee)
@@ -228,7 +228,7 @@ class Comparison:
         }
 
 
-def compare(before: Scored, after: Scored) -> Difference:
+def compare(before: ScoredRun, after: ScoredRun) -> Difference:
     """The paired difference in accuracy of two runs, `after` minus `before`.
 
     Raises UsageError unless both examined the same items and gave every one a verdict.
@@ -243,7 +243,12 @@ def compare(before: Scored, after: Scored) -> Difference:
 
 
 def compare_arms(
-    a: Arm, b: Arm, suites: Collection[str] = (), *, common: bool = False, optional: Collection[str] = ()
+    a: ComparisonSide,
+    b: ComparisonSide,
+    suites: Collection[str] = (),
+    *,
+    common: bool = False,
+    optional: Collection[str] = (),
 ) -> Comparison:
     """Two arms on these suites, or on all; with `common`, over the items that all runs have.
 
@@ -261,7 +266,7 @@ def compare_arms(
     return Comparison(a.source, b.source, compared)
 
 
-def _compare_suite(suite: str, a: Arm, b: Arm, common: bool) -> SuiteComparison:
+def _compare_suite(suite: str, a: ComparisonSide, b: ComparisonSide, common: bool) -> SuiteComparison:
     arms = a.suites[suite], b.suites[suite]
     protocols = list(dict.fromkeys(side.rules.name for side in (*arms[0], *arms[1])))
     if len(protocols) > 1:
@@ -295,7 +300,7 @@ def _compare_suite(suite: str, a: Arm, b: Arm, common: bool) -> SuiteComparison:
     )
 
 
-def _same_items(suite: str, a: Arm, b: Arm, common: bool) -> tuple[list[Item], tuple[int, int]]:
+def _same_items(suite: str, a: ComparisonSide, b: ComparisonSide, common: bool) -> tuple[list[Item], tuple[int, int]]:
     """The items that all runs have, and how many A and B lack. Raises UsageError if they lack some, unless `common`."""
     every: dict[str, Item] = {}
     for side in (*a.suites[suite], *b.suites[suite]):

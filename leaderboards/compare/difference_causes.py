@@ -47,7 +47,7 @@ _NUMBER_THEN_UNIT = re.compile(
 
 
 @dataclass(frozen=True)
-class Reading:
+class ProtocolReading:
     """One protocol's view of a response: what it read, and its verdict. `by_model`: a language model took part."""
 
     rules: Rules
@@ -63,8 +63,8 @@ class Reading:
 class _Difference:
     """A response that one protocol accepts and the other refuses."""
 
-    accepts: Reading
-    refuses: Reading
+    accepts: ProtocolReading
+    refuses: ProtocolReading
     item: Item
     truncated: bool
 
@@ -78,7 +78,7 @@ class _Difference:
         return self.refuses.of(Extraction(answer, "counterfactual", "put in by the explanation"), self.item) is True
 
 
-def cause_of(left: Reading, right: Reading, item: Item, *, truncated: bool) -> str:
+def cause_of(left: ProtocolReading, right: ProtocolReading, item: Item, *, truncated: bool) -> str:
     """The name (of CAUSES) of why two protocols differ on one response of an item."""
     if left.grade.correct is None or right.grade.correct is None:
         return "judge"

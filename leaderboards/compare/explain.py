@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 from ...harness.answers import Extraction, Grade
 from ...harness.errors import DataError
-from ...harness.runs.score import Answers, Rules, Scored
-from ...harness.runs.store import Asked
+from ...harness.runs.score import Rules, ScoredRun, StoredAnswers
+from ...harness.runs.store import Sample
 from ...harness.stats.intervals import Difference, paired_difference
 from ...harness.stats.metrics import cluster
 from ...harness.types import Item, Json, Response, Verdict
-from .difference_causes import CAUSES, UNEXPLAINED, Reading, cause_of
+from .difference_causes import CAUSES, UNEXPLAINED, ProtocolReading, cause_of
 
 EXAMPLES = 5
 SHOWN_CHARACTERS = 400
@@ -28,8 +28,8 @@ SHOWN_CHARACTERS = 400
 class Side:
     """One of the two scores: a run's answers, judged under one protocol."""
 
-    answers: Answers
-    scored: Scored
+    answers: StoredAnswers
+    scored: ScoredRun
 
     @property
     def rules(self) -> Rules:
@@ -52,7 +52,7 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Case:
+class DifferingAnswer:
     """An answer on which the sides differ; a side without an answer has no response."""
 
     item: Item
@@ -95,7 +95,7 @@ class Cause:
     """All cases of one cause; `effect` is its share of the difference, right minus left, as a fraction of `judged`."""
 
     name: str
-    cases: tuple[Case, ...]
+    cases: tuple[DifferingAnswer, ...]
     judged: int
 
     @property
@@ -177,7 +177,7 @@ def explain(left: Side, right: Side) -> Explanation:
     """
     asked = _common(left, right)
     pairs = _verdicts(left, right)
-    cases: dict[str, list[Case]] = {}
+    cases: dict[str, list[DifferingAnswer]] = {}
     for key, (before, after) in pairs.items():
         if before.correct != after.correct:
             case = _case(left, right, asked[key[0]], before, after)
@@ -197,7 +197,7 @@ _Key = tuple[str, int]
 _Pair = tuple[Verdict, Verdict]
 
 
-def _common(left: Side, right: Side) -> dict[str, tuple[Asked, Asked]]:
+def _common(left: Side, right: Side) -> dict[str, tuple[Sample, Sample]]:
     """Each item as both sides asked it."""
     before, after = ({one.item.id: one for one in side.answers.asked} for side in (left, right))
     samples = [side.scored.run.manifest.sampling.n for side in (left, right)]
@@ -226,16 +226,16 @@ def _unanswered(key: _Key) -> Verdict:
     return Verdict(*key, None, None, "error", "not answered yet")
 
 
-def _case(left: Side, right: Side, asked: tuple[Asked, Asked], before: Verdict, after: Verdict) -> Case:
+def _case(left: Side, right: Side, asked: tuple[Sample, Sample], before: Verdict, after: Verdict) -> DifferingAnswer:
     key = (before.item_id, before.sample)
     responses = left.answers.by_key.get(key), right.answers.by_key.get(key)
     texts = ["" if one is None or one.text is None else one.text for one in responses]
     cause = _cause(left, right, asked, responses, (before, after))
-    return Case(asked[0].item, before.sample, cause, before, after, (texts[0], texts[1]))
+    return DifferingAnswer(asked[0].item, before.sample, cause, before, after, (texts[0], texts[1]))
 
 
 def _cause(
-    left: Side, right: Side, asked: tuple[Asked, Asked], responses: Sequence[Response | None], verdicts: _Pair
+    left: Side, right: Side, asked: tuple[Sample, Sample], responses: Sequence[Response | None], verdicts: _Pair
 ) -> str:
     one, other = responses
     if one is None or other is None or one.text is None or other.text is None:
@@ -246,7 +246,7 @@ def _cause(
             return "truncation"
         return "response" if asked[0].prompt.digest() == asked[1].prompt.digest() else "prompt"
     readings = [
-        Reading(side.rules, _stated(side.rules, one.text, item, verdict), _grade(verdict))
+        ProtocolReading(side.rules, _stated(side.rules, one.text, item, verdict), _grade(verdict))
         for side, verdict in zip((left, right), verdicts, strict=True)
     ]
     return cause_of(readings[0], readings[1], item, truncated=one.truncated)
@@ -269,7 +269,7 @@ def _grade(verdict: Verdict) -> Grade:
     return Grade(verdict.correct, verdict.extracted, verdict.rule, verdict.reason)
 
 
-def _difference(both: Mapping[_Key, _Pair], asked: Mapping[str, tuple[Asked, Asked]]) -> Difference | None:
+def _difference(both: Mapping[_Key, _Pair], asked: Mapping[str, tuple[Sample, Sample]]) -> Difference | None:
     """The paired difference over the answers that both sides judge, clustered as their items are."""
     if not both:
         return None

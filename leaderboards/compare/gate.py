@@ -5,7 +5,7 @@
     [margins]
     mathvision = 2.0    # another margin for one suite, which must be there
 
-A suite regressed if its drop is larger than its margin, and no accident: the adjusted p is below alpha. What a gate can not
+A suite regressed if its drop is larger than its margin, and no accident: the adjusted p is below alpha. What a gate cannot
 see it says: the smallest drop that the items would show.
 """
 

@@ -19,12 +19,12 @@ from typing import TypeAlias
 from ...harness.errors import UsageError, printable
 from ...harness.runs.store import Manifest
 from ...harness.stats.intervals import ALPHA, Difference, holm
-from ...harness.stats.seeds import Draw, of_estimate, pooled
+from ...harness.stats.seeds import SeedEstimate, of_estimate, pooled
 from ...harness.types import Json
 from ..board.table import Trained, trained
 from ..export.markdown import escaped
 from .ab_test import FEWEST_SEEDS, p_value, read_side
-from .compare import Arm, asked_otherwise, compare_arms
+from .compare import ComparisonSide, asked_otherwise, compare_arms
 from .explain import Side
 
 HELPS, HARMS, UNDECIDED = "helps", "harms", "no difference shown"
@@ -41,7 +41,7 @@ class RecipeRow:
     based: bool
     seeds: tuple[int, ...]
     steps: tuple[int, ...]
-    accuracy: Draw
+    accuracy: SeedEstimate
     change: Difference
     p: float
 
@@ -75,7 +75,7 @@ class RecipeTable:
 
     suite: str
     base: str
-    accuracy: Draw
+    accuracy: SeedEstimate
     rows: tuple[RecipeRow, ...]
 
     def to_json(self) -> Json:
@@ -146,7 +146,9 @@ def _row(recipe: str, group: Group, base: Side, suite: str) -> RecipeRow:
         if made.base and made.base != weights:
             raise UsageError(f"{path.name}: its training began with another model than {_name(base)}: leave it out")
     sides = tuple(read_side(path) for path, _ in group)
-    compared = compare_arms(Arm("the base", {suite: (base,)}), Arm(recipe, {suite: sides})).suites[0]
+    compared = compare_arms(
+        ComparisonSide("the base", {suite: (base,)}), ComparisonSide(recipe, {suite: sides})
+    ).suites[0]
     for side in sides:
         if differing := [key for key in asked_otherwise(manifest, side.scored.run.manifest) if key != "sampling.seed"]:
             raise UsageError(f"{_name(side)} was asked in another way than {_name(base)}: {', '.join(differing)}")
@@ -165,11 +167,11 @@ def _name(side: Side) -> str:
     return printable(side.scored.run.manifest.model_name)
 
 
-def _draw(side: Side) -> Draw:
+def _draw(side: Side) -> SeedEstimate:
     return of_estimate(side.scored.accuracy().estimate)
 
 
-def _percent(draw: Draw) -> dict[str, float]:
+def _percent(draw: SeedEstimate) -> dict[str, float]:
     return {
         "accuracy": round(100 * draw.value, 6),
         "low": round(100 * draw.low, 6),
@@ -180,7 +182,7 @@ def _percent(draw: Draw) -> dict[str, float]:
 HEADINGS = ("recipe", "seeds", "step", "accuracy (95%)", "against the base (95%)", "p (Holm)", "could be seen", "")
 
 
-def cells(table: RecipeTable) -> list[tuple[str, ...]]:
+def recipe_cells(table: RecipeTable) -> list[tuple[str, ...]]:
     """The table as text, a row each, the base first."""
     first = (table.base, "", "", _interval(table.accuracy), "", "", "", "the base")
     return [first, *(_cells(row) for row in table.rows)]
@@ -200,11 +202,11 @@ def _cells(row: RecipeRow) -> tuple[str, ...]:
     )
 
 
-def _interval(draw: Draw) -> str:
+def _interval(draw: SeedEstimate) -> str:
     return f"{100 * draw.value:.1f}% ({100 * draw.low:.1f} to {100 * draw.high:.1f})"
 
 
-def as_markdown(table: RecipeTable) -> str:
+def recipes_as_markdown(table: RecipeTable) -> str:
     """The table in Markdown."""
-    lines = [HEADINGS, tuple("---" for _ in HEADINGS), *cells(table)]
+    lines = [HEADINGS, tuple("---" for _ in HEADINGS), *recipe_cells(table)]
     return "".join(f"| {' | '.join(escaped(printable(cell)) for cell in line)} |\n" for line in lines)

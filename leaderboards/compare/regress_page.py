@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from ...harness.report.charts import Line, legend, line_chart, steps
+from ...harness.report.charts import Series, legend, line_chart, steps
 from ...harness.report.document import document, table
 from ...harness.types import Json
 from ..page.training import SERIES, curves
-from .ab_test import BETTER, WORSE, SuiteVerdict, Verdict, p_value
+from .ab_test import BETTER, WORSE, ABVerdict, SuiteVerdict, p_value
 from .compare import SuiteComparison
 
 POINTS = 10
@@ -26,7 +26,7 @@ _STYLE = """
 
 
 @dataclass(frozen=True)
-class Curves:
+class SeedCurves:
     """A training, whose metrics are drawn if it has any: its arm ("candidate" or "baseline"), seed and folder."""
 
     arm: str
@@ -34,14 +34,14 @@ class Curves:
     folder: Path
 
 
-def page(result: Verdict, notes: Sequence[str], trainings: Sequence[Curves]) -> list[bytes]:
+def page(result: ABVerdict, notes: Sequence[str], trainings: Sequence[SeedCurves]) -> list[bytes]:
     """The page in UTF-8, in pieces. Raises DataError for damaged metrics of a training."""
     title = f"{result.candidate.name} against {result.baseline.name}"
     pieces = document(title, _parts(result, notes, trainings), _STYLE)
     return [piece.encode("utf-8", "backslashreplace") for piece in pieces]
 
 
-def _parts(result: Verdict, notes: Sequence[str], trainings: Sequence[Curves]) -> Iterator[str]:
+def _parts(result: ABVerdict, notes: Sequence[str], trainings: Sequence[SeedCurves]) -> Iterator[str]:
     style = {BETTER: "better", WORSE: "worse"}.get(result.word, "")
     yield f'<p>The candidate is <span class="word {style}">{result.word}</span>.</p><ul>'
     yield from (f"<li>{escape(line)}</li>" for line in (*result.reasons, *notes))
@@ -52,7 +52,7 @@ def _parts(result: Verdict, notes: Sequence[str], trainings: Sequence[Curves]) -
     yield from _training(result, trainings)
 
 
-def _against_base(result: Verdict) -> str:
+def _against_base(result: ABVerdict) -> str:
     names = {"candidate": result.candidate.name, "baseline": result.baseline.name}
     rows = [
         [f"{arm}: {names[arm]}", one.suite, *_scores(one), *_change(one)]
@@ -81,13 +81,13 @@ def _change(one: SuiteComparison) -> list[str]:
     return [f"{100 * change.value:+.2f}", f"{100 * change.low:+.2f} to {100 * change.high:+.2f}", p_value(one.p_holm)]
 
 
-def _training(result: Verdict, trainings: Sequence[Curves]) -> Iterator[str]:
+def _training(result: ABVerdict, trainings: Sequence[SeedCurves]) -> Iterator[str]:
     """A chart for each metric with all trainings, and the numbers in it."""
     told = [(one, curves(one.folder)) for one in trainings if (one.folder / "metrics.jsonl").is_file()]
     yield legend([f"candidate: {result.candidate.name}", f"baseline: {result.baseline.name}"])
     for series in SERIES.values():
         lines = [
-            Line(f"{one.arm}, seed {one.seed}", LOOKS[one.arm], found["steps"], found["series"][series])
+            Series(f"{one.arm}, seed {one.seed}", LOOKS[one.arm], found["steps"], found["series"][series])
             for one, found in told
             if series in found["series"]
         ]
@@ -96,7 +96,7 @@ def _training(result: Verdict, trainings: Sequence[Curves]) -> Iterator[str]:
             yield f"<details><summary>The numbers</summary>{_numbers(series, lines)}</details>"
 
 
-def _chart(series: str, lines: Sequence[Line]) -> str:
+def _chart(series: str, lines: Sequence[Series]) -> str:
     """The lines of all trainings; the vertical axis is from 0 to 1 unless values lie outside."""
     known = [value for line in lines for value in line.values if value is not None]
     last = max((step for line in lines for step in line.places), default=1)
@@ -104,7 +104,7 @@ def _chart(series: str, lines: Sequence[Line]) -> str:
     return line_chart(f"{series} by step, one line for each training", lines, steps(last), up)
 
 
-def _numbers(series: str, lines: Sequence[Line]) -> str:
+def _numbers(series: str, lines: Sequence[Series]) -> str:
     every = sorted({step for line in lines for step in line.places})
     stride = -(-len(every) // POINTS)
     shown = every[::-1][::stride][::-1]

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from ...harness.errors import DataError, UsageError, printable
 from ...harness.types import Json
-from ..board.load_rows import share
+from ..board.load_rows import as_share
 from ..board.table import Row
 from .markdown import unpublishable
 
@@ -24,7 +24,7 @@ TRAIN, EXAMINED = "train", "examination"
 
 
 @dataclass(frozen=True)
-class Curves:
+class TrainingCurves:
     """A training by its folder's name: settings as stored, and values by name at each step, in the order of the steps.
 
     Names are `train/METRIC`, and `examination/SUITE/PROTOCOL/METRIC` with its interval as `... low` and `... high`.
@@ -35,7 +35,7 @@ class Curves:
     points: tuple[tuple[int, Mapping[str, float]], ...]
 
 
-def read_curves(training: Path, rows: Sequence[Row] = ()) -> Curves:
+def read_curves(training: Path, rows: Sequence[Row] = ()) -> TrainingCurves:
     """The curves of a training directory, with the scores that `rows` have of its base (step 0) and its checkpoints.
 
     Raises UsageError for a folder that is no training, or two runs that claim one place; DataError for damaged files.
@@ -51,7 +51,7 @@ def read_curves(training: Path, rows: Sequence[Row] = ()) -> Curves:
         examined = _step(row, name, settings)
         if examined is not None and not unpublishable(row):
             _add_scores(points.setdefault(examined, {}), row, examined)
-    return Curves(name, settings, tuple(sorted(points.items())))
+    return TrainingCurves(name, settings, tuple(sorted(points.items())))
 
 
 def _add_scores(values: dict[str, float], row: Row, step: int) -> None:
@@ -120,7 +120,7 @@ def _step(row: Row, training: str, settings: Mapping[str, Json]) -> int | None:
 def _scores(row: Row) -> Iterator[tuple[str, float]]:
     texts = {"": ("score", row.score), " low": ("ci_low", row.ci_low), " high": ("ci_high", row.ci_high)}
     for suffix, (column, text) in texts.items():
-        value = share(text, column)
+        value = as_share(text, column)
         if value is not None:
             yield _name(EXAMINED, row.suite, row.protocol, row.metric + suffix), value
 
@@ -133,6 +133,6 @@ def _name(*parts: str) -> str:
 class Tracker(Protocol):
     """Takes the curves of one training as one run of its own."""
 
-    def write(self, curves: Curves) -> str:
+    def write(self, curves: TrainingCurves) -> str:
         """Hand everything over; returns where it is to be seen. Raises UsageError if the tracker refuses."""
         ...

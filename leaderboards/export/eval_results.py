@@ -14,9 +14,9 @@ from pathlib import Path
 
 from ...harness.errors import DataError, MissingExtraError, UsageError, printable
 from ...harness.files import write_atomic
-from ..board.load_rows import share
+from ..board.load_rows import as_share
 from ..board.table import Row
-from .hub import Place, check_tasks, place_of
+from .hub import HubTask, check_tasks, place_of
 from .markdown import HEADLINE, rows_of, setting, unpublishable, warnings
 
 try:
@@ -31,7 +31,7 @@ FOLDER = ".eval_results"
 
 
 @dataclass(frozen=True)
-class Source:
+class ResultSource:
     """Where whoever reads a result finds more: a URL and what it is called."""
 
     url: str
@@ -66,7 +66,7 @@ def eval_results(
     rows: Sequence[Row],
     *,
     dates: Mapping[str, str] | None = None,
-    source: Source | None = None,
+    source: ResultSource | None = None,
     tasks: Mapping[str, str] | None = None,
 ) -> EvalResults:
     """A file for each complete accuracy of a model on a whole published set.
@@ -76,7 +76,7 @@ def eval_results(
     """
     check_tasks(tasks or {})
     found = EvalResults()
-    entries: list[tuple[Row, Place]] = []
+    entries: list[tuple[Row, HubTask]] = []
     for row in (row for row in rows_of(model, rows) if row.metric == HEADLINE):
         if problem := unpublishable(row):
             found.left_out.append(problem)
@@ -101,7 +101,7 @@ def eval_results(
     return found
 
 
-def _stem(row: Row, place: Place) -> str:
+def _stem(row: Row, place: HubTask) -> str:
     return ".".join(_slug(part) for part in (row.suite, place.set_name, row.protocol))
 
 
@@ -110,8 +110,8 @@ def _slug(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "-", text)[:60].strip("-") or "x"
 
 
-def _entry(row: Row, place: Place, date: str | None, source: Source | None) -> EvalResultEntry:
-    score = share(row.score, "score")
+def _entry(row: Row, place: HubTask, date: str | None, source: ResultSource | None) -> EvalResultEntry:
+    score = as_share(row.score, "score")
     return EvalResultEntry(
         dataset_id=place.published.path,
         task_id=place.task,
@@ -125,7 +125,7 @@ def _entry(row: Row, place: Place, date: str | None, source: Source | None) -> E
 
 def _notes(row: Row) -> str:
     """One line: protocol and versions, interval, sampling, and the digests of what the score is made of."""
-    low, high = share(row.ci_low, "ci_low"), share(row.ci_high, "ci_high")
+    low, high = as_share(row.ci_low, "ci_low"), as_share(row.ci_high, "ci_high")
     parts = [
         f"protocol {row.protocol} (version {row.protocol_version}, grader {row.grader_version})",
         *([f"95% interval {100 * low:.2f} to {100 * high:.2f}"] if low is not None and high is not None else []),
@@ -153,5 +153,5 @@ def _file(entry: EvalResultEntry) -> bytes:
     """The YAML of an entry. Raises DataError if huggingface_hub would read anything else in it."""
     text: str = yaml.safe_dump(eval_result_entries_to_yaml([entry]), sort_keys=False, allow_unicode=True, width=100)
     if parse_eval_result_entries(yaml.safe_load(text)) != [entry]:
-        raise DataError(f"the result on {entry.dataset_id} can not be written as YAML")
+        raise DataError(f"the result on {entry.dataset_id} cannot be written as YAML")
     return text.encode()

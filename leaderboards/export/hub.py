@@ -34,7 +34,7 @@ _TASK = re.compile(r"[!-~]{1,100}")
 
 
 @dataclass(frozen=True)
-class Place:
+class HubTask:
     """A data set of the hub, the published set that was examined, and the id of its task; `declared` if that is known."""
 
     published: Published
@@ -57,7 +57,7 @@ def published_set(suite: str, items: int) -> str | None:
     return next((name for name, size in SIZES.get(suite, {}).items() if size == items), None)
 
 
-def place_of(row: Row, tasks: Mapping[str, str]) -> Place:
+def place_of(row: Row, tasks: Mapping[str, str]) -> HubTask:
     """Where a row's score belongs; `tasks` names the task of a suite in place of the known one.
 
     Raises UsageError for a suite that is not on the hub, and for a run of less than a whole published set.
@@ -73,4 +73,4 @@ def place_of(row: Row, tasks: Mapping[str, str]) -> Place:
         )
     declared = DECLARED.get(row.suite, {}).get(name)
     task = tasks.get(row.suite) or declared or published.config or DEFAULT_TASK
-    return Place(published, name, task, bool(declared) or row.suite in tasks)
+    return HubTask(published, name, task, bool(declared) or row.suite in tasks)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from ...harness.errors import UsageError, printable
-from ..board.load_rows import share
+from ..board.load_rows import as_share
 from ..board.table import Row
 from .hub import WHOLE, published_set
 
@@ -41,7 +41,7 @@ def rows_of(model: str, rows: Sequence[Row]) -> list[Row]:
 
 
 def unpublishable(row: Row) -> str | None:
-    """Why a row's score can not be published, or None."""
+    """Why a row's score cannot be published, or None."""
     if row.status == COMPLETE and row.score:
         return None
     why = "has no defined score" if row.status == COMPLETE else f"is {row.status or 'of unknown status'}"
@@ -133,7 +133,8 @@ def _table(rows: Sequence[Row]) -> list[str]:
     lines = ["| suite | items | metric | score | 95% interval | n | protocol |", "|---|---|---|---:|---:|---:|---|"]
     for row in rows:
         score, low, high = (
-            share(text, name) for text, name in ((row.score, "score"), (row.ci_low, "ci_low"), (row.ci_high, "ci_high"))
+            as_share(text, name)
+            for text, name in ((row.score, "score"), (row.ci_low, "ci_low"), (row.ci_high, "ci_high"))
         )
         interval = "" if low is None or high is None else f"{100 * low:.1f} to {100 * high:.1f}"
         cells = [

@@ -11,7 +11,7 @@ from ...benchmarks.registry import SUITES
 from ...harness.errors import DataError, MissingExtraError, UsageError
 from ...harness.files import write_atomic
 from ...harness.types import Json
-from ..board.load_rows import share
+from ..board.load_rows import as_share
 from ..board.table import Row
 from .hub import place_of
 from .markdown import HEADLINE, judged, rows_of, unpublishable
@@ -96,7 +96,7 @@ def with_model_index(card: str, model: str, rows: Sequence[Row], name: str) -> s
     """The card with its metadata's `model-index`, read back with huggingface_hub. Only whole published sets are in it.
 
     Raises UsageError if there is nothing to put in, or a `model-index` of another origin is there; DataError if the
-    metadata can not be read.
+    metadata cannot be read.
     """
     results = _results(model, rows)
     ours = yaml.safe_dump({_INDEX: eval_results_to_model_index(model, results)}, sort_keys=False, allow_unicode=True)
@@ -134,7 +134,7 @@ def _results(model: str, rows: Sequence[Row]) -> list[EvalResult]:
                 dataset_name=f"{SUITES.get(row.suite).title} ({place.set_name})",
                 dataset_config=place.published.config,
                 metric_type=HEADLINE,
-                metric_value=round(100 * (share(row.score, "score") or 0.0), 4),
+                metric_value=round(100 * (as_share(row.score, "score") or 0.0), 4),
                 metric_name=f"{HEADLINE}, protocol {judged(row)}, run {row.run_id}",
             )
         )
@@ -159,6 +159,6 @@ def _check(card: str, model: str, results: Sequence[EvalResult], name: str) -> N
     except (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         if isinstance(error, UsageError):
             raise
-        raise DataError(f"{name}: its metadata can not be read: {str(error).splitlines()[0][:120]}") from error
+        raise DataError(f"{name}: its metadata cannot be read: {str(error).splitlines()[0][:120]}") from error
     if read != (model, list(results)):
         raise DataError(f"{name}: its metadata would be read otherwise than they were written")

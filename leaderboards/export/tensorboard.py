@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ...harness.errors import MissingExtraError
 from ...harness.files import write_atomic
-from .curves import Curves
+from .curves import TrainingCurves
 
 try:
     from tensorboard.compat.proto.event_pb2 import Event
@@ -31,7 +31,7 @@ class TensorBoard:
 
     folder: Path
 
-    def write(self, curves: Curves) -> str:
+    def write(self, curves: TrainingCurves) -> str:
         """Write the event file in one step, in place of an earlier one of that training. Raises StoreError."""
         content = io.BytesIO()
         records = RecordWriter(content)
@@ -41,7 +41,7 @@ class TensorBoard:
         return str(self.folder)
 
 
-def _events(curves: Curves) -> Iterator[Event]:
+def _events(curves: TrainingCurves) -> Iterator[Event]:
     yield Event(file_version="brain.Event:2")
     for step, values in curves.points:
         shown = [Summary.Value(tag=name, simple_value=value) for name, value in values.items()]

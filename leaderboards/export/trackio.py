@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 
 from ...harness.errors import MissingExtraError, UsageError
-from .curves import Curves
+from .curves import TrainingCurves
 
 try:
     import trackio
@@ -21,7 +21,7 @@ class Trackio:
 
     project: str
 
-    def write(self, curves: Curves) -> str:
+    def write(self, curves: TrainingCurves) -> str:
         """Log every step in order. Raises UsageError if trackio refuses the project, the settings or the values."""
         try:
             with contextlib.redirect_stdout(sys.stderr):  # it prints, and stdout is for the result

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...harness.errors import MissingExtraError, UsageError
-from .curves import Curves
+from .curves import TrainingCurves
 
 try:
     import wandb
@@ -23,7 +23,7 @@ class WandB:
 
     project: str
 
-    def write(self, curves: Curves) -> str:
+    def write(self, curves: TrainingCurves) -> str:
         """Log every step in order. Raises UsageError if wandb refuses the project, the login or the values."""
         settings = wandb.Settings(
             console="off",

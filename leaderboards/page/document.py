@@ -11,12 +11,12 @@ from importlib.resources import files
 from pathlib import Path
 
 from ...harness.errors import MissingExtraError
-from ...harness.runs.judging import Referee
+from ...harness.runs.judging import JudgeModel
 from ...harness.types import Json
 from . import images, overview, training
 from .embed import inert, packed, script
-from .grid import Seats, baselines, seat, without_copies
-from .run_view import Exam, check_protocols, questions, read
+from .grid import Grid, baselines, lay_out, without_copies
+from .run_view import RunView, check_protocols, questions, read_run_view
 
 SCRIPTS = (
     *("dom.js", "data.js"),
@@ -27,7 +27,7 @@ SCRIPTS = (
 
 
 @dataclass(frozen=True)
-class Options:
+class PageOptions:
     """How the page is made: its title, further protocols, trainings, baselines by name, and bytes for pictures."""
 
     title: str = "Results"
@@ -45,8 +45,8 @@ Lacking = Callable[[Path, str], None]
 
 def page(
     runs: Sequence[Path],
-    options: Options,
-    referee: Referee | None = None,
+    options: PageOptions,
+    referee: JudgeModel | None = None,
     progress: Progress = lambda *_: None,
     lacking: Lacking = lambda *_: None,
 ) -> Iterator[bytes]:
@@ -57,7 +57,7 @@ def page(
     charts = chart_library()
     exams = []
     for number, path in enumerate(runs, start=1):
-        exams.append(read(path, options.protocols, referee))
+        exams.append(read_run_view(path, options.protocols, referee))
         if not exams[-1].complete:
             lacking(path, exams[-1].lacks)
         progress("score the runs", number, len(runs))
@@ -71,7 +71,7 @@ def page(
         pictures, first, options.picture_bytes, lambda _: progress("make pictures small", next(done), len(pictures))
     )
     numbers = {digest: number for number, digest in enumerate(pictures)}
-    seats = seat(exams)
+    seats = lay_out(exams)
     data = [inert("overview", packed({**_overview(exams, seats, curves, options), "pictures": _sizes(embedded)}))]
     for number, one in enumerate(overview.question_sets(exams).values()):
         data.append(inert(f"questions-{number}", packed(questions(one.asked, numbers))))
@@ -91,11 +91,11 @@ def chart_library() -> str:
     return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
 
 
-def _sizes(embedded: dict[str, images.Picture]) -> list[Json]:
+def _sizes(embedded: dict[str, images.EmbeddedImage]) -> list[Json]:
     return [one.to_json() for one in embedded.values()]
 
 
-def _overview(exams: Sequence[Exam], seats: Seats, curves: Sequence[Json], options: Options) -> dict[str, Json]:
+def _overview(exams: Sequence[RunView], seats: Grid, curves: Sequence[Json], options: PageOptions) -> dict[str, Json]:
     first = baselines(seats.models, options.baselines)
     offered = overview.choosable(seats.models, first, bool(options.baselines))
     return {

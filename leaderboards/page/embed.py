@@ -31,6 +31,6 @@ def script(code: str) -> tuple[str, str]:
     """
     lowered = code.lower()
     if any(mark in lowered for mark in ("</script", "<script", "<!--", "\r", "\0")):
-        raise ValueError("a script that can not stand in a page unchanged")
+        raise ValueError("a script that cannot stand in a page unchanged")
     digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
     return f"<script>{code}</script>\n", f"'sha256-{digest}'"

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from ...harness.errors import UsageError
 from ...harness.runs.store import Manifest
 from ...harness.types import canonical_json
-from .run_view import Exam, short
+from .run_view import RunView, short
 
 DEFAULT_BASELINE = "base"
 
 
 @dataclass(frozen=True)
-class Seats:
+class Grid:
     """Rows and columns by name; `of` gives each exam's (row, column), in the order of the exams."""
 
     models: Sequence[str]
@@ -24,16 +24,16 @@ class Seats:
     of: Sequence[tuple[int, int]]
 
 
-def without_copies(exams: Sequence[Exam]) -> list[Exam]:
+def without_copies(exams: Sequence[RunView]) -> list[RunView]:
     """One exam of each run: where a run is there twice the complete one."""
-    kept: dict[str, Exam] = {}
+    kept: dict[str, RunView] = {}
     for one in exams:
         if one.manifest.run_id not in kept or (one.complete and not kept[one.manifest.run_id].complete):
             kept[one.manifest.run_id] = one
     return list(kept.values())
 
 
-def seat(exams: Sequence[Exam]) -> Seats:
+def lay_out(exams: Sequence[RunView]) -> Grid:
     """Rows in the order of their names, numbers by size; columns, each a suite with its items, the largest first.
 
     Runs of one name that asked the same are told apart by what differs between them.
@@ -42,7 +42,7 @@ def seat(exams: Sequence[Exam]) -> Seats:
     names = _names(exams)
     models = sorted(set(names), key=_natural)
     rows, places = {name: n for n, name in enumerate(models)}, {key: n for n, key in enumerate(columns)}
-    return Seats(
+    return Grid(
         models,
         [(suite, _items(exams, (suite, data))) for suite, data in columns],
         [(rows[name], places[one.data]) for name, one in zip(names, exams, strict=True)],
@@ -61,7 +61,7 @@ def baselines(models: Sequence[str], wanted: Sequence[str]) -> list[int]:
     return chosen or [models.index(DEFAULT_BASELINE) if DEFAULT_BASELINE in models else 0]
 
 
-def _items(exams: Sequence[Exam], data: tuple[str, str]) -> int:
+def _items(exams: Sequence[RunView], data: tuple[str, str]) -> int:
     return next(len(one.asked) for one in exams if one.data == data)
 
 
@@ -70,8 +70,8 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"([0-9]{1,18})", name)]
 
 
-def _names(exams: Sequence[Exam]) -> list[str]:
-    by_name: dict[str, list[Exam]] = defaultdict(list)
+def _names(exams: Sequence[RunView]) -> list[str]:
+    by_name: dict[str, list[RunView]] = defaultdict(list)
     for one in exams:
         by_name[one.manifest.model_name].append(one)
     called: dict[str, str] = {}
@@ -88,7 +88,7 @@ def _names(exams: Sequence[Exam]) -> list[str]:
     ]
 
 
-def _differing(exams: Sequence[Exam]) -> list[str]:
+def _differing(exams: Sequence[RunView]) -> list[str]:
     """The facts that tell runs apart which would otherwise have one place; none if there are no such runs."""
     clashing = [
         [_facts(one.manifest) for one in exams if one.data == data]

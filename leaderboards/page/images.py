@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from ...harness.errors import DataError
 from ...harness.images import decode
 from ...harness.types import Image, Json
-from .run_view import Exam
+from .run_view import RunView
 
 LONGEST_SIDE = 640
 QUALITY = 82
 
 
 @dataclass(frozen=True)
-class Picture:
+class EmbeddedImage:
     """A picture as the page has it: base64 of WebP and its size, or why it has none."""
 
     data: str = ""
@@ -29,7 +29,7 @@ class Picture:
         return self.absent or list(self.size)
 
 
-def numbered(exams: Iterable[Exam]) -> dict[str, list[Image]]:
+def numbered(exams: Iterable[RunView]) -> dict[str, list[Image]]:
     """Where each picture may be found, by digest, in the order of the questions; its number is its place."""
     found: dict[str, list[Image]] = {}
     for one in exams:
@@ -43,14 +43,14 @@ def numbered(exams: Iterable[Exam]) -> dict[str, list[Image]]:
 
 def embed(
     images: Mapping[str, Sequence[Image]], first: Iterable[str], budget: int, progress: Callable[[int], None]
-) -> dict[str, Picture]:
+) -> dict[str, EmbeddedImage]:
     """The pictures by digest; those of `first` come first while the `budget`, bytes in the page, lasts."""
-    made: dict[str, Picture] = {}
+    made: dict[str, EmbeddedImage] = {}
     left = budget
     for digest in dict.fromkeys([*first, *images]):
-        picture = small(images[digest]) if left > 0 else Picture(absent=_over(budget))
+        picture = small(images[digest]) if left > 0 else EmbeddedImage(absent=_over(budget))
         if len(picture.data) > left:
-            picture = Picture(absent=_over(budget))
+            picture = EmbeddedImage(absent=_over(budget))
             left = 0
         left -= len(picture.data)
         made[digest] = picture
@@ -62,7 +62,7 @@ def _over(budget: int) -> str:
     return f"left out: the page's pictures have {budget / 2**20:g} MB at most (--images-mb)"
 
 
-def small(places: Sequence[Image]) -> Picture:
+def small(places: Sequence[Image]) -> EmbeddedImage:
     """A picture from the first place that has it, at most `LONGEST_SIDE` pixels long."""
     for image in places:
         try:
@@ -72,9 +72,9 @@ def small(places: Sequence[Image]) -> Picture:
         try:
             pixels = decode(Image(image.sha256, image.name, data))
         except DataError:
-            return Picture(absent="left out: it can not be decoded")
+            return EmbeddedImage(absent="left out: it cannot be decoded")
         pixels.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
         encoded = io.BytesIO()
         pixels.save(encoded, "WEBP", quality=QUALITY, method=4)
-        return Picture(base64.b64encode(encoded.getvalue()).decode(), pixels.size)
-    return Picture(absent="left out: its file was not found, or was changed since it was asked about")
+        return EmbeddedImage(base64.b64encode(encoded.getvalue()).decode(), pixels.size)
+    return EmbeddedImage(absent="left out: its file was not found, or was changed since it was asked about")

@@ -8,14 +8,14 @@ from itertools import product
 from ...harness.stats.intervals import paired_difference
 from ...harness.stats.metrics import cluster
 from ...harness.types import Json
-from .grid import Seats
-from .run_view import Exam, short
+from .grid import Grid
+from .run_view import RunView, short
 
 ALL_BASELINES = 8
 """Up to so many models, every one can be the baseline; of more, only those that are named."""
 
 
-def runs(exams: Sequence[Exam], seats: Seats) -> list[Json]:
+def runs(exams: Sequence[RunView], seats: Grid) -> list[Json]:
     """Every run: its place, its facts, and what each protocol says of it."""
     sets = {key: number for number, key in enumerate(question_sets(exams))}
     return [
@@ -35,15 +35,15 @@ def runs(exams: Sequence[Exam], seats: Seats) -> list[Json]:
     ]
 
 
-def question_sets(exams: Sequence[Exam]) -> dict[tuple[str, str, str], Exam]:
+def question_sets(exams: Sequence[RunView]) -> dict[tuple[str, str, str], RunView]:
     """A run of each set of questions that were put in the same words."""
-    found: dict[tuple[str, str, str], Exam] = {}
+    found: dict[tuple[str, str, str], RunView] = {}
     for one in exams:
         found.setdefault(one.questions, one)
     return found
 
 
-def differences(exams: Sequence[Exam], seats: Seats, baselines: Sequence[int]) -> list[Json]:
+def differences(exams: Sequence[RunView], seats: Grid, baselines: Sequence[int]) -> list[Json]:
     """The paired difference of every model to each baseline, by suite and protocol, where both have a score."""
     place = {seat: one for one, seat in zip(exams, seats.of, strict=True)}
     found: dict[tuple[int, int, int, str], Json] = {}
@@ -67,7 +67,7 @@ def choosable(models: Sequence[str], first: Sequence[int], named: bool) -> list[
     return list(dict.fromkeys([*first, *range(len(models))]))
 
 
-def wrong_or_flipped(exams: Sequence[Exam]) -> Iterator[str]:
+def wrong_or_flipped(exams: Sequence[RunView]) -> Iterator[str]:
     """Digests of the pictures of items that some run answered wrongly."""
     for one in exams:
         scores = next(iter(one.judged.values())).item_scores
@@ -76,7 +76,7 @@ def wrong_or_flipped(exams: Sequence[Exam]) -> Iterator[str]:
                 yield from (image.sha256 for image in asked.prompt.images)
 
 
-def _comparable(before: Exam, after: Exam, protocol: str) -> bool:
+def _comparable(before: RunView, after: RunView, protocol: str) -> bool:
     return all(protocol in one.judged and one.judged[protocol].complete for one in (before, after))
 
 
@@ -94,7 +94,7 @@ def _turned(one: Json) -> Json:
     }
 
 
-def _difference(protocol: str, before: Exam, after: Exam) -> dict[str, Json]:
+def _difference(protocol: str, before: RunView, after: RunView) -> dict[str, Json]:
     clusters = {asked.item.id: cluster(asked.item) for asked in before.asked}
     found = paired_difference(before.judged[protocol].item_scores, after.judged[protocol].item_scores, clusters)
     return {
@@ -108,7 +108,7 @@ def _difference(protocol: str, before: Exam, after: Exam) -> dict[str, Json]:
     }
 
 
-def _facts(one: Exam) -> list[Json]:
+def _facts(one: RunView) -> list[Json]:
     """Name and value of what identifies a run."""
     identity, environment = one.manifest.identity, one.manifest.environment
     drawn, model = identity["sampling"], identity["model"]

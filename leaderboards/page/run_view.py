@@ -11,9 +11,9 @@ from ...benchmarks.examination import read_answers, score_answers
 from ...benchmarks.metrics import by_category
 from ...benchmarks.registry import SUITES
 from ...harness.errors import UsageError
-from ...harness.runs.judging import Referee
-from ...harness.runs.score import Answers, Scored
-from ...harness.runs.store import Asked, Manifest
+from ...harness.runs.judging import JudgeModel
+from ...harness.runs.score import ScoredRun, StoredAnswers
+from ...harness.runs.store import Manifest, Sample
 from ...harness.stats.metrics import Metric
 from ...harness.types import Image, Json, Response, Verdict
 from .embed import packed
@@ -39,11 +39,11 @@ class Judged:
 
 
 @dataclass(frozen=True)
-class Exam:
+class RunView:
     """A run under several protocols, the one that asked first; `responses` are its packed answers and verdicts."""
 
     manifest: Manifest
-    asked: tuple[Asked, ...]
+    asked: tuple[Sample, ...]
     judged: Mapping[str, Judged]
     responses: str
 
@@ -77,14 +77,14 @@ class Exam:
         return "; ".join(found)
 
 
-def read(path: Path, further: Sequence[str], referee: Referee | None = None) -> Exam:
+def read_run_view(path: Path, further: Sequence[str], referee: JudgeModel | None = None) -> RunView:
     """A stored run under its own protocol and those of `further` that its suite has. Raises DataError, UsageError."""
     answers = read_answers(path)
     own = answers.run.manifest.protocol
     known = SUITES.get(answers.run.manifest.suite).protocols
     names = dict.fromkeys([own, *(name for name in further if name in known)])
     scored = {name: score_answers(answers, name, referee) for name in names}
-    return Exam(
+    return RunView(
         answers.run.manifest,
         answers.asked,
         {name: _judged(one, answers) for name, one in scored.items()},
@@ -92,7 +92,7 @@ def read(path: Path, further: Sequence[str], referee: Referee | None = None) -> 
     )
 
 
-def check_protocols(further: Sequence[str], exams: Sequence[Exam]) -> None:
+def check_protocols(further: Sequence[str], exams: Sequence[RunView]) -> None:
     """Raise UsageError for a protocol that none of the runs' suites has."""
     for name in further:
         if not any(name in one.judged for one in exams):
@@ -113,12 +113,12 @@ def short(text: str) -> str:
     return text if len(text) <= LONGEST_NAME else text[:LONGEST_NAME] + "…"
 
 
-def questions(asked: Sequence[Asked], number: Mapping[str, int]) -> Json:
+def questions(asked: Sequence[Sample], number: Mapping[str, int]) -> Json:
     """What was asked, item by item; pictures by their `number`."""
     return [_question(one, number) for one in asked]
 
 
-def _question(one: Asked, number: Mapping[str, int]) -> Json:
+def _question(one: Sample, number: Mapping[str, int]) -> Json:
     item = one.item
     parts = [
         {"picture": number[part.sha256], "name": short(part.name)} if isinstance(part, Image) else cut(part)
@@ -138,13 +138,13 @@ def _question(one: Asked, number: Mapping[str, int]) -> Json:
     }
 
 
-def _keys(answers: Answers) -> Iterator[tuple[str, int]]:
+def _keys(answers: StoredAnswers) -> Iterator[tuple[str, int]]:
     """(item id, sample) of all answers that the run should have."""
     samples = answers.run.manifest.sampling.n
     return ((one.item.id, sample) for one in answers.asked for sample in range(samples))
 
 
-def _judged(scored: Scored, answers: Answers) -> Judged:
+def _judged(scored: ScoredRun, answers: StoredAnswers) -> Judged:
     verdicts = {(one.item_id, one.sample): one for one in scored.verdicts}
     metrics = [_metric(one) for one in _metrics(scored) if scored.shown(one.estimate)]
     summary = {
@@ -158,7 +158,7 @@ def _judged(scored: Scored, answers: Answers) -> Judged:
     return Judged(summary, metrics, marks, scored.item_scores(), scored.complete)
 
 
-def _metrics(scored: Scored) -> Iterator[Metric]:
+def _metrics(scored: ScoredRun) -> Iterator[Metric]:
     """The suite's metrics, then the accuracy by every further label whose values are few enough to draw."""
     yield from scored.metrics
     told = {one.name.split("=")[0] for one in scored.metrics}
@@ -218,7 +218,7 @@ def _mark(verdict: Verdict | None, response: Response | None) -> str:
     return chr(_FIRST_MARK + state + unparsed + TRUNCATED * response.truncated)
 
 
-def _responses(answers: Answers, scored: Mapping[str, Scored]) -> Json:
+def _responses(answers: StoredAnswers, scored: Mapping[str, ScoredRun]) -> Json:
     """Columns over all items and samples: texts, errors, tokens, and under each protocol what was read and why."""
     found = [answers.by_key.get(key) for key in _keys(answers)]
     return {
@@ -229,7 +229,7 @@ def _responses(answers: Answers, scored: Mapping[str, Scored]) -> Json:
     }
 
 
-def _verdicts(scored: Scored, answers: Answers) -> Json:
+def _verdicts(scored: ScoredRun, answers: StoredAnswers) -> Json:
     columns: dict[str, list[str | None]] = defaultdict(list)
     verdicts = {(one.item_id, one.sample): one for one in scored.verdicts}
     for key in _keys(answers):

@@ -11,8 +11,8 @@ from pathlib import Path
 from ...harness.errors import DataError
 from ...harness.runs.store import Manifest
 from ...harness.types import Json
-from .grid import Seats
-from .run_view import Exam, short
+from .grid import Grid
+from .run_view import RunView, short
 
 SERIES = {"reward": "reward", "majority_share": "majority share", "accuracy": "training accuracy"}
 MOST_POINTS = 1_000
@@ -40,7 +40,7 @@ def curves(folder: Path) -> Json:
     }
 
 
-def checkpoints(exams: Sequence[Exam], seats: Seats, trainings: Sequence[str]) -> list[Json]:
+def checkpoints(exams: Sequence[RunView], seats: Grid, trainings: Sequence[str]) -> list[Json]:
     """[training, step, row] of each model that is a checkpoint of one of the trainings."""
     found = {}
     for one, (row, _) in zip(exams, seats.of, strict=True):

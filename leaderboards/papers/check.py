@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ...harness.types import Json
-from .tables import AVERAGE, Average, Library, Row, Table
+from .tables import AVERAGE, Average, Library, PrintedRow, Table
 
 
 @dataclass(frozen=True)
-class Report:
+class TableReport:
     """How many averages and repeated cells were checked, what was found, and which known findings were not."""
 
     averages: int
@@ -49,7 +49,7 @@ class Report:
         }
 
 
-def check(library: Library) -> Report:
+def check_table(library: Library) -> TableReport:
     """Recompute what can be recomputed of all tables."""
     tables = list(library.tables.values())
     averages = [
@@ -66,7 +66,7 @@ def check(library: Library) -> Report:
         for row, title, one, first, other, second in pairs
         if Decimal(first) != Decimal(second)
     ]
-    return Report(len(averages), len(pairs), tuple(found), dict(library.known))
+    return TableReport(len(averages), len(pairs), tuple(found), dict(library.known))
 
 
 def _slack(printed: str) -> Decimal:
@@ -75,7 +75,7 @@ def _slack(printed: str) -> Decimal:
     return Decimal(1).scaleb(int(exponent)) / 2
 
 
-def _wrong_average(table: Table, average: Average, row: Row) -> str | None:
+def _wrong_average(table: Table, average: Average, row: PrintedRow) -> str | None:
     """What is wrong with a row's average; None if its cells can give it."""
     cells, printed = [row.cells[key] for key in average.of], row.cells[AVERAGE]
     mean = sum(map(Decimal, cells), Decimal(0)) / len(cells)
@@ -88,7 +88,7 @@ def _wrong_average(table: Table, average: Average, row: Row) -> str | None:
     )
 
 
-def _repeated(tables: Iterable[Table]) -> Iterator[tuple[Row, str, Table, str, Table, str]]:
+def _repeated(tables: Iterable[Table]) -> Iterator[tuple[PrintedRow, str, Table, str, Table, str]]:
     """Cells of one model and recipe under one metric and protocol that are printed in two tables, each beside the first."""
     first: dict[tuple[str, ...], tuple[Table, str]] = {}
     for table in tables:

@@ -16,13 +16,13 @@ from typing import NamedTuple
 from ...benchmarks.examination import read_answers, score_answers
 from ...harness.errors import DataError
 from ...harness.profiles import profiles
-from ...harness.runs.score import Scored
+from ...harness.runs.score import ScoredRun
 from ...harness.runs.store import Manifest
-from ...harness.stats.seeds import Draw, averaged, of_estimate, pooled
+from ...harness.stats.seeds import SeedEstimate, averaged, of_estimate, pooled
 from ..board.table import trained
-from .tables import AVERAGE, Column, Paper, Row, Table
+from .tables import AVERAGE, Column, Paper, PrintedRow, Table
 
-Score = Callable[[Path, str], Scored]
+Score = Callable[[Path, str], ScoredRun]
 """A stored run, judged under a protocol. Raises DataError for a damaged one."""
 
 
@@ -34,7 +34,7 @@ class Reproduced:
     paper drew them, as far as it says.
     """
 
-    draw: Draw
+    draw: SeedEstimate
     inside: bool | None
     seeds: tuple[int, ...]
     steps: tuple[int | None, ...]
@@ -79,11 +79,11 @@ class Candidate:
     checkpoint: Checkpoint
     run_id: str
     run: str
-    draw: Draw
+    draw: SeedEstimate
     as_printed: bool
 
 
-def score_stored(path: Path, protocol: str) -> Scored:
+def score_stored(path: Path, protocol: str) -> ScoredRun:
     """Judge a stored run by the rules alone."""
     return score_answers(read_answers(path), protocol)
 
@@ -131,7 +131,7 @@ def _read(table: Table, path: Path, written: Mapping[str, int], score: Score) ->
             yield Candidate(number, column.key, made, manifest.run_id, name, found, _as_printed(table.paper, manifest))
 
 
-def _made(row: Row, manifest: Manifest, written: Mapping[str, int]) -> Checkpoint | None:
+def _made(row: PrintedRow, manifest: Manifest, written: Mapping[str, int]) -> Checkpoint | None:
     """Which checkpoint of the row a run examined; None if it is another row's."""
     found = trained(manifest)
     if row.recipe:
@@ -156,7 +156,7 @@ def _unfit(column: Column, manifest: Manifest) -> str | None:
     return None
 
 
-def _draw(column: Column, scored: Scored) -> Draw | str:
+def _draw(column: Column, scored: ScoredRun) -> SeedEstimate | str:
     """The number that a run gives for a column, or why it gives none."""
     if scored.cross_prompt:
         return f"asked by another prompt than that of {column.protocol}"
@@ -212,7 +212,7 @@ def _reproduced(printed: str | None, chosen: Sequence[Candidate]) -> Reproduced:
     )
 
 
-def _inside(printed: str | None, draw: Draw) -> bool | None:
+def _inside(printed: str | None, draw: SeedEstimate) -> bool | None:
     return None if printed is None else draw.low <= float(printed) / 100 <= draw.high
 
 

@@ -21,7 +21,7 @@ from ...harness.types import Json
 from .cost import Assumptions, Cost, Work, examination_cost, training_cost
 from .fill import Filled
 from .printed import MARKDOWN, WIDTH, aligned, csv_text, escaping
-from .tables import AVERAGE, Column, Place, Table, places
+from .tables import AVERAGE, Column, PaperRow, Table, places
 
 UNSAID_TOKENS = 16384
 """The longest answer where a paper does not say: what MM-UPT allows (arXiv 2505.22453)."""
@@ -41,7 +41,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True)
-class Training:
+class PlannedTraining:
     """A training directory of a recipe: its seed, the step of its last checkpoint, and how far it is."""
 
     path: str
@@ -55,7 +55,7 @@ class Known:
     """What there is: recipes with their work, trainings by recipe, and tables by name as runs and as boards fill them."""
 
     written: Mapping[str, Work]
-    trainings: Mapping[str, Sequence[Training]] = field(default_factory=dict)
+    trainings: Mapping[str, Sequence[PlannedTraining]] = field(default_factory=dict)
     runs: Mapping[str, Filled] = field(default_factory=dict)
     boards: Mapping[str, Filled] = field(default_factory=dict)
 
@@ -67,11 +67,11 @@ class Planned:
     `examination` has a cost for each suite and protocol.
     """
 
-    place: Place
+    place: PaperRow
     state: State
     training: Cost | None
     examination: Mapping[tuple[str, str], Cost]
-    trainings: tuple[Training, ...]
+    trainings: tuple[PlannedTraining, ...]
     counted_with: str | None
 
     @property
@@ -146,7 +146,7 @@ def total(rows: Sequence[Planned]) -> Total:
     )
 
 
-def _planned(place: Place, known: Known, assumed: Assumptions, before: str | None) -> Planned:
+def _planned(place: PaperRow, known: Known, assumed: Assumptions, before: str | None) -> Planned:
     row, table = place.row, place.table
     work = known.written.get(row.recipe)
     length = table.paper.max_tokens or UNSAID_TOKENS
@@ -160,13 +160,13 @@ def _planned(place: Place, known: Known, assumed: Assumptions, before: str | Non
     )
 
 
-def asked_of(place: Place) -> list[Column]:
+def asked_of(place: PaperRow) -> list[Column]:
     """The columns that the row has a printed number in, one for each suite and protocol."""
     columns = {(one.suite, one.protocol): one for one in place.table.columns if one.key in place.row.cells}
     return list(columns.values())
 
 
-def _state(place: Place, known: Known) -> State:
+def _state(place: PaperRow, known: Known) -> State:
     for filled, state in ((known.boards, State.PUBLISHED), (known.runs, State.EXAMINED)):
         if place.table.name in filled and _examined(place, filled[place.table.name], known.written):
             return state
@@ -179,7 +179,7 @@ def _state(place: Place, known: Known) -> State:
     return max((one.state for one in known.trainings.get(recipe, ())), key=order.index, default=State.NOT_RUN)
 
 
-def _examined(place: Place, filled: Filled, written: Mapping[str, Work]) -> bool:
+def _examined(place: PaperRow, filled: Filled, written: Mapping[str, Work]) -> bool:
     """True if one seed's final checkpoint, or the model as it is, has a run for every printed column."""
     work = written.get(place.row.recipe)
     final = work.steps if work else None
@@ -211,7 +211,7 @@ CSV_COLUMNS = (
 _MILLION = 1e6
 
 
-def as_text(rows: Sequence[Planned], assumed: Assumptions) -> str:
+def plan_as_text(rows: Sequence[Planned], assumed: Assumptions) -> str:
     """For a terminal: a block for each table, the totals, and what the estimates assume."""
     lines = []
     for table, block in _tables(rows):
@@ -223,7 +223,7 @@ def as_text(rows: Sequence[Planned], assumed: Assumptions) -> str:
     return "\n".join(lines) + "\n"
 
 
-def as_markdown(rows: Sequence[Planned], assumed: Assumptions) -> str:
+def plan_as_markdown(rows: Sequence[Planned], assumed: Assumptions) -> str:
     """For a document."""
     escape = escaping(MARKDOWN)
     parts = []
@@ -234,7 +234,7 @@ def as_markdown(rows: Sequence[Planned], assumed: Assumptions) -> str:
     return "\n\n".join([*parts, *map(escape, _notes(total(rows), rows, assumed))]) + "\n"
 
 
-def as_csv(rows: Sequence[Planned], assumed: Assumptions) -> str:
+def plan_as_csv(rows: Sequence[Planned], assumed: Assumptions) -> str:
     """One line per row, with whole numbers of tokens."""
     text = io.StringIO()
     lines = csv.writer(text, lineterminator="\n")
@@ -313,7 +313,7 @@ def assumptions(assumed: Assumptions) -> list[str]:
 
 
 FORMATS: Mapping[str, Callable[[Sequence[Planned], Assumptions], str]] = {
-    "text": as_text,
-    "csv": as_csv,
-    "markdown": as_markdown,
+    "text": plan_as_text,
+    "csv": plan_as_csv,
+    "markdown": plan_as_markdown,
 }

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ...harness.errors import printable
 from .fill import Filled, Reproduced
-from .tables import AVERAGE, RECIPE, Row
+from .tables import AVERAGE, RECIPE, PrintedRow
 
 UNTRAINED = "proctor eval"
 """What reproduces a row without a recipe."""
@@ -73,7 +73,7 @@ def as_text(filled: Filled, written: Mapping[str, int]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _stacked(row: Row, key: str, found: Reproduced | None) -> Cell:
+def _stacked(row: PrintedRow, key: str, found: Reproduced | None) -> Cell:
     printed = printable(row.cells.get(key, ""))
     if found is None:
         return (printed,)
@@ -196,13 +196,13 @@ def _titles(filled: Filled) -> dict[str, str]:
     return titles | ({AVERAGE: "Avg"} if filled.table.average else {})
 
 
-def _recipe(row: Row, written: Mapping[str, int]) -> str:
+def _recipe(row: PrintedRow, written: Mapping[str, int]) -> str:
     if not row.recipe:
         return UNTRAINED
     return row.recipe if row.recipe in written else f"{row.recipe} (not written yet)"
 
 
-def _numbers(found: Reproduced, row: Row, key: str) -> tuple[str, str]:
+def _numbers(found: Reproduced, row: PrintedRow, key: str) -> tuple[str, str]:
     """The value with its marks, and the interval, to the decimals of the printed cell."""
     decimals = len(row.cells.get(key, "0.00").partition(".")[2])
     value, low, high = (f"{100 * share:.{decimals}f}" for share in (found.draw.value, found.draw.low, found.draw.high))

@@ -63,7 +63,7 @@ class Paper:
 
 
 @dataclass(frozen=True)
-class Row:
+class PrintedRow:
     """A printed row: `cells` by column key, in percent, without those that were not reported.
 
     `hub` is the name on the hub of the model that was examined or trained; `recipe` is empty for the model as it is.
@@ -88,7 +88,7 @@ class Table:
     number: int
     title: str
     columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[PrintedRow, ...]
     average: Average | None = None
 
     @property
@@ -124,7 +124,7 @@ def judged_by(table: Table, protocol: str) -> Table:
     )
 
 
-def load(folder: Path) -> Library:
+def load_papers(folder: Path) -> Library:
     """The tables of a folder that is as PAPERS is."""
     described = tomllib.loads((folder / "papers.toml").read_text())
     hub = {profile.title: profile.hub for profile in profiles().values()}
@@ -156,8 +156,8 @@ def _table(folder: Path, name: str, number: int, described: Mapping[str, Any], h
     )
 
 
-def _row(record: Mapping[str, str], cells: set[str], hub: Mapping[str, str]) -> Row:
-    return Row(
+def _row(record: Mapping[str, str], cells: set[str], hub: Mapping[str, str]) -> PrintedRow:
+    return PrintedRow(
         labels={key: value for key, value in record.items() if key not in cells | {RECIPE}},
         cells={key: value for key, value in record.items() if key in cells and value},
         recipe=record[RECIPE],
@@ -171,7 +171,7 @@ NEAR, CUTOFF = 3, 0.4
 
 
 @dataclass(frozen=True)
-class Place:
+class PaperRow:
     """A row of a table, with its number from 1 and its name."""
 
     table: Table
@@ -179,7 +179,7 @@ class Place:
     id: str
 
     @property
-    def row(self) -> Row:
+    def row(self) -> PrintedRow:
         """The row."""
         return self.table.rows[self.number - 1]
 
@@ -189,18 +189,18 @@ class Place:
         return self.row.recipe or self.row.hub
 
 
-def places(table: Table) -> list[Place]:
+def places(table: Table) -> list[PaperRow]:
     """The rows in order, each under a name of its own: of several bases with their model, else with their number."""
     several = Counter(map(_short, table.rows))
     names = [_short(row) if several[_short(row)] == 1 else f"{_short(row)}_{_slug(row)}" for row in table.rows]
     repeated = Counter(names)
     return [
-        Place(table, number, f"{table.name}/{name if repeated[name] == 1 else f'{name}_{number}'}")
+        PaperRow(table, number, f"{table.name}/{name if repeated[name] == 1 else f'{name}_{number}'}")
         for number, name in enumerate(names, start=1)
     ]
 
 
-def find_row(library: Library, name: str) -> Place:
+def find_row(library: Library, name: str) -> PaperRow:
     """The row of that name; a table's number alone is of MM-UPT. Raises UsageError that tells the nearest names."""
     known = {place.id: place for table in library.tables.values() for place in places(table)}
     numbered = {f"{place.table.name}:{place.number}": place for place in known.values()}
@@ -211,9 +211,9 @@ def find_row(library: Library, name: str) -> Place:
     raise UsageError(f"no row {name!r:.80}; near ones: {', '.join(near)} (all: proctor paper plan)")
 
 
-def _short(row: Row) -> str:
+def _short(row: PrintedRow) -> str:
     return row.recipe or BASE
 
 
-def _slug(row: Row) -> str:
+def _slug(row: PrintedRow) -> str:
     return re.sub(r"[^a-z0-9]+", "_", next(iter(row.labels.values()), "").lower()).strip("_")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from proctor.benchmarks.base import SAMPLES
-from proctor.benchmarks.check import CHECKS, SIZES, check, corruptions
+from proctor.benchmarks.check import CHECKS, SIZES, check_suite, corruptions
 from proctor.benchmarks.registry import SUITES
 from proctor.harness.answers import Grade
 from proctor.harness.types import Image, Item
@@ -19,7 +19,7 @@ REAL = {"mathvision": 304, "mathverse": 200, "mathvista": 65, "wemath": 112, "dy
 
 def checked(items, suite="mathvision", protocol=None, expected=()):
     found = SUITES.get(suite)
-    return check(found, protocol or found.protocol("strict"), items, expected)
+    return check_suite(found, protocol or found.protocol("strict"), items, expected)
 
 
 def failed(report):

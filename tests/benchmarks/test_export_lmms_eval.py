@@ -19,7 +19,7 @@ from proctor.harness.answers import extract
 from proctor.harness.engines.lmms_eval import FAILURES
 from proctor.harness.errors import DataError, MissingExtraError
 from proctor.harness.runs.evaluate import Examination
-from proctor.harness.runs.store import Asked
+from proctor.harness.runs.store import Sample
 from proctor.harness.types import Image, Prompt, Sampling
 
 pq = pytest.importorskip("pyarrow.parquet", reason="needs pyarrow")
@@ -132,7 +132,7 @@ def test_texts_need_no_pictures_and_mark_where_they_stand(folder):
 
 def test_a_system_text_comes_first():
     (one, *_) = questions("wemath").asked
-    asked = Asked(one.item, Prompt(one.prompt.parts, "Be brief."))
+    asked = Sample(one.item, Prompt(one.prompt.parts, "Be brief."))
     row = to_row(asked, SUITES.get("wemath").protocol("strict"), 1)
     assert [message["role"] for message in export_lmms_eval.doc_to_messages(row)] == ["system", "user"]
     assert export_lmms_eval.doc_to_text(row).startswith("Be brief.\n\n")
@@ -158,7 +158,7 @@ def test_another_version_of_the_protocol_is_told_before_anything_is_asked(docs):
 def test_a_picture_that_can_not_be_decoded_is_told_at_once(tmp_path):
     asked = questions("wemath").asked
     broken = [
-        Asked(one.item, Prompt((Image.of_bytes(b"no picture %d" % n, f"{n}.png"), "?")))
+        Sample(one.item, Prompt((Image.of_bytes(b"no picture %d" % n, f"{n}.png"), "?")))
         for n, one in enumerate(asked[:2])
     ]
     examination = Examination("wemath", "strict", [*broken, *asked[2:]], Sampling())
@@ -175,7 +175,7 @@ def test_without_pyarrow_the_extra_is_named(tmp_path, monkeypatch):
 
 def test_text_that_no_utf8_has_is_kept_in_the_item_and_spelled_out_in_the_id(tmp_path):
     one = questions("wemath").asked[0]
-    odd = Asked(replace(one.item, id="a\ud800", question="\ud800?"), Prompt((*one.prompt.images, "\ud800?")))
+    odd = Sample(replace(one.item, id="a\ud800", question="\ud800?"), Prompt((*one.prompt.images, "\ud800?")))
     write_folder(tmp_path, [Examination("wemath", "strict", [odd], Sampling())])
     (row,) = rows(tmp_path, "proctor_wemath")
     assert row["id"] == r"a\ud800"

@@ -109,7 +109,7 @@ def test_split_finds_what_was_joined(options):
     ("question", "options"),
     [
         ("Is it odd? choice: (A) Yes (B) No", ("Yes", "No")),
-        ("Select from A, B and C. (A) True (B)False (C)Can not say", ("True", "False", "Can not say")),
+        ("Select from A, B and C. (A) True (B)False (C)Cannot say", ("True", "False", "Cannot say")),
         ("(A) A, (B) B, (C) All the same", ("A", "B", "All the same")),
         ("Which?\nA. Group 1\nB. Group 2", ("Group 1", "Group 2")),
         ("Which?\nA: [1, 4]\nB: [3, 7]\n", ("[1, 4]", "[3, 7]")),

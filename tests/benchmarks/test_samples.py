@@ -68,7 +68,7 @@ def test_golds_are_accepted_and_silence_is_not(name):
         for answer in answers:
             grade = strict.match(strict.extract(f"So it is\n$$\\boxed{{{answer}}}$$", item), item)
             assert grade.correct, (item.id, answer, grade.reason)
-        for silent in ("", "\\boxed{}", "I can not tell."):
+        for silent in ("", "\\boxed{}", "I cannot tell."):
             assert not strict.match(strict.extract(silent, item), item).correct
 
 

@@ -10,10 +10,10 @@ from typing import NamedTuple
 import pytest
 
 from proctor.benchmarks.suites.figures import draw
-from proctor.harness.runs.evaluate import Examination, hold
-from proctor.harness.runs.store import Asked
+from proctor.harness.runs.evaluate import Examination, run_eval
+from proctor.harness.runs.store import Sample
 from proctor.harness.types import Image, Item, Prompt, Response, Sampling
-from proctor.leaderboards.page.document import Options, page
+from proctor.leaderboards.page.document import PageOptions, page
 
 CHROMIUM = Path(os.environ.get("PROCTOR_CHROMIUM", "/usr/bin/chromium"))
 HOSTILE = "</script><img src=x onerror=document.title='broken'><b>bold</b>\u2028"
@@ -93,13 +93,13 @@ def built(tmp_path_factory):
     (training / "metrics.jsonl").write_text("\n".join(lines) + "\n")
     runs = []
     for suite in ("chartqa", "mathvision"):
-        asked = [Asked(item, Prompt((*item.images, item.question))) for item in items(suite)]
+        asked = [Sample(item, Prompt((*item.images, item.question))) for item in items(suite)]
         for name, every in (("base", 3), ("small/step-000020", 5), ("small/step-000040", 7), (HOSTILE, 2)):
             runs.append(folder / f"run-{len(runs)}")
             samples = 2 if name == HOSTILE and suite == "chartqa" else 1
-            hold(Examination(suite, "strict", asked, Sampling(n=samples)), Canned(name, answer(every)), runs[-1])
+            run_eval(Examination(suite, "strict", asked, Sampling(n=samples)), Canned(name, answer(every)), runs[-1])
     made = folder / "page.html"
-    options = Options(title=f"Title {HOSTILE}", protocols=["official"], trainings=[training])
+    options = PageOptions(title=f"Title {HOSTILE}", protocols=["official"], trainings=[training])
     made.write_bytes(b"".join(page(runs, options)))
     return Built(made, runs)
 

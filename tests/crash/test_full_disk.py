@@ -1,4 +1,4 @@
-"""A full disk, a limit on file sizes, and folders that can not be written: non-zero exit, whole store, resumable."""
+"""A full disk, a limit on file sizes, and folders that cannot be written: non-zero exit, whole store, resumable."""
 
 import os
 import resource

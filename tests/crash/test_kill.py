@@ -10,7 +10,7 @@ import pytest
 
 from proctor.harness import files
 from proctor.harness.runs import store
-from proctor.harness.runs.evaluate import hold
+from proctor.harness.runs.evaluate import run_eval
 from proctor.harness.runs.store import RunReader
 
 WATCHED = {store.__file__, files.__file__}
@@ -41,7 +41,7 @@ def hold_and_die(examination, model, path, at):
 
     try:
         sys.settrace(trace)
-        hold(examination, model, path)
+        run_eval(examination, model, path)
         os._exit(0)
     except BaseException:
         os._exit(1)
@@ -51,7 +51,7 @@ def hold_and_die(examination, model, path, at):
 def test_killed_at_any_line_of_the_store(tmp_path, examine, scripted):
     """Also killed a second time while it resumes."""
     say = {"say": lambda i, k: f"{i} {k}", "flight": 2}
-    hold(examine(3, n=2), scripted(**say), tmp_path / "whole")
+    run_eval(examine(3, n=2), scripted(**say), tmp_path / "whole")
     wanted = (tmp_path / "whole" / "responses.jsonl").read_bytes()
     rng = random.Random(0)
     points, at = 0, 0
@@ -62,7 +62,7 @@ def test_killed_at_any_line_of_the_store(tmp_path, examine, scripted):
             hold_and_die(examine(3, n=2), scripted(**say), path, rng.randrange(600))
         before = {(one.item_id, one.sample) for one in answered(path)} if (path / "run.json").exists() else set()
         model = scripted(**say)
-        assert hold(examine(3, n=2), model, path).complete
+        assert run_eval(examine(3, n=2), model, path).complete
         assert (path / "responses.jsonl").read_bytes() == wanted, at
         assert RunReader(path).complete
         assert before.isdisjoint(model.asked), "what was answered was asked again"

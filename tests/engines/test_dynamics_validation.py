@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from proctor.benchmarks.examination import plan
-from proctor.harness.engines.transformers import TransformersModel
-from proctor.harness.runs.evaluate import hold
+from proctor.harness.engines.transformers import TransformersEngine
+from proctor.harness.runs.evaluate import run_eval
 from proctor.harness.types import Sampling
 from proctor.trainers.groups import read_groups
 from proctor.trainers.local.train import train
@@ -70,7 +70,7 @@ def check(prompts: Prompts, voted: Curves, voted_again: Curves, taught: Curves) 
 def test_real_trainings_follow_the_simulation(tmp_path: Path) -> None:
     recorded = tmp_path / "recorded"
     asked = plan("figures", "strict", Sampling(n=16, temperature=1.0, max_tokens=48))
-    assert hold(asked, TransformersModel(BASE), recorded).complete
+    assert run_eval(asked, TransformersEngine(BASE), recorded).complete
     recipes = {
         "voted": load_recipe("mm_upt_figures"),
         "voted_again": load_recipe("mm_upt_figures", ["seed=1"]),

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from proctor.benchmarks.examination import find_runs, plan, run_path, score_run
-from proctor.harness.engines.transformers import TransformersModel
-from proctor.harness.runs.evaluate import hold
-from proctor.harness.runs.score import Scored
+from proctor.harness.engines.transformers import TransformersEngine
+from proctor.harness.runs.evaluate import run_eval
+from proctor.harness.runs.score import ScoredRun
 from proctor.harness.stats.intervals import Difference
 from proctor.harness.types import Sampling
 from proctor.leaderboards.compare.compare import compare
@@ -23,16 +23,18 @@ pytestmark = pytest.mark.slow
 WEAK = Path(__file__).parent / "weak_base"
 
 
-def train_and_compare(base: Path, out: Path, *changes: str, name: str = "mm_upt_figures") -> tuple[Scored, Difference]:
+def train_and_compare(
+    base: Path, out: Path, *changes: str, name: str = "mm_upt_figures"
+) -> tuple[ScoredRun, Difference]:
     """Train by a recipe, the demo's; the base's score, and the paired difference of the last checkpoint to it."""
     recipe = load_recipe(name, changes)
     train(recipe, base, out / "training", False, lambda done, total, note: None)
     examination = plan("figures", "strict", Sampling(max_tokens=48))
-    watcher = Watcher(out / "training", out / "runs", [examination], TransformersModel)
+    watcher = Watcher(out / "training", out / "runs", [examination], TransformersEngine)
     watcher.follow(threading.Event(), until_finished=True)
-    model = TransformersModel(base)
+    model = TransformersEngine(base)
     before = run_path(out, examination, model)
-    hold(examination, model, before)
+    run_eval(examination, model, before)
     after = find_runs([out / "runs"])[-1]
     assert len(find_runs([out / "runs"])) == recipe.policy.steps // recipe.checkpoint_every
     return score_run(before), compare(score_run(before), score_run(after))

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from proctor.harness import errors
-from proctor.harness.engines.base import MODELS
+from proctor.harness.engines.base import ENGINES
 from proctor.harness.errors import ProctorError, UsageError
 from proctor.harness.registry import Registry
 from proctor.harness.runs.provenance import environment, package_versions, source_state
@@ -24,9 +24,9 @@ def test_every_error_is_also_a_standard_one_and_has_an_exit_code(kind):
 
 def test_an_unknown_name_lists_those_there_are():
     with pytest.raises(UsageError, match=r"no engine is called 'vlm'; there are: .*replay, .*transformers"):
-        MODELS.get("vlm")
+        ENGINES.get("vlm")
     with pytest.raises(UsageError):
-        MODELS.get("")
+        ENGINES.get("")
 
 
 def test_plugins_are_imported_only_when_asked_for():

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from proctor.benchmarks.examination import plan, run_path
 from proctor.harness.runs import provenance
-from proctor.harness.runs.evaluate import hold
-from proctor.harness.runs.store import Asked, Manifest, identity_of
+from proctor.harness.runs.evaluate import run_eval
+from proctor.harness.runs.store import Manifest, Sample, identity_of
 from proctor.harness.types import Image, Item, Prompt, Sampling
 from proctor.leaderboards.board.build import build
-from proctor.leaderboards.board.evidence import BOARD, EVIDENCE, EvidenceFolder, Record, read_record
+from proctor.leaderboards.board.evidence import BOARD, EVIDENCE, EvidenceFolder, RunEvidence, read_record
 from proctor.leaderboards.board.table import read_cells
 
 SUITE = "mathvision"
@@ -26,7 +26,7 @@ def hold_run(root, model, suite=SUITE, **sampling):
     """The examination of a scripted model on the bundled items of a suite."""
     examination = plan(suite, "strict", Sampling(**sampling))
     path = run_path(root, examination, model)
-    hold(examination, model, path)
+    run_eval(examination, model, path)
     return path
 
 
@@ -71,7 +71,7 @@ class Forger:
         """Change the cells of some rows of the CSV: `change(row)` gives the new ones."""
         self.write([{**row, **(change(row) if where(row) else {})} for row in self.rows])
 
-    def record(self, model="poor") -> tuple[str, Record]:
+    def record(self, model="poor") -> tuple[str, RunEvidence]:
         """A model's record and its digest."""
         (name,) = {row["evidence"] for row in self.rows if row["model"] == model}
         return name, read_record(self.folder, name)
@@ -120,7 +120,7 @@ def asked(lines):
         parts = tuple(part if isinstance(part, str) else picture(part) for part in record["parts"])
         return Prompt(parts, record["system"])
 
-    return [Asked(Item.from_json(one["item"], picture), prompt(one["prompt"])) for one in lines]
+    return [Sample(Item.from_json(one["item"], picture), prompt(one["prompt"])) for one in lines]
 
 
 def forge(run, change):

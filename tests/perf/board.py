@@ -15,9 +15,9 @@ import time
 from pathlib import Path
 
 from proctor.benchmarks.registry import SUITES
-from proctor.harness.runs.evaluate import Examination, hold
+from proctor.harness.runs.evaluate import Examination, run_eval
 from proctor.harness.runs.score import cores
-from proctor.harness.runs.store import Asked
+from proctor.harness.runs.store import Sample
 from proctor.harness.types import Response, Sampling
 from proctor.leaderboards.board.build import build
 from proctor.leaderboards.board.verify import verify
@@ -87,11 +87,11 @@ def make_runs(folder, checkpoints):
     """The runs of all checkpoints."""
     for name in NAMES:
         suite = SUITES.get(name)
-        asked = [Asked(item, suite.protocol("strict").prompt(item)) for item in copies(suite, ANSWERS // len(NAMES))]
+        asked = [Sample(item, suite.protocol("strict").prompt(item)) for item in copies(suite, ANSWERS // len(NAMES))]
         for number in range(checkpoints):
             model = Reasoner(number)
             model.items = {one.item.id: one.item for one in asked}
-            hold(Examination(name, "strict", asked, Sampling(), None), model, folder / f"{name}-{number}")
+            run_eval(Examination(name, "strict", asked, Sampling(), None), model, folder / f"{name}-{number}")
 
 
 def main():

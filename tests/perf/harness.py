@@ -14,8 +14,8 @@ from pathlib import Path
 
 from proctor.benchmarks.base import boxed_prompt
 from proctor.benchmarks.examination import score_run
-from proctor.harness.runs.evaluate import Examination, hold
-from proctor.harness.runs.store import Asked
+from proctor.harness.runs.evaluate import Examination, run_eval
+from proctor.harness.runs.store import Sample
 from proctor.harness.types import Item, Request, Response, Sampling
 
 ITEMS = 5_000
@@ -46,11 +46,11 @@ def main() -> int:
     items = [
         Item(str(n), "figures", f"How long is side {n}?", "0", "number", cluster=str(n // 5)) for n in range(ITEMS)
     ]
-    asked = [Asked(item, boxed_prompt(item)) for item in items]
+    asked = [Sample(item, boxed_prompt(item)) for item in items]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "run"
         start = time.perf_counter()
-        outcome = hold(Examination("figures", "strict", asked, Sampling()), InstantModel(), path)
+        outcome = run_eval(Examination("figures", "strict", asked, Sampling()), InstantModel(), path)
         stored = time.perf_counter()
         metric = score_run(path).accuracy()
         end = time.perf_counter()

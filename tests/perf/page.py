@@ -16,10 +16,10 @@ from pathlib import Path
 
 from proctor.benchmarks.base import boxed_prompt
 from proctor.benchmarks.suites.figures import draw
-from proctor.harness.runs.evaluate import Examination, hold
-from proctor.harness.runs.store import Asked
+from proctor.harness.runs.evaluate import Examination, run_eval
+from proctor.harness.runs.store import Sample
 from proctor.harness.types import Image, Item, Request, Response, Sampling
-from proctor.leaderboards.page.document import Options, page
+from proctor.leaderboards.page.document import PageOptions, page
 
 CHROMIUM = os.environ.get("PROCTOR_CHROMIUM", "/usr/bin/chromium")
 MODELS, ITEMS, PICTURES = 5, 5_000, 1_000
@@ -78,13 +78,13 @@ def runs(folder: Path) -> list[Path]:
     """The stored runs of all models."""
     pictures = [Image.of_bytes(one.image, f"{n}.png") for n, one in enumerate(islice(draw(9, "train"), PICTURES))]
     asked = [
-        Asked(item, boxed_prompt(item))
+        Sample(item, boxed_prompt(item))
         for n in range(ITEMS)
         for item in [Item(str(n), "figures", f"How long is side {n}?", "0", "number", (pictures[n % PICTURES],))]
     ]
     paths = [folder / f"run-{n}" for n in range(MODELS)]
     for n, path in enumerate(paths):
-        hold(Examination("figures", "strict", asked, Sampling()), InstantModel(n + 2), path)
+        run_eval(Examination("figures", "strict", asked, Sampling()), InstantModel(n + 2), path)
     return paths
 
 
@@ -134,7 +134,7 @@ def main() -> int:
         paths = runs(Path(folder))
         file = Path(folder) / "page.html"
         start = time.perf_counter()
-        file.write_bytes(b"".join(page(paths, Options())))
+        file.write_bytes(b"".join(page(paths, PageOptions())))
         found = {"build s": time.perf_counter() - start, "page MB": file.stat().st_size / 2**20}
         found["peak MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         browser = Path(CHROMIUM).exists()

@@ -18,8 +18,8 @@ from pathlib import Path
 from harness import InstantModel
 from proctor.benchmarks.base import boxed_prompt
 from proctor.benchmarks.examination import score_run
-from proctor.harness.runs.evaluate import Examination, hold
-from proctor.harness.runs.store import Asked, RunWriter
+from proctor.harness.runs.evaluate import Examination, run_eval
+from proctor.harness.runs.store import RunWriter, Sample
 from proctor.harness.types import Item, Sampling
 
 ITEMS = 25_000
@@ -34,14 +34,14 @@ def written_bytes() -> int:
 def main() -> int:
     """Measure once; exit code 1 if a limit is missed."""
     items = [Item(str(n), "figures", f"How long is side {n}?", "0", "number") for n in range(ITEMS)]
-    asked = [Asked(item, boxed_prompt(item)) for item in items]
+    asked = [Sample(item, boxed_prompt(item)) for item in items]
     examination = Examination("figures", "strict", asked, Sampling())
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "run"
-        hold(Examination("figures", "strict", asked[:1], Sampling()), InstantModel(), Path(folder) / "warm")
+        run_eval(Examination("figures", "strict", asked[:1], Sampling()), InstantModel(), Path(folder) / "warm")
         before = written_bytes()
         start = time.perf_counter()
-        assert hold(examination, InstantModel(), path).complete
+        assert run_eval(examination, InstantModel(), path).complete
         held = time.perf_counter() - start
         journal = (path / "responses.jsonl").stat().st_size
         fixed = sum((path / name).stat().st_size for name in ("items.jsonl", "run.json"))
@@ -53,7 +53,7 @@ def main() -> int:
         with RunWriter(path, examination.manifest(InstantModel()), asked, 1) as run:
             opened = time.perf_counter() - start
             missing = len(run.missing())
-        assert hold(examination, InstantModel(), path).complete
+        assert run_eval(examination, InstantModel(), path).complete
         start = time.perf_counter()
         score_run(path)
         scored = time.perf_counter() - start

@@ -17,7 +17,7 @@ import torch
 
 from proctor.benchmarks.base import boxed_prompt
 from proctor.benchmarks.suites.figures import SUITE
-from proctor.harness.engines.transformers import TransformersModel
+from proctor.harness.engines.transformers import TransformersEngine
 from proctor.harness.types import Request, Sampling
 from proctor.trainers.tiny import BASE
 
@@ -29,7 +29,7 @@ SAMPLING = Sampling(max_tokens=64)
 
 def main() -> int:
     """Measure; exit code 1 if the limit is missed or an answer differs."""
-    engine = TransformersModel(BASE, device="cpu")
+    engine = TransformersEngine(BASE, device="cpu")
     prompts = {item.id: boxed_prompt(item) for item in SUITE.load()[:ITEMS]}
     requests = [Request(name, prompt) for name, prompt in prompts.items()]
     vlm = engine._vlm

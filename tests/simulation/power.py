@@ -12,7 +12,7 @@ from statistics import fmean, median
 import numpy as np
 
 from proctor.harness.stats.intervals import ALPHA, Difference, seeded_difference
-from proctor.harness.stats.sample_size import sizes
+from proctor.harness.stats.sample_size import sample_sizes
 
 SHIFT, DIFFICULTY, EACH_ITEM = 0.15, 1.5, 0.5
 DRAWS, MOST = 60, 200
@@ -43,7 +43,7 @@ def main() -> None:
     print(f"true difference {100 * effect:.2f} points")
     for spread in (0.0, 0.1, 0.3):
         for seeds, items in ((3, 300), (5, 300)):
-            told = [found for _ in range(DRAWS) if (found := sizes(drawn(seeds, items, spread), effect))]
+            told = [found for _ in range(DRAWS) if (found := sample_sizes(drawn(seeds, items, spread), effect))]
             by_seeds = median(one.seeds or MOST for one in told)
             by_items = [one.items for one in told if one.items]
             print(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from proctor.harness.errors import EngineError
-from proctor.harness.runs.evaluate import Examination, hold
+from proctor.harness.runs.evaluate import Examination, run_eval
 from proctor.harness.types import Item
 from proctor.trainers.base import Group
 from proctor.trainers.groups import RecordedGroup
@@ -27,7 +27,7 @@ def say(item_id: str, sample: int) -> str:
 
 def record(examination: Examination, scripted: type, path: Path, says: Callable[[str, int], object] = say) -> Path:
     """Hold the examination with a scripted model, and return the run."""
-    hold(examination, scripted(says), path)
+    run_eval(examination, scripted(says), path)
     return path
 
 

@@ -17,7 +17,7 @@ from proctor.benchmarks.examination import plan, run_path, score_run
 from proctor.benchmarks.suites.figures import as_item, draw
 from proctor.harness.errors import DataError
 from proctor.harness.runs.checkpoints import COMPLETE
-from proctor.harness.runs.evaluate import hold
+from proctor.harness.runs.evaluate import run_eval
 from proctor.harness.runs.store import Manifest
 from proctor.harness.types import Image, Item, Sampling
 from proctor.leaderboards.board.table import rows
@@ -26,11 +26,11 @@ from proctor.trainers.contamination import (
     NEAR_BITS,
     TRAINED_ON,
     Fingerprints,
-    look,
-    overlap,
+    contamination,
+    image_fingerprint,
     question_print,
     trained_on,
-    with_overlap,
+    with_contamination,
     write_fingerprints,
 )
 
@@ -45,7 +45,7 @@ def item(item_id: str, *pictures: bytes, question: str = "Find x.") -> Item:
 
 
 def bits_between(one: PilImage.Image, other: bytes) -> int:
-    first, second = look(Image.of_bytes(encoded(one), "a")), look(Image.of_bytes(other, "b"))
+    first, second = image_fingerprint(Image.of_bytes(encoded(one), "a")), image_fingerprint(Image.of_bytes(other, "b"))
     assert first is not None
     assert second is not None
     return (first ^ second).bit_count()
@@ -75,14 +75,14 @@ def test_copies_look_the_same(kind):
 
 
 def test_different_drawings_do_not():
-    looks = [look(Image.of_bytes(encoded(drawing(seed)), "a")) for seed in range(150)]
+    looks = [image_fingerprint(Image.of_bytes(encoded(drawing(seed)), "a")) for seed in range(150)]
     pairs = [(a ^ b).bit_count() for place, a in enumerate(looks) for b in looks[:place]]
     assert min(pairs) > NEAR_BITS
 
 
 def test_the_test_set_of_the_figures_is_not_found_among_what_training_draws():
     """They are of one family, so that a few look alike; none is the same."""
-    found = overlap(
+    found = contamination(
         [one.item for one in plan("figures", "strict", Sampling()).asked], Fingerprints.of(figures(300))
     ).to_json()
     assert found["picture"] == found["question"] == 0
@@ -91,10 +91,12 @@ def test_the_test_set_of_the_figures_is_not_found_among_what_training_draws():
 
 def test_what_can_not_be_seen_looks_like_nothing():
     for data in (encoded(PilImage.new("RGB", (60, 60), "white")), b"no picture", encoded(drawing(1))[:80]):
-        assert look(Image.of_bytes(data, "a")) is None
+        assert image_fingerprint(Image.of_bytes(data, "a")) is None
         blank = item("a", data)
-        assert not overlap([item("b", encoded(PilImage.new("RGB", (80, 50), "white")))], Fingerprints.of([blank])).found
-        assert overlap([blank], Fingerprints.of([blank])).found == {"a": ("picture",)}
+        assert not contamination(
+            [item("b", encoded(PilImage.new("RGB", (80, 50), "white")))], Fingerprints.of([blank])
+        ).found
+        assert contamination([blank], Fingerprints.of([blank])).found == {"a": ("picture",)}
 
 
 @pytest.mark.parametrize(
@@ -141,7 +143,7 @@ def test_an_item_is_found_by_each_of_its_marks():
         item("new", encoded(drawing(6))),
         item("blind"),
     ]
-    found = overlap(asked, Fingerprints.of(trained))
+    found = contamination(asked, Fingerprints.of(trained))
     assert found.found == {
         "same": ("picture",),
         "near": ("near picture",),
@@ -152,7 +154,7 @@ def test_an_item_is_found_by_each_of_its_marks():
 
 
 def test_nothing_was_trained_on_is_no_overlap():
-    assert overlap([item("a", encoded(drawing(1)))], Fingerprints.of([])).to_json()["overlapping"] == 0
+    assert contamination([item("a", encoded(drawing(1)))], Fingerprints.of([])).to_json()["overlapping"] == 0
 
 
 def test_the_file_is_compact_and_the_same_in_any_order(tmp_path):
@@ -231,7 +233,7 @@ def test_a_resumed_training_keeps_its_file(training, tiny):
     assert (training / TRAINED_ON).read_bytes() == before
 
 
-def contamination(run: Path) -> tuple[object, set[str]]:
+def recorded_and_shown(run: Path) -> tuple[object, set[str]]:
     """What a run recorded, and what the leaderboard's rows say."""
     return Manifest.read(run).environment["overlap"], {row.contamination for row in rows(score_run(run))}
 
@@ -239,26 +241,26 @@ def contamination(run: Path) -> tuple[object, set[str]]:
 def test_an_examination_records_the_overlap_and_the_board_shows_it(training, scripted, tmp_path):
     examination = plan("chartqa", "strict", Sampling())
     model = scripted()
-    seen = with_overlap(examination, training / "checkpoints" / "step-000001")
-    unknown = with_overlap(examination, "org/model")
+    seen = with_contamination(examination, training / "checkpoints" / "step-000001")
+    unknown = with_contamination(examination, "org/model")
     assert run_path(tmp_path, seen, model) == run_path(tmp_path, unknown, model)  # no part of the identity
     for name, one in ("seen", seen), ("unknown", unknown), ("before", examination):
-        hold(one, model, tmp_path / name)
-    recorded, shown = contamination(tmp_path / "seen")
+        run_eval(one, model, tmp_path / name)
+    recorded, shown = recorded_and_shown(tmp_path / "seen")
     shared = recorded["overlapping"]
     assert recorded["items"] == len(examination.asked)
     assert recorded["picture"] >= 2
     assert shown == {str(shared)}
-    assert contamination(tmp_path / "unknown") == ("unknown", {""})
+    assert recorded_and_shown(tmp_path / "unknown") == ("unknown", {""})
     assert {row.contamination for row in rows(score_run(tmp_path / "before"))} == {""}
 
 
 def test_no_overlap_is_nought_and_not_blank(training, scripted, tmp_path, tiny):
     (training / TRAINED_ON).unlink()
     write_fingerprints(training, lambda step, size: [item("a", encoded(drawing(1)))], 1, 1, tiny)
-    one = with_overlap(plan("iconqa", "strict", Sampling()), training / "checkpoints" / "step-000001")
-    hold(one, scripted(), tmp_path / "run")
-    recorded, shown = contamination(tmp_path / "run")
+    one = with_contamination(plan("iconqa", "strict", Sampling()), training / "checkpoints" / "step-000001")
+    run_eval(one, scripted(), tmp_path / "run")
+    recorded, shown = recorded_and_shown(tmp_path / "run")
     assert (recorded["overlapping"], shown) == (0, {"0"})
 
 

@@ -24,12 +24,12 @@ from proctor.trainers.judge import (
     fenced,
     judge_prompt,
     open_judge,
-    overall,
+    overall_score,
     read_scores,
 )
 from proctor.trainers.recipe import load_recipe
 from proctor.trainers.recipe_settings import JudgeSettings
-from proctor.trainers.rewards.pipeline import Assessor
+from proctor.trainers.rewards.pipeline import RewardPipeline
 from proctor.trainers.rewards.registry import open_reward
 from proctor.trainers.tiny import BASE
 
@@ -52,8 +52,8 @@ GOOD = scores(1, 0.5, 0)  # overall 0.5 + 0.15
 
 
 def test_overall_is_weighted_by_hand() -> None:
-    assert overall(dict(zip(KEYS, (1, 0.5, 0), strict=True))) == pytest.approx(0.65)
-    assert overall(dict.fromkeys(KEYS, 1)) == 1
+    assert overall_score(dict(zip(KEYS, (1, 0.5, 0), strict=True))) == pytest.approx(0.65)
+    assert overall_score(dict.fromkeys(KEYS, 1)) == 1
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_anything_else_is_no_score(reply: str) -> None:
 @given(st.text(alphabet='{}[]":,.0123456789eEnaNInfity-answer_correctness ', max_size=200))
 def test_reading_never_fails_on_rubbish(reply: str) -> None:
     found = read_scores(reply)
-    assert found is None or 0 <= overall(found) <= 1
+    assert found is None or 0 <= overall_score(found) <= 1
 
 
 @given(st.text(max_size=60), st.sampled_from(["</response>", "< / RESPONSE >", "<response>", "</Response\n>"]))
@@ -258,11 +258,11 @@ def test_a_server_with_hiccups_is_asked_again(serve: Callable[..., FaultyServer]
     assert one.score([group("\\boxed{5}")], 0) == [(pytest.approx(0.65),)]
 
 
-def assessor(say: Callable[[str, int], str | None], *changes: str) -> Assessor:
+def assessor(say: Callable[[str, int], str | None], *changes: str) -> RewardPipeline:
     recipe = load_recipe("actor_judge_figures", ["sampling.n=2", *changes])
     assert recipe.judge is not None
     reward = open_reward(recipe.reward, recipe.reward_settings)
-    return Assessor(recipe, reward, ModelJudge(Scripted(say), recipe.judge))
+    return RewardPipeline(recipe, reward, ModelJudge(Scripted(say), recipe.judge))
 
 
 TEXTS = ["\\boxed{A}", "\\boxed{A}", "\\boxed{B}", "no box"]
@@ -306,7 +306,7 @@ def test_failures_are_counted_over_a_window_and_have_a_neutral_factor() -> None:
 def test_the_base_can_not_judge_and_that_stops_at_once(tmp_path: Path) -> None:
     recipe = load_recipe("actor_judge_figures", ["sampling.n=2", "judge.model=base", "judge.max_tokens=24"])
     with pytest.raises(EngineError, match="not in the form asked for"):
-        Assessor.of_recipe(recipe, BASE).assess([ITEM, ITEM], TEXTS, 0)
+        RewardPipeline.of_recipe(recipe, BASE).assess([ITEM, ITEM], TEXTS, 0)
 
 
 ALL = '{"answer_correctness": 1, "reasoning_quality": 1, "visual_grounding": 1}'

@@ -9,14 +9,14 @@ import pytest
 from proctor.benchmarks.examination import plan, run_path, score_run
 from proctor.harness.errors import DataError
 from proctor.harness.runs.checkpoints import COMPLETE
-from proctor.harness.runs.evaluate import hold
+from proctor.harness.runs.evaluate import run_eval
 from proctor.harness.runs.provenance import weights_digest
 from proctor.harness.runs.store import Manifest
 from proctor.harness.types import Sampling
 from proctor.leaderboards.board.table import rows
-from proctor.trainers.provenance import Origin, origin, with_origin
+from proctor.trainers.provenance import Provenance, provenance_of, with_provenance
 from proctor.trainers.recipe import load_recipe
-from proctor.trainers.resolve import whole
+from proctor.trainers.resolve import resolve
 from proctor.trainers.training import TrainingFolder
 
 
@@ -27,7 +27,7 @@ def trained(tmp_path, tiny):
     def make(name: str = "mm_upt_figures", *changes: str, step: int = 7) -> Path:
         folder = tmp_path / "training"
         recipe = load_recipe(name, changes)
-        with TrainingFolder(folder, whole(recipe), tiny, False):
+        with TrainingFolder(folder, resolve(recipe), tiny, False):
             pass
         checkpoint = folder / "checkpoints" / f"step-{step:06d}"
         shutil.copytree(tiny, checkpoint)
@@ -40,19 +40,21 @@ def trained(tmp_path, tiny):
 @pytest.mark.parametrize("name", ["mm_upt_figures", "actor_judge_figures", "mm_upt_geometry3k", "actor_judge_geoqa"])
 def test_a_bundled_recipe_is_known_whatever_the_seed_and_the_machine(name, trained):
     checkpoint = trained(name, "seed=3", "checkpoint_every=1", "openrlhf.gpus=2", "openrlhf.engines=2")
-    assert origin(checkpoint) == Origin(name, 3, 7)
-    assert origin(str(checkpoint)) == Origin(name, 3, 7)
+    assert provenance_of(checkpoint) == Provenance(name, 3, 7)
+    assert provenance_of(str(checkpoint)) == Provenance(name, 3, 7)
 
 
 def test_a_changed_recipe_does_not_pass_for_the_bundled_one(trained):
     checkpoint = trained("mm_upt_figures", "reward=random", "policy.steps=5")
-    assert origin(checkpoint) == Origin("mm_upt_figures (changed: policy.steps, reward, reward_settings.votes)", 0, 7)
+    assert provenance_of(checkpoint) == Provenance(
+        "mm_upt_figures (changed: policy.steps, reward, reward_settings.votes)", 0, 7
+    )
 
 
 def test_settings_are_told_apart_by_their_digest_and_by_what_is_learned_alone(trained, tmp_path):
     def settings(*changes: str) -> str:
         shutil.rmtree(tmp_path / "training", ignore_errors=True)
-        found = origin(trained("lmsi_figures", *changes))
+        found = provenance_of(trained("lmsi_figures", *changes))
         assert found is not None
         return found.settings
 
@@ -68,26 +70,26 @@ def test_a_training_of_before_a_setting_was_known_is_still_that_of_its_recipe(tr
     for key in ("synthesis", "method", "method_settings", "collect"):
         del record["identity"]["recipe"][key]
     file.write_text(json.dumps(record))
-    assert origin(checkpoint) == Origin("mm_upt_figures", 0, 7)
+    assert provenance_of(checkpoint) == Provenance("mm_upt_figures", 0, 7)
 
 
 def test_a_long_list_of_changes_is_cut(trained):
     changes = [f"optimiser.{key}=0.5" for key in ("learning_rate", "weight_decay", "max_grad_norm")]
     checkpoint = trained("mm_upt_figures", *changes, "policy.clip=0.5", "policy.kl=0.5")
-    found = origin(checkpoint)
+    found = provenance_of(checkpoint)
     assert found is not None
     assert found.recipe.count(",") == 4
     assert found.recipe.endswith(", ...)")
 
 
 def test_another_recipe_has_its_own_name(trained):
-    assert origin(trained("mm_upt_figures", "name=mine")) == Origin("mine", 0, 7)
+    assert provenance_of(trained("mm_upt_figures", "name=mine")) == Provenance("mine", 0, 7)
 
 
 @pytest.mark.parametrize("name", ["../../../etc/passwd", "/tmp/x.toml", "<b>|$(x)"])
 def test_a_name_is_never_a_path(name, trained):
     checkpoint = trained("mm_upt_figures", f'name="{name}"')
-    found = origin(checkpoint)
+    found = provenance_of(checkpoint)
     assert found is not None
     assert found.recipe == name
 
@@ -98,14 +100,14 @@ def test_other_models_have_none(trained, tiny, tmp_path):
     shutil.copytree(checkpoint, other)
     shutil.copytree(checkpoint, tmp_path / "step-000007")
     strangers = (tiny, "org/model", "x" * 5000, "a\0b", other, tmp_path / "step-000007", checkpoint.parent, tmp_path)
-    assert [origin(one) for one in strangers] == [None] * len(strangers)
+    assert [provenance_of(one) for one in strangers] == [None] * len(strangers)
     (tmp_path / "training" / "training.json").unlink()
-    assert origin(checkpoint) is None
+    assert provenance_of(checkpoint) is None
 
 
 def test_a_link_to_a_checkpoint_is_that_checkpoint(trained, tmp_path):
     (tmp_path / "link").symlink_to(trained())
-    assert origin(tmp_path / "link") == Origin("mm_upt_figures", 0, 7)
+    assert provenance_of(tmp_path / "link") == Provenance("mm_upt_figures", 0, 7)
 
 
 DAMAGED = {
@@ -130,19 +132,19 @@ def test_a_damaged_file_is_said_and_nothing_is_recorded(kind, trained):
     checkpoint = trained()
     (checkpoint.parent.parent / "training.json").write_text(DAMAGED[kind])
     with pytest.raises(DataError, match=r"training\.json is damaged") as caught:
-        origin(checkpoint)
+        provenance_of(checkpoint)
     assert "\n" not in str(caught.value)
     told: list[str] = []
     plans = [plan("figures", "strict", Sampling(), limit=1)]
-    assert with_origin(plans, checkpoint, told.append) == plans
+    assert with_provenance(plans, checkpoint, told.append) == plans
     assert len(told) == 1
 
 
 def test_an_examination_records_it_and_the_board_shows_it(trained, scripted, tmp_path, tiny):
     examination, model = plan("figures", "strict", Sampling(), limit=4), scripted()
-    (known,) = with_origin([examination], trained("mm_upt_figures", "seed=2"), pytest.fail)
+    (known,) = with_provenance([examination], trained("mm_upt_figures", "seed=2"), pytest.fail)
     assert run_path(tmp_path, known, model) == run_path(tmp_path, examination, model)  # no part of the identity
-    hold(known, model, tmp_path / "run")
+    run_eval(known, model, tmp_path / "run")
     recorded = Manifest.read(tmp_path / "run").environment["training"]
     assert {key: recorded[key] for key in ("recipe", "seed", "step")} == {
         "recipe": "mm_upt_figures",

@@ -28,7 +28,7 @@ MOST = 1e100
 
 
 @dataclass(frozen=True)
-class Outcome:
+class GroupOutcome:
     """Of the n responses of a group, each (n,): whether it is right, its reward, its advantage."""
 
     correct: NDArray[np.bool_]
@@ -36,7 +36,7 @@ class Outcome:
     advantages: Array
 
 
-def assess(recorded: RecordedGroup, reward: Reward, advantage: Advantage, seed: int) -> Outcome:
+def reward_group(recorded: RecordedGroup, reward: Reward, advantage: Advantage, seed: int) -> GroupOutcome:
     """What the reward gives the group; its random draws depend on `seed` and the item.
 
     Raises UsageError for a reward that fails or lacks a judge's scores, DataError for one that gives anything but n finite
@@ -45,22 +45,22 @@ def assess(recorded: RecordedGroup, reward: Reward, advantage: Advantage, seed: 
     rewards = rewards_of(reward, recorded.group(reward), sample_seed(seed, recorded.item.id, 0))
     if float(np.abs(rewards).max()) > MOST:
         raise DataError(f"reward {reward.name}: its rewards for item {recorded.item.id} are too large for an advantage")
-    return Outcome(np.array(recorded.correct), rewards, advantage(rewards))
+    return GroupOutcome(np.array(recorded.correct), rewards, advantage(rewards))
 
 
 ROUNDING = 1e-12
 """A direction above minus this is not called negative: it may be what rounding leaves of none."""
 
-GroupMeasure: TypeAlias = Callable[[Outcome], float]
+GroupMeasure: TypeAlias = Callable[[GroupOutcome], float]
 
 
-def label_accuracy(outcome: Outcome) -> float:
+def label_accuracy(outcome: GroupOutcome) -> float:
     """The mean of y_i over the responses with the highest reward: whether the pseudo-label is right, ties by their mean."""
     top = outcome.rewards == outcome.rewards.max()
     return float(outcome.correct[top].mean())
 
 
-def auc(outcome: Outcome) -> float:
+def auc(outcome: GroupOutcome) -> float:
     """Mean over all pairs of a right i and a wrong j of [r_i > r_j] + [r_i = r_j] / 2; only in a mixed group.
 
     The chance that a right response is rewarded above a wrong one (Mann-Whitney); 0.5 says nothing.
@@ -71,7 +71,7 @@ def auc(outcome: Outcome) -> float:
     return float(((right[:, None] > wrong).mean() + (right[:, None] >= wrong).mean()) / 2)
 
 
-def tau_b(outcome: Outcome) -> float:
+def tau_b(outcome: GroupOutcome) -> float:
     """Kendall's tau-b of r and y: (P - Q) / sqrt((N - T_r)(N - T_y)), only in a mixed group whose rewards differ.
 
     P and Q count the concordant and the discordant pairs, N = n(n-1)/2, T_r and T_y the pairs tied in r and in y, so that
@@ -87,12 +87,12 @@ def tau_b(outcome: Outcome) -> float:
     return balance / math.sqrt(untied * len(right) * len(wrong))
 
 
-def no_signal(outcome: Outcome) -> float:
+def no_signal(outcome: GroupOutcome) -> float:
     """1 if all A_i are equal (0, where they are centred), so that the group teaches nothing; else 0."""
     return float(np.ptp(outcome.advantages) == 0)
 
 
-def false_reinforcement(outcome: Outcome) -> float:
+def false_reinforcement(outcome: GroupOutcome) -> float:
     """1 if the highest A_i is positive and a wrong response has it, alone or tied; else 0. 0 in a group without signal."""
     highest = outcome.advantages.max()
     if highest <= 0 or no_signal(outcome):
@@ -100,7 +100,7 @@ def false_reinforcement(outcome: Outcome) -> float:
     return float((~outcome.correct[outcome.advantages == highest]).any())
 
 
-def direction(outcome: Outcome) -> float:
+def direction(outcome: GroupOutcome) -> float:
     """(sum of A_i over right i - sum of A_i over wrong i) / n: the expected first-order update.
 
     A step of policy gradient adds A_i times the gradient of log p(y_i): this is how much more it raises the log-probability
@@ -110,12 +110,12 @@ def direction(outcome: Outcome) -> float:
     return float(signs @ outcome.advantages) / len(signs)
 
 
-def negative_direction(outcome: Outcome) -> float:
+def negative_direction(outcome: GroupOutcome) -> float:
     """1 if `direction` is negative: the group teaches what is wrong."""
     return float(direction(outcome) < -ROUNDING)
 
 
-def _sides(outcome: Outcome) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _sides(outcome: GroupOutcome) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The rewards of the right and of the wrong responses."""
     return outcome.rewards[outcome.correct], outcome.rewards[~outcome.correct]
 

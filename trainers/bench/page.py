@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from html import escape
 
 from ...harness.errors import printable
-from ...harness.report.charts import Line, doublings, drawing, ends, legend, line_chart, share_of_axis, ticks
+from ...harness.report.charts import Series, doublings, drawing, ends, legend, line_chart, share_of_axis, ticks
 from ...harness.report.document import Html, document, table
 from .calibration import Calibration
 from .intervals import Interval
 from .measures import MEASURES, SIZED
-from .report import BY_NAME, Report
+from .report import BY_NAME, BenchReport
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Section:
     signed: bool = False
 
 
-def about(report: Report) -> str:
+def about(report: BenchReport) -> str:
     """What was measured, in one sentence."""
     return (
         f"{report.groups} groups of {report.samples} in {report.clusters} clusters, {100 * report.right.value:.1f}% right, "
@@ -43,25 +43,25 @@ def about(report: Report) -> str:
     )
 
 
-def measures(report: Report) -> Section:
+def measures(report: BenchReport) -> Section:
     """Every measure of every reward."""
     return Section("Measures", _titles(), {one.entry.label: one.measures for one in report.results})
 
 
-def differences(report: Report) -> Section:
+def difference_section(report: BenchReport) -> Section:
     """Every measure less the baseline's, group by group."""
     rows = {one.entry.label: one.differences for one in report.results if one.differences}
     return Section(f"Paired differences to {report.baseline}", _titles(), rows, signed=True)
 
 
-def by_difficulty(report: Report) -> Section:
+def by_difficulty(report: BenchReport) -> Section:
     """False reinforcement in groups of each share of right responses."""
     columns = {name: f"right {name}\n{count} groups" for name, count in report.difficulties.items()}
     rows = {one.entry.label: one.by_difficulty for one in report.results}
     return Section("False reinforcement by the share of right responses", columns, rows)
 
 
-def by_size(report: Report) -> dict[str, Section]:
+def by_size(report: BenchReport) -> dict[str, Section]:
     """By the name of a measure, what it is at each size of group."""
     columns = {str(size): f"n = {size}" for size in report.results[0].by_size}
     found = {}
@@ -71,7 +71,7 @@ def by_size(report: Report) -> dict[str, Section]:
     return found
 
 
-def judge(report: Report) -> Section | None:
+def judge_section(report: BenchReport) -> Section | None:
     """What the judge's scores are worth; None without a judge."""
     found = report.judge
     if found is None:
@@ -87,7 +87,7 @@ def judge(report: Report) -> Section | None:
     return Section(title, {"value": "value"}, {name: {"value": one} for name, one in numbers.items()}, first="measure")
 
 
-def written(interval: Interval, *, signed: bool = False) -> list[str]:
+def as_text(interval: Interval, *, signed: bool = False) -> list[str]:
     """An interval as lines: the mean, its interval, and in how many groups it is defined where that is not in all."""
     sign = "+" if signed else ""
     lines = []
@@ -152,24 +152,24 @@ def _grid(along: tuple[float, float], bottom: int) -> Iterator[str]:
         yield f'<text x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{tick:g}</text>'
 
 
-def page(report: Report, runs: Sequence[str]) -> str:
+def page(report: BenchReport, runs: Sequence[str]) -> str:
     """The page's HTML; the same report gives the same text."""
     return "".join(document("Reward bench", _parts(report, runs), STYLE))
 
 
-def _parts(report: Report, runs: Sequence[str]) -> Iterator[str]:
+def _parts(report: BenchReport, runs: Sequence[str]) -> Iterator[str]:
     sentences = (
         f"{about(report)}. Intervals are of 95%, with errors clustered by the items' clusters. Runs: {', '.join(runs)}."
     )
     yield f"<p>{escape(sentences)}</p>{_measures(report)}"
-    yield _part(differences(report), "A reward less the baseline; bold where the interval excludes 0")
+    yield _part(difference_section(report), "A reward less the baseline; bold where the interval excludes 0")
     yield _part(by_difficulty(report), "Share of groups in which a wrong response has the highest advantage")
     yield from (_sized(report, name, section) for name, section in by_size(report).items())
-    if (judged := judge(report)) and report.judge:
+    if (judged := judge_section(report)) and report.judge:
         yield _part(judged, "Over all responses that have a score") + _bins(report.judge)
 
 
-def _measures(report: Report) -> str:
+def _measures(report: BenchReport) -> str:
     charts = "".join(
         f"<figure><figcaption>{escape(one.title)} ({one.better} is good)</figcaption>"
         + intervals_chart(one.title, {r.entry.label: r.measures[one.name] for r in report.results}, share=one.share)
@@ -179,7 +179,7 @@ def _measures(report: Report) -> str:
     return _part(measures(report), "Each measure with its interval") + f'<div class="charts">{charts}</div>'
 
 
-def _sized(report: Report, name: str, section: Section) -> str:
+def _sized(report: BenchReport, name: str, section: Section) -> str:
     lines = [_line(number, one.entry.label, name, one.by_size) for number, one in enumerate(report.results)]
     up = axis((row[name] for one in report.results for row in one.by_size.values()), share=BY_NAME[name].share)
     chart = line_chart(section.title, lines, doublings(sorted(report.results[0].by_size)), up)
@@ -189,11 +189,11 @@ def _sized(report: Report, name: str, section: Section) -> str:
     )
 
 
-def _line(number: int, label: str, name: str, by_size: Mapping[int, Mapping[str, Interval]]) -> Line:
+def _line(number: int, label: str, name: str, by_size: Mapping[int, Mapping[str, Interval]]) -> Series:
     """A reward's values of a measure; sizes at which it is undefined are passed over."""
     known = {size: row[name] for size, row in sorted(by_size.items()) if not math.isnan(row[name].value)}
     ranges = [None if math.isnan(one.low) else (one.low, one.high) for one in known.values()]
-    return Line(label, number, list(known), [one.value for one in known.values()], ranges)
+    return Series(label, number, list(known), [one.value for one in known.values()], ranges)
 
 
 def _part(section: Section, caption: str) -> str:
@@ -218,6 +218,6 @@ def _number(value: float) -> str:
 
 def _cell(interval: Interval, *, signed: bool) -> Html:
     """The mean, and small under it the rest."""
-    value, *rest = ["", *written(interval)] if math.isnan(interval.value) else written(interval, signed=signed)
+    value, *rest = ["", *as_text(interval)] if math.isnan(interval.value) else as_text(interval, signed=signed)
     bold = signed and interval.excludes_zero
     return Html((f"<b>{value}</b>" if bold else value) + "".join(f"<small>{line}</small>" for line in rest))

@@ -20,14 +20,14 @@ from ..groups import RecordedGroup
 from ..rewards.advantages import Advantage, Array
 from .calibration import Calibration, calibrate
 from .intervals import Interval, difference, mean
-from .measures import DIFFICULTIES, MEASURES, SIZED, Measure, Outcome, assess, difficulty
+from .measures import DIFFICULTIES, MEASURES, SIZED, GroupOutcome, Measure, difficulty, reward_group
 
 SIZES = (2, 4, 8, 16)
 DRAWS = 5
 """So many smaller groups are drawn from each recorded one."""
 
 
-def sizes(n: int) -> list[int]:
+def group_sizes(n: int) -> list[int]:
     """The sizes that can be drawn from n responses; n itself is the recorded group."""
     return [size for size in SIZES if size < n]
 
@@ -63,7 +63,7 @@ def at_size(
     found = {one.name: np.full(len(groups), np.nan) for one in measures}
     for place, recorded in enumerate(groups):
         outcomes = [
-            assess(one, reward, advantage, sample_seed(seed, "draw", number))
+            reward_group(one, reward, advantage, sample_seed(seed, "draw", number))
             for number, one in enumerate(draws(recorded, size, seed))
         ]
         for measure in measures:
@@ -71,7 +71,7 @@ def at_size(
     return found
 
 
-def _mean(outcomes: Sequence[Outcome], measure: Measure) -> float:
+def _mean(outcomes: Sequence[GroupOutcome], measure: Measure) -> float:
     values = [value for value in map(measure.of_group, outcomes) if not np.isnan(value)]
     return sum(values) / len(values) if values else np.nan
 
@@ -125,7 +125,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Report:
+class BenchReport:
     """Every reward on the same groups. `right` is the share of right responses, `difficulties` counts groups."""
 
     results: tuple[Result, ...]
@@ -176,7 +176,7 @@ def bench(
     *,
     seed: int = 0,
     progress: Progress = lambda what: None,
-) -> Report:
+) -> BenchReport:
     """Put every entry to every group; `baseline` is the label of the one that the others are compared with.
 
     Groups of several runs are pooled; they must have the same number of responses. Deterministic for a seed.
@@ -197,9 +197,9 @@ def bench(
             )
     clusters = [f"{recorded.item.suite} {recorded.cluster}" for recorded in groups]
     n = counts.pop()
-    values = [_values(groups, entry, advantage[1], sizes(n), seed=seed, progress=progress) for entry in entries]
+    values = [_values(groups, entry, advantage[1], group_sizes(n), seed=seed, progress=progress) for entry in entries]
     reference = values[labels.index(baseline)]
-    return Report(
+    return BenchReport(
         results=tuple(_result(one, reference, groups, clusters, n) for one in values),
         baseline=baseline,
         advantage=advantage[0],
@@ -227,7 +227,7 @@ def _values(
     seed: int,
     progress: Progress,
 ) -> _Values:
-    outcomes = [assess(recorded, entry.reward, advantage, seed) for recorded in groups]
+    outcomes = [reward_group(recorded, entry.reward, advantage, seed) for recorded in groups]
     progress(f"{entry.label}: whole groups")
     whole = {one.name: np.array([one.of_group(outcome) for outcome in outcomes]) for one in MEASURES}
     sized = {}

@@ -98,7 +98,7 @@ class Training:
             write_atomic(self.folder / "failed.json", (json.dumps({"reason": str(error)}) + "\n").encode())
 
 
-class CampaignFolder:
+class ExperimentFolder:
     """The one process at work in a campaign's folder; a context manager that holds its lock.
 
     `name` is that of the file which says what is done there, `kind` what people call it, `what` its identity, and `fresh`

@@ -25,7 +25,7 @@ from ..methods.registry import open_method, with_settings
 from ..recipe import Recipe, load_recipe
 from ..rewards.file import file_identity
 from ..rewards.registry import open_reward, resolved
-from .folder import CampaignFolder, Training, foundation
+from .folder import ExperimentFolder, Training, foundation
 
 MOST_ROUNDS = 100
 
@@ -63,7 +63,7 @@ class Iteration:
         }
 
 
-class IterationFolder(CampaignFolder):
+class IterationFolder(ExperimentFolder):
     """The one process at work in an iteration's folder; a context manager that holds its lock.
 
     Raises what CampaignFolder does, and RunMismatchError if more rounds were begun there than there may be.

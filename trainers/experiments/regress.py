@@ -24,14 +24,14 @@ from ...harness.types import Json
 from ..recipe import Recipe, load_recipe
 from ..rewards.file import file_identity
 from ..rewards.registry import open_reward, resolved
-from .folder import CampaignFolder, Training, foundation
+from .folder import ExperimentFolder, Training, foundation
 
 CANDIDATE, BASELINE = ARMS = ("candidate", "baseline")
 MOST_SEEDS = 100
 
 
 @dataclass(frozen=True)
-class Contest:
+class ABTest:
     """The two recipes by arm, the same but for the reward and what was changed for the candidate, and how many seeds.
 
     Seeds count up from the one in the recipes. `files` are the digests of rewards that stand in files of their own, by arm.
@@ -53,13 +53,13 @@ class Contest:
         return [key for key in keys if key != "judge" and not key.startswith("reward")]
 
 
-def contest(
+def ab_test(
     recipe: str,
     rewards: Mapping[str, str],
     seeds: int,
     changes: Sequence[str] = (),
     candidate_changes: Sequence[str] = (),
-) -> Contest:
+) -> ABTest:
     """The recipe of that name with each arm's reward, all settings spelled out; `changes` are made in both arms.
 
     Raises UsageError for unknown names and settings, and for changes of what an arm is made of: its reward, its seed.
@@ -73,11 +73,11 @@ def contest(
         reward = open_reward(named.reward, named.reward_settings)
         recipes[arm], files[arm] = resolved(named, reward), file_identity(reward)
     if recipes[CANDIDATE].seed != recipes[BASELINE].seed:
-        raise UsageError("both arms have the same seeds: --set seed=N sets the first one, --set-candidate can not")
-    return Contest(recipes, files, seeds)
+        raise UsageError("both arms have the same seeds: --set seed=N sets the first one, --set-candidate cannot")
+    return ABTest(recipes, files, seeds)
 
 
-def identity(found: Contest, base: Path, examinations: Sequence[Examination], engine: Mapping[str, Json]) -> Json:
+def identity(found: ABTest, base: Path, examinations: Sequence[Examination], engine: Mapping[str, Json]) -> Json:
     """What a regression is made of: when any of it changes, what is stored belongs to another one."""
     return {
         **{arm: {"recipe": json.loads(json.dumps(found.recipes[arm].to_json())), **found.files[arm]} for arm in ARMS},
@@ -87,18 +87,18 @@ def identity(found: Contest, base: Path, examinations: Sequence[Examination], en
 
 @dataclass(frozen=True)
 class ArmTraining(Training):
-    """One training of an arm, with the seed of its recipe; `file` as in `Contest.files`."""
+    """One training of an arm, with the seed of its recipe; `file` as in `ABTest.files`."""
 
     arm: str
 
 
-class RegressionFolder(CampaignFolder):
+class RegressionFolder(ExperimentFolder):
     """The one process at work in a regression's folder; a context manager that holds its lock.
 
     Raises RunLockedError if another process holds it, RunMismatchError if it belongs to another regression.
     """
 
-    def __init__(self, path: Path, found: Contest, what: Json) -> None:
+    def __init__(self, path: Path, found: ABTest, what: Json) -> None:
         super().__init__(path, "regress.json", "regression", what, {"seeds": []})
         self._contest = found
         with self._released_by_errors():

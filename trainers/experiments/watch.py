@@ -14,13 +14,13 @@ from pathlib import Path
 from threading import Event
 
 from ...benchmarks.examination import run_path
-from ...harness.engines.base import Model
+from ...harness.engines.base import Engine
 from ...harness.errors import IncompleteRunError, ProctorError, StoreError, UsageError
 from ...harness.runs.checkpoints import check_whole, find_checkpoints, still_being_written
-from ...harness.runs.evaluate import Examination, hold
+from ...harness.runs.evaluate import Examination, run_eval
 from ...harness.runs.provenance import configuration_digest, weights_digest
-from ..contamination import with_overlap
-from ..provenance import with_origin
+from ..contamination import with_contamination
+from ..provenance import with_provenance
 
 POLL_SECONDS = 1.0
 QUIET_SECONDS = 5.0
@@ -36,7 +36,7 @@ class Watcher:
     folder: Path
     runs: Path
     examinations: Sequence[Examination]
-    open_model: Callable[[Path], Model]
+    open_model: Callable[[Path], Engine]
     tell: Callable[[str], None] = lambda message: None
     quiet: float = QUIET_SECONDS
     problems: dict[Path, str] = field(default_factory=dict)
@@ -104,9 +104,9 @@ class Watcher:
     def _hold_all(self, checkpoint: Path, stop: Event) -> None:
         started = time.monotonic()
         model = self.open_model(checkpoint)
-        plans = [with_overlap(one, checkpoint) for one in self.examinations]
-        for examination in with_origin(plans, checkpoint, self.tell):
-            outcome = hold(examination, model, run_path(self.runs, examination, model), stop=stop)
+        plans = [with_contamination(one, checkpoint) for one in self.examinations]
+        for examination in with_provenance(plans, checkpoint, self.tell):
+            outcome = run_eval(examination, model, run_path(self.runs, examination, model), stop=stop)
             if outcome.stopped:
                 return
             if not outcome.complete:

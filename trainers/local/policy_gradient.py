@@ -18,11 +18,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...harness.engines.vlm import Answers, VisionLanguageModel, draw_answers
+from ...harness.engines.vlm import DrawnTokens, VisionLanguageModel, draw_answers
 from ...harness.types import Item, Prompt, sample_seed
 from ..methods.base import Played, PlayedMethod, Step, Turn
 from ..recipe import Recipe
-from ..rewards.pipeline import Assessed, Assessor
+from ..rewards.pipeline import RewardPipeline, StepRewards
 from ..sampler import asking, training_prompts, unlabelled
 from .learner import Learner
 from .losses import answer_logprobs
@@ -33,13 +33,13 @@ class DrawnAnswers:
     """n answers to each of B prompts: `inputs` per prompt, `answers` of R = B x n rows, and their `texts` (B, n)."""
 
     inputs: list[dict[str, Tensor]]
-    answers: Answers
+    answers: DrawnTokens
     texts: Sequence[tuple[str, ...]]
     n: int
 
 
 @dataclass(frozen=True)
-class Rollouts:
+class RolloutBatch:
     """A turn's B prompts with the m answers to each that are trained on (R = B x m rows), all (R, T) or (R,)."""
 
     inputs: list[dict[str, Tensor]]
@@ -56,7 +56,7 @@ class Rollouts:
 
 
 @dataclass(frozen=True)
-class Place:
+class PromptPosition:
     """A prompt of a turn, by its number there."""
 
     turn: int
@@ -67,13 +67,13 @@ class PolicyGradient:
     """One training in progress: the learner, its frozen reference, and the method that it plays."""
 
     def __init__(self, recipe: Recipe, method: PlayedMethod, base: Path, device: str) -> None:
-        self.assessor = Assessor.of_recipe(recipe, base)
+        self.assessor = RewardPipeline.of_recipe(recipe, base)
         self.recipe = recipe = self.assessor.recipe
         self.method = method
         self.prompt = asking(recipe)
         labels = method.needs_gold or self.assessor.reward.needs_gold
         self.prompts = training_prompts(recipe.prompts, recipe.seed, labels=labels)
-        self.learner: Learner[Place] = Learner(recipe, base, device)
+        self.learner: Learner[PromptPosition] = Learner(recipe, base, device)
         self.policy = self.learner.policy
         self.reference = copy.deepcopy(self.policy.model).eval().requires_grad_(False)
         self.reference_vlm = VisionLanguageModel(self.reference, self.policy.tokenizer, self.policy.image_processor)
@@ -85,7 +85,7 @@ class PolicyGradient:
         updates = _updates([len(one.inputs) for one in rollouts], self.recipe.policy.minibatches, order)
         return {**metrics, **self.learner.step(step, updates, ClippedLoss(self.recipe, self.policy, rollouts))}
 
-    def roll_out(self, step: int) -> tuple[list[Rollouts], dict[str, float]]:
+    def roll_out(self, step: int) -> tuple[list[RolloutBatch], dict[str, float]]:
         """Play a step: its turns as the loss takes them, and the metrics of the play."""
         batch = self.prompts(step, self.recipe.policy.prompts)
         known = {item.id: item for item in batch}
@@ -95,7 +95,7 @@ class PolicyGradient:
             drawn.append(self._draw(name, step, prompts, n))
             return drawn[-1]
 
-        def assess(items: Sequence[Item], texts: Sequence[str]) -> Assessed:
+        def assess(items: Sequence[Item], texts: Sequence[str]) -> StepRewards:
             return self.assessor.assess([known.get(item.id, item) for item in items], texts, step)
 
         items = [item if self.method.needs_gold else unlabelled(item) for item in batch]
@@ -119,13 +119,13 @@ class PolicyGradient:
         rows = [tuple(texts[start : start + n]) for start in range(0, len(texts), n)]
         return DrawnAnswers([self.policy.encode([prompt]) for prompt in prompts], answers, rows, n)
 
-    def _rollouts(self, played: Played) -> tuple[list[Rollouts], float]:
+    def _rollouts(self, played: Played) -> tuple[list[RolloutBatch], float]:
         """What the loss needs of each turn, and the mean entropy of all tokens trained on (nats)."""
         found = [self._turn(turn) for turn in played.turns]
         tokens = sum(int(one.mask.sum()) for one, _ in found)
         return [one for one, _ in found], float(sum(entropy for _, entropy in found) / max(1, tokens))
 
-    def _turn(self, turn: Turn) -> tuple[Rollouts, float]:
+    def _turn(self, turn: Turn) -> tuple[RolloutBatch, float]:
         drawn = turn.drawn
         if not isinstance(drawn, DrawnAnswers):
             raise TypeError("a turn is made of what the step's draw returned")
@@ -138,7 +138,7 @@ class PolicyGradient:
             old, entropy = answer_logprobs(self.policy, inputs, ids, mask, temperature)
             reference, _ = answer_logprobs(self.reference_vlm, inputs, ids, mask, temperature)
         advantages = torch.from_numpy(np.concatenate(turn.advantages)).to(old)
-        return Rollouts(drawn.inputs, ids, mask, old, reference, advantages, m), float((entropy * mask).sum())
+        return RolloutBatch(drawn.inputs, ids, mask, old, reference, advantages, m), float((entropy * mask).sum())
 
 
 class ClippedLoss:
@@ -146,29 +146,29 @@ class ClippedLoss:
 
     measured = ("policy_loss", "kl", "clipped_share")
 
-    def __init__(self, recipe: Recipe, policy: VisionLanguageModel, rollouts: Sequence[Rollouts]) -> None:
+    def __init__(self, recipe: Recipe, policy: VisionLanguageModel, rollouts: Sequence[RolloutBatch]) -> None:
         self.settings = recipe.policy
         self.temperature = recipe.sampling.temperature
         self.policy = policy
         self.rollouts = rollouts
 
-    def weight(self, parts: Sequence[Place]) -> Tensor:
+    def weight(self, parts: Sequence[PromptPosition]) -> Tensor:
         """Tokens of the answers."""
         counts = [turn.mask[turn.rows(prompts)].sum() for turn, prompts in self._by_turn(parts)]
         return torch.stack(counts).sum()
 
-    def __call__(self, parts: Sequence[Place]) -> tuple[Tensor, Tensor]:
+    def __call__(self, parts: Sequence[PromptPosition]) -> tuple[Tensor, Tensor]:
         """The loss of the prompts' answers, and the sums of policy loss, KL and clipped tokens."""
         found = [self._loss(turn, prompts) for turn, prompts in self._by_turn(parts)]
         return torch.stack([loss for loss, _ in found]).sum(), torch.stack([sums for _, sums in found]).sum(0)
 
-    def _by_turn(self, parts: Sequence[Place]) -> Iterator[tuple[Rollouts, list[int]]]:
+    def _by_turn(self, parts: Sequence[PromptPosition]) -> Iterator[tuple[RolloutBatch, list[int]]]:
         prompts: Mapping[int, list[int]] = defaultdict(list)
         for part in parts:
             prompts[part.turn].append(part.prompt)
         return ((self.rollouts[turn], some) for turn, some in prompts.items())
 
-    def _loss(self, turn: Rollouts, prompts: Sequence[int]) -> tuple[Tensor, Tensor]:
+    def _loss(self, turn: RolloutBatch, prompts: Sequence[int]) -> tuple[Tensor, Tensor]:
         rows = turn.rows(prompts)
         mask = turn.mask[rows]
         inputs = self.policy.join([turn.inputs[prompt] for prompt in prompts])
@@ -184,15 +184,15 @@ class ClippedLoss:
         return loss, torch.stack([(value.detach() * mask).sum().cpu() for value in (policy_loss, kl, outside)])
 
 
-def _updates(sizes: Sequence[int], minibatches: int, order: random.Random) -> list[list[Place]]:
+def _updates(sizes: Sequence[int], minibatches: int, order: random.Random) -> list[list[PromptPosition]]:
     """Each turn's prompts in a random order, dealt to the updates; a turn of fewer prompts than updates is in the first."""
-    updates: list[list[Place]] = [[] for _ in range(minibatches)]
+    updates: list[list[PromptPosition]] = [[] for _ in range(minibatches)]
     for turn, size in enumerate(sizes):
         places = list(range(size))
         order.shuffle(places)
         share = -(-size // minibatches)
         for start in range(0, size, share):
-            updates[start // share] += [Place(turn, place) for place in places[start : start + share]]
+            updates[start // share] += [PromptPosition(turn, place) for place in places[start : start + share]]
     return [update for update in updates if update]
 
 

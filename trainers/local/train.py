@@ -15,8 +15,8 @@ from typing import Any
 
 import torch
 
-from ...harness.engines.base import Model
-from ...harness.engines.transformers import TransformersModel
+from ...harness.engines.base import Engine
+from ...harness.engines.transformers import TransformersEngine
 from ...harness.engines.vlm import VisionLanguageModel
 from ...harness.errors import DivergedError
 from ...harness.types import Json
@@ -97,7 +97,7 @@ def train(recipe: Recipe, base: Path, out: Path, resume: bool, progress: Progres
     """Train by a recipe from a base checkpoint; write checkpoints, metrics and the end mark under `out`."""
     method = open_method(recipe)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    prepared = prepare(recipe, base, out, lambda checkpoint: TransformersModel(checkpoint, device), progress)
+    prepared = prepare(recipe, base, out, lambda checkpoint: TransformersEngine(checkpoint, device), progress)
     training = _LocalTraining(with_settings(prepared.recipe, method), prepared, base, out, resume, progress, device)
     if isinstance(method, StagedMethod):
         training.in_stages(method)
@@ -141,8 +141,8 @@ class _LocalTraining:
         more = {**identity, **self.prepared.identity}
         return TrainingFolder(self.out, self.prepared.as_given(recipe), self.base, self.resume, more)
 
-    def _open(self, checkpoint: Path) -> Model:
-        return TransformersModel(checkpoint, self.device)
+    def _open(self, checkpoint: Path) -> Engine:
+        return TransformersEngine(checkpoint, self.device)
 
 
 def _note(metrics: Mapping[str, float]) -> str:

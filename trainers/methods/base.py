@@ -16,10 +16,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias, runtime_checkable
 
-from ...harness.runs.store import Asked
+from ...harness.runs.store import Sample
 from ...harness.types import Item, Prompt, Response, Sampling
 from ..rewards.advantages import Array
-from ..rewards.pipeline import Assessed
+from ..rewards.pipeline import StepRewards
 
 
 @dataclass(frozen=True)
@@ -63,17 +63,17 @@ Made: TypeAlias = "Sequence[Example] | Sequence[Preference]"
 class Student(Protocol):
     """The model as it is when a stage begins, on whatever engine."""
 
-    def ask(self, name: str, asked: Sequence[Asked], sampling: Sampling) -> list[tuple[Response, ...]]:
+    def ask(self, name: str, asked: Sequence[Sample], sampling: Sampling) -> list[tuple[Response, ...]]:
         """sampling.n responses to each question, in order.
 
         They are stored as a run of that `name`, which no other call of the stage may have; what an interrupted stage was
-        told is not asked again. Items must have ids of their own. Raises IncompleteRunError if an answer can not be had.
+        told is not asked again. Items must have ids of their own. Raises IncompleteRunError if an answer cannot be had.
         """
         ...
 
 
 @dataclass(frozen=True)
-class Lesson:
+class StageInput:
     """What a stage makes its data of.
 
     `number` counts the stages from 0; `items` have labels only for a method that needs them; `prompt` asks an item in the
@@ -91,7 +91,7 @@ class Lesson:
 
 
 @dataclass(frozen=True)
-class Findings:
+class StageOutput:
     """What a stage made, and what it was made of: counts by name, e.g. {"prompts": 512, "without a majority": 31}.
 
     `made` is empty where nothing could be made; then `needed` says in a few words what the student would have to write.
@@ -108,7 +108,7 @@ class Stage:
 
     name: str
     objective: Sft | Dpo
-    make: Callable[[Lesson], Findings]
+    make: Callable[[StageInput], StageOutput]
 
 
 @runtime_checkable
@@ -158,7 +158,7 @@ class Step:
     sampling: Sampling
     seed: int
     draw: Callable[[str, Sequence[Prompt], int], Drawn]
-    assess: Callable[[Sequence[Item], Sequence[str]], Assessed]
+    assess: Callable[[Sequence[Item], Sequence[str]], StepRewards]
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ from ...harness.types import Item
 from ..rewards.advantages import Array, dr_grpo
 from .base import Drawn, Played, Step, Turn
 from .text import MOST_SHOWN, as_question, check_template
-from .toolbox import check_pictured, shown
+from .toolbox import check_images, shown_image
 
 ASK = """Write one question about this picture that has a single short answer, a number, a word or an expression, and that
 can be answered by looking closely at the picture and reasoning in several steps.
@@ -114,8 +114,8 @@ class EvoLmm:
 
     def play(self, step: Step) -> Played:
         """One question per picture, n answers to each. Raises DataError without pictures, or a question to ask."""
-        check_pictured(step.items, "evolmm")
-        proposed = step.draw("propose", [shown(item, self.settings.ask) for item in step.items], 1)
+        check_images(step.items, "evolmm")
+        proposed = step.draw("propose", [shown_image(item, self.settings.ask) for item in step.items], 1)
         questions = [as_question(text) for (text,) in proposed.texts]
         posed = [_posed(item, text) for item, text in zip(step.items, questions, strict=True) if text is not None]
         if not posed:

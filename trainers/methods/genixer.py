@@ -18,11 +18,11 @@ from typing import ClassVar
 
 from ...benchmarks.items import inline
 from ...harness.errors import UsageError
-from ...harness.runs.store import Asked
+from ...harness.runs.store import Sample
 from ...harness.types import Item, Response
-from .base import Example, Findings, Lesson, Sft, Stage
+from .base import Example, Sft, Stage, StageInput, StageOutput
 from .text import as_question, check_template, filled
-from .toolbox import Candidates, check_pictured, pictured, respond, shown, some_of
+from .toolbox import ResponseSet, check_images, one_item_per_image, respond, shown_image, some_of
 
 _LAST_WORD = re.compile(r"\b(yes|no)\W{0,5}\Z", re.IGNORECASE)
 
@@ -69,16 +69,16 @@ class Genixer:
         """The one stage."""
         return [Stage("generated", Sft(), self.make)]
 
-    def make(self, lesson: Lesson) -> Findings:
+    def make(self, lesson: StageInput) -> StageOutput:
         """Examples of answers to the student's own questions that it is sure of. Raises DataError without pictures."""
-        check_pictured(lesson.items, "genixer")
-        shows = pictured(lesson.items)
+        check_images(lesson.items, "genixer")
+        shows = one_item_per_image(lesson.items)
         sampling = dataclasses.replace(lesson.sampling, n=self.settings.questions)
         rows = lesson.student.ask(
-            "questions", [Asked(item, shown(item, self.settings.ask)) for item in shows], sampling
+            "questions", [Sample(item, shown_image(item, self.settings.ask)) for item in shows], sampling
         )
         items = [new for item, row in zip(shows, rows, strict=True) for new in _questions(item, row)]
-        drawn = respond(lesson, "answers", [Asked(item, lesson.prompt(item)) for item in items])
+        drawn = respond(lesson, "answers", [Sample(item, lesson.prompt(item)) for item in items])
         sure = self._sure(lesson, drawn)
         made: list[Example] = []
         for found, members in zip(drawn, sure, strict=True):
@@ -91,11 +91,11 @@ class Genixer:
             "questions without a response to learn": sum(not any(found.learnable) for found in drawn),
             "questions with a sure answer": sum(bool(members) for members in sure),
         }
-        return Findings(
+        return StageOutput(
             made, counts, "questions of one line that end with a question mark, answers, and verdicts of Yes"
         )
 
-    def _sure(self, lesson: Lesson, drawn: Sequence[Candidates]) -> list[tuple[int, ...]]:
+    def _sure(self, lesson: StageInput, drawn: Sequence[ResponseSet]) -> list[tuple[int, ...]]:
         """For each question the responses with its surest answer, () if that is not sure enough; of equals the first."""
         ways = [[members for members in found.vote.classes if found.learnt(members)] for found in drawn]
         asked = {
@@ -124,11 +124,11 @@ def _questions(item: Item, replies: Sequence[Response]) -> list[Item]:
     ]
 
 
-def _verdict(found: Candidates, members: Sequence[int], verify: str) -> Asked:
+def _verdict(found: ResponseSet, members: Sequence[int], verify: str) -> Sample:
     """What asks whether an answer is right: as the first response states it. An item of its own."""
     item, stated = found.item, found.answers[members[0]] or ""
     text = filled(verify, question=item.question, answer=stated)
-    return Asked(dataclasses.replace(item, id=f"{item.id}#{members[0]}"), shown(item, text))
+    return Sample(dataclasses.replace(item, id=f"{item.id}#{members[0]}"), shown_image(item, text))
 
 
 def _says_yes(reply: Response) -> bool:

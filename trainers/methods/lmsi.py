@@ -18,9 +18,9 @@ from ...harness.errors import UsageError
 from ...harness.profiles import BOXED
 from ...harness.types import Prompt
 from ..recipe_settings import BOX, last_box
-from .base import Example, Findings, Lesson, Sft, Stage
+from .base import Example, Sft, Stage, StageInput, StageOutput
 from .text import check_template
-from .toolbox import Candidates, answered
+from .toolbox import ResponseSet, answered
 
 FORMATS = ("reasoning", "direct")
 
@@ -57,7 +57,7 @@ class Lmsi:
         """The one stage."""
         return [Stage("consistent", Sft(), self.make)]
 
-    def make(self, lesson: Lesson) -> Findings:
+    def make(self, lesson: StageInput) -> StageOutput:
         """Examples of the majorities' responses. Raises UsageError, before it asks, for prompts without a direct form."""
         for item in lesson.items:
             self._prompts(lesson.prompt(item))
@@ -69,9 +69,9 @@ class Lmsi:
             "below least_share": len(drawn) - len(sure),
             "without a response to learn": sum(not found.majority for found in sure),
         }
-        return Findings(made, counts, "answers on which enough responses agree, in the form asked for")
+        return StageOutput(made, counts, "answers on which enough responses agree, in the form asked for")
 
-    def _learnt(self, found: Candidates) -> list[Example]:
+    def _learnt(self, found: ResponseSet) -> list[Example]:
         """Each distinct, learnable response of the majority, in every format."""
         prompts = self._prompts(found.prompt)
         boxes = {text: f"{BOX}{last_box(text)}}}" for text in found.majority}

@@ -14,8 +14,8 @@ from typing import ClassVar
 from ...harness.errors import DataError, UsageError
 from ..base import make_group
 from ..rewards.ground_truth import GroundTruth
-from .base import Example, Findings, Lesson, Sft, Stage
-from .toolbox import Candidates, answered, some_of
+from .base import Example, Sft, Stage, StageInput, StageOutput
+from .toolbox import ResponseSet, answered, some_of
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Rejection:
         """The one stage."""
         return [Stage("rejection", Sft(), self.make)]
 
-    def make(self, lesson: Lesson) -> Findings:
+    def make(self, lesson: StageInput) -> StageOutput:
         """Examples of right responses. Raises DataError, before it asks, for an item without a label."""
         for item in lesson.items:
             if not item.answer:
@@ -53,10 +53,10 @@ class Rejection:
             made += found.examples(kept)
             unsolved += not kept
         counts = {"prompts": len(lesson.items), "without a right response to learn": unsolved}
-        return Findings(made, counts, "responses with the right answer in the form asked for")
+        return StageOutput(made, counts, "responses with the right answer in the form asked for")
 
 
-def _right(found: Candidates) -> list[int]:
+def _right(found: ResponseSet) -> list[int]:
     """Which responses match the label."""
     rewards = GroundTruth()(make_group(found.item, found.texts, needs_gold=True), seed=0)
     return [index for index, reward in enumerate(rewards) if reward == 1]

@@ -17,13 +17,13 @@ from statistics import fmean
 from typing import ClassVar
 
 from ...harness.errors import UsageError
-from ...harness.runs.store import Asked
+from ...harness.runs.store import Sample
 from ...harness.types import Response
 from ..base import make_group
-from ..judge import judge_prompt, overall, read_scores
+from ..judge import judge_prompt, overall_score, read_scores
 from ..recipe_settings import FORMATS
-from .base import Dpo, Findings, Lesson, Preference, Stage
-from .toolbox import Candidates, answered
+from .base import Dpo, Preference, Stage, StageInput, StageOutput
+from .toolbox import ResponseSet, answered
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,10 @@ class SrlmSettings:
 
 
 @dataclass(frozen=True)
-class Scored:
+class ScoredResponse:
     """The distinct responses of one item that came to their end, with a score in [0, 1] each, or None without any."""
 
-    found: Candidates
+    found: ResponseSet
     texts: tuple[str, ...]
     scores: tuple[float | None, ...]
 
@@ -74,7 +74,7 @@ class Srlm:
         """As many as there are rounds."""
         return [Stage("judged", Dpo(self.settings.beta), self.make)] * self.settings.rounds
 
-    def make(self, lesson: Lesson) -> Findings:
+    def make(self, lesson: StageInput) -> StageOutput:
         """Preferences between the student's responses by its own scores."""
         scored = self._score(lesson, answered(lesson))
         made = [one.preference for one in scored]
@@ -88,9 +88,9 @@ class Srlm:
         needed = (
             "judgements that end with one JSON object of the three scores, and differ between responses to a prompt"
         )
-        return Findings([one for one in made if one is not None], counts, needed)
+        return StageOutput([one for one in made if one is not None], counts, needed)
 
-    def _score(self, lesson: Lesson, drawn: Sequence[Candidates]) -> list[Scored]:
+    def _score(self, lesson: StageInput, drawn: Sequence[ResponseSet]) -> list[ScoredResponse]:
         """Ask the student for its scores of each distinct response."""
         texts = [
             tuple(dict.fromkeys(one.text or "" for one in found.responses if not one.truncated)) for found in drawn
@@ -108,19 +108,21 @@ class Srlm:
         replies = lesson.student.ask("judgements", list(asked.values()), sampling)
         read = dict(zip(asked, map(_mean, replies), strict=True))
         return [
-            Scored(found, texts[place], tuple(read.get((place, index), 0.0) for index in range(len(texts[place]))))
+            ScoredResponse(
+                found, texts[place], tuple(read.get((place, index), 0.0) for index in range(len(texts[place])))
+            )
             for place, found in enumerate(drawn)
         ]
 
 
-def _question(lesson: Lesson, found: Candidates, texts: Sequence[str], index: int) -> Asked:
+def _question(lesson: StageInput, found: ResponseSet, texts: Sequence[str], index: int) -> Sample:
     """What asks for the scores of one response; an item of its own."""
     group = make_group(found.item, texts, needs_gold=False, answer_format=lesson.answer_format)
     item = dataclasses.replace(found.item, id=f"{found.item.id}#{index}")
-    return Asked(item, judge_prompt(group, index, lesson.judge_prompt))
+    return Sample(item, judge_prompt(group, index, lesson.judge_prompt))
 
 
 def _mean(replies: Sequence[Response]) -> float | None:
     """The mean overall score of the replies that can be read; None if there is none."""
     read = [scores for reply in replies if (scores := read_scores(reply.text or "")) is not None]
-    return fmean(map(overall, read)) if read else None
+    return fmean(map(overall_score, read)) if read else None

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from ...harness.engines.base import Model
+from ...harness.engines.base import Engine
 from ...harness.errors import DataError
 from ...harness.files import write_atomic
 from ...harness.types import Image, Item, Json, Prompt, canonical_json, sample_seed
@@ -22,7 +22,7 @@ from ..base import Progress
 from ..recipe import Recipe
 from ..sampler import Batches, asking, training_prompts, unlabelled
 from ..training import TrainingFolder
-from .base import Dpo, Example, Findings, Lesson, Preference, Sft, Stage, StagedMethod
+from .base import Dpo, Example, Preference, Sft, Stage, StagedMethod, StageInput, StageOutput
 from .student import StoredStudent
 
 T = TypeVar("T")
@@ -83,14 +83,14 @@ class StagedTraining:
     method: StagedMethod
     base: Path
     folder: TrainingFolder
-    open_model: Callable[[Path], Model]
+    open_model: Callable[[Path], Engine]
     fit: Fit
     progress: Progress
 
     def run(self) -> None:
         """Go through the stages that are not done yet.
 
-        Raises DataError for a stage that makes too little, IncompleteRunError for one whose answers can not all be had.
+        Raises DataError for a stage that makes too little, IncompleteRunError for one whose answers cannot all be had.
         """
         steps = self.recipe.policy.steps
         items = stage_items(self.recipe, self.method)
@@ -103,14 +103,14 @@ class StagedTraining:
             made = self._make(stage, self._lesson(stage, number, items, own, start), own)
             self.fit(Fitting(stage.name, stage.objective, start, made, first, steps, own), self.folder, self.progress)
 
-    def _lesson(self, stage: Stage, number: int, items: Batches, own: Path, start: Path) -> Lesson:
+    def _lesson(self, stage: Stage, number: int, items: Batches, own: Path, start: Path) -> StageInput:
         recipe = self.recipe
         last = len(self.method.stages) * recipe.policy.steps
 
         def tell(done: int, total: int, name: str) -> None:
             self.progress(number * recipe.policy.steps, last, f"{stage.name}: {name}, {done} of {total} answers")
 
-        return Lesson(
+        return StageInput(
             number=number,
             items=_distinct(items(number, recipe.collect.prompts)),
             prompt=asking(recipe),
@@ -120,7 +120,7 @@ class StagedTraining:
             judge_prompt=recipe.judge.prompt if recipe.judge else "full",
         )
 
-    def _make(self, stage: Stage, lesson: Lesson, own: Path) -> Sequence[Example] | Sequence[Preference]:
+    def _make(self, stage: Stage, lesson: StageInput, own: Path) -> Sequence[Example] | Sequence[Preference]:
         """Ask and make, and keep what was made. Raises DataError if it is too little."""
         found = stage.make(lesson)
         if len(found.made) < self.recipe.collect.least:
@@ -136,7 +136,7 @@ def _distinct(items: Sequence[Item]) -> list[Item]:
     return list({item.id: item for item in items}.values())
 
 
-def _too_little(found: Findings, stage: Stage, number: int, least: int) -> str:
+def _too_little(found: StageOutput, stage: Stage, number: int, least: int) -> str:
     counts = ", ".join(f"{count} {name}" for name, count in found.counts.items())
     return (
         f"stage {number + 1} ({stage.name}) made {len(found.made)} examples, fewer than collect.least = {least}: {counts}; "

@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ...harness.errors import UsageError
-from ...harness.runs.store import Asked
+from ...harness.runs.store import Sample
 from ...harness.types import Item, Prompt, Response
-from .base import Dpo, Findings, Lesson, Preference, Sft, Stage
+from .base import Dpo, Preference, Sft, Stage, StageInput, StageOutput
 from .text import check_template, filled
-from .toolbox import check_pictured, corrupted, pictured, respond, shown
+from .toolbox import check_images, corrupted, one_item_per_image, respond, shown_image
 
 
 @dataclass(frozen=True)
@@ -70,14 +70,14 @@ class Stic:
         objective = Dpo(self.settings.beta, self.settings.regulariser)
         return [Stage("describe", objective, self.describe), Stage("infuse", Sft(), self.infuse)]
 
-    def describe(self, lesson: Lesson) -> Findings:
+    def describe(self, lesson: StageInput) -> StageOutput:
         """Preferences between two descriptions of a picture. Raises DataError without pictures."""
-        check_pictured(lesson.items, "stic")
-        items = pictured(lesson.items)
-        good = _once(lesson, "good", [Asked(item, shown(item, self.settings.well)) for item in items])
+        check_images(lesson.items, "stic")
+        items = one_item_per_image(lesson.items)
+        good = _once(lesson, "good", [Sample(item, shown_image(item, self.settings.well)) for item in items])
         poor = _once(lesson, "poor", [self._poorly(item, lesson.sampling.seed) for item in items])
         made = [
-            Preference(item.id, shown(item, self.settings.plainly), good[item.id], poor[item.id])
+            Preference(item.id, shown_image(item, self.settings.plainly), good[item.id], poor[item.id])
             for item in items
             if item.id in good and item.id in poor and good[item.id] != poor[item.id]
         ]
@@ -87,22 +87,22 @@ class Stic:
             "without two whole descriptions": sum(item.id not in good or item.id not in poor for item in items),
             "with equal descriptions": sum(good.get(item.id, "") == poor.get(item.id) for item in items),
         }
-        return Findings(made, counts, "whole descriptions of pictures that differ between a good and a bad request")
+        return StageOutput(made, counts, "whole descriptions of pictures that differ between a good and a bad request")
 
-    def _poorly(self, item: Item, seed: int) -> Asked:
+    def _poorly(self, item: Item, seed: int) -> Sample:
         """What asks for a poor description; by random numbers of seed and item."""
         pick = random.Random(f"{seed} {item.id}")  # noqa: S311 - reproducible, not secret
         if pick.random() < self.settings.bad_prompts:
-            return Asked(item, shown(item, self.settings.badly))
+            return Sample(item, shown_image(item, self.settings.badly))
         worse = dataclasses.replace(item, images=tuple(corrupted(image, pick) for image in item.images))
-        return Asked(item, shown(worse, self.settings.plainly))
+        return Sample(item, shown_image(worse, self.settings.plainly))
 
-    def infuse(self, lesson: Lesson) -> Findings:
+    def infuse(self, lesson: StageInput) -> StageOutput:
         """Examples of the majority's responses to questions that follow a description."""
-        check_pictured(lesson.items, "stic")
+        check_images(lesson.items, "stic")
         items = lesson.items
-        told = _once(lesson, "descriptions", [Asked(item, shown(item, self.settings.well)) for item in items])
-        asked = [Asked(item, self._infused(lesson.prompt(item), told[item.id])) for item in items if item.id in told]
+        told = _once(lesson, "descriptions", [Sample(item, shown_image(item, self.settings.well)) for item in items])
+        asked = [Sample(item, self._infused(lesson.prompt(item), told[item.id])) for item in items if item.id in told]
         drawn = respond(lesson, "candidates", asked)
         made = [example for found in drawn for example in found.examples(found.majority)]
         counts = {
@@ -110,7 +110,7 @@ class Stic:
             "without a whole description": len(items) - len(told),
             "without a response to learn": sum(not found.majority for found in drawn),
         }
-        return Findings(made, counts, "whole descriptions, and answers in the form asked for")
+        return StageOutput(made, counts, "whole descriptions, and answers in the form asked for")
 
     def _infused(self, prompt: Prompt, description: str) -> Prompt:
         """The prompt with the description before its first text."""
@@ -120,7 +120,7 @@ class Stic:
         return dataclasses.replace(prompt, parts=(*parts[:first], text, *parts[first + 1 :]))
 
 
-def _once(lesson: Lesson, name: str, asked: Sequence[Asked]) -> Mapping[str, str]:
+def _once(lesson: StageInput, name: str, asked: Sequence[Sample]) -> Mapping[str, str]:
     """One response to each question by item, without those that are empty or were cut off."""
     rows = lesson.student.ask(name, asked, dataclasses.replace(lesson.sampling, n=1))
     return {one.item.id: text for one, (reply,) in zip(asked, rows, strict=True) if (text := _whole(reply))}

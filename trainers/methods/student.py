@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ...harness.engines.base import Model
+from ...harness.engines.base import Engine
 from ...harness.errors import IncompleteRunError, UsageError
-from ...harness.runs.evaluate import Examination, hold
-from ...harness.runs.store import Asked, RunReader
+from ...harness.runs.evaluate import Examination, run_eval
+from ...harness.runs.store import RunReader, Sample
 from ...harness.types import Response, Sampling
 
 Tell = Callable[[int, int, str], None]
@@ -28,12 +28,12 @@ class StoredStudent:
 
     suite: str
     folder: Path
-    open_model: Callable[[], Model]
+    open_model: Callable[[], Engine]
     tell: Tell = lambda done, total, name: None
-    _model: Model | None = None
+    _model: Engine | None = None
     _asked: set[str] = field(default_factory=set)
 
-    def ask(self, name: str, asked: Sequence[Asked], sampling: Sampling) -> list[tuple[Response, ...]]:
+    def ask(self, name: str, asked: Sequence[Sample], sampling: Sampling) -> list[tuple[Response, ...]]:
         """sampling.n responses to each question, in order; see `methods.base.Student`."""
         if name in self._asked:
             raise UsageError(f"a stage asks for {name!r} twice: give each run a name of its own")
@@ -49,7 +49,7 @@ class StoredStudent:
             done += more
             self.tell(done, total, name)
 
-        outcome = hold(Examination(self.suite, "training", asked, sampling), self._model, path, progress)
+        outcome = run_eval(Examination(self.suite, "training", asked, sampling), self._model, path, progress)
         if not outcome.complete:
             first = outcome.errors[0] if outcome.errors else "no answer"
             raise IncompleteRunError(

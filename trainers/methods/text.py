@@ -21,7 +21,7 @@ _CONTROL = re.compile(r"<(?=\||image)", re.IGNORECASE)
 
 
 def broken(text: str) -> str:
-    """The text with control tokens and marks of pictures broken, so that it can not end a turn."""
+    """The text with control tokens and marks of pictures broken, so that it cannot end a turn."""
     return _CONTROL.sub("< ", text)
 
 
@@ -76,7 +76,7 @@ def check_template(name: str, template: str, places: Sequence[str] = ()) -> None
 def filled(template: str, **values: str) -> str:
     """The template with its places filled; what looks like a place inside a value stays as it is.
 
-    Control tokens like <|im_end|> and marks of pictures are broken in a value, so that it can not end the turn.
+    Control tokens like <|im_end|> and marks of pictures are broken in a value, so that it cannot end the turn.
     """
     safe = {place: broken(value) for place, value in values.items()}
     return _PLACE.sub(lambda place: safe.get(place[1], place[0]), template)

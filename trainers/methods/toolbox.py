@@ -26,14 +26,14 @@ from ...harness import answers
 from ...harness.answers.vote import Vote, vote
 from ...harness.errors import DataError
 from ...harness.images import decode
-from ...harness.runs.store import Asked
+from ...harness.runs.store import Sample
 from ...harness.types import Image, Item, Prompt, Response
 from ..recipe_settings import FORMATS
-from .base import Example, Lesson
+from .base import Example, StageInput
 
 
 @dataclass(frozen=True)
-class Candidates:
+class ResponseSet:
     """The n responses to one item; `answer_format` is the form that was asked for, a key of FORMATS."""
 
     item: Item
@@ -76,15 +76,15 @@ class Candidates:
         return [Example(self.item.id, self.prompt, text) for text in texts]
 
 
-def respond(lesson: Lesson, name: str, asked: Sequence[Asked]) -> list[Candidates]:
+def respond(lesson: StageInput, name: str, asked: Sequence[Sample]) -> list[ResponseSet]:
     """sampling.n responses to each question, kept as the run of that name."""
     rows = lesson.student.ask(name, asked, lesson.sampling)
-    return [Candidates(one.item, one.prompt, row, lesson.answer_format) for one, row in zip(asked, rows, strict=True)]
+    return [ResponseSet(one.item, one.prompt, row, lesson.answer_format) for one, row in zip(asked, rows, strict=True)]
 
 
-def answered(lesson: Lesson) -> list[Candidates]:
+def answered(lesson: StageInput) -> list[ResponseSet]:
     """The student's responses to the lesson's own items."""
-    return respond(lesson, "candidates", [Asked(item, lesson.prompt(item)) for item in lesson.items])
+    return respond(lesson, "candidates", [Sample(item, lesson.prompt(item)) for item in lesson.items])
 
 
 def some_of(texts: Sequence[str], most: int, seed: int, item_id: str) -> list[str]:
@@ -93,7 +93,7 @@ def some_of(texts: Sequence[str], most: int, seed: int, item_id: str) -> list[st
     return random.Random(f"{seed} {item_id}").sample(distinct, min(most, len(distinct)))  # noqa: S311 - reproducible
 
 
-def pictured(items: Sequence[Item]) -> list[Item]:
+def one_item_per_image(items: Sequence[Item]) -> list[Item]:
     """The first item of each picture, or set of pictures: what is said of a picture does not depend on the question."""
     found: dict[tuple[str, ...], Item] = {}
     for item in items:
@@ -102,7 +102,7 @@ def pictured(items: Sequence[Item]) -> list[Item]:
     return list(found.values())
 
 
-def check_pictured(items: Sequence[Item], method: str) -> None:
+def check_images(items: Sequence[Item], method: str) -> None:
     """Raises DataError for an item without a picture."""
     for item in items:
         if not item.images:
@@ -111,7 +111,7 @@ def check_pictured(items: Sequence[Item], method: str) -> None:
             )
 
 
-def shown(item: Item, text: str) -> Prompt:
+def shown_image(item: Item, text: str) -> Prompt:
     """The item's pictures, then the text."""
     return Prompt((*item.images, text))
 
@@ -123,7 +123,7 @@ HUE = 0.3
 
 
 def corrupted(image: Image, pick: random.Random) -> Image:
-    """A PNG of the picture, by a coin scaled down or with jittered colours. Raises DataError if it can not be decoded."""
+    """A PNG of the picture, by a coin scaled down or with jittered colours. Raises DataError if it cannot be decoded."""
     picture = decode(image)
     changed = _scaled_down(picture) if pick.random() < 0.5 else _jittered(picture, pick)
     data = io.BytesIO()
@@ -151,7 +151,7 @@ def lookalikes(pictures: Sequence[Image]) -> list[int]:
     """For each picture the place of the most similar other one, by the squared difference of small copies in RGB.
 
     Whole numbers, so that it is the same everywhere; the first of equally similar ones. Raises DataError if all pictures are
-    one, or for one that can not be decoded.
+    one, or for one that cannot be decoded.
     """
     if len({picture.sha256 for picture in pictures}) < 2:
         raise DataError(f"a pair needs two different pictures, and {len(pictures)} of a step are one")

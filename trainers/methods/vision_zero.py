@@ -34,11 +34,11 @@ from ...harness.types import Image, Item, Prompt, sample_seed
 from ..rewards.advantages import Array, group_norm
 from .base import Drawn, Played, Step, Turn
 from .text import MOST_SHOWN, check_template, filled, one_line
-from .toolbox import check_pictured, lookalikes
+from .toolbox import check_images, lookalikes
 
 UNSURE = 0
 Ballot: TypeAlias = int | None
-"""A player's number, UNSURE, or None for a vote that can not be read."""
+"""A player's number, UNSURE, or None for a vote that cannot be read."""
 
 _NUMBER = re.compile(r"(?:player\s*)?(\d{1,2})", re.IGNORECASE | re.ASCII)
 
@@ -72,7 +72,7 @@ def clue_rewards(ballots: Sequence[Ballot], spy: int, players: int, beta: float,
 
 
 def vote_reward(ballot: Ballot, spy: int, unsure: float) -> float:
-    """1 for the spy, `unsure` for nobody, -1 for a civilian and for what can not be read."""
+    """1 for the spy, `unsure` for nobody, -1 for a civilian and for what cannot be read."""
     if ballot == UNSURE:
         return unsure
     return 1.0 if ballot == spy else -1.0
@@ -175,7 +175,7 @@ class VisionZero:
         return self._clues(step, games) if self.settings.gives_clues(step.number) else self._decisions(step, games)
 
     def _games(self, step: Step) -> list[_Game]:
-        check_pictured(step.items, "vision_zero")
+        check_images(step.items, "vision_zero")
         others = lookalikes([item.images[0] for item in step.items])
         return [
             _Game(item.images, step.items[other].images, self._seat(step, item), self.settings.players)

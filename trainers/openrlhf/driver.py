@@ -15,7 +15,7 @@ from typing import Any
 
 from ...harness.engines.vllm_process import OWNER
 from ...harness.errors import ProctorError, UsageError
-from .plan import DRIVER, PLAN, Plan, Rollouts, tell
+from .plan import DRIVER, PLAN, Plan, RolloutPlan, write_event
 
 RANK = "rank"
 """The argument of those that are started once per GPU."""
@@ -33,13 +33,13 @@ def main() -> int:
     try:
         _install(path, plan)
         sys.argv = [plan.command.rpartition(".")[2], *plan.arguments]
-        tell(plan.events, phase="models are loading")
+        write_event(plan.events, phase="models are loading")
         runpy.run_module(plan.command, run_name="__main__", alter_sys=True)
     except (Exception, SystemExit) as error:
         if isinstance(error, SystemExit) and not error.code:
             return 0
         cause = _cause(error)
-        tell(plan.events, error=f"{cause}" or type(cause).__name__, kind=type(cause).__name__)
+        write_event(plan.events, error=f"{cause}" or type(cause).__name__, kind=type(cause).__name__)
         raise
     return 0
 
@@ -69,7 +69,7 @@ def _start_ranks(path: Path, count: int) -> int:
     return 0
 
 
-def _start_ray(path: Path, plan: Plan, rollouts: Rollouts) -> None:
+def _start_ray(path: Path, plan: Plan, rollouts: RolloutPlan) -> None:
     """Connect to the cluster that RAY_ADDRESS names, or start one here. Raises UsageError if it has too few GPUs."""
     import ray  # noqa: PLC0415 - heavy
 

@@ -1,4 +1,4 @@
-"""What is changed in OpenRLHF's SFT and DPO, whose models can see while their data sets and trainers can not.
+"""What is changed in OpenRLHF's SFT and DPO, whose models can see while their data sets and trainers cannot.
 
 - The data sets (`fit_data`), in the order of the rows.
 - The trainers hand a batch's pictures to the models, policy and reference, and tell the launcher how it goes.
@@ -33,7 +33,7 @@ from ...harness.engines.chat import ChatTemplate, load_configuration, load_proce
 from ...harness.errors import DataError, DivergedError
 from ...harness.images import decode
 from ...harness.types import Image, Prompt
-from .plan import Plan, tell
+from .plan import Plan, write_event
 from .rows import read_prompt
 
 Pictures = Mapping[str, Tensor]
@@ -41,7 +41,7 @@ Pictures = Mapping[str, Tensor]
 
 
 @dataclass(frozen=True)
-class Encoded:
+class EncodedExample:
     """A prompt with each of its responses (L,), an end token last; the prompt has `start` tokens."""
 
     sequences: Sequence[Tensor]
@@ -60,8 +60,8 @@ class ExampleEncoder:
         self._chat = ChatTemplate(self._tokenizer, self._tokenizer.convert_ids_to_tokens(self._image_id))
         self.pad_id: int = self._tokenizer.pad_token_id
 
-    def encode(self, prompt: Prompt, responses: Sequence[str]) -> Encoded:
-        """Raises DataError if a picture can not be decoded or a sequence does not fit into the model's context."""
+    def encode(self, prompt: Prompt, responses: Sequence[str]) -> EncodedExample:
+        """Raises DataError if a picture cannot be decoded or a sequence does not fit into the model's context."""
         pictures = self._pictures(prompt.images)
         counts = iter(self._image_tokens(pictures))
         ids: list[int] = []
@@ -70,7 +70,7 @@ class ExampleEncoder:
         sequences = [torch.tensor([*ids, *self._plain_ids(text), self._tokenizer.eos_token_id]) for text in responses]
         if (longest := max(map(len, sequences))) > self._context:
             raise DataError(f"an example has {longest} tokens, and the model's context only {self._context}")
-        return Encoded(sequences, len(ids), pictures)
+        return EncodedExample(sequences, len(ids), pictures)
 
     def _ids(self, text: str) -> list[int]:
         ids: list[int] = self._tokenizer(text, add_special_tokens=False).input_ids
@@ -98,7 +98,7 @@ class ExampleEncoder:
         return counts
 
 
-class Examples(torch.utils.data.Dataset[Encoded]):
+class Examples(torch.utils.data.Dataset[EncodedExample]):
     """In the place of OpenRLHF's data sets, whose constructors it has; the options that are about texts are not used."""
 
     def __init__(self, rows: Any, tokenizer: Any, max_length: int, strategy: Any, **options: Any) -> None:
@@ -108,7 +108,7 @@ class Examples(torch.utils.data.Dataset[Encoded]):
     def __len__(self) -> int:
         return len(self._rows)
 
-    def __getitem__(self, place: int) -> Encoded:
+    def __getitem__(self, place: int) -> EncodedExample:
         row = self._rows[place]
         return self._encoder.encode(read_prompt(row), row["responses"])
 
@@ -121,7 +121,7 @@ class Examples(torch.utils.data.Dataset[Encoded]):
 class SftExamples(Examples):
     """Examples for SFT."""
 
-    def collate_fn(self, batch: Sequence[Encoded]) -> tuple[Tensor, Tensor, Tensor, Pictures]:
+    def collate_fn(self, batch: Sequence[EncodedExample]) -> tuple[Tensor, Tensor, Tensor, Pictures]:
         """Tokens, mask, loss mask (one place ahead of the response's tokens), all (B, L), and the pictures."""
         sequences = [one.sequences[0] for one in batch]
         ids, mask = self._padded(sequences)
@@ -134,7 +134,9 @@ class SftExamples(Examples):
 class DpoExamples(Examples):
     """Preferences for DPO."""
 
-    def collate_fn(self, batch: Sequence[Encoded]) -> tuple[Tensor, Tensor, Tensor, Tensor, tuple[list[int], Pictures]]:
+    def collate_fn(
+        self, batch: Sequence[EncodedExample]
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, tuple[list[int], Pictures]]:
         """Tokens and mask of the chosen ones, of the rejected ones; then the prompts' lengths and pictures."""
         chosen, rejected = ([one.sequences[kind] for one in batch] for kind in (0, 1))
         beside = [one.start for one in batch], joined([one.pictures for one in batch])
@@ -150,7 +152,7 @@ def joined(pictures: Sequence[Pictures]) -> Pictures:
 micro_batches = sft_trainer.iter_grad_accum_global_norm
 
 
-class BlindlyCalled:
+class VisionForwardHook:
     """Hands the pictures of a batch to models that are called without them."""
 
     def __init__(self, *models: Any) -> None:
@@ -163,7 +165,7 @@ class BlindlyCalled:
         return given, {**named, **there}
 
 
-class Told:
+class MetricsReporter:
     """What both trainers do after an update: tell the metrics of whole steps, and save the checkpoints that are due."""
 
     def begin(self) -> None:
@@ -200,15 +202,15 @@ class Told:
 
     def _tell(self: Any, **event: Any) -> None:
         if self.strategy.is_rank_0():
-            tell(self.plan.events, **event)
+            write_event(self.plan.events, **event)
 
 
-class SeeingSft(Told, sft_trainer.SFTTrainer):  # type: ignore[misc]
+class VisionSFTTrainer(MetricsReporter, sft_trainer.SFTTrainer):  # type: ignore[misc]
     """SFT on examples with pictures."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._models = BlindlyCalled(self.model)
+        self._models = VisionForwardHook(self.model)
         sft_trainer.iter_grad_accum_global_norm = self._one_by_one
         self.begin()
 
@@ -223,12 +225,12 @@ class SeeingSft(Told, sft_trainer.SFTTrainer):  # type: ignore[misc]
         return {"loss": logs["loss_mean"]}
 
 
-class SeeingDpo(Told, dpo_trainer.DPOTrainer):  # type: ignore[misc]
+class VisionDPOTrainer(MetricsReporter, dpo_trainer.DPOTrainer):  # type: ignore[misc]
     """DPO on preferences with pictures."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._models = BlindlyCalled(self.model, self.ref_model)
+        self._models = VisionForwardHook(self.model, self.ref_model)
         self._margins: list[float] = []
         self._chosen: list[float] = []
         self.loss_fn.register_forward_hook(self._compared)
@@ -263,7 +265,7 @@ class SeeingDpo(Told, dpo_trainer.DPOTrainer):  # type: ignore[misc]
         return {"loss": loss, "margin": margin, "preferred_share": logs["acc_mean"]}
 
 
-class InOrder(DeepspeedStrategy):  # type: ignore[misc]
+class SequentialStrategy(DeepspeedStrategy):  # type: ignore[misc]
     """Takes the rows as they come."""
 
     def setup_dataloader(
@@ -275,7 +277,7 @@ class InOrder(DeepspeedStrategy):  # type: ignore[misc]
         )
 
 
-class SightFrozen(Actor):  # type: ignore[misc]
+class FrozenVisionActor(Actor):  # type: ignore[misc]
     """A model whose vision tower is not trained."""
 
     def __init__(self, *given: Any, **options: Any) -> None:
@@ -286,8 +288,8 @@ def install() -> None:
     """Put them in the places where OpenRLHF's command lines look for its own."""
     openrlhf.datasets.SFTDataset = SftExamples
     openrlhf.datasets.RewardDataset = DpoExamples
-    openrlhf.utils.deepspeed.DeepspeedStrategy = InOrder
-    sft_trainer.SFTTrainer = SeeingSft
-    dpo_trainer.DPOTrainer = SeeingDpo
+    openrlhf.utils.deepspeed.DeepspeedStrategy = SequentialStrategy
+    sft_trainer.SFTTrainer = VisionSFTTrainer
+    dpo_trainer.DPOTrainer = VisionDPOTrainer
     if not Plan.current().recipe.policy.train_vision:
-        openrlhf.models.Actor = SightFrozen
+        openrlhf.models.Actor = FrozenVisionActor

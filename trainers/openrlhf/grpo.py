@@ -1,7 +1,7 @@
 """GRPO by a recipe on OpenRLHF: write its prompts, serve its judge, run it, keep its checkpoints.
 
 `openrlhf/` in the training directory holds the prompts, the plan, the events, DeepSpeed's states and the logs. OpenRLHF
-runs in sync: its async mode builds its learner where our rewards can not reach.
+runs in sync: its async mode builds its learner where our rewards cannot reach.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from ..synthesis.preparation import prepare
 from ..tiny import JUDGE
 from ..training import TrainingFolder
 from .arguments import FOLDER, Paths, arguments, shown
-from .plan import Plan, Rollouts
-from .process import SERVED_NAME, Following, judge_server, rewind, started
+from .plan import Plan, RolloutPlan
+from .process import SERVED_NAME, ProcessMonitor, judge_server, rewind, started
 from .rows import WrittenPrompts, training_batches, write_prompts
 from .student import open_student
 
@@ -56,7 +56,7 @@ def train(recipe: Recipe, base: Path, out: Path, resume: bool, progress: Progres
         given = arguments(recipe, settings, paths, pictures=written.pictures, resume=done > 0)
         plan = _plan(asked, settings, paths, written, given=given, reward=reward)
         process = stack.enter_context(started(paths.folder, plan, environment))
-        Following(folder, paths.folder, paths.base, steps, steps, process, settings.silence, progress).to_the_end()
+        ProcessMonitor(folder, paths.folder, paths.base, steps, steps, process, settings.silence, progress).to_the_end()
         folder.finish()
 
 
@@ -155,5 +155,5 @@ def _plan(
         events=str(paths.folder / "events.jsonl"),
         gpus=settings.gpus_needed(reference=recipe.policy.kl > 0),
         owner=os.getpid(),
-        rollouts=Rollouts(str(written.items.resolve()), settings.nodes == 1, reward),
+        rollouts=RolloutPlan(str(written.items.resolve()), settings.nodes == 1, reward),
     )

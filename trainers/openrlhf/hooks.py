@@ -19,8 +19,8 @@ from openrlhf.trainer.ppo_utils.experience_maker import RemoteExperienceMaker
 
 from ...harness.errors import DataError, DivergedError
 from ..rewards.file import file_identity
-from ..rewards.pipeline import Assessor
-from .plan import Plan, tell
+from ..rewards.pipeline import RewardPipeline
+from .plan import Plan, write_event
 from .rows import read_items
 
 PPOTrainer: Any = ppo_trainer.PPOTrainer.__ray_metadata__.modified_class
@@ -60,7 +60,7 @@ class GroupAdvantages(RemoteExperienceMaker):  # type: ignore[misc]
         return experiences
 
 
-class AssessingTrainer(PPOTrainer):  # type: ignore[misc]
+class RewardingTrainer(PPOTrainer):  # type: ignore[misc]
     """OpenRLHF's trainer with the recipe's rewards and advantages, which tells the launcher how it goes."""
 
     def __init__(self, pretrain: str, *groups: Any, **generating: Any) -> None:
@@ -68,18 +68,18 @@ class AssessingTrainer(PPOTrainer):  # type: ignore[misc]
         rollouts = self.plan.rollouts
         assert rollouts is not None  # the driver installs this for such a plan alone
         self._items = read_items(Path(rollouts.items))
-        self._assessor = Assessor.of_recipe(self.plan.recipe, Path(self.plan.base))
+        self._assessor = RewardPipeline.of_recipe(self.plan.recipe, Path(self.plan.base))
         if file_identity(self._assessor.reward) != rollouts.reward:
             raise DataError(f"the reward's file was changed since the training was started: {self.plan.recipe.reward}")
         super().__init__(pretrain, *groups, **generating)
         self.experience_maker.__class__ = GroupAdvantages
-        tell(self.plan.events, phase="engines are starting")
+        write_event(self.plan.events, phase="engines are starting")
 
     def train_step(self, rollout_samples: list[Any], global_step: int) -> tuple[dict[str, Any], int]:
         """Assess the step's answers, learn from them, and tell the metrics. Raises DivergedError if they are not finite."""
-        tell(self.plan.events, phase=f"assessing step {global_step + 1}")
+        write_event(self.plan.events, phase=f"assessing step {global_step + 1}")
         metrics = self._assess(rollout_samples, global_step)
-        tell(self.plan.events, phase=f"learning step {global_step + 1}")
+        write_event(self.plan.events, phase=f"learning step {global_step + 1}")
         status, step = super().train_step(rollout_samples, global_step)
         metrics |= {ours: float(status[theirs]) for theirs, ours in METRICS.items() if theirs in status}
         if unfit := [name for name, value in metrics.items() if not math.isfinite(value)]:
@@ -87,7 +87,7 @@ class AssessingTrainer(PPOTrainer):  # type: ignore[misc]
             raise DivergedError(
                 f"{unfit[0]} is not finite at step {step} (items {asked:.200}): lower optimiser.learning_rate"
             )
-        tell(self.plan.events, step=step, metrics=metrics)
+        write_event(self.plan.events, step=step, metrics=metrics)
         return status, step
 
     def _assess(self, samples: Sequence[Any], step: int) -> dict[str, float]:
@@ -112,18 +112,18 @@ class AssessingTrainer(PPOTrainer):  # type: ignore[misc]
 
     def broadcast_to_vllm(self) -> None:
         """Hand the new weights to the engines, and say so: a dead one would be waited for without end."""
-        tell(self.plan.events, phase="handing the weights to the rollout engines")
+        write_event(self.plan.events, phase="handing the weights to the rollout engines")
         super().broadcast_to_vllm()
-        tell(self.plan.events, phase="drawing answers")
+        write_event(self.plan.events, phase="drawing answers")
 
     def save_logs_and_checkpoints(self, global_step: int, logs_dict: Any = None, client_states: Any = None) -> None:
         """Save as OpenRLHF does, then tell that the weights are there."""
         super().save_logs_and_checkpoints(global_step, logs_dict, client_states)
         if global_step % self.args.ckpt.save_steps == 0:
             path = Path(self.args.ckpt.path) / f"global_step{global_step}_hf"
-            tell(self.plan.events, checkpoint=global_step, path=str(path))
+            write_event(self.plan.events, checkpoint=global_step, path=str(path))
 
 
 def install() -> None:
     """Put the subclass in the place where OpenRLHF's command line looks for its trainer."""
-    ppo_trainer.PPOTrainer = ray.remote(AssessingTrainer)
+    ppo_trainer.PPOTrainer = ray.remote(RewardingTrainer)

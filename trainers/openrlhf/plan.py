@@ -20,7 +20,7 @@ DRIVER = "proctor.trainers.openrlhf.driver"
 
 
 @dataclass(frozen=True)
-class Rollouts:
+class RolloutPlan:
     """What a training that draws its own answers needs beside: the items, one node or more, its reward's own file, if any."""
 
     items: str
@@ -44,7 +44,7 @@ class Plan:
     gpus: int
     owner: int
     first: int = 0
-    rollouts: Rollouts | None = None
+    rollouts: RolloutPlan | None = None
 
     def write(self, path: Path) -> None:
         """Store it."""
@@ -59,7 +59,7 @@ class Plan:
         return cls(
             arguments=tuple(record.pop("arguments")),
             recipe=recipe,
-            rollouts=Rollouts(**rollouts) if rollouts else None,
+            rollouts=RolloutPlan(**rollouts) if rollouts else None,
             **record,
         )
 
@@ -69,7 +69,7 @@ class Plan:
         return cls.read(Path(os.environ[PLAN]))
 
 
-def tell(events: str, **event: Json) -> None:
+def write_event(events: str, **event: Json) -> None:
     """Append an event: {"phase"}, {"step", "metrics"}, {"checkpoint", "path"} or {"error", "kind"}."""
     with Path(events).open("a", encoding="utf-8") as file:
         file.write(json.dumps(event) + "\n")

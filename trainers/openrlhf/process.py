@@ -77,7 +77,7 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
 
 
 @dataclass
-class Following:
+class ProcessMonitor:
     """Keeps what a running training tells, and ends it when it falls silent.
 
     Its files are in `own`: events.jsonl, log.txt, and last/, the weights at its end, which is step `ends` of `total`.

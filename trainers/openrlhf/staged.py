@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 
-from ...harness.engines.base import Model
+from ...harness.engines.base import Engine
 from ...harness.errors import UsageError
 from ...harness.runs.checkpoints import check_whole
 from ..base import Progress
@@ -30,7 +30,7 @@ from ..synthesis.preparation import prepare
 from ..training import TrainingFolder
 from .arguments import FOLDER, FitPaths, command, fit_arguments, shown
 from .plan import Plan
-from .process import Following, rewind, started
+from .process import ProcessMonitor, rewind, started
 from .rows import write_rows
 from .student import open_student
 
@@ -45,7 +45,7 @@ class Staged:
 
     @classmethod
     def of_recipe(cls, recipe: Recipe, method: StagedMethod, settings: OpenRlhfSettings) -> Staged:
-        """Raises UsageError for settings that can not be trained with."""
+        """Raises UsageError for settings that cannot be trained with."""
         if settings.nodes > 1:
             raise UsageError("recipe: SFT and DPO train on one node: set openrlhf.nodes = 1")
         batch, part = recipe.policy.prompts // recipe.policy.minibatches, settings.micro_train * settings.gpus
@@ -68,7 +68,7 @@ class Staged:
             StagedTraining(recipe, method, base, folder, self._open, self._fit, progress).run()
             folder.finish()
 
-    def _open(self, checkpoint: Path) -> Model:
+    def _open(self, checkpoint: Path) -> Engine:
         return open_student(checkpoint, self.settings)
 
     def _fit(self, fitting: Fitting, folder: TrainingFolder, progress: Progress) -> None:
@@ -92,7 +92,9 @@ class Staged:
         )
         ends, total = fitting.first + fitting.steps, len(self.method.stages) * recipe.policy.steps
         with started(paths.folder, plan, os.environ) as process:
-            following = Following(folder, paths.folder, paths.start, ends, total, process, settings.silence, progress)
+            following = ProcessMonitor(
+                folder, paths.folder, paths.start, ends, total, process, settings.silence, progress
+            )
             following.to_the_end()
         shutil.rmtree(paths.states, ignore_errors=True)
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ...harness.engines.base import MODELS, Model
-from ...harness.engines.ray import open_fleet
+from ...harness.engines.base import ENGINES, Engine
+from ...harness.engines.ray import open_replicas
 from ..recipe_settings import OpenRlhfSettings
 
 
-def open_student(checkpoint: Path, settings: OpenRlhfSettings) -> Model:
+def open_student(checkpoint: Path, settings: OpenRlhfSettings) -> Engine:
     """The student, on the GPUs that the learner has when the student is done."""
     if settings.student != "vllm":
-        return MODELS.get(settings.student)(str(checkpoint), {})
+        return ENGINES.get(settings.student)(str(checkpoint), {})
     options = {
         "tensor_parallel": str(settings.tensor_parallel),
         "gpu_memory_utilization": str(settings.gpu_memory_utilization),
@@ -21,4 +21,4 @@ def open_student(checkpoint: Path, settings: OpenRlhfSettings) -> Model:
     }
     copies = settings.engines if settings.tensor_parallel == 1 else 1
     address = os.environ.get("RAY_ADDRESS") if copies > 1 else None
-    return open_fleet(settings.student, str(checkpoint), options, copies, address)
+    return open_replicas(settings.student, str(checkpoint), options, copies, address)

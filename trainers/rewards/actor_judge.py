@@ -9,7 +9,7 @@ from typing import ClassVar
 from ...harness.answers.vote import Vote
 from ...harness.settings import require
 from ..base import Group, judge_scores
-from .vote import VoteSettings, count, elected, shares
+from .vote import VoteSettings, count_votes, elected_answer, shares
 
 PRIORS = ("frequency", "threshold")
 
@@ -93,7 +93,7 @@ class ActorJudge:
 
     def __call__(self, group: Group, seed: int) -> list[float]:
         """Rewards in [-format_penalty, g_max], or in [0, 1] with `clamp`. Raises UsageError without a judge's scores."""
-        prior = self._prior(count(group, self.settings.votes))
+        prior = self._prior(count_votes(group, self.settings.votes))
         rewards = [
             r0 * modulation(score, self.settings) - (0.0 if fine else self.settings.format_penalty)
             for r0, score, fine in zip(prior, judge_scores(group, self.name), group.well_formed, strict=True)
@@ -102,5 +102,5 @@ class ActorJudge:
 
     def _prior(self, counted: Vote) -> list[float]:
         if self.settings.prior == "threshold" and counted.share > self.settings.majority_threshold:
-            return elected(counted)
+            return elected_answer(counted)
         return shares(counted)

@@ -25,9 +25,9 @@ from ...harness.errors import ProctorError
 from ...harness.types import Json
 from ..base import Group, Reward
 from .advantages import Array
-from .check_groups import Case, generated, many
-from .declaration import Declaration, declaration
-from .file import called, file_identity, numbers
+from .check_groups import GroupCase, generated_cases, many
+from .declaration import RewardSpec, reward_spec
+from .file import call_reward, file_identity, numbers
 
 _MACHINERY = (dataclasses.__name__, Group.__module__)
 """Modules that read all fields of a group whatever they are: copies and comparisons reach for nothing."""
@@ -47,7 +47,7 @@ class WatchedGroup(Group):
 
 
 @dataclass(frozen=True)
-class Given:
+class CallResult:
     """What a call came to: what the reward gave, or how it failed, and what it did besides."""
 
     value: Any
@@ -61,29 +61,29 @@ class Caller:
 
     def __init__(self, reward: Reward) -> None:
         self.reward = reward
-        self.declared: Declaration = declaration(reward)
+        self.declared: RewardSpec = reward_spec(reward)
 
-    def group(self, case: Case, gold: int = 0) -> Group:
+    def group(self, case: GroupCase, gold: int = 0) -> Group:
         """The group of a case as the reward sees it, with the first or the second of its labels."""
         scores = case.group.judge_scores if self.declared.needs_judge else None
         kind = Group if self.declared.needs_gold else WatchedGroup
         fields = {one.name: getattr(case.group, one.name) for one in dataclasses.fields(Group)}
         return kind(**{**fields, "gold": case.golds[gold], "judge_scores": scores})
 
-    def call(self, group: Group, seed: int) -> Given:
+    def call(self, group: Group, seed: int) -> CallResult:
         """Call it once, on a group that no call has seen."""
         before = dict(vars(group))
         answers, well_formed = group.answers, group.well_formed
         WatchedGroup.touched = False
         try:
-            value = called(self.reward, self.reward.name, group, seed)
+            value = call_reward(self.reward, self.reward.name, group, seed)
         except ProctorError as error:
             message = str(error).removeprefix(f"reward {self.reward.name}: ")
-            return Given(None, message, WatchedGroup.touched)
+            return CallResult(None, message, WatchedGroup.touched)
         after = dict(vars(group))
         expected = {**before, "answers": answers, "well_formed": well_formed}
         changed = sorted(key for key in {*expected, *after} if expected.get(key) != after.get(key))
-        return Given(value, None, WatchedGroup.touched, ", ".join(changed) or None)
+        return CallResult(value, None, WatchedGroup.touched, ", ".join(changed) or None)
 
 
 def permuted(group: Group, order: Sequence[int]) -> Group:
@@ -105,7 +105,7 @@ CLOSE = 1e-9
 
 
 @dataclass
-class Outcome:
+class CheckOutcome:
     """How often a check was made, and what was found where it failed."""
 
     made: int = 0
@@ -113,7 +113,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Report:
+class RewardReport:
     """All checks by name; one that was not made does not apply, or could not be reached because another failed.
 
     `file` is the identity of the reward's own file, if it has one.
@@ -121,8 +121,8 @@ class Report:
 
     reward: str
     file: Mapping[str, Json]
-    declared: Declaration
-    checks: Mapping[str, Outcome]
+    declared: RewardSpec
+    checks: Mapping[str, CheckOutcome]
     seconds: float
 
     @property
@@ -150,16 +150,18 @@ class Trial:
     """A case on which the reward gave numbers, `row`, with this seed."""
 
     caller: Caller
-    case: Case
+    case: GroupCase
     seed: int
     row: Array
 
     @property
-    def declared(self) -> Declaration:
+    def declared(self) -> RewardSpec:
         """What the reward promises."""
         return self.caller.declared
 
-    def again(self, case: Case, *, order: Sequence[int] | None = None, gold: int = 0, seed: int | None = None) -> Array:
+    def again(
+        self, case: GroupCase, *, order: Sequence[int] | None = None, gold: int = 0, seed: int | None = None
+    ) -> Array:
         """The rewards of another call. Raises ValueError, saying how it failed."""
         group = self.caller.group(case, gold)
         if order is not None:
@@ -173,16 +175,18 @@ class Trial:
         return row
 
 
-def check(reward: Reward, recorded: Sequence[Case] = (), *, seed: int = 0, limit: float = 10.0) -> Report:
+def check_reward(
+    reward: Reward, recorded: Sequence[GroupCase] = (), *, seed: int = 0, limit: float = 10.0
+) -> RewardReport:
     """Hold a reward to its contract on generated and recorded groups; `limit` is in seconds for TIMED_GROUPS groups.
 
     A reward that is too slow is not checked further.
     """
     caller = Caller(reward)
-    outcomes = {name: Outcome() for name in (*FIRST, *SECOND, "speed")}
+    outcomes = {name: CheckOutcome() for name in (*FIRST, *SECOND, "speed")}
     seconds = _timed(caller, outcomes["speed"], seed, limit)
     if not outcomes["speed"].failures:
-        cases = [*generated(seed), *recorded]
+        cases = [*generated_cases(seed), *recorded]
         tried = [(place, case, caller.call(caller.group(case), place + seed)) for place, case in enumerate(cases)]
         trials = [
             Trial(caller, case, place + seed, row)
@@ -193,10 +197,10 @@ def check(reward: Reward, recorded: Sequence[Case] = (), *, seed: int = 0, limit
             trials
         ):  # so that one that remembers its last call, or draws without the seed, is found out
             _second(outcomes, trial)
-    return Report(reward.name, file_identity(reward), caller.declared, outcomes, seconds)
+    return RewardReport(reward.name, file_identity(reward), caller.declared, outcomes, seconds)
 
 
-def _timed(caller: Caller, outcome: Outcome, seed: int, limit: float) -> float:
+def _timed(caller: Caller, outcome: CheckOutcome, seed: int, limit: float) -> float:
     """Seconds for all timed groups, foretold if the limit was passed before the last; answers are read off beforehand."""
     spent = 0.0
     for number, case in enumerate(many(TIMED_GROUPS, TIMED_RESPONSES, seed), 1):
@@ -216,7 +220,9 @@ def _timed(caller: Caller, outcome: Outcome, seed: int, limit: float) -> float:
     return spent
 
 
-def _first(outcomes: Mapping[str, Outcome], declared: Declaration, case: Case, given: Given) -> Array | None:
+def _first(
+    outcomes: Mapping[str, CheckOutcome], declared: RewardSpec, case: GroupCase, given: CallResult
+) -> Array | None:
     """The checks of one call, each made only if those before it passed; the rewards if they can be checked further."""
     for name, complaint in FIRST.items():
         if name == "gold" and declared.needs_gold:
@@ -229,29 +235,29 @@ def _first(outcomes: Mapping[str, Outcome], declared: Declaration, case: Case, g
     return numbers(given.value)
 
 
-def _raises(declared: Declaration, case: Case, given: Given) -> str | None:
+def _raises(declared: RewardSpec, case: GroupCase, given: CallResult) -> str | None:
     return given.error
 
 
-def _touches(declared: Declaration, case: Case, given: Given) -> str | None:
+def _touches(declared: RewardSpec, case: GroupCase, given: CallResult) -> str | None:
     return "reads group.gold, and does not declare needs_gold: it is None in a training" if given.touched else None
 
 
-def _changes(declared: Declaration, case: Case, given: Given) -> str | None:
+def _changes(declared: RewardSpec, case: GroupCase, given: CallResult) -> str | None:
     return f"changes the group: {given.changed}" if given.changed else None
 
 
-def _length(declared: Declaration, case: Case, given: Given) -> str | None:
+def _length(declared: RewardSpec, case: GroupCase, given: CallResult) -> str | None:
     n, shape = len(case.group.responses), np.shape(row) if (row := numbers(given.value)) is not None else ()
     return None if shape == (n,) else f"gave {given.value!r:.80}, not a sequence of {n} numbers"
 
 
-def _finite(declared: Declaration, case: Case, given: Given) -> str | None:
+def _finite(declared: RewardSpec, case: GroupCase, given: CallResult) -> str | None:
     row = numbers(given.value)
     return None if row is not None and np.isfinite(row).all() else f"gave {given.value!r:.80}: not all are finite"
 
 
-def _bounded(declared: Declaration, case: Case, given: Given) -> str | None:
+def _bounded(declared: RewardSpec, case: GroupCase, given: CallResult) -> str | None:
     row = numbers(given.value)
     if declared.bounds is None or row is None or not row.size:
         return None
@@ -260,7 +266,7 @@ def _bounded(declared: Declaration, case: Case, given: Given) -> str | None:
     return None if fine else f"gave {row.min():.6g} to {row.max():.6g}, outside the declared {low:g} to {high:g}"
 
 
-FIRST: Mapping[str, Callable[[Declaration, Case, Given], str | None]] = {
+FIRST: Mapping[str, Callable[[RewardSpec, GroupCase, CallResult], str | None]] = {
     "gold": _touches,
     "runs": _raises,
     "group unchanged": _changes,
@@ -273,7 +279,7 @@ FATAL = ("runs", "length", "finite")
 """Without these there are no rewards to check further."""
 
 
-def _second(outcomes: Mapping[str, Outcome], trial: Trial) -> None:
+def _second(outcomes: Mapping[str, CheckOutcome], trial: Trial) -> None:
     """The checks that compare the rewards with those of further calls."""
     for name, (applies, complaint) in SECOND.items():
         if not applies(trial):

@@ -72,7 +72,7 @@ CHOICES: Mapping[str, Answers] = {
 
 
 @dataclass(frozen=True)
-class Case:
+class GroupCase:
     """A group without a label, with a judge's scores, and two labels that it could have."""
 
     name: str
@@ -80,7 +80,7 @@ class Case:
     golds: tuple[Gold, Gold]
 
 
-def generated(seed: int) -> list[Case]:
+def generated_cases(seed: int) -> list[GroupCase]:
     """All patterns, and RANDOM_GROUPS drawn from the seed."""
     rng = random.Random(f"contract {seed}")  # noqa: S311 - reproducible, not secret
     items = _items(rng)
@@ -94,7 +94,7 @@ def generated(seed: int) -> list[Case]:
     return cases
 
 
-def many(count: int, n: int, seed: int) -> Iterator[Case]:
+def many(count: int, n: int, seed: int) -> Iterator[GroupCase]:
     """So many random groups of n responses."""
     rng = random.Random(f"speed {seed}")  # noqa: S311 - reproducible, not secret
     items = _items(rng)
@@ -102,7 +102,7 @@ def many(count: int, n: int, seed: int) -> Iterator[Case]:
         yield _drawn(f"timed group {number + 1}", next(items), n, rng)
 
 
-def recorded_cases(groups: Sequence[RecordedGroup], most: int, seed: int) -> list[Case]:
+def recorded_cases(groups: Sequence[RecordedGroup], most: int, seed: int) -> list[GroupCase]:
     """At most so many recorded groups, evenly spread; scores are drawn for those that no judge has seen."""
     rng = random.Random(f"recorded {seed}")  # noqa: S311 - reproducible, not secret
     step = max(1, -(-len(groups) // most))
@@ -112,7 +112,7 @@ def recorded_cases(groups: Sequence[RecordedGroup], most: int, seed: int) -> lis
         scores = one.judge_scores or _scores(len(one.responses), rng)
         label = Gold(one.item.answer, one.item.answer_type, one.item.unit)
         golds = (label, dataclasses.replace(label, answer=_other(label.answer, group)))
-        cases.append(Case(f"item {one.item.id}", dataclasses.replace(group, judge_scores=scores), golds))
+        cases.append(GroupCase(f"item {one.item.id}", dataclasses.replace(group, judge_scores=scores), golds))
     return cases
 
 
@@ -122,7 +122,7 @@ def _items(rng: random.Random) -> Iterator[Item]:
         yield dataclasses.replace(as_item(figure, f"contract-{number}"), choices=(), answer_type="number")
 
 
-def _drawn(name: str, item: Item, n: int, rng: random.Random) -> Case:
+def _drawn(name: str, item: Item, n: int, rng: random.Random) -> GroupCase:
     return _case(name, item, _responses(rng.choices(VOCABULARY, k=n), rng), rng)
 
 
@@ -134,13 +134,13 @@ def _scores(n: int, rng: random.Random) -> tuple[float | None, ...]:
     return tuple(rng.choice((0.0, 0.5, 1.0, None, rng.random())) for _ in range(n))
 
 
-def _case(name: str, item: Item, responses: Sequence[str], rng: random.Random) -> Case:
+def _case(name: str, item: Item, responses: Sequence[str], rng: random.Random) -> GroupCase:
     group = make_group(item, responses, needs_gold=False)
     group = dataclasses.replace(group, judge_scores=_scores(len(responses), rng))
     first = next((answer for answer in group.answers if answer), "3")
     kind = "choice" if item.choices else "number"
     label = Gold("A" if item.choices else first, kind, None)
-    return Case(name, group, (label, dataclasses.replace(label, answer=_other(label.answer, group))))
+    return GroupCase(name, group, (label, dataclasses.replace(label, answer=_other(label.answer, group))))
 
 
 def _other(answer: str, group: Group) -> str:

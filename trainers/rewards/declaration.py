@@ -14,7 +14,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, kw_only=True)
-class Declaration:
+class RewardSpec:
     """Raises UsageError for a promise of the wrong kind.
 
     `needs_gold` and `needs_judge` say what its groups must hold. Every reward lies within `bounds`, (low, high), if they
@@ -30,7 +30,7 @@ class Declaration:
     random: bool = False
 
     def __post_init__(self) -> None:
-        for one in dataclasses.fields(Declaration):
+        for one in dataclasses.fields(RewardSpec):
             value = getattr(self, one.name)
             if one.name != "bounds" and not isinstance(value, bool):
                 raise UsageError(f"a reward's {one.name} must be True or False, not {value!r:.60}")
@@ -47,7 +47,7 @@ def _are_bounds(given: Any) -> bool:
     )
 
 
-def declares(
+def with_spec(
     *,
     needs_gold: bool = False,
     needs_judge: bool = False,
@@ -56,8 +56,8 @@ def declares(
     depends_on_order: bool = False,
     random: bool = False,
 ) -> Callable[[F], F]:
-    """A decorator that sets what a function promises as its attributes. Raises UsageError as `Declaration` does."""
-    promised = Declaration(
+    """A decorator that sets what a function promises as its attributes. Raises UsageError as `RewardSpec` does."""
+    promised = RewardSpec(
         needs_gold=needs_gold,
         needs_judge=needs_judge,
         bounds=bounds,
@@ -74,9 +74,7 @@ def declares(
     return mark
 
 
-def declaration(reward: object) -> Declaration:
-    """What a reward promises; what it does not say is as in `Declaration`."""
-    found: dict[str, Any] = {
-        one.name: getattr(reward, one.name, one.default) for one in dataclasses.fields(Declaration)
-    }
-    return Declaration(**found)
+def reward_spec(reward: object) -> RewardSpec:
+    """What a reward promises; what it does not say is as in `RewardSpec`."""
+    found: dict[str, Any] = {one.name: getattr(reward, one.name, one.default) for one in dataclasses.fields(RewardSpec)}
+    return RewardSpec(**found)

@@ -14,7 +14,7 @@ from typing import ClassVar
 from ...harness.answers.vote import vote
 from ...harness.errors import UsageError
 from ..base import Group
-from .vote import elected
+from .vote import elected_answer
 
 
 @dataclass(frozen=True)
@@ -51,4 +51,4 @@ class EntropyGated:
         absent = counted.size - sum(sizes)
         entropy = vote_entropy([*sizes, absent] if absent else sizes)
         open_gate = self.settings.low <= entropy <= self.settings.high
-        return elected(counted) if open_gate else [0.0] * counted.size
+        return elected_answer(counted) if open_gate else [0.0] * counted.size

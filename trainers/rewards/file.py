@@ -25,12 +25,12 @@ from ...harness.errors import DataError, ProctorError, UsageError
 from ...harness.types import Json
 from ..base import Group, Reward
 from .advantages import Array
-from .declaration import Declaration
+from .declaration import RewardSpec
 
 _LONGEST = 200
 
 
-def called(function: Callable[..., Any], name: str, *given: Any, **named: Any) -> Any:
+def call_reward(function: Callable[..., Any], name: str, *given: Any, **named: Any) -> Any:
     """What the function gives. Raises UsageError with the file and the line of the function that an exception came from."""
     try:
         with redirect_stdout(sys.stderr):  # what a reward prints is not the command's result
@@ -38,25 +38,25 @@ def called(function: Callable[..., Any], name: str, *given: Any, **named: Any) -
     except (ProctorError, KeyboardInterrupt):
         raise
     except BaseException as error:
-        raise UsageError(f"reward {name}: {told(error)}") from error
+        raise UsageError(f"reward {name}: {describe_error(error)}") from error
 
 
-def told(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """An exception in one line: the deepest line of the called function's own file, and what was raised."""
     frames = traceback.extract_tb(error.__traceback__)[1:]
-    said = f"{type(error).__name__}: {shown(error, str)}"
+    said = f"{type(error).__name__}: {shown_value(error, str)}"
     if not frames:
         return said
     own = [frame for frame in frames if frame.filename == frames[0].filename]
     return f"{own[-1].filename}:{own[-1].lineno}: {said}"
 
 
-def shown(value: Any, text: Callable[[Any], str] = repr) -> str:
+def shown_value(value: Any, text: Callable[[Any], str] = repr) -> str:
     """What somebody else's object says of itself, in one line."""
     try:
         return " ".join(text(value).split())[:_LONGEST]
     except Exception:  # its own method raised
-        return f"a {type(value).__name__} that can not be shown"
+        return f"a {type(value).__name__} that cannot be shown"
 
 
 def numbers(given: Any) -> Array | None:
@@ -73,11 +73,13 @@ def rewards_of(reward: Reward, group: Group, seed: int) -> Array:
 
     Raises UsageError for an exception inside the reward, DataError if it does not give n finite numbers.
     """
-    given = called(reward, reward.name, group, seed)
+    given = call_reward(reward, reward.name, group, seed)
     row = numbers(given)
     n = len(group.responses)
     if row is None or row.shape != (n,) or not np.isfinite(row).all():
-        raise DataError(f"reward {reward.name}: gave {shown(given)} for item {group.item_id}, not {n} finite numbers")
+        raise DataError(
+            f"reward {reward.name}: gave {shown_value(given)} for item {group.item_id}, not {n} finite numbers"
+        )
     return row
 
 
@@ -94,7 +96,7 @@ class RewardFile:
 
     @classmethod
     def execute(cls, path: Path) -> RewardFile:
-        """Read and execute a file. Raises UsageError, with the line, for one that is missing or that can not be executed."""
+        """Read and execute a file. Raises UsageError, with the line, for one that is missing or that cannot be executed."""
         try:
             if path.exists() and not path.is_file():
                 raise UsageError(f"reward file {path} is no regular file")
@@ -131,7 +133,9 @@ def _run(source: bytes, path: Path, module: ModuleType) -> None:
     except SyntaxError as error:
         raise UsageError(f"reward file {path}:{error.lineno or 1}: SyntaxError: {error.msg}") from error
     except (ValueError, MemoryError, RecursionError) as error:  # the last two: nested too deeply
-        raise UsageError(f"reward file {path} is no Python: {shown(error, str) or type(error).__name__}") from error
+        raise UsageError(
+            f"reward file {path} is no Python: {shown_value(error, str) or type(error).__name__}"
+        ) from error
     try:
         with redirect_stdout(sys.stderr):
             exec(code, vars(module))  # noqa: S102 - the user named this file to be executed
@@ -140,11 +144,11 @@ def _run(source: bytes, path: Path, module: ModuleType) -> None:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        raise UsageError(f"reward file {told(error)}") from error
+        raise UsageError(f"reward file {describe_error(error)}") from error
 
 
 @dataclass(frozen=True, kw_only=True)
-class FunctionReward(Declaration):
+class FunctionReward(RewardSpec):
     """A function, or an instance of a class, as a reward, with what it declares; `file` is None if an entry point named it.
 
     A function gets the seed if it has a parameter of that name, an instance always.
@@ -159,8 +163,8 @@ class FunctionReward(Declaration):
     def __call__(self, group: Group, seed: int) -> Any:
         """What it gives, unchecked. Raises UsageError with the file and line of an exception."""
         if not inspect.isroutine(self.score):
-            return called(self.score, self.name, group, seed)
-        return called(self.score, self.name, group, **({"seed": seed} if self.takes_seed else {}))
+            return call_reward(self.score, self.name, group, seed)
+        return call_reward(self.score, self.name, group, **({"seed": seed} if self.takes_seed else {}))
 
 
 def takes_seed(function: Callable[..., Any], name: str) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from ..base import Group
-from .vote import VoteSettings, count, shares
+from .vote import VoteSettings, count_votes, shares
 
 
 @dataclass(frozen=True)
@@ -25,4 +25,4 @@ class Frequency:
 
     def __call__(self, group: Group, seed: int) -> list[float]:
         """Rewards in [0, 1]."""
-        return shares(count(group, self.settings.votes))
+        return shares(count_votes(group, self.settings.votes))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from ..base import Group
-from .vote import VoteSettings, count, elected
+from .vote import VoteSettings, count_votes, elected_answer
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,10 @@ class MajorityVote:
 
     def __call__(self, group: Group, seed: int) -> list[float]:
         """Rewards in {0, 1}."""
-        counted = count(group, self.settings.votes)
-        rewards = elected(counted)
+        counted = count_votes(group, self.settings.votes)
+        rewards = elected_answer(counted)
         if self.settings.votes == "exact":
-            for members in count(group, "classes").classes:
+            for members in count_votes(group, "classes").classes:
                 if any(rewards[index] for index in members):
                     rewards = [1.0 if index in members else reward for index, reward in enumerate(rewards)]
         return rewards

@@ -88,7 +88,7 @@ def _right(item: Item, response: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Assessed:
+class StepRewards:
     """A step's rewards, (n,) per group, the advantages of those that are trained on, (m,), and the metrics of the step."""
 
     rewards: list[Array]
@@ -96,7 +96,7 @@ class Assessed:
     metrics: dict[str, float]
 
 
-class Assessor:
+class RewardPipeline:
     """Rewards and advantages by a recipe; `recipe` has all settings spelled out. Random draws depend on (seed, step)."""
 
     def __init__(self, recipe: Recipe, reward: Reward, judge: Judge | None) -> None:
@@ -107,7 +107,7 @@ class Assessor:
         self._failures: deque[tuple[int, int]] = deque(maxlen=recipe.judge.window if recipe.judge else 1)
 
     @classmethod
-    def of_recipe(cls, recipe: Recipe, base: Path) -> Assessor:
+    def of_recipe(cls, recipe: Recipe, base: Path) -> RewardPipeline:
         """Open the reward, and the judge if the reward needs one; `base` is the checkpoint that the training starts from.
 
         Raises UsageError, CheckpointError and EngineError.
@@ -121,7 +121,7 @@ class Assessor:
         """What a resume must agree with beyond the recipe: who judges, and what the reward's own file holds."""
         return {**({"judge": self.judge.identity()} if self.judge else {}), **file_identity(self.reward)}
 
-    def assess(self, items: Sequence[Item], texts: Sequence[str], step: int) -> Assessed:
+    def assess(self, items: Sequence[Item], texts: Sequence[str], step: int) -> StepRewards:
         """Assess `texts`, n per item in order; `step` counts from 0.
 
         Labels are read for monitoring, never for a reward that does not declare that it needs them. Advantages are of the
@@ -140,7 +140,7 @@ class Assessor:
         rewards = [self._rewards(group, step, place) for place, group in enumerate(groups)]
         metrics = group_metrics(items, groups, rewards) | metrics
         m = self.recipe.policy.train_on or n
-        return Assessed(rewards, [self.advantage(row[:m]) for row in rewards], metrics)
+        return StepRewards(rewards, [self.advantage(row[:m]) for row in rewards], metrics)
 
     def _judged(self, judge: Judge, groups: Sequence[Group], step: int) -> list[Group]:
         scores = judge.score(groups, sample_seed(self.recipe.seed, f"judge {step}", 0))

@@ -16,8 +16,8 @@ from ...harness.settings import read_settings
 from ..base import Reward, Trainer, needs_judge
 from ..recipe import Recipe
 from ..recipe_settings import JudgeSettings
-from .declaration import declaration
-from .file import FunctionReward, RewardFile, called, takes_seed
+from .declaration import reward_spec
+from .file import FunctionReward, RewardFile, call_reward, takes_seed
 
 REWARDS: Registry[Callable[..., Reward]] = Registry(
     kind="reward",
@@ -49,7 +49,7 @@ def open_reward(name: str, table: Mapping[str, Any]) -> Reward:
     `name` is one of REWARDS, or path/to/file.py:function, whose file is executed. What is named is a class of rewards, or a
     function that takes (group) or (group, seed). A reward has settings if it is a dataclass with a field `settings`, whose
     type is a dataclass too. Raises UsageError for an unknown name, key or value, for settings of a reward that has none,
-    and for a file that can not be executed.
+    and for a file that cannot be executed.
     """
     where = in_file(name)
     if where is None:
@@ -66,12 +66,12 @@ def _made(make: Callable[..., Any], name: str, table: Mapping[str, Any], file: R
         raise UsageError(f"reward {name} has no settings; reward_settings holds: {', '.join(table)}")
     settings = None if kind is None else read_settings(kind, table, f"reward {name}: reward_settings")
     if inspect.isroutine(make):
-        promised, score, seeded = declaration(make), make, takes_seed(make, name)
+        promised, score, seeded = reward_spec(make), make, takes_seed(make, name)
     else:
-        score = called(make, name) if settings is None else called(make, name, settings)
+        score = call_reward(make, name) if settings is None else call_reward(make, name, settings)
         if file is None:
             return score  # type: ignore[no-any-return]
-        promised, seeded = declaration(score), True
+        promised, seeded = reward_spec(score), True
     return FunctionReward(
         name=name, score=score, takes_seed=seeded, settings=settings, file=file, **dataclasses.asdict(promised)
     )

@@ -30,7 +30,7 @@ class VoteSettings:
             raise UsageError(f"votes must be one of: {', '.join(WAYS)}; not {self.votes!r}")
 
 
-def count(group: Group, votes: str) -> Vote:
+def count_votes(group: Group, votes: str) -> Vote:
     """The vote of a group, counted in one of WAYS."""
     if votes == "classes":
         return vote(group.item_id, group.answers, group.choices)
@@ -57,7 +57,7 @@ def shares(counted: Vote) -> list[float]:
     return found
 
 
-def elected(counted: Vote) -> list[float]:
+def elected_answer(counted: Vote) -> list[float]:
     """1 for each response of the winning class, else 0."""
     winner = counted.winner or ()
     return [float(index in winner) for index in range(counted.size)]

@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterator, Mapping
 from html import escape
 
-from ...harness.report.charts import Line, legend, line_chart
+from ...harness.report.charts import Series, legend, line_chart
 from ...harness.report.charts import steps as steps_axis
 from ...harness.report.document import COLOURS, document, table
 from .policy import Floats
-from .simulate import WATCHED, Course, Settings
+from .simulate import WATCHED, Settings, Simulation
 
 SHOWN_STEPS = 5
 MOST_POINTS = 400
@@ -19,12 +19,12 @@ MOST_CURVES = 2 * COLOURS
 _TITLE = "What training would do"
 
 
-def page(run: str, settings: Settings, courses: Mapping[str, Course]) -> str:
+def page(run: str, settings: Settings, courses: Mapping[str, Simulation]) -> str:
     """The page's HTML; `run` is the name of the recorded run."""
     return "".join(document(_TITLE, _sections(run, settings, courses)))
 
 
-def _sections(run: str, settings: Settings, courses: Mapping[str, Course]) -> Iterator[str]:
+def _sections(run: str, settings: Settings, courses: Mapping[str, Simulation]) -> Iterator[str]:
     first = next(iter(courses.values()))
     chosen = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in settings.to_json().items())
     yield (
@@ -57,7 +57,7 @@ def _chart(title: str, curves: Mapping[str, Floats]) -> str:
     stride = -(-(last + 1) // MOST_POINTS)
     places = sorted({*range(0, last + 1, stride), last})
     lines = [
-        Line(reward, look, places, [float(values[step]) for step in places])
+        Series(reward, look, places, [float(values[step]) for step in places])
         for look, (reward, values) in enumerate(curves.items())
     ]
     top = max(1, math.ceil(max(float(values.max()) for values in curves.values()) - 1e-9))

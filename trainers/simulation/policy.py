@@ -117,7 +117,7 @@ def _lots(one: RecordedGroup, classes: Sequence[_Class]) -> list[int]:
 
 
 @dataclass(frozen=True)
-class Draw:
+class GroupDraw:
     """A group of n answers for each prompt: the class of each answer and the recorded response that stands for it, (P, n).
 
     `counts` (P, K) says how many answers of each class a group has.
@@ -141,7 +141,7 @@ def log_policy(logits: Floats) -> Floats:
     return normalised
 
 
-def draw_groups(policy: Floats, n: int, prompts: Prompts, rng: np.random.Generator) -> Draw:
+def draw_groups(policy: Floats, n: int, prompts: Prompts, rng: np.random.Generator) -> GroupDraw:
     """A group of n answers for each prompt, and for each answer one of its class's recorded responses, all alike likely."""
     rows = np.arange(len(prompts))[:, None]
     uniform = rng.random((len(prompts), n))
@@ -151,10 +151,10 @@ def draw_groups(policy: Floats, n: int, prompts: Prompts, rng: np.random.Generat
         classes += uniform >= bound[:, None]
     place = (rng.random(classes.shape) * prompts.sizes[rows, classes]).astype(np.int64)
     responses = prompts.members[rows, prompts.first[rows, classes] + place]
-    return Draw(classes, responses, _totals(classes, np.ones(classes.shape), policy.shape[1]).astype(np.int64))
+    return GroupDraw(classes, responses, _totals(classes, np.ones(classes.shape), policy.shape[1]).astype(np.int64))
 
 
-def ascend(logits: Floats, draw: Draw, advantages: Floats, rate: float) -> Floats:
+def ascend(logits: Floats, draw: GroupDraw, advantages: Floats, rate: float) -> Floats:
     """The policy-gradient step: theta_k + rate * mean_i A_i (1[a_i = k] - pi_k), `advantages` (P, n)."""
     n = advantages.shape[1]
     pushed = _totals(draw.classes, advantages, logits.shape[1]) / n

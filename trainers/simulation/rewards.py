@@ -23,10 +23,10 @@ from ..rewards.ground_truth import GroundTruth
 from ..rewards.judge_only import JudgeOnly
 from ..rewards.majority_vote import MajorityVote
 from ..rewards.random import RandomReward
-from .policy import Draw, Floats, Ints, Prompts
+from .policy import Floats, GroupDraw, Ints, Prompts
 
 
-class CalledReward:
+class PerGroupReward:
     """Calls the reward with the drawn responses, and remembers what groups of one composition earned.
 
     `groups` are the recorded ones as the reward sees them. It remembers only as long as that is safe: a composition that is
@@ -41,12 +41,12 @@ class CalledReward:
         self.varies = needs_judge(reward)
         self._earned: dict[tuple[int, bytes], Floats] = {}
 
-    def __call__(self, draw: Draw, rng: np.random.Generator) -> Floats:
+    def __call__(self, draw: GroupDraw, rng: np.random.Generator) -> Floats:
         """Rewards (P, n). Raises UsageError for an exception inside the reward, DataError for a reward that is no number."""
         seeds = rng.integers(2**62, size=len(self.prompts))
         return np.stack([self._group(place, draw, int(seed)) for place, seed in enumerate(seeds)])
 
-    def _group(self, place: int, draw: Draw, seed: int) -> Floats:
+    def _group(self, place: int, draw: GroupDraw, seed: int) -> Floats:
         classes = draw.classes[place]
         key = (place, draw.counts[place].tobytes())
         if not self.varies and key in self._earned:
@@ -80,7 +80,7 @@ class CalledReward:
         return rewards_of(self.reward, drawn, seed)
 
 
-GroupRewards: TypeAlias = Callable[[Draw, np.random.Generator], Floats]
+GroupRewards: TypeAlias = Callable[[GroupDraw, np.random.Generator], Floats]
 """From a group for each prompt to the rewards of its answers, (P, n)."""
 
 
@@ -97,23 +97,23 @@ def group_rewards(reward: Reward, prompts: Prompts) -> GroupRewards:
         )
     settings = getattr(reward, "settings", None)
     if make is None or getattr(settings, "votes", "classes") != "classes":
-        return CalledReward(reward, groups, prompts)
+        return PerGroupReward(reward, groups, prompts)
     at_once: GroupRewards = make(reward, groups, prompts)
     return at_once
 
 
-def _elected(draw: Draw, prompts: Prompts) -> Floats:
+def _elected(draw: GroupDraw, prompts: Prompts) -> Floats:
     elected: Floats = (draw.classes == prompts.winners(draw.counts)[:, None]).astype(np.float64)
     return elected
 
 
-def _shares(draw: Draw, prompts: Prompts) -> Floats:
+def _shares(draw: GroupDraw, prompts: Prompts) -> Floats:
     votes = np.where(prompts.silent, 0, draw.counts)
     shares: Floats = np.take_along_axis(votes, draw.classes, axis=1) / draw.classes.shape[1]
     return shares
 
 
-def _of_responses(draw: Draw, values: Floats) -> Floats:
+def _of_responses(draw: GroupDraw, values: Floats) -> Floats:
     """For each drawn answer the value of the recorded response that stands for it; `values` is (P, R)."""
     found: Floats = np.take_along_axis(values, draw.responses, axis=1)
     return found
@@ -141,7 +141,7 @@ def _actor_judge(reward: ActorJudge, groups: Sequence[Group], prompts: Prompts) 
     factor = _table(prompts, factors)
     penalty = settings.format_penalty * _table(prompts, [[not fine for fine in each.well_formed] for each in groups])
 
-    def rewards(draw: Draw, rng: np.random.Generator) -> Floats:
+    def rewards(draw: GroupDraw, rng: np.random.Generator) -> Floats:
         prior = _shares(draw, prompts)
         if settings.prior == "threshold":
             agreed = prior.max(axis=1, keepdims=True) > settings.majority_threshold
@@ -156,7 +156,7 @@ def _judge_only(reward: JudgeOnly, groups: Sequence[Group], prompts: Prompts) ->
     given = [[np.nan if s is None else s for s in judge_scores(group, reward.name)] for group in groups]
     scores = _table(prompts, given)
 
-    def rewards(draw: Draw, rng: np.random.Generator) -> Floats:
+    def rewards(draw: GroupDraw, rng: np.random.Generator) -> Floats:
         drawn = _of_responses(draw, scores)
         known = np.isfinite(drawn)
         means = np.where(known, drawn, 0).sum(axis=1) / np.maximum(1, known.sum(axis=1))

@@ -22,7 +22,7 @@ from ...harness.settings import require
 from ...harness.types import Json
 from ..base import Reward
 from ..rewards.advantages import Advantage, advantage
-from .policy import Draw, Flags, Floats, Ints, Prompts, ascend, draw_groups, kl_gradient, log_policy, start_logits
+from .policy import Flags, Floats, GroupDraw, Ints, Prompts, ascend, draw_groups, kl_gradient, log_policy, start_logits
 from .rewards import group_rewards
 
 WATCHED: Mapping[str, str] = {
@@ -96,7 +96,7 @@ class Kind:
 
 
 @dataclass(frozen=True)
-class Course:
+class Simulation:
     """What became of the prompts under a reward: `curves` (steps + 1, kinds, WATCHED), the first row before any step."""
 
     kinds: Sequence[Kind]
@@ -131,7 +131,7 @@ def kinds(prompts: Prompts) -> list[Kind]:
 
 def simulate(
     prompts: Prompts, reward: Reward, settings: Settings, progress: Progress = lambda done, total: None
-) -> Course:
+) -> Simulation:
     """Train every prompt's policy by the reward. Raises UsageError, DataError for a reward that does not fit the groups."""
     earn = group_rewards(reward, prompts)
     weigh = advantage(settings.advantage, settings.advantage_beta)
@@ -149,7 +149,7 @@ def simulate(
         if settings.kl:
             logits -= settings.lr * settings.kl * kl_gradient(logits, start)
         progress(step, settings.steps)
-    return Course(watched, curves)
+    return Simulation(watched, curves)
 
 
 def _advantages(weigh: Advantage, rewards: Floats) -> Floats:
@@ -162,7 +162,7 @@ def _advantages(weigh: Advantage, rewards: Floats) -> Floats:
     return advantages
 
 
-def _watch(prompts: Prompts, policy: Floats, draw: Draw, rewards: Floats) -> Floats:
+def _watch(prompts: Prompts, policy: Floats, draw: GroupDraw, rewards: Floats) -> Floats:
     """The values of WATCHED for each prompt, (P, len(WATCHED)); answers that are equally probable count by their mean."""
     winners = prompts.winners(draw.counts)
     rows, n = np.arange(len(prompts)), draw.classes.shape[1]

@@ -109,7 +109,7 @@ class SynthesisFolder:
         return Synthesized.read(self.path) if (self.path / WHOLE).exists() else None
 
     def keep(self, image: Image) -> Image:
-        """The same picture as a file of the folder, called by its path there. Raises DataError if it can not be read."""
+        """The same picture as a file of the folder, called by its path there. Raises DataError if it cannot be read."""
         suffix = Path(image.name).suffix.lower()
         name = f"{IMAGES}/{image.sha256}{suffix if suffix in SUFFIXES else '.png'}"
         file = self.path / name

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ...harness.engines.base import Model
+from ...harness.engines.base import Engine
 from ...harness.errors import UsageError
 from ...harness.profiles import load_profile
 from ...harness.runs.provenance import configuration_digest, weights_digest
@@ -24,8 +24,8 @@ from ..recipe import PromptSettings, Recipe
 from ..rewards.registry import open_reward
 from ..sampler import asking, items_digest, training_prompts, unlabelled
 from .folder import WHOLE, Synthesized
-from .run import Author, Manners, Synthesis
-from .source import Source
+from .run import Author, PromptBuilders, Synthesis
+from .source import PromptSource
 from .stored import NAME
 
 FOLDER = "synthesis"
@@ -44,7 +44,9 @@ class Prepared:
         return dataclasses.replace(recipe, prompts=self.given.prompts, synthesis=self.given.synthesis)
 
 
-def prepare(recipe: Recipe, base: Path, out: Path, open_model: Callable[[Path], Model], progress: Progress) -> Prepared:
+def prepare(
+    recipe: Recipe, base: Path, out: Path, open_model: Callable[[Path], Engine], progress: Progress
+) -> Prepared:
     """Synthesize from the recipe's prompts with `base` into `out`, if the recipe has a section [synthesis].
 
     `open_model` opens a checkpoint to ask it; it is not called where everything was asked before. Raises what
@@ -82,14 +84,14 @@ def _identity(found: Synthesized) -> Mapping[str, Json]:
     return {"synthesized": found.sha256}
 
 
-def _synthesis(recipe: Recipe, base: Path, open_model: Callable[[Path], Model], progress: Progress) -> Synthesis:
+def _synthesis(recipe: Recipe, base: Path, open_model: Callable[[Path], Engine], progress: Progress) -> Synthesis:
     settings = recipe.synthesis
     if settings is None or settings.images is None:
         raise UsageError("recipe: synthesis.images must say of how many items of the prompts questions are made")
     batch = training_prompts(recipe.prompts, recipe.seed)(0, settings.images)
     items = {item.id: unlabelled(item) for item in batch}
     new, profile = dataclasses.replace(recipe, prompts=PromptSettings(suite=NAME)), load_profile(recipe.model)
-    manners = Manners(
+    builders = PromptBuilders(
         name=f"{recipe.protocol} {profile.manner.label}",
         original=asking(recipe),
         new=asking(new),
@@ -102,4 +104,6 @@ def _synthesis(recipe: Recipe, base: Path, open_model: Callable[[Path], Model], 
     def tell(done: int, total: int, name: str) -> None:
         progress(0, recipe.policy.steps, f"synthesis: {name}, {done} of {total} answers")
 
-    return Synthesis(Source(recipe.prompts.suite, list(items.values())), settings, author, manners, recipe.seed, tell)
+    return Synthesis(
+        PromptSource(recipe.prompts.suite, list(items.values())), settings, author, builders, recipe.seed, tell
+    )

@@ -16,23 +16,23 @@ from ...benchmarks.base import lettered
 from ...benchmarks.items import inline
 from ...harness import answers
 from ...harness.answers.vote import vote
-from ...harness.engines.base import Model
+from ...harness.engines.base import Engine
 from ...harness.errors import DataError
-from ...harness.runs.store import Asked
+from ...harness.runs.store import Sample
 from ...harness.types import Item, Json, Prompt, sample_seed
 from ..data import MARK
 from ..methods.student import StoredStudent, Tell
 from ..methods.text import MOST_SHOWN, filled, one_line
-from ..methods.toolbox import pictured
+from ..methods.toolbox import one_item_per_image
 from ..recipe_settings import DIRECT, SynthesisSettings
 from .folder import ASKED, SynthesisFolder, Synthesized
 from .selection import RULES, Proposed, Selection, Voted, originals
-from .source import Source
+from .source import PromptSource
 from .stored import NAME, new_item
 
 
 @dataclass(frozen=True)
-class Manners:
+class PromptBuilders:
     """How things are put to the model: an item of the source, an item of the synthesized set, a request for a question.
 
     `name` says it in words, for the identity.
@@ -49,17 +49,17 @@ class Author:
     """The model that writes and answers: what it is, and how it is opened when it is first needed."""
 
     identity: Mapping[str, Json]
-    open_model: Callable[[], Model]
+    open_model: Callable[[], Engine]
 
 
 @dataclass(frozen=True)
 class Synthesis:
     """What is to be synthesized, by whom, how."""
 
-    source: Source
+    source: PromptSource
     settings: SynthesisSettings
     author: Author
-    manners: Manners
+    builders: PromptBuilders
     seed: int
     tell: Tell = field(default=lambda done, total, name: None)
 
@@ -67,7 +67,7 @@ class Synthesis:
         """Synthesize into the folder `path`, or go on there; one that is whole is returned as it is.
 
         Raises DataError for a source without pictures (or questions, where the model is to see them), and if fewer than
-        settings.least questions are kept; IncompleteRunError if answers can not be had; RunMismatchError if the folder is of
+        settings.least questions are kept; IncompleteRunError if answers cannot be had; RunMismatchError if the folder is of
         another synthesis; UsageError, RunLockedError, StoreError and EngineError.
         """
         items = self._usable()
@@ -79,7 +79,7 @@ class Synthesis:
         return {
             "source": self.source.digest,
             "settings": self.settings.to_json(),
-            "manners": self.manners.name,
+            "manners": self.builders.name,
             "model": dict(self.author.identity),
             "seed": self.seed,
         }
@@ -88,7 +88,7 @@ class Synthesis:
         """The source's items with pictures; for `direct` each picture once, without its question."""
         direct = self.settings.how == DIRECT
         if direct:
-            usable = [replace(item, question="", choices=()) for item in pictured(self.source.items)]
+            usable = [replace(item, question="", choices=()) for item in one_item_per_image(self.source.items)]
         else:
             usable = [item for item in self.source.items if item.images and item.question]
         if not usable:
@@ -115,30 +115,30 @@ class _Run:
             raise DataError(self._too_little(len(voted), counts))
         return self.folder.finish(map(self._row, voted), counts)
 
-    def _ask(self, name: str, asked: Sequence[Asked], n: int) -> list[tuple[str, ...]]:
+    def _ask(self, name: str, asked: Sequence[Sample], n: int) -> list[tuple[str, ...]]:
         """n texts to each question."""
         sampling = self.settings.sampling(n, sample_seed(self.synthesis.seed, f"synthesis {name}", 0) >> 1)
         return [tuple(one.text or "" for one in row) for row in self.student.ask(name, asked, sampling)]
 
-    def _direct(self, item: Item) -> Asked:
-        return Asked(item, self.synthesis.manners.request(Prompt((*item.images, self.settings.direct))))
+    def _direct(self, item: Item) -> Sample:
+        return Sample(item, self.synthesis.builders.request(Prompt((*item.images, self.settings.direct))))
 
-    def _in_context(self) -> list[Asked | None]:
+    def _in_context(self) -> list[Sample | None]:
         """The requests for further questions; None for an item of which no reply states an answer."""
-        asked = [Asked(item, self.synthesis.manners.original(item)) for item in self.items]
+        asked = [Sample(item, self.synthesis.builders.original(item)) for item in self.items]
         replies = self._ask("originals", asked, self.settings.samples)
         return [self._further(item, texts) for item, texts in zip(self.items, replies, strict=True)]
 
-    def _further(self, item: Item, texts: Sequence[str]) -> Asked | None:
+    def _further(self, item: Item, texts: Sequence[str]) -> Sample | None:
         stated = [answers.extract(text).answer for text in texts]
         winner = vote(item.id, stated, item.choices).winner
         if winner is None:
             return None
         answer = one_line(stated[winner[0]] or "", MOST_SHOWN)
         text = filled(self.settings.in_context, question=shown_question(item), answer=answer)
-        return Asked(item, self.synthesis.manners.request(Prompt((*item.images, text))))
+        return Sample(item, self.synthesis.builders.request(Prompt((*item.images, text))))
 
-    def _propose(self, requests: Sequence[Asked]) -> list[Proposed]:
+    def _propose(self, requests: Sequence[Sample]) -> list[Proposed]:
         taken = originals(self.items)
         replies = self._ask("questions", requests, self.settings.per_image)
         found = (self.selection.propose(one.item, texts, taken) for one, texts in zip(requests, replies, strict=True))
@@ -146,12 +146,12 @@ class _Run:
 
     def _weigh(self, proposed: Sequence[Proposed]) -> list[Voted]:
         items = [new_item(one.item_id, one.text, one.source.images) for one in proposed]
-        asked = [Asked(item, self.synthesis.manners.new(item)) for item in items]
+        asked = [Sample(item, self.synthesis.builders.new(item)) for item in items]
         replies = self._ask("answers", asked, self.settings.samples)
         weighed = map(self.selection.weigh, proposed, items, replies)
         return [voted for voted in weighed if voted is not None]
 
-    def _counts(self, items: int, requests: Sequence[Asked | None]) -> dict[str, int]:
+    def _counts(self, items: int, requests: Sequence[Sample | None]) -> dict[str, int]:
         unanswered = sum(one is None for one in requests)
         found = self.selection.counts
         return {

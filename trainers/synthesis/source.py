@@ -25,7 +25,7 @@ DRAWN = 512
 
 
 @dataclass(frozen=True)
-class Source:
+class PromptSource:
     """Items in their order, without labels; `name` is for the record."""
 
     name: str
@@ -37,22 +37,24 @@ class Source:
         return digest_all(item.to_json() for item in self.items)
 
 
-def open_source(name: str, data: Path | None, limit: int | None, seed: int, lock: Path = LOCK) -> Source:
+def open_source(name: str, data: Path | None, limit: int | None, seed: int, lock: Path = LOCK) -> PromptSource:
     """The first `limit` items of a training set or suite of that name, else the pictures of the folder `name`.
 
     Training sets are of the hub unless `data` says where, suites are the bundled sample; figures are drawn for training.
     Raises UsageError for neither, DataError for bad data or pictures.
     """
     if name == "figures" and data is None:
-        return Source(name, [unlabelled(item) for item in training_prompts(PromptSettings(), seed)(0, limit or DRAWN)])
+        return PromptSource(
+            name, [unlabelled(item) for item in training_prompts(PromptSettings(), seed)(0, limit or DRAWN)]
+        )
     if name in TITLES or name in SUITES.names():
         found = load_locked(data_set(name), data or (HUB_DATA if name in TITLES else None), lock)[:limit]
-        return Source(name, [unlabelled(item) for item in found])
+        return PromptSource(name, [unlabelled(item) for item in found])
     if data is not None:
         raise UsageError(f"--data belongs to a set by name, and {name!r:.80} is none: {_known()}")
     if not Path(name).is_dir():
         raise UsageError(f"{name!r:.80} is no folder of pictures, and no set: {_known()}")
-    return Source(name, _pictures(Path(name), limit))
+    return PromptSource(name, _pictures(Path(name), limit))
 
 
 def _known() -> str:
@@ -61,7 +63,7 @@ def _known() -> str:
 
 def _pictures(root: Path, limit: int | None) -> list[Item]:
     """The pictures of a folder and its subfolders, by name; hidden ones do not count. Raises DataError that tells of each
-    that is too large, can not be decoded or lies outside the folder.
+    that is too large, cannot be decoded or lies outside the folder.
     """
     names = sorted(_names(root))[:limit]
     if not names:

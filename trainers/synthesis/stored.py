@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ...benchmarks.base import Suite, boxed_prompt
 from ...benchmarks.items import ImageFolder, Record, inline, read_items
-from ...benchmarks.protocols.registry import family
+from ...benchmarks.protocols.registry import protocols_of
 from ...benchmarks.sources.local import open_local
 from ...harness.errors import UsageError
 from ...harness.types import Image, Item
@@ -58,4 +58,4 @@ def new_item(item_id: str, question: str, images: tuple[Image, ...]) -> Item:
     )
 
 
-SUITE = SynthesizedSuite(NAME, "Synthesized questions", parse, family(boxed_prompt))
+SUITE = SynthesizedSuite(NAME, "Synthesized questions", parse, protocols_of(boxed_prompt))

@@ -27,7 +27,7 @@ from rich.progress import track
 
 from ...benchmarks.base import boxed_prompt
 from ...benchmarks.suites.figures import LETTERS, Figure, as_item, draw
-from ...harness.engines.transformers import TransformersModel
+from ...harness.engines.transformers import TransformersEngine
 from ...harness.engines.vlm import VisionLanguageModel, draw_answers
 from ...harness.types import Prompt, Sampling, sample_seed
 from ..base import make_group
@@ -45,7 +45,7 @@ MAX_REPLY = 112
 
 
 @dataclass(frozen=True)
-class Example:
+class JudgeExample:
     """A response to a figure, and whether its boxed answer is right."""
 
     figure: Figure
@@ -56,11 +56,11 @@ class Example:
         """True if the box holds the answer's exact text."""
         return answer_box(self.response) == self.figure.answer
 
-    def changed(self, answer: str) -> Example:
+    def changed(self, answer: str) -> JudgeExample:
         """The same response with another answer, in the box and at the end of the working."""
         stated = answer_box(self.response)
         text = self.response.replace(f"={stated}.", f"={answer}.").replace(f"is {stated}. \\", f"is {answer}. \\")
-        return Example(self.figure, text.replace(f"\\boxed{{{stated}}}", f"\\boxed{{{answer}}}"))
+        return JudgeExample(self.figure, text.replace(f"\\boxed{{{stated}}}", f"\\boxed{{{answer}}}"))
 
     def prompt(self) -> Prompt:
         """What the judge is shown."""
@@ -78,7 +78,7 @@ class Example:
         return f"{self.figure.worked} {json.dumps(scores)}"
 
 
-def balanced(examples: Sequence[Example], seed: int) -> list[Example]:
+def balanced(examples: Sequence[JudgeExample], seed: int) -> list[JudgeExample]:
     """The examples that have a box, each made right or wrong by a coin, whatever its task and style."""
     pick = random.Random(seed)  # noqa: S311 - reproducible, not secret
     made = []
@@ -99,7 +99,7 @@ def wrong_answer(right: str, pick: random.Random) -> str:
     return str(pick.choice([number for number in near if number >= 0]))
 
 
-def respond(vlm: VisionLanguageModel, figures: Sequence[Figure], seed: int) -> list[Example]:
+def respond(vlm: VisionLanguageModel, figures: Sequence[Figure], seed: int) -> list[JudgeExample]:
     """SAMPLES responses of the model to each figure."""
     examples = []
     for start in track(range(0, len(figures), BATCH), description="responses"):
@@ -109,11 +109,11 @@ def respond(vlm: VisionLanguageModel, figures: Sequence[Figure], seed: int) -> l
         seeds = [sample_seed(seed, f"{start + place}", k) for place in range(len(batch)) for k in range(SAMPLES)]
         drawn = draw_answers(vlm, prefix, RESPONSES, seeds, vlm.media_ids)
         texts = vlm.decode(drawn.ids, drawn.mask)
-        examples += [Example(batch[row // SAMPLES], text) for row, text in enumerate(texts)]
+        examples += [JudgeExample(batch[row // SAMPLES], text) for row, text in enumerate(texts)]
     return examples
 
 
-def teach(vlm: VisionLanguageModel, examples: Sequence[Example], steps: int, seed: int) -> None:
+def teach(vlm: VisionLanguageModel, examples: Sequence[JudgeExample], steps: int, seed: int) -> None:
     """Train in place: every batch half right responses, half wrong ones."""
     pick = random.Random(seed)  # noqa: S311 - reproducible, not secret
     halves = [[one for one in examples if one.right is right] for right in (True, False)]
@@ -127,11 +127,11 @@ def teach(vlm: VisionLanguageModel, examples: Sequence[Example], steps: int, see
     optimise(vlm, steps, PEAK_LEARNING_RATE, backward)
 
 
-def describe(judge: Path, examples: Sequence[Example], seed: int) -> dict[str, dict[str, float]]:
+def describe(judge: Path, examples: Sequence[JudgeExample], seed: int) -> dict[str, dict[str, float]]:
     """How well a saved judge tells right responses from wrong ones, asked as the recipe asks it: by task and style."""
     settings = JudgeSettings(prompt="short", max_tokens=MAX_REPLY, retries=0)
     groups = [make_group(as_item(one.figure, "x"), [one.response], needs_gold=False) for one in examples]
-    scores = [row[0] for row in ModelJudge(TransformersModel(judge, batch=64), settings).score(groups, seed)]
+    scores = [row[0] for row in ModelJudge(TransformersEngine(judge, batch=64), settings).score(groups, seed)]
     kinds: dict[str, list[tuple[float | None, bool]]] = {}
     for score, one in zip(scores, examples, strict=True):
         style = "direct" if one.response.startswith("\\boxed") else "worked"

@@ -17,7 +17,7 @@ from typing import TypeAlias
 from ...benchmarks.base import boxed_prompt, boxed_text
 from ...benchmarks.suites.figures import LETTERS, TASKS, Figure, as_item, draw, in_test_split
 from ...harness.types import Prompt
-from .judge_warmup import Example, wrong_answer
+from .judge_warmup import JudgeExample, wrong_answer
 from .warmup import target
 
 DESCRIBE = "Describe the picture."
@@ -167,9 +167,9 @@ def verify(figure: Figure, pick: random.Random) -> Lesson:
     return _show(figure, prompt), f"{figure.worked} {comparison(shown, figure.answer)} {'No' if wrong else 'Yes'}."
 
 
-def judge_example(figure: Figure, pick: random.Random) -> Example:
+def judge_example(figure: Figure, pick: random.Random) -> JudgeExample:
     """A right or a wrong response, worked or direct, to be judged."""
-    response = Example(figure, target(figure, pick.random() < 0.5))
+    response = JudgeExample(figure, target(figure, pick.random() < 0.5))
     return response.changed(wrong_answer(figure.answer, pick)) if pick.random() < WRONG_ANSWERS else response
 
 

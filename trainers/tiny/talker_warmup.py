@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 
 from ...benchmarks.suites.figures import Figure, draw
-from ...harness.engines.transformers import TransformersModel
+from ...harness.engines.transformers import TransformersEngine
 from ...harness.engines.vlm import VisionLanguageModel
 from ...harness.types import Prompt, Request, Sampling
 from . import BASE, judge_warmup
@@ -95,7 +95,7 @@ GRADES: Mapping[str, Grade] = {
 }
 
 
-def replies(model: TransformersModel, prompts: Sequence[Prompt], sampling: Sampling) -> list[list[str]]:
+def replies(model: TransformersEngine, prompts: Sequence[Prompt], sampling: Sampling) -> list[list[str]]:
     """sampling.n replies to each prompt."""
     requests = (Request(str(place), prompt, tuple(range(sampling.n))) for place, prompt in enumerate(prompts))
     texts = [response.text or "" for response in model.generate(requests, sampling)]
@@ -108,7 +108,7 @@ def describe(talker: Path, figures: Sequence[Figure], seed: int) -> dict[str, di
     Beside that: `direct`, the share of sampled answers without working; `majority`, answers right by most of SAMPLES;
     `auc`, right against wrong, by the share of Yes among SAMPLES verdicts, and by the judge's score (0.5 is guessing).
     """
-    model = TransformersModel(talker, batch=256)
+    model = TransformersEngine(talker, batch=256)
     pick = random.Random(seed)  # noqa: S311 - reproducible, not secret
     found = {task: quality(model, task, figures, pick, seed) for task in GRADES}
     judged = judge_warmup.describe(talker, [judge_example(figure, pick) for figure in figures], seed)
@@ -116,7 +116,7 @@ def describe(talker: Path, figures: Sequence[Figure], seed: int) -> dict[str, di
 
 
 def quality(
-    model: TransformersModel, task: str, figures: Sequence[Figure], pick: random.Random, seed: int
+    model: TransformersEngine, task: str, figures: Sequence[Figure], pick: random.Random, seed: int
 ) -> dict[str, float]:
     """What `describe` tells of one task other than judging."""
     lessons = [lesson(task, figure, pick, LATE_DIRECT_SHARE) for figure in figures]

@@ -51,7 +51,7 @@ function chart(title, spec, description, table) {
       { mode: "vega-lite", renderer: "svg", actions: false, ast: true, defaultStyle: false, tooltip: showTip },
     );
     canvas.drawn.catch((error) => {
-      canvas.textContent = `This chart can not be drawn: ${error.message}`;
+      canvas.textContent = `This chart cannot be drawn: ${error.message}`;
     });
   };
   drawing.observe(canvas);

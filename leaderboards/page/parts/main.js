@@ -46,5 +46,5 @@ async function start() {
 
 start().catch((error) => {
   byId("problem").hidden = false;
-  byId("problem").textContent = `This page can not be shown: ${error.message}. It needs a browser of 2023 or later.`;
+  byId("problem").textContent = `This page cannot be shown: ${error.message}. It needs a browser of 2023 or later.`;
 });

@@ -9,7 +9,7 @@ import pytest
 from proctor.benchmarks.examination import plan, score_run
 from proctor.benchmarks.imports.run import read_import
 from proctor.harness.errors import RunMismatchError
-from proctor.harness.runs.evaluate import hold
+from proctor.harness.runs.evaluate import run_eval
 from proctor.harness.runs.store import RunReader
 from proctor.harness.types import Sampling
 
@@ -26,7 +26,7 @@ def ours(tmp_path, scripted):
         n = 1 if isinstance(next(iter(said.values())), str) else len(next(iter(said.values())))
         answer = (lambda name, k: said[name]) if n == 1 else (lambda name, k: said[name][k])
         path = tmp_path / "ours" / suite
-        hold(plan(suite, "strict", Sampling(n=n)), scripted(say=answer), path)
+        run_eval(plan(suite, "strict", Sampling(n=n)), scripted(say=answer), path)
         return path
 
     return run

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from proctor.benchmarks.examination import plan, score_run
 from proctor.benchmarks.protocols import language_model
 from proctor.benchmarks.registry import SUITES
-from proctor.harness.runs.evaluate import hold
-from proctor.harness.runs.judging import Referee, ReplyBook
+from proctor.harness.runs.evaluate import run_eval
+from proctor.harness.runs.judging import JudgeModel, ReplyBook
 from proctor.harness.types import Item, Sampling
 
 ITEM = Item("1", "mathvision", "Which?", "B", "choice", choices=("cat", "dog"))
@@ -99,18 +99,20 @@ def test_only_the_end_of_a_long_response_is_shown():
 def test_official_is_complete_with_a_language_model_and_not_without(suite, tmp_path, scripted):
     """The scripted judge extracts the gold, and takes an answer for right if it is the gold."""
     examination = plan(suite, "official", Sampling())
-    assert hold(examination, scripted(lambda i, k: "I would say that it is so."), tmp_path / "run").complete
+    assert run_eval(examination, scripted(lambda i, k: "I would say that it is so."), tmp_path / "run").complete
     alone = score_run(tmp_path / "run")
     assert alone.unscored == len(alone.items)
     assert not alone.complete
 
-    referee = Referee("judge", ReplyBook(tmp_path / "replies.jsonl"), _Knows([one.item for one in examination.asked]))
+    referee = JudgeModel(
+        "judge", ReplyBook(tmp_path / "replies.jsonl"), _Knows([one.item for one in examination.asked])
+    )
     judged = score_run(tmp_path / "run", referee=referee)
     assert judged.complete
     assert judged.accuracy().estimate.value == 1.0
     assert judged.referee == "judge"
     assert judged.refereed >= len(judged.items)
-    offline = score_run(tmp_path / "run", referee=Referee("judge", ReplyBook(tmp_path / "replies.jsonl")))
+    offline = score_run(tmp_path / "run", referee=JudgeModel("judge", ReplyBook(tmp_path / "replies.jsonl")))
     assert offline.verdicts == judged.verdicts
 
 

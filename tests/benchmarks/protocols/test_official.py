@@ -26,7 +26,7 @@ ABCDE = ("10", "20", "$2\\sqrt{3}$", "40", "50")
         ("\\boxed{1/55}", "1/60", True),  # both are 0.02
         ("\\boxed{0.0001}", "0", True),  # any tiny number is 0
         ("\\boxed{\\textbf{(D) }72}", "72", False),
-        ("\\boxed{69}", "69{degrees}", False),  # a gold that its own rule can not read
+        ("\\boxed{69}", "69{degrees}", False),  # a gold that its own rule cannot read
         ("\\boxed{\\frac{36}{13}}", "\x0crac{36}{13}", False),
         ("\\boxed{7 apples}", "7", False),
     ],

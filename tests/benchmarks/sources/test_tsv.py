@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from proctor.benchmarks.base import SAMPLES
 from proctor.benchmarks.registry import SUITES
 from proctor.benchmarks.sources import tsv
-from proctor.benchmarks.sources.layout import literal, texts, whole, words
+from proctor.benchmarks.sources.layout import as_int, literal, text_list, word_list
 from proctor.harness.errors import DataError
 
 
@@ -203,18 +203,18 @@ def test_a_byte_order_mark_is_no_part_of_the_header(write, charts):
 
 
 def test_texts_of_lists_are_read_and_never_evaluated():
-    assert texts("['a', \"b'c\"]") == texts('["a", "b\'c"]') == ["a", "b'c"]
-    assert texts("nan") == texts(None) == []
-    assert words("inductive") == ["inductive"]
-    assert words("['a', 'b']") == ["a", "b"]
+    assert text_list("['a', \"b'c\"]") == text_list('["a", "b\'c"]') == ["a", "b'c"]
+    assert text_list("nan") == text_list(None) == []
+    assert word_list("inductive") == ["inductive"]
+    assert word_list("['a', 'b']") == ["a", "b"]
     for hostile in ("__import__('os').getcwd()", "[" * 5000, "9**9**9", "[x for x in ()]", "[" + "1," * 20_000 + "]"):
         with pytest.raises(ValueError, match=r"."):
             literal(hostile)
     for value in ("3", 3, 3.0, "3.0"):
-        assert whole(value) == 3
+        assert as_int(value) == 3
     for value in ("3.5", True, "x", float("inf")):
         with pytest.raises((ValueError, OverflowError)):
-            whole(value)
+            as_int(value)
 
 
 @given(st.binary(max_size=400))

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from proctor.benchmarks.examination import plan, score_run
-from proctor.harness.engines.lmms_eval import is_failure, open_model
+from proctor.harness.engines.lmms_eval import is_failure, open_engine
 from proctor.harness.errors import EngineError, UsageError
-from proctor.harness.runs.evaluate import Examination, hold
-from proctor.harness.runs.store import Asked, RunReader
+from proctor.harness.runs.evaluate import Examination, run_eval
+from proctor.harness.runs.store import RunReader, Sample
 from proctor.harness.types import Image, Prompt, Request, Sampling
 
 pytestmark = [pytest.mark.slow, pytest.mark.engine]
@@ -32,7 +32,7 @@ def opened(lmms_eval_python):
 
     def opening(model, model_args, **options):
         given = {"python": str(lmms_eval_python), "model_args": model_args, **options}
-        return open_model(model, {key: str(value) for key, value in given.items()})
+        return open_engine(model, {key: str(value) for key, value in given.items()})
 
     return opening
 
@@ -52,7 +52,7 @@ def test_every_answer_comes_back_and_every_failure_is_an_error(canned, opened, t
     model = opened("canned", canned.model_args, interface=interface, chunk=5)
     assert model.identity()["interface"] == {"auto": "chat", "simple": "simple"}[interface]
     assert set(model.versions()) == {"lmms-eval", "torch", "transformers"}
-    outcome = hold(examination, model, tmp_path / "run")
+    outcome = run_eval(examination, model, tmp_path / "run")
     for (item_id, _), (text, error) in answers(tmp_path / "run").items():
         if item_id in failing:
             assert text is None
@@ -98,7 +98,7 @@ def test_a_model_that_dies_ends_the_run_which_goes_on_when_asked_again(
     assert cli(*command, tmp_path / "run").code == 0
     for name in ("responses.jsonl", "items.jsonl"):
         assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
-    hold(plan("dynamath", "strict", Sampling()), scripted(say=lambda item, _: said[item]), tmp_path / "ours")
+    run_eval(plan("dynamath", "strict", Sampling()), scripted(say=lambda item, _: said[item]), tmp_path / "ours")
     assert score_run(tmp_path / "run").verdicts == score_run(tmp_path / "ours").verdicts
 
 
@@ -119,7 +119,7 @@ def test_kill_9_leaves_no_process_behind_and_the_run_goes_on(canned, start, lmms
 
     canned.answers[slow] = said[examination.asked[4].item.id]
     canned.write()
-    hold(examination, opened("canned", canned.model_args), tmp_path / "run")
+    run_eval(examination, opened("canned", canned.model_args), tmp_path / "run")
     assert {key[0]: text for key, (text, _) in answers(tmp_path / "run").items()} == {
         item_id: None if is_failure(text) else text for item_id, text in said.items()
     }
@@ -147,7 +147,7 @@ def test_a_killed_process_is_an_engine_error(canned, opened):
     model = opened("canned", canned.model_args)
     os.kill(model._worker._process.pid, 9)
     with pytest.raises(EngineError, match="ended by signal 9"):
-        list(model.generate([], Sampling())) or hold(examination, model, canned.table.parent / "run")
+        list(model.generate([], Sampling())) or run_eval(examination, model, canned.table.parent / "run")
     model._worker.close()
     assert not model._worker.folder.exists()
 
@@ -162,8 +162,8 @@ def test_models_that_can_not_be_opened(opened, tmp_path, canned):
 def test_a_broken_picture_is_an_error_of_its_item_alone(canned, opened, tmp_path):
     asked = list(plan("wemath", "strict", Sampling()).asked)
     canned.prepare(asked)
-    asked[1] = Asked(asked[1].item, Prompt((Image.of_bytes(b"broken", "broken.png"), "?")))
-    outcome = hold(
+    asked[1] = Sample(asked[1].item, Prompt((Image.of_bytes(b"broken", "broken.png"), "?")))
+    outcome = run_eval(
         Examination("wemath", "strict", asked, Sampling()), opened("canned", canned.model_args), tmp_path / "run"
     )
     assert [error for error in outcome.errors if "broken.png" in error]
@@ -177,7 +177,7 @@ def figures():
 
 @pytest.fixture
 def ours(figures, tiny_model, tmp_path):
-    hold(figures, tiny_model, tmp_path / "ours")
+    run_eval(figures, tiny_model, tmp_path / "ours")
     return tmp_path / "ours"
 
 
@@ -198,7 +198,7 @@ def test_lmms_evals_own_model_gives_the_verdicts_of_our_engine(batch_size, qwen,
     engine = qwen("qwen2_5_vl_float32", chunk=20, batch_size=batch_size)
     assert {"weights", "configuration"} <= set(engine.identity())
     assert str(tiny) not in json.dumps(engine.identity())
-    assert hold(figures, engine, tmp_path / "run").complete
+    assert run_eval(figures, engine, tmp_path / "run").complete
     theirs, expected = score_run(tmp_path / "run"), score_run(ours)
     assert [one.correct for one in theirs.verdicts] == [one.correct for one in expected.verdicts]
     assert 0 < theirs.accuracy().correct < len(figures.asked)
@@ -206,10 +206,10 @@ def test_lmms_evals_own_model_gives_the_verdicts_of_our_engine(batch_size, qwen,
 
 
 def test_its_bfloat16_is_ours(qwen, figures, tiny, tmp_path):
-    from proctor.harness.engines.transformers import TransformersModel
+    from proctor.harness.engines.transformers import TransformersEngine
 
-    assert hold(figures, qwen("qwen2_5_vl"), tmp_path / "run").complete
-    hold(figures, TransformersModel(tiny, device="cpu", dtype="bfloat16"), tmp_path / "ours")
+    assert run_eval(figures, qwen("qwen2_5_vl"), tmp_path / "run").complete
+    run_eval(figures, TransformersEngine(tiny, device="cpu", dtype="bfloat16"), tmp_path / "ours")
     theirs, ours = answers(tmp_path / "run"), answers(tmp_path / "ours")
     same = [key for key in ours if theirs[key] == ours[key]]
     assert len(same) >= 0.9 * len(ours), f"{len(same)} of {len(ours)}"
@@ -218,7 +218,7 @@ def test_its_bfloat16_is_ours(qwen, figures, tiny, tmp_path):
 def test_samples_depend_on_nothing_but_their_seeds(qwen, tmp_path):
     drawn = plan("figures", "strict", Sampling(n=3, temperature=1.0, max_tokens=24, seed=5), limit=4)
     engine = qwen("qwen2_5_vl_float32")
-    assert hold(drawn, engine, tmp_path / "whole").complete
+    assert run_eval(drawn, engine, tmp_path / "whole").complete
     whole = answers(tmp_path / "whole")
     assert len(set(whole.values())) > len(drawn.asked)
     requests = [(one.item, one.prompt) for one in reversed(drawn.asked)]

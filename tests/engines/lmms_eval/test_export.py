@@ -8,7 +8,7 @@ import pytest
 from proctor.benchmarks.examination import plan, score_run
 from proctor.benchmarks.registry import SUITES
 from proctor.harness.engines.lmms_eval import is_failure
-from proctor.harness.runs.evaluate import hold
+from proctor.harness.runs.evaluate import run_eval
 from proctor.harness.types import Image, Sampling
 
 pytestmark = [pytest.mark.slow, pytest.mark.engine]
@@ -33,7 +33,7 @@ def asked_by_both(cli, tmp_path, scripted, run_lmms_eval, canned):
             examination = plan(suite, "strict", Sampling())
             said = canned.prepare(examination.asked)
             model = scripted(say=lambda item_id, sample, said=said: as_told(said[item_id]))
-            hold(examination, model, tmp_path / "runs" / suite)
+            run_eval(examination, model, tmp_path / "runs" / suite)
             ours[suite] = score_run(tmp_path / "runs" / suite)
         arguments = ["--tasks", "proctor", "--model", "canned", "--model_args", canned.model_args, "--batch_size", "1"]
         where = ["--include_path", folder, "--output_path", tmp_path / "out", "--log_samples"]

@@ -17,11 +17,11 @@ from proctor.harness.engines.vlm import VisionLanguageModel
 from proctor.harness.errors import DataError
 from proctor.trainers.openrlhf import hooks
 from proctor.trainers.openrlhf.arguments import Paths, arguments
-from proctor.trainers.openrlhf.plan import Plan, Rollouts
+from proctor.trainers.openrlhf.plan import Plan, RolloutPlan
 from proctor.trainers.openrlhf.rows import read_items, write_prompts
 from proctor.trainers.recipe import load_recipe
 from proctor.trainers.rewards.file import file_identity
-from proctor.trainers.rewards.pipeline import Assessor
+from proctor.trainers.rewards.pipeline import RewardPipeline
 from proctor.trainers.tiny import BASE
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
@@ -45,11 +45,11 @@ def trainer(tmp_path, monkeypatch) -> Any:
         recipe = load_recipe("mm_upt_figures_openrlhf", [*CHANGES, *changes])
         written = write_prompts(recipe, tmp_path)
         events = tmp_path / "events.jsonl"
-        made = hooks.AssessingTrainer.__new__(hooks.AssessingTrainer)
-        rollouts = Rollouts(str(written.items), single_node=True)
+        made = hooks.RewardingTrainer.__new__(hooks.RewardingTrainer)
+        rollouts = RolloutPlan(str(written.items), single_node=True)
         made.plan = Plan("train_ppo_ray", (), recipe, str(BASE), str(events), 1, 1, rollouts=rollouts)
         made._items = read_items(written.items)
-        made._assessor = Assessor.of_recipe(recipe, BASE)
+        made._assessor = RewardPipeline.of_recipe(recipe, BASE)
         made.tokenizer = VisionLanguageModel.load(BASE, "cpu").tokenizer
         made.experience_maker = hooks.GroupAdvantages.__new__(hooks.GroupAdvantages)
         return made
@@ -80,7 +80,7 @@ def test_rewards_and_advantages_are_those_of_the_local_trainer(trainer, reward, 
     samples = [sample(made, label, text) for label, text in zip(labels, answers(8), strict=True)]
     made._assess(samples, 0)
 
-    local = Assessor.of_recipe(
+    local = RewardPipeline.of_recipe(
         load_recipe("mm_upt_figures", [*CHANGES, f"reward={reward}", f"advantage={advantage}"]), BASE
     )
     wanted = local.assess(list(made._items.values()), answers(8), 0)
@@ -109,7 +109,7 @@ def test_a_reward_that_was_edited_after_the_start_is_refused(trainer, tmp_path, 
     own.write_text("def score(group): return [1.0 for _ in group.responses]\n")
     monkeypatch.setattr(Plan, "current", lambda: plan)
     with pytest.raises(DataError, match="the reward's file was changed since the training was started"):
-        hooks.AssessingTrainer("pretrain")
+        hooks.RewardingTrainer("pretrain")
 
 
 def test_broken_groups_are_told(trainer):

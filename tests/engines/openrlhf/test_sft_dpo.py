@@ -22,13 +22,13 @@ from safetensors.torch import load_file
 
 from proctor.benchmarks.base import boxed_prompt
 from proctor.benchmarks.suites.figures import as_item, draw
-from proctor.harness.engines.transformers import TransformersModel
+from proctor.harness.engines.transformers import TransformersEngine
 from proctor.harness.engines.vlm import VisionLanguageModel
 from proctor.harness.errors import EngineError
 from proctor.harness.runs.checkpoints import check_whole
 from proctor.harness.types import Prompt
 from proctor.trainers.local.losses import DpoLoss, SftLoss, response_tokens
-from proctor.trainers.methods.base import Dpo, Example, Findings, Preference, Sft, Stage
+from proctor.trainers.methods.base import Dpo, Example, Preference, Sft, Stage, StageOutput
 from proctor.trainers.methods.stages import Fitting
 from proctor.trainers.openrlhf.arguments import FitPaths, command, fit_arguments
 from proctor.trainers.openrlhf.fit import DpoExamples, SftExamples
@@ -60,7 +60,7 @@ SFT, DPO = Sft(), Dpo(beta=0.2, regulariser=0.5)
 
 def stage(name: str, objective: Sft | Dpo, made: Any) -> Stage:
     """One that asks nothing."""
-    return Stage(name, objective, lambda lesson: Findings(made, {"made": len(made)}, "nothing"))
+    return Stage(name, objective, lambda lesson: StageOutput(made, {"made": len(made)}, "nothing"))
 
 
 def method(*stages: Stage) -> Any:
@@ -111,7 +111,7 @@ def checked_checkpoints(out: Path, names: list[str]) -> None:
     before = load_file(BASE / "model.safetensors")
     for path in paths:
         check_whole(path)
-        TransformersModel(path, device="cpu")
+        TransformersEngine(path, device="cpu")
         after = load_file(path / "model.safetensors")
         moved = {name for name in before if (before[name].to(after[name].dtype) != after[name]).any()}
         assert any("visual" in name for name in moved)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file
 
-from proctor.harness.engines.transformers import TransformersModel
+from proctor.harness.engines.transformers import TransformersEngine
 from proctor.harness.runs.checkpoints import COMPLETE, check_whole
 from proctor.trainers.tiny import BASE
 
@@ -70,7 +70,7 @@ def test_two_steps_with_checkpoints_that_are_examined_once(train, cli_process, t
     for path in paths:
         assert (path / COMPLETE).exists()
         check_whole(path)
-        TransformersModel(path, device="cpu")
+        TransformersEngine(path, device="cpu")
         after = load_file(path / "model.safetensors")
         assert before.keys() <= after.keys()  # a tied output layer is written too
         moved = [name for name in before if (before[name].to(after[name].dtype) != after[name]).any()]
@@ -104,7 +104,7 @@ def test_a_checkpoint_answers_alike_in_vllm(train):
     assert training.end()[0] == 0
     requests = [Request(item.id, boxed_prompt(item)) for item in islice(SUITE.load(), 20)]
     engines = (
-        TransformersModel(training.checkpoints()[0], device="cpu", dtype="float32"),
+        TransformersEngine(training.checkpoints()[0], device="cpu", dtype="float32"),
         vllm_model.open_model(str(training.checkpoints()[0]), {"dtype": "float32", "enforce_eager": "true"}),
     )
     answers = [

@@ -20,6 +20,6 @@ if find_spec("vllm") is not None:
 @pytest.fixture(scope="session")
 def vllm_model(tiny):
     """The bundled checkpoint on vLLM in fp32."""
-    from proctor.harness.engines.vllm import open_model
+    from proctor.harness.engines.vllm import open_engine
 
-    return open_model(str(tiny), {"dtype": "float32", "enforce_eager": "true"})
+    return open_engine(str(tiny), {"dtype": "float32", "enforce_eager": "true"})

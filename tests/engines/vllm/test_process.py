@@ -10,7 +10,7 @@ import pytest
 
 from proctor.benchmarks.examination import plan
 from proctor.harness.errors import EngineError
-from proctor.harness.runs.evaluate import hold
+from proctor.harness.runs.evaluate import run_eval
 from proctor.harness.runs.store import RunReader
 from proctor.harness.types import Request, Sampling
 
@@ -34,7 +34,7 @@ def examination():
 def whole(vllm_model, examination, tmp_path_factory):
     """The answers' bytes of a run that nothing interrupts."""
     path = tmp_path_factory.mktemp("whole") / "run"
-    assert hold(examination, vllm_model, path).complete
+    assert run_eval(examination, vllm_model, path).complete
     return (path / "responses.jsonl").read_bytes()
 
 
@@ -104,7 +104,7 @@ def test_ctrl_c_finishes_what_is_in_flight(evaluate, tmp_path, vllm_model, exami
     stored = list(RunReader(tmp_path / "run").responses())
     assert all(one.error is None for one in stored)
     assert 10 <= len(stored) <= ITEMS * SAMPLING.n
-    assert hold(examination, vllm_model, tmp_path / "run").complete
+    assert run_eval(examination, vllm_model, tmp_path / "run").complete
     assert (tmp_path / "run" / "responses.jsonl").read_bytes() == whole
 
 
@@ -135,7 +135,7 @@ def test_a_dead_engine_is_one_line_and_what_it_answered_stays(evaluate, tmp_path
     assert "run the same command again" in line
     assert "Traceback" not in err
     assert answered(tmp_path / "run") >= 30
-    assert hold(examination, vllm_model, tmp_path / "run").complete
+    assert run_eval(examination, vllm_model, tmp_path / "run").complete
     assert (tmp_path / "run" / "responses.jsonl").read_bytes() == whole
 
 
@@ -149,7 +149,7 @@ def test_what_does_not_fit_is_one_line(start, tiny, tmp_path):
     assert code == 3, err
     assert out == ""
     (line,) = (line for line in err.splitlines() if line.strip())
-    assert "vLLM can not start with" in line
+    assert "vLLM cannot start with" in line
     assert "memory" in line.lower()
     assert not (tmp_path / "run").exists()
 

@@ -16,9 +16,9 @@ import pytest
 
 from proctor.benchmarks.base import boxed_prompt
 from proctor.benchmarks.examination import plan, score_run
-from proctor.harness.engines.openai import open_model
-from proctor.harness.engines.replay import ReplayModel
-from proctor.harness.runs.evaluate import hold
+from proctor.harness.engines.openai import open_engine
+from proctor.harness.engines.replay import ReplayEngine
+from proctor.harness.runs.evaluate import run_eval
 from proctor.harness.runs.store import RunReader
 from proctor.harness.types import Image, Item, Prompt, Request, Sampling
 
@@ -102,7 +102,7 @@ def server(tiny, tmp_path_factory):
 @pytest.fixture
 def engine(server):
     """The openai engine on it."""
-    return open_model(NAME, {"url": server.url})
+    return open_engine(NAME, {"url": server.url})
 
 
 @pytest.fixture
@@ -129,8 +129,8 @@ def test_the_answers_are_those_of_the_other_engines(engine, vllm_model, tiny_mod
     """Texts, finish reasons and token counts, byte for byte; a stored run answers them too."""
     figures = plan("figures", "strict", GREEDY, limit=100)
     for name, model in {"server": engine, "transformers": tiny_model, "vllm": vllm_model}.items():
-        assert hold(figures, model, tmp_path / name).complete
-    assert hold(figures, ReplayModel(tmp_path / "server"), tmp_path / "replay").complete
+        assert run_eval(figures, model, tmp_path / name).complete
+    assert run_eval(figures, ReplayEngine(tmp_path / "server"), tmp_path / "replay").complete
     journal, judged = (tmp_path / "server" / "responses.jsonl").read_bytes(), verdicts(tmp_path / "server")
     assert journal.count(b"\n") == len(figures.asked) == 100
     assert 0 < sum(correct for _, _, correct, _ in judged) < 100
@@ -142,7 +142,7 @@ def test_the_answers_are_those_of_the_other_engines(engine, vllm_model, tiny_mod
 def test_samples_are_those_of_the_offline_engine(engine, vllm_model, tmp_path):
     figures = plan("figures", "strict", SAMPLED, limit=30)
     for name, model in {"server": engine, "vllm": vllm_model}.items():
-        assert hold(figures, model, tmp_path / name).complete
+        assert run_eval(figures, model, tmp_path / name).complete
     journal = (tmp_path / "server" / "responses.jsonl").read_bytes()
     assert journal == (tmp_path / "vllm" / "responses.jsonl").read_bytes()
 

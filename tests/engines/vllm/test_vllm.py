@@ -18,7 +18,7 @@ if find_spec("vllm") is None:
 
 from PIL import Image as PilImage
 
-from proctor.harness.engines.vllm import open_model
+from proctor.harness.engines.vllm import open_engine
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
@@ -214,13 +214,13 @@ def test_the_identity_says_what_could_change_an_answer(vllm_model, tiny_model):
 )
 def test_bad_options_are_usage_errors(tiny, options, match):
     with pytest.raises(UsageError, match=match) as caught:
-        open_model(str(tiny), options)
+        open_engine(str(tiny), options)
     assert "\n" not in str(caught.value)
 
 
 def test_what_is_no_checkpoint_is_refused_at_once(tmp_path):
     with pytest.raises(CheckpointError, match="no such checkpoint folder"):
-        open_model(str(tmp_path / "none"), {})
+        open_engine(str(tmp_path / "none"), {})
 
 
 def test_loading_leaves_no_setting_behind(vllm_model):

@@ -36,28 +36,28 @@ from proctor.benchmarks.examination import plan, run_path, score_run
 from proctor.benchmarks.registry import SUITES
 from proctor.harness.answers import GRADER_VERSION
 from proctor.harness.cli import main
-from proctor.harness.engines.base import MODELS
+from proctor.harness.engines.base import ENGINES
 from proctor.harness.engines.http_client import Completion
-from proctor.harness.engines.replay import ReplayModel
+from proctor.harness.engines.replay import ReplayEngine
 from proctor.harness.profiles import load_profile, profiles
 from proctor.harness.runs.checkpoints import COMPLETE
-from proctor.harness.runs.evaluate import Examination, hold
-from proctor.harness.runs.judging import Referee, ReplyBook
+from proctor.harness.runs.evaluate import Examination, run_eval
+from proctor.harness.runs.judging import JudgeModel, ReplyBook
 from proctor.harness.runs.provenance import configuration_digest, weights_digest
 from proctor.harness.types import Item, Request, Response, Sampling, digest, digest_all, sample_seed
 from proctor.trainers.base import Group, make_group
 from proctor.trainers.groups import judge_run
 from proctor.trainers.judge import judge_prompt
 from proctor.trainers.methods.registry import METHODS
-from proctor.trainers.provenance import look, origin
+from proctor.trainers.provenance import look_at_training, provenance_of
 from proctor.trainers.recipe import RECIPES, PromptSettings, load_recipe
 from proctor.trainers.recipe_settings import JudgeSettings
-from proctor.trainers.resolve import whole
+from proctor.trainers.resolve import resolve
 from proctor.trainers.rewards.advantages import advantage
-from proctor.trainers.rewards.pipeline import Assessor
+from proctor.trainers.rewards.pipeline import RewardPipeline
 from proctor.trainers.rewards.registry import REWARDS, TRAINERS, open_reward
 from proctor.trainers.sampler import asking, training_prompts
-from proctor.trainers.synthesis.run import Author, Manners, Synthesis
+from proctor.trainers.synthesis.run import Author, PromptBuilders, Synthesis
 from proctor.trainers.synthesis.source import open_source
 from proctor.trainers.tiny import BASE, JUDGE, TALKER
 from proctor.trainers.training import TrainingFolder
@@ -123,7 +123,7 @@ def train_a_little(recipe: str, steps: int, out: Path) -> None:
 
 def whole_recipe(name: str, changes: Sequence[str] = ()) -> Any:
     """A recipe as a training stores it, as JSON."""
-    return plain(whole(load_recipe(name, changes)).to_json())
+    return plain(resolve(load_recipe(name, changes)).to_json())
 
 
 def asked_by(suite: str, protocol: str, profile: str | None = None) -> Examination:
@@ -253,7 +253,7 @@ def answered(suite: str, out: Path) -> Path:
     several = dataclasses.replace(HOW, n=12)
     examination = plan(suite, "strict", several, limit=MOST_ITEMS)
     texts = {one.item.id: said_to(one.item) for one in examination.asked}
-    hold(examination, Scripted(lambda item, sample: texts[item][sample]), out)
+    run_eval(examination, Scripted(lambda item, sample: texts[item][sample]), out)
     return out
 
 
@@ -333,7 +333,7 @@ def refereed() -> Any:
                 if not (protocol.extractor or protocol.judge):
                     continue
                 book, server = Path(folder) / f"{suite} {name}.jsonl", ScriptedServer()
-                scored = score_run(run, name, Referee(REFEREE, ReplyBook(book), server))
+                scored = score_run(run, name, JudgeModel(REFEREE, ReplyBook(book), server))
                 told = [verdict.to_json() for verdict in scored.verdicts]
                 found[f"{suite} {name}"] = {
                     "requests": digest_all(server.requests),
@@ -350,10 +350,10 @@ def files() -> Any:
         folder = Path(temporary)
         run = answered("logicvista", folder / "run")
         replayed = folder / "replayed"
-        hold(plan("logicvista", "official", dataclasses.replace(HOW, n=12)), ReplayModel(run), replayed)
+        run_eval(plan("logicvista", "official", dataclasses.replace(HOW, n=12)), ReplayEngine(run), replayed)
         judge_run(run, ScriptedJudge(), JudgeSettings())
         book = folder / "book.jsonl"
-        score_run(run, "official", Referee(REFEREE, ReplyBook(book), ScriptedServer()))
+        score_run(run, "official", JudgeModel(REFEREE, ReplyBook(book), ScriptedServer()))
         build_board(run, ["strict", "official"], book, folder / "board")
         train_a_little("actor_judge_figures", 1, folder / "training")
         scored = rescore(run, ["strict"], folder / "verdicts.jsonl")
@@ -384,7 +384,7 @@ def files() -> Any:
 def digests() -> Any:
     """Checkpoints, versions, the names that plugins and settings go by."""
     bundled = {"base": BASE, "judge": JUDGE, "talker": TALKER}
-    registries = (SUITES, MODELS, REWARDS, METHODS, TRAINERS)
+    registries = (SUITES, ENGINES, REWARDS, METHODS, TRAINERS)
     return {
         "checkpoints": {
             name: {"weights": weights_digest(path), "configuration": configuration_digest(path)}
@@ -415,7 +415,7 @@ def trainings() -> Any:
     loaded = {name: load_recipe(name) for name in recipes}
     drawn = {seed: training_prompts(PromptSettings(), seed) for seed in (0, 1)}
     judged, model = groups(), {"weights": "w"}
-    manners = Manners("m", *(asking(loaded["mm_upt_figures"]),) * 2, lambda prompt: prompt)
+    builders = PromptBuilders("m", *(asking(loaded["mm_upt_figures"]),) * 2, lambda prompt: prompt)
     return {
         "recipes": {name: digest(whole_recipe(name)) for name in recipes},
         "prompts": {
@@ -435,7 +435,7 @@ def trainings() -> Any:
                         open_source("figures", None, 8, 0),
                         recipe.synthesis,
                         Author(model, lambda: Scripted(lambda item, sample: "")),
-                        manners,
+                        builders,
                         0,
                     ).identity()
                 )
@@ -513,7 +513,7 @@ def test_an_older_training_is_known_and_can_be_resumed(tmp_path: Path) -> None:
     training = copied("training", tmp_path)
     checkpoint = Path(shutil.copytree(BASE, training / "checkpoints" / "step-000002"))
     (checkpoint / COMPLETE).touch()
-    found, made = look(training), origin(checkpoint)
+    found, made = look_at_training(training), provenance_of(checkpoint)
     changed = "actor_judge_figures (changed: policy.minibatches, policy.prompts, policy.steps, sampling.n)"
     assert (found.recipe, found.seed, found.step, found.finished) == (changed, 0, 2, True)
     assert found.base == weights_digest(BASE)
@@ -526,7 +526,7 @@ def test_an_older_training_is_known_and_can_be_resumed(tmp_path: Path) -> None:
     assert recorded["overlap"] != "unknown"
 
     recipe = load_recipe("actor_judge_figures", [*SMALL, "policy.steps=2"])
-    assessor = Assessor.of_recipe(recipe, BASE)
+    assessor = RewardPipeline.of_recipe(recipe, BASE)
     with TrainingFolder(training, assessor.recipe, BASE, resume=True, more=assessor.identity()) as folder:
         assert folder.last_step() == 2
     assert contents(training)["metrics.jsonl"] == contents(STORED / "training")["metrics.jsonl"]

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from proctor.benchmarks.base import SAMPLES
-from proctor.harness.runs.evaluate import hold
+from proctor.harness.runs.evaluate import run_eval
 from proctor.harness.runs.store import RunReader
 
 VERBS = [
@@ -63,14 +63,14 @@ def imported(start):
 @pytest.fixture
 def run_path(tmp_path, examine, scripted):
     """A complete run: three of four right."""
-    hold(examine(), scripted(lambda i, k: r"\boxed{6}" if i == "q3" else r"\boxed{5}"), tmp_path / "stored")
+    run_eval(examine(), scripted(lambda i, k: r"\boxed{6}" if i == "q3" else r"\boxed{5}"), tmp_path / "stored")
     return tmp_path / "stored"
 
 
 @pytest.fixture
 def incomplete(tmp_path, examine, scripted):
     """A run in which one question failed."""
-    hold(examine(), scripted(lambda i, k: ValueError("tired") if i == "q3" else r"\boxed{5}"), tmp_path / "partial")
+    run_eval(examine(), scripted(lambda i, k: ValueError("tired") if i == "q3" else r"\boxed{5}"), tmp_path / "partial")
     return tmp_path / "partial"
 
 
@@ -323,7 +323,7 @@ def test_verdicts_are_written_one_a_line(cli, run_path, tmp_path):
 
 def test_names_from_files_can_not_control_the_terminal(cli, tmp_path, examine, scripted):
     name = "[red]\x1b[31mevil\x07[/red] [bold"
-    hold(examine(), scripted(lambda i, k: r"\boxed{5}", name=name), tmp_path)
+    run_eval(examine(), scripted(lambda i, k: r"\boxed{5}", name=name), tmp_path)
     done = cli("score", tmp_path)
     assert done.code == 0
     assert "\x1b" not in done.out

@@ -8,7 +8,7 @@ import pytest
 
 from proctor.benchmarks.examination import plan
 from proctor.benchmarks.registry import SUITES
-from proctor.harness.runs.evaluate import hold
+from proctor.harness.runs.evaluate import run_eval
 from proctor.harness.types import Sampling
 
 from ...faulty_server import FaultyServer, Reply, completion
@@ -20,21 +20,21 @@ ITEMS = len(SUITES.get("mathverse").load())
 @pytest.fixture
 def runs(tmp_path, examine, scripted):
     """A complete run and an incomplete one."""
-    hold(examine(), scripted(lambda i, k: RIGHT), tmp_path / "runs" / "whole")
-    hold(examine(), scripted(lambda i, k: ValueError("no") if i == "q0" else RIGHT), tmp_path / "runs" / "part")
+    run_eval(examine(), scripted(lambda i, k: RIGHT), tmp_path / "runs" / "whole")
+    run_eval(examine(), scripted(lambda i, k: ValueError("no") if i == "q0" else RIGHT), tmp_path / "runs" / "part")
     return tmp_path / "runs"
 
 
 @pytest.fixture
 def mathverse(tmp_path, scripted):
     """A complete run of MathVerse's sample, asked by its official prompt."""
-    hold(plan("mathverse", "official", Sampling()), scripted(lambda i, k: "I say so."), tmp_path / "mathverse")
+    run_eval(plan("mathverse", "official", Sampling()), scripted(lambda i, k: "I say so."), tmp_path / "mathverse")
     return tmp_path / "mathverse"
 
 
 def test_names_are_shown_as_they_are(cli, examine, scripted, tmp_path):
     name = ":smile: [red]x[/red]\nforged\x1b[2K"
-    hold(examine(), scripted(name=name), tmp_path / "run")
+    run_eval(examine(), scripted(name=name), tmp_path / "run")
     for arguments in (("board", "build", "--draft", "--out", tmp_path / "board"), ("score", "--metrics")):
         done = cli(*arguments, tmp_path / "run")
         assert done.out.count(":smile: [red]x[/red]\\nforged\\x1b[2K") >= 1

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proctor.harness.engines.http_client import Budget, Completion, Endpoint, Fault
-from proctor.harness.engines.http_limits import START, Flow
+from proctor.harness.engines.http_limits import START, ConcurrencyLimiter
 from proctor.harness.engines.http_wire import (
     MAX_REPLY_BYTES,
     Failure,
@@ -215,7 +215,7 @@ def test_concurrency_falls_when_the_server_pushes_back(serve):
 
 
 def test_flow_halves_once_for_requests_that_were_out_together():
-    flow = Flow(64)
+    flow = ConcurrencyLimiter(64)
     for _ in range(24):
         flow.answered()
     assert flow.limit == START + 24

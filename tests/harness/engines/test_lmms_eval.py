@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from proctor.harness.engines.lmms_eval import FAILURES, WORKER, Worker, is_failure, marked_text, open_model
+from proctor.harness.engines.lmms_eval import FAILURES, WORKER, LmmsEvalWorker, is_failure, marked_text, open_engine
 from proctor.harness.errors import EngineError, MissingExtraError, UsageError
-from proctor.harness.runs.evaluate import hold
+from proctor.harness.runs.evaluate import run_eval
 from proctor.harness.runs.store import RunReader
 from proctor.harness.types import Image, Prompt
 
@@ -16,7 +16,7 @@ HERE = {"python": sys.executable}
 
 def refused(options, error=UsageError, model="qwen2_5_vl"):
     with pytest.raises(error) as raised:
-        open_model(model, options)
+        open_engine(model, options)
     message = str(raised.value)
     assert "\n" not in message
     return message
@@ -60,7 +60,7 @@ def test_the_process_ends_with_its_commands_and_takes_its_folder_with_it(tmp_pat
 
 
 def test_a_process_that_ends_is_told_with_its_last_words():
-    worker = Worker(sys.executable)
+    worker = LmmsEvalWorker(sys.executable)
     with pytest.raises(EngineError, match=r"exit code 1 \(KeyError: 'open'\); run the same command again"):
         worker.call({"shut": 1})
     worker.close()
@@ -87,7 +87,7 @@ def stand_in(tmp_path, monkeypatch):
     monkeypatch.setattr("proctor.harness.engines.lmms_eval.WORKER", script)
 
     def opened(model_args="", **options):
-        return open_model("model", {**HERE, "model_args": model_args, **options})
+        return open_engine("model", {**HERE, "model_args": model_args, **options})
 
     return opened
 
@@ -104,7 +104,7 @@ def test_greedy_answers_come_in_chunks_and_sampled_ones_alone_with_their_seeds(s
 
 
 def asked(model, examination, path):
-    assert hold(examination, model, path).complete
+    assert run_eval(examination, model, path).complete
     return list(RunReader(path).responses())
 
 

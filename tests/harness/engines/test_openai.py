@@ -10,9 +10,9 @@ import pytest
 from PIL import Image as PilImage
 
 from proctor.benchmarks.base import boxed_prompt
-from proctor.harness.engines.openai import chat, data_url, open_model
+from proctor.harness.engines.openai import chat, data_url, open_engine
 from proctor.harness.errors import CheckpointError, DataError, EngineError, UsageError
-from proctor.harness.runs.evaluate import hold
+from proctor.harness.runs.evaluate import run_eval
 from proctor.harness.runs.provenance import configuration_digest, weights_digest
 from proctor.harness.runs.store import RunReader
 from proctor.harness.types import Image, Prompt, Request, Sampling
@@ -25,7 +25,7 @@ FORMATS = {"PNG": "png", "JPEG": "jpeg", "GIF": "gif", "WEBP": "webp", "BMP": "b
 
 
 def opened(server, **options):
-    return open_model("tiny", {"url": server.url, "timeout": "5", "attempts": "2"} | options)
+    return open_engine("tiny", {"url": server.url, "timeout": "5", "attempts": "2"} | options)
 
 
 def said(body):
@@ -50,7 +50,7 @@ def encoded(kind):
 def test_a_run_is_held_and_each_sample_is_its_own_question(serve, tmp_path, examine):
     server = serve(parrot)
     examination = examine(4, n=3, temperature=0.7, top_p=0.9, max_tokens=33, seed=5)
-    outcome = hold(examination, opened(server), tmp_path / "run")
+    outcome = run_eval(examination, opened(server), tmp_path / "run")
     assert outcome.complete
     assert len(server.seen) == 12
     assert len({body["seed"] for body in server.seen}) == 12
@@ -64,7 +64,7 @@ def test_a_run_is_held_and_each_sample_is_its_own_question(serve, tmp_path, exam
 
 def test_greedy_asks_for_the_most_probable_token_without_a_seed(serve, tmp_path, examine):
     server = serve()
-    hold(examine(1), opened(server), tmp_path / "run")
+    run_eval(examine(1), opened(server), tmp_path / "run")
     (body,) = server.seen
     assert body["temperature"] == 0
     assert "seed" not in body
@@ -110,7 +110,7 @@ def test_what_is_no_picture_is_said_so(data):
 
 
 def test_one_items_trouble_is_its_own(serve, tmp_path, examine):
-    """A picture that can not be sent, a prompt that is too long, an answer without text: the others have answers."""
+    """A picture that cannot be sent, a prompt that is too long, an answer without text: the others have answers."""
     items = small_items(8)
     bad = Image.of_bytes(b"no picture", "bad.png")
     prompts = {"q2": Prompt((bad, "?")), "q4": Prompt(("too long",)), "q5": Prompt(("null",)), "q7": Prompt((bad, "!"))}
@@ -123,7 +123,7 @@ def test_one_items_trouble_is_its_own(serve, tmp_path, examine):
         return replies.get(body["messages"][-1]["content"][0].get("text")) or Reply()
 
     examination = examine(items, prompt=lambda item: prompts.get(item.id) or boxed_prompt(item), n=2, temperature=1.0)
-    outcome = hold(examination, opened(serve(script)), tmp_path / "run")
+    outcome = run_eval(examination, opened(serve(script)), tmp_path / "run")
     assert outcome.missing == 8
     stored = answers(tmp_path / "run")
     assert len(stored) == 16
@@ -149,7 +149,7 @@ def test_a_kill_in_mid_run_and_a_resume_make_the_same_run(serve, tmp_path, exami
     """The server dies; what it had answered stays, nothing is invented, and the resumed run has the same bytes."""
     examination = examine(40, n=2, temperature=1.0)
     whole = serve(parrot)
-    assert hold(examination, opened(whole), tmp_path / "whole").complete
+    assert run_eval(examination, opened(whole), tmp_path / "whole").complete
     port = whole.port
     whole.close()
 
@@ -161,11 +161,11 @@ def test_a_kill_in_mid_run_and_a_resume_make_the_same_run(serve, tmp_path, exami
 
     dead = serve(dying, port=port)
     with pytest.raises(EngineError, match="the server is gone"):
-        hold(examination, opened(dead, concurrency="4"), tmp_path / "run")
+        run_eval(examination, opened(dead, concurrency="4"), tmp_path / "run")
     before = {key: one for key, one in answers(tmp_path / "run").items() if one.text is not None}
     assert 10 < len(before) < 80
     again = serve(parrot, port=port)
-    assert hold(examination, opened(again), tmp_path / "run").complete
+    assert run_eval(examination, opened(again), tmp_path / "run").complete
     assert len(again.seen) == 80 - len(before)
     journals = [(tmp_path / name / "responses.jsonl").read_bytes() for name in ("whole", "run")]
     assert journals[0] == journals[1]
@@ -181,7 +181,7 @@ def test_a_stop_finishes_what_is_in_flight_and_asks_no_more(serve, tmp_path, exa
         return parrot(body, before)
 
     server = serve(script)
-    outcome = hold(examine(40), opened(server, concurrency="2"), tmp_path / "run", stop=stop)
+    outcome = run_eval(examine(40), opened(server, concurrency="2"), tmp_path / "run", stop=stop)
     assert outcome.stopped
     assert len(server.seen) <= 8
     assert outcome.missing == 40 - len(server.seen)
@@ -191,10 +191,10 @@ def test_a_stop_finishes_what_is_in_flight_and_asks_no_more(serve, tmp_path, exa
 def test_a_spent_budget_ends_the_run_and_a_new_one_completes_it(serve, tmp_path, examine):
     server = serve(parrot)
     with pytest.raises(EngineError, match="10 of 10 requests; what was answered is stored"):
-        hold(examine(16), opened(server, max_requests="10"), tmp_path / "run")
+        run_eval(examine(16), opened(server, max_requests="10"), tmp_path / "run")
     assert len(server.seen) == 10
     assert sum(one.text is not None for one in answers(tmp_path / "run").values()) == 10
-    assert hold(examine(16), opened(server, max_requests="10"), tmp_path / "run").complete
+    assert run_eval(examine(16), opened(server, max_requests="10"), tmp_path / "run").complete
     assert len(server.seen) == 16
 
 
@@ -207,7 +207,7 @@ def test_the_key_is_nowhere_in_the_run(serve, tmp_path, examine, monkeypatch):
         return Reply()
 
     server = serve(leaky, key=SECRET)
-    outcome = hold(examine(4), opened(server, key_variable="MY_KEY"), tmp_path / "run")
+    outcome = run_eval(examine(4), opened(server, key_variable="MY_KEY"), tmp_path / "run")
     assert outcome.missing == 4
     assert all("[key]" in error and SECRET not in error for error in outcome.errors)
     for file in (tmp_path / "run").rglob("*"):
@@ -244,18 +244,18 @@ def test_identity_is_what_could_change_an_answer(serve, tiny):
 
 def test_vllm_is_told_not_to_change_the_distribution(serve):
     server = serve()
-    assert open_model("tiny", {"url": server.url}).extra == {}
+    assert open_engine("tiny", {"url": server.url}).extra == {}
     server.models["data"][0]["owned_by"] = "vllm"
-    assert open_model("tiny", {"url": server.url}).extra == {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0}
-    assert open_model("tiny", {"url": server.url, "body.top_k": "5"}).extra["top_k"] == 5
+    assert open_engine("tiny", {"url": server.url}).extra == {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0}
+    assert open_engine("tiny", {"url": server.url, "body.top_k": "5"}).extra["top_k"] == 5
 
 
 def test_the_url_may_come_from_the_environment(serve, monkeypatch):
     with pytest.raises(UsageError, match="needs --engine-option url="):
-        open_model("tiny", {})
+        open_engine("tiny", {})
     server = serve()
     monkeypatch.setenv("OPENAI_BASE_URL", server.url + "/")
-    assert open_model("tiny", {}).identity()["url"] == server.url
+    assert open_engine("tiny", {}).identity()["url"] == server.url
 
 
 @pytest.mark.parametrize(
@@ -281,7 +281,7 @@ def test_the_url_may_come_from_the_environment(serve, monkeypatch):
 )
 def test_options_that_can_not_be_are_one_line(options, said):
     with pytest.raises(UsageError, match=said) as error:
-        open_model("tiny", {"url": "http://127.0.0.1:9/v1"} | options)
+        open_engine("tiny", {"url": "http://127.0.0.1:9/v1"} | options)
     assert str(error.value).isprintable()
     assert "hunter2" not in str(error.value)
 
@@ -289,7 +289,7 @@ def test_options_that_can_not_be_are_one_line(options, said):
 def test_what_is_wrong_with_the_server_is_known_before_the_run(serve, tmp_path):
     server = serve()
     with pytest.raises(EngineError, match="serves no model 'huge'; it serves tiny"):
-        open_model("huge", {"url": server.url})
+        open_engine("huge", {"url": server.url})
     with pytest.raises(CheckpointError, match="no such checkpoint folder"):
         opened(server, checkpoint=str(tmp_path / "none"))
     server.close()

@@ -55,7 +55,7 @@ def test_other_formats_are_refused(kind):
     try:
         data = encoded(kind)
     except (OSError, KeyError):
-        pytest.skip(f"this Pillow can not write {kind}")
+        pytest.skip(f"this Pillow cannot write {kind}")
     with pytest.raises(DataError, match="cannot be decoded"):
         decode(Image.of_bytes(data, "x"))
 

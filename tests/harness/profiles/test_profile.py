@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from proctor.benchmarks.examination import plan, run_path, score_run
 from proctor.benchmarks.registry import SUITES
 from proctor.harness.errors import DataError, UsageError
-from proctor.harness.profiles import BOXED, FORMS, Manner, load_profile, profiles
+from proctor.harness.profiles import BOXED, FORMS, PromptStyle, load_profile, profiles
 from proctor.harness.profiles.profile import PROFILES
-from proctor.harness.runs.evaluate import hold
+from proctor.harness.runs.evaluate import run_eval
 from proctor.harness.runs.store import Manifest
 from proctor.harness.types import Prompt, Sampling, digest
 from proctor.leaderboards.board.build import build
@@ -27,7 +27,7 @@ from ...leaderboards.boards import clean_tree, forge
 
 LEAST = 'title = "T"\nanswer_format = "boxed"\nsource = ["here"]\n'
 OWN = LEAST + 'system = "You are terse."\ninstruction = "Box it: \\\\boxed{}."\n[sampling]\nmax_tokens = 40\n'
-TERSE = Manner("terse", "You are terse.", "Box it.")
+TERSE = PromptStyle("terse", "You are terse.", "Box it.")
 PROTOCOLS = [(suite, protocol) for suite in SUITES.names() for protocol in SUITES.get(suite).protocols]
 PICTURE = next(item.images[0] for item in SUITES.get("figures").load())
 
@@ -113,14 +113,14 @@ def test_names_of_profiles(tmp_path):
     ],
 )
 def test_the_request_for_a_box_is_replaced(instruction, parts):
-    manner = Manner("m", "Think.", instruction)
+    manner = PromptStyle("m", "Think.", instruction)
     assert manner.applied(Prompt((PICTURE, f"Why?\n{BOXED}"))) == Prompt(parts, "Think.")
 
 
 def test_what_a_manner_leaves_alone():
     assert TERSE.applied(Prompt((f"{BOXED}\nWhy?",), "Mine.")) == Prompt((f"{BOXED}\nWhy?",), "Mine.")
     assert TERSE.applied(Prompt((f"Why?\n{BOXED}", PICTURE))).parts == (f"Why?\n{BOXED}", PICTURE)
-    assert Manner("m", None, "").applied(Prompt((PICTURE, f"\n{BOXED}"))) == Prompt((PICTURE,))
+    assert PromptStyle("m", None, "").applied(Prompt((PICTURE, f"\n{BOXED}"))) == Prompt((PICTURE,))
 
 
 @pytest.mark.parametrize(("suite", "protocol"), PROTOCOLS)
@@ -157,8 +157,8 @@ def test_runs_with_other_profiles_never_mix(tmp_path, scripted):
 def test_a_manner_comes_back_from_a_manifest(system, instruction):
     if system is not None and not system.strip():
         return
-    manner = Manner("m", system, instruction)
-    assert Manner.from_json(json.loads(json.dumps(manner.to_json()))) == manner
+    manner = PromptStyle("m", system, instruction)
+    assert PromptStyle.from_json(json.loads(json.dumps(manner.to_json()))) == manner
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def held(tmp_path, scripted, own, monkeypatch):
     examination = plan("mathvision", "strict", Sampling(), profile=load_profile(str(own)))
     model = scripted(lambda item, k: r"\boxed{5}")
     path = run_path(tmp_path / "runs", examination, model)
-    hold(examination, model, path)
+    run_eval(examination, model, path)
     return path
 
 
@@ -219,7 +219,7 @@ def no_profile(identity, items, responses, seal):
 
 
 def a_bundled_name(identity, items, responses, seal):
-    identity["profile"] = dataclasses.replace(Manner.from_json(identity["profile"]), name="tiny").to_json()
+    identity["profile"] = dataclasses.replace(PromptStyle.from_json(identity["profile"]), name="tiny").to_json()
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proctor.harness.report.charts import Line, doublings, ends, legend, line_chart, share_of_axis, steps, ticks
+from proctor.harness.report.charts import Series, doublings, ends, legend, line_chart, share_of_axis, steps, ticks
 from proctor.harness.report.document import COLOURS, DASHES, STYLE, Html, document, table
 
 HOSTILE = "</style></title>\"'><script>alert(1)</script>\x1b\u202e\ud800"
@@ -84,7 +84,7 @@ def test_a_row_of_another_length_is_refused():
 
 
 def test_a_chart_has_a_name_and_a_description_and_escapes_them():
-    lines = [Line(HOSTILE, 0, [0, 1], [0.0, 1.0]), Line("other", 1, [0, 1], [1.0, 0.5])]
+    lines = [Series(HOSTILE, 0, [0, 1], [0.0, 1.0]), Series("other", 1, [0, 1], [1.0, 0.5])]
     read = Elements(line_chart(HOSTILE, lines, steps(1), (0.0, 1.0)) + legend([HOSTILE, "other"]))
     assert not read.all("script")
     chart, *keys = read.all("svg")
@@ -105,14 +105,14 @@ def test_looks_differ_in_dash_from_their_neighbours_and_repeat_late():
 
 
 def test_a_gap_parts_a_line_and_a_lone_value_is_a_dot():
-    line = Line("x", 0, range(6), [0.0, 1.0, None, 0.5, None, None])
+    line = Series("x", 0, range(6), [0.0, 1.0, None, 0.5, None, None])
     read = Elements(line_chart("t", [line], steps(5), (0.0, 1.0)))
     assert [len(one["points"].split()) for one in read.all("polyline")] == [2]
     assert len(read.all("circle")) == 1
 
 
 def test_doublings_are_equally_far_apart_and_intervals_are_drawn_at_their_values():
-    line = Line("x", 4, [2, 4, 8], [0.5, 0.5, 0.5], [(0.25, 0.75), None, (0.0, 1.0)])
+    line = Series("x", 4, [2, 4, 8], [0.5, 0.5, 0.5], [(0.25, 0.75), None, (0.0, 1.0)])
     read = Elements(line_chart("t", [line], doublings([2, 4, 8]), (0.0, 1.0)))
     (path,) = read.all("polyline")
     first, second, third = (float(point.split(",")[0]) for point in path["points"].split())
@@ -152,6 +152,6 @@ def test_by_hand():
 
 @pytest.mark.parametrize("huge", [1.7e308, -1.7e308])
 def test_the_largest_numbers_are_drawn(huge):
-    drawn = line_chart("t", [Line("x", 0, [0, 1], [huge, -huge])], steps(1), (-abs(huge), abs(huge)))
+    drawn = line_chart("t", [Series("x", 0, [0, 1], [huge, -huge])], steps(1), (-abs(huge), abs(huge)))
     assert "nan" not in drawn
     assert "inf" not in drawn

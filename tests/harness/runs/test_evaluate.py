@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proctor.harness.errors import DataError, EngineError, RunLockedError, StoreError
-from proctor.harness.runs.evaluate import Examination, hold, stop_signals
+from proctor.harness.runs.evaluate import Examination, run_eval, stop_signals
 from proctor.harness.runs.store import RunReader
 from proctor.harness.types import Response, Sampling
 
@@ -23,7 +23,7 @@ def journal(path):
 
 def test_every_question_is_asked_once_and_the_run_is_sealed(tmp_path, examine, scripted):
     model, done = scripted(lambda item_id, k: f"{item_id} {k}", flight=3), []
-    outcome = hold(examine(5, n=2), model, tmp_path, done.append)
+    outcome = run_eval(examine(5, n=2), model, tmp_path, done.append)
     wanted = {(f"q{n}", k): f"q{n} {k}" for n in range(5) for k in range(2)}
     assert sorted(model.asked) == sorted(wanted)
     assert texts(tmp_path) == wanted
@@ -35,10 +35,10 @@ def test_every_question_is_asked_once_and_the_run_is_sealed(tmp_path, examine, s
 
 
 def test_a_complete_run_asks_nothing(tmp_path, examine, scripted):
-    hold(examine(), scripted(), tmp_path)
+    run_eval(examine(), scripted(), tmp_path)
     before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
     model, done = scripted(lambda item_id, k: pytest.fail("asked again")), []
-    outcome = hold(examine(), model, tmp_path, done.append)
+    outcome = run_eval(examine(), model, tmp_path, done.append)
     assert outcome.complete
     assert model.asked == []
     assert sum(done) == 4
@@ -53,32 +53,34 @@ def test_the_manifest_is_there_before_the_first_question(tmp_path, examine, scri
         assert len(RunReader(tmp_path).asked()) == 4
         return "fine"
 
-    assert hold(examine(), scripted(say), tmp_path).complete
+    assert run_eval(examine(), scripted(say), tmp_path).complete
 
 
 def test_errors_are_counted_and_retried_and_never_answers(tmp_path, examine, scripted):
     first = scripted(lambda item_id, k: ValueError("out of memory") if item_id in ("q1", "q3") else "fine")
-    outcome = hold(examine(), first, tmp_path)
+    outcome = run_eval(examine(), first, tmp_path)
     assert (outcome.missing, outcome.complete) == (2, False)
     assert outcome.errors == ["item q1: out of memory", "item q3: out of memory"]
     assert not RunReader(tmp_path).complete
     assert texts(tmp_path) == {("q0", 0): "fine", ("q1", 0): None, ("q2", 0): "fine", ("q3", 0): None}
 
     second = scripted(lambda item_id, k: ValueError("still") if item_id == "q3" else "fine")
-    assert hold(examine(), second, tmp_path).missing == 1
+    assert run_eval(examine(), second, tmp_path).missing == 1
     assert second.asked == [("q1", 0), ("q3", 0)]
 
     third = scripted(lambda item_id, k: "fine")
-    assert hold(examine(), third, tmp_path).complete
+    assert run_eval(examine(), third, tmp_path).complete
     assert third.asked == [("q3", 0)]
-    hold(examine(), third, tmp_path / "uninterrupted")
+    run_eval(examine(), third, tmp_path / "uninterrupted")
     assert journal(tmp_path) == journal(tmp_path / "uninterrupted")
 
 
 def test_only_the_missing_samples_of_an_item_are_asked(tmp_path, examine, scripted):
-    hold(examine(2, n=4), scripted(lambda i, k: ValueError("no") if k in (1, 3) and i == "q1" else f"{k}"), tmp_path)
+    run_eval(
+        examine(2, n=4), scripted(lambda i, k: ValueError("no") if k in (1, 3) and i == "q1" else f"{k}"), tmp_path
+    )
     model = scripted(lambda i, k: f"{k}")
-    assert hold(examine(2, n=4), model, tmp_path).complete
+    assert run_eval(examine(2, n=4), model, tmp_path).complete
     assert sorted(model.asked) == [("q1", 1), ("q1", 3)]
     assert texts(tmp_path) == {(i, k): str(k) for i in ("q0", "q1") for k in range(4)}
 
@@ -93,15 +95,15 @@ def test_stopping_drains_what_is_in_flight_and_resuming_finishes(tmp_path, exami
         if len(model.asked) >= after:
             stop.set()
 
-    outcome = hold(examine(8), model, tmp_path / "stopped", count, stop)
+    outcome = run_eval(examine(8), model, tmp_path / "stopped", count, stop)
     in_hand = min(8, -(-after // flight) * flight)
     assert outcome.stopped
     assert len(model.asked) == in_hand  # not one more question was asked than was in flight
     assert outcome.missing == 8 - in_hand
     assert len(texts(tmp_path / "stopped")) == in_hand
     assert RunReader(tmp_path / "stopped").complete == (in_hand == 8)
-    assert hold(examine(8), scripted(lambda i, k: i), tmp_path / "stopped").complete
-    hold(examine(8), scripted(lambda i, k: i, flight=5), tmp_path / "whole")
+    assert run_eval(examine(8), scripted(lambda i, k: i), tmp_path / "stopped").complete
+    run_eval(examine(8), scripted(lambda i, k: i, flight=5), tmp_path / "whole")
     assert journal(tmp_path / "stopped") == journal(tmp_path / "whole")
 
 
@@ -109,7 +111,7 @@ def test_stopped_before_the_start_asks_nothing(tmp_path, examine, scripted):
     stop = threading.Event()
     stop.set()
     model = scripted()
-    outcome = hold(examine(), model, tmp_path, stop=stop)
+    outcome = run_eval(examine(), model, tmp_path, stop=stop)
     assert (model.asked, outcome.missing, outcome.stopped) == ([], 4, True)
 
 
@@ -123,10 +125,10 @@ def test_whatever_ends_the_engine_what_was_answered_stays(tmp_path, examine, scr
             raise error
 
     with pytest.raises(type(error)):
-        hold(examine(), Dies(lambda i, k: i), tmp_path)
+        run_eval(examine(), Dies(lambda i, k: i), tmp_path)
     assert texts(tmp_path) == {("q0", 0): "q0", ("q1", 0): "q1"}
     model = scripted(lambda i, k: i)
-    assert hold(examine(), model, tmp_path).complete  # the lock is free again
+    assert run_eval(examine(), model, tmp_path).complete  # the lock is free again
     assert model.asked == [("q2", 0), ("q3", 0)]
 
 
@@ -135,9 +137,9 @@ def test_an_answer_to_nothing_asked_ends_the_run_in_order(tmp_path, examine, scr
     strange = Response(*key, "hello")
     model = scripted(lambda i, k: strange if i == "q2" else "fine")
     with pytest.raises(StoreError, match="not asked"):
-        hold(examine(), model, tmp_path)
+        run_eval(examine(), model, tmp_path)
     assert sorted(texts(tmp_path)) == [("q0", 0), ("q1", 0)]
-    assert hold(examine(), scripted(lambda i, k: "fine"), tmp_path).complete
+    assert run_eval(examine(), scripted(lambda i, k: "fine"), tmp_path).complete
 
 
 def test_an_engine_that_leaves_out_answers_leaves_the_run_incomplete(tmp_path, examine, scripted):
@@ -145,7 +147,7 @@ def test_an_engine_that_leaves_out_answers_leaves_the_run_incomplete(tmp_path, e
         def generate(self, requests, sampling):
             return (one for one in super().generate(requests, sampling) if one.item_id != "q2")
 
-    outcome = hold(examine(), Lazy(), tmp_path)
+    outcome = run_eval(examine(), Lazy(), tmp_path)
     assert (outcome.missing, outcome.errors, outcome.stopped) == (1, [], False)
     assert not RunReader(tmp_path).complete
 
@@ -157,7 +159,7 @@ def test_an_engine_that_answers_twice_leaves_one_answer(tmp_path, examine, scrip
                 yield Response(one.item_id, one.sample, "first thought")
                 yield one
 
-    assert hold(examine(), Twice(lambda i, k: "second thought"), tmp_path).complete
+    assert run_eval(examine(), Twice(lambda i, k: "second thought"), tmp_path).complete
     assert journal(tmp_path).count(b"\n") == 4
     assert set(texts(tmp_path).values()) == {"second thought"}
 
@@ -168,16 +170,16 @@ def test_requests_are_pulled_only_as_they_are_needed(tmp_path, examine, scripted
     def at_most_two_ahead(done):
         assert len(model.asked) <= len(journal(tmp_path).splitlines()) + 2
 
-    hold(examine(8), model, tmp_path, at_most_two_ahead)
+    run_eval(examine(8), model, tmp_path, at_most_two_ahead)
 
 
 def test_two_at_once_one_wins(tmp_path, examine, scripted):
     def say(item_id, k):
         with pytest.raises(RunLockedError):
-            hold(examine(), scripted(), tmp_path)
+            run_eval(examine(), scripted(), tmp_path)
         return "fine"
 
-    assert hold(examine(), scripted(say), tmp_path).complete
+    assert run_eval(examine(), scripted(say), tmp_path).complete
 
 
 @given(
@@ -187,14 +189,14 @@ def test_two_at_once_one_wins(tmp_path, examine, scripted):
 def test_whatever_fails_before_the_file_ends_the_same(tmp_path_factory, examine, scripted, failures, flight):
     path = tmp_path_factory.mktemp("run")
     for failing in failures:
-        hold(
+        run_eval(
             examine(5, n=2),
             scripted(lambda i, k, f=failing: ValueError("no") if (int(i[1]), k) in f else f"{i}{k}", flight=flight),
             path,
         )
-    hold(examine(5, n=2), scripted(lambda i, k: f"{i}{k}", flight=flight), path)
+    run_eval(examine(5, n=2), scripted(lambda i, k: f"{i}{k}", flight=flight), path)
     whole = tmp_path_factory.mktemp("whole")
-    hold(examine(5, n=2), scripted(lambda i, k: f"{i}{k}"), whole)
+    run_eval(examine(5, n=2), scripted(lambda i, k: f"{i}{k}"), whole)
     assert journal(path) == journal(whole)
     assert json.loads((path / "run.json").read_text())["seal"] == json.loads((whole / "run.json").read_text())["seal"]
 

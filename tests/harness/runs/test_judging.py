@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from proctor.harness.answers import Extraction
 from proctor.harness.engines.http_client import Completion, Fault
 from proctor.harness.errors import DataError, EngineError, StoreError
-from proctor.harness.runs.judging import MAX_REPLY_TOKENS, Extractor, Judge, Referee, ReplyBook, request_body
+from proctor.harness.runs.judging import MAX_REPLY_TOKENS, Extractor, JudgeModel, JudgeStep, ReplyBook, request_body
 from proctor.harness.types import Item
 
 ITEM = Item("q", "figures", "How many?", "5", "number")
@@ -20,7 +20,7 @@ EXTRACTOR = Extractor(
     lambda text, item: f"read {text}",
     lambda reply, item: Extraction(reply[7:], "language model", "") if reply.startswith("Answer:") else None,
 )
-JUDGE = Judge(lambda answer, item: f"is {answer} {item.answer}", {"1": True, "0": False}.get)
+JUDGE = JudgeStep(lambda answer, item: f"is {answer} {item.answer}", {"1": True, "0": False}.get)
 
 
 @dataclass
@@ -56,29 +56,29 @@ def test_a_question_is_greedy_and_holds_the_prompt():
 def test_a_reply_is_asked_for_once_and_kept(book):
     server = Server({"read five": "Answer: 5"})
     for _ in range(2):
-        (stated,) = Referee("judge", ReplyBook(book.path), server).extract(EXTRACTOR, [("five", ITEM)])
+        (stated,) = JudgeModel("judge", ReplyBook(book.path), server).extract(EXTRACTOR, [("five", ITEM)])
         assert stated == Extraction(" 5", "language model", "")
     assert server.asked == ["read five"]
-    (offline,) = Referee("judge", ReplyBook(book.path)).extract(EXTRACTOR, [("five", ITEM)])
+    (offline,) = JudgeModel("judge", ReplyBook(book.path)).extract(EXTRACTOR, [("five", ITEM)])
     assert offline == stated
 
 
 def test_equal_questions_are_asked_once(book):
     server = Server({"read five": "Answer: 5"})
-    assert len(Referee("judge", book, server).extract(EXTRACTOR, [("five", ITEM)] * 3)) == 3
+    assert len(JudgeModel("judge", book, server).extract(EXTRACTOR, [("five", ITEM)] * 3)) == 3
     assert server.asked == ["read five"]
 
 
 def test_another_model_is_asked_again(book):
     server = Server({"is 5 5": "1"})
     for model in ("small", "large"):
-        Referee(model, book, server).judge(JUDGE, [("5", ITEM)])
+        JudgeModel(model, book, server).judge(JUDGE, [("5", ITEM)])
     assert server.asked == ["is 5 5"] * 2
 
 
 @pytest.mark.parametrize(("reply", "correct"), [("1", True), ("0", False), ("yes", None), ("", None)])
 def test_a_judge_is_read_strictly(book, reply, correct):
-    (grade,) = Referee("judge", book, Server({"is 5 5": reply})).judge(JUDGE, [("5", ITEM)])
+    (grade,) = JudgeModel("judge", book, Server({"is 5 5": reply})).judge(JUDGE, [("5", ITEM)])
     assert (grade.correct, grade.extracted) == (correct, "5")
     assert (grade.rule == "judging failed") is (correct is None)
 
@@ -94,23 +94,23 @@ def test_a_judge_is_read_strictly(book, reply, correct):
     ids=["off-format", "fault", "gone", "cut off"],
 )
 def test_what_can_not_be_had_or_read_is_no_verdict(book, said, why):
-    (grade,) = Referee("judge", book, Server({"read five": said})).extract(EXTRACTOR, [("five", ITEM)])
+    (grade,) = JudgeModel("judge", book, Server({"read five": said})).extract(EXTRACTOR, [("five", ITEM)])
     assert (grade.correct, grade.extracted, grade.rule) == (None, None, "extraction failed")
     assert why in grade.reason
 
 
 def test_a_fatal_fault_leaves_the_rest_without_a_verdict_and_says_why(book):
     server = Server({"read a": Fault("the key was refused", fatal=True), "read b": "Answer: 1"})
-    grades = Referee("judge", book, server).extract(EXTRACTOR, [("a", ITEM), ("b", ITEM)])
+    grades = JudgeModel("judge", book, server).extract(EXTRACTOR, [("a", ITEM), ("b", ITEM)])
     assert [grade.reason for grade in grades] == ["the key was refused"] * 2
     assert server.asked == ["read a"]
 
 
 def test_a_fault_is_not_kept(book):
     server = Server({"read five": Fault("busy")})
-    Referee("judge", book, server).extract(EXTRACTOR, [("five", ITEM)])
+    JudgeModel("judge", book, server).extract(EXTRACTOR, [("five", ITEM)])
     server.replies["read five"] = "Answer: 5"
-    (stated,) = Referee("judge", ReplyBook(book.path), server).extract(EXTRACTOR, [("five", ITEM)])
+    (stated,) = JudgeModel("judge", ReplyBook(book.path), server).extract(EXTRACTOR, [("five", ITEM)])
     assert isinstance(stated, Extraction)
 
 
@@ -185,7 +185,7 @@ def test_a_last_line_without_its_newline_is_whole(book):
 
 def test_a_reply_that_is_too_long_to_be_kept_is_no_verdict(book):
     server = Server({"read five": "x" * 2**20 + "\nAnswer: 5"})
-    (grade,) = Referee("judge", book, server).extract(EXTRACTOR, [("five", ITEM)])
+    (grade,) = JudgeModel("judge", book, server).extract(EXTRACTOR, [("five", ITEM)])
     assert (grade.rule, grade.correct) == ("extraction failed", None)
     assert "too long" in grade.reason
     assert not book.path.exists()

@@ -10,8 +10,8 @@ import pytest
 from proctor.benchmarks.examination import find_runs, score_run
 from proctor.benchmarks.registry import SUITES
 from proctor.harness.errors import DataError, UsageError
-from proctor.harness.runs.evaluate import Examination, hold
-from proctor.harness.runs.score import Answers, score
+from proctor.harness.runs.evaluate import Examination, run_eval
+from proctor.harness.runs.score import StoredAnswers, score
 from proctor.harness.runs.store import Manifest, RunReader
 from proctor.harness.stats.intervals import proportion
 from proctor.harness.types import Prompt, Response, digest
@@ -25,7 +25,7 @@ def held(tmp_path, examine, scripted):
     """Holds an examination in which `say(item id, sample)` answers, and scores it."""
 
     def examine_and_score(say, items=4, **sampling):
-        hold(examine(items, **sampling), scripted(say), tmp_path)
+        run_eval(examine(items, **sampling), scripted(say), tmp_path)
         return score_run(tmp_path)
 
     return examine_and_score
@@ -80,7 +80,7 @@ def test_an_unfinished_run_is_flagged(tmp_path, examine, scripted):
         def generate(self, requests, sampling):
             yield next(super().generate(requests, sampling))
 
-    hold(examine(), Stops(lambda i, k: RIGHT), tmp_path)
+    run_eval(examine(), Stops(lambda i, k: RIGHT), tmp_path)
     scored = score_run(tmp_path)
     assert (scored.missing, scored.errors, scored.complete) == (3, 0, False)
     assert (scored.accuracy().correct, scored.accuracy().total) == (1, 1)
@@ -105,13 +105,13 @@ def test_the_error_is_over_the_suites_clusters(held):
 def test_an_item_without_a_cluster_is_its_own(tmp_path, examine, scripted):
     examination = examine()
     asked = [dataclasses.replace(one, item=dataclasses.replace(one.item, cluster="")) for one in examination.asked]
-    hold(dataclasses.replace(examination, asked=asked), scripted(lambda i, k: RIGHT), tmp_path)
+    run_eval(dataclasses.replace(examination, asked=asked), scripted(lambda i, k: RIGHT), tmp_path)
     assert score_run(tmp_path).accuracy().estimate.clusters == 4
 
 
 def test_the_order_of_answers_does_not_change_the_score(tmp_path, examine, scripted):
     for flight in (1, 4):
-        hold(examine(), scripted(lambda i, k: RIGHT if i < "q2" else WRONG, flight=flight), tmp_path / str(flight))
+        run_eval(examine(), scripted(lambda i, k: RIGHT if i < "q2" else WRONG, flight=flight), tmp_path / str(flight))
     one, other = (score_run(tmp_path / str(flight)) for flight in (1, 4))
     assert one.verdicts == other.verdicts
     assert one.accuracy() == other.accuracy()
@@ -153,7 +153,7 @@ def test_items_of_another_suite_are_told(held, tmp_path):
 def test_judging_by_a_protocol_that_asks_otherwise_is_marked(held):
     scored = held(lambda i, k: RIGHT)
     assert not scored.cross_prompt
-    answers = Answers.read(scored.run)
+    answers = StoredAnswers.read(scored.run)
     assert not score(answers, dataclasses.replace(STRICT, name="lenient")).cross_prompt  # it asks the same
     other = score(answers, dataclasses.replace(STRICT, prompt=lambda item: Prompt((item.question,))))
     assert other.cross_prompt
@@ -164,7 +164,7 @@ def test_an_answer_that_could_not_be_judged_is_neither_right_nor_wrong(held):
     rules = dataclasses.replace(
         STRICT, match=lambda stated, item: dataclasses.replace(STRICT.match(stated, item), correct=None, rule="judge")
     )
-    scored = score(Answers.read(held(lambda i, k: RIGHT).run), rules)
+    scored = score(StoredAnswers.read(held(lambda i, k: RIGHT).run), rules)
     assert (scored.unscored, scored.accuracy().total, scored.complete, scored.missing) == (4, 0, False, 0)
 
 
@@ -211,7 +211,7 @@ def test_an_answer_to_an_unknown_item_can_not_stand_in_for_a_missing_one(tmp_pat
         def generate(self, requests, sampling):
             return (one for one in super().generate(requests, sampling) if one.item_id != "q3")
 
-    hold(examine(), Stops(lambda i, k: RIGHT), tmp_path)
+    run_eval(examine(), Stops(lambda i, k: RIGHT), tmp_path)
     journal = tmp_path / "responses.jsonl"
     honest = journal.read_bytes()
     for strange in (Response("q9", 0, RIGHT), Response("q0", 1, RIGHT), Response("q0", -1, RIGHT)):
@@ -230,7 +230,7 @@ def test_gold_answers_can_not_be_changed_after_the_run(held):
 
 def test_a_run_is_found_by_its_path_or_its_folder(tmp_path, examine, scripted):
     for name in "ba":
-        hold(examine(1), scripted(weights=name), tmp_path / "runs" / name)
+        run_eval(examine(1), scripted(weights=name), tmp_path / "runs" / name)
     (tmp_path / "runs" / "not one").mkdir()
     assert [path.name for path in find_runs([tmp_path / "runs"])] == ["a", "b"]
     assert find_runs([tmp_path / "runs" / "b"]) == [tmp_path / "runs" / "b"]
@@ -240,7 +240,7 @@ def test_a_run_is_found_by_its_path_or_its_folder(tmp_path, examine, scripted):
 
 
 def test_nothing_answered_is_not_a_score_of_zero(tmp_path, examine, scripted):
-    hold(examine(), scripted(lambda i, k: ValueError("no")), tmp_path)
+    run_eval(examine(), scripted(lambda i, k: ValueError("no")), tmp_path)
     assert math.isnan(score_run(tmp_path).accuracy().estimate.value)
 
 

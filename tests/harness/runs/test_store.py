@@ -135,7 +135,7 @@ def test_whatever_a_crash_leaves_behind_the_last_newline_costs_no_answer(tmp_pat
 
 def _asked(count):
     item = store.Item("q", "s", "?", "5", "number")
-    return [store.Asked(dataclasses.replace(item, id=f"q{n}"), Prompt(("?",))) for n in range(count)]
+    return [store.Sample(dataclasses.replace(item, id=f"q{n}"), Prompt(("?",))) for n in range(count)]
 
 
 @pytest.mark.parametrize("damage", [b"\x00", b"{", b"}", b"\xff", b"\n"])

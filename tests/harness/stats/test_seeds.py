@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from proctor.harness.stats.intervals import proportion
-from proctor.harness.stats.seeds import Draw, averaged, of_estimate, pooled
+from proctor.harness.stats.seeds import SeedEstimate, averaged, of_estimate, pooled
 
 
-def seed(value: float, error: float = 0.01, freedom: float = 500) -> Draw:
+def seed(value: float, error: float = 0.01, freedom: float = 500) -> SeedEstimate:
     half = 1.96 * error
-    return Draw(value, error**2, freedom, max(0.0, value - half), min(1.0, value + half))
+    return SeedEstimate(value, error**2, freedom, max(0.0, value - half), min(1.0, value + half))
 
 
-def half(draw: Draw) -> float:
+def half(draw: SeedEstimate) -> float:
     return (draw.high - draw.low) / 2
 
 

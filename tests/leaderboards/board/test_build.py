@@ -8,7 +8,7 @@ import pytest
 from filelock import FileLock
 
 from proctor.harness.errors import DataError, RunLockedError, UsageError
-from proctor.harness.runs.judging import Referee, ReplyBook
+from proctor.harness.runs.judging import JudgeModel, ReplyBook
 from proctor.leaderboards.board import build as board_module
 from proctor.leaderboards.board.build import build
 from proctor.leaderboards.board.evidence import BOARD, EVIDENCE, EvidenceFolder, read_record, run_folders
@@ -136,7 +136,7 @@ def test_a_language_models_replies_are_evidence(scripted, tmp_path):
         from proctor.harness.engines.http_client import Endpoint
 
         book = ReplyBook(tmp_path / "replies.jsonl")
-        referee = Referee("tiny", book, Endpoint(server.url, "tiny", timeout=10, attempts=1))
+        referee = JudgeModel("tiny", book, Endpoint(server.url, "tiny", timeout=10, attempts=1))
         built = build([run], ["official"], tmp_path / "board", referee, draft=True)
     finally:
         server.close()

@@ -8,8 +8,8 @@ import pytest
 
 from proctor.benchmarks.examination import plan, score_run
 from proctor.harness.errors import DataError, UsageError, printable
-from proctor.harness.runs.evaluate import Examination, hold
-from proctor.harness.runs.store import Asked
+from proctor.harness.runs.evaluate import Examination, run_eval
+from proctor.harness.runs.store import Sample
 from proctor.harness.types import Item, Prompt, Sampling
 from proctor.leaderboards import load, load_verdicts
 from proctor.leaderboards.board.build import build
@@ -24,11 +24,11 @@ HOSTILE = 'm\ud800<b>,"\n=1+1'
 def runs(tmp_path, examine, scripted):
     """Two runs of one model, greedy and with two samples; the last answer of the second is an engine's error."""
     right = scripted(name="model")
-    hold(examine(), right, tmp_path / "runs" / "greedy")
+    run_eval(examine(), right, tmp_path / "runs" / "greedy")
     failing = scripted(
         lambda item, sample: RuntimeError("out of memory") if (item, sample) == ("q3", 1) else r"\boxed{6}", "model"
     )
-    hold(examine(n=2, temperature=0.5), failing, tmp_path / "runs" / "sampled")
+    run_eval(examine(n=2, temperature=0.5), failing, tmp_path / "runs" / "sampled")
     return tmp_path / "runs"
 
 
@@ -78,7 +78,7 @@ def test_several_places_make_one_frame(runs, tmp_path):
 
 def test_protocols_judge_runs_and_choose_rows_of_boards(scripted, tmp_path):
     run, board = tmp_path / "run", tmp_path / "board"
-    hold(plan("chartqa", "strict", Sampling()), scripted(), run)
+    run_eval(plan("chartqa", "strict", Sampling()), scripted(), run)
     build([run], ["strict", "official"], board, draft=True)
     judged = load(run, protocols=["strict", "official"])
     assert set(judged["protocol"]) == {"strict", "official"}
@@ -191,9 +191,11 @@ def test_categories_keep_their_types_and_hostile_texts_arrive(tmp_path, scripted
         Item(f"q{n}{HOSTILE}", "figures", "?", "5", "number", cluster=HOSTILE, meta={"task": "read", **meta})
         for n, meta in enumerate(metas)
     ]
-    asked = [Asked(item, Prompt((item.question,))) for item in items]
+    asked = [Sample(item, Prompt((item.question,))) for item in items]
     answer = f"\\boxed{{5}} {HOSTILE}"
-    hold(Examination("figures", "strict", asked, Sampling()), scripted(lambda *_: answer, HOSTILE), tmp_path / "run")
+    run_eval(
+        Examination("figures", "strict", asked, Sampling()), scripted(lambda *_: answer, HOSTILE), tmp_path / "run"
+    )
     frame = load_verdicts(tmp_path / "run")
     kinds = {name: str(frame[f"meta.{name}"].dtype) for name in ("task", "level", "hard", "share", "mixed", "huge")}
     assert kinds == {

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from proctor.leaderboards.board.evidence import run_folders
-from proctor.leaderboards.compare.recipe_table import RecipeTable, as_markdown, recipe_table
+from proctor.leaderboards.compare.recipe_table import RecipeTable, recipe_table, recipes_as_markdown
 from proctor.trainers.methods.registry import METHODS
 from proctor.trainers.recipe import load_recipe
 
@@ -19,7 +19,7 @@ def table() -> RecipeTable:
 
 
 def test_the_documentation_shows_the_board(table: RecipeTable) -> None:
-    assert as_markdown(table) in (ROOT / "docs" / "methods.md").read_text()
+    assert recipes_as_markdown(table) in (ROOT / "docs" / "methods.md").read_text()
 
 
 def test_every_method_is_in_it_with_three_seeds(table: RecipeTable) -> None:

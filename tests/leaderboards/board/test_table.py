@@ -9,9 +9,9 @@ import pytest
 
 from proctor.benchmarks.examination import plan, run_path, score_run
 from proctor.harness.cli import main
-from proctor.harness.engines.transformers import TransformersModel
+from proctor.harness.engines.transformers import TransformersEngine
 from proctor.harness.errors import UsageError
-from proctor.harness.runs.evaluate import hold
+from proctor.harness.runs.evaluate import run_eval
 from proctor.harness.stats.metrics import overall
 from proctor.harness.types import Sampling
 from proctor.leaderboards.board.evidence import BOARD
@@ -24,10 +24,10 @@ from proctor.trainers.tiny import BASE
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two examinations of the tiny model, greedy and sampled."""
     root = tmp_path_factory.mktemp("runs")
-    model = TransformersModel(BASE)
+    model = TransformersEngine(BASE)
     for sampling in (Sampling(max_tokens=40), Sampling(n=2, temperature=1.0, max_tokens=40)):
         examination = plan("figures", "strict", sampling, limit=30)
-        assert hold(examination, model, run_path(root, examination, model)).complete
+        assert run_eval(examination, model, run_path(root, examination, model)).complete
     return root
 
 
@@ -93,8 +93,8 @@ def test_paired_difference_of_a_run_with_itself_is_nothing(runs: Path) -> None:
 
 
 def test_other_items_can_not_be_compared(runs: Path, tmp_path: Path) -> None:
-    model = TransformersModel(BASE)
+    model = TransformersEngine(BASE)
     examination = plan("figures", "strict", Sampling(max_tokens=40), limit=10)
-    hold(examination, model, tmp_path / "run")
+    run_eval(examination, model, tmp_path / "run")
     with pytest.raises(UsageError, match="same items"):
         compare(score_run(min(runs.iterdir())), score_run(tmp_path / "run"))

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proctor.harness.runs.evaluate import Examination, hold
-from proctor.harness.runs.store import Asked
+from proctor.harness.runs.evaluate import Examination, run_eval
+from proctor.harness.runs.store import Sample
 from proctor.harness.stats.intervals import seeded_difference
-from proctor.harness.stats.sample_size import detectable, sizes
+from proctor.harness.stats.sample_size import detectable, sample_sizes
 from proctor.harness.types import Prompt, Sampling
-from proctor.leaderboards.compare.ab_test import BETTER, UNDECIDED, WORSE, Contender, decide, read_side, verdict
+from proctor.leaderboards.compare.ab_test import BETTER, UNDECIDED, WORSE, Arm, decide_ab, judge_arms, read_side
 from proctor.leaderboards.compare.compare import SuiteComparison
-from proctor.leaderboards.compare.regress_page import Curves, page
+from proctor.leaderboards.compare.regress_page import SeedCurves, page
 
 from ...conftest import RIGHT, WRONG, ScriptedModel, small_items
 
@@ -35,13 +35,13 @@ def change(before, after, **options):
 
 
 def contender(finished=3, failed=0):
-    return Contender("reward", {seed: {} for seed in range(finished)}, {90 + n: "it diverged" for n in range(failed)})
+    return Arm("reward", {seed: {} for seed in range(finished)}, {90 + n: "it diverged" for n in range(failed)})
 
 
 def test_a_large_difference_is_better_or_worse_by_its_sign():
     low, high = [0.5, 0.52, 0.48], [0.8, 0.82, 0.79]
-    assert decide([change(low, high)], contender(), contender())[0] == BETTER
-    assert decide([change(high, low)], contender(), contender())[0] == WORSE
+    assert decide_ab([change(low, high)], contender(), contender())[0] == BETTER
+    assert decide_ab([change(high, low)], contender(), contender())[0] == WORSE
 
 
 def test_a_difference_within_the_noise_of_seeds_is_not_distinguishable():
@@ -49,43 +49,43 @@ def test_a_difference_within_the_noise_of_seeds_is_not_distinguishable():
     spread = change([0.4, 0.6, 0.8], [0.5, 0.7, 0.9])
     alone = change([0.6], [0.7], items=900)
     assert alone.difference.p < 0.05 < spread.difference.p
-    assert decide([spread], contender(), contender())[0] == UNDECIDED
+    assert decide_ab([spread], contender(), contender())[0] == UNDECIDED
 
 
 def test_one_seed_never_decides():
     one = change([0.2], [0.9])
     assert one.difference.p < 1e-6
-    word, reasons = decide([one], contender(1), contender(1))
+    word, reasons = decide_ab([one], contender(1), contender(1))
     assert word == UNDECIDED
     assert "fewer than 2 finished seeds" in reasons[-1]
-    assert decide([change([0.2, 0.2], [0.9])], contender(1), contender(2))[0] == UNDECIDED
+    assert decide_ab([change([0.2, 0.2], [0.9])], contender(1), contender(2))[0] == UNDECIDED
 
 
 def test_a_candidate_that_fails_more_often_is_worse_whatever_the_others_reach():
     good = change([0.5, 0.52, 0.48], [0.8, 0.82])
-    word, reasons = decide([good], contender(2, failed=1), contender(3))
+    word, reasons = decide_ab([good], contender(2, failed=1), contender(3))
     assert word == WORSE
     assert "1 of 3 trainings with candidate reward failed: seed 90: it diverged" in reasons[0]
-    assert decide([], contender(0, failed=3), contender(3))[0] == WORSE
+    assert decide_ab([], contender(0, failed=3), contender(3))[0] == WORSE
 
 
 def test_a_failed_baseline_is_told_and_does_not_make_the_candidate_better():
     same = change([0.5, 0.52], [0.5, 0.52, 0.48])
-    word, reasons = decide([same], contender(3), contender(2, failed=1))
+    word, reasons = decide_ab([same], contender(3), contender(2, failed=1))
     assert word == UNDECIDED
     assert "trainings with baseline reward failed" in reasons[0]
-    assert decide([], contender(3), contender(0, failed=3))[0] == UNDECIDED
+    assert decide_ab([], contender(3), contender(0, failed=3))[0] == UNDECIDED
 
 
 def test_worse_on_one_suite_is_worse_although_better_on_another():
     low, high = [0.5, 0.52, 0.48], [0.8, 0.82, 0.79]
-    assert decide([change(low, high), change(high, low)], contender(), contender())[0] == WORSE
+    assert decide_ab([change(low, high), change(high, low)], contender(), contender())[0] == WORSE
 
 
 def test_the_level_holds_for_all_suites_together():
     one = change([0.5, 0.52, 0.48], [0.8, 0.82, 0.79])
     adjusted = dataclasses.replace(one, p_holm=0.06)
-    assert decide([adjusted], contender(), contender())[0] == UNDECIDED
+    assert decide_ab([adjusted], contender(), contender())[0] == UNDECIDED
 
 
 def test_what_the_present_size_shows_is_about_what_the_comparison_says():
@@ -106,7 +106,7 @@ def test_the_sizes_told_are_the_smallest_that_show_the_effect(seeds, items, effe
     rng = random.Random(seed)
     tables = [scores([rng.uniform(0.4, 0.7) for _ in range(seeds)], items, seed + side) for side in (0, 1)]
     found = seeded_difference(*tables, {name: name for name in tables[0][0]})
-    told = sizes(found, effect)
+    told = sample_sizes(found, effect)
     if effect >= found.detectable:
         assert told is None
         return
@@ -123,7 +123,7 @@ def test_the_sizes_told_are_the_smallest_that_show_the_effect(seeds, items, effe
 
 def test_a_difference_smaller_than_seeds_alone_or_items_alone_could_show_takes_both():
     found = change([0.45, 0.6, 0.7], [0.5, 0.62, 0.75], items=60).difference
-    told = sizes(found, 0.01)
+    told = sample_sizes(found, 0.01)
     assert (told.seeds, told.items) == (None, None)
     assert told.both[0] > 3
     assert told.both[1] > 60
@@ -132,16 +132,16 @@ def test_a_difference_smaller_than_seeds_alone_or_items_alone_could_show_takes_b
 @pytest.fixture
 def trained(tmp_path):
     """Contenders from runs: `trained("name", [{"q0"}, {"q0", "q1"}])` has two seeds, right on these items."""
-    asked = [Asked(item, Prompt((item.question,))) for item in small_items(16)]
+    asked = [Sample(item, Prompt((item.question,))) for item in small_items(16)]
 
     def make(name, rights, failed=()):
         finished = {}
         for seed, right in enumerate(rights):
             path = tmp_path / f"{len(list(tmp_path.iterdir()))}"
             model = ScriptedModel(lambda i, k, right=right: RIGHT if i in right else WRONG, name, str(path))
-            hold(Examination("figures", "strict", asked, Sampling()), model, path)
+            run_eval(Examination("figures", "strict", asked, Sampling()), model, path)
             finished[seed] = {"figures": read_side(path)}
-        return Contender(name, finished, dict.fromkeys(failed, HOSTILE))
+        return Arm(name, finished, dict.fromkeys(failed, HOSTILE))
 
     return make
 
@@ -153,7 +153,7 @@ def q(*numbers):
 def test_from_runs_to_a_verdict_and_a_page(trained, tmp_path):
     base = trained("base", [q(0)]).finished[0]
     low, high = [q(0), q(0, 1), q(1)], [q(*range(14)), q(*range(15)), q(*range(1, 15))]
-    found = verdict(trained(HOSTILE, high), trained("low", low), base, 0.01)
+    found = judge_arms(trained(HOSTILE, high), trained("low", low), base, 0.01)
     assert found.word == BETTER
     (suite,) = found.suites
     assert suite.change.difference.seeds.runs == (3, 3)
@@ -168,8 +168,8 @@ def test_from_runs_to_a_verdict_and_a_page(trained, tmp_path):
         (tmp_path / f"t{seed}").mkdir()
         lines = [f'{{"step": {step}, "reward": 0.{step}, "majority_share": null}}' for step in range(1, 4)]
         (tmp_path / f"t{seed}" / "metrics.jsonl").write_text("\n".join(lines) + "\n")
-    curves = [Curves("candidate", 0, tmp_path / "t0"), Curves("baseline", 1, tmp_path / "t1")]
-    text = b"".join(page(found, [HOSTILE], [*curves, Curves("baseline", 2, tmp_path / "none")])).decode()
+    curves = [SeedCurves("candidate", 0, tmp_path / "t0"), SeedCurves("baseline", 1, tmp_path / "t1")]
+    text = b"".join(page(found, [HOSTILE], [*curves, SeedCurves("baseline", 2, tmp_path / "none")])).decode()
     assert "<script" not in text
     assert "http" not in text.replace("http-equiv", "")
     assert text.count('class="line s0 d0"') == 2  # the key and one curve
@@ -178,7 +178,7 @@ def test_from_runs_to_a_verdict_and_a_page(trained, tmp_path):
 
 def test_a_contender_without_a_finished_training_is_not_compared(trained):
     base = trained("base", [q(0)]).finished[0]
-    found = verdict(trained("all fail", [], failed=(0, 1)), trained("low", [q(0), q(1)]), base, 0.01)
+    found = judge_arms(trained("all fail", [], failed=(0, 1)), trained("low", [q(0), q(1)]), base, 0.01)
     assert (found.word, found.compared, list(found.against_base)) == (WORSE, False, ["baseline"])
     assert found.to_json()["candidate"]["failed"][0] == {"seed": 0, "reason": HOSTILE}
     b"".join(page(found, [], []))
@@ -187,7 +187,7 @@ def test_a_contender_without_a_finished_training_is_not_compared(trained):
 def test_what_could_have_been_seen_is_told_where_nothing_was(trained):
     base = trained("base", [q(0)]).finished[0]
     same = [q(0, 1), q(0, 2)]
-    found = verdict(trained("a", same), trained("b", same), base, 0.01)
+    found = judge_arms(trained("a", same), trained("b", same), base, 0.01)
     assert found.word == UNDECIDED
     assert any("2 seeds and 16 items would have shown a true difference of" in line for line in found.reasons)
     assert any("to see 1.00 points takes about" in line for line in found.reasons)

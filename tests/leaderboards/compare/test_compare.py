@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proctor.harness.errors import DataError, IncompleteRunError, UsageError
-from proctor.harness.runs.evaluate import Examination, hold
-from proctor.harness.runs.store import Asked
+from proctor.harness.runs.evaluate import Examination, run_eval
+from proctor.harness.runs.store import Sample
 from proctor.harness.stats.intervals import mcnemar
 from proctor.harness.types import Item, Prompt, Sampling
 from proctor.leaderboards.compare.changes import category_changes
-from proctor.leaderboards.compare.compare import compare_arms, read_arm
+from proctor.leaderboards.compare.compare import compare_arms, read_side_runs
 
 from ...conftest import ScriptedModel
 
@@ -42,10 +42,10 @@ def make(tmp_path):
 
     def run(name, right=(), asked=12, folder="runs", suite="mathvision", protocol="strict", say=None, **sampling):
         chosen = items(asked, suite) if isinstance(asked, int) else asked
-        prompted = [Asked(item, Prompt((item.question,))) for item in chosen]
+        prompted = [Sample(item, Prompt((item.question,))) for item in chosen]
         path = tmp_path / folder / f"{len(list(tmp_path.rglob('run.json')))}.{suite}"
         model = ScriptedModel(say or (lambda i, k: RIGHT if i in right else WRONG), name, weights=f"{path}")
-        hold(Examination(suite, protocol, prompted, Sampling(**sampling)), model, path)
+        run_eval(Examination(suite, protocol, prompted, Sampling(**sampling)), model, path)
         return path
 
     return run
@@ -56,7 +56,7 @@ def q(*numbers):
 
 
 def compared(a, b, **options):
-    return compare_arms(read_arm(str(a)), read_arm(str(b)), **options)
+    return compare_arms(read_side_runs(str(a)), read_side_runs(str(b)), **options)
 
 
 def test_b_minus_a_item_by_item(make):
@@ -84,9 +84,9 @@ def test_swapping_the_arms_turns_every_sign(tmp_path_factory, rights, clustered)
     ]
     for side, name in enumerate("ab"):
         right = {f"q{n}" for n, pair in enumerate(rights) if pair[side]}
-        prompted = [Asked(item, Prompt((item.question,))) for item in asked]
+        prompted = [Sample(item, Prompt((item.question,))) for item in asked]
         model = ScriptedModel(lambda i, k, right=right: RIGHT if i in right else WRONG, name, name)
-        hold(Examination("mathvision", "strict", prompted, Sampling()), model, root / name)
+        run_eval(Examination("mathvision", "strict", prompted, Sampling()), model, root / name)
     (one,), (other,) = (compared(root / x, root / y).suites for x, y in ("ab", "ba"))
     assert one.difference.value == pytest.approx(-other.difference.value)
     assert (one.difference.low, one.difference.high) == (
@@ -110,23 +110,23 @@ def test_a_pattern_chooses_models_in_one_folder(make, tmp_path, cli):
     for word in ("3 runs of mathvision", "base, mm/step-1, mm/step-2", f"{runs}@NAME", "--seeds"):
         assert word in done.err
     with pytest.raises(UsageError, match="like nobody; there are base, mm/step-1, mm/step-2"):
-        read_arm(f"{runs}@nobody")
+        read_side_runs(f"{runs}@nobody")
     with pytest.raises(UsageError, match="no such run"):
-        read_arm(f"{tmp_path}/nowhere@base")
+        read_side_runs(f"{tmp_path}/nowhere@base")
 
 
 def test_an_at_in_paths_and_names_is_no_pattern(make, tmp_path):
     make("a@main", q(0), folder="my@runs")
     runs = tmp_path / "my@runs"
-    assert read_arm(str(runs)).suites.keys() == {"mathvision"}
-    assert read_arm(f"{runs}@a@main").suites.keys() == {"mathvision"}
+    assert read_side_runs(str(runs)).suites.keys() == {"mathvision"}
+    assert read_side_runs(f"{runs}@a@main").suites.keys() == {"mathvision"}
     with pytest.raises(UsageError, match="like a; there are a@main"):
-        read_arm(f"{runs}@a")
+        read_side_runs(f"{runs}@a")
 
 
 def test_a_name_with_brackets_is_found_as_it_is_written(make, tmp_path):
     make("a[1]", q(0))
-    assert read_arm(f"{tmp_path / 'runs'}@a[1]").suites
+    assert read_side_runs(f"{tmp_path / 'runs'}@a[1]").suites
 
 
 def test_missing_items_are_refused_and_named_or_compared_in_common(make, cli):
@@ -240,25 +240,25 @@ def test_seeds_of_trainings(make, tmp_path, cli):
 def test_one_setting_differs(make, tmp_path):
     make("s-0", q(0)), make("s-1", q(0), max_tokens=99)
     with pytest.raises(UsageError, match=r"not seeds of one thing: sampling\.max_tokens differs between"):
-        read_arm(f"{tmp_path / 'runs'}@s-*", seeds=True)
+        read_side_runs(f"{tmp_path / 'runs'}@s-*", seeds=True)
 
 
 def test_runs_that_are_no_seeds_of_one_thing_are_refused(make, tmp_path):
     make("s-0", q(0)), make("s-1", q(0), n=2, temperature=1.0)
     with pytest.raises(UsageError, match=r"not seeds of one thing: sampling\.n, sampling\.temperature differ"):
-        read_arm(f"{tmp_path / 'runs'}@s-*", seeds=True)
+        read_side_runs(f"{tmp_path / 'runs'}@s-*", seeds=True)
     (tmp_path / "copies").mkdir()
     run = make("t", q(0), folder="other")
     for name in "ab":
         (tmp_path / "copies" / name).symlink_to(run)
     with pytest.raises(UsageError, match="the same run of mathvision twice"):
-        read_arm(str(tmp_path / "copies"), seeds=True)
+        read_side_runs(str(tmp_path / "copies"), seeds=True)
 
 
 def test_seeds_with_other_items_are_compared_in_common(make, tmp_path):
     make("s-0", q(0)), make("s-1", q(0), 10)
     whole = make("base", (), folder="base")
-    a, b = read_arm(str(whole)), read_arm(f"{tmp_path / 'runs'}@s-*", seeds=True)
+    a, b = read_side_runs(str(whole)), read_side_runs(f"{tmp_path / 'runs'}@s-*", seeds=True)
     with pytest.raises(UsageError, match=r"lacks 2 of 12 \(q10, q11\); --common compares the 10"):
         compare_arms(a, b)
     (found,) = compare_arms(a, b, common=True).suites

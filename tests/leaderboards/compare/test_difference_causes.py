@@ -6,7 +6,7 @@ import pytest
 
 from proctor.benchmarks.registry import SUITES
 from proctor.harness.types import Item
-from proctor.leaderboards.compare.difference_causes import CAUSES, UNEXPLAINED, Reading, cause_of
+from proctor.leaderboards.compare.difference_causes import CAUSES, UNEXPLAINED, ProtocolReading, cause_of
 
 from ...golden.protocols.records import FOLDER, item, records
 
@@ -22,7 +22,7 @@ def cause(response, gold, kind="number", protocols=("strict", "official"), trunc
     for name in protocols:
         rules = SUITES.get(suite).protocol(name)
         stated = rules.extract(response, about)
-        readings.append(Reading(rules, stated, rules.match(stated, about)))
+        readings.append(ProtocolReading(rules, stated, rules.match(stated, about)))
     verdicts = [one.grade.correct for one in readings]
     assert verdicts[0] != verdicts[1], verdicts
     found = cause_of(readings[0], readings[1], about, truncated=truncated)
@@ -98,7 +98,7 @@ def test_at_least_95_percent_of_the_differences_on_recorded_responses_are_named(
         readings = []
         for rules in (strict, official):
             stated = rules.extract(response, about)
-            readings.append(Reading(rules, stated, rules.match(stated, about)))
+            readings.append(ProtocolReading(rules, stated, rules.match(stated, about)))
         if readings[0].grade.correct != readings[1].grade.correct:
             found.append(cause_of(readings[0], readings[1], about, truncated=False))
     assert len(found) > 20

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from proctor.benchmarks.examination import read_answers, score_answers
 from proctor.harness.errors import DataError
-from proctor.harness.runs.evaluate import Examination, hold
-from proctor.harness.runs.store import Asked
+from proctor.harness.runs.evaluate import Examination, run_eval
+from proctor.harness.runs.store import Sample
 from proctor.harness.types import Item, Prompt, Response, Sampling
 from proctor.leaderboards.compare.explain import Side, explain
 from proctor.leaderboards.compare.explain_page import page
@@ -28,8 +28,8 @@ def side(tmp_path, scripted):
     """Holds an examination in which `say` answers; the result judged under a protocol."""
 
     def make(say, protocol="strict", count=6, prompt="How many?", n=1, name="run", suite="mathvision"):
-        asked = [Asked(item, Prompt((prompt,))) for item in items(count)]
-        hold(Examination(suite, "strict", asked, Sampling(n=n)), scripted(say), tmp_path / name)
+        asked = [Sample(item, Prompt((prompt,))) for item in items(count)]
+        run_eval(Examination(suite, "strict", asked, Sampling(n=n)), scripted(say), tmp_path / name)
         answers = read_answers(tmp_path / name)
         return Side(answers, score_answers(answers, protocol))
 
@@ -99,8 +99,8 @@ def test_the_effects_add_up_to_the_difference(tmp_path_factory, said, other):
     sides = []
     for name, texts, protocol in (("left", said, "strict"), ("right", other, "official")):
         path = tmp_path_factory.mktemp(name)
-        asked = [Asked(item, Prompt(("How many?",))) for item in items(4)]
-        hold(
+        asked = [Sample(item, Prompt(("How many?",))) for item in items(4)]
+        run_eval(
             Examination("mathvision", "strict", asked, Sampling()),
             ScriptedModel(lambda i, k, t=texts: t[int(i[1])]),
             path,

@@ -6,8 +6,8 @@ import os
 import pytest
 
 from proctor.harness.errors import DataError
-from proctor.harness.runs.evaluate import Examination, hold
-from proctor.harness.runs.store import Asked
+from proctor.harness.runs.evaluate import Examination, run_eval
+from proctor.harness.runs.store import Sample
 from proctor.harness.types import Item, Prompt, Sampling
 from proctor.leaderboards.compare.gate import Limits
 
@@ -23,10 +23,10 @@ def arm(tmp_path):
     def make(name, **rights):
         for suite, right in rights.items():
             asked = [
-                Asked(Item(f"{n}", suite, "How many?", "5", "number"), Prompt(("How many?",))) for n in range(COUNT)
+                Sample(Item(f"{n}", suite, "How many?", "5", "number"), Prompt(("How many?",))) for n in range(COUNT)
             ]
             model = ScriptedModel(lambda i, k, right=right: rf"\boxed{{{5 if int(i) < right else 6}}}", name, name)
-            hold(Examination(suite, "strict", asked, Sampling()), model, tmp_path / name / suite)
+            run_eval(Examination(suite, "strict", asked, Sampling()), model, tmp_path / name / suite)
         return tmp_path / name
 
     return make

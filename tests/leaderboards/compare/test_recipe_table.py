@@ -12,8 +12,8 @@ from proctor.harness.errors import UsageError
 from proctor.harness.runs.store import Manifest
 from proctor.leaderboards.board.evidence import run_folders
 from proctor.leaderboards.board.table import trained
-from proctor.leaderboards.compare.compare import compare_arms, read_arm
-from proctor.leaderboards.compare.recipe_table import HARMS, HELPS, UNDECIDED, as_markdown, recipe_table
+from proctor.leaderboards.compare.compare import compare_arms, read_side_runs
+from proctor.leaderboards.compare.recipe_table import HARMS, HELPS, UNDECIDED, recipe_table, recipes_as_markdown
 
 DEMO = Path(__file__).parents[3] / "leaderboards" / "published" / "demo"
 
@@ -37,7 +37,7 @@ def test_a_row_is_the_mean_over_seeds_of_their_last_steps(runs: list[Path]) -> N
     assert table.accuracy.value == pytest.approx(383 / 600)
     base, *_ = of_seeds(runs)
     ends = [path for path in of_seeds(runs, 0, 1, 2) if path != base]
-    arms = [read_arm(str(path)).suites["figures"][0].scored for path in ends]
+    arms = [read_side_runs(str(path)).suites["figures"][0].scored for path in ends]
     assert row.accuracy.value == pytest.approx(sum(one.accuracy().estimate.value for one in arms) / 3)
     assert row.change.value == pytest.approx(row.accuracy.value - table.accuracy.value)
 
@@ -45,7 +45,7 @@ def test_a_row_is_the_mean_over_seeds_of_their_last_steps(runs: list[Path]) -> N
 def test_the_difference_is_that_of_a_comparison(runs: list[Path]) -> None:
     table = recipe_table(of_seeds(runs, 1), "figures")
     base, end = sorted(of_seeds(runs, 1), key=lambda path: trained(Manifest.read(path)) is not None)
-    whole = compare_arms(read_arm(str(base)), read_arm(str(end))).suites[0].difference
+    whole = compare_arms(read_side_runs(str(base)), read_side_runs(str(end))).suites[0].difference
     assert table.rows[0].change == whole
     assert table.rows[0].p == whole.p
 
@@ -127,7 +127,7 @@ def test_what_is_no_seed_of_the_same_is_no_seed(runs: list[Path], tmp_path: Path
     table = recipe_table([base, *some], "figures")
     assert sorted(row.recipe for row in table.rows) == [f"mm_upt_figures #{letter * 8}" for letter in "ab"]
     assert {row.based for row in table.rows} == {True, False}
-    assert "(no base recorded)" in as_markdown(table).replace("\\", "")
+    assert "(no base recorded)" in recipes_as_markdown(table).replace("\\", "")
     other = copied(one, tmp_path / "c", base="c" * 64)
     with pytest.raises(UsageError, match="began with another model"):
         recipe_table([base, other], "figures")
@@ -152,6 +152,6 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert [row["verdict"] for row in found["recipes"]] == ["helps"]
     assert main(["board", "recipes", str(DEMO), "--suite", "figures", "--markdown"]) == 0
     with run_folders([DEMO]) as runs:
-        assert capsys.readouterr().out == as_markdown(recipe_table(runs, "figures"))
+        assert capsys.readouterr().out == recipes_as_markdown(recipe_table(runs, "figures"))
     assert main(["board", "recipes", str(DEMO), "--suite", "nowhere"]) == 2
     assert "there are: chartqa, dynamath, figures" in capsys.readouterr().err

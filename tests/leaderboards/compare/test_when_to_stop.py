@@ -6,8 +6,8 @@ import random
 import pytest
 
 from proctor.harness.errors import UsageError
-from proctor.harness.runs.evaluate import Examination, hold
-from proctor.harness.runs.store import Asked
+from proctor.harness.runs.evaluate import Examination, run_eval
+from proctor.harness.runs.store import Sample
 from proctor.harness.stats.intervals import detectable_difference, paired_difference
 from proctor.harness.types import Prompt, Sampling
 from proctor.leaderboards.compare.ab_test import read_side
@@ -93,8 +93,8 @@ def test_a_round_that_does_nothing_passes_no_oftener_than_half_of_alpha():
 
 
 def side(path, say, suite="figures"):
-    asked = [Asked(item, Prompt((item.question,))) for item in small_items(40)]
-    hold(Examination(suite, "strict", asked, Sampling()), ScriptedModel(say), path)
+    asked = [Sample(item, Prompt((item.question,))) for item in small_items(40)]
+    run_eval(Examination(suite, "strict", asked, Sampling()), ScriptedModel(say), path)
     return read_side(path)
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from proctor.benchmarks.examination import score_run
-from proctor.harness.runs.evaluate import Examination, hold
-from proctor.harness.runs.store import Asked
+from proctor.harness.runs.evaluate import Examination, run_eval
+from proctor.harness.runs.store import Sample
 from proctor.harness.types import Item, Prompt, Sampling
 from proctor.leaderboards.board.table import rows
 
@@ -25,7 +25,7 @@ def testmini():
         )
         for n in range(TESTMINI)
     ]
-    return Examination("mathvision", "strict", [Asked(one, Prompt((one.question,))) for one in items], Sampling())
+    return Examination("mathvision", "strict", [Sample(one, Prompt((one.question,))) for one in items], Sampling())
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def held(testmini, scripted, tmp_path):
 
     def hold_it(name="model", folder="runs/model", weights="w"):
         say = lambda item, sample: r"\boxed{5}" if int(item[1:]) % 3 == 0 else r"\boxed{6}"  # noqa: E731
-        hold(testmini, scripted(say, name, weights), tmp_path / folder)
+        run_eval(testmini, scripted(say, name, weights), tmp_path / folder)
         return tmp_path / folder
 
     return hold_it

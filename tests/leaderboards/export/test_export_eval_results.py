@@ -22,7 +22,7 @@ yaml = pytest.importorskip("yaml")
 
 from huggingface_hub import parse_eval_result_entries  # noqa: E402
 
-from proctor.leaderboards.export.eval_results import Source, eval_results  # noqa: E402
+from proctor.leaderboards.export.eval_results import ResultSource, eval_results  # noqa: E402
 
 HOSTILE = "evil: [x]\n- dataset: {id: a/b}\n--- # <script>alert(1)</script> | ../../x \ud800 \u202e"
 
@@ -89,9 +89,9 @@ def test_a_part_that_is_published_is_no_whole_set(row):
 
 
 def test_a_suite_that_is_not_on_the_hub_is_left_out_and_said(examine, scripted, cli, tmp_path):
-    from proctor.harness.runs.evaluate import hold
+    from proctor.harness.runs.evaluate import run_eval
 
-    hold(examine(), scripted(name="model"), tmp_path / "run")
+    run_eval(examine(), scripted(name="model"), tmp_path / "run")
     done = cli("export", "eval-results", tmp_path / "run", "--model", "model", "--out", tmp_path / "out")
     assert done.code == 2
     assert "left out: figures is not on the hub" in done.err
@@ -100,12 +100,12 @@ def test_a_suite_that_is_not_on_the_hub_is_left_out_and_said(examine, scripted, 
 
 
 def test_an_incomplete_run_is_left_out_with_exit_code_3(held, testmini, scripted, cli, tmp_path):
-    from proctor.harness.runs.evaluate import hold
+    from proctor.harness.runs.evaluate import run_eval
 
     held()
     failing = scripted(lambda item, sample: RuntimeError("no memory") if item == "q7" else r"\boxed{5}", "model")
     other = dataclasses.replace(testmini, sampling=dataclasses.replace(testmini.sampling, seed=1))
-    hold(other, failing, tmp_path / "runs" / "broken")
+    run_eval(other, failing, tmp_path / "runs" / "broken")
     done = cli("export", "eval-results", tmp_path / "runs", "--model", "model", "--out", tmp_path / "out")
     assert done.code == 3
     assert "is incomplete" in done.err
@@ -146,11 +146,13 @@ def test_a_task_that_is_not_known_is_said_and_can_be_named(row):
 
 
 def test_the_source_is_in_the_entry_and_must_be_a_url(row, held, cli, tmp_path):
-    entry = read(next(iter(eval_results("model", [row], source=Source("https://a.example/b", "Board")).files.values())))
+    entry = read(
+        next(iter(eval_results("model", [row], source=ResultSource("https://a.example/b", "Board")).files.values()))
+    )
     assert (entry.source_url, entry.source_name) == ("https://a.example/b", "Board")
     for bad in ("javascript:alert(1)", "https://a\nb", "ftp://x", ""):
         with pytest.raises(UsageError, match="http"):
-            Source(bad)
+            ResultSource(bad)
     arguments = ("export", "eval-results", held(folder="x"), "--model", "model", "--out", tmp_path / "o")
     assert cli(*arguments, "--source-name", "Board").code == 2
     assert cli(*arguments, "--task", "mathvision").code == 2

@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 
 from proctor.benchmarks.examination import score_run
 from proctor.harness.errors import DataError, UsageError, printable
-from proctor.harness.runs.evaluate import hold
+from proctor.harness.runs.evaluate import run_eval
 from proctor.leaderboards.board.table import rows
 from proctor.leaderboards.export.markdown import LONGEST, escaped, section
 
@@ -76,7 +76,7 @@ def test_an_incomplete_run_beside_a_complete_one_is_said(held, testmini, scripte
     held()
     failing = scripted(lambda item, sample: RuntimeError("no memory"), "model")
     other = dataclasses.replace(testmini, sampling=dataclasses.replace(testmini.sampling, seed=1))
-    hold(other, failing, tmp_path / "runs" / "broken")
+    run_eval(other, failing, tmp_path / "runs" / "broken")
     done = cli("export", "model-card", tmp_path / "runs", "--model", "model")
     assert done.code == 3
     assert "left out: mathvision under strict: run" in done.err

@@ -9,7 +9,7 @@ import pytest
 from proctor.benchmarks.examination import score_run
 from proctor.harness.cli import main
 from proctor.harness.errors import DataError, UsageError
-from proctor.harness.runs.evaluate import hold
+from proctor.harness.runs.evaluate import run_eval
 from proctor.leaderboards.board.table import rows
 from proctor.leaderboards.export.curves import read_curves
 
@@ -34,7 +34,7 @@ def runs(tmp_path, examine, scripted):
 
     def run(name, right, weights):
         say = lambda item, sample: r"\boxed{5}" if int(item[1:]) < right else r"\boxed{6}"  # noqa: E731
-        hold(examine(), scripted(say, name, weights), tmp_path / "runs" / name.replace("/", "-"))
+        run_eval(examine(), scripted(say, name, weights), tmp_path / "runs" / name.replace("/", "-"))
 
     run("some-base", 1, "b")
     run("my-training/step-000002", 2, "c")
@@ -66,7 +66,7 @@ def test_a_training_without_examinations(training):
 
 def test_an_incomplete_run_has_no_point(training, tmp_path, examine, scripted):
     failing = scripted(lambda item, sample: RuntimeError("no memory"), "my-training/step-000002")
-    hold(examine(), failing, tmp_path / "runs" / "failed")
+    run_eval(examine(), failing, tmp_path / "runs" / "failed")
     incomplete = all_rows(tmp_path / "runs")
     partial = [dataclasses.replace(row, status="partial", score="0.5") for row in incomplete]
     for found in (incomplete, partial):
@@ -74,7 +74,7 @@ def test_an_incomplete_run_has_no_point(training, tmp_path, examine, scripted):
 
 
 def test_two_runs_that_claim_one_place_are_refused(training, runs, examine, scripted):
-    hold(examine(seed=1), scripted(name="my-training/step-000002", weights="c"), runs / "again")
+    run_eval(examine(seed=1), scripted(name="my-training/step-000002", weights="c"), runs / "again")
     with pytest.raises(UsageError, match="name the runs of one sampling"):
         read_curves(training, all_rows(runs))
 
@@ -149,7 +149,7 @@ def test_tensorboard_writes_the_same_bytes_in_one_file(training, runs, tmp_path,
 
 def test_runs_of_other_models_are_said_to_be_none(training, tmp_path, examine, scripted, cli):
     pytest.importorskip("tensorboard")
-    hold(examine(), scripted(), tmp_path / "runs" / "other")
+    run_eval(examine(), scripted(), tmp_path / "runs" / "other")
     done = cli("export", "tensorboard", training, "--runs", tmp_path / "runs", "--out", tmp_path / "events")
     assert done.code == 0
     assert "no run is an examination of a checkpoint of my-training" in done.err

@@ -20,8 +20,8 @@ from PIL import Image as PilImage
 from proctor.benchmarks.examination import plan, score_run
 from proctor.benchmarks.suites.figures import draw
 from proctor.harness.errors import DataError, UsageError
-from proctor.harness.runs.evaluate import Examination, hold
-from proctor.harness.runs.store import Asked
+from proctor.harness.runs.evaluate import Examination, run_eval
+from proctor.harness.runs.store import Sample
 from proctor.harness.types import Image, Item, Prompt, Response, Sampling
 from proctor.leaderboards.page import document, images, training
 from proctor.leaderboards.page.embed import inert, packed, script
@@ -50,16 +50,16 @@ def run(tmp_path, scripted):
     """Holds an examination of a model of that name; the run's directory."""
 
     def make(name="base", say=lambda i, k: RIGHT, questions=None, samples=1, prompt="", **options):
-        asked = [Asked(item, Prompt((*item.images, item.question + prompt))) for item in questions or items()]
+        asked = [Sample(item, Prompt((*item.images, item.question + prompt))) for item in questions or items()]
         path = tmp_path / f"run-{len(list(tmp_path.iterdir()))}"
-        hold(Examination("mathvision", "strict", asked, Sampling(n=samples)), scripted(say, name, name), path)
+        run_eval(Examination("mathvision", "strict", asked, Sampling(n=samples)), scripted(say, name, name), path)
         return path
 
     return make
 
 
 def made(runs, **options):
-    return b"".join(document.page(runs, document.Options(**options))).decode()
+    return b"".join(document.page(runs, document.PageOptions(**options))).decode()
 
 
 def element(page, name):
@@ -169,7 +169,7 @@ def test_the_policy_allows_only_the_pages_own_scripts(run):
 
 @pytest.mark.parametrize("code", ["x = '</script>'", "'<!--'", "'<SCRIPT'", "a\r\nb", "\0"])
 def test_a_script_that_a_browser_would_read_otherwise_is_refused(code):
-    with pytest.raises(ValueError, match="can not stand"):
+    with pytest.raises(ValueError, match="cannot stand"):
         script(code)
 
 
@@ -204,9 +204,11 @@ def test_samples_stand_side_by_side(run):
 
 
 def test_runs_of_one_name_are_told_apart_only_where_they_would_clash(run, scripted, tmp_path):
-    asked = [Asked(item, Prompt((item.question,))) for item in items()]
+    asked = [Sample(item, Prompt((item.question,))) for item in items()]
     for n, seed in enumerate((0, 1)):
-        hold(Examination("mathvision", "strict", asked, Sampling(seed=seed)), scripted(name="same"), tmp_path / f"s{n}")
+        run_eval(
+            Examination("mathvision", "strict", asked, Sampling(seed=seed)), scripted(name="same"), tmp_path / f"s{n}"
+        )
     paths = [tmp_path / "s0", tmp_path / "s1", run("other")]
     clash = element(made([*paths, run("same (seed 0)")]), "overview")
     assert len({(one["model"], one["column"]) for one in clash["runs"]}) == 4
@@ -269,7 +271,7 @@ def test_pictures_are_embedded_once_the_wrong_ones_first(run):
 def test_a_picture_that_can_not_be_shown_says_why():
     lost = Image("0" * 64, "x.png", Path("/nowhere/x.png"))
     assert "was not found" in images.small([lost]).absent
-    assert "can not be decoded" in images.small([Image.of_bytes(b"no picture", "x.png")]).absent
+    assert "cannot be decoded" in images.small([Image.of_bytes(b"no picture", "x.png")]).absent
     assert not images.small([lost, PICTURES[0]]).absent
 
 
@@ -296,7 +298,7 @@ def test_the_command(cli, run, tmp_path):
 
 
 def test_answers_without_a_verdict_under_their_own_protocol_end_with_3(cli, scripted, tmp_path):
-    hold(
+    run_eval(
         plan("chartqa", "mm_upt_judged", Sampling()),
         scripted(lambda i, k: r"\boxed{a small one}"),
         tmp_path / "open\nrun",

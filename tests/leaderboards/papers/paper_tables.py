@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from proctor.harness.runs.evaluate import Examination, hold
-from proctor.leaderboards.papers.tables import Average, Column, Paper, Row, Table
+from proctor.harness.runs.evaluate import Examination, run_eval
+from proctor.leaderboards.papers.tables import Average, Column, Paper, PrintedRow, Table
 
 RECIPE = "mm_upt_figures"
 WRITTEN: Mapping[str, int] = {RECIPE: 60}
@@ -23,14 +23,14 @@ HUB = "Qwen/Qwen2.5-VL-7B-Instruct"
 def small_table(**labels: str) -> Table:
     """A row of the base, one that is trained, one whose recipe is not written; two columns and their average."""
     rows = (
-        Row(
+        PrintedRow(
             {"model": "M-7B", "method": "base", **labels},
             {"figures": "50.00", "reading": "50.0", "avg": "50.00"},
             "",
             HUB,
         ),
-        Row({"model": "M-7B", "method": "voted", **labels}, {"figures": "99.00", "avg": "99.00"}, RECIPE, HUB),
-        Row({"model": "M-7B", "method": "other", **labels}, {"figures": "60.00"}, "sft_figures", HUB),
+        PrintedRow({"model": "M-7B", "method": "voted", **labels}, {"figures": "99.00", "avg": "99.00"}, RECIPE, HUB),
+        PrintedRow({"model": "M-7B", "method": "other", **labels}, {"figures": "60.00"}, "sft_figures", HUB),
     )
     return Table(PAPER, 1, "Small", (FIGURES, READING), rows, Average(("figures", "reading"), 2))
 
@@ -77,7 +77,7 @@ class Runs:
         path = self.folder / f"run {len(list(self.folder.glob('run *')))}"
         say = {f"q{n}": RIGHT if n in right else WRONG for n in range(items)}
         model = self.engine(say=lambda item, sample: say[item], name=name, weights=str(path))
-        hold(examination, model, path)
+        run_eval(examination, model, path)
         return path
 
     def base(self, right: Sequence[int] = (0, 1), name: str = HUB, **options: Any) -> Path:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from proctor.benchmarks.examination import plan, score_run
-from proctor.harness.profiles import Manner
-from proctor.harness.runs.evaluate import hold
+from proctor.harness.profiles import PromptStyle
+from proctor.harness.runs.evaluate import run_eval
 from proctor.harness.runs.store import Manifest
 from proctor.harness.stats.seeds import averaged, of_estimate, pooled
 from proctor.harness.types import Sampling
@@ -97,7 +97,7 @@ def test_what_is_not_whole_does_not_count(runs) -> None:
 def icons(scripted, tmp_path):
     """A base's run of IconQA's sample, and a table of it by protocol: `figures` has `strict` alone."""
     examination = plan("iconqa", "strict", Sampling(temperature=0.2, max_tokens=64))
-    hold(examination, scripted(name=HUB), tmp_path / "icons")
+    run_eval(examination, scripted(name=HUB), tmp_path / "icons")
     column = dataclasses.replace(TABLE.columns[0], suite="iconqa", items=len(examination.asked))
     table = dataclasses.replace(TABLE, columns=(column,), average=None)
     return lambda protocol: fill(judged_by(table, protocol), [tmp_path / "icons"], WRITTEN)
@@ -132,7 +132,7 @@ def test_imported_answers_to_an_unknown_prompt_do_not_count(runs) -> None:
 
 
 def test_a_run_counts_in_the_manner_of_a_bundled_profile_alone(runs) -> None:
-    ours, strange = (imported(runs.base(), profile=Manner(name).to_json()) for name in ("qwen2_5_vl_7b", "mine"))
+    ours, strange = (imported(runs.base(), profile=PromptStyle(name).to_json()) for name in ("qwen2_5_vl_7b", "mine"))
     assert (0, "figures") in fill(TABLE, [ours], WRITTEN).cells
     assert "asked in the manner of mine, which is no bundled profile" in reasons(fill(TABLE, [strange], WRITTEN))
 

@@ -20,19 +20,19 @@ from proctor.harness.runs.store import Manifest
 from proctor.leaderboards.papers import tables
 from proctor.leaderboards.papers.cost import Assumptions
 from proctor.leaderboards.papers.fill import Filled, fill
-from proctor.leaderboards.papers.plan import FORMATS, Known, State, Training, make_plan, total
-from proctor.leaderboards.papers.tables import PAPERS, find_row, load, places
+from proctor.leaderboards.papers.plan import FORMATS, Known, PlannedTraining, State, make_plan, total
+from proctor.leaderboards.papers.tables import PAPERS, find_row, load_papers, places
 from proctor.trainers import provenance, recipe
 from proctor.trainers.local.policy_gradient import PolicyGradient
-from proctor.trainers.provenance import look
+from proctor.trainers.provenance import look_at_training
 from proctor.trainers.recipe import RECIPES, load_recipe
-from proctor.trainers.resolve import whole
+from proctor.trainers.resolve import resolve
 from proctor.trainers.tiny import TALKER
 
 from .paper_tables import HUB, RECIPE, Runs, small_table, write_table
 from .test_tables import DATA, TRANSCRIBED
 
-LIBRARY = load(PAPERS)
+LIBRARY = load_papers(PAPERS)
 PLACES = [place for table in LIBRARY.tables.values() for place in places(table)]
 WRITTEN = [one for one in PLACES if not one.row.recipe or (RECIPES / f"{one.row.recipe}.toml").is_file()]
 HOSTILE = ["=HYPERLINK(1)", "a|b", "</td><script>", "two\nlines \x1b[31m"]
@@ -167,8 +167,8 @@ def state(number: int, **more: Any) -> State:
     return make_plan([small_table()], known(RECIPE, **more), Assumptions())[number].state
 
 
-def training(state: State, step: int = 60) -> Training:
-    return Training("somewhere", 0, step, state)
+def training(state: State, step: int = 60) -> PlannedTraining:
+    return PlannedTraining("somewhere", 0, step, state)
 
 
 def test_states_of_trainings() -> None:
@@ -231,7 +231,7 @@ def test_hostile_text_stays_text(label: str, form: str) -> None:
 def training_folder(path: Path, name: str = RECIPE, step: int = 0, finished: bool = False, **changes: Any) -> Path:
     """A training directory without weights."""
     path.mkdir(parents=True)
-    stored = whole(load_recipe(name)).to_json() | changes
+    stored = resolve(load_recipe(name)).to_json() | changes
     (path / "training.json").write_text(json.dumps({"identity": {"recipe": stored, "base": {"weights": "0" * 64}}}))
     if step:
         (path / "checkpoints" / f"step-{step:06d}").mkdir(parents=True)
@@ -242,14 +242,14 @@ def training_folder(path: Path, name: str = RECIPE, step: int = 0, finished: boo
 
 
 def test_a_training_directory_says_how_far_it_is(tmp_path) -> None:
-    found = look(training_folder(tmp_path / "a", step=40, seed=7))
+    found = look_at_training(training_folder(tmp_path / "a", step=40, seed=7))
     assert (found.recipe, found.seed, found.step, found.finished, found.running) == (RECIPE, 7, 40, False, False)
     with lock_folder(tmp_path / "a", "training directory", "training there"):
-        assert look(tmp_path / "a").running
-    assert not look(tmp_path / "a").running
-    assert look(training_folder(tmp_path / "b", step=60, finished=True)).finished
-    assert look(training_folder(tmp_path / "c", seed=1)).step == 0
-    assert look(training_folder(tmp_path / "d", reward="random")).recipe == f"{RECIPE} (changed: reward)"
+        assert look_at_training(tmp_path / "a").running
+    assert not look_at_training(tmp_path / "a").running
+    assert look_at_training(training_folder(tmp_path / "b", step=60, finished=True)).finished
+    assert look_at_training(training_folder(tmp_path / "c", seed=1)).step == 0
+    assert look_at_training(training_folder(tmp_path / "d", reward="random")).recipe == f"{RECIPE} (changed: reward)"
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from proctor.benchmarks.check import SIZES
 from proctor.benchmarks.registry import SUITES
 from proctor.harness.errors import UsageError
 from proctor.leaderboards.papers import tables
-from proctor.leaderboards.papers.check import check
-from proctor.leaderboards.papers.tables import AVERAGE, PAPERS, Average, Library, Table, load
+from proctor.leaderboards.papers.check import check_table
+from proctor.leaderboards.papers.tables import AVERAGE, PAPERS, Average, Library, Table, load_papers
 from proctor.trainers.recipe import load_recipe
 
 DATA = Path(os.environ.get("PROCTOR_TEST_DATA", Path(__file__).parents[4] / "shared" / "data"))
@@ -25,7 +25,7 @@ TRANSCRIBED = {
     "self_judge/1": "selfjudge_table1",
 }
 GOLDEN = Path(__file__).parents[2] / "golden" / "papers" / "mm_upt_1.txt"
-LIBRARY = load(PAPERS)
+LIBRARY = load_papers(PAPERS)
 TABLES = LIBRARY.tables
 
 
@@ -85,7 +85,7 @@ def changed(name: str, number: int, key: str, value: str) -> Library:
 
 
 def test_the_one_wrong_average_is_found_and_known() -> None:
-    report = check(LIBRARY)
+    report = check_table(LIBRARY)
     assert report.passed
     assert report.findings == (
         "mm_upt/3, Qwen2.5-VL-3B, base: the average is printed as 39.00, but its cells average 40.00",
@@ -100,19 +100,19 @@ def test_only_what_rounding_can_not_explain_is_wrong(average: str, wrong: bool) 
     """The cells average 49.4675, and each may be off by 0.005, as may the average."""
     library = changed("mm_upt/1", 0, AVERAGE, average)
     alone = Library({"mm_upt/1": library.tables["mm_upt/1"]}, {})
-    assert bool(check(alone).findings) == wrong
+    assert bool(check_table(alone).findings) == wrong
 
 
 def test_a_row_that_is_printed_twice_must_be_the_same() -> None:
-    report = check(changed("mm_upt/2", 1, "mathvista", "68.51"))
+    report = check_table(changed("mm_upt/2", 1, "mathvista", "68.51"))
     assert report.unknown == [
         "Qwen2.5-VL-7B, MM-UPT, Geometry3K, original, mathvista: printed as 68.50 in mm_upt/1, as 68.51 in mm_upt/2"
     ]
-    assert check(changed("mm_upt/2", 1, "mathvista", "68.5")).passed  # the same number
+    assert check_table(changed("mm_upt/2", 1, "mathvista", "68.5")).passed  # the same number
 
 
 def test_a_known_finding_that_vanished_fails() -> None:
-    report = check(changed("mm_upt/3", 6, AVERAGE, "40.00"))
+    report = check_table(changed("mm_upt/3", 6, AVERAGE, "40.00"))
     assert report.findings == ()
     assert not report.passed
 
@@ -120,7 +120,7 @@ def test_a_known_finding_that_vanished_fails() -> None:
 def test_an_average_of_other_columns_is_not_compared() -> None:
     table = TABLES["mm_upt/2"]
     other = dataclasses.replace(table, average=Average(("mathvision", "mathverse"), 2))
-    report = check(Library({"mm_upt/1": TABLES["mm_upt/1"], "mm_upt/2": other}, {}))
+    report = check_table(Library({"mm_upt/1": TABLES["mm_upt/1"], "mm_upt/2": other}, {}))
     assert not [one for one in report.findings if "printed as" in one and "avg:" in one]
 
 

@@ -8,7 +8,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from harness import InstantModel
 from proctor.harness.cli import main
-from proctor.harness.engines.base import MODELS
+from proctor.harness.engines.base import ENGINES
 
 
 def open_model(target: str, options: Mapping[str, str]) -> InstantModel:
@@ -17,5 +17,5 @@ def open_model(target: str, options: Mapping[str, str]) -> InstantModel:
 
 
 if __name__ == "__main__":
-    MODELS.builtin["instant"] = "__main__:open_model"
+    ENGINES.builtin["instant"] = "__main__:open_model"
     sys.exit(main())

@@ -34,10 +34,10 @@ def main(checkpoint: Path, items: int, samples: int) -> int:
     """Measure; exit code 1 if the limit is missed."""
     from proctor.benchmarks.base import boxed_prompt
     from proctor.benchmarks.suites.figures import as_item, draw
-    from proctor.harness.engines.vllm import SEED_MASK, open_model
+    from proctor.harness.engines.vllm import SEED_MASK, open_engine
     from proctor.harness.types import Request, Sampling
 
-    model = open_model(str(checkpoint), {"dtype": "float32", "enforce_eager": "true"})
+    model = open_engine(str(checkpoint), {"dtype": "float32", "enforce_eager": "true"})
     from vllm import SamplingParams  # after the engine, which keeps its import from printing
 
     sampling = Sampling(n=samples, temperature=1.0, max_tokens=64)

@@ -16,7 +16,7 @@ from proctor.trainers.base import Group
 from proctor.trainers.bench import measures, report
 from proctor.trainers.bench.calibration import auc as pooled_auc
 from proctor.trainers.bench.calibration import calibrate, calibration_error
-from proctor.trainers.bench.measures import MEASURES, Outcome, assess, difficulty
+from proctor.trainers.bench.measures import MEASURES, GroupOutcome, difficulty, reward_group
 from proctor.trainers.bench.report import Entry, bench
 from proctor.trainers.groups import RecordedGroup
 from proctor.trainers.rewards.advantages import PLAIN, SCALED, advantage, group_norm
@@ -27,9 +27,9 @@ from ..recorded_runs import recorded
 GROUP_NORM = ("group_norm", group_norm)
 
 
-def outcome(correct: Sequence[int], rewards: Sequence[float], name: str = "group_norm") -> Outcome:
+def outcome(correct: Sequence[int], rewards: Sequence[float], name: str = "group_norm") -> GroupOutcome:
     row = np.array(rewards, dtype=np.float64)
-    return Outcome(np.array(correct, dtype=bool), row, advantage(name)(row))
+    return GroupOutcome(np.array(correct, dtype=bool), row, advantage(name)(row))
 
 
 def test_the_label_is_the_mean_of_the_highest() -> None:
@@ -155,12 +155,12 @@ class Given:
 @pytest.mark.parametrize("row", [[1.0], [1.0, math.nan], [1.0, math.inf], None, "no", [[1.0], [2.0]], [1.0, "x"]])
 def test_a_reward_that_gives_no_numbers_is_refused(row: object) -> None:
     with pytest.raises(DataError, match="given"):
-        assess(recorded("5", "6"), Given(row), group_norm, 0)  # type: ignore[arg-type]
+        reward_group(recorded("5", "6"), Given(row), group_norm, 0)  # type: ignore[arg-type]
 
 
 def test_rewards_too_large_for_an_advantage_are_refused() -> None:
     with pytest.raises(DataError, match="too large"):
-        assess(recorded("5", "6"), Given([1e308, -1e308]), group_norm, 0)  # type: ignore[arg-type]
+        reward_group(recorded("5", "6"), Given([1e308, -1e308]), group_norm, 0)  # type: ignore[arg-type]
 
 
 def test_a_judge_is_asked_for_where_there_is_none() -> None:

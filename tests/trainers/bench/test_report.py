@@ -14,8 +14,8 @@ import pytest
 from proctor.harness.errors import UsageError
 from proctor.trainers.bench import intervals
 from proctor.trainers.bench.intervals import Interval
-from proctor.trainers.bench.page import intervals_chart, page, written
-from proctor.trainers.bench.report import Entry, Report, bench
+from proctor.trainers.bench.page import as_text, intervals_chart, page
+from proctor.trainers.bench.report import BenchReport, Entry, bench
 from proctor.trainers.groups import RecordedGroup, judge_run
 from proctor.trainers.recipe_settings import JudgeSettings
 from proctor.trainers.rewards.advantages import group_norm
@@ -36,7 +36,7 @@ def groups() -> list[RecordedGroup]:
     ]
 
 
-def report(*labels: str, found: list[RecordedGroup] | None = None, seed: int = 0) -> Report:
+def report(*labels: str, found: list[RecordedGroup] | None = None, seed: int = 0) -> BenchReport:
     names = labels or ("majority_vote", "ground_truth", "judge_only")
     entries = [Entry(name, open_reward(name, {})) for name in names]
     return bench(found or groups(), entries, names[0], ("group_norm", group_norm), seed=seed)
@@ -57,7 +57,7 @@ def test_one_cluster_has_no_interval_and_none_no_value(share: bool) -> None:
     nothing = intervals.mean(np.array([np.nan]), ["x"], share=share)
     assert math.isnan(nothing.value)
     assert nothing.to_json() == {"value": None, "low": None, "high": None, "groups": 0, "clusters": 0, "undefined": 1}
-    assert written(nothing) == ["1 undefined"]
+    assert as_text(nothing) == ["1 undefined"]
 
 
 @pytest.mark.parametrize("share", [True, False])

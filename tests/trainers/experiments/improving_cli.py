@@ -11,7 +11,7 @@ from pathlib import Path
 
 from proctor.benchmarks.registry import SUITES
 from proctor.harness.cli import main
-from proctor.harness.engines.base import MODELS
+from proctor.harness.engines.base import ENGINES
 from proctor.harness.errors import NonFiniteOutputError
 from proctor.harness.runs.provenance import weights_digest
 from proctor.harness.types import Response
@@ -44,5 +44,5 @@ class ImprovingModel:
 
 
 if __name__ == "__main__":
-    MODELS.builtin["improving"] = "__main__:ImprovingModel"
+    ENGINES.builtin["improving"] = "__main__:ImprovingModel"
     sys.exit(main())

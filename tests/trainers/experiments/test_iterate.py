@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from proctor.benchmarks.examination import plan
-from proctor.harness.engines.base import MODELS
+from proctor.harness.engines.base import ENGINES
 from proctor.harness.errors import DataError, RunLockedError, RunMismatchError, UsageError
 from proctor.harness.runs.provenance import weights_digest
 from proctor.harness.types import Sampling
@@ -125,7 +125,7 @@ def kept(out: Path):
 @pytest.fixture
 def improving(cli, monkeypatch):
     """Runs `proctor ...` in this process, with the engine that improves."""
-    monkeypatch.setitem(MODELS.builtin, "improving", f"{improving_cli.__name__}:ImprovingModel")
+    monkeypatch.setitem(ENGINES.builtin, "improving", f"{improving_cli.__name__}:ImprovingModel")
     return cli
 
 

@@ -9,7 +9,7 @@ from proctor.benchmarks.examination import plan
 from proctor.harness.errors import DataError, DivergedError, RunLockedError, RunMismatchError, UsageError
 from proctor.harness.runs.provenance import weights_digest
 from proctor.harness.types import Sampling
-from proctor.trainers.experiments.regress import ARMS, RegressionFolder, contest, identity
+from proctor.trainers.experiments.regress import ARMS, RegressionFolder, ab_test, identity
 from proctor.trainers.rewards.registry import TRAINERS
 from proctor.trainers.tiny import BASE
 
@@ -23,7 +23,7 @@ KILLED = ["-m", "proctor.harness.cli", *COMMAND]
 
 
 def small(seeds=2, changes=(), candidate_changes=(), **rewards):
-    return contest("mm_upt_figures", REWARDS | rewards, seeds, [*SMALL, *changes], candidate_changes)
+    return ab_test("mm_upt_figures", REWARDS | rewards, seeds, [*SMALL, *changes], candidate_changes)
 
 
 def what(found, suite="iconqa"):

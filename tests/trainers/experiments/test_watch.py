@@ -8,7 +8,7 @@ import pytest
 
 from proctor.benchmarks.examination import find_runs, plan
 from proctor.harness.cli import main
-from proctor.harness.engines.transformers import TransformersModel
+from proctor.harness.engines.transformers import TransformersEngine
 from proctor.harness.runs.store import RunReader
 from proctor.harness.types import Sampling
 from proctor.trainers.experiments.watch import Watcher
@@ -23,10 +23,10 @@ def copy(name: Path, marked: bool = True) -> Path:
 
 
 def watcher(tmp_path: Path, told: list[str], opened: list[Path] | None = None) -> Watcher:
-    def open_model(path: Path) -> TransformersModel:
+    def open_model(path: Path) -> TransformersEngine:
         if opened is not None:
             opened.append(path)
-        return TransformersModel(path)
+        return TransformersEngine(path)
 
     plans = [plan("figures", "strict", Sampling(max_tokens=8), limit=4)]
     return Watcher(tmp_path / "training", tmp_path / "runs", plans, open_model, told.append, quiet=0.2)

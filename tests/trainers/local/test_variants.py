@@ -17,7 +17,7 @@ from proctor.trainers.methods.grpo import Grpo
 from proctor.trainers.openrlhf.grpo import _checked
 from proctor.trainers.recipe import PromptSettings, load_recipe
 from proctor.trainers.rewards.entropy_gated import vote_entropy
-from proctor.trainers.rewards.pipeline import Assessor
+from proctor.trainers.rewards.pipeline import RewardPipeline
 from proctor.trainers.rewards.registry import open_reward, resolved
 from proctor.trainers.sampler import training_prompts
 from proctor.trainers.tiny import BASE
@@ -47,7 +47,7 @@ def gated(answers: list[str | None], **settings: float) -> list[float]:
 def test_each_recipe_resolves_and_dry_runs(name: str, cli) -> None:
     recipe = load_recipe(name)
     assert resolved(recipe, open_reward(recipe.reward, recipe.reward_settings)).reward == RECIPES[name][0]
-    Assessor.of_recipe(recipe, BASE)
+    RewardPipeline.of_recipe(recipe, BASE)
     done = cli("train", name, "--out", "nowhere", "--dry-run")
     assert done.code == 0
     shown = json.loads(done.out)
@@ -90,7 +90,7 @@ def test_a_gate_that_can_not_be_is_refused(settings: dict[str, float]) -> None:
 
 
 def test_all_vote_and_the_first_are_trained_on() -> None:
-    assessor = Assessor.of_recipe(load_recipe("ttrl_figures", ["sampling.n=6", "policy.train_on=3"]), BASE)
+    assessor = RewardPipeline.of_recipe(load_recipe("ttrl_figures", ["sampling.n=6", "policy.train_on=3"]), BASE)
     assessed = assessor.assess([ITEM, ITEM], [*texts("3", "4", "4", "3", "3", "5"), *texts(*["7"] * 6)], 0)
     assert [row.tolist() for row in assessed.rewards] == [[1, 0, 0, 1, 1, 0], [1] * 6]
     first, second = assessed.advantages

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from proctor.benchmarks.base import boxed_prompt
 from proctor.harness.types import Item, Prompt, Sampling
 from proctor.trainers.methods.base import Step
-from proctor.trainers.rewards.pipeline import Assessed
+from proctor.trainers.rewards.pipeline import StepRewards
 
 Say = Callable[[str, int, Prompt, int], str]
 """(name of the draw, place of the prompt, the prompt, number of the response) -> the response."""
@@ -36,7 +36,7 @@ class Script:
         return self.drawn[name]
 
 
-def _no_reward(items: Sequence[Item], texts: Sequence[str]) -> Assessed:
+def _no_reward(items: Sequence[Item], texts: Sequence[str]) -> StepRewards:
     raise AssertionError("a game has rewards of its own")
 
 

@@ -7,12 +7,12 @@ from itertools import islice
 
 from proctor.benchmarks.base import boxed_prompt
 from proctor.benchmarks.suites.figures import as_item, draw
-from proctor.harness.runs.store import Asked
+from proctor.harness.runs.store import Sample
 from proctor.harness.types import Item, Response, Sampling
-from proctor.trainers.methods.base import Lesson
+from proctor.trainers.methods.base import StageInput
 from proctor.trainers.sampler import unlabelled
 
-Say = Callable[[Asked, int], "str | Response"]
+Say = Callable[[Sample, int], "str | Response"]
 """(question, sample) -> the reply."""
 
 
@@ -31,16 +31,16 @@ class ScriptedStudent:
     """Says, by the name of the run, what the test tells it to; remembers what was asked."""
 
     script: Mapping[str, Say]
-    asked: dict[str, list[Asked]] = field(default_factory=dict)
+    asked: dict[str, list[Sample]] = field(default_factory=dict)
     samplings: dict[str, Sampling] = field(default_factory=dict)
 
-    def ask(self, name: str, asked: Sequence[Asked], sampling: Sampling) -> list[tuple[Response, ...]]:
+    def ask(self, name: str, asked: Sequence[Sample], sampling: Sampling) -> list[tuple[Response, ...]]:
         assert name not in self.asked, "every run of a stage has a name of its own"
         assert len({one.item.id for one in asked}) == len(asked), "items have ids of their own"
         self.asked[name], self.samplings[name] = list(asked), sampling
         return [tuple(self._reply(name, one, sample) for sample in range(sampling.n)) for one in asked]
 
-    def _reply(self, name: str, asked: Asked, sample: int) -> Response:
+    def _reply(self, name: str, asked: Sample, sample: int) -> Response:
         said = self.script[name](asked, sample)
         if isinstance(said, Response):
             return dataclasses.replace(said, item_id=asked.item.id, sample=sample)
@@ -58,9 +58,9 @@ def figures(count: int, task: str = "sum", *, labels: bool = False) -> list[Item
     return items if labels else [unlabelled(item) for item in items]
 
 
-def lesson(student: ScriptedStudent, items: Sequence[Item], n: int = 4, seed: int = 0) -> Lesson:
+def lesson(student: ScriptedStudent, items: Sequence[Item], n: int = 4, seed: int = 0) -> StageInput:
     """A lesson on these items."""
-    return Lesson(0, items, boxed_prompt, Sampling(n, 1.0, seed=seed), student, judge_prompt="short")
+    return StageInput(0, items, boxed_prompt, Sampling(n, 1.0, seed=seed), student, judge_prompt="short")
 
 
 def box(answer: object, before: str = "") -> str:

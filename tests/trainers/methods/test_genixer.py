@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proctor.harness.errors import UsageError
-from proctor.trainers.methods.base import Findings
+from proctor.trainers.methods.base import StageOutput
 from proctor.trainers.methods.genixer import Genixer, GenixerSettings
 
 from .scripted_student import Say, ScriptedStudent, box, cut, figures, lesson, row
@@ -21,7 +21,7 @@ THREE, YES = row(box(3)), row("Yes.")
 
 def made(
     asks: Say, answers: Say = THREE, says: Say = YES, n: int = 4, **settings: object
-) -> tuple[Findings, ScriptedStudent]:
+) -> tuple[StageOutput, ScriptedStudent]:
     student = ScriptedStudent({"questions": asks, "answers": answers, "verdicts": says})
     return Genixer(GenixerSettings(**settings)).make(lesson(student, ITEMS, n)), student  # type: ignore[arg-type]
 

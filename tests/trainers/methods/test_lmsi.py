@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from proctor.benchmarks.base import BOXED
 from proctor.harness.errors import UsageError
 from proctor.harness.types import Prompt
-from proctor.trainers.methods.base import Findings
+from proctor.trainers.methods.base import StageOutput
 from proctor.trainers.methods.lmsi import Lmsi, LmsiSettings
 from proctor.trainers.recipe_settings import last_box
 
@@ -19,7 +19,7 @@ ITEMS = figures(2)
 REASONING = LmsiSettings(formats=("reasoning",))
 
 
-def made(say: Say, settings: LmsiSettings = REASONING, n: int = 4) -> Findings:
+def made(say: Say, settings: LmsiSettings = REASONING, n: int = 4) -> StageOutput:
     return Lmsi(settings).make(lesson(ScriptedStudent({"candidates": say}), ITEMS, n))
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from proctor.harness import answers
 from proctor.harness.errors import DataError, UsageError
-from proctor.trainers.methods.base import Example, Findings
+from proctor.trainers.methods.base import Example, StageOutput
 from proctor.trainers.methods.sft import Rejection, RejectionSettings
 from proctor.trainers.methods.toolbox import some_of
 
@@ -15,7 +15,7 @@ from .scripted_student import Say, ScriptedStudent, box, cut, figures, lesson, r
 ITEMS = figures(3, labels=True)
 
 
-def made(say: Say, keep: int = 4, n: int = 4, seed: int = 0) -> Findings:
+def made(say: Say, keep: int = 4, n: int = 4, seed: int = 0) -> StageOutput:
     return Rejection(RejectionSettings(keep)).make(lesson(ScriptedStudent({"candidates": say}), ITEMS, n, seed))
 
 
@@ -54,7 +54,7 @@ def test_what_is_kept_depends_on_the_seed_and_not_on_the_order_of_items() -> Non
 
 
 def test_nothing_right_is_nothing_made() -> None:
-    found = made(row("I can not tell.", box(99)))
+    found = made(row("I cannot tell.", box(99)))
     assert not found.made
     assert found.counts["without a right response to learn"] == 3
     assert "right answer" in found.needed

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proctor.harness.errors import UsageError
-from proctor.harness.runs.store import Asked
+from proctor.harness.runs.store import Sample
 from proctor.trainers.judge import WEIGHTS, fenced
-from proctor.trainers.methods.base import Dpo, Findings
+from proctor.trainers.methods.base import Dpo, StageOutput
 from proctor.trainers.methods.srlm import Srlm, SrlmSettings
 
 from .scripted_student import Say, ScriptedStudent, box, cut, figures, lesson, row
@@ -24,14 +24,14 @@ def scores(value: float) -> str:
 def judged(marks: dict[str, str]) -> Say:
     """A judge that replies by the response that it is shown."""
 
-    def say(asked: Asked, sample: int) -> str:
+    def say(asked: Sample, sample: int) -> str:
         prompt = str(asked.prompt.parts[-1])
         return next(reply for response, reply in marks.items() if fenced(response) in prompt)
 
     return say
 
 
-def made(candidates: Say, judgements: Say, n: int = 4, **settings: int) -> tuple[Findings, ScriptedStudent]:
+def made(candidates: Say, judgements: Say, n: int = 4, **settings: int) -> tuple[StageOutput, ScriptedStudent]:
     student = ScriptedStudent({"candidates": candidates, "judgements": judgements})
     return Srlm(SrlmSettings(**settings)).make(lesson(student, ITEMS, n)), student
 

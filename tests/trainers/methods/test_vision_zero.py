@@ -154,7 +154,7 @@ def test_a_clue_stage_by_hand() -> None:
 
 
 def test_a_decision_stage_by_hand() -> None:
-    """One voter is right half the time and else not to be read; all others can not tell."""
+    """One voter is right half the time and else not to be read; all others cannot tell."""
     items = figures(3)
     probe = Script(lambda name, *_: "clue" if name == "clue" else "\\boxed{0}")
     VisionZero(SETTINGS).play(step_of(probe, items, 4, DECISIONS))

@@ -15,8 +15,8 @@ from proctor.harness.types import Image, Prompt
 from proctor.trainers.methods.base import Dpo, Preference
 from proctor.trainers.methods.stages import Fitting
 from proctor.trainers.openrlhf.arguments import FitPaths, Paths, arguments
-from proctor.trainers.openrlhf.plan import EventReader, Plan, Rollouts, tell
-from proctor.trainers.openrlhf.process import Following, rewind
+from proctor.trainers.openrlhf.plan import EventReader, Plan, RolloutPlan, write_event
+from proctor.trainers.openrlhf.process import ProcessMonitor, rewind
 from proctor.trainers.openrlhf.rows import read_items, read_prompt, write_prompts, write_rows
 from proctor.trainers.recipe import RECIPES, load_recipe
 from proctor.trainers.recipe_settings import OpenRlhfSettings
@@ -103,7 +103,7 @@ def test_prompts_are_those_of_the_local_trainer(tmp_path):
 
 
 def test_a_plan_is_read_as_it_was_written(tmp_path):
-    for rollouts in (None, Rollouts("/items", single_node=True, reward={"sha256": "a"})):
+    for rollouts in (None, RolloutPlan("/items", single_node=True, reward={"sha256": "a"})):
         plan = Plan("openrlhf.cli.x", ("--a", "1"), RECIPE, "/base", str(tmp_path / "events"), 3, 7, 5, rollouts)
         plan.write(tmp_path / "plan.json")
         assert Plan.read(tmp_path / "plan.json") == plan
@@ -111,7 +111,7 @@ def test_a_plan_is_read_as_it_was_written(tmp_path):
 
 def test_events_are_read_once_and_whole(tmp_path):
     path = tmp_path / "events.jsonl"
-    tell(str(path), phase="loading")
+    write_event(str(path), phase="loading")
     reader = EventReader(path)
     assert list(reader.new()) == [{"phase": "loading"}]
     with path.open("a") as file:
@@ -243,11 +243,11 @@ def following(tmp_path, tiny):
         (own / "log.txt").write_text("RuntimeError: the pipe broke\n")
         (own / "events.jsonl").touch()
         for event in events:
-            tell(str(own / "events.jsonl"), **event)
+            write_event(str(own / "events.jsonl"), **event)
         process = subprocess.Popen(command)
         try:
             with TrainingFolder(tmp_path / "training", RECIPE, tiny, resume=False) as folder:
-                Following(folder, own, tiny, 3, 3, process, silence, lambda *told: None).to_the_end()
+                ProcessMonitor(folder, own, tiny, 3, 3, process, silence, lambda *told: None).to_the_end()
         finally:
             process.kill()
             process.wait()

@@ -9,25 +9,25 @@ import pytest
 from proctor.harness.errors import UsageError
 from proctor.harness.types import Item
 from proctor.trainers.groups import RecordedGroup
-from proctor.trainers.rewards.check import FIRST, SECOND, Report, check
-from proctor.trainers.rewards.check_groups import Case, generated, recorded_cases
-from proctor.trainers.rewards.declaration import Declaration, declaration, declares
+from proctor.trainers.rewards.check import FIRST, SECOND, RewardReport, check_reward
+from proctor.trainers.rewards.check_groups import GroupCase, generated_cases, recorded_cases
+from proctor.trainers.rewards.declaration import RewardSpec, reward_spec, with_spec
 from proctor.trainers.rewards.registry import REWARDS, open_reward
 
 FILES = Path(__file__).parent / "reward_files"
 DOCS = Path(__file__).parents[3] / "docs" / "rewards.md"
-GENERATED = generated(0)
+GENERATED = generated_cases(0)
 
 
-def checked(name: str, recorded: list[Case] | None = None, **settings: object) -> Report:
-    return check(open_reward(name, settings), recorded or [], seed=3)
+def checked(name: str, recorded: list[GroupCase] | None = None, **settings: object) -> RewardReport:
+    return check_reward(open_reward(name, settings), recorded or [], seed=3)
 
 
-def broken_in(report: Report) -> set[str]:
+def broken_in(report: RewardReport) -> set[str]:
     return {name for name, outcome in report.checks.items() if outcome.failures}
 
 
-def first_failure(report: Report, name: str) -> str:
+def first_failure(report: RewardReport, name: str) -> str:
     return report.checks[name].failures[0]
 
 
@@ -44,8 +44,8 @@ def test_so_does_one_that_counts_exact_texts(name: str) -> None:
 
 
 def test_other_settings_have_other_bounds() -> None:
-    assert declaration(open_reward("actor_judge", {})).bounds == (-0.5, 1.2)
-    assert declaration(open_reward("actor_judge", {"clamp": True})).bounds == (0, 1)
+    assert reward_spec(open_reward("actor_judge", {})).bounds == (-0.5, 1.2)
+    assert reward_spec(open_reward("actor_judge", {"clamp": True})).bounds == (0, 1)
     assert checked("actor_judge", clamp=True, prior="threshold").passed
     assert checked("entropy_gated", low=0.3, high=0.4).passed
 
@@ -117,7 +117,7 @@ def test_only_what_is_broken_is_blamed() -> None:
 
 
 def test_a_slow_reward_is_told_what_it_would_take() -> None:
-    report = check(open_reward(f"{FILES}/broken.py:too_slow", {}), limit=0.1)
+    report = check_reward(open_reward(f"{FILES}/broken.py:too_slow", {}), limit=0.1)
     assert broken_in(report) == {"speed"}
     assert report.checks["speed"].made < 512
     assert report.seconds > 5
@@ -165,8 +165,8 @@ def test_recorded_groups_are_spread_evenly() -> None:
 
 
 def test_generated_groups_come_from_their_seed() -> None:
-    assert [case.group for case in generated(0)] == [case.group for case in GENERATED]
-    assert [case.group for case in generated(1)] != [case.group for case in GENERATED]
+    assert [case.group for case in generated_cases(0)] == [case.group for case in GENERATED]
+    assert [case.group for case in generated_cases(1)] != [case.group for case in GENERATED]
     assert all(case.golds[0] != case.golds[1] for case in GENERATED)
 
 
@@ -185,16 +185,16 @@ def test_generated_groups_have_what_goes_wrong() -> None:
 )
 def test_a_promise_of_the_wrong_kind_is_refused(promise: dict[str, object]) -> None:
     with pytest.raises(UsageError, match=next(iter(promise))):
-        declares(**promise)  # type: ignore[arg-type]
+        with_spec(**promise)  # type: ignore[arg-type]
 
 
 def test_what_is_declared_is_read_back() -> None:
-    @declares(bounds=(0, 2), depends_on_order=True)
+    @with_spec(bounds=(0, 2), depends_on_order=True)
     def score(group: object) -> list[float]:
         return []
 
-    assert declaration(score) == Declaration(bounds=(0, 2), depends_on_order=True)
-    assert declaration(object()) == Declaration()
+    assert reward_spec(score) == RewardSpec(bounds=(0, 2), depends_on_order=True)
+    assert reward_spec(object()) == RewardSpec()
 
 
 def test_the_command_reports_and_ends_with_one_for_a_breach(cli) -> None:
@@ -210,7 +210,7 @@ def test_the_command_reports_as_json(cli) -> None:
     done = cli("reward", "check", f"{FILES}/plurality.py:score", "--json")
     found = json.loads(done.out)
     assert (done.code, found["passed"], found["reward"]) == (0, True, "plurality.py:score")
-    assert found["declared"] == dataclasses.asdict(Declaration(bounds=(0, 1))) | {"bounds": [0, 1]}
+    assert found["declared"] == dataclasses.asdict(RewardSpec(bounds=(0, 1))) | {"bounds": [0, 1]}
     assert len(found["reward_file"]["sha256"]) == 64
     assert found["checks"]["order"] == {"made": found["checks"]["runs"]["made"], "failed": 0, "failures": []}
 

@@ -142,7 +142,7 @@ def test_an_exception_is_told_with_the_line_of_the_file_it_came_through(tmp_path
         ("def score(group):\n    raise GeneratorExit", r"r\.py:2: GeneratorExit: $"),
         (
             "class E(Exception):\n    def __str__(self):\n        raise ValueError\ndef score(group):\n    raise E",
-            "can not be shown",
+            "cannot be shown",
         ),
         (
             "import torch\ndef score(group):\n    return torch.ones(2, requires_grad=True)",
@@ -151,7 +151,7 @@ def test_an_exception_is_told_with_the_line_of_the_file_it_came_through(tmp_path
         ("import numpy as np\ndef score(group):\n    return np.ones((2, 30))", "gave array.* not 2 finite numbers$"),
         (
             "class V:\n    def __repr__(self):\n        raise KeyError\ndef score(group):\n    return V()",
-            "that can not be shown",
+            "that cannot be shown",
         ),
     ],
 )

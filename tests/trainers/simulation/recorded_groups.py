@@ -12,7 +12,7 @@ def recorded(
     *stated: str | None, name: str = "q", scores: Sequence[float | None] | None = None, gold: str = GOLD
 ) -> RecordedGroup:
     """A group whose responses state these answers; None states none."""
-    responses = tuple("I can not tell." if one is None else rf"It is \boxed{{{one}}}." for one in stated)
+    responses = tuple("I cannot tell." if one is None else rf"It is \boxed{{{one}}}." for one in stated)
     item = Item(name, "figures", "How tall is bar A?", gold, "number")
     return RecordedGroup(
         item, responses, tuple(one == gold for one in stated), None if scores is None else tuple(scores)

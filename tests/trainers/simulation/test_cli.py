@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from proctor.harness.runs.evaluate import hold
+from proctor.harness.runs.evaluate import run_eval
 from proctor.trainers.rewards.registry import open_reward
 from proctor.trainers.simulation.page import page
 from proctor.trainers.simulation.policy import Prompts
@@ -22,7 +22,7 @@ SAID = {"q0": "5556", "q1": "5666", "q2": "6666"}
 def run(examine, scripted, tmp_path) -> Path:
     """Three items with four samples each; the right answer is 5."""
     model = scripted(lambda item, sample: rf"It is \boxed{{{SAID[item][sample]}}}.")
-    assert hold(examine(3, n=4, temperature=1.0), model, tmp_path / "run").complete
+    assert run_eval(examine(3, n=4, temperature=1.0), model, tmp_path / "run").complete
     return tmp_path / "run"
 
 
@@ -79,7 +79,7 @@ def test_bad_requests_are_one_line(cli, run: Path, arguments: tuple[str, ...], t
 
 
 def test_bad_runs_are_one_line(cli, examine, scripted, tmp_path: Path) -> None:
-    assert hold(examine(2), scripted(), tmp_path / "one").complete
+    assert run_eval(examine(2), scripted(), tmp_path / "one").complete
     for path in (tmp_path / "one", tmp_path / "none"):
         done = cli("reward", "simulate", path, "--reward", "frequency")
         assert done.code == 2

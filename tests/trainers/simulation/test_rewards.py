@@ -13,7 +13,7 @@ from proctor.trainers.base import Group
 from proctor.trainers.rewards.random import RandomReward
 from proctor.trainers.rewards.registry import open_reward
 from proctor.trainers.simulation.policy import Prompts, draw_groups
-from proctor.trainers.simulation.rewards import AT_ONCE, CalledReward, group_rewards
+from proctor.trainers.simulation.rewards import AT_ONCE, PerGroupReward, group_rewards
 
 from .recorded_groups import recorded
 
@@ -29,8 +29,8 @@ FAST = [
 ]
 
 
-def called(reward, prompts: Prompts) -> CalledReward:
-    return CalledReward(reward, [one.group(reward) for one in prompts.groups], prompts)
+def called(reward, prompts: Prompts) -> PerGroupReward:
+    return PerGroupReward(reward, [one.group(reward) for one in prompts.groups], prompts)
 
 
 @pytest.mark.parametrize(("name", "table"), FAST)
@@ -43,7 +43,7 @@ def test_the_fast_form_is_the_reward(name: str, table: dict, groups, n: int, see
     ]
     prompts, reward = Prompts.of_groups(made), open_reward(name, table)
     fast, slow = group_rewards(reward, prompts), called(reward, prompts)
-    assert not isinstance(fast, CalledReward)
+    assert not isinstance(fast, PerGroupReward)
     rng = np.random.default_rng(seed)
     for _ in range(3):
         draw = draw_groups(prompts.start, n, prompts, rng)
@@ -67,8 +67,8 @@ def test_coins_are_fair_in_both_forms() -> None:
 
 def test_votes_by_text_are_called() -> None:
     prompts = Prompts.of_groups([recorded("1/2", "0.5", "0.5", "7")])
-    assert isinstance(group_rewards(open_reward("majority_vote", {"votes": "exact"}), prompts), CalledReward)
-    assert isinstance(group_rewards(open_reward("frequency", {"votes": "exact"}), prompts), CalledReward)
+    assert isinstance(group_rewards(open_reward("majority_vote", {"votes": "exact"}), prompts), PerGroupReward)
+    assert isinstance(group_rewards(open_reward("frequency", {"votes": "exact"}), prompts), PerGroupReward)
 
 
 class Scripted:
@@ -86,7 +86,7 @@ class Scripted:
         return self.give(group, seed)
 
 
-def rounds(reward: Scripted, count: int = 40) -> tuple[CalledReward, np.ndarray]:
+def rounds(reward: Scripted, count: int = 40) -> tuple[PerGroupReward, np.ndarray]:
     prompts = Prompts.of_groups([recorded("5", "6", "6", "5.0")])
     form, rng = called(reward, prompts), np.random.default_rng(0)
     return form, np.stack([form(draw_groups(prompts.start, 4, prompts, rng), rng) for _ in range(count)])

@@ -14,7 +14,7 @@ from proctor.harness.errors import DataError, UsageError
 from proctor.trainers.rewards.registry import open_reward
 from proctor.trainers.simulation.policy import Prompts, ascend, draw_groups, kl_gradient, log_policy, start_logits
 from proctor.trainers.simulation.rewards import group_rewards
-from proctor.trainers.simulation.simulate import Course, Settings, simulate
+from proctor.trainers.simulation.simulate import Settings, Simulation, simulate
 
 from .recorded_groups import recorded
 
@@ -22,7 +22,7 @@ ANSWERS = st.lists(st.sampled_from(["5", "6", "7", "8", None]), min_size=2, max_
 REWARDS = st.sampled_from(["majority_vote", "frequency", "ground_truth", "random"])
 
 
-def course(prompts: Prompts, reward: str, **chosen: object) -> Course:
+def course(prompts: Prompts, reward: str, **chosen: object) -> Simulation:
     return simulate(prompts, open_reward(reward, {}), Settings(**chosen))
 
 

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from proctor.harness.cli import main
-from proctor.harness.engines.base import MODELS
+from proctor.harness.engines.base import ENGINES
 from proctor.harness.errors import EngineError
 from proctor.harness.types import Prompt, Response
 from proctor.trainers.recipe_settings import SynthesisSettings
-from proctor.trainers.synthesis.run import Author, Manners, Synthesis
-from proctor.trainers.synthesis.source import Source, open_source
+from proctor.trainers.synthesis.run import Author, PromptBuilders, Synthesis
+from proctor.trainers.synthesis.source import PromptSource, open_source
 from proctor.trainers.synthesis.stored import SUITE
 
 Write = Callable[[str, int], str]
@@ -36,9 +36,9 @@ def settings(**changes: object) -> SynthesisSettings:
     return SynthesisSettings(**{"how": "direct", **SETTINGS, **changes})  # type: ignore[arg-type]
 
 
-def manners() -> Manners:
+def builders() -> PromptBuilders:
     prompt = SUITE.protocol("strict").prompt
-    return Manners("strict", prompt, prompt, lambda prompt: prompt)
+    return PromptBuilders("strict", prompt, prompt, lambda prompt: prompt)
 
 
 def numbered(text: str, sample: int) -> str:
@@ -90,12 +90,12 @@ class Writer:
                 yield Response(request.item_id, sample, write(text, sample), None, "stop")
 
 
-def figures(count: int = 6) -> Source:
+def figures(count: int = 6) -> PromptSource:
     return open_source("figures", None, count, 7)
 
 
-def synthesis(writer: Writer, source: Source | None = None, seed: int = 0, **changes: object) -> Synthesis:
-    return Synthesis(source or figures(), settings(**changes), writer.author(), manners(), seed)
+def synthesis(writer: Writer, source: PromptSource | None = None, seed: int = 0, **changes: object) -> Synthesis:
+    return Synthesis(source or figures(), settings(**changes), writer.author(), builders(), seed)
 
 
 def lines(file: Path) -> list[dict[str, Any]]:
@@ -111,5 +111,5 @@ def open_writer(target: str, options: Mapping[str, str]) -> Writer:
 
 
 if __name__ == "__main__":
-    MODELS.builtin["writer"] = "__main__:open_writer"  # type: ignore[index]
+    ENGINES.builtin["writer"] = "__main__:open_writer"  # type: ignore[index]
     sys.exit(main())

@@ -12,7 +12,7 @@ from proctor.harness.errors import DataError, UsageError
 from proctor.harness.types import Image
 from proctor.trainers.recipe import PromptSettings
 from proctor.trainers.sampler import training_prompts
-from proctor.trainers.synthesis.source import Source, open_source
+from proctor.trainers.synthesis.source import PromptSource, open_source
 
 from .synthesis_writer import Writer, figures, lines, synthesis
 
@@ -123,7 +123,7 @@ def test_suites_and_training_sets_are_sources_without_labels(tmp_path, monkeypat
 def test_pictures_keep_no_name_that_is_a_path(tmp_path):
     item = figures(1).items[0]
     named = replace(item, images=(Image.of_bytes(item.images[0].read(), "../../evil.exe"),))
-    synthesis(Writer(), Source("mine", [named])).run(tmp_path / "out")
+    synthesis(Writer(), PromptSource("mine", [named])).run(tmp_path / "out")
     (file,) = (tmp_path / "out" / "images").iterdir()
     assert file.suffix == ".png"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]

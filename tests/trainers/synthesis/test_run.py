@@ -23,7 +23,7 @@ from proctor.harness.types import Response
 from proctor.trainers.recipe import PromptSettings
 from proctor.trainers.sampler import training_prompts
 from proctor.trainers.synthesis.folder import SynthesisFolder, Synthesized
-from proctor.trainers.synthesis.source import Source
+from proctor.trainers.synthesis.source import PromptSource
 
 from .synthesis_writer import Writer, figures, lines, synthesis, texts
 
@@ -70,7 +70,7 @@ def test_the_folder_is_a_training_set_that_can_be_moved(folder, tmp_path):
 def test_direct_shows_the_picture_alone_and_each_once():
     source = figures(2)
     first, second = source.items
-    twice = Source("twice", [first, replace(second, images=first.images)])
+    twice = PromptSource("twice", [first, replace(second, images=first.images)])
     writer = Writer()
     assert len(synthesis(writer, twice)._usable()) == 1
     assert [(item.question, item.choices) for item in synthesis(writer, source)._usable()] == [("", ())] * 2
@@ -78,7 +78,7 @@ def test_direct_shows_the_picture_alone_and_each_once():
 
 def test_direct_never_reads_a_question(tmp_path):
     writer = Writer()
-    source = Source("secret", [replace(item, question="SECRET?") for item in figures().items])
+    source = PromptSource("secret", [replace(item, question="SECRET?") for item in figures().items])
     synthesis(writer, source).run(tmp_path / "out")
     assert not any("SECRET" in text for text in texts(writer.prompts))
 
@@ -90,7 +90,7 @@ def test_in_context_shows_the_question_and_the_models_own_majority(tmp_path):
         return r"\boxed{31}" if sample == 0 else r"\boxed{42}"
 
     writer = Writer(answer=answer)
-    found = synthesis(writer, Source("mine", items), how="in_context").run(tmp_path / "out")
+    found = synthesis(writer, PromptSource("mine", items), how="in_context").run(tmp_path / "out")
     asked = [text for text in texts(writer.prompts) if text.startswith("Ask")]
     assert asked == ["Ask! After How big is 7? = 42"] * 2
     assert not any("999" in text for text in texts(writer.prompts))
@@ -103,7 +103,7 @@ def test_options_are_shown_in_context_unless_they_say_nothing(tmp_path):
     letters = replace(letters, question="Which bar?", choices=("A", "B", "C"))
     words = replace(words, question="<image>Which colour?", choices=("red", "blue"))
     writer = Writer(answer=lambda text, sample: r"\boxed{A}")
-    synthesis(writer, Source("mine", [letters, words]), how="in_context").run(tmp_path / "out")
+    synthesis(writer, PromptSource("mine", [letters, words]), how="in_context").run(tmp_path / "out")
     first, second = [text for text in texts(writer.prompts) if text.startswith("Ask")]
     assert first == "Ask! After Which bar? = A"
     assert second == "Ask! After Which colour?\nChoices:\n(A) red\n(B) blue = A"
@@ -114,9 +114,9 @@ def test_an_original_without_an_answer_is_left_out_and_counted(tmp_path):
     items = [replace(first, question="Unknowable?"), *(replace(item, question="How big is 7?") for item in rest)]
 
     def answer(text: str, sample: int) -> str:
-        return "I can not tell" if "Unknowable" in text else r"\boxed{3}"
+        return "I cannot tell" if "Unknowable" in text else r"\boxed{3}"
 
-    found = synthesis(Writer(answer=answer), Source("mine", items), how="in_context").run(tmp_path / "out")
+    found = synthesis(Writer(answer=answer), PromptSource("mine", items), how="in_context").run(tmp_path / "out")
     assert found.counts["originals without an answer"] == 1
     assert found.counts["replies"] == 4
 
@@ -124,14 +124,14 @@ def test_an_original_without_an_answer_is_left_out_and_counted(tmp_path):
 def test_a_template_is_filled_once(tmp_path):
     items = [replace(item, question="What is {answer}?") for item in figures(1).items]
     writer = Writer(answer=lambda text, sample: r"\boxed{5}")
-    synthesis(writer, Source("mine", items), how="in_context").run(tmp_path / "out")
+    synthesis(writer, PromptSource("mine", items), how="in_context").run(tmp_path / "out")
     assert "Ask! After What is {answer}? = 5" in texts(writer.prompts)
 
 
 @pytest.mark.parametrize("how", ["direct", "in_context"])
 @pytest.mark.parametrize("lives", [(0, 1, 7), (13, 20), (31,)])
 def test_an_interrupted_synthesis_ends_as_one_that_was_not(tmp_path, how, lives):
-    source = Source("mine", [replace(item, question="How big is 7?") for item in figures().items])
+    source = PromptSource("mine", [replace(item, question="How big is 7?") for item in figures().items])
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     once = Writer()
     synthesis(once, source, how=how).run(whole)
@@ -224,7 +224,7 @@ def test_one_writer_at_a_time(tmp_path):
 def test_too_little_is_told_by_rule(tmp_path):
     silent = Writer(
         question=lambda text, sample: "I see bars." if sample else "What is it about?",
-        answer=lambda *_: "I can not tell.",
+        answer=lambda *_: "I cannot tell.",
     )
     with pytest.raises(DataError) as caught:
         synthesis(silent).run(tmp_path)
@@ -239,6 +239,6 @@ def test_too_little_is_told_by_rule(tmp_path):
 
 
 def test_in_context_needs_questions(tmp_path):
-    source = Source("pictures", [replace(item, question="") for item in figures().items])
+    source = PromptSource("pictures", [replace(item, question="") for item in figures().items])
     with pytest.raises(DataError, match="none of 6 items has a picture and a question"):
         synthesis(Writer(), source, how="in_context").run(tmp_path / "out")

@@ -14,7 +14,7 @@ from proctor.trainers.contamination import trained_on
 from proctor.trainers.local import train as local
 from proctor.trainers.openrlhf import grpo
 from proctor.trainers.openrlhf.plan import Plan
-from proctor.trainers.provenance import origin
+from proctor.trainers.provenance import provenance_of
 from proctor.trainers.recipe import Recipe, load_recipe
 from proctor.trainers.synthesis.folder import Synthesized
 from proctor.trainers.synthesis.preparation import prepare
@@ -62,7 +62,7 @@ def test_a_recipe_trains_on_what_it_synthesized(writer, tmp_path):
     assert identity["synthesized"] == json.loads((out / "synthesis" / "synthesis.json").read_text())["sha256"]
     last = out / "checkpoints" / "step-000002"
     assert weights_digest(last) != weights_digest(BASE)
-    found = origin(last)
+    found = provenance_of(last)
     assert found is not None
     assert found.recipe.startswith("mm_upt_figures_direct (changed: ")
     assert "prompts.suite" not in found.recipe

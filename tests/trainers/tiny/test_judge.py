@@ -9,9 +9,9 @@ from proctor.benchmarks.suites.figures import draw
 from proctor.harness.engines.vlm import VisionLanguageModel
 from proctor.harness.runs.checkpoints import check_whole
 from proctor.harness.runs.provenance import weights_digest
-from proctor.trainers.judge import overall, read_scores
+from proctor.trainers.judge import overall_score, read_scores
 from proctor.trainers.tiny import BASE, JUDGE
-from proctor.trainers.tiny.judge_warmup import Example, balanced, describe, quality, respond
+from proctor.trainers.tiny.judge_warmup import JudgeExample, balanced, describe, quality, respond
 
 
 def test_it_is_whole_and_no_copy_of_the_base() -> None:
@@ -26,13 +26,13 @@ FIGURES = {figure.task: figure for figure in islice(draw(11, "train"), 5)}
 @pytest.mark.parametrize("task", sorted(FIGURES))
 def test_what_it_is_taught_is_readable_and_right(task: str) -> None:
     figure = FIGURES[task]
-    worked = Example(figure, f"{figure.worked} \\boxed{{{figure.answer}}}")
-    bare = Example(figure, f"\\boxed{{{figure.answer}}}")
+    worked = JudgeExample(figure, f"{figure.worked} \\boxed{{{figure.answer}}}")
+    bare = JudgeExample(figure, f"\\boxed{{{figure.answer}}}")
     wrong = "C" if figure.answer == "B" else "B" if task == "tallest" else str(int(figure.answer) + 1)
     for example, expected in ((worked, 1.0), (bare, 0.85), (bare.changed(wrong), 0.0)):
         found = read_scores(example.target())
         assert found is not None
-        assert overall(found) == pytest.approx(expected)
+        assert overall_score(found) == pytest.approx(expected)
     changed = worked.changed(wrong)
     assert not changed.right
     assert changed.changed(figure.answer).right
@@ -46,7 +46,7 @@ def test_the_area_under_the_curve_by_hand() -> None:
 
 def test_balanced_examples_are_right_by_a_coin() -> None:
     one = FIGURES["sum"]
-    some = [Example(one, f"{one.worked} \\boxed{{{one.answer}}}"), Example(one, "no box")] * 100
+    some = [JudgeExample(one, f"{one.worked} \\boxed{{{one.answer}}}"), JudgeExample(one, "no box")] * 100
     made = balanced(some, 0)
     assert len(made) == 100
     assert 30 < sum(example.right for example in made) < 70

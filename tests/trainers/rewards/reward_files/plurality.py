@@ -1,10 +1,10 @@
 """One for each response whose answer more of the group gave than any other; nothing where the first place is shared."""
 
 from proctor.harness.answers.vote import vote
-from proctor.trainers.rewards.declaration import declares
+from proctor.trainers.rewards.declaration import with_spec
 
 
-@declares(bounds=(0, 1))
+@with_spec(bounds=(0, 1))
 def score(group):
     counted = vote(group.item_id, group.answers, group.choices)
     winner = () if counted.tied or counted.winner is None else counted.winner
