@@ -208,7 +208,7 @@ TAG = "proctor"
 ROWS_AT_ONCE = 64
 UTILS = '''"""What lmms-eval calls for the tasks of this folder; written by `proctor export lmms-eval`."""
 
-from proctor.benchmarks.lmms_eval.task import (  # pip install proctor, into the environment of lmms-eval
+from proctor.benchmarks.export_lmms_eval import (  # pip install proctor, into the environment of lmms-eval
     accuracy,
     count,
     doc_to_messages,

@@ -8,7 +8,7 @@ VLMEvalKit (open-compass/VLMEvalKit): vlmeval/api/base.py returns FAIL_MSG, alon
 retries are used up; vlmeval/inference.py looks for FAIL_MSG anywhere in a prediction to find failures, and stores
 "Failed to obtain answer: " with the exception where SKIP_ERR is set; it stores str(None) for nothing.
 
-lmms-eval 0.7.3 (EvolvingLMMs-Lab/lmms-eval): the notices of `harness.models.lmms_eval_forms`; utils.sanitize_list stores
+lmms-eval 0.7.3 (EvolvingLMMs-Lab/lmms-eval): the notices of `harness.engines.lmms_eval`; utils.sanitize_list stores
 str(None) for nothing. Some of its models (simple/claude.py) return an empty text for a failure: that cannot be told from
 an empty answer, and stays one.
 """

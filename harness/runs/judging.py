@@ -54,7 +54,7 @@ class JudgeReply:
 
 
 class Server(Protocol):
-    """What answers chat completions; `harness.endpoint.Endpoint` is one."""
+    """What answers chat completions; `harness.engines.http_client.Endpoint` is one."""
 
     def ask_all(self, bodies: Iterable[tuple[str, Mapping[str, Json]]], /) -> Iterator[tuple[str, Completion | Fault]]:
         """The answer to each body, under its key, in any order."""

@@ -66,7 +66,7 @@ class Iteration:
 class IterationFolder(ExperimentFolder):
     """The one process at work in an iteration's folder; a context manager that holds its lock.
 
-    Raises what CampaignFolder does, and RunMismatchError if more rounds were begun there than there may be.
+    Raises what ExperimentFolder does, and RunMismatchError if more rounds were begun there than there may be.
     """
 
     def __init__(self, path: Path, found: Iteration, what: Json) -> None:

@@ -1,1 +1,1 @@
-"""Training methods, one file each. `base` says what a method is; `trainers.registry.METHODS` names them."""
+"""Training methods, one file each. `base` says what a method is; `methods.registry.METHODS` names them."""

@@ -104,7 +104,7 @@ class StageOutput:
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage: its name, what it makes of a lesson, and what is then minimised."""
+    """One stage: its name, what it makes of a stage_input, and what is then minimised."""
 
     name: str
     objective: Sft | Dpo
@@ -149,7 +149,7 @@ class Step:
 
     `number` counts from 0; `draw(name, prompts, n)` draws n responses per prompt by random numbers of the seed, the step and
     that name; `assess(items, texts)` gives rewards and advantages of n texts per item by the recipe's reward. Items are
-    without labels as in a lesson; `assess` knows the labels of those of the step, for the reward that needs them.
+    without labels as in a stage_input; `assess` knows the labels of those of the step, for the reward that needs them.
     """
 
     number: int

@@ -69,21 +69,21 @@ class Genixer:
         """The one stage."""
         return [Stage("generated", Sft(), self.make)]
 
-    def make(self, lesson: StageInput) -> StageOutput:
+    def make(self, stage_input: StageInput) -> StageOutput:
         """Examples of answers to the student's own questions that it is sure of. Raises DataError without pictures."""
-        check_images(lesson.items, "genixer")
-        shows = one_item_per_image(lesson.items)
-        sampling = dataclasses.replace(lesson.sampling, n=self.settings.questions)
-        rows = lesson.student.ask(
+        check_images(stage_input.items, "genixer")
+        shows = one_item_per_image(stage_input.items)
+        sampling = dataclasses.replace(stage_input.sampling, n=self.settings.questions)
+        rows = stage_input.student.ask(
             "questions", [Sample(item, shown_image(item, self.settings.ask)) for item in shows], sampling
         )
         items = [new for item, row in zip(shows, rows, strict=True) for new in _questions(item, row)]
-        drawn = respond(lesson, "answers", [Sample(item, lesson.prompt(item)) for item in items])
-        sure = self._sure(lesson, drawn)
+        drawn = respond(stage_input, "answers", [Sample(item, stage_input.prompt(item)) for item in items])
+        sure = self._sure(stage_input, drawn)
         made: list[Example] = []
         for found, members in zip(drawn, sure, strict=True):
             made += found.examples(
-                some_of(found.learnt(members), self.settings.keep, lesson.sampling.seed, found.item.id)
+                some_of(found.learnt(members), self.settings.keep, stage_input.sampling.seed, found.item.id)
             )
         counts = {
             "pictures": len(shows),
@@ -95,7 +95,7 @@ class Genixer:
             made, counts, "questions of one line that end with a question mark, answers, and verdicts of Yes"
         )
 
-    def _sure(self, lesson: StageInput, drawn: Sequence[ResponseSet]) -> list[tuple[int, ...]]:
+    def _sure(self, stage_input: StageInput, drawn: Sequence[ResponseSet]) -> list[tuple[int, ...]]:
         """For each question the responses with its surest answer, () if that is not sure enough; of equals the first."""
         ways = [[members for members in found.vote.classes if found.learnt(members)] for found in drawn]
         asked = {
@@ -103,8 +103,8 @@ class Genixer:
             for place, found in enumerate(drawn)
             for members in ways[place]
         }
-        sampling = dataclasses.replace(lesson.sampling, n=self.settings.verdicts)
-        replies = lesson.student.ask("verdicts", list(asked.values()), sampling)
+        sampling = dataclasses.replace(stage_input.sampling, n=self.settings.verdicts)
+        replies = stage_input.student.ask("verdicts", list(asked.values()), sampling)
         shares = {key: sum(map(_says_yes, row)) / len(row) for key, row in zip(asked, replies, strict=True)}
         return [
             self._surest({members: shares[place, members] for members in classes}) for place, classes in enumerate(ways)

@@ -57,11 +57,11 @@ class Lmsi:
         """The one stage."""
         return [Stage("consistent", Sft(), self.make)]
 
-    def make(self, lesson: StageInput) -> StageOutput:
+    def make(self, stage_input: StageInput) -> StageOutput:
         """Examples of the majorities' responses. Raises UsageError, before it asks, for prompts without a direct form."""
-        for item in lesson.items:
-            self._prompts(lesson.prompt(item))
-        drawn = answered(lesson)
+        for item in stage_input.items:
+            self._prompts(stage_input.prompt(item))
+        drawn = answered(stage_input)
         sure = [found for found in drawn if found.vote.share >= self.settings.least_share]
         made = [example for found in sure for example in self._learnt(found)]
         counts = {

@@ -41,18 +41,18 @@ class Rejection:
         """The one stage."""
         return [Stage("rejection", Sft(), self.make)]
 
-    def make(self, lesson: StageInput) -> StageOutput:
+    def make(self, stage_input: StageInput) -> StageOutput:
         """Examples of right responses. Raises DataError, before it asks, for an item without a label."""
-        for item in lesson.items:
+        for item in stage_input.items:
             if not item.answer:
                 raise DataError(f"sft: item {item.id} has no label: train on a set whose every item has one")
         made: list[Example] = []
         unsolved = 0
-        for found in answered(lesson):
-            kept = some_of(found.learnt(_right(found)), self.settings.keep, lesson.sampling.seed, found.item.id)
+        for found in answered(stage_input):
+            kept = some_of(found.learnt(_right(found)), self.settings.keep, stage_input.sampling.seed, found.item.id)
             made += found.examples(kept)
             unsolved += not kept
-        counts = {"prompts": len(lesson.items), "without a right response to learn": unsolved}
+        counts = {"prompts": len(stage_input.items), "without a right response to learn": unsolved}
         return StageOutput(made, counts, "responses with the right answer in the form asked for")
 
 

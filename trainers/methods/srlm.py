@@ -74,13 +74,13 @@ class Srlm:
         """As many as there are rounds."""
         return [Stage("judged", Dpo(self.settings.beta), self.make)] * self.settings.rounds
 
-    def make(self, lesson: StageInput) -> StageOutput:
+    def make(self, stage_input: StageInput) -> StageOutput:
         """Preferences between the student's responses by its own scores."""
-        scored = self._score(lesson, answered(lesson))
+        scored = self._score(stage_input, answered(stage_input))
         made = [one.preference for one in scored]
         scores = [score for one in scored for score in one.scores]
         counts = {
-            "prompts": len(lesson.items),
+            "prompts": len(stage_input.items),
             "distinct responses": len(scores),
             "responses without a readable score": scores.count(None),
             "prompts without a best and a worst": made.count(None),
@@ -90,22 +90,22 @@ class Srlm:
         )
         return StageOutput([one for one in made if one is not None], counts, needed)
 
-    def _score(self, lesson: StageInput, drawn: Sequence[ResponseSet]) -> list[ScoredResponse]:
+    def _score(self, stage_input: StageInput, drawn: Sequence[ResponseSet]) -> list[ScoredResponse]:
         """Ask the student for its scores of each distinct response."""
         texts = [
             tuple(dict.fromkeys(one.text or "" for one in found.responses if not one.truncated)) for found in drawn
         ]
-        fine = FORMATS[lesson.answer_format]
+        fine = FORMATS[stage_input.answer_format]
         asked = {
-            (place, index): _question(lesson, found, texts[place], index)
+            (place, index): _question(stage_input, found, texts[place], index)
             for place, found in enumerate(drawn)
             for index, text in enumerate(texts[place])
             if fine(text)
         }
         sampling = dataclasses.replace(
-            lesson.sampling, n=self.settings.judgements, max_tokens=self.settings.judge_tokens
+            stage_input.sampling, n=self.settings.judgements, max_tokens=self.settings.judge_tokens
         )
-        replies = lesson.student.ask("judgements", list(asked.values()), sampling)
+        replies = stage_input.student.ask("judgements", list(asked.values()), sampling)
         read = dict(zip(asked, map(_mean, replies), strict=True))
         return [
             ScoredResponse(
@@ -115,11 +115,11 @@ class Srlm:
         ]
 
 
-def _question(lesson: StageInput, found: ResponseSet, texts: Sequence[str], index: int) -> Sample:
+def _question(stage_input: StageInput, found: ResponseSet, texts: Sequence[str], index: int) -> Sample:
     """What asks for the scores of one response; an item of its own."""
-    group = make_group(found.item, texts, needs_gold=False, answer_format=lesson.answer_format)
+    group = make_group(found.item, texts, needs_gold=False, answer_format=stage_input.answer_format)
     item = dataclasses.replace(found.item, id=f"{found.item.id}#{index}")
-    return Sample(item, judge_prompt(group, index, lesson.judge_prompt))
+    return Sample(item, judge_prompt(group, index, stage_input.judge_prompt))
 
 
 def _mean(replies: Sequence[Response]) -> float | None:

@@ -120,11 +120,11 @@ class StagedTraining:
             judge_prompt=recipe.judge.prompt if recipe.judge else "full",
         )
 
-    def _make(self, stage: Stage, lesson: StageInput, own: Path) -> Sequence[Example] | Sequence[Preference]:
+    def _make(self, stage: Stage, stage_input: StageInput, own: Path) -> Sequence[Example] | Sequence[Preference]:
         """Ask and make, and keep what was made. Raises DataError if it is too little."""
-        found = stage.make(lesson)
+        found = stage.make(stage_input)
         if len(found.made) < self.recipe.collect.least:
-            raise DataError(_too_little(found, stage, lesson.number, self.recipe.collect.least))
+            raise DataError(_too_little(found, stage, stage_input.number, self.recipe.collect.least))
         write_atomic(own / "made.jsonl", (canonical_json(_record(part)).encode() + b"\n" for part in found.made))
         counts = {**found.counts, "made": len(found.made)}
         write_atomic(own / "counts.json", (canonical_json(counts) + "\n").encode())

@@ -70,19 +70,19 @@ class Stic:
         objective = Dpo(self.settings.beta, self.settings.regulariser)
         return [Stage("describe", objective, self.describe), Stage("infuse", Sft(), self.infuse)]
 
-    def describe(self, lesson: StageInput) -> StageOutput:
+    def describe(self, stage_input: StageInput) -> StageOutput:
         """Preferences between two descriptions of a picture. Raises DataError without pictures."""
-        check_images(lesson.items, "stic")
-        items = one_item_per_image(lesson.items)
-        good = _once(lesson, "good", [Sample(item, shown_image(item, self.settings.well)) for item in items])
-        poor = _once(lesson, "poor", [self._poorly(item, lesson.sampling.seed) for item in items])
+        check_images(stage_input.items, "stic")
+        items = one_item_per_image(stage_input.items)
+        good = _once(stage_input, "good", [Sample(item, shown_image(item, self.settings.well)) for item in items])
+        poor = _once(stage_input, "poor", [self._poorly(item, stage_input.sampling.seed) for item in items])
         made = [
             Preference(item.id, shown_image(item, self.settings.plainly), good[item.id], poor[item.id])
             for item in items
             if item.id in good and item.id in poor and good[item.id] != poor[item.id]
         ]
         counts = {
-            "prompts": len(lesson.items),
+            "prompts": len(stage_input.items),
             "pictures": len(items),
             "without two whole descriptions": sum(item.id not in good or item.id not in poor for item in items),
             "with equal descriptions": sum(good.get(item.id, "") == poor.get(item.id) for item in items),
@@ -97,16 +97,20 @@ class Stic:
         worse = dataclasses.replace(item, images=tuple(corrupted(image, pick) for image in item.images))
         return Sample(item, shown_image(worse, self.settings.plainly))
 
-    def infuse(self, lesson: StageInput) -> StageOutput:
+    def infuse(self, stage_input: StageInput) -> StageOutput:
         """Examples of the majority's responses to questions that follow a description."""
-        check_images(lesson.items, "stic")
-        items = lesson.items
-        told = _once(lesson, "descriptions", [Sample(item, shown_image(item, self.settings.well)) for item in items])
-        asked = [Sample(item, self._infused(lesson.prompt(item), told[item.id])) for item in items if item.id in told]
-        drawn = respond(lesson, "candidates", asked)
+        check_images(stage_input.items, "stic")
+        items = stage_input.items
+        told = _once(
+            stage_input, "descriptions", [Sample(item, shown_image(item, self.settings.well)) for item in items]
+        )
+        asked = [
+            Sample(item, self._infused(stage_input.prompt(item), told[item.id])) for item in items if item.id in told
+        ]
+        drawn = respond(stage_input, "candidates", asked)
         made = [example for found in drawn for example in found.examples(found.majority)]
         counts = {
-            "prompts": len(lesson.items),
+            "prompts": len(stage_input.items),
             "without a whole description": len(items) - len(told),
             "without a response to learn": sum(not found.majority for found in drawn),
         }
@@ -120,9 +124,9 @@ class Stic:
         return dataclasses.replace(prompt, parts=(*parts[:first], text, *parts[first + 1 :]))
 
 
-def _once(lesson: StageInput, name: str, asked: Sequence[Sample]) -> Mapping[str, str]:
+def _once(stage_input: StageInput, name: str, asked: Sequence[Sample]) -> Mapping[str, str]:
     """One response to each question by item, without those that are empty or were cut off."""
-    rows = lesson.student.ask(name, asked, dataclasses.replace(lesson.sampling, n=1))
+    rows = stage_input.student.ask(name, asked, dataclasses.replace(stage_input.sampling, n=1))
     return {one.item.id: text for one, (reply,) in zip(asked, rows, strict=True) if (text := _whole(reply))}
 
 

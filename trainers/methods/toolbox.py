@@ -76,15 +76,17 @@ class ResponseSet:
         return [Example(self.item.id, self.prompt, text) for text in texts]
 
 
-def respond(lesson: StageInput, name: str, asked: Sequence[Sample]) -> list[ResponseSet]:
+def respond(stage_input: StageInput, name: str, asked: Sequence[Sample]) -> list[ResponseSet]:
     """sampling.n responses to each question, kept as the run of that name."""
-    rows = lesson.student.ask(name, asked, lesson.sampling)
-    return [ResponseSet(one.item, one.prompt, row, lesson.answer_format) for one, row in zip(asked, rows, strict=True)]
+    rows = stage_input.student.ask(name, asked, stage_input.sampling)
+    return [
+        ResponseSet(one.item, one.prompt, row, stage_input.answer_format) for one, row in zip(asked, rows, strict=True)
+    ]
 
 
-def answered(lesson: StageInput) -> list[ResponseSet]:
-    """The student's responses to the lesson's own items."""
-    return respond(lesson, "candidates", [Sample(item, lesson.prompt(item)) for item in lesson.items])
+def answered(stage_input: StageInput) -> list[ResponseSet]:
+    """The student's responses to the stage_input's own items."""
+    return respond(stage_input, "candidates", [Sample(item, stage_input.prompt(item)) for item in stage_input.items])
 
 
 def some_of(texts: Sequence[str], most: int, seed: int, item_id: str) -> list[str]:

@@ -5,7 +5,7 @@ not be found, and a prompt whose recorded answers all agree does not move.
 
 The prompts of a simulation as arrays: which answers were recorded for each, how often, and which are right.
 
-P prompts have at most K classes of answers and R responses. A class is one of `harness.votes` over all recorded responses
+P prompts have at most K classes of answers and R responses. A class is one of `answers.vote` over all recorded responses
 of the prompt; responses that state no answer are a class of their own, which never votes. Prompts with fewer classes are
 filled up with classes of mass 0.
 """
@@ -107,7 +107,7 @@ def _classes(one: RecordedGroup) -> list[_Class]:
 
 
 def _lots(one: RecordedGroup, classes: Sequence[_Class]) -> list[int]:
-    """The rank of each class in a tie of all, as `harness.votes.vote` breaks it: who wins, who wins without that one, ..."""
+    """The rank of each class in a tie of all, as `answers.vote.vote` breaks it: who wins, who wins without that one, ..."""
     ranks = [len(classes)] * len(classes)
     left = [k for k, each in enumerate(classes) if each.text is not None]
     for rank in range(len(left)):

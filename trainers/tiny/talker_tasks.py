@@ -36,7 +36,7 @@ CARELESS_DESCRIPTIONS = 0.2
 WRONG_ANSWERS = 0.5
 LYING_PLAYERS = 0.7
 
-Lesson: TypeAlias = tuple[Prompt, str]
+TeachingExample: TypeAlias = tuple[Prompt, str]
 
 
 def is_grid(scene: str) -> bool:
@@ -104,13 +104,13 @@ def _show(figure: Figure, text: str) -> Prompt:
     return Prompt((*as_item(figure, "x").images, text))
 
 
-def answer(figure: Figure, pick: random.Random, direct: bool) -> Lesson:
+def answer(figure: Figure, pick: random.Random, direct: bool) -> TeachingExample:
     """The figure's question; half of the questions with options stand without them."""
     shown = dataclasses.replace(figure, choices=()) if pick.random() < 0.5 else figure
     return boxed_prompt(as_item(shown, "x")), target(figure, direct)
 
 
-def answer_described(figure: Figure, pick: random.Random, direct: bool) -> Lesson:
+def answer_described(figure: Figure, pick: random.Random, direct: bool) -> TeachingExample:
     """The figure's question after a description, true or careless; the answer is the true one all the same."""
     careless = pick.random() < CARELESS_DESCRIPTIONS
     told = _other_description(figure, pick) if careless else description(figure.scene)
@@ -118,12 +118,12 @@ def answer_described(figure: Figure, pick: random.Random, direct: bool) -> Lesso
     return _show(figure, DESCRIBED.format(description=told, question=question)), target(figure, direct)
 
 
-def describe(figure: Figure, _: random.Random) -> Lesson:
+def describe(figure: Figure, _: random.Random) -> TeachingExample:
     """All numbers of the picture."""
     return _show(figure, DESCRIBE), description(figure.scene)
 
 
-def describe_carelessly(figure: Figure, pick: random.Random) -> Lesson:
+def describe_carelessly(figure: Figure, pick: random.Random) -> TeachingExample:
     """The numbers of another picture."""
     return _show(figure, DESCRIBE_CARELESSLY), _other_description(figure, pick)
 
@@ -141,13 +141,13 @@ def _poor_question(scene: str, pick: random.Random) -> str:
     return pick.choice(_asked("read" if is_grid(scene) else "count"))
 
 
-def ask(figure: Figure, pick: random.Random) -> Lesson:
+def ask(figure: Figure, pick: random.Random) -> TeachingExample:
     """A question that fits the picture, or at times a poor one."""
     poor = pick.random() < POOR_QUESTIONS
     return _show(figure, ASK), _poor_question(figure.scene, pick) if poor else _some_question(figure.scene, pick)
 
 
-def ask_another(figure: Figure, pick: random.Random) -> Lesson:
+def ask_another(figure: Figure, pick: random.Random) -> TeachingExample:
     """A question other than the one shown; a grid has but one."""
     prompt = ASK_ANOTHER.format(question=figure.question, answer=figure.answer)
     return _show(figure, prompt), _some_question(figure.scene, pick, figure.question)
@@ -159,7 +159,7 @@ def comparison(shown: str, right: str) -> str:
     return f"{shown}{'=' if shown == right else '<' if less else '>'}{right}."
 
 
-def verify(figure: Figure, pick: random.Random) -> Lesson:
+def verify(figure: Figure, pick: random.Random) -> TeachingExample:
     """The question with a right or a near wrong answer: solve it, compare, then say Yes or No."""
     wrong = pick.random() < WRONG_ANSWERS
     shown = wrong_answer(figure.answer, pick) if wrong else figure.answer
@@ -173,19 +173,19 @@ def judge_example(figure: Figure, pick: random.Random) -> JudgeExample:
     return response.changed(wrong_answer(figure.answer, pick)) if pick.random() < WRONG_ANSWERS else response
 
 
-def judge(figure: Figure, pick: random.Random) -> Lesson:
+def judge(figure: Figure, pick: random.Random) -> TeachingExample:
     """A response and its scores, in the judge's short style."""
     example = judge_example(figure, pick)
     return example.prompt(), example.target()
 
 
-def clue(figure: Figure, pick: random.Random) -> Lesson:
+def clue(figure: Figure, pick: random.Random) -> TeachingExample:
     """One true thing about the picture."""
     prompt = CLUE.format(player=pick.randint(1, PLAYERS), players=PLAYERS)
     return _show(figure, prompt), pick.choice(clues(figure.scene))
 
 
-def vote(figure: Figure, pick: random.Random) -> Lesson:
+def vote(figure: Figure, pick: random.Random) -> TeachingExample:
     """Each player's clue, at most one of them false: check them in turn up to the false one, and box its player, or 0."""
     scene, true = figure.scene, numbers(figure.scene)
     places = [pick.randrange(len(true)) for _ in range(PLAYERS)]
@@ -202,13 +202,13 @@ def vote(figure: Figure, pick: random.Random) -> Lesson:
     return _show(figure, prompt), f"{' '.join(checks[: liar or PLAYERS])} \\boxed{{{liar}}}"
 
 
-ANSWERING: Mapping[str, Callable[[Figure, random.Random, bool], Lesson]] = {
+ANSWERING: Mapping[str, Callable[[Figure, random.Random, bool], TeachingExample]] = {
     "answer": answer,
     "answer described": answer_described,
 }
 """Makers whose target is direct or worked, as the last argument says."""
 
-TALKING: Mapping[str, Callable[[Figure, random.Random], Lesson]] = {
+TALKING: Mapping[str, Callable[[Figure, random.Random], TeachingExample]] = {
     "describe": describe,
     "describe carelessly": describe_carelessly,
     "ask": ask,

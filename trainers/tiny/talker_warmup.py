@@ -23,7 +23,7 @@ from ...harness.engines.transformers import TransformersEngine
 from ...harness.engines.vlm import VisionLanguageModel
 from ...harness.types import Prompt, Request, Sampling
 from . import BASE, judge_warmup
-from .talker_tasks import ANSWERING, TALKING, Lesson, clues, description, fits, judge_example
+from .talker_tasks import ANSWERING, TALKING, TeachingExample, clues, description, fits, judge_example
 from .warmup import BATCH, EARLY_DIRECT_SHARE, LATE_DIRECT_SHARE, LATE_PART, answer_box, optimise, supervised_loss
 
 PEAK_LEARNING_RATE = 1.5e-3
@@ -44,7 +44,7 @@ SAMPLES = 8
 MAX_REPLY = 64
 
 
-def lesson(task: str, figure: Figure, pick: random.Random, direct_share: float) -> Lesson:
+def teaching_example(task: str, figure: Figure, pick: random.Random, direct_share: float) -> TeachingExample:
     """A prompt and its target; answers are direct with the probability given."""
     if task in ANSWERING:
         return ANSWERING[task](figure, pick, pick.random() < direct_share)
@@ -59,17 +59,18 @@ def teach(vlm: VisionLanguageModel, steps: int, seed: int) -> None:
     def learn(step: int) -> float:
         share = LATE_DIRECT_SHARE if step >= (1 - LATE_PART) * steps else EARLY_DIRECT_SHARE
         tasks = pick.choices(list(SHARES), list(SHARES.values()), k=BATCH)
-        lessons = [
-            lesson(task, figure, pick, share) for task, figure in zip(tasks, islice(figures, BATCH), strict=True)
+        examples = [
+            teaching_example(task, figure, pick, share)
+            for task, figure in zip(tasks, islice(figures, BATCH), strict=True)
         ]
-        return backward(vlm, lessons)
+        return backward(vlm, examples)
 
     optimise(vlm, steps, PEAK_LEARNING_RATE, learn)
 
 
-def backward(vlm: VisionLanguageModel, lessons: Sequence[Lesson]) -> float:
+def backward(vlm: VisionLanguageModel, examples: Sequence[TeachingExample]) -> float:
     """Gradients of the mean of two losses, the shorter prompts' and the longer ones': apart, they need less padding."""
-    ordered = sorted(lessons, key=lambda one: len(str(one[0].parts[-1])))
+    ordered = sorted(examples, key=lambda one: len(str(one[0].parts[-1])))
     middle = len(ordered) // 2
     total = 0.0
     for half in (ordered[:middle], ordered[middle:]):
@@ -119,9 +120,9 @@ def quality(
     model: TransformersEngine, task: str, figures: Sequence[Figure], pick: random.Random, seed: int
 ) -> dict[str, float]:
     """What `describe` tells of one task other than judging."""
-    lessons = [lesson(task, figure, pick, LATE_DIRECT_SHARE) for figure in figures]
-    prompts = [prompt for prompt, _ in lessons]
-    targets = [target for _, target in lessons]
+    examples = [teaching_example(task, figure, pick, LATE_DIRECT_SHARE) for figure in figures]
+    prompts = [prompt for prompt, _ in examples]
+    targets = [target for _, target in examples]
     greedy = replies(model, prompts, Sampling(max_tokens=MAX_REPLY))
     drawn = replies(model, prompts, Sampling(n=SAMPLES, temperature=1.0, max_tokens=MAX_REPLY, seed=seed))
     graded = {

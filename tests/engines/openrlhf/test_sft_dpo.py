@@ -60,7 +60,7 @@ SFT, DPO = Sft(), Dpo(beta=0.2, regulariser=0.5)
 
 def stage(name: str, objective: Sft | Dpo, made: Any) -> Stage:
     """One that asks nothing."""
-    return Stage(name, objective, lambda lesson: StageOutput(made, {"made": len(made)}, "nothing"))
+    return Stage(name, objective, lambda stage_input: StageOutput(made, {"made": len(made)}, "nothing"))
 
 
 def method(*stages: Stage) -> Any:

@@ -13,7 +13,7 @@ from proctor.harness.engines.vllm_process import OWNER, Chatter, start_apart, st
 
 FOLLOWER = """
 import os, subprocess, sys, time
-from proctor.harness.models.vllm_process import OWNER, starting
+from proctor.harness.engines.vllm_process import OWNER, starting
 with starting():
     child = "import time; from proctor.harness.engines.vllm_process import follow_owner as f; f(); print(1); time.sleep(99)"
     process = subprocess.Popen([sys.executable, "-c", child], stdout=subprocess.PIPE)
@@ -24,7 +24,7 @@ time.sleep(99)
 
 STUCK = """
 import multiprocessing, os, signal, time
-from proctor.harness.models import vllm_process
+from proctor.harness.engines import vllm_process
 vllm_process.EXIT_SECONDS = 1
 
 def work(ready):
@@ -53,7 +53,7 @@ time.sleep(99)  # a living owner
 
 HEEDLESS = """
 import multiprocessing, os, time
-from proctor.harness.models.vllm_process import start_apart
+from proctor.harness.engines.vllm_process import start_apart
 
 def start():
     engine = multiprocessing.get_context("fork").Process(target=time.sleep, args=(99,))

@@ -58,8 +58,8 @@ def figures(count: int, task: str = "sum", *, labels: bool = False) -> list[Item
     return items if labels else [unlabelled(item) for item in items]
 
 
-def lesson(student: ScriptedStudent, items: Sequence[Item], n: int = 4, seed: int = 0) -> StageInput:
-    """A lesson on these items."""
+def stage_input(student: ScriptedStudent, items: Sequence[Item], n: int = 4, seed: int = 0) -> StageInput:
+    """A stage_input on these items."""
     return StageInput(0, items, boxed_prompt, Sampling(n, 1.0, seed=seed), student, judge_prompt="short")
 
 

@@ -10,7 +10,7 @@ from proctor.harness.errors import UsageError
 from proctor.trainers.methods.base import StageOutput
 from proctor.trainers.methods.genixer import Genixer, GenixerSettings
 
-from .scripted_student import Say, ScriptedStudent, box, cut, figures, lesson, row
+from .scripted_student import Say, ScriptedStudent, box, cut, figures, row, stage_input
 
 ITEMS = figures(2)
 QUESTION = "How tall is bar A?"
@@ -23,7 +23,7 @@ def made(
     asks: Say, answers: Say = THREE, says: Say = YES, n: int = 4, **settings: object
 ) -> tuple[StageOutput, ScriptedStudent]:
     student = ScriptedStudent({"questions": asks, "answers": answers, "verdicts": says})
-    return Genixer(GenixerSettings(**settings)).make(lesson(student, ITEMS, n)), student  # type: ignore[arg-type]
+    return Genixer(GenixerSettings(**settings)).make(stage_input(student, ITEMS, n)), student  # type: ignore[arg-type]
 
 
 def test_sure_answers_to_own_questions_are_learnt() -> None:
@@ -59,7 +59,7 @@ def test_repeated_questions_on_a_picture_count_once() -> None:
 def test_pictures_that_several_items_share_are_asked_about_once() -> None:
     student = ScriptedStudent({"questions": row(QUESTION), "answers": row(box(1)), "verdicts": row("Yes.")})
     twice = [*ITEMS, dataclasses.replace(ITEMS[0], id="again")]
-    assert len(Genixer().make(lesson(student, twice)).made) == 2
+    assert len(Genixer().make(stage_input(student, twice)).made) == 2
 
 
 @given(

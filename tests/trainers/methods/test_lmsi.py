@@ -13,14 +13,14 @@ from proctor.trainers.methods.base import StageOutput
 from proctor.trainers.methods.lmsi import Lmsi, LmsiSettings
 from proctor.trainers.recipe_settings import last_box
 
-from .scripted_student import Say, ScriptedStudent, box, cut, figures, lesson, row
+from .scripted_student import Say, ScriptedStudent, box, cut, figures, row, stage_input
 
 ITEMS = figures(2)
 REASONING = LmsiSettings(formats=("reasoning",))
 
 
 def made(say: Say, settings: LmsiSettings = REASONING, n: int = 4) -> StageOutput:
-    return Lmsi(settings).make(lesson(ScriptedStudent({"candidates": say}), ITEMS, n))
+    return Lmsi(settings).make(stage_input(ScriptedStudent({"candidates": say}), ITEMS, n))
 
 
 def test_all_distinct_responses_of_the_majority_are_learnt() -> None:
@@ -70,7 +70,7 @@ def test_a_student_without_answers_makes_nothing() -> None:
 
 def test_a_prompt_without_a_direct_form_is_told_before_anything_is_asked() -> None:
     student = ScriptedStudent({})
-    other = dataclasses.replace(lesson(student, ITEMS), prompt=lambda item: Prompt((item.question,)))
+    other = dataclasses.replace(stage_input(student, ITEMS), prompt=lambda item: Prompt((item.question,)))
     with pytest.raises(UsageError, match="formats"):
         Lmsi().make(other)
     assert not student.asked

@@ -13,7 +13,7 @@ from proctor.trainers.methods.stic import Stic
 from proctor.trainers.methods.vision_zero import VisionZero
 
 from .scripted_step import Script, step_of
-from .scripted_student import ScriptedStudent, figures, lesson
+from .scripted_student import ScriptedStudent, figures, stage_input
 
 BLIND: list[Item] = [dataclasses.replace(item, images=()) for item in figures(3)]
 
@@ -30,5 +30,5 @@ def test_a_played_method_names_the_item(method: EvoLmm | VisionZero) -> None:
 def test_a_stage_names_the_item_and_asks_nothing(stage: Stage) -> None:
     student = ScriptedStudent({})
     with pytest.raises(DataError, match=f"item {BLIND[0].id} has no picture"):
-        stage.make(lesson(student, [*figures(2), *BLIND]))
+        stage.make(stage_input(student, [*figures(2), *BLIND]))
     assert not student.asked

@@ -20,8 +20,8 @@ METHOD = '''
 
 from dataclasses import dataclass, field
 
-from proctor.harness.store import Asked
-from proctor.trainers.methods.base import Example, Findings, Lesson, Sft, Stage
+from proctor.harness.runs.store import Sample
+from proctor.trainers.methods.base import Example, Sft, Stage, StageInput, StageOutput
 
 
 @dataclass(frozen=True)
@@ -38,15 +38,15 @@ class Brevity:
     def stages(self):
         return [Stage("brevity", Sft(), self.shortest)]
 
-    def shortest(self, lesson: Lesson) -> Findings:
-        asked = [Asked(item, lesson.prompt(item)) for item in lesson.items]
+    def shortest(self, given: StageInput) -> StageOutput:
+        asked = [Sample(item, given.prompt(item)) for item in given.items]
         made = []
-        for one, responses in zip(asked, lesson.student.ask("responses", asked, lesson.sampling), strict=True):
+        for one, responses in zip(asked, given.student.ask("responses", asked, given.sampling), strict=True):
             texts = [response.text for response in responses if "boxed" in (response.text or "")]
             texts = [text for text in texts if len(text) <= self.settings.longest]
             if texts:
                 made.append(Example(one.item.id, one.prompt, min(texts, key=len)))
-        return Findings(made, {"prompts": len(asked)}, "responses with a box")
+        return StageOutput(made, {"prompts": len(asked)}, "responses with a box")
 '''
 
 RECIPE = """

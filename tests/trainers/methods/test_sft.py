@@ -10,13 +10,13 @@ from proctor.trainers.methods.base import Example, StageOutput
 from proctor.trainers.methods.sft import Rejection, RejectionSettings
 from proctor.trainers.methods.toolbox import some_of
 
-from .scripted_student import Say, ScriptedStudent, box, cut, figures, lesson, row
+from .scripted_student import Say, ScriptedStudent, box, cut, figures, row, stage_input
 
 ITEMS = figures(3, labels=True)
 
 
 def made(say: Say, keep: int = 4, n: int = 4, seed: int = 0) -> StageOutput:
-    return Rejection(RejectionSettings(keep)).make(lesson(ScriptedStudent({"candidates": say}), ITEMS, n, seed))
+    return Rejection(RejectionSettings(keep)).make(stage_input(ScriptedStudent({"candidates": say}), ITEMS, n, seed))
 
 
 def test_only_right_whole_well_formed_responses_are_learnt() -> None:
@@ -64,7 +64,7 @@ def test_labels_are_needed() -> None:
     assert Rejection.needs_gold
     student = ScriptedStudent({"candidates": row(box(1))})
     with pytest.raises(DataError, match="no label"):
-        Rejection().make(lesson(student, figures(1)))
+        Rejection().make(stage_input(student, figures(1)))
 
 
 def test_a_bad_setting_is_told() -> None:
@@ -74,6 +74,6 @@ def test_a_bad_setting_is_told() -> None:
 
 def test_examples_have_the_prompt_that_was_asked() -> None:
     student = ScriptedStudent({"candidates": lambda asked, sample: box(asked.item.answer)})
-    found = Rejection().make(lesson(student, ITEMS))
+    found = Rejection().make(stage_input(student, ITEMS))
     assert [part.prompt for part in found.made] == [one.prompt for one in student.asked["candidates"]]
     assert all(isinstance(part, Example) for part in found.made)

@@ -12,7 +12,7 @@ from proctor.trainers.judge import WEIGHTS, fenced
 from proctor.trainers.methods.base import Dpo, StageOutput
 from proctor.trainers.methods.srlm import Srlm, SrlmSettings
 
-from .scripted_student import Say, ScriptedStudent, box, cut, figures, lesson, row
+from .scripted_student import Say, ScriptedStudent, box, cut, figures, row, stage_input
 
 ITEMS = figures(2)
 
@@ -33,7 +33,7 @@ def judged(marks: dict[str, str]) -> Say:
 
 def made(candidates: Say, judgements: Say, n: int = 4, **settings: int) -> tuple[StageOutput, ScriptedStudent]:
     student = ScriptedStudent({"candidates": candidates, "judgements": judgements})
-    return Srlm(SrlmSettings(**settings)).make(lesson(student, ITEMS, n)), student
+    return Srlm(SrlmSettings(**settings)).make(stage_input(student, ITEMS, n)), student
 
 
 def test_best_and_worst_make_a_preference() -> None:

@@ -13,7 +13,7 @@ from proctor.trainers.methods.stic import Stic, SticSettings
 from proctor.trainers.methods.text import filled
 from proctor.trainers.methods.toolbox import SMALL_SIDE, corrupted
 
-from .scripted_student import ScriptedStudent, box, cut, figures, lesson, row
+from .scripted_student import ScriptedStudent, box, cut, figures, row, stage_input
 
 ITEMS = figures(40)
 SETTINGS = SticSettings(well="Well?", badly="Badly?", plainly="Plainly?", described="D: {description}\n{question}")
@@ -21,7 +21,7 @@ SETTINGS = SticSettings(well="Well?", badly="Badly?", plainly="Plainly?", descri
 
 def test_good_descriptions_are_preferred_as_responses_to_the_plain_prompt() -> None:
     student = ScriptedStudent({"good": row("A is 3."), "poor": row("A is 9.")})
-    found = Stic(SETTINGS).describe(lesson(student, ITEMS))
+    found = Stic(SETTINGS).describe(stage_input(student, ITEMS))
     assert [part.prompt for part in found.made] == [Prompt((*item.images, "Plainly?")) for item in ITEMS]
     assert {(part.chosen, part.rejected) for part in found.made} == {("A is 3.", "A is 9.")}
     assert set(student.texts("good")) == {"Well?"}
@@ -32,7 +32,7 @@ def test_poor_ones_come_of_a_bad_prompt_or_a_corrupted_picture_the_same_each_tim
     asked = []
     for _ in range(2):
         student = ScriptedStudent({"good": row("A."), "poor": row("B.")})
-        Stic(SETTINGS).describe(lesson(student, ITEMS))
+        Stic(SETTINGS).describe(stage_input(student, ITEMS))
         asked.append([one.prompt for one in student.asked["poor"]])
     assert asked[0] == asked[1]
     for item, prompt in zip(ITEMS, asked[0], strict=True):
@@ -44,7 +44,7 @@ def test_pictures_are_described_once_and_equal_empty_or_cut_descriptions_are_lef
     items = figures(3)
     replies = {"q0": "Same.", "q1": cut("Long"), "q2": " "}
     student = ScriptedStudent({"good": lambda asked, _: replies[asked.item.id], "poor": row("Same.")})
-    found = Stic(SETTINGS).describe(lesson(student, [*items, dataclasses.replace(items[0], id="again")]))
+    found = Stic(SETTINGS).describe(stage_input(student, [*items, dataclasses.replace(items[0], id="again")]))
     assert not found.made
     assert found.counts == {
         "prompts": 4,
@@ -60,7 +60,7 @@ def test_the_majority_is_learnt_after_a_description() -> None:
     student = ScriptedStudent(
         {"descriptions": row("Two {question} bars."), "candidates": row(box(4), box(5), box(4, "So "))}
     )
-    found = Stic(SETTINGS).infuse(lesson(student, items, n=3))
+    found = Stic(SETTINGS).infuse(stage_input(student, items, n=3))
     assert [part.response for part in found.made] == [box(4), box(4, "So ")] * 2
     text = str(found.made[0].prompt.parts[-1])
     assert text.startswith(f"D: Two {{question}} bars.\n{items[0].question}\n")
@@ -70,11 +70,11 @@ def test_the_majority_is_learnt_after_a_description() -> None:
 def test_a_student_that_says_nothing_makes_nothing() -> None:
     silent = ScriptedStudent({"descriptions": row(""), "candidates": row("x"), "good": row(""), "poor": row("")})
     for make in (Stic(SETTINGS).describe, Stic(SETTINGS).infuse):
-        found = make(lesson(silent, ITEMS))
+        found = make(stage_input(silent, ITEMS))
         assert not found.made
         assert found.needed
     told = ScriptedStudent({"descriptions": row("Bars."), "candidates": row("Hm.")})
-    assert Stic(SETTINGS).infuse(lesson(told, ITEMS)).counts["without a response to learn"] == len(ITEMS)
+    assert Stic(SETTINGS).infuse(stage_input(told, ITEMS)).counts["without a response to learn"] == len(ITEMS)
     assert not Stic.needs_gold
 
 

@@ -47,7 +47,7 @@ def silent(done: int, total: int, note: str) -> None:
 def writer(monkeypatch) -> Writer:
     """The model that the local trainer asks, in the place of its own."""
     found = Writer(question=lambda text, sample: f"How tall is bar {'ABC'[sample]}?")
-    monkeypatch.setattr(local, "TransformersModel", lambda path, device: found)
+    monkeypatch.setattr(local, "TransformersEngine", lambda path, device: found)
     return found
 
 
@@ -162,7 +162,7 @@ def test_openrlhf_is_given_what_was_synthesized(writer, monkeypatch, tmp_path):
     monkeypatch.setattr(grpo, "_check_gpus", lambda recipe, settings: None)
     plans: list[Plan] = []
     monkeypatch.setattr(grpo, "started", lambda folder, plan, environment: nullcontext(plans.append(plan)))
-    monkeypatch.setattr(grpo, "Following", Mock())
+    monkeypatch.setattr(grpo, "ProcessMonitor", Mock())
     grpo.train(recipe("trainer=openrlhf"), BASE, tmp_path, False, silent)
     identity = json.loads((tmp_path / "training.json").read_text())["identity"]
     assert identity["recipe"]["prompts"]["suite"] == "figures"
