@@ -11,8 +11,13 @@
 
 PYTHON ?= python3
 CONSTRAINTS ?= constraints/cpu.txt
+# Workers of the tests that run side by side; each takes a core and about 1 GB.
+WORKERS ?= 2
 BIN := .venv/bin
 TYPES := .venv/types
+
+# Every process of a test would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test check engines browser openrlhf-cpu test-openrlhf test-trackers perf perf-peers clean
 
@@ -20,7 +25,7 @@ demo: .venv/installed
 	$(BIN)/proctor demo
 
 test: .venv/installed-dev
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n $(WORKERS) --dist loadgroup
 
 engines: .venv/installed-dev .venv/lmms-eval/installed test-openrlhf test-trackers
 	$(BIN)/python -m pytest -m slow

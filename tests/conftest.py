@@ -20,7 +20,10 @@ from proctor.harness.runs.evaluate import Examination
 from proctor.harness.runs.store import Sample
 from proctor.harness.types import Image, Item, Response, Sampling
 
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch is imported: spinning threads starve each other
+# Before torch is imported: spinning threads starve each other, and so do the threads of workers side by side.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # Shared machines stall: a time limit per example would fail at random.
 settings.register_profile(
@@ -30,6 +33,17 @@ settings.load_profile("proctor")
 
 # A shell that runs the tests in the background has them ignore interrupts, and so would the processes that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run side by side (`-n`), those that share a module's fixture stay together, so that it is made once."""
+    for item in items:
+        known = getattr(item, "_fixtureinfo", None)
+        shared = known and any(found[-1].scope == "module" for found in known.name2fixturedefs.values())
+        if shared and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.path.as_posix()))
+
 
 RIGHT, WRONG = r"It is \boxed{5}.", r"It is \boxed{6}."
 

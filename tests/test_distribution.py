@@ -24,10 +24,10 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = subprocess.run(build, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     (wheel,) = folder.glob("*.whl")
-    venv.create(folder / "venv", with_pip=True)
+    venv.create(folder / "venv")
     bin_folder = folder / "venv" / "bin"
-    constraints = ROOT / "constraints" / "cpu.txt"
-    install = [str(bin_folder / "python"), "-m", "pip", "install", "--quiet", "-c", str(constraints), str(wheel)]
+    pip = [sys.executable, "-m", "pip", "--python", str(bin_folder / "python"), "install", "--quiet", "--no-compile"]
+    install = [*pip, "-c", str(ROOT / "constraints" / "cpu.txt"), str(wheel)]
     subprocess.run(install, check=True, capture_output=True)
     return bin_folder
 

@@ -8,10 +8,12 @@ import time
 
 import pytest
 
+from proctor.benchmarks.examination import plan
 from proctor.harness import files
 from proctor.harness.runs import store
 from proctor.harness.runs.evaluate import run_eval
 from proctor.harness.runs.store import RunReader
+from proctor.harness.types import Sampling
 
 WATCHED = {store.__file__, files.__file__}
 
@@ -110,19 +112,29 @@ def test_killed_processes_of_the_command_line(tmp_path, start, slow_cli):
     assert files[0].count(b"\n") == 160
 
 
+DRAWN = Sampling(n=2, temperature=0.9, top_p=0.95, max_tokens=48)
+
+
 @pytest.mark.engine
-@pytest.mark.parametrize("sampling", [(), ("--samples", 2, "--temperature", "0.9", "--top-p", "0.95")])
-def test_killed_evaluations_of_the_tiny_checkpoint(tmp_path, start, tiny, sampling):
+@pytest.mark.parametrize(
+    ("sampling", "items", "moments"),
+    [
+        pytest.param(DRAWN, 60, [60], id="drawn, in the middle"),
+        pytest.param(DRAWN, 200, [1.5, 1, 200, 390], id="drawn, four times", marks=pytest.mark.slow),
+        pytest.param(Sampling(max_tokens=48), 200, [1.5, 1, 100, 190], id="greedy, four times", marks=pytest.mark.slow),
+    ],
+)
+def test_killed_evaluations_of_the_tiny_checkpoint(tmp_path, start, tiny, tiny_model, sampling, items, moments):
     """The real engine, on pictures: killed while it loads, at its first answers, in the middle and near the end."""
-    total = 200 * (2 if sampling else 1)
 
     def begin(path):
-        command = ["-m", "proctor.harness.cli", "eval", "--model", tiny, "--suite", "figures", "--limit", 200]
-        return start(*command, "--max-tokens", 48, *sampling, "--engine-option", "batch=20", "--run", path)
+        command = ["-m", "proctor.harness.cli", "eval", "--model", tiny, "--suite", "figures", "--limit", items]
+        drawn = ["--samples", sampling.n, "--temperature", sampling.temperature, "--top-p", sampling.top_p]
+        return start(*command, "--max-tokens", 48, *drawn, "--engine-option", "batch=20", "--run", path)
 
-    kill_and_finish(begin, tmp_path / "whole", [])
-    kill_and_finish(begin, tmp_path / "run", [1.5, 1, total // 2, total - 10])
+    assert run_eval(plan("figures", "strict", sampling, limit=items), tiny_model, tmp_path / "whole").complete
+    kill_and_finish(begin, tmp_path / "run", moments)
     files = [(tmp_path / name / "responses.jsonl").read_bytes() for name in ("run", "whole")]
     assert files[0] == files[1]
-    assert files[0].count(b"\n") == total
+    assert files[0].count(b"\n") == items * sampling.n
     assert RunReader(tmp_path / "run").complete

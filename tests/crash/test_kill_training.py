@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from proctor.harness.runs.provenance import weights_digest
+from proctor.trainers.local import train as training
+from proctor.trainers.recipe import load_recipe
+from proctor.trainers.tiny import BASE
 
 pytestmark = pytest.mark.engine
 
@@ -33,12 +36,21 @@ def kill_once(out: Path, reached: str, *more: str) -> None:
     assert list(out.glob(reached)), errors
 
 
-def test_a_killed_training_ends_with_the_same_weights(tmp_path: Path) -> None:
+EARLY, WRITING, LATE = "metrics.jsonl", "checkpoints/*step-000002", "checkpoints/step-000004"
+
+
+@pytest.mark.parametrize(
+    "moments",
+    [
+        pytest.param([WRITING], id="while a checkpoint is written"),
+        pytest.param([EARLY, WRITING, LATE], id="three times", marks=pytest.mark.slow),
+    ],
+)
+def test_a_killed_training_ends_with_the_same_weights(moments: list[str], tmp_path: Path) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    subprocess.run(train(whole), check=True, capture_output=True)
-    kill_once(killed, "metrics.jsonl")
-    kill_once(killed, "checkpoints/*step-000002", "--resume")
-    kill_once(killed, "checkpoints/step-000004", "--resume")
+    training.train(load_recipe("mm_upt_figures", SETTINGS), BASE, whole, False, lambda done, total, note: None)
+    for number, moment in enumerate(moments):
+        kill_once(killed, moment, *["--resume"] * (number > 0))
     subprocess.run(train(killed, "--resume"), check=True, capture_output=True)
     assert weights_digest(killed / LAST) == weights_digest(whole / LAST)
     assert (killed / "metrics.jsonl").read_bytes() == (whole / "metrics.jsonl").read_bytes()

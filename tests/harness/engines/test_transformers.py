@@ -135,9 +135,10 @@ def test_batch_and_order_do_not_change_an_answer(tiny, tiny_model, mixed, sampli
 
 
 @pytest.mark.engine
+@pytest.mark.parametrize("count", [60, pytest.param(200, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("sampling", [GREEDY, SAMPLED], ids=["greedy", "sampled"])
-def test_batch_does_not_change_an_answer_to_many_figures(tiny, tiny_model, sampling):
-    requests = for_samples(drawn_requests(200), *range(sampling.n))
+def test_batch_does_not_change_an_answer_to_many_figures(tiny, tiny_model, sampling, count):
+    requests = for_samples(drawn_requests(count), *range(sampling.n))
     whole = answers(tiny_model, requests, sampling)
     assert answers(TransformersEngine(tiny, "cpu", batch=5), requests[::-1], sampling) == whole
 
