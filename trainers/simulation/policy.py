@@ -1,7 +1,7 @@
 """A softmax policy over each prompt's recorded answers: the groups it draws, and its gradient step.
 
-Its logits start at the logarithms of the recorded shares, unsmoothed: an answer that was never recorded has none and can
-not be found, and a prompt whose recorded answers all agree does not move.
+Its logits start at the logarithms of the recorded shares, unsmoothed: an answer that was never recorded has none and cannot
+be found, and a prompt whose recorded answers all agree does not move.
 
 The prompts of a simulation as arrays: which answers were recorded for each, how often, and which are right.
 
