@@ -28,7 +28,7 @@ QUIET_SECONDS = 5.0
 
 @dataclass
 class Watcher:
-    """Watches `folder`; holds `examinations` of each checkpoint, opened by `open_model`, under `runs`.
+    """Watches `folder`; holds `examinations` of each checkpoint, opened by `open_engine`, under `runs`.
 
     `problems` maps a checkpoint's path to what is wrong with it, as last seen.
     """
@@ -36,7 +36,7 @@ class Watcher:
     folder: Path
     runs: Path
     examinations: Sequence[Examination]
-    open_model: Callable[[Path], Engine]
+    open_engine: Callable[[Path], Engine]
     tell: Callable[[str], None] = lambda message: None
     quiet: float = QUIET_SECONDS
     problems: dict[Path, str] = field(default_factory=dict)
@@ -103,7 +103,7 @@ class Watcher:
 
     def _hold_all(self, checkpoint: Path, stop: Event) -> None:
         started = time.monotonic()
-        model = self.open_model(checkpoint)
+        model = self.open_engine(checkpoint)
         plans = [with_contamination(one, checkpoint) for one in self.examinations]
         for examination in with_provenance(plans, checkpoint, self.tell):
             outcome = run_eval(examination, model, run_path(self.runs, examination, model), stop=stop)

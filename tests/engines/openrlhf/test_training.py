@@ -105,7 +105,7 @@ def test_a_checkpoint_answers_alike_in_vllm(train):
     requests = [Request(item.id, boxed_prompt(item)) for item in islice(SUITE.load(), 20)]
     engines = (
         TransformersEngine(training.checkpoints()[0], device="cpu", dtype="float32"),
-        vllm_model.open_model(str(training.checkpoints()[0]), {"dtype": "float32", "enforce_eager": "true"}),
+        vllm_model.open_engine(str(training.checkpoints()[0]), {"dtype": "float32", "enforce_eager": "true"}),
     )
     answers = [
         {one.item_id: one.text for one in engine.generate(iter(requests), Sampling(max_tokens=40))}

@@ -11,11 +11,11 @@ from proctor.harness.cli import main
 from proctor.harness.engines.base import ENGINES
 
 
-def open_model(target: str, options: Mapping[str, str]) -> InstantModel:
+def open_engine(target: str, options: Mapping[str, str]) -> InstantModel:
     """Any name is the instant model's."""
     return InstantModel()
 
 
 if __name__ == "__main__":
-    ENGINES.builtin["instant"] = "__main__:open_model"
+    ENGINES.builtin["instant"] = "__main__:open_engine"
     sys.exit(main())

@@ -23,13 +23,13 @@ def copy(name: Path, marked: bool = True) -> Path:
 
 
 def watcher(tmp_path: Path, told: list[str], opened: list[Path] | None = None) -> Watcher:
-    def open_model(path: Path) -> TransformersEngine:
+    def open_engine(path: Path) -> TransformersEngine:
         if opened is not None:
             opened.append(path)
         return TransformersEngine(path)
 
     plans = [plan("figures", "strict", Sampling(max_tokens=8), limit=4)]
-    return Watcher(tmp_path / "training", tmp_path / "runs", plans, open_model, told.append, quiet=0.2)
+    return Watcher(tmp_path / "training", tmp_path / "runs", plans, open_engine, told.append, quiet=0.2)
 
 
 def sweep(one: Watcher) -> None:
