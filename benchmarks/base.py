@@ -1,65 +1,79 @@
-"""Suite and Protocol: what every benchmark file provides.
-
-A protocol is {prompt, extract, match, version}: how an item is asked, how the stated answer is found in a response, and
-when it counts as right. A suite is a set of items with its protocols; `load` reads local files, or the bundled sample.
-"""
+"""Suite: what the file of a benchmark provides, its own protocols and all that is known of how it is published among it."""
 
 from __future__ import annotations
 
-import string
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-from ..harness import answers, profiles
-from ..harness.answers import Extraction, Grade
 from ..harness.errors import UsageError
-from ..harness.runs.judging import Extractor, JudgeStep
 from ..harness.stats.metrics import Measure, overall
-from ..harness.types import Item, Prompt
-from . import errata
-from .items import ImageFolder, Record, inline, read_items
+from ..harness.types import Item
+from .items import ImageFolder, Parse, Record, read_items
+from .protocols.base import AskItem, Protocol, boxed_prompt
+from .protocols.common import NAMES, common_protocols
 from .sources.local import open_local
+from .sources.published import UNPUBLISHED, Published
 
 SAMPLES = Path(__file__).parent / "samples"
-BOXED = profiles.BOXED
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """How one suite is asked and judged; `version` changes whenever a verdict or a prompt could.
-
-    `extractor` is asked where `extract` finds nothing that `match` can decide, `judge` where `match` still does not.
-    """
-
-    name: str
-    version: str
-    prompt: Callable[[Item], Prompt]
-    extract: Callable[[str, Item], Extraction]
-    match: Callable[[Extraction, Item], Grade]
-    extractor: Extractor | None = None
-    judge: JudgeStep | None = None
 
 
 @dataclass(frozen=True)
 class Suite:
-    """A benchmark: `parse` makes an item of one record of its files (raises DataError on a malformed one).
+    """A benchmark. A complete one, which the entry point `mysuite = "mysuite:SUITE"` of `proctor.suites` makes known:
 
-    `metrics` makes every number that the benchmark prints of a run's items and verdicts, `accuracy` first.
+        from proctor.benchmarks.base import Item, Suite
+        def parse(record, folder):
+            image = folder.image(record, record.text("image"))
+            return Item(record.text("id"), "mysuite", record.text("question"), record.text("answer"), "number", (image,))
+        SUITE = Suite("mysuite", "My suite", parse)
+
+    Its items are then asked of any file: `proctor eval --suite mysuite --data items.jsonl`. `parse` makes an item of one
+    record of the file (and raises DataError on a malformed one); the fourth word after its id and suite is the gold, the
+    fifth its type. Every suite has the protocols of `protocols.common`, over its boxed `prompt`. The rest is for what it has
+    beside that: protocols of its own, such as its official one; `metrics`, every number that the benchmark prints of a run's
+    items and verdicts, `accuracy` first; the forms in which it is `published`; and a `sample`, a JSON lines file with its
+    pictures beside it, that is asked where no data are named.
     """
 
     name: str
     title: str
-    parse: Callable[[Record, ImageFolder], Item]
-    protocols: Mapping[str, Protocol] = field(default_factory=dict)
+    parse: Parse
+    prompt: AskItem = boxed_prompt
+    own_protocols: tuple[Protocol, ...] = ()
     metrics: Measure = overall
+    published: Published = UNPUBLISHED
+    sample: Path | None = None
+
+    def __post_init__(self) -> None:
+        for one in self.own_protocols:
+            if one.name in NAMES:
+                raise UsageError(
+                    f"suite {self.name}: {one.name} is what every suite has; call its own protocol otherwise"
+                )
+
+    @property
+    def has_sample(self) -> bool:
+        """True if it can be asked without data being named."""
+        return self.sample is not None
 
     def load(self, data: Path | None = None) -> list[Item]:
-        """The items of a local file or folder (`sources.local`; images relative to it), or of the bundled sample.
+        """The items of a local file or folder (`sources.local`; images relative to it), or of the sample.
 
-        Raises DataError that tells of every missing file or image, broken line, missing column and repeated id.
+        Raises DataError that tells of every missing file or image, broken line, missing column and repeated id; UsageError
+        if no data are named and there is no sample.
         """
-        return read_items(open_local(self.name, data or SAMPLES / f"{self.name}.jsonl"), self.parse)
+        path = data or self.sample
+        if path is None:
+            raise UsageError(f"suite {self.name} has no sample: name its data with --data")
+        return read_items(open_local(self.published, path), self.parse)
+
+    @cached_property
+    def protocols(self) -> Mapping[str, Protocol]:
+        """The protocols by name: `strict`, its own, and the others that every suite has."""
+        strict, *common = common_protocols(self.prompt)
+        return {one.name: one for one in (strict, *self.own_protocols, *common)}
 
     def protocol(self, name: str) -> Protocol:
         """The protocol of that name. Raises UsageError, naming those there are."""
@@ -70,43 +84,4 @@ class Suite:
             raise UsageError(f"suite {self.name} has no protocol {name!r}; it has: {known}") from None
 
 
-def strict(prompt: Callable[[Item], Prompt], version: str = "1") -> Protocol:
-    """The `strict` protocol: a boxed answer is asked for, and the strict matcher judges it by the item's gold type."""
-    return Protocol(
-        name="strict",
-        version=f"{version}+grader{answers.GRADER_VERSION}+errata.{errata.DIGEST}",
-        prompt=prompt,
-        extract=lambda text, item: answers.extract(text),
-        match=_match,
-    )
-
-
-def _match(stated: Extraction, item: Item) -> Grade:
-    """The strict matcher by the corrected gold; no answer is right where the suite gives none."""
-    item = errata.corrected(item)
-    if not item.answer:
-        return Grade(False, stated.answer, "no-gold", "the item has no gold answer, so no answer can be right")
-    return answers.match(stated, item.answer, item.answer_type, item.choices or None, item.unit)
-
-
-def lettered(choices: tuple[str, ...]) -> str:
-    """Options as lines "(A) text"; an option that is only its own letter is not repeated."""
-    lines = [
-        f"({letter})" if text.strip() == letter else f"({letter}) {text}"
-        for letter, text in zip(string.ascii_uppercase, choices, strict=False)
-    ]
-    return "\n".join(lines)
-
-
-def boxed_text(question: str, choices: tuple[str, ...] = ()) -> str:
-    """The question, its options unless it holds them itself, and the request for a boxed answer (MM-UPT's suffix)."""
-    lines = [question.strip()]
-    if choices and len(inline(question)) != len(choices):
-        lines.append("Choices:\n" + lettered(choices))
-    lines.append(BOXED)
-    return "\n".join(lines)
-
-
-def boxed_prompt(item: Item) -> Prompt:
-    """Pictures, then the question with its options and the request for a boxed answer."""
-    return Prompt((*item.images, boxed_text(item.question, item.choices)))
+__all__ = ["SAMPLES", "ImageFolder", "Item", "Protocol", "Record", "Suite", "boxed_prompt"]

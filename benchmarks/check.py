@@ -10,28 +10,16 @@ import io
 import re
 import string
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from PIL import Image as Picture
 
 from ..harness.errors import DataError
 from ..harness.types import Image, Item, Json
-from . import errata
+from . import gold
 from .base import Protocol, Suite
 
-SIZES: Mapping[str, Mapping[str, int]] = {
-    "figures": {"test": 600},
-    "mathvision": {"test": 3040, "testmini": 304},
-    "mathverse": {"testmini": 3940, "one version": 788},
-    "mathvista": {"testmini": 1000},
-    "wemath": {"testmini": 1740},
-    "logicvista": {"all": 448},
-    "dynamath": {"ten variants": 5010, "one variant": 501},
-    "chartqa": {"test": 2500, "human or augmented": 1250},
-    "iconqa": {"test": 21489, "choose_img": 11535, "choose_txt": 6316, "fill_in_blank": 3638},
-}
-"""Items of each published set, as the papers and the published files have them."""
 CHECKS = ("count", "ids", "golds", "corruptions", "images", "prompts")
 MAX_PIXELS = 100_000_000
 
@@ -96,11 +84,11 @@ def check_suite(suite: Suite, protocol: Protocol, items: Sequence[Item], expecte
     report.add("ids", [f"used more than once: {', '.join(repeated[:5])}" if repeated else None])
     opened: set[str] = set()
     for item in items:
-        erratum = errata.of_item(item)
+        erratum = gold.erratum_of(item)
         if erratum is not None:
             report.errata.append(item.id)
         # only `strict` corrects a gold, and only there is it the corrected one that must be accepted
-        shown = errata.corrected(item) if protocol.name == "strict" else item
+        shown = gold.corrected(item) if protocol.name == "strict" else item
         report.add("golds", _gold(protocol, shown, known=erratum is not None), item.id)
         report.add("corruptions", _corrupted(protocol, shown), item.id)
         report.add("images", (_opens(image, opened) for image in item.images), item.id)

@@ -14,7 +14,7 @@ from ..harness.runs.judging import JudgeModel
 from ..harness.runs.score import ScoredRun, StoredAnswers, score
 from ..harness.runs.store import RunReader, Sample
 from ..harness.types import Sampling
-from .base import SAMPLES
+from .base import Suite
 from .lock import LOCK, load_locked, on_hub
 from .registry import SUITES
 
@@ -43,13 +43,13 @@ def plan(
     manner = None if profile is None else profile.manner
     prompts = (rules.prompt(item) for item in items)
     asked = list(map(Sample, items, prompts if manner is None else map(manner.applied, prompts)))
-    return Examination(suite, protocol, asked, sampling, _root(suite, data), manner=manner)
+    return Examination(suite, protocol, asked, sampling, _root(found, data), manner=manner)
 
 
-def _root(suite: str, data: Path | None) -> Path | None:
-    """The folder that names of pictures are relative to; the hub has none."""
+def _root(suite: Suite, data: Path | None) -> Path | None:
+    """The folder that names of pictures are relative to; the hub and what is drawn have none."""
     if data is None:
-        return SAMPLES
+        return suite.sample and suite.sample.parent
     if on_hub(suite, data) is not None:
         return None
     return data if data.is_dir() else data.parent

@@ -22,7 +22,7 @@ from .base import Suite
 from .items import Record, Source, read_items
 from .sources.hub import open_hub, resolve_revision
 from .sources.local import open_local
-from .sources.published import HUB, HUB_SETS, TRAINING, Published, published_as
+from .sources.published import HubSet
 
 LOCK = Path("proctor-data.lock")
 HUB_DATA = Path("hub")
@@ -88,10 +88,10 @@ def pull(suite: Suite, data: Path, revision: str, lock: Path) -> Locked:
 
     Raises UsageError for a suite that is not on the hub, DataError for data that cannot be read.
     """
-    published = on_hub(suite.name, data)
+    published = on_hub(suite, data)
     name = _name(published, data, lock)
     if published is None:
-        _, locked = _read(suite, open_local(suite.name, data), name, None, None)
+        _, locked = _read(suite, open_local(suite.published, data), name, None, None)
     else:
         commit = resolve_revision(published, revision)
         _, locked = _read(suite, open_hub(published, commit), name, published, commit)
@@ -107,7 +107,7 @@ def load_locked(suite: Suite, data: Path | None, lock: Path = LOCK) -> list[Item
     """
     if data is None:
         return suite.load()
-    published = on_hub(suite.name, data)
+    published = on_hub(suite, data)
     name = _name(published, data, lock)
     locked = read_lock(lock).get((suite.name, name))
     if published is None and locked is None:
@@ -115,7 +115,7 @@ def load_locked(suite: Suite, data: Path | None, lock: Path = LOCK) -> list[Item
     if locked is None:
         how = f"proctor data pull {suite.name}" + (f" --data {data}" if data != HUB_DATA else "")
         raise DataError(f"{lock} has no {suite.name} of the hub: pin it first with `{how}`")
-    source = open_hub(published, locked.revision or "") if published else open_local(suite.name, data)
+    source = open_hub(published, locked.revision or "") if published else open_local(suite.published, data)
     items, now = _read(suite, source, name, published, locked.revision)
     if changes := differences(locked, now):
         raise DataError(
@@ -152,9 +152,9 @@ def status(suite: Suite, locked: Locked, lock: Path, *, hub: bool = False) -> st
     if locked.revision is not None and not hub:
         return "pinned"
     try:
-        published = None if locked.revision is None else _named(suite.name, locked.name)
+        published = None if locked.revision is None else _named(suite, locked.name)
         if published is None:
-            source = open_local(suite.name, lock.parent / locked.name)
+            source = open_local(suite.published, lock.parent / locked.name)
         else:
             source = open_hub(published, locked.revision or "")
         _, now = _read(suite, source, locked.name, published, locked.revision)
@@ -164,7 +164,7 @@ def status(suite: Suite, locked: Locked, lock: Path, *, hub: bool = False) -> st
 
 
 def _read(
-    suite: Suite, source: Source, name: str, published: Published | None, revision: str | None
+    suite: Suite, source: Source, name: str, published: HubSet | None, revision: str | None
 ) -> tuple[list[Item], Locked]:
     contents: dict[str, str] = {}
 
@@ -184,7 +184,7 @@ def _content(record: Record, item: Item) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def on_hub(suite: str, data: Path) -> Published | None:
+def on_hub(suite: Suite, data: Path) -> HubSet | None:
     """The set of the hub that `--data` asks for; None if it names a path.
 
     Raises UsageError for a suite that is not on the hub, or has no further set of that name there.
@@ -192,31 +192,27 @@ def on_hub(suite: str, data: Path) -> Published | None:
     hub, colon, further = str(data).partition(":")
     if hub != str(HUB_DATA):
         return None
-    published = published_as(suite)
-    if published is None:
-        raise UsageError(f"suite {suite} is not on the hub; these are: {', '.join((*HUB, *TRAINING))}")
+    published = suite.published
+    if published.hub is None:
+        raise UsageError(f"suite {suite.name} is not on the hub: name a file or a folder with --data")
     if not colon:
-        return published
-    sets = HUB_SETS.get(suite, {})
-    if further not in sets:
-        known = ", ".join(f"hub:{one}" for one in sets) or "none"
-        raise UsageError(f"suite {suite} has no further set {further!r} on the hub; it has: {known}")
-    return sets[further]
+        return published.hub
+    if further not in published.further:
+        known = ", ".join(f"hub:{one}" for one in published.further) or "none"
+        raise UsageError(f"suite {suite.name} has no further set {further!r} on the hub; it has: {known}")
+    return published.further[further]
 
 
-def _named(suite: str, name: str) -> Published:
+def _named(suite: Suite, name: str) -> HubSet:
     """The set of the hub that a lock file names. Raises UsageError if the suite has none of that name any more."""
-    sets = {
-        "hub": published_as(suite),
-        **{f"hub:{one}": published for one, published in HUB_SETS.get(suite, {}).items()},
-    }
+    sets = {"hub": suite.published.hub, **{f"hub:{one}": found for one, found in suite.published.further.items()}}
     for data, published in sets.items():
         if published is not None and _name(published, Path(data), LOCK) == name:
             return published
-    raise UsageError(f"suite {suite} has no {name} on the hub any more")
+    raise UsageError(f"suite {suite.name} has no {name} on the hub any more")
 
 
-def _name(published: Published | None, data: Path, lock: Path) -> str:
+def _name(published: HubSet | None, data: Path, lock: Path) -> str:
     """What a lock file calls a data set."""
     if published is not None:
         return published.path + str(data).removeprefix(str(HUB_DATA))

@@ -9,8 +9,8 @@ Columns: problem (its "<image>" marks stand where the pictures belong), images, 
   holds is a `choice`.
 
 Hub: hiyouga/geometry3k (2101 rows to train on, by its card), leonardPKU/GEOQA_R1V_Train_8K and MMR1/MMR1-Math-RL-Data-v0,
-as MM-UPT (arXiv 2505.22453) and Actor-Judge (arXiv 2603.21289) name them; `benchmarks.sources.published` says what of them
-is not confirmed. MM-UPT trained on a copy of GeoQA, WaltonFuture/GEOQA_R1V_Train_8K, whose rows are not known to be the
+as MM-UPT (arXiv 2505.22453) and Actor-Judge (arXiv 2603.21289) name them; PUBLISHED says what of them is
+not confirmed. MM-UPT trained on a copy of GeoQA, WaltonFuture/GEOQA_R1V_Train_8K, whose rows are not known to be the
 same; a downloaded file of it is read too.
 """
 
@@ -19,12 +19,15 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable, Mapping
+from typing import Any
 
-from ..benchmarks.base import Suite, boxed_prompt, boxed_text
+from ..benchmarks.base import Suite
 from ..benchmarks.gold import typed
 from ..benchmarks.items import ImageFolder, Record, inline
-from ..benchmarks.protocols.registry import protocols_of
+from ..benchmarks.protocols.base import boxed_prompt, boxed_text
 from ..benchmarks.registry import SUITES
+from ..benchmarks.sources.layout import ROW, SPLIT, Computed, Layout, same
+from ..benchmarks.sources.published import HubSet, Published
 from ..harness.types import Image, Item, Prompt
 from .synthesis import stored as synthesized
 
@@ -32,6 +35,45 @@ MARK = "<image>"
 TITLES: Mapping[str, str] = {"geometry3k": "Geometry3K", "geoqa": "GeoQA", "mmr1": "MMR1"}
 UNLABELLED = ("", "text")
 """Answer and gold type of every item without its label."""
+
+
+def _split_and_row(split: str, row: int) -> str:
+    return f"{split}-{row}"
+
+
+def _either(first: Any, second: Any) -> Any:
+    return second if first is None else first
+
+
+_LAYOUT: Layout = {"id": Computed(_split_and_row, SPLIT, ROW), **same("problem", "images"), "answer": "answer?"}
+_GEOQA: Layout = {
+    **_LAYOUT,
+    "images": Computed(_either, "images?", "image?"),
+    "answer": Computed(_either, "answer?", "solution?"),
+}
+PUBLISHED: Mapping[str, Published] = {
+    "geometry3k": Published(hub=HubSet("hiyouga/geometry3k", ("train",), _LAYOUT), jsonl=_LAYOUT),
+    "geoqa": Published(
+        hub=HubSet(
+            "leonardPKU/GEOQA_R1V_Train_8K",
+            ("train",),
+            _GEOQA,
+            uncertain="the number of rows; image, problem and solution are the columns that its users read, and images, "
+            "problem and answer, the columns of its copies, are read too",
+        ),
+        jsonl=_GEOQA,
+    ),
+    "mmr1": Published(
+        hub=HubSet(
+            "MMR1/MMR1-Math-RL-Data-v0",
+            ("train",),
+            _LAYOUT,
+            uncertain="columns and splits are those that its users read; the number of rows is known to three digits (5.78k)",
+        ),
+        jsonl=_LAYOUT,
+    ),
+}
+"""Only the columns that stand here are read: further ones of Geometry3K (choices, ground_truth) hold its labels once more."""
 
 _LEADING_MARKS = re.compile(rf"(?:\s*{MARK})*\s*")
 _TAGGED = re.compile(r"\s*<answer>(.*)</answer>\s*", re.DOTALL)
@@ -48,7 +90,7 @@ def data_set(name: str, *, labels: bool = False) -> Suite:
         return synthesized.SUITE
     if name not in TITLES:
         return SUITES.get(name)
-    return Suite(name=name, title=TITLES[name], parse=_parse(name, labels), protocols=protocols_of(prompt))
+    return Suite(name, TITLES[name], _parse(name, labels), prompt, published=PUBLISHED[name])
 
 
 def _parse(name: str, labels: bool) -> Callable[[Record, ImageFolder], Item]:

@@ -27,8 +27,9 @@ from typing import BinaryIO, TypeAlias
 
 from filelock import FileLock, Timeout
 
-from ..benchmarks.errata import corrected
+from ..benchmarks.base import Suite
 from ..benchmarks.examination import plan, read_answers
+from ..benchmarks.gold import corrected
 from ..benchmarks.lock import LOCK, load_locked, on_hub
 from ..harness import answers
 from ..harness.errors import (
@@ -342,10 +343,10 @@ def plan_groups(
         else load_locked(found, data, lock)[:limit]
     )
     asked = [Sample(item, rules.prompt(item)) for item in items]
-    return Examination(suite, protocol, asked, sampling, _root(suite, data))
+    return Examination(suite, protocol, asked, sampling, _root(found, data))
 
 
-def _root(suite: str, data: Path | None) -> Path | None:
+def _root(suite: Suite, data: Path | None) -> Path | None:
     """The folder that names of pictures are relative to; drawn ones and those of the hub have none."""
     if data is None or on_hub(suite, data) is not None:
         return None

@@ -21,7 +21,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any, Protocol, TypeAlias
 
-from ..benchmarks.base import lettered
+from ..benchmarks.protocols.base import lettered
 from ..harness.engines.http_client import Endpoint
 from ..harness.engines.openai import OpenAIEngine
 from ..harness.errors import EngineError, printable

@@ -17,18 +17,13 @@ from typing import Any
 
 from ...harness.errors import DataError
 from ...harness.types import Json, Sampling
+from ..base import Suite
 from ..items import Record
 from ..sources.jsonl import read_document, read_jsonl
 from ..sources.layout import ROW, SPLIT, Layout, arrange, blank, missing_columns
-from ..sources.published import HUB
 from .base import ImportedAnswer, ImportSource, ItemAnswers, answer_of
 
 TOOL = "lmms-eval"
-IDS_IN_METRICS: Mapping[str, Layout] = {
-    "mathvista": {"id": "question_id"},
-    "mathverse": {"id": HUB["mathverse"].layout["id"]},
-}
-"""Which columns of a metric name the item, in lmms-eval's own tasks (tasks/mathvista/utils.py, tasks/mathverse/utils.py)."""
 OWN_METRIC = "proctor_"
 """How the metrics of tasks that `proctor export lmms-eval` wrote begin; their values hold the item's `id`."""
 
@@ -38,7 +33,7 @@ def is_sample(record: Mapping[str, Json]) -> bool:
     return "doc_id" in record and ("resps" in record or "filtered_resps" in record)
 
 
-def open_lmms_eval(path: Path, suite: str) -> ImportSource:
+def open_lmms_eval(path: Path, suite: Suite) -> ImportSource:
     """A samples file, with what the results file beside it says. Raises DataError if that file is damaged."""
     date, _, task = path.stem.partition("_samples_")
     beside = path.with_name(f"{date}_results.json")
@@ -113,7 +108,7 @@ def _fits(name: str, value: Json) -> bool:
     return True
 
 
-def _given(path: Path, suite: str) -> Iterator[ItemAnswers | DataError]:
+def _given(path: Path, suite: Suite) -> Iterator[ItemAnswers | DataError]:
     for record in read_jsonl(path):
         if isinstance(record, DataError):
             yield record
@@ -124,7 +119,7 @@ def _given(path: Path, suite: str) -> Iterator[ItemAnswers | DataError]:
             yield problem
 
 
-def _one(record: Record, suite: str) -> ItemAnswers:
+def _one(record: Record, suite: Suite) -> ItemAnswers:
     if not is_sample(record):
         raise record.error("not a sample of lmms-eval: it needs doc_id, and resps or filtered_resps")
     row = record.integer("doc_id")
@@ -140,12 +135,12 @@ def _one(record: Record, suite: str) -> ItemAnswers:
     )
 
 
-def _of_doc(record: Record, suite: str, row: int) -> tuple[str | None, str | None]:
+def _of_doc(record: Record, suite: Suite, row: int) -> tuple[str | None, str | None]:
     """Id and question of the `doc`: by the hub's columns, or the project's own."""
     doc = record.get("doc")
     if not isinstance(doc, dict):
         return None, None
-    layout = HUB[suite].layout if suite in HUB else {}
+    layout = suite.published.hub.layout if suite.published.hub else {}
     found: dict[str, str] = {}
     for name in ("id", "question"):
         made: Layout = {name: layout.get(name, name)}
@@ -157,9 +152,9 @@ def _of_doc(record: Record, suite: str, row: int) -> tuple[str | None, str | Non
     return found.get("id"), found.get("question")
 
 
-def _of_metrics(record: Record, suite: str) -> str | None:
+def _of_metrics(record: Record, suite: Suite) -> str | None:
     for name, value in record.items():
-        layout: Layout = {"id": "id"} if name.startswith(OWN_METRIC) else IDS_IN_METRICS.get(suite, {})
+        layout: Layout = {"id": "id"} if name.startswith(OWN_METRIC) else suite.published.lmms_eval_ids or {}
         if isinstance(value, dict) and layout and not missing_columns(layout, set(value)):
             arranged = arrange(value, layout, record.where)
             if not isinstance(arranged, DataError) and not blank(arranged["id"]):

@@ -20,8 +20,10 @@ from ...harness.runs.evaluate import Examination, RunOutcome
 from ...harness.runs.provenance import file_sha256
 from ...harness.runs.store import Manifest, RunReader, RunWriter
 from ...harness.types import Json, Request, Response, Sampling
+from ..base import Suite
 from ..examination import plan, run_path
 from ..lock import LOCK
+from ..registry import SUITES
 from . import lmms_eval, vlmevalkit
 from .base import SAMPLING, UNKNOWN, Attached, ImportSource, attach
 
@@ -29,7 +31,7 @@ TOOLS = (lmms_eval.TOOL, vlmevalkit.TOOL)
 HEAD = 65_536
 
 
-def open_import(path: Path, suite: str, tool: str | None = None) -> ImportSource:
+def open_import(path: Path, suite: Suite, tool: str | None = None) -> ImportSource:
     """The answers in a file of another tool. `tool` says which, else the content does.
 
     Raises DataError for a file that cannot be read, that no known tool writes, or that another one wrote than `tool`.
@@ -180,7 +182,7 @@ def read_import(
     Raises UsageError for an unknown suite or protocol, DataError that tells of every problem of file or data.
     """
     planned = plan(suite, protocol, Sampling(), data, lock=lock)
-    source = open_import(path, suite, tool)
+    source = open_import(path, SUITES.get(suite), tool)
     before = _sha256(path)
     attached = attach(source, planned.asked, only_answered=only_answered)
     if _sha256(path) != before:

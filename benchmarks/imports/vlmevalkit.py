@@ -2,7 +2,7 @@
 
 As vlmeval/inference.py and vlmeval/smp/file.py (open-compass/VLMEvalKit) write them: {model}_{dataset}.xlsx, or .tsv or
 .json by PRED_FORMAT; the column `image` is left out. They say neither the prompt nor how answers were drawn. An item's id
-is made of the row as that of a TSV file is (`sources.published`).
+is made of the row as that of a TSV file is (`sources.tsv`).
 
 The first sheet of an .xlsx file, as texts and numbers: bounded, without DTDs, and nothing in it is computed.
 
@@ -22,10 +22,11 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ...harness.errors import DataError, MissingExtraError
+from ..base import Suite
 from ..items import Record
 from ..sources.jsonl import read_document
 from ..sources.layout import Layout, arrange, blank, missing_columns
-from ..sources.published import VLMEVALKIT
+from ..sources.published import VLMEvalKitSet
 from ..sources.tsv import read_tsv
 from .base import ImportedAnswer, ImportSource, ItemAnswers, answer_of
 
@@ -115,34 +116,22 @@ def _plain(cell: Any) -> Any:
 
 TOOL = "vlmevalkit"
 MAX_JSON = 64 * 2**20
-DATASETS: Mapping[str, tuple[str, ...]] = {
-    "mathvision": ("MathVision", "MathVision_MINI"),
-    "mathverse": tuple(
-        f"MathVerse_MINI{version}"
-        for version in (
-            "", "_Vision_Only", "_Vision_Only_cot", "_Vision_Dominant", "_Vision_Intensive", "_Text_Lite", "_Text_Dominant"
-        )
-    ),
-    "mathvista": ("MathVista_MINI",),
-    "wemath": ("WeMath", "WeMath_COT"),
-    "logicvista": ("LogicVista",),
-    "dynamath": ("DynaMath",),
-    "chartqa": ("ChartQA_TEST",),
-}  # fmt: skip
-"""The names that VLMEvalKit gives to a suite's data sets: what stands before one in a file's name is the model's."""
 
 
-def open_vlmevalkit(path: Path, suite: str, kind: str) -> ImportSource:
+def open_vlmevalkit(path: Path, suite: Suite, kind: str) -> ImportSource:
     """A result file of the kind "xlsx", "tsv" or "json". Raises DataError for a suite that VLMEvalKit has no layout of."""
-    layout = VLMEVALKIT.get(suite)
-    if layout is None:
-        raise DataError(f"{path}: VLMEvalKit has no data set of suite {suite}, so there is no layout to read one by")
-    wanted: Layout = {"id": layout["id"], "question": "question", "index": "index", "prediction": "prediction"}
-    return ImportSource(TOOL, path, _given(path, kind, wanted), _model_name(path, suite))
+    known = suite.published.vlmevalkit
+    if known is None:
+        raise DataError(
+            f"{path}: VLMEvalKit has no data set of suite {suite.name}, so there is no layout to read one by"
+        )
+    layout = {"id": known.layout["id"], "question": "question", "index": "index", "prediction": "prediction"}
+    return ImportSource(TOOL, path, _given(path, kind, layout), _model_name(path, known))
 
 
-def _model_name(path: Path, suite: str) -> str | None:
-    for dataset in DATASETS.get(suite, ()):
+def _model_name(path: Path, known: VLMEvalKitSet) -> str | None:
+    """What stands in the file's name before that of the data set."""
+    for dataset in known.names:
         if path.stem.endswith(f"_{dataset}") and (name := path.stem.removesuffix(f"_{dataset}")):
             return name
     return None

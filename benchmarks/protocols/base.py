@@ -1,20 +1,82 @@
-"""What the protocols of this folder share: the gold as published, and verdicts that a rule can or cannot give."""
+"""What a protocol is, the texts that prompts are made of, and the verdicts that a rule can or cannot give.
+
+A protocol is {prompt, extract, match, version}: how an item is asked, how the stated answer is found in a response, and
+when it counts as right.
+"""
 
 from __future__ import annotations
 
-from ...harness import answers
-from ...harness.answers import Extraction, Grade
-from ...harness.types import Item, Prompt
+import string
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
 
+from ...harness import answers, profiles
+from ...harness.answers import Extraction, Grade
+from ...harness.runs.judging import Extractor, JudgeStep
+from ...harness.types import Item, Prompt
+from ..items import inline
+
+BOXED = profiles.BOXED
 JUDGE_NEEDED = "judge-needed"
 
-
-def published_gold(item: Item) -> str:
-    """The gold as the suite printed it; `Item.answer` where that is the same."""
-    return str(item.meta.get("published_answer") or item.answer)
+AskItem: TypeAlias = Callable[[Item], Prompt]
+"""What makes the prompt of an item."""
 
 
-def verdict(correct: bool, stated: Extraction, rule: str, compared: str = "") -> Grade:
+@dataclass(frozen=True)
+class Protocol:
+    r"""How an item is asked and an answer judged; `version` changes whenever a verdict or a prompt could.
+
+    A complete example, which asks for a box and takes only the very text of the gold:
+
+        def extract(text: str, item: Item) -> Extraction:
+            return Extraction(text.rpartition("\\boxed{")[2].partition("}")[0] or None, "box", "the last box")
+        def match(stated: Extraction, item: Item) -> Grade:
+            return Grade(stated.answer == item.answer, stated.answer, "text", "compared letter by letter")
+        LITERAL = Protocol("literal", "1", boxed_prompt, extract, match)
+
+    `extractor` is asked where `extract` finds nothing that `match` can decide, `judge` where `match` still does not.
+    """
+
+    name: str
+    version: str
+    prompt: AskItem
+    extract: Callable[[str, Item], Extraction]
+    match: Callable[[Extraction, Item], Grade]
+    extractor: Extractor | None = None
+    judge: JudgeStep | None = None
+
+
+def lettered(choices: tuple[str, ...]) -> str:
+    """Options as lines "(A) text"; an option that is only its own letter is not repeated."""
+    lines = [
+        f"({letter})" if text.strip() == letter else f"({letter}) {text}"
+        for letter, text in zip(string.ascii_uppercase, choices, strict=False)
+    ]
+    return "\n".join(lines)
+
+
+def boxed_text(question: str, choices: tuple[str, ...] = ()) -> str:
+    """The question, its options unless it holds them itself, and the request for a boxed answer (MM-UPT's suffix)."""
+    lines = [question.strip()]
+    if choices and len(inline(question)) != len(choices):
+        lines.append("Choices:\n" + lettered(choices))
+    lines.append(BOXED)
+    return "\n".join(lines)
+
+
+def boxed_prompt(item: Item) -> Prompt:
+    """Pictures, then the question with its options and the request for a boxed answer."""
+    return asked(item, boxed_text(item.question, item.choices))
+
+
+def asked(item: Item, text: str) -> Prompt:
+    """The pictures of an item, then one text."""
+    return Prompt((*item.images, text))
+
+
+def rule_grade(correct: bool, stated: Extraction, rule: str, compared: str = "") -> Grade:
     """A rule's verdict, with what was compared as the reason."""
     return Grade(correct, stated.answer, rule, compared or f"{'equal' if correct else 'not equal'} by the rule")
 
@@ -29,11 +91,6 @@ def judge_needed(reason: str) -> Extraction:
     return Extraction(None, JUDGE_NEEDED, reason)
 
 
-def asked(item: Item, text: str) -> Prompt:
-    """The pictures of an item, then one text."""
-    return Prompt((*item.images, text))
-
-
 def float_or_none(text: str) -> float | None:
     """`float(text)` where Python reads it."""
     try:
@@ -43,7 +100,7 @@ def float_or_none(text: str) -> float | None:
 
 
 def graded(stated: Extraction, item: Item) -> Grade:
-    """The matcher of `strict` on an answer that another rule extracted, with the gold as published in meaning."""
+    """The strict matcher by the item's gold type; no answer is right where the suite gives no gold."""
     if not item.answer:
         return Grade(False, stated.answer, "no-gold", "the item has no gold answer, so no answer can be right")
     return answers.match(stated, item.answer, item.answer_type, item.choices or None, item.unit)

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from ...harness.answers import Extraction
 from ...harness.runs.judging import Extractor, JudgeStep
 from ...harness.types import Item
-from ..base import lettered
+from ..gold import published_gold
 from ..items import inline
-from .base import published_gold
+from .base import lettered
 
 VERSION = "llm1"
 """Part of the version of each protocol with a step; changes with any wording or reading here."""

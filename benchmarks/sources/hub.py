@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ...harness.errors import DataError, MissingExtraError
 from ..items import ImageFolder, Record, Source
 from .parquet import columns_to_read, row_record
-from .published import Published
+from .published import HubSet
 
 if TYPE_CHECKING:
     import datasets
@@ -20,7 +20,7 @@ LOCAL = "local"
 """The revision of a folder on this machine, which has none."""
 
 
-def resolve_revision(published: Published, revision: str) -> str:
+def resolve_revision(published: HubSet, revision: str) -> str:
     """The commit (40 hex digits) that a branch, tag or commit of a data set is; LOCAL for a folder on this machine.
 
     Raises DataError if the hub cannot be asked or knows no such revision, MissingExtraError without `datasets`.
@@ -42,7 +42,7 @@ def resolve_revision(published: Published, revision: str) -> str:
     return found
 
 
-def open_hub(published: Published, revision: str) -> Source:
+def open_hub(published: HubSet, revision: str) -> Source:
     """The records of a data set at a commit, or of a local folder of the same form.
 
     Raises DataError for a revision that is not pinned; reading raises it if the data set cannot be loaded.
@@ -53,7 +53,7 @@ def open_hub(published: Published, revision: str) -> Source:
     return Source(name, ImageFolder(None), _records(published, revision, name))
 
 
-def _records(published: Published, revision: str, name: str) -> Iterator[Record | DataError]:
+def _records(published: HubSet, revision: str, name: str) -> Iterator[Record | DataError]:
     for split in published.splits:
         loaded = _load(published, split, revision)
         columns = columns_to_read(f"{name} {split}", published.layout, list(loaded.column_names))
@@ -62,7 +62,7 @@ def _records(published: Published, revision: str, name: str) -> Iterator[Record 
             yield row_record(row, published.layout, f"{name} {split}: row {number + 1}", number, split)
 
 
-def _load(published: Published, split: str, revision: str) -> datasets.Dataset:
+def _load(published: HubSet, split: str, revision: str) -> datasets.Dataset:
     try:
         from datasets import Dataset, load_dataset
         from datasets.exceptions import DatasetsError
@@ -96,6 +96,6 @@ def _no_extra() -> MissingExtraError:
     return MissingExtraError("to read the hub, install the extra `data`: pip install 'proctor[data]'")
 
 
-def _refused(published: Published, revision: str, error: Exception) -> DataError:
+def _refused(published: HubSet, revision: str, error: Exception) -> DataError:
     said = " ".join(str(error).split())[:200] or type(error).__name__
     return DataError(f"{published.path}: cannot load revision {revision:.40} from the hub: {said}")

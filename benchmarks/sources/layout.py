@@ -48,6 +48,11 @@ class Computed:
 Layout: TypeAlias = Mapping[str, str | Computed]
 
 
+def same(*columns: str) -> Layout:
+    """Columns that are called alike on both sides."""
+    return {column: column for column in columns}
+
+
 def columns_of(layout: Layout) -> Iterator[str]:
     """The source columns that a layout reads, as it writes them."""
     for made in layout.values():

@@ -10,45 +10,40 @@ from ..items import ImageFolder, Record, Source
 from .jsonl import read_jsonl
 from .layout import ROW, SPLIT, Layout, arrange
 from .parquet import read_parquet
-from .published import TRAINING, VLMEVALKIT, published_as
-from .repositories import lacking, open_checkout
+from .published import Published
 from .tsv import read_tsv
 
 SUFFIXES = (".jsonl", ".parquet", ".tsv")
 
 
-def open_local(suite: str, path: Path) -> Source:
+def open_local(published: Published, path: Path) -> Source:
     """The records of a .jsonl, .parquet or .tsv file, of a folder that holds one or parquet files as the hub has them, or
     of a checkout of the benchmark's own repository.
 
     Raises UsageError for another suffix, DataError for a folder without data or with several files to choose from.
     """
-    checkout = open_checkout(suite, path)
+    checkout = published.checkout.open(path) if published.checkout else None
     if checkout is not None:
         return checkout
+    hub = published.hub.layout if published.hub else None
+    vlmevalkit = published.vlmevalkit.layout if published.vlmevalkit else None
     if path.is_dir():
-        files = _files_of(suite, path)
+        files = _files_of(published, path)
         if files[0].suffix == ".parquet":
-            return Source(str(path), ImageFolder(path), read_parquet(files, _layout(suite)))
-        return open_local(suite, files[0])
+            return Source(str(path), ImageFolder(path), read_parquet(files, hub))
+        return open_local(published, files[0])
     folder = ImageFolder(path.parent)
     if path.suffix == ".jsonl":
-        return Source(str(path), folder, _named(suite, path, read_jsonl(path)))
+        return Source(str(path), folder, _named(published.jsonl, path, read_jsonl(path)))
     if path.suffix == ".parquet":
-        return Source(str(path), folder, read_parquet([path], _layout(suite)))
+        return Source(str(path), folder, read_parquet([path], hub))
     if path.suffix == ".tsv":
-        return Source(str(path), folder, read_tsv(path, VLMEVALKIT.get(suite)))
+        return Source(str(path), folder, read_tsv(path, vlmevalkit))
     raise UsageError(f"{path}: data must be a {', '.join(SUFFIXES)} file or a folder of one, not {path.suffix!r}")
 
 
-def _layout(suite: str) -> Layout | None:
-    published = published_as(suite)
-    return published.layout if published else None
-
-
-def _named(suite: str, path: Path, records: Iterable[Record | DataError]) -> Iterator[Record | DataError]:
-    """The records; those of a training set without an `id` get one from their place, as rows of parquet files do."""
-    layout = _layout(suite) if suite in TRAINING else None
+def _named(layout: Layout | None, path: Path, records: Iterable[Record | DataError]) -> Iterator[Record | DataError]:
+    """The records; with a layout, those without an `id` are rows of it, which have a split and a number."""
     for number, record in enumerate(records):
         if layout is None or isinstance(record, DataError) or "id" in record:
             yield record
@@ -56,15 +51,15 @@ def _named(suite: str, path: Path, records: Iterable[Record | DataError]) -> Ite
             yield arrange({**record, ROW: number, SPLIT: path.stem.partition("-")[0]}, layout, record.where)
 
 
-def _files_of(suite: str, folder: Path) -> list[Path]:
+def _files_of(published: Published, folder: Path) -> list[Path]:
     """The data files of a folder: one, or the parquet files of the suite's splits in the order of the splits."""
     found = [file for file in sorted(folder.rglob("*")) if file.suffix in SUFFIXES and file.is_file()]
     if not found:
+        lacking = published.checkout.lacking(folder) if published.checkout else None
         none = f"{folder}: no {', '.join(SUFFIXES)} file in this folder, and no checkout of the suite's repository"
-        raise DataError(lacking(suite, folder) or none)
+        raise DataError(lacking or none)
     if len(found) > 1 and all(file.suffix == ".parquet" for file in found):
-        published = published_as(suite)
-        splits = published.splits if published else ()
+        splits = published.hub.splits if published.hub else ()
         ranked = [(splits.index(split), file) for file in found if (split := file.stem.partition("-")[0]) in splits]
         if ranked:
             return [file for _, file in sorted(ranked)]

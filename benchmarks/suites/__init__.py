@@ -1,1 +1,1 @@
-"""TODO"""
+"""One file a suite, with all that is known of it."""

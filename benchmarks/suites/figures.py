@@ -24,8 +24,9 @@ from numpy.typing import NDArray
 
 from ...harness.errors import DataError, UsageError
 from ...harness.types import Image, Item
-from ..base import Suite, boxed_prompt, strict
+from ..base import Suite
 from ..metrics import by_category, overall, together
+from ..sources.published import Published
 
 SIDE = 84
 TEST_SIZE = 600
@@ -206,6 +207,11 @@ def as_item(figure: Figure, item_id: str) -> Item:
 class FiguresSuite(Suite):
     """The fixed test set: TEST_SIZE figures of the test split, no picture and question twice."""
 
+    @property
+    def has_sample(self) -> bool:
+        """True: it is drawn."""
+        return True
+
     def load(self, data: Path | None = None) -> list[Item]:
         """Draw the test set. Raises DataError if a data file is named: there is none to read."""
         if data is not None:
@@ -233,5 +239,5 @@ SUITE = FiguresSuite(
     title="Drawn figures",
     parse=_no_records,
     metrics=METRICS,
-    protocols={"strict": strict(boxed_prompt)},
+    published=Published(sets={"test": TEST_SIZE}),
 )

@@ -13,19 +13,41 @@ Columns: id, question, answer, image, and the lists skill, broad_capability, spe
 
 Metrics: accuracy (over 448), accuracy_with_gold (over 447, without the empty gold), and by skill, broad_capability
 and specific_capability (an item counts under each of its labels).
+
+The official rules are eval/extract_accuracy_new.py of Yijia-Xiao/LogicVista, commit 0b8cca25. GPT-4 reads a list of letters
+out of every response that is not empty; the lists of letters, in lower case and sorted, must be equal. Only an empty response
+and a lone character that can be no choice are settled without it. The prompt is this project's own, so scores under it are
+not comparable with the paper's. At that commit the repository holds the items, recorded responses and scripts that judge
+them, but none that asks a model under test: what it was told besides the question, and whether it saw solved examples, cannot
+be reproduced. The script's one text is for GPT-4, and shows it the question and the response, without examples. The prompt
+here asks for letters alone; the recorded responses often reason first. Defects that belong to it: v1_382 has an empty gold,
+which an empty response meets; v1_20's gold is the digit 3; a response "F" or "G" is taken for no choice, though these are
+golds too.
+
+Repository: Yijia-Xiao/LogicVista, data/dataset.json, an object by id; data/images/. At commit 0b8cca25 its entries have
+`capability` in the place of `broad_capability` and `specific_capability`; that one is not read. Whether the `index` of
+VLMEvalKit's TSV is an item's published id is uncertain, and not assumed.
 """
 
 from __future__ import annotations
 
 import re
 
-from ...harness.types import Item
-from ..base import Suite, boxed_prompt
+from ...harness.answers import Extraction, Grade
+from ...harness.types import Item, Prompt
+from ..base import SAMPLES, Suite
+from ..gold import published_gold
 from ..items import ImageFolder, Record, gold_letters, inline
 from ..metrics import by_category, overall, together, where
-from ..protocols import official_logicvista, vlmevalkit
-from ..protocols.registry import protocols_of
+from ..protocols import language_model, vlmevalkit
+from ..protocols.base import Protocol, asked, judge_needed, rule_grade, undecided
+from ..sources.layout import KEY, Computed, same, word_list
+from ..sources.published import HubSet, Published, VLMEvalKitSet
+from ..sources.repositories import TableCheckout
 
+LABELS = ("skill", "broad_capability", "specific_capability")
+NO_CHOICE = "ZZZZZ"
+_ASKS = "Answer with only the letter, or the letters separated by commas, of the correct choice or choices."
 _BY_NUMBER = re.compile(r"\bfrom (1, 2(?:, \d)*,? and \d)\b")
 
 
@@ -75,10 +97,104 @@ METRICS = together(
     by_category("specific_capability"),
 )
 
+
+def official_prompt(item: Item) -> Prompt:
+    """The question and the request for letters only."""
+    return asked(item, f"{item.question}\n{_ASKS}")
+
+
+def official_extract(text: str, item: Item) -> Extraction:
+    """The letters as one text, separated by ", ", where no language model is needed."""
+    entry = (text.split("ASSISTANT:")[1] if "ASSISTANT:" in text else text).strip()
+    if not entry:
+        return Extraction("", "empty", "an empty response is a list of one empty letter")
+    letter, digit = entry.isalpha(), entry.isnumeric()
+    if len(entry) == 1 and ((letter and entry.lower() not in "abcde") or not (letter or digit)):
+        return Extraction(NO_CHOICE, "no choice", "a single character that names no choice")
+    return judge_needed("LogicVista reads the letters with GPT-4")
+
+
+def official_match(stated: Extraction, item: Item) -> Grade:
+    """Equality of the sorted letters in lower case."""
+    if stated.answer is None:
+        return undecided(stated)
+    return rule_grade(_sorted(stated.answer) == _sorted(published_gold(item)), stated, "letters")
+
+
+def _sorted(letters: str) -> list[str]:
+    return sorted(letters.lower().split(", "))
+
+
+def _vlmevalkit_prompt(item: Item) -> Prompt:
+    return asked(item, item.question)
+
+
+def _vlmevalkit_extract(text: str, item: Item) -> Extraction:
+    return judge_needed("VLMEvalKit reads LogicVista's letters with a language model")
+
+
+def _vlmevalkit_match(stated: Extraction, item: Item) -> Grade:
+    if stated.answer is None:
+        return undecided(stated)
+    letters = sorted(character for character in stated.answer.lower() if character.isalnum())
+    return rule_grade(letters == sorted(item.answer.lower().split(", ")), stated, "letters")
+
+
+_LETTERS = language_model.extractor(language_model.LETTERS, language_model.letters)
+
+PUBLISHED = Published(
+    sets={"all": 448},
+    hub=HubSet(
+        "lscpku/LogicVista",
+        ("test",),
+        {**same("id", "question", "answer", "image"), **{name: Computed(word_list, name) for name in LABELS}},
+        uncertain="whether skill and the capabilities are lists or one text each: both are read",
+    ),
+    vlmevalkit=VLMEvalKitSet(
+        ("LogicVista",),
+        {
+            "id": "index",
+            **same("question", "answer", "image"),
+            **{name: Computed(word_list, f"{name}?") for name in LABELS},
+        },
+    ),
+    checkout=TableCheckout(
+        ("dataset.json",),
+        {
+            "id": KEY,
+            **same("question", "answer"),
+            "image": "imagename",
+            "skill": Computed(word_list, "skill"),
+            **{name: Computed(word_list, f"{name}?") for name in LABELS[1:]},
+        },
+        starts=("images",),
+        holds="",
+    ),
+)
+
 SUITE = Suite(
     name="logicvista",
     title="LogicVista",
     parse=parse,
+    own_protocols=(
+        Protocol(
+            "official",
+            f"1+logicvista-0b8cca25+{language_model.VERSION}",
+            official_prompt,
+            official_extract,
+            official_match,
+            extractor=_LETTERS,
+        ),
+        Protocol(
+            vlmevalkit.NAME,
+            vlmevalkit.WITH_STEPS,
+            _vlmevalkit_prompt,
+            _vlmevalkit_extract,
+            _vlmevalkit_match,
+            extractor=_LETTERS,
+        ),
+    ),
     metrics=METRICS,
-    protocols=protocols_of(boxed_prompt, official_logicvista.PROTOCOL, vlmevalkit.LOGICVISTA),
+    published=PUBLISHED,
+    sample=SAMPLES / "logicvista.jsonl",
 )

@@ -16,6 +16,16 @@ both; question_for_eval, if there, is the full question of any version.
 Metrics: accuracy over the versions with a picture (3940 items of testmini: what papers print), also by subject,
 subfield and question_type; and by version, and version and subject, where Text Only stands apart. If Text Only
 was asked alone, all of them are of it, and accuracy_with_picture, else equal to accuracy, is undefined.
+
+The official protocol has the prompts of the `query_cot` column, and leaves extraction and scoring to a language model:
+evaluation/extract_answer_s1.py and score_answer_s2.py of ZrrSkywalker/MathVerse ask GPT for the answer and then GPT again
+for 0 or 1; no rule decides anything. So every response is undecided until a language model takes both steps. Defects of the
+scripts that are not repeated: the scorer reads a column that the data do not have, and shows an empty question for Vision
+Only items, where `question_for_eval` should stand. VLMEvalKit does the same, and takes an extraction that is the gold's
+very text without asking again.
+
+Repository: ZrrSkywalker/MathVerse, data/testmini.json, a list. testmini_text_only.json is read when it is named, and never
+with the other versions. Uncertain: whether images.zip unpacks into images/ or beside the JSON file; both are read.
 """
 
 from __future__ import annotations
@@ -23,17 +33,24 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Sequence
+from typing import Any
 
+from ...harness.answers import Extraction, Grade
 from ...harness.types import Item, Prompt, Verdict
-from ..base import Suite, boxed_prompt
-from ..gold import published, typed
+from ..base import SAMPLES, Suite
+from ..gold import published, published_gold, typed
 from ..items import ImageFolder, Record, bare, gold_letters, inline
 from ..metrics import Measure, Metric, by_category, overall, together, where
-from ..protocols import official_mathverse, vlmevalkit
-from ..protocols.registry import protocols_of
+from ..protocols import language_model, vlmevalkit
+from ..protocols.base import Protocol, asked, boxed_prompt, judge_needed, lettered, rule_grade, undecided
+from ..sources.layout import Computed, Layout, as_int, blank, read_table, renamed
+from ..sources.published import HubSet, Published, VLMEvalKitSet
+from ..sources.repositories import TableCheckout
 
 VERSIONS = ("Text Dominant", "Text Lite", "Vision Intensive", "Vision Dominant", "Vision Only", "Text Only")
 READ_THE_PICTURE = "Answer the question that stands in the picture."
+_FREE = "provide the final value, e.g., 1, 2.5, 300, at the end."
+_CHOICE = "provide the correct option letter, e.g., A, B, C, D, at the end."
 
 
 def parse(record: Record, folder: ImageFolder) -> Item:
@@ -98,10 +115,101 @@ METRICS = together(
     by_category("version", "subject"),
 )
 
+
+def official_prompt(item: Item) -> Prompt:
+    """First reason, then answer; a question that stands in the picture is pointed to."""
+    how = _CHOICE if item.meta.get("question_type") == "choice" else _FREE
+    asks = f"first conduct reasoning, and then answer the question and {how}"
+    if not item.question.strip():
+        return asked(item, f"According to the question shown in the image, please {asks}")
+    has_options = item.choices and len(inline(item.question)) != len(item.choices)
+    options = f"\nChoices:\n{lettered(item.choices)}" if has_options else ""
+    return asked(item, f"Please {asks}\nQuestion: {item.question}{options}")
+
+
+def official_extract(text: str, item: Item) -> Extraction:
+    """Nothing: extraction is a language model's part."""
+    return judge_needed("MathVerse extracts every answer with a language model")
+
+
+def official_match(stated: Extraction, item: Item) -> Grade:
+    """Undecided: scoring is a language model's part."""
+    return undecided(stated)
+
+
+def _vlmevalkit_match(stated: Extraction, item: Item) -> Grade:
+    same = stated.answer is not None and stated.answer.strip() == published_gold(item).strip()
+    return rule_grade(True, stated, "text") if same else undecided(stated)
+
+
+def _id(version: str, index: Any) -> Any:
+    """The sample_index; Text Only counts its own from 1 again."""
+    return f"text-only-{index}" if version == "Text Only" else index
+
+
+def _if_any(picture: Any) -> Any:
+    return None if blank(picture) else picture
+
+
+LAYOUT: Layout = {
+    "id": Computed(_id, "problem_version", "sample_index"),
+    "question": "question",
+    "answer": "answer",
+    "answer_type": Computed(renamed(multi_choice="multiple_choice", free_form="free_form"), "question_type"),
+    "image": Computed(_if_any, "image"),
+    "problem": Computed(as_int, "problem_index"),
+    "problem_version": "problem_version",
+    "metadata": Computed(read_table, "metadata"),
+    "question_for_eval": "question_for_eval?",
+}
+_DATASETS = (
+    "",
+    "_Vision_Only",
+    "_Vision_Only_cot",
+    "_Vision_Dominant",
+    "_Vision_Intensive",
+    "_Text_Lite",
+    "_Text_Dominant",
+)
+
+PUBLISHED = Published(
+    sets={"testmini": 3940},
+    parts={"one version": 788},
+    hub=HubSet("AI4Math/MathVerse", ("testmini",), LAYOUT, config="testmini"),
+    further={
+        "text_only": HubSet("AI4Math/MathVerse", ("testmini_text_only",), LAYOUT, config="testmini_text_only"),
+    },
+    vlmevalkit=VLMEvalKitSet(tuple(f"MathVerse_MINI{version}" for version in _DATASETS), LAYOUT),
+    checkout=TableCheckout(("testmini.json",), LAYOUT, starts=("images", ""), holds="images_version_1-4"),
+    lmms_eval_ids={"id": LAYOUT["id"]},  # of tasks/mathverse/utils.py
+)
+
 SUITE = Suite(
     name="mathverse",
     title="MathVerse",
     parse=parse,
+    prompt=prompt,
+    own_protocols=(
+        Protocol(
+            "official",
+            f"1+mathverse-9f815056+{language_model.VERSION}",
+            official_prompt,
+            official_extract,
+            official_match,
+            extractor=vlmevalkit.VALUE,
+            judge=language_model.judge(),
+        ),
+        Protocol(
+            vlmevalkit.NAME,
+            vlmevalkit.WITH_STEPS,
+            official_prompt,
+            official_extract,
+            _vlmevalkit_match,
+            extractor=vlmevalkit.VALUE,
+            judge=language_model.judge(),
+        ),
+    ),
     metrics=METRICS,
-    protocols=protocols_of(prompt, official_mathverse.PROTOCOL, vlmevalkit.MATHVERSE),
+    published=PUBLISHED,
+    sample=SAMPLES / "mathverse.jsonl",
 )

@@ -14,20 +14,43 @@ category, task, context, grade, skills).
 
 Metrics: accuracy, also by question_type, answer_type, language, source, category, task, context, grade and
 skills (an item counts under each of its skills).
+
+The official rules are build_query.py, extract_answer.py and calculate_score.py of lupantech/MathVista. A response that is an
+option, or that Python reads as an integer or a float where one is asked for, is its own extraction; an empty response is
+extracted as the empty text. For every other response the script asks GPT-4. An extraction is then normalised by the answer
+type: a letter (in brackets or alone) names its option, any other text the option at the smallest edit distance; an integer
+is what int() reads, a float is rounded to the item's precision; then the texts must be equal.
+
+Integers: the script reads int(float(x)) in the revisions at hand, so that "5.0" is 5. The verdicts that the benchmark
+published with its responses have "5.0" as no integer throughout, as int(x) has it. That is followed here, because a score is
+compared with the published ones.
+
+Defects that belong to it: an empty extraction gets the option of the shortest text, so it can be right; "5.0" for the
+integer 5 fails, and so do "14 cm" and "1,200".
+
+Repository: lupantech/MathVista, data/testmini.json, an object by pid; data/images/. Uncertain of VLMEvalKit's TSV:
+`precision`, `unit` and the categories, and whether an `index` is the item's published id, which is assumed.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import re
+from functools import lru_cache
 
+from ...harness.answers import Extraction, Grade
 from ...harness.types import Item, Prompt
-from ..base import Suite, boxed_prompt
-from ..items import ImageFolder, Record, gold_letters
+from ..base import SAMPLES, Suite
+from ..items import LETTERS, ImageFolder, Record, gold_letters
 from ..metrics import by_category, overall, together
-from ..protocols import official_mathvista, vlmevalkit
-from ..protocols.registry import protocols_of
+from ..protocols import language_model, vlmevalkit
+from ..protocols.base import Protocol, asked, boxed_prompt, judge_needed, lettered, rule_grade, undecided
+from ..sources.layout import Computed, Layout, as_int_or_none, blank, read_table, same, text_list
+from ..sources.published import HubSet, Published, VLMEvalKitSet
+from ..sources.repositories import TableCheckout
 
 CATEGORIES = ("language", "source", "category", "task", "context", "grade")
+MAX_COMPARED = 2_000  # characters of an extraction that take part in the edit distance
 
 
 def parse(record: Record, folder: ImageFolder) -> Item:
@@ -81,10 +104,202 @@ def prompt(item: Item) -> Prompt:
 
 METRICS = together(overall, *(by_category(key) for key in ("question_type", "answer_type", *CATEGORIES, "skills")))
 
+
+_LETTER = re.compile(r"\(([a-zA-Z])\)")
+_HINTS = {
+    "multi_choice": "answer the question and provide the correct option letter, e.g., A, B, C, D, at the end.",
+    "integer": "answer the question requiring an integer answer and provide the final value, e.g., 1, 2, 3, at the end.",
+    "float1": "answer the question requiring a floating-point number with one decimal place and provide the final value, "
+    "e.g., 1.2, 1.3, 1.4, at the end.",
+    "float2": "answer the question requiring a floating-point number with two decimal places and provide the final value, "
+    "e.g., 1.23, 1.34, 1.45, at the end.",
+    "list": "answer the question requiring a Python list as an answer and provide the final list, e.g., [1, 2, 3], "
+    "[1.2, 1.3, 1.4], at the end.",
+}
+
+
+def listed_choices(item: Item) -> tuple[str, ...]:
+    """The options as published, a repeated one included."""
+    listed = item.meta.get("published_choices")
+    return listed if isinstance(listed, tuple) else item.choices
+
+
+def option_text(item: Item) -> str:
+    """The gold as published: for a choice the option's text."""
+    return item.choices[ord(item.answer) - ord("A")] if _is_choice(item) else item.answer
+
+
+def hint(item: Item) -> str:
+    """The hint for the item's answer type."""
+    if _is_choice(item):
+        return f"Hint: Please {_HINTS['multi_choice']}"
+    kind = str(item.meta["answer_type"])
+    return f"Hint: Please {_HINTS[kind if kind != 'float' else f'float{_precision(item)}']}"
+
+
+def official_prompt(item: Item) -> Prompt:
+    """Question with its unit, options, hint, and the start of a solution: the script's query without examples."""
+    unit = f" (Unit: {item.unit})" if item.unit else ""
+    options = [f"Choices:\n{lettered(listed_choices(item))}"] if _is_choice(item) else []
+    return asked(item, "\n".join([f"Question: {item.question}{unit}", *options, hint(item), "Solution:"]))
+
+
+def official_extract(text: str, item: Item) -> Extraction:
+    """The script's shortcuts; whatever they do not settle needs a language model."""
+    if not text:
+        return Extraction("", "empty", "an empty response is extracted as the empty text")
+    if _is_choice(item) and text in listed_choices(item):
+        return Extraction(text, "option", "the response is an option")
+    kind = item.meta["answer_type"]
+    try:
+        if kind == "integer":
+            return Extraction(str(int(text)), "integer", "the response is an integer")
+        if kind == "float":
+            return Extraction(str(float(text)), "float", "the response is a number")
+    except ValueError:
+        pass
+    return judge_needed("not settled by the script's shortcuts; it asks GPT-4 for the answer")
+
+
+def official_match(stated: Extraction, item: Item) -> Grade:
+    """Equality of the normalised extraction with the gold, as texts."""
+    if stated.answer is None:
+        return undecided(stated)
+    predicted = normalised(stated.answer, item)
+    rule = "nearest option" if _is_choice(item) else str(item.meta["answer_type"])
+    return rule_grade(predicted == option_text(item), stated, rule, f"read as {predicted!r:.80}")
+
+
+def normalised(extraction: str, item: Item) -> str | None:
+    """What the script compares with the gold; None where a number was wanted and Python reads none."""
+    if _is_choice(item):
+        return _option(extraction.strip(), listed_choices(item))
+    try:
+        if item.meta["answer_type"] == "integer":
+            return str(int(extraction))
+        if item.meta["answer_type"] == "float":
+            return str(round(float(extraction), _precision(item)))
+    except (ValueError, OverflowError):
+        return None
+    return extraction
+
+
+def _is_choice(item: Item) -> bool:
+    return item.meta["question_type"] == "multi_choice"
+
+
+def _precision(item: Item) -> int:
+    return int(str(item.meta["precision"]))
+
+
+def _option(extraction: str, options: tuple[str, ...]) -> str:
+    lettered_as = _LETTER.findall(extraction)
+    if lettered_as:
+        extraction = lettered_as[0].upper()
+    if len(extraction) == 1 and 0 <= ord(extraction) - ord("A") < len(options):
+        return options[ord(extraction) - ord("A")]
+    return nearest(extraction[:MAX_COMPARED], options)
+
+
+@lru_cache(maxsize=8192)
+def nearest(text: str, options: tuple[str, ...]) -> str:
+    """The first option at the smallest edit distance."""
+    return min(options, key=lambda option: edit_distance(text, option))
+
+
+def edit_distance(one: str, other: str) -> int:
+    """Levenshtein's distance: insertions, deletions and substitutions, one each."""
+    row = list(range(len(other) + 1))
+    for i, left in enumerate(one, 1):
+        diagonal, row[0] = row[0], i
+        for j, right in enumerate(other, 1):
+            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (left != right))
+    return row[-1]
+
+
+def _vlmevalkit_extract(text: str, item: Item) -> Extraction:
+    if item.meta["question_type"] == "multi_choice":
+        return vlmevalkit.chosen(text, listed_choices(item))
+    if _vlmevalkit_equal(text, item):
+        return Extraction(text.strip(), str(item.meta["answer_type"]), "the response is the gold")
+    return judge_needed("the response is not the gold alone; a language model would look for the answer")
+
+
+def _vlmevalkit_match(stated: Extraction, item: Item) -> Grade:
+    if stated.answer is None:
+        return undecided(stated)
+    if item.meta["question_type"] == "multi_choice":
+        return rule_grade(stated.answer == _option_letter(item), stated, "letter")
+    return rule_grade(_vlmevalkit_equal(stated.answer, item), stated, str(item.meta["answer_type"]))
+
+
+def _option_letter(item: Item) -> str:
+    return LETTERS[listed_choices(item).index(option_text(item))]
+
+
+def _vlmevalkit_equal(text: str, item: Item) -> bool:
+    read = {"integer": int, "float": float}.get(str(item.meta["answer_type"]))
+    try:
+        return bool(read(text) == read(item.answer)) if read else text == item.answer
+    except ValueError:
+        return False
+
+
+LAYOUT: Layout = {
+    **same("question", "answer", "answer_type", "unit", "question_type"),
+    "id": "pid",
+    "choices": Computed(text_list, "choices"),
+    "precision": Computed(as_int_or_none, "precision"),
+    "image": "decoded_image",
+    "metadata": Computed(read_table, "metadata"),
+}
+
+PUBLISHED = Published(
+    sets={"testmini": 1000},
+    hub=HubSet("AI4Math/MathVista", ("testmini",), LAYOUT),
+    vlmevalkit=VLMEvalKitSet(
+        ("MathVista_MINI",),
+        {
+            "id": "index",
+            **same("question", "answer", "image", "question_type", "answer_type"),
+            "choices": Computed(text_list, "choices"),
+            "precision": Computed(as_int_or_none, "precision?"),
+            "unit": Computed(lambda unit: None if blank(unit) else unit, "unit?"),
+            "metadata": Computed(
+                lambda skills, *about: {**dict(zip(CATEGORIES, about, strict=True)), "skills": text_list(skills)},
+                "skills",
+                *CATEGORIES,
+            ),
+        },
+    ),
+    checkout=TableCheckout(("testmini.json",), {**LAYOUT, "image": "image"}),
+    lmms_eval_ids={"id": "question_id"},  # of tasks/mathvista/utils.py
+)
+
 SUITE = Suite(
     name="mathvista",
     title="MathVista",
     parse=parse,
+    prompt=prompt,
+    own_protocols=(
+        Protocol(
+            "official",
+            f"1+mathvista-published+{language_model.VERSION}",
+            official_prompt,
+            official_extract,
+            official_match,
+            extractor=vlmevalkit.VALUE,
+        ),
+        Protocol(
+            vlmevalkit.NAME,
+            vlmevalkit.WITH_STEPS,
+            official_prompt,
+            _vlmevalkit_extract,
+            _vlmevalkit_match,
+            extractor=vlmevalkit.option_or_value(_is_choice),
+        ),
+    ),
     metrics=METRICS,
-    protocols=protocols_of(prompt, official_mathvista.PROTOCOL, vlmevalkit.MATHVISTA),
+    published=PUBLISHED,
+    sample=SAMPLES / "mathvista.jsonl",
 )

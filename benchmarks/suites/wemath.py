@@ -1,4 +1,4 @@
-"""We-Math: composite problems with the one-step problems that they consist of, all of them choices.
+r"""We-Math: composite problems with the one-step problems that they consist of, all of them choices.
 
 Paper: arXiv 2407.01284. Hub: We-Math/We-Math. Testmini has 1740 items: 360 two-step problems of 3 questions
 and 165 three-step problems of 4. CC-BY-NC-4.0.
@@ -10,11 +10,8 @@ Options are named by their place, so a gold letter after a gap in the printed le
 option. The questions of a problem form a cluster, and `steps`, `step` and `problem_id` in `meta` serve the
 four-dimensional metric.
 
-Metrics: `wemath_metrics`.
-
-We-Math's metrics, by the paper (arXiv 2407.01284, section 3) and the benchmark's evaluation scripts.
-
-A problem consists of its one-step questions (S) and its composite question (M), and a model that answers them shows one of:
+The metrics are those of the paper's section 3 and of the benchmark's evaluation scripts. A problem consists of its one-step
+questions (S) and its composite question (M), and a model that answers them shows one of:
 
 - `ik`, insufficient knowledge: some S wrong and M wrong;
 - `ig`, inadequate generalization: all S right and M wrong;
@@ -32,6 +29,13 @@ questions are answered together: they make one outcome, and all outcomes of all 
 
 Errors are clustered by problem. A rate is a mean of outcomes; the error of rm rates is that of a mean over the outcomes
 with M right, which is the delta method for the ratio; that of a domain is the delta method for a mean of means.
+
+The official rules are evaluation/four_dimensional_metrics.py of We-Math/We-Math, commit 89a15bd1. The text after the last
+"Answer" loses >, <, : and full stops and the spaces around it; its first character is the answer if it is one of A to H.
+Defects that belong to it: `\boxed{C}`, "Answer: (B)", "<Answer>C</Answer>" and "**Answer:** C" are read as no answer, "As
+shown" as A.
+
+Repository: We-Math/We-Math, data/testmini.json, a list; names of pictures start at data/ ("2steps/image/1-1.png").
 """
 
 from __future__ import annotations
@@ -40,18 +44,65 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from ...harness.answers import Extraction, Grade
 from ...harness.stats.intervals import mean_of_means, proportion
 from ...harness.stats.metrics import Metric, cluster, judged, overall, share
-from ...harness.types import Item, Verdict
-from ..base import Suite, boxed_prompt
-from ..gold import published
+from ...harness.types import Item, Prompt, Verdict
+from ..base import SAMPLES, Suite
+from ..gold import published, published_gold
 from ..items import LETTERS, ImageFolder, Record, split
 from ..metrics import together, where
-from ..protocols import official_wemath, vlmevalkit
-from ..protocols.registry import protocols_of
+from ..protocols import vlmevalkit
+from ..protocols.base import Protocol, asked, rule_grade
+from ..sources.layout import Computed, Layout, blank, same
+from ..sources.published import HubSet, Published, VLMEvalKitSet
+from ..sources.repositories import TableCheckout
 
 COMPOSITE = "multi"
+ASKS = (
+    "Now, we require you to solve a multiple-choice math question. "
+    "Please briefly describe your thought process and provide the final answer(option)."
+)
+FORMAT = (
+    "Regarding the format, please answer following the template below, and be sure to include two <> symbols:\n"
+    "<Thought process>: <<your thought process>> <Answer>: <<your option>>"
+)
+_KEY = re.compile(r"(2steps)_([12]|multi)|(3steps)_([123]|multi)")
+_REMOVED = str.maketrans("", "", "><:.")
+
+
+def parse(record: Record, folder: ImageFolder) -> Item:
+    """An item of one record. Raises DataError on a malformed one."""
+    options = split(record.text("choices"))
+    if len(options) < 2:
+        raise record.error(f"column 'choices' must read \"A. ...; B. ...\", found {record.text('choices')!r:.60}")
+    raw = record.one_of("answer", tuple(options))
+    answer = LETTERS[list(options).index(raw)]
+    key = record.text("key")
+    if not _KEY.fullmatch(key):
+        raise record.error(f"column 'key' must be like 2steps_1 or 3steps_multi, found {key!r:.60}")
+    problem = record.text("problem_id")
+    return Item(
+        id=record.text("id"),
+        suite="wemath",
+        question=record.text("question"),
+        answer=answer,
+        answer_type="choice",
+        images=(folder.image(record, record.text("image")),),
+        choices=tuple(options.values()),
+        cluster=problem,
+        meta={
+            "problem_id": problem,
+            "steps": int(key[0]),
+            "step": key.partition("_")[2],
+            "knowledge_concepts": tuple(c.strip() for c in record.text("knowledge_concept").split(";")),
+            **published(raw, answer),
+            "published_choices": record.text("choices"),
+        },
+    )
+
 
 # The twelve domains of the benchmark's tree of knowledge (the second level below "Geometry and Figures") with its leaves.
 DOMAINS: Mapping[str, tuple[str, ...]] = {
@@ -244,44 +295,87 @@ measure = together(
 )
 
 
-_KEY = re.compile(r"(2steps)_([12]|multi)|(3steps)_([123]|multi)")
+def official_prompt(item: Item) -> Prompt:
+    """Task, question, options as printed, and the answer template."""
+    return asked(item, f"{ASKS}\nQuestion: {item.question}\nOption: {printed_options(item)}\n{FORMAT}")
 
 
-def parse(record: Record, folder: ImageFolder) -> Item:
-    """An item of one record. Raises DataError on a malformed one."""
-    options = split(record.text("choices"))
-    if len(options) < 2:
-        raise record.error(f"column 'choices' must read \"A. ...; B. ...\", found {record.text('choices')!r:.60}")
-    raw = record.one_of("answer", tuple(options))
-    answer = LETTERS[list(options).index(raw)]
-    key = record.text("key")
-    if not _KEY.fullmatch(key):
-        raise record.error(f"column 'key' must be like 2steps_1 or 3steps_multi, found {key!r:.60}")
-    problem = record.text("problem_id")
-    return Item(
-        id=record.text("id"),
-        suite="wemath",
-        question=record.text("question"),
-        answer=answer,
-        answer_type="choice",
-        images=(folder.image(record, record.text("image")),),
-        choices=tuple(options.values()),
-        cluster=problem,
-        meta={
-            "problem_id": problem,
-            "steps": int(key[0]),
-            "step": key.partition("_")[2],
-            "knowledge_concepts": tuple(c.strip() for c in record.text("knowledge_concept").split(";")),
-            **published(raw, answer),
-            "published_choices": record.text("choices"),
+def printed_options(item: Item) -> str:
+    """The options in one text under their printed letters: "A. 4; B. 5"."""
+    printed = item.meta.get("published_choices")
+    return str(printed) if printed else "; ".join(f"{chr(65 + n)}. {text}" for n, text in enumerate(item.choices))
+
+
+def official_extract(text: str, item: Item) -> Extraction:
+    """The letter at the start of what follows the last "Answer"."""
+    tail = text.rsplit("Answer", 1)[-1].strip().translate(_REMOVED).strip()
+    if tail[:1] in tuple("ABCDEFGH"):
+        return Extraction(tail[0], "after Answer", "the first character after the last 'Answer'")
+    return Extraction(None, "none", "no letter from A to H stands right after the last 'Answer'")
+
+
+def official_match(stated: Extraction, item: Item) -> Grade:
+    """Equality of letters."""
+    return rule_grade(stated.answer == published_gold(item), stated, "letter" if stated.answer else stated.rule)
+
+
+def _vlmevalkit_prompt(item: Item) -> Prompt:
+    lines = (ASKS, f"Question: {item.question}", printed_options(item), FORMAT)
+    return asked(item, "\n".join(lines))
+
+
+def _joined(*parts: Any) -> str:
+    return "|".join(str(part) for part in parts)
+
+
+def _lettered(*options: Any) -> str:
+    """Options from cells A, B, ... as We-Math writes them: "A. 4; B. 5"."""
+    return "; ".join(f"{letter}. {text}" for letter, text in zip("ABCDEFGH", options, strict=True) if not blank(text))
+
+
+LAYOUT: Layout = {
+    "id": Computed(_joined, "ID", "key"),
+    "question": "question",
+    "choices": "option",
+    "answer": "answer",
+    "image": "image_path",
+    "problem_id": "ID",
+    "key": "key",
+    "knowledge_concept": "knowledge concept",
+}
+
+PUBLISHED = Published(
+    sets={"testmini": 1740},
+    hub=HubSet("We-Math/We-Math", ("testmini",), LAYOUT),
+    vlmevalkit=VLMEvalKitSet(
+        ("WeMath", "WeMath_COT"),
+        {
+            "id": Computed(_joined, "ID", "key"),
+            **same("question", "answer", "image", "key"),
+            "choices": Computed(_lettered, "A", "B", "C?", "D?", "E?", "F?", "G?", "H?"),
+            "problem_id": "ID",
+            "knowledge_concept": "knowledge concept",
         },
-    )
-
+    ),
+    checkout=TableCheckout(("testmini.json",), LAYOUT, holds="2steps"),
+)
 
 SUITE = Suite(
     name="wemath",
     title="We-Math",
     parse=parse,
+    own_protocols=(
+        Protocol("official", "1+wemath-89a15bd1", official_prompt, official_extract, official_match),
+        Protocol(
+            vlmevalkit.NAME,
+            vlmevalkit.WITH_STEPS,
+            _vlmevalkit_prompt,
+            vlmevalkit.extract_choice,
+            vlmevalkit.match_letter,
+            extractor=vlmevalkit.OPTION,
+        ),
+    ),
     metrics=measure,
-    protocols=protocols_of(boxed_prompt, official_wemath.PROTOCOL, vlmevalkit.WEMATH),
+    published=PUBLISHED,
+    sample=SAMPLES / "wemath.jsonl",
 )

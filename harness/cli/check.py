@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check, and report; a failed check ends with exit code 1, malformed data with 2."""
-    from ...benchmarks.check import SIZES, check_suite
+    from ...benchmarks.check import check_suite
     from ...benchmarks.lock import load_locked
     from ...benchmarks.registry import SUITES
     from .terminal import emit_json, log, show_table
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     suite = SUITES.get(args.suite)
     protocol = suite.protocol(args.protocol)
     items = load_locked(suite, args.data, args.lock)
-    published = tuple(SIZES.get(suite.name, {}).values()) if args.data else ()
+    published = tuple(suite.published.sizes.values()) if args.data else ()
     report = check_suite(suite, protocol, items, published if args.items is None else (args.items,))
     if args.overlap:
         _check_overlap(report, items, args)

@@ -39,7 +39,7 @@ def _pull(args: argparse.Namespace) -> int:
     from .terminal import emit_json, log
 
     suite = data_set(args.suite)
-    published = on_hub(suite.name, args.data)
+    published = on_hub(suite, args.data)
     if published is not None and published.uncertain:
         log(f"not confirmed against the published files: {published.uncertain}")
     locked = pull(suite, args.data, args.revision, args.lock)

@@ -163,14 +163,14 @@ class _Job:
 
     def _examinations(self) -> Iterator[Command]:
         """A command for each suite and protocol that the row has a printed number of; as the paper draws answers."""
-        from ...benchmarks.sources.published import published_as
+        from ...benchmarks.registry import SUITES
         from ...leaderboards.papers.plan import UNSAID_TOKENS, asked_of
 
         paper = self.place.table.paper
         drawn = ["--temperature", str(paper.temperature or 0.0), "--max-tokens", str(paper.max_tokens or UNSAID_TOKENS)]
         manner = ["--profile", self.profile.name] if self.profile else []
         for column in asked_of(self.place):
-            data = ["--data", "hub"] if published_as(column.suite) else []
+            data = ["--data", "hub"] if SUITES.get(column.suite).published.hub else []
             asked = ["--suite", column.suite, *data, "--protocol", column.protocol, *manner]
             where = ["--seed", str(self.seed), "--out", str(self.args.out / "runs")]
             yield ["eval", "--model", str(self._examined()), *asked, *drawn, *where, *self._engine()]

@@ -6,7 +6,6 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from ...benchmarks.check import SIZES
 from ...benchmarks.registry import SUITES
 from ...harness.profiles import PromptStyle, profiles
 from ...harness.runs.score import ScoredRun, crossed
@@ -63,10 +62,10 @@ def _dirty(source: object) -> bool:
 
 
 def _sizes(suite: str) -> set[int]:
-    """How many items the published sets of a suite have, and the bundled one; none for a suite of a third party."""
-    if suite not in SIZES:
-        return set()
-    return {*SIZES[suite].values(), len(SUITES.get(suite).load())}
+    """How many items the published sets of a suite have, and its sample; none if no set of it is published."""
+    found = SUITES.get(suite)
+    sizes = set(found.published.sizes.values())
+    return sizes | {len(found.load())} if sizes and found.has_sample else sizes
 
 
 def disagreements(rows: Iterable[Mapping[str, str]]) -> list[str]:

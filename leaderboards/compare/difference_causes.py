@@ -12,9 +12,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ...benchmarks import errata
+from ...benchmarks.gold import corrected, erratum_of, published_gold
 from ...benchmarks.protocols.arithmetic import evaluated
-from ...benchmarks.protocols.base import published_gold
 from ...harness.answers import Extraction, Grade, answer_key, match
 from ...harness.runs.score import Rules
 from ...harness.types import Item
@@ -94,10 +93,10 @@ def _by_language_model(one: _Difference) -> bool:
 
 def _gold(one: _Difference) -> bool:
     """True if the verdict of one side changes with the corrected gold, or the gold is known to be wrong beyond repair."""
-    erratum = errata.of_item(one.item)
+    erratum = erratum_of(one.item)
     if erratum is None:
         return False
-    fixed = errata.corrected(one.item)
+    fixed = corrected(one.item)
     fixed = dataclasses.replace(fixed, meta={**fixed.meta, "published_answer": fixed.answer})
     sides = (one.accepts, one.refuses)
     return erratum.correction is None or any(side.of(side.stated, fixed) != side.grade.correct for side in sides)

@@ -6,28 +6,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ...benchmarks.check import SIZES
-from ...benchmarks.sources.published import HUB, Published
+from ...benchmarks.registry import SUITES
+from ...benchmarks.sources.published import UNPUBLISHED, HubSet, Published
 from ...harness.errors import UsageError
 from ..board.table import Row
-
-DECLARED: Mapping[str, Mapping[str, str]] = {
-    "mathvision": {"test": "mathvision", "testmini": "mathvision_testmini"},
-}
-"""Ids of tasks that a data set declares in its `eval.yaml`, by suite and published set. MathVision's are those of
-MathLLMs/MathVision; of the other data sets no such file is known."""
-
-WHOLE: Mapping[str, tuple[str, ...]] = {
-    "mathvision": ("test", "testmini"),
-    "mathverse": ("testmini",),
-    "mathvista": ("testmini",),
-    "wemath": ("testmini",),
-    "logicvista": ("all",),
-    "dynamath": ("ten variants",),
-    "chartqa": ("test",),
-    "iconqa": ("test",),
-}
-"""The sets (of `SIZES`) whose score is that of the benchmark; a part of one has a score of its own, which is not."""
 
 DEFAULT_TASK = "default"
 _TASK = re.compile(r"[!-~]{1,100}")
@@ -37,7 +19,7 @@ _TASK = re.compile(r"[!-~]{1,100}")
 class HubTask:
     """A data set of the hub, the published set that was examined, and the id of its task; `declared` if that is known."""
 
-    published: Published
+    published: HubSet
     set_name: str
     task: str
     declared: bool
@@ -46,15 +28,17 @@ class HubTask:
 def check_tasks(tasks: Mapping[str, str]) -> None:
     """Raise UsageError for a suite that is not on the hub, and for a task whose id is no single word."""
     for suite, task in tasks.items():
-        if suite not in HUB:
-            raise UsageError(f"no suite {suite!r:.60} is on the hub, for a task; there are: {', '.join(sorted(HUB))}")
+        if suite not in SUITES.names() or SUITES.get(suite).published.hub is None:
+            raise UsageError(f"no suite {suite!r:.60} is on the hub, for a task")
         if not _TASK.fullmatch(task):
             raise UsageError(f"the task of {suite} must be an id without spaces, not {task!r:.60}")
 
 
-def published_set(suite: str, items: int) -> str | None:
-    """The name of a suite's published set that has so many items, whole or a part; None if it has none."""
-    return next((name for name, size in SIZES.get(suite, {}).items() if size == items), None)
+def published_set(suite: str, items: int) -> tuple[str, bool] | None:
+    """The name of a suite's published set that has so many items, and whether it is only a part of one; None without any."""
+    published = _published(suite)
+    name = next((name for name, size in published.sizes.items() if size == items), None)
+    return None if name is None else (name, name in published.parts)
 
 
 def place_of(row: Row, tasks: Mapping[str, str]) -> HubTask:
@@ -62,15 +46,21 @@ def place_of(row: Row, tasks: Mapping[str, str]) -> HubTask:
 
     Raises UsageError for a suite that is not on the hub, and for a run of less than a whole published set.
     """
-    published = HUB.get(row.suite)
-    if published is None:
+    published = _published(row.suite)
+    hub = published.hub
+    if hub is None:
         raise UsageError(f"{row.suite} is not on the hub, so no data set there can show its score")
-    name = published_set(row.suite, row.items)
-    if name not in WHOLE[row.suite]:
-        sizes = ", ".join(f"{one} {SIZES[row.suite][one]}" for one in WHOLE[row.suite])
+    name = next((name for name, size in published.sets.items() if size == row.items), None)
+    if name is None:
+        sizes = ", ".join(f"{one} {size}" for one, size in published.sets.items())
         raise UsageError(
-            f"{row.suite}: the {row.items} items of run {row.run_id} are no whole set of {published.path} ({sizes})"
+            f"{row.suite}: the {row.items} items of run {row.run_id} are no whole set of {hub.path} ({sizes})"
         )
-    declared = DECLARED.get(row.suite, {}).get(name)
-    task = tasks.get(row.suite) or declared or published.config or DEFAULT_TASK
-    return HubTask(published, name, task, bool(declared) or row.suite in tasks)
+    declared = hub.tasks.get(name)
+    task = tasks.get(row.suite) or declared or hub.config or DEFAULT_TASK
+    return HubTask(hub, name, task, bool(declared) or row.suite in tasks)
+
+
+def _published(suite: str) -> Published:
+    """What is known of the publication of a suite; nothing for one that is not installed here."""
+    return SUITES.get(suite).published if suite in SUITES.names() else UNPUBLISHED

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from ...harness.errors import UsageError, printable
 from ..board.load_rows import as_share
 from ..board.table import Row
-from .hub import WHOLE, published_set
+from .hub import published_set
 
 COMPLETE = "complete"
 HEADLINE = "accuracy"
@@ -152,10 +152,10 @@ def _table(rows: Sequence[Row]) -> list[str]:
 
 def _items(row: Row) -> str:
     """How many items were asked, and which published set they are the size of."""
-    name = published_set(row.suite, row.items)
-    if name is None:
+    found = published_set(row.suite, row.items)
+    if found is None:
         return f"{row.items} (no published set)"
-    part = name not in WHOLE.get(row.suite, (name,))
+    name, part = found
     return f"{row.items} ({name}{', a part' if part else ''})"
 
 

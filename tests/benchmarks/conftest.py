@@ -137,9 +137,9 @@ def published_rows():
     """`published_rows(suite)`: the rows of a sample in the hub's columns, by their split."""
 
     def rows(suite):
-        from proctor.benchmarks.sources.published import HUB
+        from proctor.benchmarks.registry import SUITES
 
-        split = HUB[suite].splits[0]
+        split = SUITES.get(suite).published.hub.splits[0]
         found = {}
         for row in sample_rows(suite):
             name = f"sample_variant{row['variant']}" if suite == "dynamath" else split

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from proctor.benchmarks.base import SAMPLES
-from proctor.benchmarks.check import CHECKS, SIZES, check_suite, corruptions
+from proctor.benchmarks.check import CHECKS, check_suite, corruptions
 from proctor.benchmarks.registry import SUITES
 from proctor.harness.answers import Grade
 from proctor.harness.types import Image, Item
@@ -26,7 +26,7 @@ def failed(report):
     return [failure.check for failure in report.failures]
 
 
-@pytest.mark.parametrize("suite", SIZES)
+@pytest.mark.parametrize("suite", SUITES.names())
 def test_the_bundled_items_pass(suite, cli):
     done = cli("check", suite, "--json")
     told = json.loads(done.out)

@@ -4,10 +4,9 @@ import dataclasses
 
 import pytest
 
-from proctor.benchmarks import errata
-from proctor.benchmarks.base import strict
-from proctor.benchmarks.errata import ERRATA, corrected, of_item, read_errata
-from proctor.benchmarks.gold import published, typed
+from proctor.benchmarks import gold
+from proctor.benchmarks.gold import ERRATA, ERRATA_DIGEST, corrected, erratum_of, published, read_errata, typed
+from proctor.benchmarks.protocols.common import strict
 from proctor.benchmarks.registry import SUITES
 from proctor.harness.errors import DataError
 from proctor.harness.types import Item
@@ -35,7 +34,7 @@ def test_the_known_errors_are_listed():
 @pytest.mark.parametrize("erratum", ERRATA, ids=lambda one: f"{one.suite}-{one.id}")
 def test_strict_accepts_the_correction_and_keeps_the_published_gold(erratum):
     item = as_loaded(erratum)
-    assert of_item(item) == erratum
+    assert erratum_of(item) == erratum
     judged = corrected(item)
     assert judged.meta.get("published_answer", judged.answer) == erratum.published
     if erratum.correction is not None:
@@ -45,8 +44,8 @@ def test_strict_accepts_the_correction_and_keeps_the_published_gold(erratum):
 
 
 def test_an_erratum_changes_the_gold_of_strict_alone(monkeypatch):
-    wrong = errata.Erratum("figures", "f1", "4", "miscounted", "by hand", "5")
-    monkeypatch.setitem(errata._BY_ITEM, ("figures", "f1"), wrong)
+    wrong = gold.Erratum("figures", "f1", "4", "miscounted", "by hand", "5")
+    monkeypatch.setitem(gold._BY_ITEM, ("figures", "f1"), wrong)
     item = Item("f1", "figures", "q", "4", "number")
     assert accepts(item, "5")
     assert not accepts(item, "4")
@@ -55,17 +54,17 @@ def test_an_erratum_changes_the_gold_of_strict_alone(monkeypatch):
 
 
 def test_a_gold_that_the_suite_has_mended_since_is_left_alone(monkeypatch):
-    wrong = errata.Erratum("figures", "f1", "4", "miscounted", "by hand", "5")
-    monkeypatch.setitem(errata._BY_ITEM, ("figures", "f1"), wrong)
+    wrong = gold.Erratum("figures", "f1", "4", "miscounted", "by hand", "5")
+    monkeypatch.setitem(gold._BY_ITEM, ("figures", "f1"), wrong)
     mended = Item("f1", "figures", "q", "6", "number")
-    assert of_item(mended) is None
+    assert erratum_of(mended) is None
     assert corrected(mended) is mended
     assert corrected(dataclasses.replace(mended, suite="iconqa", answer="4")).answer == "4"
 
 
 def test_the_version_of_strict_names_the_errata():
-    assert len(errata.DIGEST) == 8
-    assert all(f"errata.{errata.DIGEST}" in SUITES.get(name).protocol("strict").version for name in SUITES.names())
+    assert len(ERRATA_DIGEST) == 8
+    assert all(f"errata.{ERRATA_DIGEST}" in SUITES.get(name).protocol("strict").version for name in SUITES.names())
 
 
 ENTRY = '[[erratum]]\nsuite = "a"\nid = "1"\npublished = "2"\nreason = "r"\nsource = "s"\n'

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proctor.benchmarks import base, export_lmms_eval
+from proctor.benchmarks import export_lmms_eval
 from proctor.benchmarks.examination import plan
 from proctor.benchmarks.export_lmms_eval import UTILS, item_of, prompt_of, rules_of, to_row, write_folder
+from proctor.benchmarks.protocols.base import BOXED
 from proctor.benchmarks.registry import SUITES
 from proctor.harness.answers import extract
 from proctor.harness.engines.lmms_eval import FAILURES
@@ -127,7 +128,7 @@ def test_texts_need_no_pictures_and_mark_where_they_stand(folder):
     assert re.findall(r"<image \d+>", text) == [f"<image {n + 1}>" for n in range(shown)]
     first = rows(folder, "proctor_wemath")[0]
     assert "<image" not in export_lmms_eval.doc_to_text(first)
-    assert export_lmms_eval.doc_to_text(first).endswith(base.BOXED)
+    assert export_lmms_eval.doc_to_text(first).endswith(BOXED)
 
 
 def test_a_system_text_comes_first():

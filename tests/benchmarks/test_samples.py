@@ -6,7 +6,8 @@ from collections import Counter
 import pytest
 from PIL import Image, ImageChops, ImageFont
 
-from proctor.benchmarks.base import BOXED, SAMPLES
+from proctor.benchmarks.base import SAMPLES
+from proctor.benchmarks.protocols.base import BOXED
 from proctor.benchmarks.registry import SUITES
 from proctor.benchmarks.samples.make.draw import DRAWN, files
 

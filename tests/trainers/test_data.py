@@ -8,11 +8,10 @@ import pytest
 
 from proctor.benchmarks import lock as locks
 from proctor.benchmarks.registry import SUITES
-from proctor.benchmarks.sources.published import TRAINING
 from proctor.harness.errors import DataError, UsageError
 from proctor.harness.types import Image
 from proctor.trainers.base import make_group
-from proctor.trainers.data import TITLES, data_set, prompt
+from proctor.trainers.data import PUBLISHED, TITLES, data_set, prompt
 from proctor.trainers.recipe import PromptSettings
 from proctor.trainers.sampler import training_prompts
 
@@ -37,7 +36,7 @@ def write(tmp_path):
 
 
 def test_each_training_set_is_published_and_no_suite():
-    assert set(TITLES) == set(TRAINING) == set(NAMES)
+    assert set(TITLES) == set(PUBLISHED) == set(NAMES)
     assert not set(TITLES) & set(SUITES.names())
     assert data_set("chartqa") is SUITES.get("chartqa")
     with pytest.raises(UsageError, match="no suite is called 'geometry4k'"):
@@ -163,7 +162,8 @@ def put_on_hub(tmp_path, monkeypatch):
         table.to_parquet(folder / "data" / "train-00000-of-00001.parquet")
         files = "  - split: train\n    path: data/train-*\n"
         (folder / "README.md").write_text(f"---\nconfigs:\n- config_name: default\n  data_files:\n{files}---\n")
-        monkeypatch.setitem(TRAINING, name, dataclasses.replace(TRAINING[name], path=str(folder)))
+        here = dataclasses.replace(PUBLISHED[name].hub, path=str(folder))
+        monkeypatch.setitem(PUBLISHED, name, dataclasses.replace(PUBLISHED[name], hub=here))
 
     return put
 

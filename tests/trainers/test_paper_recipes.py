@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from proctor.benchmarks.sources.published import TRAINING
-from proctor.trainers.data import data_set
+from proctor.trainers.data import TITLES, data_set
 from proctor.trainers.recipe import RECIPES, Recipe, load_recipe
 from proctor.trainers.rewards.advantages import advantage
 from proctor.trainers.rewards.registry import open_reward, resolved
@@ -91,7 +90,7 @@ def test_its_parts_open(name: str) -> None:
 
 def test_every_recipe_of_grpo_on_a_published_set_is_in_the_table() -> None:
     recipes = [load_recipe(file.stem) for file in RECIPES.glob("*.toml")]
-    grpo = {recipe.name for recipe in recipes if recipe.method == "grpo" and recipe.prompts.suite in TRAINING}
+    grpo = {recipe.name for recipe in recipes if recipe.method == "grpo" and recipe.prompts.suite in TITLES}
     assert grpo == set(TABLE)
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from string import ascii_uppercase
 
-from ...benchmarks.base import lettered
 from ...benchmarks.items import inline
+from ...benchmarks.protocols.base import lettered
 from ...harness import answers
 from ...harness.answers.vote import vote
 from ...harness.engines.base import Engine

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...benchmarks.base import Suite, boxed_prompt
+from ...benchmarks.base import Suite
 from ...benchmarks.items import ImageFolder, Record, inline, read_items
-from ...benchmarks.protocols.registry import protocols_of
 from ...benchmarks.sources.local import open_local
+from ...benchmarks.sources.published import UNPUBLISHED
 from ...harness.errors import UsageError
 from ...harness.types import Image, Item
 from ..methods.text import has_marks
@@ -30,7 +30,7 @@ class SynthesizedSuite(Suite):
         if data is None:
             raise UsageError(f"the set {NAME} has no sample: name the folder of a synthesis as its data")
         folder = Synthesized.read(data.parent if data.name == QUESTIONS else data).path
-        return read_items(open_local(NAME, folder / QUESTIONS), parse)
+        return read_items(open_local(UNPUBLISHED, folder / QUESTIONS), parse)
 
 
 def parse(record: Record, folder: ImageFolder) -> Item:
@@ -58,4 +58,4 @@ def new_item(item_id: str, question: str, images: tuple[Image, ...]) -> Item:
     )
 
 
-SUITE = SynthesizedSuite(NAME, "Synthesized questions", parse, protocols_of(boxed_prompt))
+SUITE = SynthesizedSuite(NAME, "Synthesized questions", parse)

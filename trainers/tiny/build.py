@@ -14,7 +14,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration, Qwen2Tokenizer
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
-from ...benchmarks.base import BOXED, boxed_prompt
+from ...benchmarks.protocols.base import BOXED, boxed_prompt
 from ...benchmarks.suites.figures import as_item, draw
 from ...harness.engines.vlm import VisionLanguageModel
 

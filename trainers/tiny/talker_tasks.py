@@ -14,7 +14,7 @@ from functools import cache
 from itertools import islice
 from typing import TypeAlias
 
-from ...benchmarks.base import boxed_prompt, boxed_text
+from ...benchmarks.protocols.base import boxed_prompt, boxed_text
 from ...benchmarks.suites.figures import LETTERS, TASKS, Figure, as_item, draw, in_test_split
 from ...harness.types import Prompt
 from .judge_warmup import JudgeExample, wrong_answer

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from proctor.benchmarks.imports.base import UNKNOWN_PROMPT, attach
 from proctor.benchmarks.imports.lmms_eval import open_lmms_eval
 from proctor.benchmarks.imports.run import open_import, read_import
+from proctor.benchmarks.registry import SUITES
 from proctor.harness.engines.lmms_eval import FAILURES
 from proctor.harness.errors import DataError, ProctorError
 from proctor.harness.runs.store import RunReader
@@ -26,7 +27,7 @@ def attached(tmp_path):
 
     def attach_lines(lines, suite="chartqa", **options):
         path = write_lines(tmp_path / NAME, lines)
-        return attach(open_import(path, suite), asked(suite), **options)
+        return attach(open_import(path, SUITES.get(suite)), asked(suite), **options)
 
     return attach_lines
 
@@ -257,7 +258,7 @@ FIELDS = ["doc_id", "doc", "resps", "filtered_resps", "input", "token_counts", "
 def test_no_line_does_worse_than_an_error_for_people(tmp_path_factory, lines, suite):
     path = write_lines_loosely(tmp_path_factory.mktemp("lines") / NAME, lines)
     with suppress(ProctorError):
-        attach(open_import(path, suite), asked("chartqa"))
+        attach(open_import(path, SUITES.get(suite)), asked("chartqa"))
 
 
 def write_lines_loosely(path, lines):

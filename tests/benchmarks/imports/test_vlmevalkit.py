@@ -14,6 +14,7 @@ from proctor.benchmarks.examination import plan
 from proctor.benchmarks.imports import vlmevalkit
 from proctor.benchmarks.imports.base import UNKNOWN_PROMPT, attach
 from proctor.benchmarks.imports.run import open_import
+from proctor.benchmarks.registry import SUITES
 from proctor.harness.errors import DataError, MissingExtraError, ProctorError
 from proctor.harness.types import Sampling
 
@@ -36,7 +37,7 @@ def attached(tmp_path):
 
     def attach_rows(kind, rows, suite="chartqa"):
         path = WRITERS[kind](tmp_path / f"{STEM}.{kind}", rows)
-        return attach(open_import(path, suite), asked(suite))
+        return attach(open_import(path, SUITES.get(suite)), asked(suite))
 
     return attach_rows
 
@@ -59,14 +60,15 @@ def test_items_of_the_data_set_and_its_results_are_the_same(tmp_path):
     data = chartqa_tsv(tmp_path / "ChartQA_TEST.tsv")
     items = plan("chartqa", "strict", Sampling(), data).asked
     path = write_tsv(tmp_path / f"{STEM}.tsv", vlmevalkit_rows(say("chartqa")))
-    source = open_import(path, "chartqa")
+    source = open_import(path, SUITES.get("chartqa"))
     assert len(attach(source, items).responses) == len(items)
     assert source.model_name == "Qwen2-VL-7B-Instruct"
 
 
 def test_the_model_is_unknown_where_the_name_does_not_say_it(tmp_path):
     for name in ("result.tsv", "_ChartQA_TEST.tsv", "x_ChartQA.tsv"):
-        assert open_import(write_tsv(tmp_path / name, vlmevalkit_rows(say("chartqa"))), "chartqa").model_name is None
+        path = write_tsv(tmp_path / name, vlmevalkit_rows(say("chartqa")))
+        assert open_import(path, SUITES.get("chartqa")).model_name is None
 
 
 @pytest.mark.parametrize(
@@ -140,13 +142,13 @@ class TestSheets:
     def test_a_formula_is_the_text_that_was_answered(self, tmp_path):
         said = say("chartqa") | {"h1": "=1+1"}
         path = write_xlsx(tmp_path / f"{STEM}.xlsx", vlmevalkit_rows(said), formulas=True)
-        found = attach(open_import(path, "chartqa"), asked("chartqa"))
+        found = attach(open_import(path, SUITES.get("chartqa")), asked("chartqa"))
         assert {name: one.text for (name, _), one in found.responses.items()} == said
 
     def test_an_answer_that_fills_its_cell_was_cut_off(self, tmp_path):
         said = say("chartqa") | {"h1": "x" * vlmevalkit.MAX_CELL, "h2": "x" * (vlmevalkit.MAX_CELL - 1)}
         path = write_xlsx(tmp_path / f"{STEM}.xlsx", vlmevalkit_rows(said))
-        found = attach(open_import(path, "chartqa"), asked("chartqa")).responses
+        found = attach(open_import(path, SUITES.get("chartqa")), asked("chartqa")).responses
         assert "cut off" in found["h1", 0].error
         assert found["h2", 0].text == said["h2"]
 
@@ -224,14 +226,14 @@ class TestSheets:
 
 def survives(path):
     with suppress(ProctorError):
-        attach(open_import(path, "chartqa"), asked("chartqa"))
+        attach(open_import(path, SUITES.get("chartqa")), asked("chartqa"))
 
 
 def test_without_openpyxl_it_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "openpyxl", None)
     path = write_xlsx(tmp_path / "a.xlsx", vlmevalkit_rows(say("chartqa")))
     with pytest.raises(MissingExtraError, match="openpyxl"):
-        attach(open_import(path, "chartqa"), asked("chartqa"))
+        attach(open_import(path, SUITES.get("chartqa")), asked("chartqa"))
 
 
 class Harm:
@@ -245,7 +247,7 @@ class Harm:
 def test_a_pickle_is_refused(tmp_path, name):
     (tmp_path / name).write_bytes(pickle.dumps(Harm()))
     with pytest.raises(DataError, match="pickle"):
-        open_import(tmp_path / name, "chartqa")
+        open_import(tmp_path / name, SUITES.get("chartqa"))
 
 
 @pytest.mark.parametrize("tool", [None, "lmms-eval", "vlmevalkit"])
@@ -257,7 +259,7 @@ def test_no_bytes_do_worse_than_an_error_for_people(tmp_path_factory, tool, data
     for start in (b"", b"PK\x03\x04", b"[", b"{", b"index\tquestion\tprediction\n"):
         path.write_bytes(start + data)
         with pytest.raises(ProctorError):
-            attach(open_import(path, "chartqa", tool), asked("chartqa"))
+            attach(open_import(path, SUITES.get("chartqa"), tool), asked("chartqa"))
 
 
 CELLS = st.none() | st.integers() | st.text() | st.floats() | st.lists(st.none())
@@ -272,7 +274,7 @@ def test_no_rows_do_worse_than_an_error_for_people(tmp_path_factory, rows):
 def test_it_must_be_a_file_of_the_tool_that_was_named(tmp_path):
     path = write_json(tmp_path / "a.json", vlmevalkit_rows(say("chartqa")))
     with pytest.raises(DataError, match="not a file of lmms-eval"):
-        open_import(path, "chartqa", "lmms-eval")
+        open_import(path, SUITES.get("chartqa"), "lmms-eval")
     for other in (tmp_path, tmp_path / "absent"):
         with pytest.raises(DataError):
-            open_import(other, "chartqa")
+            open_import(other, SUITES.get("chartqa"))

@@ -2,8 +2,8 @@
 
 import pytest
 
-from proctor.benchmarks.protocols import official_mathvision, official_mathvista
 from proctor.benchmarks.registry import SUITES
+from proctor.benchmarks.suites import mathvision, mathvista
 from proctor.harness.answers import Extraction
 from proctor.harness.types import Item
 
@@ -63,10 +63,10 @@ def vista(judged, response, gold, **about):
 
 def test_mathvista_shortcuts_and_what_they_leave():
     item = Item("1", "mathvista", "?", "5", "number", meta={"question_type": "free_form", "answer_type": "integer"})
-    assert official_mathvista.extract("5", item).answer == "5"
-    left = official_mathvista.extract("It is 5.", item)
+    assert mathvista.official_extract("5", item).answer == "5"
+    left = mathvista.official_extract("It is 5.", item)
     assert (left.answer, left.rule) == (None, "judge-needed")
-    grade = official_mathvista.match(left, item)
+    grade = mathvista.official_match(left, item)
     assert (grade.correct, grade.rule) == (None, "judge-needed")
 
 
@@ -76,7 +76,7 @@ def test_mathvista_shortcuts_and_what_they_leave():
 )
 def test_mathvista_integers(extraction, correct):
     item = Item("1", "mathvista", "?", "5", "number", meta={"question_type": "free_form", "answer_type": "integer"})
-    assert official_mathvista.match(Extraction(extraction, "x", ""), item).correct is correct
+    assert mathvista.official_match(Extraction(extraction, "x", ""), item).correct is correct
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_mathvista_integers(extraction, correct):
 def test_mathvista_floats(extraction, gold, precision, correct):
     meta = {"question_type": "free_form", "answer_type": "float", "precision": precision}
     item = Item("1", "mathvista", "?", gold, "float:round=1", meta=meta)
-    assert official_mathvista.match(Extraction(extraction, "x", ""), item).correct is correct
+    assert mathvista.official_match(Extraction(extraction, "x", ""), item).correct is correct
 
 
 @pytest.mark.parametrize(
@@ -96,19 +96,19 @@ def test_mathvista_floats(extraction, gold, precision, correct):
 def test_mathvista_choices_by_letter_or_nearest_text(extraction, correct):
     meta = {"question_type": "multi_choice", "answer_type": "text", "published_choices": ("yes", "no", "maybe")}
     item = Item("1", "mathvista", "?", "B", "choice", choices=("yes", "no", "maybe"), meta=meta)
-    assert official_mathvista.match(Extraction(extraction, "x", ""), item).correct is correct
+    assert mathvista.official_match(Extraction(extraction, "x", ""), item).correct is correct
 
 
 def test_mathvista_letters_count_repeated_options():
     meta = {"question_type": "multi_choice", "answer_type": "text", "published_choices": ("a1", "a1", "b2")}
     item = Item("1", "mathvista", "?", "B", "choice", choices=("a1", "b2"), meta=meta)
-    assert official_mathvista.match(Extraction("C", "x", ""), item).correct
-    assert not official_mathvista.match(Extraction("B", "x", ""), item).correct
+    assert mathvista.official_match(Extraction("C", "x", ""), item).correct
+    assert not mathvista.official_match(Extraction("B", "x", ""), item).correct
 
 
 def test_edit_distance():
     pairs = {("", ""): 0, ("kitten", "sitting"): 3, ("abc", ""): 3, ("flaw", "lawn"): 2}
-    assert {pair: official_mathvista.edit_distance(*pair) for pair in pairs} == pairs
+    assert {pair: mathvista.edit_distance(*pair) for pair in pairs} == pairs
 
 
 def test_mathverse_leaves_all_to_a_judge(judged):
@@ -224,6 +224,6 @@ def test_iconqa_texts(judged):
 
 def test_mathvision_prompt_has_the_picture_at_its_mark():
     item = SUITES.get("mathvision").load()[0]
-    parts = official_mathvision.prompt(item).parts
+    parts = mathvision.official_prompt(item).parts
     assert item.images[0] in parts
-    assert any(isinstance(part, str) and part.startswith(official_mathvision.INSTRUCTION) for part in parts)
+    assert any(isinstance(part, str) and part.startswith(mathvision.INSTRUCTION) for part in parts)

@@ -11,11 +11,24 @@ import pytest
 from proctor.benchmarks import lock as locks
 from proctor.benchmarks.registry import SUITES
 from proctor.benchmarks.sources import hub
-from proctor.benchmarks.sources.published import HUB, HUB_SETS
 from proctor.harness.errors import DataError, MissingExtraError, UsageError
 
 datasets = pytest.importorskip("datasets")
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+def published(suite):
+    return SUITES.get(suite).published
+
+
+ON_THE_HUB = [name for name in SUITES.names() if published(name).hub]
+
+
+def publish(monkeypatch, suite, **changes):
+    """Say otherwise how a suite is published."""
+    found = SUITES.get(suite)
+    found = dataclasses.replace(found, published=dataclasses.replace(found.published, **changes))
+    monkeypatch.setattr(f"proctor.benchmarks.suites.{suite}.SUITE", found)
 
 
 @pytest.fixture
@@ -37,17 +50,17 @@ def put_on_hub(tmp_path, monkeypatch, published_rows):
                     table = table.cast_column(column, datasets.Image())
             (folder / "data").mkdir(parents=True, exist_ok=True)
             table.to_parquet(folder / "data" / f"{split}-00000-of-00001.parquet")
-        config = HUB[suite].config or "default"
+        config = published(suite).hub.config or "default"
         files = "".join(f"  - split: {split}\n    path: data/{split}-*\n" for split in splits)
         (folder / "README.md").write_text(f"---\nconfigs:\n- config_name: {config}\n  data_files:\n{files}---\n")
-        here = dataclasses.replace(HUB[suite], path=str(folder), splits=tuple(splits))
-        monkeypatch.setitem(HUB, suite, here)
+        here = dataclasses.replace(published(suite).hub, path=str(folder), splits=tuple(splits))
+        publish(monkeypatch, suite, hub=here)
         return here
 
     return put
 
 
-@pytest.mark.parametrize("suite", HUB)
+@pytest.mark.parametrize("suite", ON_THE_HUB)
 def test_every_suite_is_pulled_and_read_as_it_is_bundled(suite, put_on_hub, essence, tmp_path):
     put_on_hub(suite)
     locked = locks.pull(SUITES.get(suite), locks.HUB_DATA, "main", tmp_path / "a.lock")
@@ -55,7 +68,11 @@ def test_every_suite_is_pulled_and_read_as_it_is_bundled(suite, put_on_hub, esse
     whole = suite != "mathverse"
     assert [essence(item, whole) for item in items] == [essence(item, whole) for item in bundled]
     assert locked.items == len(items)
-    assert (locked.revision, locked.config, locked.splits) == ("local", HUB[suite].config, HUB[suite].splits)
+    assert (locked.revision, locked.config, locked.splits) == (
+        "local",
+        published(suite).hub.config,
+        published(suite).hub.splits,
+    )
 
 
 def changed(rows):
@@ -99,8 +116,8 @@ def text_only(tmp_path, monkeypatch, published_rows):
     datasets.Dataset.from_list(rows).to_parquet(folder / "testmini_text_only.parquet")
     files = "  - split: testmini_text_only\n    path: testmini_text_only.parquet\n"
     (folder / "README.md").write_text(f"---\nconfigs:\n- config_name: testmini_text_only\n  data_files:\n{files}---\n")
-    here = dataclasses.replace(HUB_SETS["mathverse"]["text_only"], path=str(folder))
-    monkeypatch.setitem(HUB_SETS["mathverse"], "text_only", here)
+    here = dataclasses.replace(published("mathverse").further["text_only"], path=str(folder))
+    publish(monkeypatch, "mathverse", further={"text_only": here})
     return here
 
 
@@ -112,7 +129,7 @@ def test_a_further_set_is_asked_apart(text_only, put_on_hub, cli):
     assert "pin it first with `proctor data pull mathverse --data hub:text_only`" in done.err
     assert cli("data", "pull", "mathverse", "--data", "hub:text_only").code == 0
     main, apart = json.loads(cli("data", "status", "--json").out)
-    assert {main["name"], apart["name"]} == {HUB["mathverse"].path, f"{text_only.path}:text_only"}
+    assert {main["name"], apart["name"]} == {published("mathverse").hub.path, f"{text_only.path}:text_only"}
     items = locks.load_locked(SUITES.get("mathverse"), Path("hub:text_only"))
     assert [item.id for item in items] == [f"text-only-{number}" for number in range(1, 11)]
     assert all(item.meta["version"] == "Text Only" and not item.images for item in items)
@@ -144,7 +161,8 @@ def test_status_reads_the_hub_again_when_asked(put_on_hub, cli, monkeypatch):
     done = cli("data", "status", "--hub", "--json")
     assert done.code == 1
     assert "'900' (new)" in json.loads(done.out)[0]["status"]
-    monkeypatch.setitem(HUB, "mathvision", dataclasses.replace(HUB["mathvision"], path="elsewhere/MathVision"))
+    elsewhere = dataclasses.replace(published("mathvision").hub, path="elsewhere/MathVision")
+    publish(monkeypatch, "mathvision", hub=elsewhere)
     (one,) = json.loads(cli("data", "status", "--hub", "--json").out)
     assert "on the hub any more" in one["status"]
 
@@ -166,10 +184,10 @@ def test_columns_that_the_hub_has_no_more_are_told_once(put_on_hub, tmp_path):
 
 def test_a_revision_must_be_a_commit():
     with pytest.raises(DataError, match="is no commit; pin one with `proctor data pull`"):
-        hub.open_hub(HUB["mathvision"], "main")
+        hub.open_hub(published("mathvision").hub, "main")
     with pytest.raises(DataError, match="is no commit"):
-        hub.open_hub(HUB["mathvision"], hub.LOCAL)
-    assert hub.resolve_revision(HUB["mathvision"], COMMIT) == COMMIT
+        hub.open_hub(published("mathvision").hub, hub.LOCAL)
+    assert hub.resolve_revision(published("mathvision").hub, COMMIT) == COMMIT
 
 
 @pytest.mark.parametrize("suite", ["mathvision", "mathverse"])
@@ -181,11 +199,11 @@ def test_the_pinned_revision_is_what_is_asked_for(suite, monkeypatch):
         raise ConnectionError("no network\nhere")
 
     monkeypatch.setattr(datasets, "load_dataset", load_dataset)
-    source = hub.open_hub(HUB[suite], COMMIT)
+    here = published(suite).hub
+    source = hub.open_hub(here, COMMIT)
     with pytest.raises(DataError, match=f"cannot load revision {COMMIT} from the hub: no network here"):
         list(source.records)
-    published = HUB[suite]
-    assert asked == [((published.path,), {"name": published.config, "split": published.splits[0], "revision": COMMIT})]
+    assert asked == [((here.path,), {"name": here.config, "split": here.splits[0], "revision": COMMIT})]
 
 
 def test_a_branch_is_resolved_to_its_commit(monkeypatch):
@@ -195,16 +213,16 @@ def test_a_branch_is_resolved_to_its_commit(monkeypatch):
         sha = COMMIT
 
     monkeypatch.setattr(huggingface_hub.HfApi, "dataset_info", lambda self, path, revision: Info)
-    assert hub.resolve_revision(HUB["chartqa"], "main") == COMMIT
+    assert hub.resolve_revision(published("chartqa").hub, "main") == COMMIT
     Info.sha = None
     with pytest.raises(DataError, match="names no commit for revision 'main'"):
-        hub.resolve_revision(HUB["chartqa"], "main")
+        hub.resolve_revision(published("chartqa").hub, "main")
 
 
 def test_without_datasets_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "datasets", None)
     with pytest.raises(MissingExtraError, match=r"proctor\[data\]"):
-        list(hub.open_hub(HUB["chartqa"], COMMIT).records)
+        list(hub.open_hub(published("chartqa").hub, COMMIT).records)
 
 
 @pytest.fixture

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from proctor.benchmarks.base import SAMPLES
 from proctor.benchmarks.registry import SUITES
-from proctor.benchmarks.sources import jsonl, repositories
-from proctor.benchmarks.sources.published import HUB
+from proctor.benchmarks.sources import jsonl
+from proctor.benchmarks.sources.local import open_local
+from proctor.benchmarks.sources.published import UNPUBLISHED
 from proctor.harness.errors import DataError
 
 
@@ -186,7 +187,7 @@ def test_chartqa_counts_on_through_both_tables_as_the_hub_does(checkout):
     human = sum(row["split"] == "test_human" for row in sample_rows("chartqa"))
     assert ids[0] == "test_human-0"
     assert ids[human] == f"test_augmented-{human}"
-    hub = HUB["chartqa"].layout["id"].make
+    hub = SUITES.get("chartqa").published.hub.layout["id"].make
     assert ids == [hub("human_test" if n < human else "augmented_test", n) for n in range(len(ids))]
 
 
@@ -396,8 +397,8 @@ def test_mathvision_named_as_a_file_never_loses_its_options(checkout, tmp_path):
 
 def test_suites_without_a_repository_have_no_checkout(tmp_path):
     Folder(tmp_path).write("data/testmini.json", [])
-    assert repositories.open_checkout("figures", tmp_path) is None
-    assert repositories.lacking("figures", tmp_path) is None
+    with pytest.raises(DataError, match="no checkout of the suite's repository"):
+        open_local(UNPUBLISHED, tmp_path)
 
 
 def test_the_lock_file_knows_a_checkout(checkout, cli, tmp_path, monkeypatch):

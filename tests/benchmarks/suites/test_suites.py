@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from proctor.benchmarks.base import BOXED, SAMPLES
+from proctor.benchmarks.base import SAMPLES
+from proctor.benchmarks.protocols.base import BOXED
 from proctor.benchmarks.suites import chartqa, dynamath, iconqa, logicvista, mathverse, mathvision, mathvista, wemath
 from proctor.harness.errors import DataError
 from proctor.harness.types import Image

@@ -76,7 +76,7 @@ def test_guess():
 
 
 def test_gold():
-    from proctor.benchmarks.errata import ERRATA
+    from proctor.benchmarks.gold import ERRATA
 
     erratum = next(one for one in ERRATA if (one.suite, one.id) == ("mathvision", "2828"))
     response = rf"\boxed{{{erratum.correction}}}"

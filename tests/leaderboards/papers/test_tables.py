@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from proctor.benchmarks.check import SIZES
 from proctor.benchmarks.registry import SUITES
 from proctor.harness.errors import UsageError
 from proctor.leaderboards.papers import tables
@@ -49,7 +48,7 @@ def test_columns_are_metrics_of_suites_over_whole_sets(name: str) -> None:
         suite = SUITES.get(column.suite)
         assert suite.protocol(column.protocol)
         assert column.metric in {metric.name for metric in suite.metrics([], [])}
-        assert column.items == max(SIZES[column.suite].values())
+        assert column.items == max(SUITES.get(column.suite).published.sizes.values())
     keys = {column.key for column in table.columns}
     for row in table.rows:
         assert row.cells.keys() <= keys | {AVERAGE}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proctor.benchmarks.base import BOXED
+from proctor.benchmarks.protocols.base import BOXED
 from proctor.harness.errors import UsageError
 from proctor.harness.types import Prompt
 from proctor.trainers.methods.base import StageOutput

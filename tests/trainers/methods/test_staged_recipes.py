@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from proctor.benchmarks.sources.published import TRAINING
+from proctor.trainers.data import TITLES
 from proctor.trainers.methods.base import Dpo, Sft, StagedMethod
 from proctor.trainers.methods.registry import open_method
 from proctor.trainers.recipe import Recipe, load_recipe
@@ -29,7 +29,7 @@ def test_figures_twins_train_the_talker_here(method: str) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("data", sorted(TRAINING))
+@pytest.mark.parametrize("data", sorted(TITLES))
 def test_recipes_of_the_published_sets(method: str, data: str) -> None:
     recipe, staged, _ = opened(f"{method}_{data}")
     assert (recipe.trainer, recipe.model, recipe.method) == ("openrlhf", "qwen2_5_vl_7b", method)
@@ -54,7 +54,7 @@ def test_the_figures_texts_are_those_of_the_talker() -> None:
     assert recipe.judge.prompt == "short"
 
 
-@pytest.mark.parametrize("data", sorted(TRAINING))
+@pytest.mark.parametrize("data", sorted(TITLES))
 def test_srlm_is_as_published(data: str) -> None:
     """As arXiv 2401.10020 has it."""
     recipe, staged, settings = opened(f"srlm_{data}")
@@ -64,7 +64,7 @@ def test_srlm_is_as_published(data: str) -> None:
     assert [stage.objective for stage in staged.stages] == [Dpo(0.1)] * 2
 
 
-@pytest.mark.parametrize("data", sorted(TRAINING))
+@pytest.mark.parametrize("data", sorted(TITLES))
 def test_others_draw_as_mm_upt_does(data: str) -> None:
     for method in ("sft", "lmsi", "stic", "genixer"):
         recipe, staged, _ = opened(f"{method}_{data}")
