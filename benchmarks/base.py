@@ -13,6 +13,7 @@ from ..harness.types import Item
 from .items import ImageFolder, Parse, Record, read_items
 from .protocols.base import AskItem, Protocol, boxed_prompt
 from .protocols.common import NAMES, common_protocols
+from .protocols.registry import PROTOCOLS
 from .sources.local import open_local
 from .sources.published import UNPUBLISHED, Published
 
@@ -76,12 +77,13 @@ class Suite:
         return {one.name: one for one in (strict, *self.own_protocols, *common)}
 
     def protocol(self, name: str) -> Protocol:
-        """The protocol of that name. Raises UsageError, naming those there are."""
-        try:
+        """The suite's protocol of that name, or one for any suite (PROTOCOLS). Raises UsageError, naming those there are."""
+        if name in self.protocols:
             return self.protocols[name]
-        except KeyError:
-            known = ", ".join(sorted(self.protocols))
-            raise UsageError(f"suite {self.name} has no protocol {name!r}; it has: {known}") from None
+        if name in PROTOCOLS.builtin or name not in PROTOCOLS:
+            known = sorted({*self.protocols, *PROTOCOLS.names()} - (PROTOCOLS.builtin.keys() - self.protocols))
+            raise UsageError(f"suite {self.name} has no protocol {name!r:.80}; it has: {', '.join(known)}")
+        return PROTOCOLS.get(name)(self)
 
 
 __all__ = ["SAMPLES", "ImageFolder", "Item", "Protocol", "Record", "Suite", "boxed_prompt"]

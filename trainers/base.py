@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Protocol
 
 from ..harness import answers
+from ..harness.answers.formats import FORMATS
 from ..harness.errors import DataError, UsageError
 from ..harness.types import Image, Item
 from .recipe import Recipe
-from .recipe_settings import FORMATS
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Group:
     """The n responses to one prompt, and the final answers stated in them (None where there is none).
 
     `gold` is present only for a reward with `needs_gold`, `judge_scores` only for one with `needs_judge`: for each response
-    a number in [0, 1], or None where the judge gave no usable score. `answer_format` is a key of FORMATS.
+    a number in [0, 1], or None where the judge gave no usable score. `answer_format` is a name of FORMATS.
     """
 
     item_id: str
@@ -49,7 +49,7 @@ class Group:
     @cached_property
     def well_formed(self) -> tuple[bool, ...]:
         """Whether each response has the form that was asked for."""
-        return tuple(map(FORMATS[self.answer_format], self.responses))
+        return tuple(map(FORMATS.get(self.answer_format), self.responses))
 
 
 def make_group(item: Item, responses: Sequence[str], needs_gold: bool, answer_format: str = "boxed") -> Group:
@@ -74,7 +74,7 @@ class Reward(Protocol):
     """A reward idea: one number per response of a group, from the group alone.
 
     A reward whose attribute `needs_judge` is true finds the group's `judge_scores`; without the attribute it needs none.
-    What else it can promise of itself is in `declaration`.
+    What else it can promise of itself is in `rewards.base`.
     """
 
     @property

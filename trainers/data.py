@@ -89,7 +89,7 @@ def data_set(name: str, *, labels: bool = False) -> Suite:
     if name == synthesized.NAME:
         return synthesized.SUITE
     if name not in TITLES:
-        return SUITES.get(name)
+        return SUITES.load(name)
     return Suite(name, TITLES[name], _parse(name, labels), prompt, published=PUBLISHED[name])
 
 

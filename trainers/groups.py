@@ -32,6 +32,7 @@ from ..benchmarks.examination import plan, read_answers
 from ..benchmarks.gold import corrected
 from ..benchmarks.lock import LOCK, load_locked, on_hub
 from ..harness import answers
+from ..harness.answers.formats import FORMATS
 from ..harness.errors import (
     DataError,
     EngineError,
@@ -50,7 +51,7 @@ from .base import Group, Reward, make_group, needs_judge
 from .data import TITLES, data_set
 from .judge import Judge
 from .recipe import PromptSettings
-from .recipe_settings import FORMATS, JudgeSettings
+from .recipe_settings import JudgeSettings
 from .sampler import training_prompts
 
 FILE = "judge.jsonl"
@@ -245,12 +246,11 @@ class RecordedGroup:
 def read_groups(run: Path, answer_format: str = "boxed") -> list[RecordedGroup]:
     """The groups of a complete run with n >= 2 samples per item, in the order of its items.
 
-    `answer_format` is a key of FORMATS. A judge's scores come from judge.jsonl in the run directory, where there is one.
-    Raises DataError for a damaged run or one whose items have no labels, UsageError for one sample per item,
-    IncompleteRunError for a run or a judgement that was interrupted.
+    `answer_format` is a name of FORMATS, or the path of one. A judge's scores come from judge.jsonl in the run directory,
+    where there is one. Raises DataError for a damaged run or one whose items have no labels, UsageError for one sample per
+    item, IncompleteRunError for a run or a judgement that was interrupted.
     """
-    if answer_format not in FORMATS:
-        raise UsageError(f"answer format must be one of: {', '.join(FORMATS)}; not {answer_format!r}")
+    FORMATS.load(answer_format)
     found = read_answers(run)
     judged = _judgements(found, answer_format)
     return [

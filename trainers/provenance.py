@@ -120,7 +120,7 @@ def _plain(recipe: Recipe) -> dict[str, Any]:
 def _named(recipe: dict[str, Any]) -> str:
     """The recipe's name, with the settings that are not those of the bundled recipe of that name."""
     name: str = recipe["name"]
-    if name not in {file.stem for file in RECIPES.glob("*.toml")}:
+    if name not in RECIPES.members(RECIPES.folder):
         return name
     bundled = resolve(load_recipe(name))
     changed = differing_keys(_fixed(_plain(bundled)), _fixed(recipe))

@@ -9,13 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..harness.answers.formats import FORMATS
 from ..harness.errors import UsageError
-from ..harness.registry import anchored
+from ..harness.registry import FileRegistry
 from ..harness.settings import read_settings, require, setting
 from ..harness.types import Json, Sampling
-from .recipe_settings import FORMATS, JudgeSettings, OpenRlhfSettings, SynthesisSettings
+from ..harness.user_file import anchored, in_file
+from .recipe_settings import JudgeSettings, OpenRlhfSettings, SynthesisSettings
 
-RECIPES = Path(__file__).parent / "recipes"
+OPEN = ("trainer", "model", "method", "protocol", "answer_format", "reward", "advantage")
+"""Settings that name what may stand in a file of one's own; so does prompts.suite."""
 MOST = 1e100
 MOST_PROMPTS, MOST_SAMPLES = 10_000_000, 100_000
 
@@ -89,9 +92,10 @@ class Recipe:
     staged method takes `policy.steps` steps of `policy.prompts` examples in each of its stages, and reads `collect`.
 
     `answer_format` is the form that a response must have ("boxed", or "think_boxed": <think>...</think> before the box);
-    what follows from breaking it is the reward's affair. `reward` is a name of the registry, or path/to/file.py:function,
-    whose path is made absolute. `reward_settings` are the reward's own, `advantage_beta` is the advantage's where it has
-    one, `judge` is read only by a reward that needs a judge, and `openrlhf` only by the trainer of that name.
+    what follows from breaking it is the reward's affair. What OPEN names is a name of its registry, or path/to/file.py:thing
+    (of `model` a .toml file), whose path is made absolute. `reward_settings` are the reward's own, `advantage_beta` is the
+    advantage's where it has one, `judge` is read only by a reward that needs a judge, and `openrlhf` only by the trainer of
+    that name.
     """
 
     name: str
@@ -117,7 +121,8 @@ class Recipe:
     openrlhf: OpenRlhfSettings | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "reward", anchored(self.reward, Path()))
+        for name, value in _anchored({name: getattr(self, name) for name in OPEN}, Path()).items():
+            object.__setattr__(self, name, value)
         policy, optimiser = self.policy, self.optimiser
         parts = policy.minibatches * policy.accumulate
         rules = {
@@ -133,7 +138,6 @@ class Recipe:
             and policy.prompts >= 1
             and policy.prompts % parts == 0,
             "policy.clip must be positive, policy.kl not negative": policy.clip > 0 and policy.kl >= 0,
-            f"answer_format must be one of: {', '.join(FORMATS)}": self.answer_format in FORMATS,
             "advantage_beta must be positive": self.advantage_beta > 0,
             "checkpoint_every must be at least 1": self.checkpoint_every >= 1,
             "sampling.n must be at least 2: a group of one has no advantage": self.sampling.n >= 2,
@@ -178,35 +182,62 @@ def load_recipe(name: str, changes: Sequence[str] = ()) -> Recipe:
     by another one. Raises UsageError for an unknown recipe or key, for a value of the wrong kind, and if the extended
     recipe itself extends another.
 
-    A reward's file that a recipe names is relative to the recipe's own, one in `changes` to the working directory.
+    A file that a recipe names is relative to the recipe's own, one in `changes` to the working directory.
     """
-    path = Path(name) if name.endswith(".toml") else RECIPES / f"{name}.toml"
-    table = _read(path, name)
+    path = RECIPES.load(name)
+    table = _read(path)
     if (extended := table.pop("extends", None)) is not None:
         table = _laid_over(_read_extended(extended, path), table)
     for change in changes:
         table = _laid_over(table, _table_of(change))
-    return read_settings(Recipe, {"name": path.stem, **table}, f"recipe {path.name}")
+    recipe = read_settings(Recipe, {"name": path.stem, **table}, f"recipe {path.name}")
+    if in_file(recipe.answer_format) is None and recipe.answer_format not in FORMATS:
+        raise UsageError(f"recipe {path.name}: answer_format must be one of: {', '.join(FORMATS.names())}")
+    return recipe
 
 
-def _read(path: Path, name: str) -> dict[str, Any]:
+def _read(path: Path) -> dict[str, Any]:
     try:
         table = tomllib.loads(path.read_text())
     except FileNotFoundError:
-        known = ", ".join(sorted(file.stem for file in RECIPES.glob("*.toml")))
-        raise UsageError(f"no recipe {name!r}: give the path of a .toml file, or one of: {known}") from None
+        raise UsageError(f"there is no recipe {path}: a bundled one is named without .toml") from None
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"recipe {path}: cannot be read ({str(error)[:150]})") from error
-    if isinstance(table.get("reward"), str):
-        table["reward"] = anchored(table["reward"], path.parent)
-    return table
+    return _anchored(table, path.parent)
+
+
+def _anchored(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """The settings with the paths of files that they name made absolute, from `folder`."""
+    found = dict(table)
+    for name in OPEN:
+        if isinstance(found.get(name), str):
+            found[name] = anchored(found[name], folder)
+    prompts = found.get("prompts")
+    if isinstance(prompts, dict) and isinstance(prompts.get("suite"), str):
+        found["prompts"] = {**prompts, "suite": anchored(prompts["suite"], folder)}
+    return found
+
+
+def _summary(path: Path, name: str) -> str:
+    """The comment that a recipe begins with, in one line."""
+    comment = path.read_text().partition("\n")[0]
+    return comment.removeprefix("#").strip() if comment.startswith("#") else ""
+
+
+RECIPES: FileRegistry[Path] = FileRegistry(
+    kind="recipe",
+    group="proctor.recipes",
+    folder=Path(__file__).parent / "recipes",
+    read=lambda path, name: path,
+    summary=_summary,
+)
 
 
 def _read_extended(extended: Any, path: Path) -> dict[str, Any]:
     if not isinstance(extended, str):
         raise UsageError(f"recipe {path.name}: extends must name a recipe, not {extended!r:.60}")
-    other = path.parent / extended if extended.endswith(".toml") else RECIPES / f"{extended}.toml"
-    table = _read(other, extended)
+    other = path.parent / extended if extended.endswith(".toml") else RECIPES.get(extended)
+    table = _read(other)
     if "extends" in table or other.resolve() == path.resolve():
         raise UsageError(
             f"recipe {path.name}: extends {extended}, which itself extends another: one that is extended must stand alone"

@@ -7,14 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from ..benchmarks.protocols.registry import PROTOCOLS
+from ..benchmarks.registry import SUITES
+from ..harness.answers.formats import FORMATS
 from ..harness.errors import UsageError
 from ..harness.profiles import load_profile
+from ..harness.registry import Registry
+from ..harness.types import Json
 from .methods.base import StagedMethod
-from .methods.registry import open_method, with_settings
+from .methods.registry import METHODS, open_method, with_settings
 from .recipe import Recipe
-from .rewards.advantages import advantage
-from .rewards.registry import open_reward, resolved
+from .rewards.advantages import ADVANTAGES, advantage
+from .rewards.registry import REWARDS, TRAINERS, open_reward, resolved
 from .sampler import asking
 from .tiny import BASE, TALKER
 
@@ -26,10 +32,29 @@ def resolve(recipe: Recipe) -> Recipe:
     there is none of.
     """
     advantage(recipe.advantage, recipe.advantage_beta)
+    FORMATS.load(recipe.answer_format)
     asking(recipe)
     method, reward = open_method(recipe), open_reward(recipe.reward, recipe.reward_settings)
     recipe = with_settings(recipe, method)
     return recipe if isinstance(method, StagedMethod) else resolved(recipe, reward)
+
+
+def recipe_files(recipe: Recipe) -> dict[str, Json]:
+    """The digests of the Python files that a recipe names: of what they hold a resume must find nothing changed.
+
+    Like {"reward_file": {"sha256": ...}}; empty for a recipe that names none. Files that were not yet executed are.
+    """
+    named: Mapping[str, tuple[Registry[Any], str]] = {
+        "trainer": (TRAINERS, recipe.trainer),
+        "method": (METHODS, recipe.method),
+        "suite": (SUITES, recipe.prompts.suite),
+        "protocol": (PROTOCOLS, recipe.protocol),
+        "answer_format": (FORMATS, recipe.answer_format),
+        "reward": (REWARDS, recipe.reward),
+        "advantage": (ADVANTAGES, recipe.advantage),
+    }
+    digests = {name: registry.file_sha256(text) for name, (registry, text) in named.items()}
+    return {f"{name}_file": {"sha256": sha256} for name, sha256 in digests.items() if sha256}
 
 
 BUNDLED: Mapping[str, Path] = {"tiny": BASE, "tiny_talker": TALKER}

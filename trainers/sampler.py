@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ..benchmarks.lock import load_locked
+from ..benchmarks.protocols.registry import PROTOCOLS
 from ..benchmarks.registry import SUITES
 from ..benchmarks.suites.figures import TASKS, as_item, draw
 from ..harness.errors import UsageError
 from ..harness.profiles import load_profile
 from ..harness.types import Item, Prompt, digest_all
+from ..harness.user_file import in_file
 from .data import UNLABELLED, data_set
 from .recipe import PromptSettings, Recipe
 
@@ -56,6 +58,8 @@ def asking(recipe: Recipe) -> Callable[[Item], Prompt]:
 
     Raises UsageError for an unknown suite, protocol or model.
     """
+    if in_file(recipe.protocol) is not None:
+        PROTOCOLS.load(recipe.protocol)
     prompt, profile = data_set(recipe.prompts.suite).protocol(recipe.protocol).prompt, load_profile(recipe.model)
     return lambda item: profile.applied(prompt(item))
 

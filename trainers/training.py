@@ -31,6 +31,7 @@ from ..harness.runs.provenance import configuration_digest, environment, weights
 from ..harness.runs.store import differing_keys
 from ..harness.types import Json
 from .recipe import Recipe
+from .resolve import recipe_files
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -87,6 +88,7 @@ class TrainingFolder:
             "recipe": json.loads(json.dumps(recipe.to_json())),
             "base": {"weights": weights_digest(base), "configuration": configuration_digest(base)},
             "profile": load_profile(recipe.model).manner.to_json(),
+            **recipe_files(recipe),
             **more,
         }
         file = self.path / "training.json"

@@ -104,7 +104,7 @@ def _train_and_watch(recipe: Recipe, base: Path, training: Path, runs: Path, pla
         thread.start()
         try:
             if not watcher.training_ended():
-                TRAINERS.get(recipe.trainer)(recipe, base, training, True, show)
+                TRAINERS.load(recipe.trainer)(recipe, base, training, True, show)
             show(steps, steps, "")
             while thread.is_alive():
                 thread.join(0.5)

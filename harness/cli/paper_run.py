@@ -71,7 +71,7 @@ class _Job:
         from ..profiles import profiles
 
         name = place.row.recipe
-        if name and not (RECIPES / f"{name}.toml").is_file():
+        if name and name not in RECIPES:
             raise DataError(f"row {place.id}: its recipe {name} is not written yet: choose another row")
         if args.changes and not name:
             raise UsageError(f"row {place.id} is a model as it is: --set has nothing to change")

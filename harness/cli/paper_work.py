@@ -23,7 +23,7 @@ def written(tables: Iterable[Table]) -> dict[str, Work]:
     from ...trainers.recipe import RECIPES, load_recipe
 
     names = {row.recipe for table in tables for row in table.rows if row.recipe}
-    return {name: work_of(load_recipe(name)) for name in sorted(names) if (RECIPES / f"{name}.toml").is_file()}
+    return {name: work_of(load_recipe(name)) for name in sorted(names) if name in RECIPES}
 
 
 def work_of(recipe: Recipe) -> Work:

@@ -52,13 +52,11 @@ def run(args: argparse.Namespace) -> int:
     from ...trainers.contamination import with_contamination
     from ...trainers.groups import plan_groups, recorded_groups
     from ...trainers.provenance import with_provenance
-    from ...trainers.recipe_settings import FORMATS
-    from ..errors import UsageError
+    from ..answers.formats import FORMATS
     from .eval import eval_all
     from .terminal import emit_json, log
 
-    if args.answer_format not in FORMATS:
-        raise UsageError(f"--answer-format must be one of: {', '.join(FORMATS)}; not {args.answer_format!r}")
+    FORMATS.load(args.answer_format)
     settings = judge_settings(args)
     drawn_by = sampling(args)
     training = args.split == "train"

@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     reward = [] if args.reward is None else [f"reward={args.reward}"]
     seed = [] if args.seed is None else [f"seed={args.seed}"]
     recipe = load_recipe(args.recipe, [*reward, *args.changes, *seed])
-    train = TRAINERS.get(recipe.trainer)
+    train = TRAINERS.load(recipe.trainer)
     if args.dry_run:
         describe = getattr(train, "describe", None)
         recipe, base = resolve(recipe), base_name(recipe, args.base)

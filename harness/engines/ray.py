@@ -13,10 +13,12 @@ import os
 import socket
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from ..errors import EngineError, MissingExtraError, ProctorError, UsageError
 from ..types import Image, Json, Prompt, Request, Response, Sampling
+from ..user_file import anchored
 from .base import ENGINES, Engine
 
 CHUNK = 64
@@ -36,7 +38,7 @@ class ReplicaWorker:
 
     def open(self, engine: str, target: str, options: Mapping[str, str]) -> _Description:
         """Name, identity and versions of its engine. Raises what opening it raises; a constructor would hide that."""
-        self.model = ENGINES.get(engine)(target, options)
+        self.model = ENGINES.load(engine)(target, options)
         return self.model.name, dict(self.model.identity()), dict(self.model.versions())
 
     def answer(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[Response]:
@@ -160,7 +162,8 @@ def _told(ray: Any) -> Iterator[None]:
 
 
 def open_replicas(engine: str, target: str, options: Mapping[str, str], workers: int, address: str | None) -> Engine:
-    """One engine in this process, or a fleet of several in Ray's."""
+    """One engine in this process, or a fleet of several in Ray's; `engine` is a name, or the path of a file's."""
+    engine = anchored(engine, Path())
     if workers == 1 and address is None:
-        return ENGINES.get(engine)(target, options)
+        return ENGINES.load(engine)(target, options)
     return ReplicaPool(engine, target, options, workers, address)

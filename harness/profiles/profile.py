@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
+from ..answers.formats import FORMATS
 from ..errors import UsageError
+from ..registry import FileRegistry
 from ..settings import read_settings
 from ..types import Image, Json, Prompt, Sampling, digest
 
@@ -90,10 +92,7 @@ class PromptStyle:
         return manner
 
 
-PROFILES = Path(__file__).parent
 MAX_BYTES = 2**20
-FORMS = ("boxed", "think_boxed")
-"""Forms of response: a box; or <think>...</think>, then a box."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +120,7 @@ class Profile:
     """How a model wants to be asked. `name` is the file's, `title` the model's in the papers' tables.
 
     `hub` is its name on the hub, empty for a bundled checkpoint. `system` and `instruction` are a `PromptStyle`'s,
-    `answer_format` the form that its responses have, one of FORMS. `source` says where each fact is from.
+    `answer_format` the form that its responses have, a name of FORMATS. `source` says where each fact is from.
     """
 
     name: str
@@ -136,8 +135,8 @@ class Profile:
 
     def __post_init__(self) -> None:
         PromptStyle(self.name, self.system, self.instruction)
-        if self.answer_format not in FORMS:
-            raise UsageError(f"answer_format must be one of: {', '.join(FORMS)}")
+        if self.answer_format not in FORMATS:
+            raise UsageError(f"answer_format must be one of: {', '.join(FORMATS.names())}")
 
     @property
     def manner(self) -> PromptStyle:
@@ -150,29 +149,23 @@ class Profile:
 
 
 def load_profile(name: str) -> Profile:
-    """A bundled profile by name, or one in a .toml file by path.
+    """A profile by name, bundled or of a package, or one in a .toml file by path.
 
-    Raises UsageError for a name that there is none of, a file that is no profile, and one that is called as a bundled one.
+    Raises UsageError for an unknown name, a file that is no profile, and one that is called as a bundled one.
     """
-    if not name.endswith(".toml"):
-        try:
-            return profiles()[name]
-        except KeyError:
-            known = ", ".join(profiles())
-            raise UsageError(f"no profile {name!r:.80}: give the path of a .toml file, or one of: {known}") from None
     path = Path(name)
-    if path.stem in profiles():
+    if name.endswith(".toml") and path.stem in profiles():
         raise UsageError(f"profile {path}: {path.stem} is the name of a bundled profile: give the file another name")
-    return _read(path)
+    return PROFILES.load(name)
 
 
 @lru_cache(maxsize=1)
 def profiles() -> Mapping[str, Profile]:
     """The bundled profiles by name, sorted."""
-    return {file.stem: _read(file) for file in sorted(PROFILES.glob("*.toml"))}
+    return {name: _read(path, name) for name, path in PROFILES.members(PROFILES.folder).items()}
 
 
-def _read(path: Path) -> Profile:
+def _read(path: Path, name: str) -> Profile:
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
@@ -183,4 +176,13 @@ def _read(path: Path) -> Profile:
         raise UsageError(f"profile {path}: cannot be read ({str(error)[:150]})") from error
     if "name" in table:
         raise UsageError(f"profile {path}: a profile is called as its file is: remove the key 'name'")
-    return read_settings(Profile, {**table, "name": path.stem}, f"profile {path}")
+    return read_settings(Profile, {**table, "name": name}, f"profile {path}")
+
+
+PROFILES: FileRegistry[Profile] = FileRegistry(
+    kind="profile",
+    group="proctor.profiles",
+    folder=Path(__file__).parent,
+    read=_read,
+    summary=lambda path, name: f"how {_read(path, name).title} wants to be asked",
+)

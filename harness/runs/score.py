@@ -24,6 +24,7 @@ from typing import Protocol, TypeVar
 from ..answers import Extraction, Grade
 from ..errors import DataError, StoreError
 from ..profiles import PromptStyle
+from ..registry import load_files, loaded_files
 from ..stats.intervals import Estimate
 from ..stats.metrics import Measure, Metric, accuracy, cluster, overall, sample_metrics
 from ..types import Item, Json, Prompt, Response, Verdict
@@ -352,7 +353,7 @@ def in_processes(
         return
     context = multiprocessing.get_context("spawn")
     others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(workers, context, initializer=_begin)
+    pool = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(loaded_files(),))
     try:
         yield from pool.map(function, tasks)
     except BrokenProcessPool as error:
@@ -363,7 +364,11 @@ def in_processes(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _begin() -> None:
-    """Leave interrupts to the owner; and never look for cycles among a run's many small objects, which have none."""
+def _begin(files: Mapping[tuple[str, str], tuple[str, str]]) -> None:
+    """Leave interrupts to the owner; and never look for cycles among a run's many small objects, which have none.
+
+    `files` are those that the user named in the owner's command.
+    """
+    load_files(files)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()

@@ -89,7 +89,7 @@ def test_its_parts_open(name: str) -> None:
 
 
 def test_every_recipe_of_grpo_on_a_published_set_is_in_the_table() -> None:
-    recipes = [load_recipe(file.stem) for file in RECIPES.glob("*.toml")]
+    recipes = [load_recipe(name) for name in RECIPES.names()]
     grpo = {recipe.name for recipe in recipes if recipe.method == "grpo" and recipe.prompts.suite in TITLES}
     assert grpo == set(TABLE)
 

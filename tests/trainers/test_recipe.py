@@ -8,7 +8,7 @@ from proctor.harness.errors import UsageError
 from proctor.trainers.recipe import RECIPES, load_recipe
 
 
-@pytest.mark.parametrize("name", sorted(file.stem for file in RECIPES.glob("*.toml")))
+@pytest.mark.parametrize("name", RECIPES.names())
 def test_every_bundled_recipe_loads(name: str) -> None:
     assert load_recipe(name).name == name
 
@@ -102,7 +102,7 @@ def test_settings_of_a_reward_do_not_pass_to_another(tmp_path: Path) -> None:
     [
         ('extends = "b.toml"', "itself extends another"),
         ('extends = "a.toml"', "itself extends another"),
-        ('extends = "none.toml"', "no recipe 'none.toml'"),
+        ('extends = "none.toml"', "there is no recipe .*none.toml"),
         ('extends = "mm_upt_figurez"', "mm_upt_figures"),
         ("extends = 3", "extends must name a recipe"),
         ('extends = "mm_upt_figures"\npolicy = 3', "policy must be"),

@@ -21,7 +21,7 @@ from ...harness.types import sample_seed
 from ..base import Reward
 from ..groups import RecordedGroup
 from ..rewards.advantages import Advantage, Array
-from ..rewards.file import rewards_of
+from ..rewards.base import rewards_of
 
 MOST = 1e100
 """No reward may be larger: its square must be finite."""

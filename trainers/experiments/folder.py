@@ -27,8 +27,8 @@ from ...harness.runs.store import differing_keys
 from ...harness.types import Json, digest_all
 from ..base import Progress
 from ..recipe import Recipe
-from ..rewards.file import file_identity
-from ..rewards.registry import TRAINERS, open_reward
+from ..resolve import recipe_files, resolve
+from ..rewards.registry import TRAINERS
 
 
 def foundation(base: Path, examinations: Sequence[Examination], engine: Mapping[str, Json]) -> dict[str, Json]:
@@ -50,10 +50,10 @@ def foundation(base: Path, examinations: Sequence[Examination], engine: Mapping[
 
 @dataclass(frozen=True)
 class Training:
-    """One training by a recipe in its folder; `file` is the digest of a reward that stands in a file of its own."""
+    """One training by a recipe in its folder; `files` are the digests of the files that the recipe names."""
 
     recipe: Recipe
-    file: Mapping[str, Json]
+    files: Mapping[str, Json]
     folder: Path
 
     @property
@@ -82,12 +82,13 @@ class Training:
     def train(self, base: Path, progress: Progress) -> None:
         """Train to the end, or go on to it; a training that diverges is marked as failed.
 
-        Raises RunMismatchError if the file of the reward was changed since the campaign was begun.
+        Raises RunMismatchError if a file was changed since the campaign was begun.
         """
-        if file_identity(open_reward(self.recipe.reward, self.recipe.reward_settings)) != self.file:
-            raise RunMismatchError(f"{self.recipe.reward} was changed while trainings with it were going on")
+        resolve(self.recipe)  # which reads its files again
+        if recipe_files(self.recipe) != self.files:
+            raise RunMismatchError("a file that the recipe names was changed while trainings with it were going on")
         with self.failing():
-            TRAINERS.get(self.recipe.trainer)(self.recipe, base, self.folder, True, progress)
+            TRAINERS.load(self.recipe.trainer)(self.recipe, base, self.folder, True, progress)
 
     @contextmanager
     def failing(self) -> Iterator[None]:

@@ -23,7 +23,7 @@ from ...harness.runs.evaluate import Examination
 from ...harness.types import Json
 from ..methods.registry import open_method, with_settings
 from ..recipe import Recipe, load_recipe
-from ..rewards.file import file_identity
+from ..resolve import recipe_files
 from ..rewards.registry import open_reward, resolved
 from .folder import ExperimentFolder, Training, foundation
 
@@ -32,10 +32,10 @@ MOST_ROUNDS = 100
 
 @dataclass(frozen=True)
 class Iteration:
-    """A recipe with all settings spelled out, the digest of a reward's own file, and how many rounds there may be."""
+    """A recipe with all settings spelled out, the digests of the files that it names, and how many rounds there may be."""
 
     recipe: Recipe
-    file: Mapping[str, Json]
+    files: Mapping[str, Json]
     rounds: int
 
     @classmethod
@@ -45,7 +45,7 @@ class Iteration:
             raise UsageError(f"--rounds must be from 1 to {MOST_ROUNDS}, not {rounds}")
         named = load_recipe(name, changes)
         reward = open_reward(named.reward, named.reward_settings)
-        return cls(resolved(with_settings(named, open_method(named)), reward), file_identity(reward), rounds)
+        return cls(resolved(with_settings(named, open_method(named)), reward), recipe_files(named), rounds)
 
     def identity(
         self, base: Path, examinations: Sequence[Examination], engine: Mapping[str, Json], level: Mapping[str, Json]
@@ -56,7 +56,7 @@ class Iteration:
         """
         return {
             "recipe": json.loads(json.dumps(self.recipe.to_json())),
-            **self.file,
+            **self.files,
             **foundation(base, examinations, engine),
             "suites": [one.suite for one in examinations],
             "level": dict(level),
@@ -80,7 +80,7 @@ class IterationFolder(ExperimentFolder):
     def training(self, number: int) -> Training:
         """That of round `number`, from 1."""
         recipe = dataclasses.replace(self._iteration.recipe, seed=self._iteration.recipe.seed + number)
-        return Training(recipe, self._iteration.file, self.path / f"round-{number}")
+        return Training(recipe, self._iteration.files, self.path / f"round-{number}")
 
     def record(self, history: Sequence[Json], best: Mapping[str, Json]) -> None:
         """Keep what the rounds gave, one entry each, and which is best; of fewer rounds than are known nothing is kept."""

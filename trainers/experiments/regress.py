@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...harness.errors import DataError, RunMismatchError, UsageError
-from ...harness.registry import anchored
 from ...harness.runs.evaluate import Examination
 from ...harness.runs.store import differing_keys
 from ...harness.types import Json
+from ...harness.user_file import anchored
 from ..recipe import Recipe, load_recipe
-from ..rewards.file import file_identity
+from ..resolve import recipe_files
 from ..rewards.registry import open_reward, resolved
 from .folder import ExperimentFolder, Training, foundation
 
@@ -34,7 +34,7 @@ MOST_SEEDS = 100
 class ABTest:
     """The two recipes by arm, the same but for the reward and what was changed for the candidate, and how many seeds.
 
-    Seeds count up from the one in the recipes. `files` are the digests of rewards that stand in files of their own, by arm.
+    Seeds count up from the one in the recipes. `files` are the digests of the files that each names, by arm.
     """
 
     recipes: Mapping[str, Recipe]
@@ -71,7 +71,7 @@ def ab_test(
         if named.reward != anchored(rewards[arm], Path()):
             raise UsageError("the rewards are REWARD and --baseline: leave reward= out of --set and --set-candidate")
         reward = open_reward(named.reward, named.reward_settings)
-        recipes[arm], files[arm] = resolved(named, reward), file_identity(reward)
+        recipes[arm], files[arm] = resolved(named, reward), recipe_files(named)
     if recipes[CANDIDATE].seed != recipes[BASELINE].seed:
         raise UsageError("both arms have the same seeds: --set seed=N sets the first one, --set-candidate cannot")
     return ABTest(recipes, files, seeds)
@@ -87,7 +87,7 @@ def identity(found: ABTest, base: Path, examinations: Sequence[Examination], eng
 
 @dataclass(frozen=True)
 class ArmTraining(Training):
-    """One training of an arm, with the seed of its recipe; `file` as in `ABTest.files`."""
+    """One training of an arm, with the seed of its recipe; `files` as in `ABTest.files`."""
 
     arm: str
 

@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from ...harness.answers.formats import BOX, last_box
 from ...harness.errors import UsageError
 from ...harness.profiles import BOXED
 from ...harness.types import Prompt
-from ..recipe_settings import BOX, last_box
 from .base import Example, Sft, Stage, StageInput, StageOutput
 from .text import check_template
 from .toolbox import ResponseSet, answered

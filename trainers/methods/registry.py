@@ -1,19 +1,67 @@
-"""Training methods by name. A new one is one file and one line here, or an entry point of another package."""
+"""Training methods by name. A new one is one file and one line here, an entry point of a package, or a path."""
 
 from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, get_type_hints
 
 from ...harness.errors import UsageError
-from ...harness.registry import Registry
+from ...harness.registry import Origin, Registry
 from ...harness.settings import read_settings
+from ...harness.user_file import call, shown_value
 from ..recipe import Recipe
-from .base import Method, PlayedMethod, StagedMethod
+from .base import Method, Played, PlayedMethod, Stage, StagedMethod, Step
 
-METHODS: Registry[Callable[..., Method]] = Registry(
+
+@dataclass(frozen=True)
+class GivenMethod:
+    """What a package or a file gives as a method: a class, or whatever makes one."""
+
+    make: Callable[..., Any]
+    name: str
+
+    @classmethod
+    def of(cls, found: Any, origin: Origin) -> GivenMethod:
+        """Raises UsageError for what cannot be called."""
+        if not callable(found):
+            raise UsageError(f"method {origin.shown} is no class: {shown_value(found)}")
+        return cls(found, origin.shown)
+
+
+@dataclass(frozen=True)
+class _Given:
+    """A method of a package or a file: what it raises is told in one line."""
+
+    what: str
+    method: Any
+
+    @property
+    def needs_gold(self) -> bool:
+        return bool(self.method.needs_gold)
+
+    @property
+    def settings(self) -> Any:
+        return getattr(self.method, "settings", None)
+
+
+class _GivenStages(_Given):
+    @property
+    def stages(self) -> Sequence[Stage]:
+        found: Sequence[Stage] = call(self.what, lambda: list(self.method.stages))
+        return [dataclasses.replace(one, make=partial(call, self.what, one.make)) for one in found]
+
+
+class _GivenPlay(_Given):
+    def play(self, step: Step) -> Played:
+        found: Played = call(self.what, self.method.play, step)
+        return found
+
+
+METHODS: Registry[Callable[..., Method] | GivenMethod] = Registry(
     kind="method",
     group="proctor.methods",
     builtin={
@@ -26,6 +74,7 @@ METHODS: Registry[Callable[..., Method]] = Registry(
         "evolmm": "proctor.trainers.methods.evolmm:EvoLmm",
         "vision_zero": "proctor.trainers.methods.vision_zero:VisionZero",
     },
+    adapt=GivenMethod.of,
 )
 
 
@@ -34,15 +83,20 @@ def open_method(recipe: Recipe) -> Method:
 
     Raises UsageError for an unknown name, key or value, and for settings of a method that has none.
     """
-    make, table = METHODS.get(recipe.method), recipe.method_settings
+    found, table = METHODS.load(recipe.method), recipe.method_settings
+    make = found.make if isinstance(found, GivenMethod) else found
     kind: Any = (
         get_type_hints(make).get("settings") if inspect.isclass(make) and dataclasses.is_dataclass(make) else None
     )
     if table and kind is None:
         raise UsageError(f"method {recipe.method} has no settings; method_settings holds: {', '.join(table)}")
-    method = make(read_settings(kind, table, f"method {recipe.method}: method_settings")) if kind else make()
+    settings = [read_settings(kind, table, f"method {recipe.method}: method_settings")] if kind else []
+    method: Method = call(f"method {recipe.method}", make, *settings)
     if not isinstance(method, StagedMethod | PlayedMethod):
         raise UsageError(f"method {recipe.method}: its class has neither stages nor play, with needs_gold")
+    if isinstance(found, GivenMethod):
+        given = _GivenStages if isinstance(method, StagedMethod) else _GivenPlay
+        method = given(f"method {found.name}", method)
     if isinstance(method, StagedMethod) and recipe.reward != Recipe.reward:
         raise UsageError(f"method {recipe.method} reads no reward: leave out reward = {recipe.reward!r:.60}")
     return method

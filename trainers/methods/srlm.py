@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import ClassVar
 
+from ...harness.answers.formats import FORMATS
 from ...harness.errors import UsageError
 from ...harness.runs.store import Sample
 from ...harness.types import Response
 from ..base import make_group
 from ..judge import judge_prompt, overall_score, read_scores
-from ..recipe_settings import FORMATS
 from .base import Dpo, Preference, Stage, StageInput, StageOutput
 from .toolbox import ResponseSet, answered
 
@@ -95,7 +95,7 @@ class Srlm:
         texts = [
             tuple(dict.fromkeys(one.text or "" for one in found.responses if not one.truncated)) for found in drawn
         ]
-        fine = FORMATS[stage_input.answer_format]
+        fine = FORMATS.get(stage_input.answer_format)
         asked = {
             (place, index): _question(stage_input, found, texts[place], index)
             for place, found in enumerate(drawn)

@@ -23,12 +23,12 @@ from PIL import ImageEnhance
 from PIL.Image import Resampling
 
 from ...harness import answers
+from ...harness.answers.formats import FORMATS
 from ...harness.answers.vote import Vote, vote
 from ...harness.errors import DataError
 from ...harness.images import decode
 from ...harness.runs.store import Sample
 from ...harness.types import Image, Item, Prompt, Response
-from ..recipe_settings import FORMATS
 from .base import Example, StageInput
 
 
@@ -54,7 +54,7 @@ class ResponseSet:
     @cached_property
     def learnable(self) -> tuple[bool, ...]:
         """Whether each response came to its end, which is learnt with it, and has the form that was asked for."""
-        fine = FORMATS[self.answer_format]
+        fine = FORMATS.get(self.answer_format)
         return tuple(not one.truncated and fine(text) for one, text in zip(self.responses, self.texts, strict=True))
 
     @cached_property

@@ -21,7 +21,7 @@ from ..base import Progress, needs_judge
 from ..contamination import write_fingerprints
 from ..recipe import Recipe
 from ..recipe_settings import BASE_MODEL, TINY_MODEL, OpenRlhfSettings
-from ..rewards.file import file_identity
+from ..resolve import recipe_files
 from ..rewards.registry import open_reward, resolved
 from ..synthesis.preparation import prepare
 from ..tiny import JUDGE
@@ -37,10 +37,10 @@ COMMAND = "openrlhf.cli.train_ppo_ray"
 
 def train(recipe: Recipe, base: Path, out: Path, resume: bool, progress: Progress) -> None:
     """Train to the recipe's end. Raises UsageError, CheckpointError, EngineError, StoreError, ..."""
-    recipe, settings, reward = _checked(recipe, base)
+    recipe, settings, files = _checked(recipe, base)
     prepared = prepare(recipe, base, out, lambda checkpoint: open_student(checkpoint, settings), progress)
     recipe, given_recipe = prepared.recipe, prepared.as_given(prepared.recipe)
-    identity = {**_judge_identity(recipe, base), **reward, **prepared.identity}
+    identity = {**_judge_identity(recipe, base), **prepared.identity}
     with TrainingFolder(out, given_recipe, base, resume, identity) as folder, ExitStack() as stack:
         own, steps = out / FOLDER, recipe.policy.steps
         write_fingerprints(out, training_batches(recipe), steps, recipe.policy.prompts, base)
@@ -54,7 +54,7 @@ def train(recipe: Recipe, base: Path, out: Path, resume: bool, progress: Progres
         environment = dict(os.environ)
         asked = stack.enter_context(_with_judge(recipe, settings, base, own, environment))
         given = arguments(recipe, settings, paths, pictures=written.pictures, resume=done > 0)
-        plan = _plan(asked, settings, paths, written, given=given, reward=reward)
+        plan = _plan(asked, settings, paths, written, given=given, files=files)
         process = stack.enter_context(started(paths.folder, plan, environment))
         ProcessMonitor(folder, paths.folder, paths.base, steps, steps, process, settings.silence, progress).to_the_end()
         folder.finish()
@@ -68,7 +68,7 @@ def describe(recipe: Recipe, base: Path, out: Path) -> str:
 
 
 def _checked(recipe: Recipe, base: Path) -> tuple[Recipe, OpenRlhfSettings, Mapping[str, Json]]:
-    """The recipe with all settings spelled out, and the identity of its reward's file.
+    """The recipe with all settings spelled out, and the digests of the files that it names.
 
     Raises what can be known before anything is started.
     """
@@ -85,7 +85,7 @@ def _checked(recipe: Recipe, base: Path) -> tuple[Recipe, OpenRlhfSettings, Mapp
     if recipe.judge and recipe.judge.url:
         Endpoint(recipe.judge.url, recipe.judge.model, attempts=1).served()  # raises EngineError
     _check_gpus(recipe, settings)
-    return recipe, settings, file_identity(reward)
+    return recipe, settings, recipe_files(recipe)
 
 
 def _check_gpus(recipe: Recipe, settings: OpenRlhfSettings) -> None:
@@ -145,7 +145,7 @@ def _plan(
     written: WrittenPrompts,
     *,
     given: list[str],
-    reward: Mapping[str, Json],
+    files: Mapping[str, Json],
 ) -> Plan:
     return Plan(
         command=COMMAND,
@@ -155,5 +155,5 @@ def _plan(
         events=str(paths.folder / "events.jsonl"),
         gpus=settings.gpus_needed(reference=recipe.policy.kl > 0),
         owner=os.getpid(),
-        rollouts=RolloutPlan(str(written.items.resolve()), settings.nodes == 1, reward),
+        rollouts=RolloutPlan(str(written.items.resolve()), settings.nodes == 1, files),
     )

@@ -18,7 +18,7 @@ from openrlhf.trainer import ppo_trainer
 from openrlhf.trainer.ppo_utils.experience_maker import RemoteExperienceMaker
 
 from ...harness.errors import DataError, DivergedError
-from ..rewards.file import file_identity
+from ..resolve import recipe_files
 from ..rewards.pipeline import RewardPipeline
 from .plan import Plan, write_event
 from .rows import read_items
@@ -69,8 +69,8 @@ class RewardingTrainer(PPOTrainer):  # type: ignore[misc]
         assert rollouts is not None  # the driver installs this for such a plan alone
         self._items = read_items(Path(rollouts.items))
         self._assessor = RewardPipeline.of_recipe(self.plan.recipe, Path(self.plan.base))
-        if file_identity(self._assessor.reward) != rollouts.reward:
-            raise DataError(f"the reward's file was changed since the training was started: {self.plan.recipe.reward}")
+        if recipe_files(self.plan.recipe) != rollouts.files:
+            raise DataError("a file that the recipe names was changed since the training was started")
         super().__init__(pretrain, *groups, **generating)
         self.experience_maker.__class__ = GroupAdvantages
         write_event(self.plan.events, phase="engines are starting")

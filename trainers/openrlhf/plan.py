@@ -21,11 +21,11 @@ DRIVER = "proctor.trainers.openrlhf.driver"
 
 @dataclass(frozen=True)
 class RolloutPlan:
-    """What a training that draws its own answers needs beside: the items, one node or more, its reward's own file, if any."""
+    """What a training that draws its own answers needs beside: the items, one node or more, the digests of its files."""
 
     items: str
     single_node: bool
-    reward: Mapping[str, Json] = field(default_factory=dict)
+    files: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,22 @@
-"""From a group's rewards to its advantages: plain functions of shape (n,) -> (n,)."""
+"""From a group's rewards to its advantages: plain functions of shape (n,) -> (n,), some with a parameter `beta`.
+
+One of a third party is known by the entry point `proctor.advantages`, or by its path.
+"""
 
 from __future__ import annotations
 
+import inspect
 import math
-from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...harness.errors import UsageError
+from ...harness.registry import Origin, Registry
+from ...harness.user_file import call, shown_value
 
 Array: TypeAlias = NDArray[np.float64]
 Advantage: TypeAlias = Callable[[Array], Array]
@@ -49,25 +56,62 @@ def log_softmax_centred(rewards: Array, beta: float = 1.0) -> Array:
     return beta * dr_grpo(rewards)
 
 
-PLAIN: Mapping[str, Advantage] = {"group_norm": group_norm, "dr_grpo": dr_grpo}
-SCALED: Mapping[str, Callable[[Array, float], Array]] = {
-    "log_softmax": log_softmax,
-    "log_softmax_centred": log_softmax_centred,
-}
+def numbers(given: Any) -> Array | None:
+    """The given sequence of numbers, shape (n,); None for anything else."""
+    try:
+        found = np.asarray(given)
+    except Exception:  # whatever an object of somebody else raises when it is made an array
+        return None
+    return found.astype(np.float64) if found.ndim == 1 and (found.dtype.kind in "biuf" or found.size == 0) else None
+
+
+def _checked(found: Any, origin: Origin) -> Callable[..., Array]:
+    """The function, held to n finite numbers. Raises UsageError for what takes neither (rewards) nor (rewards, beta)."""
+    what = f"advantage {origin.shown}"
+    try:
+        inspect.signature(found).bind(None, *([1.0] if takes_beta(found) else []))
+    except (TypeError, ValueError):
+        raise UsageError(f"{what} must be a function of (rewards) or (rewards, beta)") from None
+
+    def checked(rewards: Array, *beta: float) -> Array:
+        given = call(what, found, rewards.copy(), *beta)
+        row = numbers(given)
+        if row is None or row.shape != rewards.shape or not np.isfinite(row).all():
+            raise UsageError(f"{what}: gave {shown_value(given)}, not {len(rewards)} finite numbers")
+        return row
+
+    return wraps(found)(checked)
+
+
+def takes_beta(function: Callable[..., Any]) -> bool:
+    """True if an advantage has a parameter `beta`."""
+    return "beta" in inspect.signature(function).parameters
+
+
+ADVANTAGES: Registry[Callable[..., Array]] = Registry(
+    kind="advantage",
+    group="proctor.advantages",
+    builtin={
+        "group_norm": "proctor.trainers.rewards.advantages:group_norm",
+        "dr_grpo": "proctor.trainers.rewards.advantages:dr_grpo",
+        "log_softmax": "proctor.trainers.rewards.advantages:log_softmax",
+        "log_softmax_centred": "proctor.trainers.rewards.advantages:log_softmax_centred",
+    },
+    adapt=_checked,
+)
 
 
 def advantage(name: str, beta: float = 1.0) -> Advantage:
-    """The advantage of that name; `beta` is for those that have one.
+    """The advantage of that name or path; `beta` is for those that have one.
 
     Raises UsageError, naming those there are, and for a beta that would do nothing.
     """
     if not 0 < beta < math.inf:
         raise UsageError(f"the advantage's beta must be positive and finite, not {beta}")
-    if name in SCALED:
-        scaled = SCALED[name]
-        return lambda rewards: scaled(rewards, beta)
-    if name not in PLAIN:
-        raise UsageError(f"no advantage is called {name!r}; there are: {', '.join(sorted({*PLAIN, *SCALED}))}")
+    function = ADVANTAGES.load(name)
+    if takes_beta(function):
+        return lambda rewards: function(rewards, beta)
     if beta != 1:
-        raise UsageError(f"advantage {name} has no beta: leave out advantage_beta, or choose {' or '.join(SCALED)}")
-    return PLAIN[name]
+        others = " or ".join(one for one in ADVANTAGES.builtin if takes_beta(ADVANTAGES.get(one)))
+        raise UsageError(f"advantage {name} has no beta: leave out advantage_beta, or choose {others}")
+    return function

@@ -23,11 +23,11 @@ import numpy as np
 from ...harness import answers
 from ...harness.errors import ProctorError
 from ...harness.types import Json
+from ...harness.user_file import call
 from ..base import Group, Reward
-from .advantages import Array
+from .advantages import Array, numbers
+from .base import RewardSpec, file_identity, reward_spec
 from .check_groups import GroupCase, generated_cases, many
-from .declaration import RewardSpec, reward_spec
-from .file import call_reward, file_identity, numbers
 
 _MACHINERY = (dataclasses.__name__, Group.__module__)
 """Modules that read all fields of a group whatever they are: copies and comparisons reach for nothing."""
@@ -76,7 +76,7 @@ class Caller:
         answers, well_formed = group.answers, group.well_formed
         WatchedGroup.touched = False
         try:
-            value = call_reward(self.reward, self.reward.name, group, seed)
+            value = call(f"reward {self.reward.name}", self.reward, group, seed)
         except ProctorError as error:
             message = str(error).removeprefix(f"reward {self.reward.name}: ")
             return CallResult(None, message, WatchedGroup.touched)

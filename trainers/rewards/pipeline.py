@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...harness import answers
+from ...harness.answers.formats import FORMATS
 from ...harness.answers.vote import Vote, vote
 from ...harness.errors import EngineError, ProctorError
 from ...harness.types import Item, Json, sample_seed
@@ -25,7 +26,7 @@ from ..base import Group, Reward, make_group, needs_judge
 from ..judge import Judge, open_judge
 from ..recipe import Recipe
 from .advantages import Array, advantage
-from .file import file_identity, rewards_of
+from .base import rewards_of
 from .registry import open_reward, resolved
 
 
@@ -113,13 +114,14 @@ class RewardPipeline:
         Raises UsageError, CheckpointError and EngineError.
         """
         reward = open_reward(recipe.reward, recipe.reward_settings)
+        FORMATS.load(recipe.answer_format)
         recipe = resolved(recipe, reward)
         judge = open_judge(recipe.judge, base) if needs_judge(reward) and recipe.judge else None
         return cls(recipe, reward, judge)
 
     def identity(self) -> Json:
-        """What a resume must agree with beyond the recipe: who judges, and what the reward's own file holds."""
-        return {**({"judge": self.judge.identity()} if self.judge else {}), **file_identity(self.reward)}
+        """What a resume must agree with beyond the recipe: who judges."""
+        return {"judge": self.judge.identity()} if self.judge else {}
 
     def assess(self, items: Sequence[Item], texts: Sequence[str], step: int) -> StepRewards:
         """Assess `texts`, n per item in order; `step` counts from 0.

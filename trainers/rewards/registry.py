@@ -1,25 +1,42 @@
-"""Rewards and trainers by name. A new one is one file and one line here, or an entry point of another package.
-
-A reward can also be named by its own file, path/to/file.py:function, which is then executed.
-"""
+"""Rewards and trainers by name. A new one is one file and one line here, an entry point of a package, or a path."""
 
 from __future__ import annotations
 
 import dataclasses
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, get_type_hints
 
 from ...harness.errors import UsageError
-from ...harness.registry import Registry, in_file
+from ...harness.registry import Origin, Registry
 from ...harness.settings import read_settings
-from ..base import Reward, Trainer, needs_judge
+from ...harness.user_file import call, shown_value
+from ..base import Progress, Reward, Trainer, needs_judge
 from ..recipe import Recipe
 from ..recipe_settings import JudgeSettings
-from .declaration import reward_spec
-from .file import FunctionReward, RewardFile, call_reward, takes_seed
+from .base import FunctionReward, reward_spec, takes_seed
 
-REWARDS: Registry[Callable[..., Reward]] = Registry(
+
+@dataclass(frozen=True)
+class GivenReward:
+    """What a package or a file gives as a reward: a class of rewards, or a function (group) or (group, seed)."""
+
+    make: Callable[..., Any]
+    name: str
+    sha256: str | None
+
+    @classmethod
+    def of(cls, found: Any, origin: Origin) -> GivenReward:
+        """Raises UsageError for what cannot be called."""
+        name = origin.shown
+        if not callable(found):
+            raise UsageError(f"reward {name} is no function and no class: {shown_value(found)}")
+        return cls(found, name, origin.file.sha256 if origin.file else None)
+
+
+REWARDS: Registry[Callable[..., Reward] | GivenReward] = Registry(
     kind="reward",
     group="proctor.rewards",
     builtin={
@@ -31,7 +48,24 @@ REWARDS: Registry[Callable[..., Reward]] = Registry(
         "ground_truth": "proctor.trainers.rewards.ground_truth:GroundTruth",
         "random": "proctor.trainers.rewards.random:RandomReward",
     },
+    adapt=GivenReward.of,
 )
+
+
+class GivenTrainer:
+    """What a package or a file gives as a trainer; what it raises is told in one line."""
+
+    def __init__(self, found: Any, origin: Origin) -> None:
+        self._what, self._train = f"trainer {origin.shown}", found
+        if not callable(found):
+            raise UsageError(f"{self._what} is no function and no class: {shown_value(found)}")
+        if (describe := getattr(found, "describe", None)) is not None:
+            self.describe = lambda *given: call(self._what, describe, *given)
+
+    def __call__(self, recipe: Recipe, base: Path, out: Path, resume: bool, progress: Progress) -> None:
+        """Train. Raises UsageError, with file and line, for what is no error of this program."""
+        call(self._what, self._train, recipe, base, out, resume, progress)
+
 
 TRAINERS: Registry[Trainer] = Registry(
     kind="trainer",
@@ -40,6 +74,7 @@ TRAINERS: Registry[Trainer] = Registry(
         "local": "proctor.trainers.local.train:train",
         "openrlhf": "proctor.trainers.openrlhf.train:OPENRLHF",
     },
+    adapt=GivenTrainer,
 )
 
 
@@ -51,16 +86,10 @@ def open_reward(name: str, table: Mapping[str, Any]) -> Reward:
     type is a dataclass too. Raises UsageError for an unknown name, key or value, for settings of a reward that has none,
     and for a file that cannot be executed.
     """
-    where = in_file(name)
-    if where is None:
-        return _made(REWARDS.get(name), name, table)
-    path, function = where
-    file = RewardFile.execute(path)
-    return _made(file.find(function), f"{path.name}:{function}", table, file)
-
-
-def _made(make: Callable[..., Any], name: str, table: Mapping[str, Any], file: RewardFile | None = None) -> Reward:
-    """The reward that a class or a function makes; one of a file of its own tells its errors with their lines."""
+    found = REWARDS.load(name)
+    given = found if isinstance(found, GivenReward) else None
+    make: Callable[..., Any] = found.make if isinstance(found, GivenReward) else found
+    name = given.name if given else name
     kind = get_type_hints(make).get("settings") if inspect.isclass(make) and dataclasses.is_dataclass(make) else None
     if table and kind is None:
         raise UsageError(f"reward {name} has no settings; reward_settings holds: {', '.join(table)}")
@@ -68,12 +97,13 @@ def _made(make: Callable[..., Any], name: str, table: Mapping[str, Any], file: R
     if inspect.isroutine(make):
         promised, score, seeded = reward_spec(make), make, takes_seed(make, name)
     else:
-        score = call_reward(make, name) if settings is None else call_reward(make, name, settings)
-        if file is None:
+        score = call(f"reward {name}", make, *([] if settings is None else [settings]))
+        if given is None:
             return score  # type: ignore[no-any-return]
         promised, seeded = reward_spec(score), True
+    sha256 = given.sha256 if given else None
     return FunctionReward(
-        name=name, score=score, takes_seed=seeded, settings=settings, file=file, **dataclasses.asdict(promised)
+        name=name, score=score, takes_seed=seeded, settings=settings, sha256=sha256, **dataclasses.asdict(promised)
     )
 
 

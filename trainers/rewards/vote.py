@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from ...harness.answers.formats import last_box
 from ...harness.answers.vote import Vote, vote
 from ...harness.errors import UsageError
 from ..base import Group
-from ..recipe_settings import last_box
 
 WAYS = ("classes", "exact")
 

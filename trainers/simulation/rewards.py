@@ -17,7 +17,7 @@ import numpy as np
 from ...harness.errors import UsageError
 from ..base import Group, Reward, judge_scores, needs_judge
 from ..rewards.actor_judge import ActorJudge, modulation
-from ..rewards.file import rewards_of
+from ..rewards.base import rewards_of
 from ..rewards.frequency import Frequency
 from ..rewards.ground_truth import GroundTruth
 from ..rewards.judge_only import JudgeOnly

@@ -27,12 +27,13 @@ from rich.progress import track
 
 from ...benchmarks.base import boxed_prompt
 from ...benchmarks.suites.figures import LETTERS, Figure, as_item, draw
+from ...harness.answers.formats import boxed
 from ...harness.engines.transformers import TransformersEngine
 from ...harness.engines.vlm import VisionLanguageModel, draw_answers
 from ...harness.types import Prompt, Sampling, sample_seed
 from ..base import make_group
 from ..judge import ModelJudge, judge_prompt
-from ..recipe_settings import JudgeSettings, boxed
+from ..recipe_settings import JudgeSettings
 from . import BASE
 from .warmup import answer_box, optimise, supervised_loss
 

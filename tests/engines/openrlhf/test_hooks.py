@@ -20,7 +20,7 @@ from proctor.trainers.openrlhf.arguments import Paths, arguments
 from proctor.trainers.openrlhf.plan import Plan, RolloutPlan
 from proctor.trainers.openrlhf.rows import read_items, write_prompts
 from proctor.trainers.recipe import load_recipe
-from proctor.trainers.rewards.file import file_identity
+from proctor.trainers.resolve import recipe_files
 from proctor.trainers.rewards.pipeline import RewardPipeline
 from proctor.trainers.tiny import BASE
 
@@ -104,7 +104,7 @@ def test_a_reward_that_was_edited_after_the_start_is_refused(trainer, tmp_path, 
     own = tmp_path / "own.py"
     own.write_text("def score(group): return [0.0 for _ in group.responses]\n")
     made = trainer(f"reward={own}:score")
-    rollouts = dataclasses.replace(made.plan.rollouts, reward=file_identity(made._assessor.reward))
+    rollouts = dataclasses.replace(made.plan.rollouts, files=recipe_files(made.plan.recipe))
     plan = dataclasses.replace(made.plan, rollouts=rollouts)
     own.write_text("def score(group): return [1.0 for _ in group.responses]\n")
     monkeypatch.setattr(Plan, "current", lambda: plan)

@@ -50,7 +50,8 @@ from proctor.trainers.groups import judge_run
 from proctor.trainers.judge import judge_prompt
 from proctor.trainers.methods.registry import METHODS
 from proctor.trainers.provenance import look_at_training, provenance_of
-from proctor.trainers.recipe import RECIPES, PromptSettings, load_recipe
+from proctor.trainers.recipe import RECIPES as RECIPES_BY_NAME
+from proctor.trainers.recipe import PromptSettings, load_recipe
 from proctor.trainers.recipe_settings import JudgeSettings
 from proctor.trainers.resolve import resolve
 from proctor.trainers.rewards.advantages import advantage
@@ -65,6 +66,7 @@ from proctor.trainers.training import TrainingFolder
 HERE = Path(__file__).parent
 STORED = HERE / "stored"
 PUBLISHED = HERE.parents[2] / "leaderboards" / "published"
+RECIPES = RECIPES_BY_NAME.folder
 RUN_FILES = ("run.json", "items.jsonl", "responses.jsonl")
 MOST_ITEMS = 40
 """So many items of a suite are answered; all of them are asked."""

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from proctor.benchmarks.examination import plan, run_path, score_run
 from proctor.benchmarks.registry import SUITES
+from proctor.harness.answers.formats import FORMATS
 from proctor.harness.errors import DataError, UsageError
-from proctor.harness.profiles import BOXED, FORMS, PromptStyle, load_profile, profiles
-from proctor.harness.profiles.profile import PROFILES
+from proctor.harness.profiles import BOXED, PROFILES, PromptStyle, load_profile, profiles
 from proctor.harness.runs.evaluate import run_eval
 from proctor.harness.runs.store import Manifest
 from proctor.harness.types import Prompt, Sampling, digest
@@ -21,7 +21,6 @@ from proctor.leaderboards.board.build import build
 from proctor.leaderboards.board.evidence import BOARD
 from proctor.leaderboards.board.table import read_cells
 from proctor.leaderboards.board.verify import verify
-from proctor.trainers.recipe_settings import FORMATS
 
 from ...leaderboards.boards import clean_tree, forge
 
@@ -46,7 +45,7 @@ def test_a_bundled_profile_says_where_it_is_from(name):
     assert (profile.name, profile.answer_format in FORMATS) == (name, True)
     assert profile.title
     assert all(profile.source)
-    assert tomllib.loads((PROFILES / f"{name}.toml").read_text()).keys() <= {
+    assert tomllib.loads((PROFILES.folder / f"{name}.toml").read_text()).keys() <= {
         field.name for field in dataclasses.fields(profile)
     }
 
@@ -61,7 +60,6 @@ def test_what_is_bundled():
         "tiny_talker",
     ]
     assert len({one.title for one in profiles().values()}) == len(profiles())
-    assert set(FORMS) == set(FORMATS)
     documented = (Path(__file__).parents[3] / "docs" / "models.md").read_text()
     assert all(f"| `{name}` |" in documented for name in profiles())
     assert f"`strict+{profiles()['mm_eureka_7b'].manner.label}`" in documented
@@ -93,7 +91,7 @@ def test_a_profile_is_read_strictly(tmp_path, text, told):
 
 def test_names_of_profiles(tmp_path):
     with pytest.raises(
-        UsageError, match=r"no profile 'gpt': give the path of a \.toml file, or one of: mm_eureka_7b, "
+        UsageError, match=r"no profile is called 'gpt'; there are: mm_eureka_7b, .*or yours: FILE\.toml"
     ):
         load_profile("gpt")
     with pytest.raises(UsageError, match="cannot be read"):

@@ -34,7 +34,7 @@ from .test_tables import DATA, TRANSCRIBED
 
 LIBRARY = load_papers(PAPERS)
 PLACES = [place for table in LIBRARY.tables.values() for place in places(table)]
-WRITTEN = [one for one in PLACES if not one.row.recipe or (RECIPES / f"{one.row.recipe}.toml").is_file()]
+WRITTEN = [one for one in PLACES if not one.row.recipe or one.row.recipe in RECIPES]
 HOSTILE = ["=HYPERLINK(1)", "a|b", "</td><script>", "two\nlines \x1b[31m"]
 
 
@@ -308,12 +308,12 @@ def test_a_row_without_a_recipe_or_without_a_base(papers, cli, tiny) -> None:
 @pytest.fixture
 def short(papers, tiny, monkeypatch) -> Path:
     """The figures twin in three steps, 24 figures to examine, and the tiny model under the name of the table's."""
-    text = (RECIPES / f"{RECIPE}.toml").read_text()
+    text = (RECIPES.folder / f"{RECIPE}.toml").read_text()
     (papers / "recipes").mkdir()
     changed = text.replace("steps = 60", "steps = 3").replace("prompts = 16", "prompts = 4")
     (papers / "recipes" / f"{RECIPE}.toml").write_text(changed)
     for module in (recipe, provenance):
-        monkeypatch.setattr(module, "RECIPES", papers / "recipes")
+        monkeypatch.setattr(module, "RECIPES", dataclasses.replace(RECIPES, folder=papers / "recipes"))
     monkeypatch.setattr(figures, "TEST_SIZE", 24)
     described = (papers / "papers" / "papers.toml").read_text()
     described = described.replace("items = 4", "items = 24").replace('"strict"', '"strict"\nmax_tokens = 32')

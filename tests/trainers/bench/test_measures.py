@@ -19,7 +19,7 @@ from proctor.trainers.bench.calibration import calibrate, calibration_error
 from proctor.trainers.bench.measures import MEASURES, GroupOutcome, difficulty, reward_group
 from proctor.trainers.bench.report import Entry, bench
 from proctor.trainers.groups import RecordedGroup
-from proctor.trainers.rewards.advantages import PLAIN, SCALED, advantage, group_norm
+from proctor.trainers.rewards.advantages import ADVANTAGES, advantage, group_norm
 from proctor.trainers.rewards.registry import open_reward
 
 from ..recorded_runs import recorded
@@ -85,7 +85,7 @@ def groups_of(least: int = 2) -> st.SearchStrategy[tuple[list[bool], list[float]
     )
 
 
-@given(groups_of(), st.randoms(use_true_random=False), st.sampled_from([*PLAIN, *SCALED]))
+@given(groups_of(), st.randoms(use_true_random=False), st.sampled_from(ADVANTAGES.names()))
 def test_the_order_of_a_group_changes_nothing(
     group: tuple[list[bool], list[float]], shuffle: random.Random, name: str
 ) -> None:
@@ -113,7 +113,7 @@ def test_an_oracle_is_perfect(group: tuple[list[bool], list[float]]) -> None:
         assert measures.direction(one) > 0
 
 
-@given(groups_of(), st.floats(-1e6, 1e6), st.sampled_from([*PLAIN, *SCALED]))
+@given(groups_of(), st.floats(-1e6, 1e6), st.sampled_from(ADVANTAGES.names()))
 def test_a_constant_has_no_signal(group: tuple[list[bool], list[float]], value: float, name: str) -> None:
     correct, _ = group
     one = outcome(correct, [value] * len(correct), name)

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proctor.benchmarks.protocols.base import BOXED
+from proctor.harness.answers.formats import last_box
 from proctor.harness.errors import UsageError
 from proctor.harness.types import Prompt
 from proctor.trainers.methods.base import StageOutput
 from proctor.trainers.methods.lmsi import Lmsi, LmsiSettings
-from proctor.trainers.recipe_settings import last_box
 
 from .scripted_student import Say, ScriptedStudent, box, cut, figures, row, stage_input
 

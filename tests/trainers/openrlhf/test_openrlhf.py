@@ -28,7 +28,7 @@ RECIPE = load_recipe("mm_upt_figures_openrlhf", ["policy.steps=3", "policy.promp
 
 
 def given(recipe, **more):
-    paths = Paths("/base", "/prompts.jsonl", RECIPES)
+    paths = Paths("/base", "/prompts.jsonl", RECIPES.folder)
     settings = recipe.openrlhf or OpenRlhfSettings()
     listed = arguments(recipe, settings, paths, **({"pictures": 1, "resume": False} | more))
     found, key = {}, ""
@@ -103,7 +103,7 @@ def test_prompts_are_those_of_the_local_trainer(tmp_path):
 
 
 def test_a_plan_is_read_as_it_was_written(tmp_path):
-    for rollouts in (None, RolloutPlan("/items", single_node=True, reward={"sha256": "a"})):
+    for rollouts in (None, RolloutPlan("/items", single_node=True, files={"reward_file": {"sha256": "a"}})):
         plan = Plan("openrlhf.cli.x", ("--a", "1"), RECIPE, "/base", str(tmp_path / "events"), 3, 7, 5, rollouts)
         plan.write(tmp_path / "plan.json")
         assert Plan.read(tmp_path / "plan.json") == plan

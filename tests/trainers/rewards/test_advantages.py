@@ -8,8 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from proctor.harness.errors import UsageError
 from proctor.trainers.rewards.advantages import (
-    PLAIN,
-    SCALED,
+    ADVANTAGES,
     Array,
     advantage,
     dr_grpo,
@@ -19,7 +18,7 @@ from proctor.trainers.rewards.advantages import (
 )
 
 GROUPS = arrays(np.float64, st.integers(2, 16), elements=st.floats(-1, 2, width=32))
-NAMES = sorted({*PLAIN, *SCALED})
+NAMES = ADVANTAGES.names()
 
 
 def test_group_norm_by_hand() -> None:

@@ -9,9 +9,9 @@ import pytest
 from proctor.harness.errors import UsageError
 from proctor.harness.types import Item
 from proctor.trainers.groups import RecordedGroup
+from proctor.trainers.rewards.base import RewardSpec, reward_spec, with_spec
 from proctor.trainers.rewards.check import FIRST, SECOND, RewardReport, check_reward
 from proctor.trainers.rewards.check_groups import GroupCase, generated_cases, recorded_cases
-from proctor.trainers.rewards.declaration import RewardSpec, reward_spec, with_spec
 from proctor.trainers.rewards.registry import REWARDS, open_reward
 
 FILES = Path(__file__).parent / "reward_files"

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proctor.harness.answers.formats import boxed as has_box
+from proctor.harness.answers.formats import last_box, think_boxed
 from proctor.harness.answers.vote import Vote, vote
 from proctor.harness.errors import UsageError
 from proctor.harness.types import Item
 from proctor.trainers.base import Group, make_group
 from proctor.trainers.recipe import load_recipe
-from proctor.trainers.recipe_settings import boxed as has_box
-from proctor.trainers.recipe_settings import last_box, think_boxed
 from proctor.trainers.rewards.actor_judge import ActorJudgeSettings, modulation
 from proctor.trainers.rewards.pipeline import group_metrics, judge_metrics
 from proctor.trainers.rewards.registry import REWARDS, open_reward, resolved

@@ -1,7 +1,7 @@
 """One for each response whose answer more of the group gave than any other; nothing where the first place is shared."""
 
 from proctor.harness.answers.vote import vote
-from proctor.trainers.rewards.declaration import with_spec
+from proctor.trainers.rewards.base import with_spec
 
 
 @with_spec(bounds=(0, 1))

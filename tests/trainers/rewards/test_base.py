@@ -3,16 +3,18 @@
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from proctor.harness.errors import DataError, RunMismatchError, UsageError
-from proctor.harness.registry import anchored, in_file
 from proctor.harness.types import Item
+from proctor.harness.user_file import anchored, in_file
 from proctor.trainers.base import Group, make_group
 from proctor.trainers.local.train import train
 from proctor.trainers.recipe import Recipe, load_recipe
-from proctor.trainers.rewards.file import FunctionReward, file_identity, numbers, rewards_of
+from proctor.trainers.rewards.advantages import numbers
+from proctor.trainers.rewards.base import FunctionReward, file_identity, rewards_of
 from proctor.trainers.rewards.registry import open_reward, resolved
 from proctor.trainers.tiny import BASE
 
@@ -88,7 +90,8 @@ def test_an_entry_point_may_name_a_function_too(monkeypatch: pytest.MonkeyPatch)
     def score(group: Group) -> list[int]:
         return [len(text) for text in group.responses]
 
-    monkeypatch.setattr("proctor.trainers.rewards.registry.Registry.get", lambda self, name: score)
+    point = SimpleNamespace(name="lengths", value="lengths:score", load=lambda: score)
+    monkeypatch.setattr("proctor.harness.registry.entry_points", lambda group: [point])
     reward = open_reward("lengths", {})
     assert rewards_of(reward, group("a", "bb"), 0).tolist() == [1, 2]
     assert file_identity(reward) == {}
@@ -100,9 +103,9 @@ def test_an_entry_point_may_name_a_function_too(monkeypatch: pytest.MonkeyPatch)
         ("def score(group)\n    return []\n", r"mine\.py:1: SyntaxError: "),
         ("import math\nTABLE = math.sqrt(-1)\n", r"mine\.py:2: ValueError: "),
         ("import sys\n\nsys.exit(0)\n", r"mine\.py:3: SystemExit: 0"),
-        ("def scores(group):\n    return []\n", "has no function 'score'; functions there: scores"),
-        ("import math\nfrom math import sqrt\n", "has no function 'score'; functions there: none"),
-        ("score = 3\n", "has no function 'score'"),
+        ("def scores(group):\n    return []\n", "has no 'score'; there are: scores"),
+        ("import math\nfrom math import sqrt\n", "has no 'score'; there are: none"),
+        ("score = 3\n", "reward mine.py:score is no function and no class: 3"),
         ("def score():\n    return []\n", r"mine\.py:score must take \(group\) or \(group, seed\), not \(\)"),
         ("def score(group, dice):\n    return []\n", r"must take \(group\) or \(group, seed\), not \(group, dice\)"),
         ("def score(group): return []\nscore.random = 1\n", "random must be True or False"),
@@ -121,7 +124,7 @@ def test_a_missing_file_and_a_missing_function_are_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"cannot read reward file .*nowhere\.py: No such file"):
         open_reward(f"{tmp_path}/nowhere.py:score", {})
     write(tmp_path, "def one(group): return []\ndef two(group): return []\n")
-    with pytest.raises(UsageError, match=r"needs its function named, like mine\.py:score; functions there: one, two"):
+    with pytest.raises(UsageError, match=r"name yours, like mine\.py:one; there are: one, two"):
         open_reward(f"{tmp_path}/mine.py", {})
 
 

@@ -1,0 +1,101 @@
+"""Protocols by name, for any suite.
+
+One of a third party is known by the entry point `proctor.protocols`, or by its path, mine.py:MINE: a Protocol, or a function
+of a suite that makes one which is called as the function is. It can be asked and judged by on every suite that has no
+protocol of that name itself.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+from typing import Protocol as Structure
+
+from ...harness.errors import UsageError
+from ...harness.registry import Origin, Registry
+from ...harness.user_file import call, shown_value
+from .base import Protocol
+
+
+class HasProtocols(Structure):
+    """A suite."""
+
+    @property
+    def protocols(self) -> Mapping[str, Protocol]:
+        """Its own protocols by name."""
+        ...
+
+
+OfSuite: TypeAlias = Callable[[Any], Protocol]
+"""(suite) -> its protocol."""
+
+
+def strict(suite: HasProtocols) -> Protocol:
+    """A boxed answer is asked for, any final answer counts, and the strict matcher judges it."""
+    return suite.protocols["strict"]
+
+
+def official(suite: HasProtocols) -> Protocol:
+    """The benchmark's own prompt and rules, defects included."""
+    return suite.protocols["official"]
+
+
+def vlmevalkit(suite: HasProtocols) -> Protocol:
+    """VLMEvalKit's prompt and rules."""
+    return suite.protocols["vlmevalkit"]
+
+
+def mm_upt(suite: HasProtocols) -> Protocol:
+    """MM-UPT (arXiv 2505.22453): the content of the last box, judged by the strict matcher in a model's stead."""
+    return suite.protocols["mm_upt"]
+
+
+def mm_upt_judged(suite: HasProtocols) -> Protocol:
+    """MM-UPT (arXiv 2505.22453): the content of the last box, judged by a language model."""
+    return suite.protocols["mm_upt_judged"]
+
+
+def self_judge(suite: HasProtocols) -> Protocol:
+    """Actor-Judge's format (arXiv 2603.21289): a box after <think>...</think>, judged by the strict matcher."""
+    return suite.protocols["self_judge"]
+
+
+def of_file(protocol: Protocol, origin: Origin) -> Protocol:
+    """The protocol, whose version tells the content of the file that it stands in, if a path named that."""
+    file = origin.file
+    return dataclasses.replace(protocol, version=f"{protocol.version}+file.{file.sha256[:12]}") if file else protocol
+
+
+def _of_suite(found: Any, origin: Origin) -> OfSuite:
+    """Raises UsageError for neither a Protocol nor a function, and later for a function that makes none of its name."""
+    what = f"protocol {origin.shown}"
+    if not isinstance(found, Protocol) and not callable(found):
+        raise UsageError(f"{what} is neither a Protocol nor a function of a suite: {shown_value(found)}")
+
+    def of_suite(suite: Any) -> Protocol:
+        given = found if isinstance(found, Protocol) else call(what, found, suite)
+        if not isinstance(given, Protocol):
+            raise UsageError(f"{what} made no Protocol: {shown_value(given)}")
+        if given.name != origin.name:
+            raise UsageError(f"{what} made a protocol that is called {given.name!r:.60}, not {origin.name!r}")
+        return of_file(given, origin)
+
+    of_suite.__doc__, of_suite.__module__ = found.__doc__, getattr(found, "__module__", __name__)
+    return of_suite
+
+
+PROTOCOLS: Registry[OfSuite] = Registry(
+    kind="protocol",
+    group="proctor.protocols",
+    builtin={
+        "strict": "proctor.benchmarks.protocols.registry:strict",
+        "official": "proctor.benchmarks.protocols.registry:official",
+        "vlmevalkit": "proctor.benchmarks.protocols.registry:vlmevalkit",
+        "mm_upt": "proctor.benchmarks.protocols.registry:mm_upt",
+        "mm_upt_judged": "proctor.benchmarks.protocols.registry:mm_upt_judged",
+        "self_judge": "proctor.benchmarks.protocols.registry:self_judge",
+    },
+    adapt=_of_suite,
+    stored=True,
+)

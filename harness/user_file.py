@@ -1,0 +1,136 @@
+"""A Python file that the user names, path/to/file.py:thing. Loading executes the file, with all rights of the user.
+
+What is executed is exactly what the digest is of: the file is read once, and nothing compiled earlier is used. What the file
+itself imports has no part in the digest. Nothing here is ever called with a name that stands in a stored file: a run, a
+board or a training says what things are called, not where code is.
+
+Calling what somebody else wrote: what it raises is told in one line, with file and line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from .errors import ProctorError, UsageError
+
+_LONGEST = 200
+_MAX_BYTES = 2**20
+
+
+def in_file(name: str) -> tuple[Path, str] | None:
+    """The file and the thing in it that a name stands for; None for a name that is no path of a Python file."""
+    if name.endswith(".py"):
+        return Path(name), ""
+    path, _, thing = name.rpartition(":")
+    return (Path(path), thing) if path.endswith(".py") else None
+
+
+def anchored(name: str, folder: Path) -> str:
+    """The same name with the path of a .py or .toml file made absolute, from `folder`: other processes have other folders."""
+    if name.endswith(".toml"):
+        return str((folder / Path(name).expanduser()).resolve())
+    place = in_file(name)
+    if place is None:
+        return name
+    path, thing = place
+    return f"{(folder / path.expanduser()).resolve()}{':' if thing else ''}{thing}"
+
+
+def call(what: str, function: Callable[..., Any], *given: Any, **named: Any) -> Any:
+    """What the function gives. Raises UsageError that begins with `what`, with the file and line an exception came from."""
+    try:
+        with redirect_stdout(sys.stderr):  # what somebody else's code prints is not the command's result
+            return function(*given, **named)
+    except (ProctorError, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        raise UsageError(f"{what}: {describe_error(error)}") from error
+
+
+def describe_error(error: BaseException) -> str:
+    """An exception in one line: the deepest line of the called function's own file, and what was raised."""
+    frames = traceback.extract_tb(error.__traceback__)[1:]
+    message = f"{type(error).__name__}: {shown_value(error, str)}"
+    if not frames:
+        return message
+    own = [frame for frame in frames if frame.filename == frames[0].filename]
+    return f"{own[-1].filename}:{own[-1].lineno}: {message}"
+
+
+def shown_value(value: Any, text: Callable[[Any], str] = repr) -> str:
+    """What somebody else's object says of itself, in one line."""
+    try:
+        return " ".join(text(value).split())[:_LONGEST]
+    except Exception:  # its own method raised
+        return f"a {type(value).__name__} that cannot be shown"
+
+
+@dataclass(frozen=True)
+class UserFile:
+    """A file that was executed: its module, and the SHA-256 (hex) of its bytes; `kind` is what is looked for in it."""
+
+    path: Path
+    sha256: str
+    module: ModuleType
+    kind: str
+
+    @classmethod
+    def execute(cls, path: Path, kind: str) -> UserFile:
+        """Read and execute a file. Raises UsageError, with the line, for one that is missing or that cannot be executed."""
+        path = path.expanduser()
+        try:
+            if path.exists() and not path.is_file():
+                raise UsageError(f"{kind} file {path} is no regular file")
+            with path.open("rb") as stream:
+                source = stream.read(_MAX_BYTES + 1)
+        except OSError as error:
+            raise UsageError(f"cannot read {kind} file {path}: {error.strerror}") from error
+        if len(source) > _MAX_BYTES:
+            raise UsageError(f"{kind} file {path} is no {kind}: it has more than {_MAX_BYTES} bytes")
+        digest = hashlib.sha256(source).hexdigest()
+        module = ModuleType(f"proctor_file_{digest[:16]}")
+        module.__file__ = str(path)
+        sys.modules[module.__name__] = module  # dataclasses look their module up
+        _run(source, f"{kind} file {path}", module)
+        return cls(path, digest, module, kind)
+
+    def find(self, name: str) -> Any:
+        """The thing of that name. Raises UsageError if there is none."""
+        if name and hasattr(self.module, name):
+            return getattr(self.module, name)
+        own = sorted(key for key, value in vars(self.module).items() if self._is_own(value) and not key.startswith("_"))
+        example = f"{self.path.name}:{own[0] if own else 'NAME'}"
+        problem = f"has no {name!r:.60}" if name else f"holds more than one thing: name yours, like {example}"
+        raise UsageError(f"{self.kind} file {self.path} {problem}; there are: {', '.join(own) or 'none'}")
+
+    def _is_own(self, value: Any) -> bool:
+        if callable(value):
+            return getattr(value, "__module__", None) == self.module.__name__
+        return isinstance(getattr(value, "name", None), str)
+
+
+def _run(source: bytes, what: str, module: ModuleType) -> None:
+    path = str(module.__file__)
+    try:
+        code = compile(source, path, "exec")
+    except SyntaxError as error:
+        raise UsageError(f"{what}:{error.lineno or 1}: SyntaxError: {error.msg}") from error
+    except (ValueError, MemoryError, RecursionError) as error:  # the last two: nested too deeply
+        raise UsageError(f"{what} is no Python: {shown_value(error, str) or type(error).__name__}") from error
+    try:
+        with redirect_stdout(sys.stderr):
+            exec(code, vars(module))  # noqa: S102 - the user named this file to be executed
+    except ProctorError as error:
+        raise UsageError(f"{what}: {error}") from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise UsageError(f"{what.removesuffix(path)}{describe_error(error)}") from error
