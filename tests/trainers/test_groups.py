@@ -259,7 +259,7 @@ def test_record_refuses_bad_arguments(cli: Callable[..., Any], tmp_path: Path) -
         ([], "--samples 2 or more"),
         (["--judge-set", "prompt=short"], "needs --judge"),
         (["--judge", "base", "--judge-set", "prompt=odd"], "prompt must be one of"),
-        (["--answer-format", "odd"], "must be one of: boxed"),
+        (["--answer-format", "odd"], "there are: boxed"),
     ):
         done = cli(*command, *more)
         assert done.code == 2

@@ -206,7 +206,7 @@ def test_a_diverging_candidate_is_worse_and_not_tried_again(tmp_path, cli):
         (["--suite", "iconqa,iconqa"], "names a suite twice"),
         (["--suite", "iconqa,figures", "--data", "x.jsonl"], "--data belongs to one suite"),
         (["--suite", "nope"], "no suite is called"),
-        (["--recipe", "nope"], "no recipe 'nope'"),
+        (["--recipe", "nope"], "no recipe is called 'nope'"),
         (["--base", "nowhere"], "nowhere"),
     ],
 )

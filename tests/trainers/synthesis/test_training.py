@@ -230,7 +230,7 @@ def test_the_command_makes_a_folder_and_finds_it_done(cli, tmp_path, monkeypatch
         (("--set", "depth=3"), "unknown key 'depth'"),
         (("--limit", 0), "images must be at least 1"),
         (("--how", "both"), "how must be one of"),
-        (("--profile", "nobody"), "no profile 'nobody'"),
+        (("--profile", "nobody"), "no profile is called 'nobody'"),
     ],
 )
 def test_a_wrong_command_is_one_line(cli, tmp_path, more, complaint):
