@@ -85,7 +85,7 @@ def rules_of(row: Row) -> Protocol:
     if rules.version != row["version"]:
         raise DataError(
             f"suite {suite}: written for protocol {rules.name} version {row['version']}, but the installed one is "
-            f"{rules.version}: write the tasks again with `proctor export lmms-eval`"
+            f"{rules.version}: write the tasks again with `proctor suite export lmms-eval`"
         )
     return rules
 
@@ -206,7 +206,7 @@ __all__ = [
 
 TAG = "proctor"
 ROWS_AT_ONCE = 64
-UTILS = '''"""What lmms-eval calls for the tasks of this folder; written by `proctor export lmms-eval`."""
+UTILS = '''"""What lmms-eval calls for the tasks of this folder; written by `proctor suite export lmms-eval`."""
 
 from proctor.benchmarks.export_lmms_eval import (  # pip install proctor, into the environment of lmms-eval
     accuracy,
@@ -281,7 +281,7 @@ def _yaml(task: str, suite: Suite, rules: Protocol, max_tokens: int) -> str:
         for name, function, higher in metrics
     )
     return f"""\
-# {suite.title}, asked and judged by the protocol {rules.name}; written by `proctor export lmms-eval`.
+# {suite.title}, asked and judged by the protocol {rules.name}; written by `proctor suite export lmms-eval`.
 task: {task}
 tag: {TAG}
 dataset_path: parquet

@@ -73,7 +73,7 @@ def read_lock(path: Path) -> Lock:
             raise ValueError(f"version {found['version']!r}, not {VERSION}")
         sets = [_from_json(one) for one in found["data"]]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise DataError(f"{path}: not a lock file ({error}); write it again with `proctor data pull`") from error
+        raise DataError(f"{path}: not a lock file ({error}); write it again with `proctor suite pull`") from error
     return {one.key: one for one in sets}
 
 
@@ -113,13 +113,13 @@ def load_locked(suite: Suite, data: Path | None, lock: Path = LOCK) -> list[Item
     if published is None and locked is None:
         return suite.load(data)
     if locked is None:
-        how = f"proctor data pull {suite.name}" + (f" --data {data}" if data != HUB_DATA else "")
+        how = f"proctor suite pull {suite.name}" + (f" --data {data}" if data != HUB_DATA else "")
         raise DataError(f"{lock} has no {suite.name} of the hub: pin it first with `{how}`")
     source = open_hub(published, locked.revision or "") if published else open_local(suite.published, data)
     items, now = _read(suite, source, name, published, locked.revision)
     if changes := differences(locked, now):
         raise DataError(
-            f"{source.name}: the data are not those of {lock}: {changes}; if that is wanted, run `proctor data pull` again"
+            f"{source.name}: the data are not those of {lock}: {changes}; if that is wanted, run `proctor suite pull` again"
         )
     return items
 

@@ -25,7 +25,7 @@ from .base import ImportedAnswer, ImportSource, ItemAnswers, answer_of
 
 TOOL = "lmms-eval"
 OWN_METRIC = "proctor_"
-"""How the metrics of tasks that `proctor export lmms-eval` wrote begin; their values hold the item's `id`."""
+"""How the metrics of tasks that `proctor suite export lmms-eval` wrote begin; their values hold the item's `id`."""
 
 
 def is_sample(record: Mapping[str, Json]) -> bool:

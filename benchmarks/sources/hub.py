@@ -48,7 +48,7 @@ def open_hub(published: HubSet, revision: str) -> Source:
     Raises DataError for a revision that is not pinned; reading raises it if the data set cannot be loaded.
     """
     if not (COMMIT.fullmatch(revision) or (revision == LOCAL and Path(published.path).is_dir())):
-        raise DataError(f"{published.path}: revision {revision!r:.60} is no commit; pin one with `proctor data pull`")
+        raise DataError(f"{published.path}: revision {revision!r:.60} is no commit; pin one with `proctor suite pull`")
     name = f"{published.path}@{revision[:12]}"
     return Source(name, ImageFolder(None), _records(published, revision, name))
 

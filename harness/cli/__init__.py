@@ -1,7 +1,7 @@
 """The command line, and the composition root: the one room that may import every other.
 
-Each verb is a file with `add_arguments(parser)` and `run(args) -> exit code`; it imports what it needs when it runs, so that
-`proctor --help` stays light.
+HEADINGS names the file of each command. Its VERBS says what the command's arguments are and what it does; it is imported
+when the command is asked for, and imports what it needs when it runs, so that `proctor --help` stays light.
 """
 
 from __future__ import annotations
@@ -10,66 +10,142 @@ import argparse
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import version
-from keyword import iskeyword
 from types import FrameType
+from typing import Any
 
-from ..errors import EXIT_INCOMPLETE, EXIT_INTERRUPTED, ProctorError
+from ..errors import EXIT_INCOMPLETE, EXIT_INTERRUPTED, ProctorError, UsageError
+from .options import Verb
 from .terminal import log
 
-VERBS = {
-    "demo": "run the main job on this machine: examine, train without labels, examine every checkpoint, make a table",
-    "suites": "list the suites",
-    "eval": "ask a model every question of a suite, and score the answers",
-    "score": "score stored runs again",
-    "import": "make a run of the answers that another tool stored, to score and compare them",
-    "explain": "say why two scores differ, answer by answer",
-    "compare": "compare two models or trainings item by item, with errors; or be a gate for continuous integration",
-    "reward": "say whether a reward idea is sound, and better than another, before anything is trained",
-    "synthesize": "have a model write questions about pictures, to train on without labels",
-    "train": "train a model by a recipe",
-    "regress": "train with a reward and with a baseline, several seeds each, and say which ends better",
-    "iterate": "train round after round, each from the last, until the examination no longer improves",
-    "watch": "examine every checkpoint of a folder as soon as it is complete",
-    "board": "make a leaderboard of stored runs, with the evidence that proves it",
-    "verify": "recompute every row of a board from its evidence",
-    "paper": "print the papers' tables beside what stored runs gave, check their numbers, plan and run their rows",
-    "data": "pin the data of a suite in the lock file, and see what is pinned",
-    "check": "check that a suite accepts its golds, refuses corrupted ones, and has all its items and pictures",
-    "show": "make one self-contained page to look at: leaderboard, charts, training curves, every answer",
-    "grade": "judge answers by the strict matcher",
-    "export": "write suites for another harness, and scores for the hub, model cards and trackers of experiments",
+HEADINGS: dict[str, dict[str, tuple[str, str]]] = {
+    "start here": {
+        "demo": ("demo", "run the main job on this machine: evaluate, train without labels, make a leaderboard"),
+    },
+    "evaluate a model": {
+        "eval": ("eval", "ask a model every question of a suite, and score the answers"),
+        "score": ("eval", "score stored runs again, under any protocol"),
+        "import": ("eval", "make a run of the answers that another tool stored, to score and compare them"),
+        "grade": ("grade", "judge answers by the strict matcher"),
+        "compare": ("compare", "compare two models or trainings item by item, or be a gate for continuous integration"),
+        "explain": ("compare", "say why two scores differ, answer by answer"),
+        "show": ("show", "make one self-contained page: leaderboard, charts, training curves, every answer"),
+    },
+    "train a model": {
+        "train": ("train", "train a model by a recipe"),
+        "watch": ("train", "evaluate every checkpoint of a folder as soon as it is complete"),
+        "iterate": ("iterate", "train round after round, each from the last, until the scores no longer improve"),
+        "synthesize": ("train", "have a model write questions about pictures, to train on without labels"),
+    },
+    "try a reward": {
+        "reward check": (
+            "reward",
+            "test a reward's contract: length, bounds, order, seed, equal answers, labels, speed",
+        ),
+        "reward record": ("reward", "draw groups of answers from a model and store them, with a judge's scores"),
+        "reward bench": ("reward_bench", "put rewards side by side on recorded groups, with errors"),
+        "reward simulate": ("reward_bench", "simulate what training by each reward would do to recorded answers"),
+        "reward regress": ("reward_regress", "train with a reward and with a baseline, and say which ends better"),
+    },
+    "publish results": {
+        "board build": ("board", "make a leaderboard of stored runs, with the evidence of every row"),
+        "board verify": ("board", "recompute every row of a board from its evidence"),
+        "board recipes": ("board", "show each recipe's accuracy over its seeds, beside the untrained model's"),
+        "board export eval-results": ("board_export", "write scores as .eval_results/*.yaml of a model on the hub"),
+        "board export model-card": ("board_export", "write scores as a section of a model's README.md"),
+        "board export tensorboard": ("board_export", "write a training and its scores as TensorBoard's event files"),
+        "board export wandb": ("board_export", "write a training and its scores as a run of Weights & Biases"),
+        "board export trackio": ("board_export", "write a training and its scores as a run of Trackio"),
+    },
+    "reproduce the papers": {
+        "paper list": ("paper", "list the papers' tables"),
+        "paper table": ("paper", "print a paper's table, beside what stored runs gave"),
+        "paper check": ("paper", "recompute the printed averages, and compare rows that are printed twice"),
+        "paper plan": ("paper_plan", "say of every row what it takes, what it would cost, and how far it is"),
+        "paper run": ("paper_run", "train and evaluate what a row is of"),
+    },
+    "see what there is": {
+        "suite list": ("suite", "list the suites"),
+        "suite check": ("suite", "check that golds are accepted, corrupted ones refused, and nothing is missing"),
+        "suite pull": ("suite", "read a suite's data and pin them in the lock file"),
+        "suite status": ("suite", "say what is pinned, and whether local data are still the same"),
+        "suite export lmms-eval": ("suite", "write suites as a folder of tasks for lmms-eval's --include_path"),
+    },
 }
+"""The file and the summary of each command, in the order and under the headings of `proctor --help`."""
+NOUNS = {
+    "reward": "say whether a reward is sound, and better than another",
+    "board": "make, verify and publish leaderboards",
+    "board export": "write scores for the hub and model cards, and training curves for trackers",
+    "paper": "print the papers' tables beside what stored runs gave; plan and run their rows",
+    "suite": "list the suites, check and pin their data",
+    "suite export": "write suites for another harness",
+}
+RENAMED = {
+    "suites": "suite list",
+    "data": "suite pull or suite status",
+    "check": "suite check",
+    "verify": "board verify",
+    "regress": "reward regress",
+    "export": "board export or suite export",
+}
+"""What commands that are gone are called now."""
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """All verbs with their arguments."""
+def build_parser(asked: str | None = None) -> argparse.ArgumentParser:
+    """The parser of all commands; with `asked`, the first word of a command, only that one has its arguments."""
     parser = argparse.ArgumentParser(
-        prog="proctor", description="Examine and train vision-language models on mathematics."
+        prog="proctor", description="Evaluate and train vision-language models on mathematics."
     )
     parser.add_argument("--version", action="version", version=f"proctor {version('proctor')}")
     parser.add_argument("--debug", action="store_true", help="show the trace of an error")
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    for name, summary in VERBS.items():
-        module = import_module(f".{name}_" if iskeyword(name) else f".{name}", __package__)
-        verb = verbs.add_parser(name, help=summary, description=summary.capitalize() + ".")
-        module.add_arguments(verb)
-        verb.set_defaults(run=module.run)
+    levels: dict[str, Any] = {"": parser.add_subparsers(metavar="COMMAND", required=True)}
+    for commands in HEADINGS.values():
+        for name, (file, summary) in commands.items():
+            words = name.split()
+            for depth in range(1, len(words)):
+                noun, above = " ".join(words[:depth]), " ".join(words[: depth - 1])
+                if noun not in levels:
+                    group = levels[above].add_parser(
+                        words[depth - 1], help=NOUNS[noun], description=_sentence(NOUNS[noun])
+                    )
+                    levels[noun] = group.add_subparsers(metavar="COMMAND", required=True)
+            command = levels[" ".join(words[:-1])].add_parser(words[-1], help=summary, description=_sentence(summary))
+            if asked in (None, words[0]):
+                verb: Verb = import_module(f".{file}", __package__).VERBS[name]
+                verb.add_arguments(command)
+                command.set_defaults(run=verb.run, command=name)
     return parser
 
 
-def main(arguments: list[str] | None = None) -> int:
+def _sentence(summary: str) -> str:
+    return f"{summary[0].upper()}{summary[1:]}."
+
+
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    """The arguments of a command, with `run`, what it does, and `command`, its name. Raises UsageError for an old name."""
+    asked = next((word for word in words if not word.startswith("-")), "")
+    if asked in RENAMED:
+        raise UsageError(f"`proctor {asked}` is now `proctor {RENAMED[asked]}`")
+    return build_parser(asked).parse_args(words)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code; an error is one line on stderr, or a trace with --debug."""
-    args = build_parser().parse_args(arguments)
-    run: Callable[[argparse.Namespace], int] = args.run
+    try:
+        args = parse(sys.argv[1:] if arguments is None else arguments)
+    except UsageError as error:
+        log(str(error))
+        return error.exit_code
     try:
         with _terminable():
-            return run(args)
+            code: int = args.run(args)
+            return code
     except KeyboardInterrupt:
-        again = "the same command with --resume" if args.verb == "train" else "the same command again"
+        again = "the same command with --resume" if args.command == "train" else "the same command again"
         log(f"interrupted: what was finished is stored; run {again} to go on")
         return EXIT_INTERRUPTED
     except BrokenPipeError:
@@ -78,13 +154,13 @@ def main(arguments: list[str] | None = None) -> int:
     except ProctorError as error:
         if args.debug:
             raise
-        log(f"proctor {args.verb}: {error}")
+        log(f"proctor {args.command}: {error}")
         return error.exit_code
     except Exception as error:
         if args.debug:
             raise
         kind = type(error).__name__
-        log(f"proctor {args.verb}: unexpected {kind}: {error} (add --debug before the verb for the trace)")
+        log(f"proctor {args.command}: unexpected {kind}: {error} (add --debug before the command for the trace)")
         return EXIT_INCOMPLETE
 
 

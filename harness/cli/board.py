@@ -1,37 +1,36 @@
-"""`proctor board`: a leaderboard of stored runs, with the evidence that proves it; and what recipes made of a base."""
+"""`proctor board build`, `verify`, `recipes`: a leaderboard of stored runs, its proof, and what recipes made of a base."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ..errors import EXIT_INCOMPLETE, EXIT_OK
-from .options import add_json, add_scoring, open_judge_model, protocols
+from ..errors import EXIT_CHECK_FAILED, EXIT_INCOMPLETE, EXIT_OK, UsageError, printable
+from .options import Verb, add_json, add_lock, add_scoring, open_judge_model, protocols
+
+if TYPE_CHECKING:
+    from ...leaderboards.board.known_items import KnownItems
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def _build_arguments(parser: argparse.ArgumentParser) -> None:
     """Runs, protocols, output."""
-    forms = parser.add_subparsers(dest="form", metavar="FORM", required=True)
-    build = forms.add_parser("build", help="a folder with board.csv and the evidence of every row")
-    build.add_argument("runs", nargs="+", type=Path, help="run directories, folders of them, or boards")
-    build.add_argument("--out", type=Path, default=Path("board"), metavar="DIR", help="the folder (default board)")
-    build.add_argument(
-        "--draft", action="store_true", help="write it although some of it cannot be published; `verify` will say so"
+    parser.add_argument("runs", nargs="+", type=Path, help="run directories, folders of them, or boards")
+    parser.add_argument("--out", type=Path, default=Path("board"), metavar="DIR", help="the folder (default board)")
+    parser.add_argument(
+        "--draft",
+        action="store_true",
+        help="write it although some of it cannot be published; `board verify` will say so",
     )
-    add_scoring(build)
-    build.set_defaults(act=_build)
-    recipes = forms.add_parser("recipes", help="each recipe's accuracy over its seeds, beside the untrained model's")
-    recipes.add_argument("runs", nargs="+", type=Path, help="run directories, folders of them, or boards")
-    recipes.add_argument("--suite", required=True, help="the suite that is compared on")
-    recipes.add_argument("--markdown", action="store_true", help="print the table as Markdown")
-    add_json(recipes)
-    recipes.set_defaults(act=_recipes)
+    add_scoring(parser)
 
 
-def run(args: argparse.Namespace) -> int:
-    """Do what was asked."""
-    code: int = args.act(args)
-    return code
+def _recipes_arguments(parser: argparse.ArgumentParser) -> None:
+    """Runs, and the suite that is compared on."""
+    parser.add_argument("runs", nargs="+", type=Path, help="run directories, folders of them, or boards")
+    parser.add_argument("--suite", required=True, help="the suite that is compared on")
+    parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
+    add_json(parser)
 
 
 def _recipes(args: argparse.Namespace) -> int:
@@ -70,3 +69,59 @@ def _build(args: argparse.Namespace) -> int:
     show_table(board_table(board.rows))
     print(args.out)
     return EXIT_OK if all(row.status == "complete" for row in board.rows) else EXIT_INCOMPLETE
+
+
+def _verify_arguments(parser: argparse.ArgumentParser) -> None:
+    """The board, and data to hold its items against."""
+    parser.add_argument("board", type=Path, help="a folder that `proctor board build` wrote")
+    parser.add_argument(
+        "--data",
+        action="append",
+        default=[],
+        metavar="SUITE=DATA",
+        help="hold the suite's items against these data, named as for `eval` (default: against the bundled ones); "
+        "may be repeated",
+    )
+    add_lock(parser)
+    add_json(parser)
+
+
+def _verify(args: argparse.Namespace) -> int:
+    """Say of each row whether it is reproduced, and why not; exit code 1 if any is not."""
+    from ...leaderboards.board.verify import verify
+    from .terminal import emit_json, log
+
+    report = verify(args.board, _known(args))
+    if args.json:
+        emit_json(report.to_json())
+    else:
+        for row in report.rows:
+            print(printable(f"{'reproduced    ' if not row.problems else 'NOT REPRODUCED'}  {row.name}"))
+            for problem in row.problems:
+                print(printable(f"                {problem}"))
+        for problem in report.problems:
+            print(printable(f"{args.board}: {problem}"))
+    for note in report.notes:
+        log(note)
+    log(f"{args.board}: {report.reproduced} of {len(report.rows)} rows are reproduced")
+    return EXIT_OK if report.verified else EXIT_CHECK_FAILED
+
+
+def _known(args: argparse.Namespace) -> KnownItems:
+    from ...benchmarks.registry import SUITES
+    from ...leaderboards.board.known_items import KnownItems
+
+    data = {}
+    for text in args.data:
+        suite, equals, path = text.partition("=")
+        if not equals or not path:
+            raise UsageError(f"--data must look like mathvision=items.jsonl, not {text!r:.60}")
+        data[SUITES.get(suite).name] = Path(path)
+    return KnownItems(data, args.lock)
+
+
+VERBS = {
+    "board build": Verb(_build_arguments, _build),
+    "board verify": Verb(_verify_arguments, _verify),
+    "board recipes": Verb(_recipes_arguments, _recipes),
+}

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_INCOMPLETE, EXIT_OK
+from .options import Verb
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -24,14 +25,14 @@ FIGURES = "figures"
 MAX_TOKENS = 48
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
     """Output, recipe, seed."""
     parser.add_argument("--out", type=Path, default=Path("demo"), help="where everything goes (default demo)")
     parser.add_argument("--recipe", default="mm_upt_figures", help="what to train by (default mm_upt_figures)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the training (default 0)")
 
 
-def run(args: argparse.Namespace) -> int:
+def _run(args: argparse.Namespace) -> int:
     """Examine, train and watch, tabulate."""
     from ...benchmarks.examination import find_runs, plan, run_path, score_run
     from ...benchmarks.registry import SUITES
@@ -160,9 +161,14 @@ def _closing(board: Path, training: Path, runs: Path) -> str:
 curves:      tensorboard --logdir {training / "tensorboard"}   (or read {training / "metrics.jsonl"})
 
 What to try next:
-  proctor verify {board}                            recompute every row from its evidence
+  proctor board verify {board}                      recompute every row from its evidence
   proctor show {runs} --training {training} --out demo.html    look at charts, curves and every answer
   proctor demo --out {board.parent} --seed 1          the same with another seed; the table grows
   proctor train mm_upt_figures --out control --set reward=random      the control: no reward, no gain
   proctor eval --model DIR --suite mathvision --data items.jsonl      your model on real items
   proctor score {runs}          judge the stored answers again"""
+
+
+VERBS = {
+    "demo": Verb(_add_arguments, _run),
+}

@@ -1,4 +1,4 @@
-"""`proctor eval`: hold an examination, or go on with one."""
+"""`proctor eval`, `score`, `import`: ask a model, judge stored runs again, make a run of what another tool stored."""
 
 from __future__ import annotations
 
@@ -7,27 +7,32 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_OK, UsageError, printable
+from ..errors import EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_OK, DataError, IncompleteRunError, UsageError, printable
 from .options import (
     RUNS,
+    Verb,
     add_data,
     add_engine,
     add_json,
     add_profile,
     add_sampling,
+    add_scoring,
     open_engine,
+    open_judge_model,
     open_profile,
+    protocols,
     sampling,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ..engines.base import Engine
     from ..runs.evaluate import Examination, RunOutcome
+    from ..runs.score import ScoredRun
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def _eval_arguments(parser: argparse.ArgumentParser) -> None:
     """Model, suites, data, sampling, and where the runs go."""
     parser.add_argument(
         "--model",
@@ -35,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a checkpoint folder; for engine openai the server's name of the model, for lmms_eval its own, for replay a run",
     )
     parser.add_argument(
-        "--suite", required=True, help="one or more names, with commas between them; see `proctor suites`"
+        "--suite", required=True, help="one or more names, with commas between them; see `proctor suite list`"
     )
     add_data(parser)
     parser.add_argument("--protocol", default="strict", help="how to ask and judge (default strict)")
@@ -48,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
 
 
-def run(args: argparse.Namespace) -> int:
+def _eval(args: argparse.Namespace) -> int:
     """Ask, store, score, and say how it went."""
     from ...benchmarks.examination import plan, run_path, score_run
     from ...trainers.contamination import with_contamination
@@ -100,3 +105,166 @@ def eval_all(plans: Sequence[Examination], model: Engine, paths: Sequence[Path])
             if outcome.stopped:
                 break
     return outcomes
+
+
+def examine(args: argparse.Namespace, plans: Sequence[Examination], runs: Mapping[str, Path], checkpoint: Path) -> None:
+    """Hold those examinations of a checkpoint that are not complete in their folders, `runs` by suite.
+
+    Raises KeyboardInterrupt when told to stop, IncompleteRunError for answers that could not be had.
+    """
+    from ...trainers.contamination import with_contamination
+    from ...trainers.provenance import with_provenance
+    from .terminal import log
+
+    todo = [one for one in plans if not _holds(runs[one.suite], checkpoint)]
+    if not todo:
+        return
+    model = open_engine(args, str(checkpoint))
+    asked = with_provenance([with_contamination(one, checkpoint) for one in todo], checkpoint, log)
+    for outcome in eval_all(asked, model, [runs[one.suite] for one in asked]):
+        if outcome.stopped:
+            raise KeyboardInterrupt
+        if not outcome.complete:
+            first = f"; first error: {printable(outcome.errors[0])}" if outcome.errors else ""
+            raise IncompleteRunError(
+                f"{outcome.path}: {outcome.missing} of {outcome.total} answers missing; run the same command again{first}"
+            )
+
+
+def _holds(run: Path, checkpoint: Path) -> bool:
+    """True if the run is complete and of these weights, so that no model need be opened."""
+    from ..runs.provenance import weights_digest
+    from ..runs.store import RunReader
+
+    if not (run / "run.json").is_file():
+        return False
+    stored = RunReader(run)
+    model = stored.manifest.identity.get("model", {})
+    return stored.complete and model.get("weights") == weights_digest(checkpoint)
+
+
+def _score_arguments(parser: argparse.ArgumentParser) -> None:
+    """Runs and protocols."""
+    parser.add_argument("runs", nargs="+", type=Path, help="run directories, or folders of them")
+    add_scoring(parser)
+    parser.add_argument("--verdicts", type=Path, metavar="FILE", help="also write every verdict to FILE as JSON lines")
+    parser.add_argument("--metrics", action="store_true", help="show every metric of the suite (always in --json)")
+    add_json(parser)
+
+
+def _score(args: argparse.Namespace) -> int:
+    """Score each run; incomplete ones end with exit code 3, damaged ones are told and left out, and end with 2."""
+    from ..files import write_atomic
+    from ..types import canonical_json
+    from .terminal import emit_json, metrics_table, scores_table, show_table
+
+    scored, damaged = score_all(args)
+    if args.verdicts:
+        lines = (
+            canonical_json(
+                {"run_id": one.run.manifest.run_id, "protocol": one.rules.name, **verdict.to_json()}
+            ).encode()
+            + b"\n"
+            for one in scored
+            for verdict in one.verdicts
+        )
+        write_atomic(args.verdicts, lines)
+    if args.json:
+        emit_json([one.to_json() for one in scored])
+    elif scored:
+        show_table(scores_table(scored))
+        for one in scored if args.metrics else ():
+            show_table(metrics_table(one))
+    log_unscored(scored)
+    if damaged:
+        return DataError.exit_code
+    return EXIT_OK if all(one.complete for one in scored) else EXIT_INCOMPLETE
+
+
+def log_unscored(scored: Sequence[ScoredRun]) -> None:
+    """Say of each score whose answers lack a verdict how many there are, and why the first does."""
+    from .terminal import log
+
+    for one in scored:
+        if one.unscored:
+            first = next(verdict for verdict in one.verdicts if verdict.correct is None and verdict.rule != "error")
+            hint = "" if one.referee or first.rule != "judge-needed" else "; name a model with --judge-model"
+            log(
+                f"{one.run.path}, {one.rules.name}: {one.unscored} answers have no verdict; the first "
+                f"({first.item_id}): {first.rule}: {first.reason}{hint}"
+            )
+
+
+def score_all(args: argparse.Namespace) -> tuple[list[ScoredRun], int]:
+    """The runs that the arguments name under the protocols that they name, and how many were damaged and left out."""
+    from ...benchmarks.examination import find_runs, score_under
+    from .terminal import log
+
+    referee = open_judge_model(args)
+    scored: list[ScoredRun] = []
+    damaged = 0
+    for path in find_runs(args.runs):
+        try:
+            scored += score_under(path, protocols(args), referee, partial=args.partial)
+        except DataError as error:
+            log(f"proctor {args.command}: {error}; left out")
+            damaged += 1
+    return scored, damaged
+
+
+def _import_arguments(parser: argparse.ArgumentParser) -> None:
+    """The file, its suite and data, and where the run goes."""
+    parser.add_argument(
+        "file",
+        type=Path,
+        help="samples of lmms-eval (.jsonl of --log_samples) or a result of VLMEvalKit (.xlsx, .tsv or .json)",
+    )
+    parser.add_argument("--suite", required=True, help="whose items were asked; see `proctor suite list`")
+    add_data(parser)
+    parser.add_argument("--from", dest="tool", choices=("lmms-eval", "vlmevalkit"), help="default: told by the content")
+    parser.add_argument("--model-name", metavar="NAME", help="what the model is called (default: what the file says)")
+    parser.add_argument("--protocol", default="strict", help="how to score unless told otherwise (default strict)")
+    parser.add_argument(
+        "--only-answered", action="store_true", help="leave out the items that the file does not have (recorded)"
+    )
+    parser.add_argument("--out", type=Path, default=RUNS, help="the folder of run directories (default runs)")
+    parser.add_argument("--run", type=Path, metavar="DIR", dest="run_dir", help="this run directory, whatever its name")
+    add_json(parser)
+
+
+def _import(args: argparse.Namespace) -> int:
+    """Read, store and score. Nothing is written unless every answer in the file belongs to an item."""
+    from ...benchmarks.examination import score_run
+    from ...benchmarks.imports.run import read_import
+    from .terminal import emit_json, log, scores_table, show_table
+
+    found = read_import(
+        args.file,
+        args.suite,
+        args.protocol,
+        args.data,
+        lock=args.lock,
+        tool=args.tool,
+        model_name=args.model_name,
+        only_answered=args.only_answered,
+    )
+    outcome = found.store(args.run_dir or found.path(args.out))
+    scored = score_run(outcome.path, args.protocol)
+    if args.json:
+        emit_json([scored.to_json()])
+    else:
+        show_table(scores_table([scored]))
+        print(outcome.path)
+    if outcome.complete:
+        return EXIT_OK
+    errors = f", {len(outcome.errors)} of them failures that the tool stored" if outcome.errors else ""
+    first = f". First: {printable(outcome.errors[0])}" if outcome.errors else ""
+    log(f"{outcome.path}: {outcome.missing} of {outcome.total} answers are missing in {args.file}{errors}{first}")
+    return EXIT_INCOMPLETE
+
+
+VERBS = {
+    "eval": Verb(_eval_arguments, _eval),
+    "score": Verb(_score_arguments, _score),
+    "import": Verb(_import_arguments, _import),
+}

@@ -9,12 +9,12 @@ from typing import BinaryIO
 
 from ..errors import EXIT_CHECK_FAILED, EXIT_OK, DataError, UsageError
 from ..types import Json
-from .options import add_json
+from .options import Verb, add_json
 
 MAX_LINE_BYTES = 64 * 2**20
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
     """One answer, a file of cases, or a file of groups."""
     parser.add_argument("--gold", help="the right answer")
     parser.add_argument("--type", default="number", dest="gold_type", help="the gold's type (default number)")
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
 
 
-def run(args: argparse.Namespace) -> int:
+def _run(args: argparse.Namespace) -> int:
     """Print one explained verdict (exit code 1 if wrong), or a JSON line for each line of a file."""
     if args.cases or args.groups:
         judge = judge_case if args.cases else judge_group
@@ -144,3 +144,8 @@ def _case_problem(record: Json) -> str:
 
 def _texts_or_none(value: Json) -> bool:
     return value is None or (isinstance(value, list) and all(isinstance(text, str) for text in value))
+
+
+VERBS = {
+    "grade": Verb(_add_arguments, _run),
+}

@@ -8,8 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_CHECK_FAILED, EXIT_OK, printable
-from .campaign import examine, suite_names, train
-from .options import add_changes, add_data, add_engine, add_json, add_profile, add_sampling, open_profile, sampling
+from .eval import examine
+from .options import (
+    Verb,
+    add_changes,
+    add_data,
+    add_engine,
+    add_json,
+    add_profile,
+    add_sampling,
+    open_profile,
+    sampling,
+    suite_names,
+)
+from .train import train_to_end
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +38,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
     """The recipe, the rounds, the examination, and what counts as an improvement."""
     parser.add_argument("recipe", help="a bundled recipe's name, or the path of a .toml file")
     parser.add_argument("--out", type=Path, required=True, help="where everything is kept")
@@ -76,7 +88,7 @@ class _Round:
         }
 
 
-def run(args: argparse.Namespace) -> int:
+def _run(args: argparse.Namespace) -> int:
     """Train and examine what is missing, round by round; exit code 1 if a training diverged."""
     from ...leaderboards.compare.when_to_stop import Level
     from ...trainers.experiments.iterate import Iteration, IterationFolder
@@ -117,7 +129,7 @@ def _go(
     best, before = base, _examined(args, plans, folder, 0, base)
     for number in range(1, args.rounds + 1):
         training = folder.training(number)
-        train(training, best, f"round {number}: train")
+        train_to_end(training, best, f"round {number}: train")
         checkpoint, after = training.final_checkpoint(), None
         if checkpoint is not None and training.failure() is None:
             with training.failing():
@@ -234,3 +246,8 @@ def _cells(change: SuiteChange) -> list[str]:
         str(one.lost),
         "none" if one.detectable == float("inf") else f"{100 * one.detectable:.2f}",
     ]
+
+
+VERBS = {
+    "iterate": Verb(_add_arguments, _run),
+}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,14 @@ if TYPE_CHECKING:
 
 RUNS = Path("runs")
 JUDGE_SECONDS, JUDGE_ATTEMPTS = 120.0, 4
+
+
+@dataclass(frozen=True)
+class Verb:
+    """What stands behind a command's name: its arguments, and what it does with them, for an exit code."""
+
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int]
 
 
 def add_sampling(parser: argparse.ArgumentParser) -> None:
@@ -161,6 +171,18 @@ def open_judge_model(args: argparse.Namespace) -> JudgeModel | None:
 def protocols(args: argparse.Namespace) -> list[str | None]:
     """The protocols that --protocol names; None stands for the one that asked."""
     return list(dict.fromkeys(names(args.protocol))) if args.protocol else [None]
+
+
+def suite_names(args: argparse.Namespace) -> list[str]:
+    """The suites that --suite names. Raises UsageError for one that is named twice, and for --data of several."""
+    from ..errors import UsageError
+
+    suites = [str(name) for name in names(args.suite)]
+    if len({*suites}) < len(suites):
+        raise UsageError(f"--suite names a suite twice: {args.suite}")
+    if len(suites) > 1 and args.data:
+        raise UsageError("--data belongs to one suite: name one suite")
+    return suites
 
 
 def names(text: str) -> list[str | None]:

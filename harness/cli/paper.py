@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_CHECK_FAILED, EXIT_OK, DataError, printable
-from . import paper_plan, paper_run
-from .options import add_json, add_judge_model, open_judge_model
+from .options import Verb, add_json, add_judge_model, open_judge_model
 
 if TYPE_CHECKING:
     from ...leaderboards.papers.fill import Filled, LeftOut
@@ -18,37 +17,14 @@ if TYPE_CHECKING:
 FORMAT_NAMES = ("text", "csv", "markdown", "latex")
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What to do, each with its own arguments."""
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    listing = actions.add_parser("list", help="the tables there are")
-    add_json(listing)
-    listing.set_defaults(act=_list)
-    check = actions.add_parser("check", help="recompute the printed averages, and compare rows that are printed twice")
-    add_json(check)
-    check.set_defaults(act=_check)
-    table = actions.add_parser("table", help="print a table, with what runs gave beside it")
-    table.add_argument("table", metavar="TABLE", help="like mm_upt/1 (or 1 for short) or self_judge/1")
-    table.add_argument("runs", nargs="*", type=Path, help="run directories, folders of them, or boards")
-    table.add_argument("--format", choices=FORMAT_NAMES, default="text", help="default text")
-    table.add_argument("--out", type=Path, metavar="FILE", help="write it to FILE instead of stdout")
-    table.add_argument("--protocol", help="judge by this protocol instead of the paper's, e.g. mm_upt for no judge")
-    add_judge_model(table)
-    table.set_defaults(act=_table)
-    for form, summary in (
-        (paper_plan, "say of every row what it takes, what it is estimated to cost, and how far it is"),
-        (paper_run, "train and examine what a row is of"),
-    ):
-        name = form.__name__.rpartition("_")[2]
-        action = actions.add_parser(name, help=summary, description=summary.capitalize() + ".")
-        form.add_arguments(action)
-        action.set_defaults(act=form.run)
-
-
-def run(args: argparse.Namespace) -> int:
-    """Do what was asked."""
-    code: int = args.act(args)
-    return code
+def _table_arguments(parser: argparse.ArgumentParser) -> None:
+    """The table, runs, and how to print it."""
+    parser.add_argument("table", metavar="TABLE", help="like mm_upt/1 (or 1 for short) or self_judge/1")
+    parser.add_argument("runs", nargs="*", type=Path, help="run directories, folders of them, or boards")
+    parser.add_argument("--format", choices=FORMAT_NAMES, default="text", help="default text")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write it to FILE instead of stdout")
+    parser.add_argument("--protocol", help="judge by this protocol instead of the paper's, e.g. mm_upt for no judge")
+    add_judge_model(parser)
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -92,13 +68,13 @@ def _table(args: argparse.Namespace) -> int:
     from ...leaderboards.papers.printed import FORMATS
     from ...leaderboards.papers.tables import PAPERS, judged_by, load_papers
     from ..files import write_atomic
-    from . import paper_work
+    from .paper_plan import written_recipes
     from .terminal import log
 
     table = load_papers(PAPERS).table(args.table)
     if args.protocol is not None:
         table = judged_by(table, args.protocol)
-    written = {name: work.steps for name, work in paper_work.written([table]).items()}
+    written = {name: work.steps for name, work in written_recipes([table]).items()}
     filled = _filled(args, table, written)
     text = FORMATS[args.format](filled, written)
     if args.out:
@@ -132,3 +108,10 @@ def _told(left_out: Sequence[LeftOut]) -> list[str]:
         f"{runs[0]}: {reason}" + (f" (and {len(runs) - 1} more)" if len(runs) > 1 else "")
         for reason, runs in by_reason.items()
     ]
+
+
+VERBS = {
+    "paper list": Verb(add_json, _list),
+    "paper check": Verb(add_json, _check),
+    "paper table": Verb(_table_arguments, _table),
+}

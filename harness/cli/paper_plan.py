@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_OK, DataError, printable
-from .options import add_json, add_judge_model, open_judge_model
+from .options import Verb, add_json, add_judge_model, open_judge_model
 
 if TYPE_CHECKING:
-    from ...leaderboards.papers.cost import Assumptions
+    from ...leaderboards.papers.cost import Assumptions, StageWork, Work
     from ...leaderboards.papers.fill import Filled
     from ...leaderboards.papers.plan import Planned, PlannedTraining
     from ...leaderboards.papers.tables import Table
+    from ...trainers.methods.base import PlayedMethod, StagedMethod
+    from ...trainers.recipe import Recipe
+    from ...trainers.recipe_settings import SynthesisSettings
     from ..runs.judging import JudgeModel
+
 
 FORMAT_NAMES = ("text", "csv", "markdown")
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def _plan_arguments(parser: argparse.ArgumentParser) -> None:
     """Which tables, what there is of them, what is assumed, and in which form."""
     parser.add_argument("tables", nargs="*", metavar="TABLE", help="like mm_upt/1, or 1 for short (default: all)")
     for name, what in (
@@ -38,12 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_judge_model(parser)
 
 
-def run(args: argparse.Namespace) -> int:
+def _plan(args: argparse.Namespace) -> int:
     """Print the plan; what is damaged is told on stderr, and ends with exit code 2."""
     from ...leaderboards.papers.cost import assume
     from ...leaderboards.papers.plan import Known, make_plan
     from ...leaderboards.papers.tables import PAPERS, load_papers
-    from .paper_work import written
     from .terminal import log
 
     assumed = assume(args.assume)
@@ -51,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
         return _print_assumptions(args, assumed)
     library = load_papers(PAPERS)
     tables = [library.table(name) for name in dict.fromkeys(args.tables)] or list(library.tables.values())
-    recipes = written(tables)
+    recipes = written_recipes(tables)
     problems: dict[str, None] = {}
     trainings = _trainings(args.trainings, {name: work.steps for name, work in recipes.items()}, problems)
     filling = _Filling(tables, {name: work.steps for name, work in recipes.items()}, open_judge_model(args), problems)
@@ -156,3 +159,77 @@ class _Filling:
             yield from stack.enter_context(run_folders([path]))
         except DataError as error:
             self.problems[str(error)] = None
+
+
+REPLIES_PER_ANSWER = ("judgements", "verdicts")
+"""Settings by which a method says how many replies it asks for about each of its answers."""
+PICTURES = 2101
+"""Of Geometry3K (the card of hiyouga/geometry3k), for a synthesis that takes all pictures: the papers' are of that set."""
+
+
+def written_recipes(tables: Iterable[Table]) -> dict[str, Work]:
+    """Those of the tables' recipes that there are, with their work. Raises UsageError for one that cannot be read."""
+    from ...trainers.recipe import RECIPES, load_recipe
+
+    names = {row.recipe for table in tables for row in table.rows if row.recipe}
+    return {name: work_of(load_recipe(name)) for name in sorted(names) if name in RECIPES}
+
+
+def work_of(recipe: Recipe) -> Work:
+    """What a training by the recipe does, whichever trainer it names."""
+    from ...leaderboards.papers.cost import Work
+    from ...trainers.methods.base import StagedMethod
+    from ...trainers.methods.registry import open_method
+
+    method = open_method(recipe)
+    recompute = recipe.openrlhf is None or recipe.openrlhf.gradient_checkpointing
+    stages = tuple(_staged(recipe, method) if isinstance(method, StagedMethod) else [_played(recipe, method)])
+    before = () if recipe.synthesis is None else (_synthesis(recipe.synthesis),)
+    return Work(recipe.policy.steps * len(stages), (*before, *stages), recompute)
+
+
+def _synthesis(settings: SynthesisSettings) -> StageWork:
+    """Questions for each picture, and the answers that filter them; in context, answers to the set's own question first."""
+    from ...leaderboards.papers.cost import StageWork
+    from ...trainers.recipe_settings import IN_CONTEXT
+
+    pictures, new = settings.images or PICTURES, settings.per_image
+    own = settings.how == IN_CONTEXT
+    answers = pictures * (new + new * settings.samples + own * settings.samples)
+    return StageWork("synthesis", pictures * (1 + new + own), answers, settings.max_tokens, learnt=0, passed=0)
+
+
+def _played(recipe: Recipe, method: PlayedMethod) -> StageWork:
+    """Every answer is read by the policy before an update, and by the reference if the KL loss has a coefficient."""
+    from ...leaderboards.papers.cost import StageWork
+    from ...trainers.base import needs_judge
+    from ...trainers.rewards.registry import open_reward, resolved
+
+    prompts = recipe.policy.steps * recipe.policy.prompts
+    answers, learnt = prompts * recipe.sampling.n, prompts * (recipe.policy.train_on or recipe.sampling.n)
+    reward = open_reward(recipe.reward, recipe.reward_settings)
+    judge = resolved(recipe, reward).judge if needs_judge(reward) else None
+    judgements = answers * judge.repeats if judge else 0
+    passed = learnt * (2 if recipe.policy.kl > 0 else 1)
+    return StageWork(recipe.method, prompts, answers, recipe.sampling.max_tokens, learnt, passed, judgements)
+
+
+def _staged(recipe: Recipe, method: StagedMethod) -> Iterator[StageWork]:
+    """A preference is two responses, which the model that the stage starts from reads too."""
+    from ...leaderboards.papers.cost import StageWork
+    from ...trainers.methods.base import Dpo
+
+    prompts, examples = recipe.collect.prompts, recipe.policy.steps * recipe.policy.prompts
+    answers = prompts * recipe.sampling.n
+    settings = getattr(method, "settings", None)
+    replies = sum(getattr(settings, name, 0) for name in REPLIES_PER_ANSWER)
+    for number, stage in enumerate(method.stages, start=1):
+        prefers = isinstance(stage.objective, Dpo)
+        learnt, passed = (2 * examples, 2 * examples) if prefers else (examples, 0)
+        name = f"{number} {stage.name}"
+        yield StageWork(name, prompts, answers, recipe.sampling.max_tokens, learnt, passed, answers * replies)
+
+
+VERBS = {
+    "paper plan": Verb(_plan_arguments, _plan),
+}

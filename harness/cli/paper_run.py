@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_OK, DataError, UsageError
-from .options import add_changes, add_engine
+from .options import Verb, add_changes, add_engine
 
 if TYPE_CHECKING:
     from ...leaderboards.papers.tables import PaperRow
@@ -30,7 +30,7 @@ Command = list[str]
 """The words after `proctor`."""
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which row, from what, to where."""
     parser.add_argument(
         "row", metavar="ROW", help="like mm_upt/1/mm_upt_geoqa or mm_upt/1:21; see `proctor paper plan`"
@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_engine(parser)
 
 
-def run(args: argparse.Namespace) -> int:
+def _run(args: argparse.Namespace) -> int:
     """Train, then examine; the exit code of the first command that fails."""
     from ...leaderboards.papers.tables import PAPERS, find_row, load_papers
 
@@ -177,7 +177,7 @@ class _Job:
 
     def _examined(self) -> Path:
         """The final checkpoint, or the model as it is."""
-        from .paper_work import work_of
+        from .paper_plan import work_of
 
         if self.recipe is None:
             return self.base
@@ -196,8 +196,13 @@ class _Job:
 
 def _execute(command: Sequence[str]) -> int:
     """What `proctor` does with these words."""
-    from . import build_parser
+    from . import parse
 
-    args = build_parser().parse_args(list(command))
+    args = parse(command)
     code: int = args.run(args)
     return code
+
+
+VERBS = {
+    "paper run": Verb(_add_arguments, _run),
+}

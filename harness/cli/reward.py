@@ -1,29 +1,184 @@
-"""`proctor reward`: is a reward idea sound, and is it better than another, before anything is trained?"""
+"""`proctor reward check` and `record`: does a reward keep its contract; draw the answers that rewards are tried on."""
 
 from __future__ import annotations
 
 import argparse
-from importlib import import_module
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-FORMS: dict[str, str] = {
-    "check": "hold a reward to its contract: length, bounds, order, seed, equal answers, no hidden labels, speed",
-    "record": "draw groups of answers from a model and store them, with a judge's scores if one is named",
-    "bench": "put rewards side by side on recorded groups, with errors",
-    "simulate": "simulate what training by each reward would do to recorded answers",
+from ..errors import EXIT_CHECK_FAILED, EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_OK, UsageError, printable
+from .options import Verb, add_changes, add_data, add_engine, add_json, add_sampling, open_engine, sampling
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from ...trainers.recipe_settings import JudgeSettings
+    from ...trainers.rewards.check import RewardReport
+
+
+MOST_RECORDED = 200
+LONGEST = 240
+
+
+def _check_arguments(parser: argparse.ArgumentParser) -> None:
+    """Reward, its settings, recorded groups, limit."""
+    parser.add_argument("reward", help="a reward by name, or FILE.py:FUNCTION, which is executed")
+    add_changes(parser, "a setting of the reward: votes=exact")
+    parser.add_argument(
+        "--groups", type=Path, metavar="RUN", help=f"a run of `proctor reward record`; {MOST_RECORDED} groups are taken"
+    )
+    parser.add_argument(
+        "--limit", type=float, default=10.0, metavar="SECONDS", help="for 512 groups of 16 (default 10)"
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the generated groups (default 0)")
+    add_json(parser)
+
+
+def _check(args: argparse.Namespace) -> int:
+    """Check, and report; a broken contract ends with exit code 1, a reward that cannot be opened with 2."""
+    from ...trainers.groups import read_groups
+    from ...trainers.rewards.check import check_reward
+    from ...trainers.rewards.check_groups import recorded_cases
+    from ...trainers.rewards.registry import open_reward
+    from ..settings import setting
+    from .terminal import emit_json, show_table
+
+    if not args.limit > 0:
+        raise UsageError(f"--limit must be a positive number of seconds, not {args.limit:g}")
+    reward = open_reward(args.reward, dict(map(setting, args.changes)))
+    recorded = recorded_cases(read_groups(args.groups), MOST_RECORDED, args.seed) if args.groups else []
+    report = check_reward(reward, recorded, seed=args.seed, limit=args.limit)
+    if args.json:
+        emit_json(report.to_json())
+    else:
+        show_table(_contract_table(report))
+        print(_contract_summary(report))
+    return EXIT_OK if report.passed else EXIT_CHECK_FAILED
+
+
+def _contract_table(report: RewardReport) -> Table:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(title=f"The contract of {escape(printable(report.reward))}", title_justify="left")
+    table.add_column("check")
+    table.add_column("groups", justify="right")
+    table.add_column("failed", justify="right")
+    table.add_column("first failure", overflow="fold")
+    for name, outcome in report.checks.items():
+        first = escape(printable(outcome.failures[0])[:LONGEST]) if outcome.failures else ""
+        table.add_row(name, str(outcome.made or "-"), str(len(outcome.failures) or ""), first)
+    return table
+
+
+def _contract_summary(report: RewardReport) -> str:
+    """What is declared, how fast it is, and the verdict."""
+    from ...trainers.rewards.check import TIMED_GROUPS, TIMED_RESPONSES
+
+    declared = ", ".join(f"{name}={value}" for name, value in dataclasses.asdict(report.declared).items())
+    verdict = "keeps its contract" if report.passed else "breaks its contract"
+    return (
+        f"declared: {declared}\n"
+        f"{TIMED_GROUPS} groups of {TIMED_RESPONSES}: {report.seconds:.2f} s\n"
+        f"{printable(report.reward)} {verdict}"
+    )
+
+
+def _record_arguments(parser: argparse.ArgumentParser) -> None:
+    """Model, items, sampling, the judge, and where the run goes."""
+    parser.add_argument("--model", required=True, help="a checkpoint folder, or what the engine calls the model")
+    parser.add_argument("--suite", default="figures", help="a suite or a training set (default figures)")
+    parser.add_argument(
+        "--split", choices=("test", "train"), default="test", help="of the figures: their test set, or training prompts"
+    )
+    add_data(parser)
+    parser.add_argument("--protocol", default="strict", help="how to ask (default strict)")
+    parser.add_argument("--limit", type=int, metavar="N", help="ask only the first N items")
+    parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="the run directory")
+    add_engine(parser)
+    add_sampling(parser)
+    group = parser.add_argument_group("a judge, as in a recipe's [judge]")
+    group.add_argument(
+        "--judge",
+        metavar="MODEL",
+        help='a checkpoint folder, "base" (the model itself), "tiny_judge", or with --judge-set url=... the server\'s name',
+    )
+    group.add_argument(
+        "--judge-set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="judge_changes",
+        help="a setting of [judge]: prompt=short; may be repeated",
+    )
+    group.add_argument(
+        "--answer-format", default="boxed", metavar="NAME", help="the form of a response (default boxed)"
+    )
+    add_json(parser)
+
+
+def _record(args: argparse.Namespace) -> int:
+    """Ask, store, judge, and say how it went."""
+    from ...benchmarks.examination import read_answers
+    from ...trainers.contamination import with_contamination
+    from ...trainers.groups import plan_groups, recorded_groups
+    from ...trainers.provenance import with_provenance
+    from ..answers.formats import FORMATS
+    from .eval import eval_all
+    from .terminal import emit_json, log
+
+    FORMATS.load(args.answer_format)
+    settings = judge_settings(args)
+    drawn_by = sampling(args)
+    training = args.split == "train"
+    plan = plan_groups(args.suite, args.protocol, drawn_by, args.data, args.limit, training=training, lock=args.lock)
+    model = open_engine(args, args.model)
+    [plan] = with_provenance([with_contamination(plan, args.model)], args.model, log)
+    [outcome] = eval_all([plan], model, [args.out])
+    if not outcome.complete:
+        first = f" First error: {printable(outcome.errors[0])}" if outcome.errors else ""
+        log(f"{args.out}: {outcome.missing} of {outcome.total} answers missing; run the same command again.{first}")
+        return EXIT_INTERRUPTED if outcome.stopped else EXIT_INCOMPLETE
+    groups = len(recorded_groups(read_answers(args.out)))
+    unscored = None if settings is None else _judge(args, settings, groups)
+    if args.json:
+        emit_json({"run": str(args.out), "groups": groups, "samples": drawn_by.n, "unscored": unscored})
+    else:
+        print(args.out)
+        judged = "" if unscored is None else f", judged: {unscored} of {outcome.total} without a score"
+        log(f"{groups} groups of {drawn_by.n}{judged}; next: proctor reward bench {args.out}")
+    return EXIT_OK
+
+
+def judge_settings(args: argparse.Namespace) -> JudgeSettings | None:
+    """The judge that the arguments name, or None. Raises UsageError for bad settings, and for settings of no judge."""
+    from ...trainers.recipe_settings import JudgeSettings
+    from ..errors import UsageError
+    from ..settings import read_settings, setting
+
+    if args.judge is None:
+        if args.judge_changes:
+            raise UsageError("--judge-set needs --judge: the model that judges")
+        return None
+    return read_settings(JudgeSettings, {"model": args.judge, **dict(map(setting, args.judge_changes))}, "judge")
+
+
+def _judge(args: argparse.Namespace, settings: JudgeSettings, groups: int) -> int:
+    """Judge the run, with a bar; the number of responses without a score."""
+    from ...trainers.groups import judge_run
+    from ...trainers.judge import open_judge
+    from .terminal import progress_bars
+
+    judge = open_judge(settings, Path(args.model))
+    with progress_bars() as bars:
+        task = bars.add_task(f"judge: {printable(settings.model)}", total=groups, note="")
+        return judge_run(
+            args.out, judge, settings, args.answer_format, lambda judged: bars.update(task, advance=judged)
+        )
+
+
+VERBS = {
+    "reward check": Verb(_check_arguments, _check),
+    "reward record": Verb(_record_arguments, _record),
 }
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The forms, each a file of its own, `reward_FORM.py`."""
-    forms = parser.add_subparsers(dest="form", metavar="FORM", required=True)
-    for name, summary in FORMS.items():
-        module = import_module(f".reward_{name}", __package__)
-        form = forms.add_parser(name, help=summary, description=summary.capitalize() + ".")
-        module.add_arguments(form)
-        form.set_defaults(run_form=module.run)
-
-
-def run(args: argparse.Namespace) -> int:
-    """Run the form that was named."""
-    code: int = args.run_form(args)
-    return code

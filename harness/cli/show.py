@@ -6,12 +6,12 @@ import argparse
 from pathlib import Path
 
 from ..errors import EXIT_INCOMPLETE, EXIT_OK, UsageError, printable
-from .options import add_judge_model, names, open_judge_model
+from .options import Verb, add_judge_model, names, open_judge_model
 
 MEGABYTE = 2**20
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
     """Runs, the page, and what it shows besides."""
     parser.add_argument("runs", nargs="+", type=Path, help="run directories, folders of them, or boards")
     parser.add_argument("--out", type=Path, default=Path("page.html"), help="the page (default page.html)")
@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_judge_model(parser)
 
 
-def run(args: argparse.Namespace) -> int:
+def _run(args: argparse.Namespace) -> int:
     """Write the page; incomplete runs stand in it without a score, and end with exit code 3."""
     from ...leaderboards.board.evidence import run_folders
     from ...leaderboards.page import document
@@ -72,3 +72,8 @@ def run(args: argparse.Namespace) -> int:
     for line in lacking:
         log(printable(f"no score on the page of {line}"))
     return EXIT_INCOMPLETE if lacking else EXIT_OK
+
+
+VERBS = {
+    "show": Verb(_add_arguments, _run),
+}

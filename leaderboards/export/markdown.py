@@ -90,7 +90,7 @@ _ACTIVE = re.compile(r"[\\`*_{}\[\]()#!|~$:@^=\"]|(?<=[wW])\.")
 _RECOMPUTE = """\
 ```
 proctor score RUN --protocol PROTOCOL --metrics    # judges the stored responses again, without the model
-proctor verify BOARD                               # recomputes every row of a board from its evidence
+proctor board verify BOARD                               # recomputes every row of a board from its evidence
 sha256sum RUN/responses.jsonl                      # must be the digest above
 ```
 """

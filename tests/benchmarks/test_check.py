@@ -1,4 +1,4 @@
-"""`proctor check`: what passes, and that each kind of damage to data or scorer is found."""
+"""`proctor suite check`: what passes, and that each kind of damage to data or scorer is found."""
 
 import dataclasses
 import json
@@ -28,7 +28,7 @@ def failed(report):
 
 @pytest.mark.parametrize("suite", SUITES.names())
 def test_the_bundled_items_pass(suite, cli):
-    done = cli("check", suite, "--json")
+    done = cli("suite", "check", suite, "--json")
     told = json.loads(done.out)
     assert done.code == 0, told["failures"]
     assert told["passed"]
@@ -43,21 +43,21 @@ def test_published_items_pass(suite, cli):
     path = DATA / suite / "items.jsonl"
     if not path.is_file():
         pytest.skip(f"no published items at {path}; set PROCTOR_TEST_DATA to their folder")
-    done = cli("check", suite, "--data", path, "--items", REAL[suite], "--json")
+    done = cli("suite", "check", suite, "--data", path, "--items", REAL[suite], "--json")
     assert done.code == 0, json.loads(done.out)["failures"]
 
 
 def test_a_failure_ends_with_exit_code_1_and_is_told(cli, tmp_path):
-    done = cli("check", "mathvision", "--data", SAMPLES / "mathvision.jsonl")
+    done = cli("suite", "check", "mathvision", "--data", SAMPLES / "mathvision.jsonl")
     assert done.code == 1
     assert "count: mathvision: 7 items, expected 3040 or 304" in done.err
-    told = json.loads(cli("check", "mathvision", "--items", "8", "--json").out)
+    told = json.loads(cli("suite", "check", "mathvision", "--items", "8", "--json").out)
     assert (told["passed"], told["checks"]["count"]) == (False, {"made": 1, "failed": 1})
 
 
 def test_malformed_data_end_with_exit_code_2(cli, tmp_path):
     (tmp_path / "a.jsonl").write_text("{}\n{\n")
-    done = cli("check", "mathvision", "--data", tmp_path / "a.jsonl")
+    done = cli("suite", "check", "mathvision", "--data", tmp_path / "a.jsonl")
     assert done.code == 2
     assert "2 problems" in done.err
 

@@ -273,14 +273,14 @@ def test_threads_judge_as_one(docs):
 
 
 def test_command_line(cli, tmp_path):
-    done = cli("export", "lmms-eval", "--out", tmp_path, "--suite", "wemath,figures", "--limit", 3, "--json")
+    done = cli("suite", "export", "lmms-eval", "--out", tmp_path, "--suite", "wemath,figures", "--limit", 3, "--json")
     assert done.code == 0
     assert json.loads(done.out) == {"folder": str(tmp_path), "tasks": {"proctor_wemath": 3, "proctor_figures": 3}}
-    done = cli("export", "lmms-eval", "--out", tmp_path, "--suite", "wemath", "--limit", 2)
+    done = cli("suite", "export", "lmms-eval", "--out", tmp_path, "--suite", "wemath", "--limit", 2)
     assert f"--include_path {tmp_path} --tasks proctor" in done.out
     data = ["--data", tmp_path / "items.jsonl"]
-    assert cli("export", "lmms-eval", "--out", tmp_path, *data).code == 2
-    assert cli("export", "lmms-eval", "--out", tmp_path, "--suite", "none").code == 2
-    assert cli("export", "lmms-eval", "--out", tmp_path, "--suite", "wemath", "--protocol", "none").code == 2
+    assert cli("suite", "export", "lmms-eval", "--out", tmp_path, *data).code == 2
+    assert cli("suite", "export", "lmms-eval", "--out", tmp_path, "--suite", "none").code == 2
+    assert cli("suite", "export", "lmms-eval", "--out", tmp_path, "--suite", "wemath", "--protocol", "none").code == 2
     (tmp_path / "file").write_text("")
-    assert cli("export", "lmms-eval", "--out", tmp_path / "file", "--suite", "wemath").code == 3
+    assert cli("suite", "export", "lmms-eval", "--out", tmp_path / "file", "--suite", "wemath").code == 3

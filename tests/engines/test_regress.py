@@ -1,4 +1,4 @@
-"""`proctor regress` on whole trainings: a reward that must help, and one against itself."""
+"""`proctor reward regress` on whole trainings: a reward that must help, and one against itself."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow
 def test_the_truth_is_better_than_a_coin(tmp_path: Path, cli_process) -> None:
     """Labels teach the bundled model the figures; a random reward teaches nothing."""
     short = ["--seeds", "2", "--set", "policy.steps=20", "--out", tmp_path / "out"]
-    command = ["regress", "ground_truth", "--baseline", "random", *short, "--require", "better"]
+    command = ["reward", "regress", "ground_truth", "--baseline", "random", *short, "--require", "better"]
     done = cli_process(*command, "--json", "--html", tmp_path / "page.html", timeout=3600)
     assert done.code == 0, done.err
     told = json.loads(done.out)
@@ -21,13 +21,23 @@ def test_the_truth_is_better_than_a_coin(tmp_path: Path, cli_process) -> None:
     assert suite["seeds"]["runs"] == [2, 2]
     assert told["against_base"]["candidate"][0]["interval"][0] > 0
     assert told["against_base"]["baseline"][0]["interval"][0] < 0
-    swapped = cli_process("regress", "random", "--baseline", "ground_truth", *short)
+    swapped = cli_process("reward", "regress", "random", "--baseline", "ground_truth", *short)
     assert swapped.code == 2
     assert "reward" in swapped.err
 
 
 def test_a_reward_is_not_distinguishable_from_itself(tmp_path: Path, cli_process) -> None:
-    command = ["regress", "majority_vote", "--baseline", "majority_vote", "--seeds", "2", "--set", "policy.steps=20"]
+    command = [
+        "reward",
+        "regress",
+        "majority_vote",
+        "--baseline",
+        "majority_vote",
+        "--seeds",
+        "2",
+        "--set",
+        "policy.steps=20",
+    ]
     done = cli_process(*command, "--out", tmp_path / "out", "--json", timeout=3600)
     assert done.code == 0, done.err
     told = json.loads(done.out)

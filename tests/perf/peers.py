@@ -78,7 +78,7 @@ def by_proctor(python: Path, folder: Path) -> Cost:
 def by_lmms_eval(python: Path, folder: Path) -> Cost:
     """`python -m lmms_eval` with an instant model, on the exported task."""
     exported = folder / "tasks"
-    export = [sys.executable, "-m", "proctor.harness.cli", "export", "lmms-eval", "--suite", "mathverse"]
+    export = [sys.executable, "-m", "proctor.harness.cli", "suite", "export", "lmms-eval", "--suite", "mathverse"]
     run([*export, "--data", folder / "items.jsonl", "--out", exported], {}, folder)
     offline = dict.fromkeys(("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "TRANSFORMERS_OFFLINE"), "1")
     environment = {**offline, "HF_HOME": str(folder / "hf"), "PYTHONPATH": f"{INSTANT}{os.pathsep}{SHIM}"}

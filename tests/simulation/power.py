@@ -1,4 +1,4 @@
-"""Do the sizes that `proctor regress` tells show the difference they are told for? Prints a table; run as a script.
+"""Do the sizes that `proctor reward regress` tells show the difference they are told for? Prints a table; run as a script.
 
 Two rewards with a known true difference are drawn many times: items differ in difficulty, a training is by chance better or
 worse on all items (a standard deviation on the logit scale), and on each item apart. From a few seeds the size is told

@@ -172,10 +172,10 @@ def put_on_hub(tmp_path, monkeypatch):
 def test_a_training_set_is_pinned_and_read_as_a_suite_is(name, put_on_hub, write, cli):
     put_on_hub(name)
     settings = PromptSettings(name, "hub")
-    with pytest.raises(DataError, match=f"pin it first with `proctor data pull {name}`"):
+    with pytest.raises(DataError, match=f"pin it first with `proctor suite pull {name}`"):
         training_prompts(settings, 0)
-    assert cli("data", "pull", name).code == 0
-    (one,) = json.loads(cli("data", "status", "--hub", "--json").out)
+    assert cli("suite", "pull", name).code == 0
+    (one,) = json.loads(cli("suite", "status", "--hub", "--json").out)
     assert (one["suite"], one["status"], one["splits"]) == (name, "unchanged", ["train"])
     assert SECRET not in json.dumps(one["contents"])
     local = data_set(name, labels=True).load(write(name))

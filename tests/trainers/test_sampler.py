@@ -21,7 +21,7 @@ def charts(tmp_path, monkeypatch):
 def test_data_that_the_lock_file_names_must_be_as_it_has_them(charts, cli):
     settings = PromptSettings("chartqa", str(charts))
     before = training_prompts(settings, 3)(0, 8)
-    assert cli("data", "pull", "chartqa", "--data", charts).code == 0
+    assert cli("suite", "pull", "chartqa", "--data", charts).code == 0
     assert training_prompts(settings, 3)(0, 8) == before
     charts.write_text(charts.read_text().replace("?", "!", 1))
     with pytest.raises(DataError, match=r"not those of proctor-data\.lock: digest .*differing ids: 'h1' \(changed\)"):
@@ -29,5 +29,5 @@ def test_data_that_the_lock_file_names_must_be_as_it_has_them(charts, cli):
 
 
 def test_the_hub_must_be_pinned_first(charts):
-    with pytest.raises(DataError, match="pin it first with `proctor data pull chartqa`"):
+    with pytest.raises(DataError, match="pin it first with `proctor suite pull chartqa`"):
         training_prompts(PromptSettings("chartqa", "hub"), 3)

@@ -83,8 +83,8 @@ def changed(rows):
 
 def test_changed_data_stop_a_run_and_the_error_says_what_changed(put_on_hub, cli, tmp_path):
     put_on_hub("mathvision")
-    assert cli("data", "pull", "mathvision").code == 0
-    assert cli("check", "mathvision", "--data", "hub", "--items", "7").code == 0
+    assert cli("suite", "pull", "mathvision").code == 0
+    assert cli("suite", "check", "mathvision", "--data", "hub", "--items", "7").code == 0
     put_on_hub("mathvision", changed)
     done = cli("eval", "--model", "x", "--suite", "mathvision", "--data", "hub")
     assert done.code == 2
@@ -92,16 +92,16 @@ def test_changed_data_stop_a_run_and_the_error_says_what_changed(put_on_hub, cli
     assert "not those of proctor-data.lock: items 8, was 7; digest " in said
     assert "differing ids: '3' (gone), '2' (changed), '900' (new), '901' (new)" in said
     assert not list(tmp_path.rglob("run.json"))
-    assert cli("data", "pull", "mathvision").code == 0
-    assert cli("check", "mathvision", "--data", "hub", "--items", "8").code == 0
+    assert cli("suite", "pull", "mathvision").code == 0
+    assert cli("suite", "check", "mathvision", "--data", "hub", "--items", "8").code == 0
 
 
 def test_hub_data_must_be_pulled_first(put_on_hub, cli):
     put_on_hub("chartqa")
-    done = cli("check", "chartqa", "--data", "hub")
+    done = cli("suite", "check", "chartqa", "--data", "hub")
     assert done.code == 2
-    assert "pin it first with `proctor data pull chartqa`" in done.err
-    assert cli("check", "figures", "--data", "hub").code == 2
+    assert "pin it first with `proctor suite pull chartqa`" in done.err
+    assert cli("suite", "check", "figures", "--data", "hub").code == 2
 
 
 @pytest.fixture
@@ -123,12 +123,12 @@ def text_only(tmp_path, monkeypatch, published_rows):
 
 def test_a_further_set_is_asked_apart(text_only, put_on_hub, cli):
     put_on_hub("mathverse")
-    assert cli("data", "pull", "mathverse").code == 0
-    done = cli("check", "mathverse", "--data", "hub:text_only")
+    assert cli("suite", "pull", "mathverse").code == 0
+    done = cli("suite", "check", "mathverse", "--data", "hub:text_only")
     assert done.code == 2
-    assert "pin it first with `proctor data pull mathverse --data hub:text_only`" in done.err
-    assert cli("data", "pull", "mathverse", "--data", "hub:text_only").code == 0
-    main, apart = json.loads(cli("data", "status", "--json").out)
+    assert "pin it first with `proctor suite pull mathverse --data hub:text_only`" in done.err
+    assert cli("suite", "pull", "mathverse", "--data", "hub:text_only").code == 0
+    main, apart = json.loads(cli("suite", "status", "--json").out)
     assert {main["name"], apart["name"]} == {published("mathverse").hub.path, f"{text_only.path}:text_only"}
     items = locks.load_locked(SUITES.get("mathverse"), Path("hub:text_only"))
     assert [item.id for item in items] == [f"text-only-{number}" for number in range(1, 11)]
@@ -145,25 +145,25 @@ def test_a_further_set_is_asked_apart(text_only, put_on_hub, cli):
     ],
 )
 def test_an_unknown_further_set_is_refused(suite, data, says, cli):
-    done = cli("data", "pull", suite, "--data", data)
+    done = cli("suite", "pull", suite, "--data", data)
     assert done.code == 2
     assert re.search(says, done.err)
 
 
 def test_status_reads_the_hub_again_when_asked(put_on_hub, cli, monkeypatch):
     put_on_hub("mathvision")
-    cli("data", "pull", "mathvision")
+    cli("suite", "pull", "mathvision")
     for arguments, said in ((), "pinned"), (("--hub",), "unchanged"):
-        (one,) = json.loads(cli("data", "status", "--json", *arguments).out)
+        (one,) = json.loads(cli("suite", "status", "--json", *arguments).out)
         assert one["status"] == said
     put_on_hub("mathvision", changed)
-    assert cli("data", "status").code == 0
-    done = cli("data", "status", "--hub", "--json")
+    assert cli("suite", "status").code == 0
+    done = cli("suite", "status", "--hub", "--json")
     assert done.code == 1
     assert "'900' (new)" in json.loads(done.out)[0]["status"]
     elsewhere = dataclasses.replace(published("mathvision").hub, path="elsewhere/MathVision")
     publish(monkeypatch, "mathvision", hub=elsewhere)
-    (one,) = json.loads(cli("data", "status", "--hub", "--json").out)
+    (one,) = json.loads(cli("suite", "status", "--hub", "--json").out)
     assert "on the hub any more" in one["status"]
 
 
@@ -183,7 +183,7 @@ def test_columns_that_the_hub_has_no_more_are_told_once(put_on_hub, tmp_path):
 
 
 def test_a_revision_must_be_a_commit():
-    with pytest.raises(DataError, match="is no commit; pin one with `proctor data pull`"):
+    with pytest.raises(DataError, match="is no commit; pin one with `proctor suite pull`"):
         hub.open_hub(published("mathvision").hub, "main")
     with pytest.raises(DataError, match="is no commit"):
         hub.open_hub(published("mathvision").hub, hub.LOCAL)
@@ -241,21 +241,21 @@ def local(tmp_path, monkeypatch):
 def test_local_data_are_checked_once_they_are_in_the_lock(local, cli):
     suite = SUITES.get("chartqa")
     assert len(locks.load_locked(suite, local)) == 8
-    assert cli("data", "pull", "chartqa", "--data", local).code == 0
+    assert cli("suite", "pull", "chartqa", "--data", local).code == 0
     assert len(locks.load_locked(suite, local)) == 8
-    (said,) = json.loads(cli("data", "status", "--json").out)
+    (said,) = json.loads(cli("suite", "status", "--json").out)
     assert (said["name"], said["status"], said["revision"]) == ("chartqa.jsonl", "unchanged", None)
     local.write_bytes(b"".join(reversed(local.read_bytes().splitlines(keepends=True))))
     with pytest.raises(DataError, match="the order of the items"):
         locks.load_locked(suite, local)
-    done = cli("data", "status")
+    done = cli("suite", "status")
     assert done.code == 1
     local.unlink()
-    assert "cannot read" in json.loads(cli("data", "status", "--json").out)[0]["status"]
+    assert "cannot read" in json.loads(cli("suite", "status", "--json").out)[0]["status"]
 
 
 def test_a_changed_picture_is_a_change(local, cli):
-    cli("data", "pull", "chartqa", "--data", local)
+    cli("suite", "pull", "chartqa", "--data", local)
     picture = local.parent / json.loads(local.read_text().splitlines()[0])["image"]
     picture.write_bytes(picture.read_bytes() + b"\0")
     with pytest.raises(DataError, match=r"differing ids: 'h1' \(changed\)"):

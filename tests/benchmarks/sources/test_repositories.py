@@ -404,11 +404,11 @@ def test_suites_without_a_repository_have_no_checkout(tmp_path):
 def test_the_lock_file_knows_a_checkout(checkout, cli, tmp_path, monkeypatch):
     put = checkout("wemath")
     monkeypatch.chdir(tmp_path)
-    assert cli("data", "pull", "wemath", "--data", put.root).code == 0
-    assert json.loads(cli("data", "status", "--json").out)[0]["status"] == "unchanged"
+    assert cli("suite", "pull", "wemath", "--data", put.root).code == 0
+    assert json.loads(cli("suite", "status", "--json").out)[0]["status"] == "unchanged"
     path = put.root / TABLES["wemath"]
     path.write_text(path.read_text().replace("A. ", "A. 1", 1))
-    assert "digest" in json.loads(cli("data", "status", "--json").out)[0]["status"]
+    assert "digest" in json.loads(cli("suite", "status", "--json").out)[0]["status"]
 
 
 VALUES = st.recursive(

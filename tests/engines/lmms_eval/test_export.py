@@ -26,7 +26,10 @@ def asked_by_both(cli, tmp_path, scripted, run_lmms_eval, canned):
     """`asked_by_both(*options)`: what lmms-eval measured, and the same answers as runs of our own."""
 
     def ask(*options):
-        assert cli("export", "lmms-eval", "--out", tmp_path / "first", "--suite", ",".join(SUITES_ASKED)).code == 0
+        assert (
+            cli("suite", "export", "lmms-eval", "--out", tmp_path / "first", "--suite", ",".join(SUITES_ASKED)).code
+            == 0
+        )
         folder = shutil.move(tmp_path / "first", tmp_path / "a moved folder")
         ours = {}
         for suite in SUITES_ASKED:

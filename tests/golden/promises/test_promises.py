@@ -113,7 +113,7 @@ def build_board(run: Path, protocols: Sequence[str], book: Path, out: Path) -> N
 
 def verify_board(board: Path) -> Any:
     """What verifying prints."""
-    _, out = proctor("verify", board, "--json")
+    _, out = proctor("board", "verify", board, "--json")
     return json.loads(out)
 
 

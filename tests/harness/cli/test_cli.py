@@ -9,31 +9,11 @@ import subprocess
 import pytest
 
 from proctor.benchmarks.base import SAMPLES
+from proctor.harness.cli import HEADINGS, RENAMED
 from proctor.harness.runs.evaluate import run_eval
 from proctor.harness.runs.store import RunReader
 
-VERBS = [
-    "demo",
-    "suites",
-    "eval",
-    "import",
-    "score",
-    "explain",
-    "reward",
-    "train",
-    "regress",
-    "iterate",
-    "watch",
-    "compare",
-    "board",
-    "verify",
-    "paper",
-    "show",
-    "data",
-    "check",
-    "grade",
-    "export",
-]
+VERBS = [name for commands in HEADINGS.values() for name in commands]
 HEAVY = ["torch", "transformers", "tokenizers", "safetensors", "numpy", "scipy", "rich", "PIL"]
 REPORT = """
 import sys
@@ -92,7 +72,7 @@ def test_scoring_stored_runs_imports_no_model_library(imported, run_path, argume
 
 def test_listing_suites_and_replaying_import_no_model_library(imported, run_path, tmp_path):
     for arguments in (
-        ["suites"],
+        ["suite", "list"],
         ["eval", "--engine", "replay", "--model", run_path, "--suite", "figures", "--limit", 1],
     ):
         _, modules = imported(*map(str, arguments), *(["--out", str(tmp_path / "out")] if "eval" in arguments else []))
@@ -102,11 +82,18 @@ def test_listing_suites_and_replaying_import_no_model_library(imported, run_path
 def test_help_names_every_verb_and_what_it_does(cli):
     done = cli("--help")
     assert done.code == 0
-    assert all(re.search(rf"^\s+{verb}\s+\w", done.out, re.MULTILINE) for verb in VERBS)
+    assert all(re.search(rf"^\s+{verb.split()[0]}\s+\w", done.out, re.MULTILINE) for verb in VERBS)
     for verb in VERBS:
-        shown = cli(verb, "--help")
+        shown = cli(*verb.split(), "--help")
         assert shown.code == 0
         assert f"proctor {verb}" in shown.out
+
+
+@pytest.mark.parametrize(("old", "new"), RENAMED.items())
+def test_a_command_that_is_gone_names_its_new_one(cli, old, new):
+    done = cli(old, "--json")
+    assert done.code == 2
+    assert done.err == f"`proctor {old}` is now `proctor {new}`\n"
 
 
 @pytest.mark.parametrize(
@@ -298,7 +285,7 @@ def test_json_is_alone_on_stdout(cli, run_path, incomplete, tmp_path):
     for command, code in (
         (["score", run_path, "--json"], 0),
         (["score", incomplete, "--json"], 3),
-        (["suites", "--json"], 0),
+        (["suite", "list", "--json"], 0),
         (["eval", "--engine", "replay", "--model", run_path, "--suite", "figures", "--limit", 2, "--json"], 3),
     ):
         done = cli(*command, *(["--out", tmp_path / "out"] if command[0] == "eval" else []))

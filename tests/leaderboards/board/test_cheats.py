@@ -162,7 +162,7 @@ def test_a_build_mends_damaged_evidence(tmp_path, scripted):
 
 
 def test_own_data_that_can_not_be_read_are_bad_input(tmp_path, scripted, cli):
-    done = cli("verify", make_board(tmp_path, scripted), "--data", "mathvision=nowhere.jsonl")
+    done = cli("board", "verify", make_board(tmp_path, scripted), "--data", "mathvision=nowhere.jsonl")
     assert done.code == 2
     assert done.err.count("\n") == 1
 
@@ -170,7 +170,7 @@ def test_own_data_that_can_not_be_read_are_bad_input(tmp_path, scripted, cli):
 def test_items_of_which_nothing_is_known_are_told(tmp_path, scripted, cli, monkeypatch):
     board = make_board(tmp_path, scripted)
     monkeypatch.setattr("proctor.leaderboards.board.known_items._load", _few)
-    assert "held against nothing" in cli("verify", board).err
+    assert "held against nothing" in cli("board", "verify", board).err
 
 
 def _few(suite, data, lock):

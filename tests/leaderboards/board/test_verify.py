@@ -1,4 +1,4 @@
-"""Every kind of tampering with a board, each named by `proctor verify`; and a board that was left alone is reproduced."""
+"""Every kind of tampering with a board, each named by `board verify`; and a board that was left alone is reproduced."""
 
 import json
 import os
@@ -54,16 +54,16 @@ def test_a_board_that_was_left_alone_is_reproduced(board, cli):
     report = verify(board)
     assert report.verified, report.to_json()
     assert {row.stated["model"] for row in report.rows} == {"good", "poor"}
-    done = cli("verify", board)
+    done = cli("board", "verify", board)
     assert done.code == 0
     assert "NOT" not in done.out
-    assert json.loads(cli("verify", board, "--json").out)["verified"] is True
+    assert json.loads(cli("board", "verify", board, "--json").out)["verified"] is True
 
 
 def test_an_edited_number(board, forger, cli):
     forger.edit(lambda row: {"score": "0.999999"}, lambda row: row["model"] == "poor" and row["metric"] == "accuracy")
     named(board, r"score is stated as 0\.999999, and the evidence gives 0\.714286", ["poor"])
-    done = cli("verify", board)
+    done = cli("board", "verify", board)
     assert done.code == 1
     assert done.out.count("NOT REPRODUCED") == 1
 
@@ -239,13 +239,13 @@ def test_nonsense_as_a_record_is_told(board, forger, content):
 @pytest.mark.parametrize("damage", [b"", b"a,b\n1,2\n", b"\xff\xfe", b"suite\n"])
 def test_no_board_at_all_is_bad_input(board, cli, damage):
     (board / BOARD).write_bytes(damage)
-    done = cli("verify", board)
+    done = cli("board", "verify", board)
     assert done.code == 2
     assert done.err.count("\n") == 1
 
 
 def test_a_wrong_path_is_a_usage_error(cli, tmp_path):
-    done = cli("verify", tmp_path / "nowhere")
+    done = cli("board", "verify", tmp_path / "nowhere")
     assert done.code == 2
     assert re.search(r"nowhere/board.csv is no board: No such file", done.err)
 
@@ -256,7 +256,7 @@ def test_a_pipe_does_not_stop_the_verification(board, forger, cli, what):
     file = board / BOARD if what == "board" else board / EVIDENCE / f"{record.items}.gz"
     file.unlink()
     os.mkfifo(file)
-    assert cli("verify", board).code == (2 if what == "board" else 1)
+    assert cli("board", "verify", board).code == (2 if what == "board" else 1)
 
 
 class TestUnfitRuns:
@@ -291,16 +291,16 @@ def test_own_data_are_held_against_the_items(board, cli, tmp_path):
     shutil.copytree(SAMPLES / "images", tmp_path / "data" / "images")
     file = tmp_path / "data" / "own.jsonl"
     file.write_text("\n".join(samples) + "\n")
-    assert cli("verify", board, "--data", f"{SUITE}={file}").code == 0
+    assert cli("board", "verify", board, "--data", f"{SUITE}={file}").code == 0
     changed = json.loads(samples[0])
     changed["answer"] = "11"
     file.write_text("\n".join([json.dumps(changed), *samples[1:]]) + "\n")
-    done = cli("verify", board, "--data", f"{SUITE}={file}")
+    done = cli("board", "verify", board, "--data", f"{SUITE}={file}")
     assert done.code == 1
     assert "1 items are not as" in done.out
     assert "of the first differs: answer" in done.out
-    assert cli("verify", board, "--data", "nonsense").code == 2
-    assert cli("verify", board, "--data", f"nosuite={file}").code == 2
+    assert cli("board", "verify", board, "--data", "nonsense").code == 2
+    assert cli("board", "verify", board, "--data", f"nosuite={file}").code == 2
 
 
 def test_evidence_is_written_once_and_named_by_its_content(tmp_path):

@@ -125,7 +125,7 @@ def test_tensorboard_reads_every_value_back(training, runs, tmp_path, cli):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     out = tmp_path / "events"
-    done = cli("export", "tensorboard", training, "--runs", runs, "--out", out, "--json")
+    done = cli("board", "export", "tensorboard", training, "--runs", runs, "--out", out, "--json")
     assert done.code == 0
     assert json.loads(done.out) == {"training": "my-training", "steps": 5, "examined": [0, 2, 4], "where": str(out)}
     found = EventAccumulator(str(out / "my-training")).Reload()
@@ -141,7 +141,7 @@ def test_tensorboard_writes_the_same_bytes_in_one_file(training, runs, tmp_path,
     pytest.importorskip("tensorboard")
     out, written = tmp_path / "events", []
     for _ in range(2):
-        assert cli("export", "tensorboard", training, "--runs", runs, "--out", out).code == 0
+        assert cli("board", "export", "tensorboard", training, "--runs", runs, "--out", out).code == 0
         (file,) = (out / "my-training").iterdir()
         written.append(file.read_bytes())
     assert written[0] == written[1]
@@ -150,7 +150,7 @@ def test_tensorboard_writes_the_same_bytes_in_one_file(training, runs, tmp_path,
 def test_runs_of_other_models_are_said_to_be_none(training, tmp_path, examine, scripted, cli):
     pytest.importorskip("tensorboard")
     run_eval(examine(), scripted(), tmp_path / "runs" / "other")
-    done = cli("export", "tensorboard", training, "--runs", tmp_path / "runs", "--out", tmp_path / "events")
+    done = cli("board", "export", "tensorboard", training, "--runs", tmp_path / "runs", "--out", tmp_path / "events")
     assert done.code == 0
     assert "no run is an examination of a checkpoint of my-training" in done.err
 
@@ -161,7 +161,7 @@ def test_a_tracker_that_is_not_installed_is_one_clear_line(training, tmp_path, c
     for name in ("wandb", "trackio"):
         monkeypatch.setitem(sys.modules, name, None)
         monkeypatch.delitem(sys.modules, f"proctor.leaderboards.export.{name}", raising=False)
-        done = cli("export", name, training, "--project", "p")
+        done = cli("board", "export", name, training, "--project", "p")
         assert done.code == 2
         assert f"this needs {name}: pip install 'proctor[trackers]'" in done.err
 
@@ -190,7 +190,7 @@ def test_wandb_gets_every_value_offline(training, runs, tmp_path, monkeypatch, c
     pytest.importorskip("wandb")
     monkeypatch.setenv("WANDB_MODE", "offline")
     monkeypatch.setenv("WANDB_DIR", str(tmp_path))
-    done = cli_process("export", "wandb", training, "--runs", runs, "--project", "p", "--json")
+    done = cli_process("board", "export", "wandb", training, "--runs", runs, "--project", "p", "--json")
     assert done.code == 0, done.err
     (file,) = tmp_path.glob("wandb/offline-run-*/run-*.wandb")
     assert json.loads(done.out)["where"] == str(file.parent)
@@ -205,13 +205,13 @@ def test_wandb_refuses_in_one_line(training, tmp_path, monkeypatch):
     pytest.importorskip("wandb")
     monkeypatch.setenv("WANDB_MODE", "offline")
     monkeypatch.setenv("WANDB_DIR", str(tmp_path))
-    assert main(["export", "wandb", str(training), "--project", "a/b:c"]) == 2
+    assert main(["board", "export", "wandb", str(training), "--project", "a/b:c"]) == 2
 
 
 def test_trackio_gets_every_value(training, runs, tmp_path, monkeypatch, cli_process):
     pytest.importorskip("trackio")
     monkeypatch.setenv("TRACKIO_DIR", str(tmp_path / "trackio"))
-    done = cli_process("export", "trackio", training, "--runs", runs, "--project", "p", "--json")
+    done = cli_process("board", "export", "trackio", training, "--runs", runs, "--project", "p", "--json")
     assert done.code == 0, done.err
     assert json.loads(done.out)["where"] == "project p"
     import subprocess

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proctor.harness.cli.paper_work import PICTURES, work_of
+from proctor.harness.cli.paper_plan import PICTURES, work_of
 from proctor.harness.errors import UsageError
 from proctor.leaderboards.papers.cost import (
     Assumptions,

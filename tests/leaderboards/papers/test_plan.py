@@ -13,7 +13,7 @@ import pytest
 
 from proctor.benchmarks.suites import figures
 from proctor.harness.cli import build_parser
-from proctor.harness.cli.paper_work import work_of
+from proctor.harness.cli.paper_plan import work_of
 from proctor.harness.errors import UsageError
 from proctor.harness.files import lock_folder
 from proctor.harness.runs.store import Manifest
@@ -71,7 +71,7 @@ def test_every_row_says_what_it_would_run(place, cli, tmp_path, monkeypatch) -> 
     assert (done.code, done.err) == (0, "")
     commands = [shlex.split(line)[1:] for line in done.out.partition("\n\n")[0].splitlines()]
     given = [build_parser().parse_args(words) for words in commands]
-    verbs = [one.verb for one in given]
+    verbs = [one.command for one in given]
     suites = list(dict.fromkeys(column.suite for column in place.table.columns))
     assert verbs == ["train"] * bool(place.row.recipe) + ["eval"] * len(suites)
     asked = given[-len(suites) :]

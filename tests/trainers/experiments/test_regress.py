@@ -1,4 +1,4 @@
-"""`proctor regress`: what it refuses, that it goes on where it was killed, and that nothing fails silently."""
+"""`proctor reward regress`: what it refuses, that it goes on where it was killed, and that nothing fails silently."""
 
 import json
 import signal
@@ -17,7 +17,7 @@ from .killing import kill_once
 
 REWARDS = {"candidate": "ground_truth", "baseline": "random"}
 SMALL = ("policy.steps=3", "policy.prompts=2", "policy.minibatches=1", "sampling.n=2", "sampling.max_tokens=12")
-COMMAND = ["regress", "ground_truth", "--baseline", "random", "--suite", "iconqa", "--seeds", "2"]
+COMMAND = ["reward", "regress", "ground_truth", "--baseline", "random", "--suite", "iconqa", "--seeds", "2"]
 COMMAND += [part for setting in (*SMALL, "checkpoint_every=1") for part in ("--set", setting)]
 KILLED = ["-m", "proctor.harness.cli", *COMMAND]
 
@@ -211,7 +211,7 @@ def test_a_diverging_candidate_is_worse_and_not_tried_again(tmp_path, cli):
     ],
 )
 def test_bad_arguments_end_with_2_before_anything_is_written(tmp_path, cli, arguments, told):
-    done = cli("regress", "random", "--baseline", "random", "--out", tmp_path / "out", *arguments)
+    done = cli("reward", "regress", "random", "--baseline", "random", "--out", tmp_path / "out", *arguments)
     assert done.code == 2
     assert told in done.err
     assert not (tmp_path / "out").exists()

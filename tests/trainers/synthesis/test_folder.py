@@ -116,7 +116,7 @@ def test_suites_and_training_sets_are_sources_without_labels(tmp_path, monkeypat
     source = open_source("mathvista", None, 3, 0)
     assert len(source.items) == 3
     assert {item.answer for item in source.items} == {""}
-    with pytest.raises(DataError, match="proctor data pull geometry3k"):
+    with pytest.raises(DataError, match="proctor suite pull geometry3k"):
         open_source("geometry3k", None, None, 0)
 
 

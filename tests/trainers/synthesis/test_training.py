@@ -209,7 +209,7 @@ def test_the_tiny_talker_trains_on_questions_of_its_own(tmp_path, name):
 
 def test_the_command_makes_a_folder_and_finds_it_done(cli, tmp_path, monkeypatch):
     writer = Writer()
-    monkeypatch.setattr("proctor.harness.cli.synthesize.open_engine", lambda args, target: writer)
+    monkeypatch.setattr("proctor.harness.cli.train.open_engine", lambda args, target: writer)
     command = ("synthesize", "figures", "--how", "direct", "--model", "w", "--out", tmp_path / "out", "--limit", 3)
     command += ("--per-image", 2, "--samples", 3, "--set", "direct=Ask!")
     done = cli(*command, "--json")

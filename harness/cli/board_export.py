@@ -1,54 +1,24 @@
-"""`proctor export`: suites for another harness, and results for the hub, for model cards and for trackers of experiments."""
+"""`proctor board export`: results for the hub and for model cards, and training curves for trackers of experiments."""
 
 from __future__ import annotations
 
 import argparse
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_INCOMPLETE, EXIT_OK, UsageError, printable
-from .options import add_data, add_json, names
+from .options import Verb, add_json, names
 
 if TYPE_CHECKING:
     from ...leaderboards.board.table import Row
     from ...leaderboards.export.curves import Tracker
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The forms, each with its own arguments."""
-    forms = parser.add_subparsers(dest="form", metavar="FORM", required=True)
-    _add_lmms_eval(forms.add_parser("lmms-eval", help="a folder of tasks for lmms-eval's --include_path"))
-    _add_eval_results(forms.add_parser("eval-results", help="scores as .eval_results/*.yaml of a model on the hub"))
-    _add_model_card(forms.add_parser("model-card", help="scores as a section of a model's README.md"))
-    tensorboard = forms.add_parser("tensorboard", help="a training and its examinations as TensorBoard's event files")
-    tensorboard.add_argument("--out", type=Path, required=True, metavar="DIR", help="what --logdir is to be given")
-    _add_training(tensorboard)
-    tensorboard.set_defaults(write=_tensorboard)
-    for name, title, write in (("wandb", "Weights & Biases", _wandb), ("trackio", "Trackio", _trackio)):
-        form = forms.add_parser(name, help=f"a training and its examinations as a run of {title}")
-        form.add_argument("--project", required=True, metavar="NAME", help="the project that the run belongs to")
-        _add_training(form)
-        form.set_defaults(write=write)
-
-
-def _add_lmms_eval(form: argparse.ArgumentParser) -> None:
-    form.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write")
-    form.add_argument("--suite", help="one or more names, with commas between them (default: all)")
-    add_data(form)
-    form.add_argument("--protocol", default="strict", help="how to ask and judge (default strict)")
-    form.add_argument("--limit", type=int, metavar="N", help="only the first N items")
-    form.add_argument(
-        "--max-tokens", type=int, default=1024, metavar="N", help="length limit of an answer (default 1024)"
-    )
-    add_json(form)
-    form.set_defaults(write=_lmms_eval)
-
-
-def _add_eval_results(form: argparse.ArgumentParser) -> None:
-    _add_model(form)
-    form.add_argument("--out", type=Path, required=True, metavar="DIR", help="the model's repository, to write into")
-    form.add_argument(
+def _eval_results_arguments(parser: argparse.ArgumentParser) -> None:
+    """Scores, and where to."""
+    _add_model(parser)
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the model's repository, to write into")
+    parser.add_argument(
         "--task",
         action="append",
         default=[],
@@ -56,69 +26,51 @@ def _add_eval_results(form: argparse.ArgumentParser) -> None:
         dest="tasks",
         help="the task that the suite's data set declares in its eval.yaml; may be repeated",
     )
-    form.add_argument("--source-url", metavar="URL", help="where the board or the responses are published")
-    form.add_argument("--source-name", metavar="NAME", help="what that is called")
-    add_json(form)
-    form.set_defaults(write=_eval_results)
+    parser.add_argument("--source-url", metavar="URL", help="where the board or the responses are published")
+    parser.add_argument("--source-name", metavar="NAME", help="what that is called")
+    add_json(parser)
 
 
-def _add_model_card(form: argparse.ArgumentParser) -> None:
-    _add_model(form)
-    form.add_argument(
+def _model_card_arguments(parser: argparse.ArgumentParser) -> None:
+    """Scores, and the card."""
+    _add_model(parser)
+    parser.add_argument(
         "--into", type=Path, metavar="FILE", help="put it into this card, between markers (default: print it)"
     )
-    form.add_argument(
+    parser.add_argument(
         "--model-index", action="store_true", help="with --into: also put the scores into the card's metadata"
     )
-    form.set_defaults(write=_model_card)
 
 
-def _add_model(form: argparse.ArgumentParser) -> None:
-    form.add_argument("runs", nargs="+", type=Path, help="boards, run directories, or folders of them")
-    form.add_argument("--model", required=True, metavar="NAME", help="whose scores, as the board names it")
-    _add_protocol(form)
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("runs", nargs="+", type=Path, help="boards, run directories, or folders of them")
+    parser.add_argument("--model", required=True, metavar="NAME", help="whose scores, as the board names it")
+    _add_protocol(parser)
 
 
-def _add_training(form: argparse.ArgumentParser) -> None:
-    form.add_argument("training", type=Path, help="a training directory")
-    form.add_argument(
+def _add_training(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("training", type=Path, help="a training directory")
+    parser.add_argument(
         "--runs", nargs="+", type=Path, default=[], help="boards or runs with the examinations of its checkpoints"
     )
-    _add_protocol(form)
-    add_json(form)
+    _add_protocol(parser)
+    add_json(parser)
 
 
-def _add_protocol(form: argparse.ArgumentParser) -> None:
-    form.add_argument("--protocol", help="judge by this protocol, or by several: A,B (default: the one that asked)")
+def _add_protocol(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--protocol", help="judge by this protocol, or by several: A,B (default: the one that asked)")
 
 
-def run(args: argparse.Namespace) -> int:
-    """Write, and say what was written."""
-    code: int = args.write(args)
-    return code
+def _tensorboard_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where to, and the training."""
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="what --logdir is to be given")
+    _add_training(parser)
 
 
-def _lmms_eval(args: argparse.Namespace) -> int:
-    from ...benchmarks.examination import plan
-    from ...benchmarks.export_lmms_eval import TAG, write_folder
-    from ...benchmarks.registry import SUITES
-    from ..types import Sampling
-    from .terminal import emit_json
-
-    suites = args.suite.split(",") if args.suite else SUITES.names()
-    if len(suites) > 1 and args.data:
-        raise UsageError("--data belongs to one suite: export one suite at a time, into the same folder")
-    sampling = Sampling(max_tokens=args.max_tokens)
-    plans = [plan(suite, args.protocol, sampling, args.data, args.limit, lock=args.lock) for suite in suites]
-    written = write_folder(args.out, plans)
-    if args.json:
-        emit_json({"folder": str(args.out), "tasks": {one.task: one.items for one in written}})
-        return EXIT_OK
-    for one in written:
-        print(f"{one.task}: {one.items} items")
-    folder = shlex.quote(str(args.out))
-    print(f"run: python -m lmms_eval --include_path {folder} --tasks {TAG} --model NAME --model_args ...")
-    return EXIT_OK
+def _project_arguments(parser: argparse.ArgumentParser) -> None:
+    """The project of the tracker, and the training."""
+    parser.add_argument("--project", required=True, metavar="NAME", help="the project that the run belongs to")
+    _add_training(parser)
 
 
 def _rows(args: argparse.Namespace) -> list[Row]:
@@ -223,3 +175,12 @@ def _track(args: argparse.Namespace, tracker: Tracker) -> int:
         said = f"{curves.name}: {len(curves.points)} steps, {len(examined)} of them examined; see {where}"
         print(printable(said))
     return EXIT_OK
+
+
+VERBS = {
+    "board export eval-results": Verb(_eval_results_arguments, _eval_results),
+    "board export model-card": Verb(_model_card_arguments, _model_card),
+    "board export tensorboard": Verb(_tensorboard_arguments, _tensorboard),
+    "board export wandb": Verb(_project_arguments, _wandb),
+    "board export trackio": Verb(_project_arguments, _trackio),
+}

@@ -1,0 +1,209 @@
+"""`proctor suite list`, `check`, `pull`, `status`, `export`: what can be asked, and are its data sound and pinned?"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import EXIT_CHECK_FAILED, EXIT_OK, UsageError
+from .options import Verb, add_data, add_json, add_lock
+
+if TYPE_CHECKING:
+    from ...benchmarks.check import SuiteReport
+    from ..types import Item
+
+
+def _list(args: argparse.Namespace) -> int:
+    """List the suites with their protocols and the size of their bundled sample."""
+    from rich.table import Table
+
+    from ...benchmarks.registry import SUITES
+    from .terminal import emit_json, show_table
+
+    rows = []
+    for name in SUITES.names():
+        suite = SUITES.get(name)
+        rows.append((name, suite.title, sorted(suite.protocols), len(suite.load())))
+    if args.json:
+        emit_json([{"name": n, "title": t, "protocols": p, "bundled_items": c} for n, t, p, c in rows])
+        return 0
+    table = Table("suite", "title", "protocols", "bundled items")
+    for name, title, protocols, count in rows:
+        table.add_row(name, title, ", ".join(protocols), str(count))
+    show_table(table)
+    return 0
+
+
+SHOWN = 20
+
+
+def _check_arguments(parser: argparse.ArgumentParser) -> None:
+    """Suite, data, protocol, count."""
+    parser.add_argument("suite", help="a suite's name; see `proctor suite list`")
+    parser.add_argument("--protocol", default="strict", help="whose rules must hold (default strict)")
+    parser.add_argument(
+        "--items", type=int, metavar="N", help="so many items must be there (default: a published count)"
+    )
+    parser.add_argument(
+        "--overlap",
+        metavar="NAME[:DATA]",
+        help="which items are also in this training set or suite, read from the hub or from DATA: geometry3k, geoqa:DIR",
+    )
+    add_data(parser)
+    add_json(parser)
+
+
+def _check(args: argparse.Namespace) -> int:
+    """Check, and report; a failed check ends with exit code 1, malformed data with 2."""
+    from ...benchmarks.check import check_suite
+    from ...benchmarks.lock import load_locked
+    from ...benchmarks.registry import SUITES
+    from .terminal import emit_json, log, show_table
+
+    suite = SUITES.get(args.suite)
+    protocol = suite.protocol(args.protocol)
+    items = load_locked(suite, args.data, args.lock)
+    published = tuple(suite.published.sizes.values()) if args.data else ()
+    report = check_suite(suite, protocol, items, published if args.items is None else (args.items,))
+    if args.overlap:
+        _check_contamination(report, items, args)
+    found = report.to_json()
+    if args.json:
+        emit_json(found)
+        return EXIT_OK if report.passed else EXIT_CHECK_FAILED
+    from rich.table import Table
+
+    table = Table("check", "made", "failed", title=f"{suite.title}, {protocol.name}, {len(items)} items", min_width=48)
+    for name, outcome in found["checks"].items():
+        table.add_row(name, str(outcome["made"]), str(outcome["failed"]))
+    show_table(table)
+    if report.errata:
+        print(f"errata that hold: {', '.join(report.errata)}")
+    for failure in report.failures[:SHOWN]:
+        log(f"{failure.check}: {failure.item_id or suite.name}: {failure.found}")
+    if len(report.failures) > SHOWN:
+        log(f"... and {len(report.failures) - SHOWN} more; --json shows all")
+    return EXIT_OK if report.passed else EXIT_CHECK_FAILED
+
+
+def _check_contamination(report: SuiteReport, items: Sequence[Item], args: argparse.Namespace) -> None:
+    """Add the check that no item is in the training set."""
+    from ...benchmarks.lock import HUB_DATA, load_locked
+    from ...trainers.contamination import Fingerprints, contamination
+    from ...trainers.data import data_set
+
+    name, _, data = args.overlap.partition(":")
+    training = load_locked(data_set(name), Path(data) if data else HUB_DATA, args.lock)
+    found = contamination(items, Fingerprints.of(training)).found
+    report.made["overlap"] = 0
+    for item in items:
+        how = " and ".join(found.get(item.id, ()))
+        report.add("overlap", [f"its {how} is in {args.overlap}" if how else None], item.id)
+
+
+def _pull_arguments(parser: argparse.ArgumentParser) -> None:
+    """The suite, and which of its data."""
+    parser.add_argument(
+        "suite", help="a suite's name (see `proctor suite list`), or that of a training set: geometry3k, geoqa, mmr1"
+    )
+    parser.add_argument("--revision", default="main", help="a branch, tag or commit of the hub (default main)")
+    add_data(parser)
+    add_json(parser)
+    parser.set_defaults(data=Path("hub"))
+
+
+def _status_arguments(parser: argparse.ArgumentParser) -> None:
+    """What to read again."""
+    parser.add_argument(
+        "--hub", action="store_true", help="read the sets of the hub again too (what is not cached is downloaded)"
+    )
+    add_lock(parser)
+    add_json(parser)
+
+
+def _pull(args: argparse.Namespace) -> int:
+    from ...benchmarks.lock import on_hub, pull
+    from ...trainers.data import data_set
+    from .terminal import emit_json, log
+
+    suite = data_set(args.suite)
+    published = on_hub(suite, args.data)
+    if published is not None and published.uncertain:
+        log(f"not confirmed against the published files: {published.uncertain}")
+    locked = pull(suite, args.data, args.revision, args.lock)
+    if args.json:
+        emit_json(locked.to_json())
+    else:
+        where = f"{locked.name}@{locked.revision}" if locked.revision else locked.name
+        print(f"{locked.suite}: {locked.items} items of {where}, digest {locked.digest[:12]}, in {args.lock}")
+    return EXIT_OK
+
+
+def _status(args: argparse.Namespace) -> int:
+    from rich.table import Table
+
+    from ...benchmarks.lock import read_lock, status
+    from ...trainers.data import data_set
+    from .terminal import emit_json, show_table
+
+    locked = [one for _, one in sorted(read_lock(args.lock).items())]
+    sets = [(one, status(data_set(one.suite), one, args.lock, hub=args.hub)) for one in locked]
+    fine = all(said in ("pinned", "unchanged") for _, said in sets)
+    if args.json:
+        emit_json([{**one.to_json(), "status": said} for one, said in sets])
+        return EXIT_OK if fine else EXIT_CHECK_FAILED
+    table = Table("suite", "name", "split", "revision", "items", "digest", "status", title=str(args.lock))
+    for one, said in sets:
+        splits, revision = ", ".join(one.splits), (one.revision or "")[:12]
+        table.add_row(one.suite, one.name, splits, revision, str(one.items), one.digest[:12], said)
+    show_table(table)
+    return EXIT_OK if fine else EXIT_CHECK_FAILED
+
+
+def _export_arguments(parser: argparse.ArgumentParser) -> None:
+    """The folder, the suites, and how they ask."""
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write")
+    parser.add_argument("--suite", help="one or more names, with commas between them (default: all)")
+    add_data(parser)
+    parser.add_argument("--protocol", default="strict", help="how to ask and judge (default strict)")
+    parser.add_argument("--limit", type=int, metavar="N", help="only the first N items")
+    parser.add_argument(
+        "--max-tokens", type=int, default=1024, metavar="N", help="length limit of an answer (default 1024)"
+    )
+    add_json(parser)
+
+
+def _export(args: argparse.Namespace) -> int:
+    """Write a task for each suite, and say how to run them."""
+    from ...benchmarks.examination import plan
+    from ...benchmarks.export_lmms_eval import TAG, write_folder
+    from ...benchmarks.registry import SUITES
+    from ..types import Sampling
+    from .terminal import emit_json
+
+    suites = args.suite.split(",") if args.suite else SUITES.names()
+    if len(suites) > 1 and args.data:
+        raise UsageError("--data belongs to one suite: export one suite at a time, into the same folder")
+    sampling = Sampling(max_tokens=args.max_tokens)
+    plans = [plan(suite, args.protocol, sampling, args.data, args.limit, lock=args.lock) for suite in suites]
+    written = write_folder(args.out, plans)
+    if args.json:
+        emit_json({"folder": str(args.out), "tasks": {one.task: one.items for one in written}})
+        return EXIT_OK
+    for one in written:
+        print(f"{one.task}: {one.items} items")
+    folder = shlex.quote(str(args.out))
+    print(f"run: python -m lmms_eval --include_path {folder} --tasks {TAG} --model NAME --model_args ...")
+    return EXIT_OK
+
+
+VERBS = {
+    "suite list": Verb(add_json, _list),
+    "suite check": Verb(_check_arguments, _check),
+    "suite pull": Verb(_pull_arguments, _pull),
+    "suite status": Verb(_status_arguments, _status),
+    "suite export lmms-eval": Verb(_export_arguments, _export),
+}
