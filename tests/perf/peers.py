@@ -3,7 +3,7 @@
     python tests/perf/peers.py [ITEMS]
 
 Each is called as its users call it, in a process of its own: from a data file to stored answers and a score. Questions
-(text alone), prompts and answers are the same. lmms-eval runs the task that `proctor export` writes, so its judging is
+(text alone), prompts and answers are the same. lmms-eval runs the task that `proctor suite export` writes, so its judging is
 this harness's too; Inspect compares texts by its `exact()`, which is less work. ITEMS are asked (20,000 unless told
 otherwise), of Inspect, which is slower, a twentieth. A rate is that of the items beyond the first ten: a run of ten gives
 the time to start, which is told apart. Each run is made twice, and the faster counts. CPU seconds are those of all threads.

@@ -222,7 +222,7 @@ def test_bad_arguments_are_one_line(cli: Callable[..., Any], run: Path, argument
     done = cli("reward", "bench", run, *arguments)
     assert done.code == 2
     *_, last = done.err.strip().splitlines()  # after a bar
-    assert last.startswith("proctor reward: ")
+    assert last.startswith("proctor reward bench: ")
     assert said in last
     assert "Traceback" not in done.err
 
