@@ -1,10 +1,10 @@
 # make demo    set up, then run the main job on this machine's CPU
-# make test    set up, then run the tests (the fast ones)
+# make test    set up, then run the tests (the fast ones), on WORKERS cores
 # make check   lint, format and types
-# make engines set up, then run the long tests: whole trainings, the demo, real engines
-# make browser set up, then run the tests of the page in the system's Chromium (Debian: apt-get install chromium)
-# make test-openrlhf  set up OpenRLHF and vLLM on a CPU (a few minutes, 3 GB), then run their tests
-# make test-trackers  set up Weights & Biases and Trackio, then run the tests of the exports to them
+# make slow    all the long tests, one group after the other: whole trainings, kills, real engines; docs/testing.md has
+#              the groups and how long they take, .ci/run runs them side by side
+# make nightly what takes longest and tells least from one change to the next
+# make browser set up, then run the tests of the page in the system's Chromium (Debian: make chromium)
 # make perf    set up, then measure the harness itself
 # make perf-peers     set up lmms-eval and Inspect, then measure them beside it
 # With a GPU: make CONSTRAINTS=/dev/null ... lets pip choose the newest packages.
@@ -19,7 +19,10 @@ TYPES := .venv/types
 # Every process of a test would compile the package anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check engines browser openrlhf-cpu test-openrlhf test-trackers perf perf-peers clean
+# The groups of long tests, longest first.
+GROUPS := test-openrlhf test-trainings test-vllm test-exhaustive test-lmms-eval browser test-trackers
+
+.PHONY: demo test check slow groups nightly chromium environments $(GROUPS) perf perf-peers clean
 
 demo: .venv/installed
 	$(BIN)/proctor demo
@@ -27,20 +30,40 @@ demo: .venv/installed
 test: .venv/installed-dev
 	$(BIN)/python -m pytest -m "not slow" -n $(WORKERS) --dist loadgroup
 
-engines: .venv/installed-dev .venv/lmms-eval/installed test-openrlhf test-trackers
-	$(BIN)/python -m pytest -m slow
+slow: $(GROUPS)
 
-browser: .venv/installed-dev
-	$(BIN)/python -m pytest -m slow tests/browser
+groups:
+	@echo $(GROUPS)
 
-openrlhf-cpu: .venv/openrlhf/installed
+test-openrlhf: .venv/openrlhf/installed
+	.venv/openrlhf/bin/python -m pytest -m "slow and not nightly" tests/engines/openrlhf
+
+test-vllm: .venv/openrlhf/installed
+	.venv/openrlhf/bin/python -m pytest -m "slow and not nightly" tests/engines/vllm
+
+test-trainings: .venv/installed-dev
+	$(BIN)/python -m pytest -m "slow and not nightly" tests/engines --ignore=tests/engines/lmms_eval
+
+test-exhaustive: .venv/installed-dev
+	$(BIN)/python -m pytest -m "slow and not nightly" tests --ignore=tests/engines --ignore=tests/browser
+
+test-lmms-eval: .venv/installed-dev .venv/lmms-eval/installed
+	$(BIN)/python -m pytest -m "slow and not nightly" tests/engines/lmms_eval
 
 test-trackers: .venv/trackers/installed
 	.venv/trackers/bin/python -m pytest tests/leaderboards/export/test_export_trackers.py
 
-test-openrlhf: openrlhf-cpu
-	.venv/openrlhf/bin/python -m pytest -m slow tests/engines/vllm
-	.venv/openrlhf/bin/python -m pytest -m slow tests/engines/openrlhf
+browser: .venv/installed-dev
+	$(BIN)/python -m pytest -m "slow and not nightly" tests/browser
+
+nightly: .venv/installed-dev
+	$(BIN)/python -m pytest -m nightly
+
+chromium:
+	if ! [ -x /usr/bin/chromium ] && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	    apt-get update -qq && apt-get install -y -qq chromium fonts-liberation >/dev/null; fi
+
+environments: .venv/openrlhf/installed .venv/lmms-eval/installed .venv/trackers/installed
 
 check: .venv/installed-dev
 	$(BIN)/ruff check .

@@ -1,7 +1,7 @@
 """The simulator beside real trainings of the bundled model: one number is fitted to one curve, the rest must follow."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +12,6 @@ from proctor.harness.engines.transformers import TransformersEngine
 from proctor.harness.runs.evaluate import run_eval
 from proctor.harness.types import Sampling
 from proctor.trainers.groups import read_groups
-from proctor.trainers.local.train import train
-from proctor.trainers.recipe import load_recipe
 from proctor.trainers.rewards.registry import open_reward
 from proctor.trainers.simulation.policy import Prompts
 from proctor.trainers.simulation.simulate import Settings, simulate
@@ -33,9 +31,9 @@ def windows(values: np.ndarray) -> np.ndarray:
     return np.reshape(values, (-1, WINDOW)).mean(axis=1)
 
 
-def trained(file: Path) -> Curves:
-    """The curves of a training's metrics.jsonl."""
-    lines = [json.loads(line) for line in file.read_text().splitlines()]
+def measured(training: Path) -> Curves:
+    """The curves of a training."""
+    lines = [json.loads(line) for line in (training / "metrics.jsonl").read_text().splitlines()]
     return {name: windows(np.array([line[name] for line in lines])) for name in (*FITTED, "label_accuracy")}
 
 
@@ -67,17 +65,14 @@ def check(prompts: Prompts, voted: Curves, voted_again: Curves, taught: Curves) 
     assert rescued > 0.01  # a shared network mends majorities that the simulator holds to be lost
 
 
-def test_real_trainings_follow_the_simulation(tmp_path: Path) -> None:
+@pytest.mark.xdist_group("figures trained by majority vote")
+def test_real_trainings_follow_the_simulation(tmp_path: Path, trained: Callable[..., Path]) -> None:
     recorded = tmp_path / "recorded"
     asked = plan("figures", "strict", Sampling(n=16, temperature=1.0, max_tokens=48))
     assert run_eval(asked, TransformersEngine(BASE), recorded).complete
-    recipes = {
-        "voted": load_recipe("mm_upt_figures"),
-        "voted_again": load_recipe("mm_upt_figures", ["seed=1"]),
-        "taught": load_recipe("ground_truth_figures"),
-    }
-    curves = {}
-    for name, recipe in recipes.items():
-        train(recipe, BASE, tmp_path / name, False, lambda done, total, note: None)
-        curves[name] = trained(tmp_path / name / "metrics.jsonl")
-    check(Prompts.of_groups(read_groups(recorded)), **curves)
+    check(
+        Prompts.of_groups(read_groups(recorded)),
+        voted=measured(trained("mm_upt_figures", "seed=0")),
+        voted_again=measured(trained("mm_upt_figures", "seed=1")),
+        taught=measured(trained("ground_truth_figures")),
+    )

@@ -3,13 +3,13 @@
 import hashlib
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
 
 import pytest
+
+from .processes import ray_cluster, started_with
 
 pytest.importorskip("ray", reason="Ray is not installed (extra `ray`)")
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
@@ -30,36 +30,25 @@ def test_two_workers_make_the_run_of_one_engine(cli_process, tiny, tmp_path):
 
 
 def test_a_running_cluster_is_joined(cli_process, tiny, tmp_path):
-    ray = Path(sys.executable).with_name("ray")
     port = 6399
-    start = [
-        ray,
-        "start",
-        "--head",
-        f"--port={port}",
-        "--num-cpus=2",
-        "--include-dashboard=false",
-        "--disable-usage-stats",
-    ]
-    subprocess.run(start, check=True, capture_output=True, timeout=120)
-    try:
-        arguments = ("--workers", 2, "--ray", f"127.0.0.1:{port}")
-        done = cli_process(*EVAL[:3], "--limit", 20, "--max-tokens", 40, "--model", tiny, "--out", tmp_path, *arguments)
-    finally:
-        subprocess.run([ray, "stop", "--force"], check=True, capture_output=True, timeout=120)
+    with ray_cluster(port, "--num-cpus=2", environment=os.environ) as environment:
+        arguments = ("--limit", 20, "--workers", 2, "--ray", f"127.0.0.1:{port}", "--out", tmp_path)
+        done = cli_process(*EVAL[:3], "--max-tokens", 40, "--model", tiny, *arguments, env=environment)
     assert done.code == 0, done.err
     assert len(journals(tmp_path)) == 1
 
 
-def test_a_killed_worker_ends_the_run_which_resumes(cli_process, tiny, tmp_path):
+def test_a_killed_worker_ends_the_run_which_resumes(cli_process, tiny, tmp_path, monkeypatch):
     """The first worker that has answered is killed; what was answered stays, and the same command finishes it."""
     killed = threading.Event()
+    monkeypatch.setenv("KILLED_IN", str(tmp_path))
+    monkeypatch.setenv("SPT_NOENV", "1")  # a worker that renames itself keeps its environment
 
     def kill_a_worker() -> None:
         deadline = time.monotonic() + 200
         while time.monotonic() < deadline and not killed.is_set():
             lines = sum(len(file.read_bytes().splitlines()) for file in tmp_path.rglob("responses.jsonl"))
-            workers = _processes("ray::Worker") if lines else []
+            workers = started_with(f"KILLED_IN={tmp_path}", "ray::ReplicaWorker") if lines else []
             if workers:
                 os.kill(workers[0], signal.SIGKILL)
                 killed.set()
@@ -78,18 +67,6 @@ def test_a_killed_worker_ends_the_run_which_resumes(cli_process, tiny, tmp_path)
     alone = tmp_path.parent / "alone"
     assert cli_process(*EVAL, "--model", tiny, "--out", alone).code == 0
     assert journals(tmp_path) == journals(alone)
-
-
-def _processes(title: str) -> list[int]:
-    """Ids of running processes whose command line begins with `title`."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if (folder / "cmdline").read_bytes().startswith(title.encode()):
-                found.append(int(folder.name))
-        except OSError:
-            continue
-    return found
 
 
 @pytest.mark.parametrize(

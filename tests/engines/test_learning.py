@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,64 +15,63 @@ from proctor.harness.stats.intervals import Difference
 from proctor.harness.types import Sampling
 from proctor.leaderboards.compare.compare import compare
 from proctor.trainers.experiments.watch import Watcher
-from proctor.trainers.local.train import train
-from proctor.trainers.recipe import load_recipe
 from proctor.trainers.tiny import BASE
 
 pytestmark = pytest.mark.slow
 
 WEAK = Path(__file__).parent / "weak_base"
 
+Trained = Callable[..., Path]
 
-def train_and_compare(
-    base: Path, out: Path, *changes: str, name: str = "mm_upt_figures"
-) -> tuple[ScoredRun, Difference]:
-    """Train by a recipe, the demo's; the base's score, and the paired difference of the last checkpoint to it."""
-    recipe = load_recipe(name, changes)
-    train(recipe, base, out / "training", False, lambda done, total, note: None)
+
+def compare_to_base(training: Path, base: Path, out: Path) -> tuple[ScoredRun, Difference]:
+    """The base's score, and the paired difference of a training's last checkpoint to it; all checkpoints are watched."""
     examination = plan("figures", "strict", Sampling(max_tokens=48))
-    watcher = Watcher(out / "training", out / "runs", [examination], TransformersEngine)
+    watcher = Watcher(training, out / "runs", [examination], TransformersEngine)
     watcher.follow(threading.Event(), until_finished=True)
     model = TransformersEngine(base)
     before = run_path(out, examination, model)
     run_eval(examination, model, before)
-    after = find_runs([out / "runs"])[-1]
-    assert len(find_runs([out / "runs"])) == recipe.policy.steps // recipe.checkpoint_every
-    return score_run(before), compare(score_run(before), score_run(after))
+    after = find_runs([out / "runs"])
+    assert len(after) == len(list((training / "checkpoints").glob("step-*"))) == 3
+    return score_run(before), compare(score_run(before), score_run(after[-1]))
 
 
-def curve(out: Path, name: str) -> list[float]:
-    lines = (out / "training" / "metrics.jsonl").read_text().splitlines()
+def curve(training: Path, name: str) -> list[float]:
+    lines = (training / "metrics.jsonl").read_text().splitlines()
     return [json.loads(line)[name] for line in lines]
 
 
+@pytest.mark.xdist_group("figures trained by majority vote")
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_majority_vote_beats_the_base_without_a_label(seed: int, tmp_path: Path) -> None:
-    _, difference = train_and_compare(BASE, tmp_path, f"seed={seed}")
+def test_majority_vote_beats_the_base_without_a_label(seed: int, trained: Trained, tmp_path: Path) -> None:
+    _, difference = compare_to_base(trained("mm_upt_figures", f"seed={seed}"), BASE, tmp_path)
     assert difference.n >= 500
     assert difference.value > 0
     assert difference.p < 0.001
 
 
-def test_actor_judge_with_the_taught_judge_beats_the_base(tmp_path: Path) -> None:
-    _, difference = train_and_compare(BASE, tmp_path, name="actor_judge_figures")
+def test_actor_judge_with_the_taught_judge_beats_the_base(trained: Trained, tmp_path: Path) -> None:
+    training = trained("actor_judge_figures")
+    _, difference = compare_to_base(training, BASE, tmp_path)
     assert difference.value > 0
     assert difference.p < 0.001
-    assert max(curve(tmp_path, "judge_failed_share")) < 0.1
-    assert min(curve(tmp_path, "judge_score_std")) > 0
+    assert max(curve(training, "judge_failed_share")) < 0.1
+    assert min(curve(training, "judge_score_std")) > 0
 
 
-def test_the_random_control_does_not_improve(tmp_path: Path) -> None:
-    _, difference = train_and_compare(BASE, tmp_path, "reward=random")
+def test_the_random_control_does_not_improve(trained: Trained, tmp_path: Path) -> None:
+    _, difference = compare_to_base(trained("mm_upt_figures", "reward=random"), BASE, tmp_path)
     assert difference.low <= 0
 
 
-def test_a_wrong_consensus_is_amplified_and_shown(tmp_path: Path) -> None:
+def test_a_wrong_consensus_is_amplified_and_shown(trained: Trained, tmp_path: Path) -> None:
     """From a base whose majority is mostly wrong, the same reward lowers accuracy while the majority share rises."""
-    before, difference = train_and_compare(WEAK, tmp_path)
+    training = trained("mm_upt_figures", base=WEAK)
+    before, difference = compare_to_base(training, WEAK, tmp_path)
     assert difference.value < 0
     assert difference.p < 0.001
     assert before.complete
-    share, entropy = curve(tmp_path, "majority_share"), curve(tmp_path, "entropy")
+    share, entropy = curve(training, "majority_share"), curve(training, "entropy")
     assert sum(share[-10:]) > sum(share[:10])
     assert sum(entropy[-10:]) < sum(entropy[:10])

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from ..processes import ray_cluster, started_with
+
 SHIM = Path(__file__).parent / "shim"
 PORT = 6391
 GPUS = 3
@@ -59,29 +61,16 @@ def surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[dict[str, str]]:
     """The environment of a process that joins the cluster."""
-    ray, surroundings = Path(sys.executable).with_name("ray"), environment()
-    head = [
-        ray,
-        "start",
-        "--head",
-        f"--port={PORT}",
-        "--num-cpus=16",
-        f"--num-gpus={GPUS}",
-        "--include-dashboard=false",
-    ]
-    subprocess.run(
-        [*head, "--object-store-memory=500000000", "--disable-usage-stats"],
-        env=surroundings, check=True, capture_output=True, timeout=180,
-    )  # fmt: skip
-    yield {**surroundings, "RAY_ADDRESS": f"127.0.0.1:{PORT}"}
-    subprocess.run([ray, "stop", "--force"], env=surroundings, capture_output=True, timeout=180)
+    options = "--num-cpus=16", f"--num-gpus={GPUS}", "--object-store-memory=500000000"
+    with ray_cluster(PORT, *options, environment=environment()) as surroundings:
+        yield {**surroundings, "RAY_ADDRESS": f"127.0.0.1:{PORT}"}
 
 
 class Training:
     """A running `proctor train`."""
 
     def __init__(self, out: Path, surroundings: dict[str, str], arguments: tuple[object, ...]) -> None:
-        self.out = out
+        self.out, self._cluster = out, surroundings["RAY_TMPDIR"]
         command = [sys.executable, "-m", "proctor.harness.cli", "train", *map(str, arguments), "--out", str(out)]
         self.process = subprocess.Popen(
             command, env=surroundings, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -101,6 +90,19 @@ class Training:
     def checkpoints(self) -> list[Path]:
         """The complete ones."""
         return sorted((self.out / "checkpoints").glob("step-*"))
+
+    def processes(self, title: str) -> list[int]:
+        """Ids of running processes of this training and its cluster that have `title` in their name."""
+        return started_with(f"RAY_TMPDIR={self._cluster}", title)
+
+    def has_ended(self, title: str, within: float = 60.0) -> bool:
+        """True once no process of it has that title."""
+        deadline = time.monotonic() + within
+        while self.processes(title):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.5)
+        return True
 
     def wait_for_step(self, step: int, timeout: float = 600) -> None:
         """Until that many steps are done."""

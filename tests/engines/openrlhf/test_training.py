@@ -6,9 +6,7 @@ import csv
 import io
 import os
 import signal
-import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from safetensors.torch import load_file
@@ -17,6 +15,8 @@ from proctor.harness.engines.transformers import TransformersEngine
 from proctor.harness.runs.checkpoints import COMPLETE, check_whole
 from proctor.trainers.tiny import BASE
 
+from .conftest import Training
+
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
 CHANGES = (
@@ -24,45 +24,41 @@ CHANGES = (
     *("optimiser.warmup_steps=0", "optimiser.learning_rate=1e-3"),  # large, so that bf16 weights move at once
 )
 SMALL = tuple(part for change in CHANGES for part in ("--set", change))
+DRIVER, ROLLOUTS, JUDGE = (
+    "proctor.trainers.openrlhf.driver",
+    "ray::RolloutRayActor",
+    "vllm.entrypoints.openai.api_server",
+)
 ENDS_WITHIN = 120.0
 """Seconds in which a training ends, with a clear line, when one of its processes is killed."""
 
 
-def processes(title: str) -> list[int]:
-    """Ids of running processes with `title` in their command line or name, this one left out."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        except OSError:
-            continue
-        if title in command and int(folder.name) != os.getpid():
-            found.append(int(folder.name))
-    return found
+@pytest.fixture(scope="module")
+def ended(cluster, tmp_path_factory) -> Callable[[str], Training]:
+    """`ended(recipe)`: a small training by it that came to a good end; each recipe's is made once."""
+    made: dict[str, Training] = {}
 
+    def training(recipe: str) -> Training:
+        if recipe not in made:
+            out = tmp_path_factory.mktemp(recipe) / "training"
+            made[recipe] = Training(out, cluster, (recipe, *SMALL))
+            code, said = made[recipe].end()
+            assert code == 0, said
+        return made[recipe]
 
-def gone(title: str, within: float = 60.0) -> bool:
-    """True once no process has that title."""
-    deadline = time.monotonic() + within
-    while processes(title):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.5)
-    return True
+    return training
 
 
 @pytest.mark.parametrize("recipe", ["mm_upt_figures_openrlhf", "actor_judge_figures_openrlhf"])
-def test_two_steps_with_checkpoints_that_are_examined_once(train, cli_process, tmp_path, recipe):
-    training = train(recipe, *SMALL)
-    code, said = training.end()
-    assert code == 0, said
+def test_two_steps_with_checkpoints_that_are_examined_once(ended, cli_process, tmp_path, recipe):
+    training = ended(recipe)
     steps = training.metrics()
     assert [one["step"] for one in steps] == [1, 2]
     assert all(abs(one["vllm_kl"]) < 0.05 for one in steps), steps  # the second after an update
     assert all(one["seconds_broadcasting"] > 0 for one in steps)
     if recipe.startswith("actor_judge"):
         assert all("judge_score" in one and one["judge_failed_share"] <= 0.2 for one in steps)
-        assert gone("vllm.entrypoints.openai.api_server")
+        assert training.has_ended(JUDGE)
 
     paths = training.checkpoints()
     assert [path.name for path in paths] == ["step-000001", "step-000002"]
@@ -76,14 +72,10 @@ def test_two_steps_with_checkpoints_that_are_examined_once(train, cli_process, t
         moved = [name for name in before if (before[name].to(after[name].dtype) != after[name]).any()]
         assert moved
 
-    watched = cli_process(
-        "watch", training.out, "--suite", "figures", "--once", "--out", tmp_path / "runs", "--max-tokens", 40
-    )
-    assert watched.code == 0, watched.err
-    again = cli_process(
-        "watch", training.out, "--suite", "figures", "--once", "--out", tmp_path / "runs", "--max-tokens", 40
-    )
-    assert again.code == 0
+    asked = "--suite", "iconqa", "--max-tokens", 40
+    for _ in range(2):
+        watched = cli_process("watch", training.out, *asked, "--once", "--out", tmp_path / "runs")
+        assert watched.code == 0, watched.err
     assert len(list((tmp_path / "runs").glob("*/run.json"))) == 2
     built = cli_process("board", "build", tmp_path / "runs", "--draft", "--out", tmp_path / "board")
     assert built.code == 0, built.err
@@ -92,7 +84,7 @@ def test_two_steps_with_checkpoints_that_are_examined_once(train, cli_process, t
     assert {row["status"] for row in rows} == {"complete"}
 
 
-def test_a_checkpoint_answers_alike_in_vllm(train):
+def test_a_checkpoint_answers_alike_in_vllm(ended):
     vllm_model = pytest.importorskip("proctor.harness.engines.vllm")
     from itertools import islice
 
@@ -100,8 +92,7 @@ def test_a_checkpoint_answers_alike_in_vllm(train):
     from proctor.benchmarks.suites.figures import SUITE
     from proctor.harness.types import Request, Sampling
 
-    training = train("mm_upt_figures_openrlhf", *SMALL, "--set", "policy.steps=1")
-    assert training.end()[0] == 0
+    training = ended("mm_upt_figures_openrlhf")
     requests = [Request(item.id, boxed_prompt(item)) for item in islice(SUITE.load(), 20)]
     engines = (
         TransformersEngine(training.checkpoints()[0], device="cpu", dtype="float32"),
@@ -115,55 +106,40 @@ def test_a_checkpoint_answers_alike_in_vllm(train):
 
 
 @pytest.mark.parametrize(
-    ("title", "recipe"),
-    [
-        ("ray::RolloutRayActor", "mm_upt_figures_openrlhf"),
-        ("proctor.trainers.openrlhf.driver", "mm_upt_figures_openrlhf"),
-        ("vllm.entrypoints.openai.api_server", "actor_judge_figures_openrlhf"),
-    ],
-    ids=["rollout engine", "driver", "judge"],
+    ("titles", "recipe"),
+    [((ROLLOUTS, DRIVER), "mm_upt_figures_openrlhf"), ((JUDGE,), "actor_judge_figures_openrlhf")],
+    ids=["rollout engine, then driver", "judge"],
 )
-def test_a_killed_process_ends_the_training_in_time_and_it_resumes(train: Callable, title: str, recipe: str):
-    changes = ("--set", "policy.steps=400", "--set", "policy.prompts=4", "--set", "checkpoint_every=2")
-    training = train(recipe, *changes, "--set", "judge.retries=0") if "judge" in recipe else train(recipe, *changes)
+def test_a_killed_process_ends_the_training_in_time_and_it_resumes(train, titles, recipe):
+    changes = ("policy.steps=400", "policy.prompts=4", "checkpoint_every=2", "judge.retries=0")
+    arguments = [recipe, *(part for change in changes[: 3 + (JUDGE in titles)] for part in ("--set", change))]
+    training = train(*arguments)
     training.wait_for_step(3)
-    for process in processes(title):
-        os.kill(process, signal.SIGKILL)
-    killed = time.monotonic()
+    for title in titles:
+        for process in training.processes(title):
+            os.kill(process, signal.SIGKILL)
+        code, said = training.end(timeout=ENDS_WITHIN)
+        assert code in (1, 3), said
+        assert len([line for line in said.splitlines() if line.startswith("proctor train:")]) == 1, said
+        assert "Traceback" not in said
+        kept = training.checkpoints()
+        assert kept
+        for path in kept:
+            check_whole(path)
+        assert training.has_ended(DRIVER)
+        assert training.has_ended(JUDGE)
+
+        recorded = training.metrics()[-1]["step"]  # may be past the checkpoint
+        training = train(*arguments, "--resume")
+        training.wait_for_step(max(recorded, int(kept[-1].name.removeprefix("step-"))) + 2)
+        assert [one["step"] for one in training.metrics()] == list(range(1, len(training.metrics()) + 1))
+    training.process.send_signal(signal.SIGTERM)
     code, said = training.end(timeout=ENDS_WITHIN)
-    assert time.monotonic() - killed < ENDS_WITHIN
-    assert code in (1, 3), said
-    assert len([line for line in said.splitlines() if line.startswith("proctor train:")]) == 1, said
-    assert "Traceback" not in said
-    kept = training.checkpoints()
-    assert kept
-    for path in kept:
-        check_whole(path)
-    assert gone("proctor.trainers.openrlhf.driver")
-    assert gone("vllm.entrypoints.openai.api_server")
-
-    done = int(kept[-1].name.removeprefix("step-"))
-    resumed = train(recipe, *_shorter(changes, training, done + 2), "--resume")
-    code, said = resumed.end()
-    assert code == 2, said  # another number of steps is another recipe: nothing of it is mixed
-    recorded = training.metrics()[-1]["step"]  # may be past the checkpoint
-    again = train(*_arguments(training), "--resume")
-    again.wait_for_step(max(recorded, done) + 2)
-    assert [one["step"] for one in again.metrics()] == list(range(1, len(again.metrics()) + 1))
-    again.process.send_signal(signal.SIGTERM)
-    code, said = again.end(timeout=ENDS_WITHIN)
     assert code == 130, said
-    assert gone("proctor.trainers.openrlhf.driver")
+    assert training.has_ended(DRIVER)
 
-
-def _arguments(training) -> tuple[str, ...]:
-    """What a training was started with, its --out left out."""
-    command = list(training.process.args)
-    return tuple(command[command.index("train") + 1 : command.index("--out")])
-
-
-def _shorter(changes, training, steps: int) -> tuple[str, ...]:
-    return tuple(f"policy.steps={steps}" if one.startswith("policy.steps") else one for one in changes)
+    shorter = train(*arguments, "--set", "policy.steps=300", "--resume")
+    assert shorter.end()[0] == 2  # another number of steps is another recipe: nothing of it is mixed
 
 
 def test_a_judge_that_does_not_answer_is_told_before_ray_starts(train):

@@ -14,7 +14,7 @@ from proctor.harness.runs.evaluate import run_eval
 from proctor.harness.runs.store import RunReader
 from proctor.harness.types import Request, Sampling
 
-from .processes import answered, finish, wait_for
+from ..processes import answered, finish, wait_for
 
 if find_spec("vllm") is None:
     pytest.skip("vllm is not installed here: `make engines` runs this in .venv/openrlhf", allow_module_level=True)

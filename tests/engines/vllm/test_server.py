@@ -22,7 +22,7 @@ from proctor.harness.runs.evaluate import run_eval
 from proctor.harness.runs.store import RunReader
 from proctor.harness.types import Image, Item, Prompt, Request, Sampling
 
-from .processes import answered, finish, wait_for
+from ..processes import answered, finish, wait_for
 
 if find_spec("vllm") is None:
     pytest.skip("vllm is not installed here: `make test-openrlhf` runs this in its venv", allow_module_level=True)
