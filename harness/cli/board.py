@@ -6,11 +6,13 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import EXIT_CHECK_FAILED, EXIT_INCOMPLETE, EXIT_OK, UsageError, printable
+from ..errors import EXIT_INCOMPLETE, EXIT_OK, UsageError, printable
 from .options import Verb, add_json, add_lock, add_scoring, open_judge_model, protocols
 
 if TYPE_CHECKING:
     from ...leaderboards.board.known_items import KnownItems
+
+STATES = {True: "reproduced", False: "NOT REPRODUCED", None: "unverifiable"}
 
 
 def _build_arguments(parser: argparse.ArgumentParser) -> None:
@@ -79,7 +81,7 @@ def _verify_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="SUITE=DATA",
-        help="hold the suite's items against these data, named as for `eval` (default: against the bundled ones); "
+        help="hold the suite's items against these data, named as for `eval` (default: against its sample); "
         "may be repeated",
     )
     add_lock(parser)
@@ -87,7 +89,7 @@ def _verify_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    """Say of each row whether it is reproduced, and why not; exit code 1 if any is not."""
+    """Say of each row whether it is reproduced, and why not; exit code 1 if any is not, 4 if some are unverifiable."""
     from ...leaderboards.board.verify import verify
     from .terminal import emit_json, log
 
@@ -96,15 +98,16 @@ def _verify(args: argparse.Namespace) -> int:
         emit_json(report.to_json())
     else:
         for row in report.rows:
-            print(printable(f"{'reproduced    ' if not row.problems else 'NOT REPRODUCED'}  {row.name}"))
-            for problem in row.problems:
-                print(printable(f"                {problem}"))
+            print(printable(f"{STATES[row.reproduced]:<14}  {row.name}"))
+            for reason in row.reasons:
+                print(printable(f"                {reason}"))
         for problem in report.problems:
             print(printable(f"{args.board}: {problem}"))
     for note in report.notes:
         log(note)
-    log(f"{args.board}: {report.reproduced} of {len(report.rows)} rows are reproduced")
-    return EXIT_OK if report.verified else EXIT_CHECK_FAILED
+    untold = f", and {report.count(None)} unverifiable" if report.count(None) else ""
+    log(f"{args.board}: {report.count(True)} of {len(report.rows)} rows are reproduced{untold}")
+    return report.exit_code
 
 
 def _known(args: argparse.Namespace) -> KnownItems:

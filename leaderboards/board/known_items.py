@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
+from ...benchmarks.base import Suite
 from ...benchmarks.lock import LOCK, load_locked
 from ...benchmarks.registry import SUITES
 from ...harness.types import Item
@@ -16,7 +17,7 @@ NAMED = 3
 
 @dataclass(frozen=True)
 class KnownItems:
-    """Where the items of suites are read from: the data that are named for a suite, else its bundled sample."""
+    """Where the items of suites are read from: the data that are named for a suite, else its sample, if it has one."""
 
     data: Mapping[str, Path] = field(default_factory=dict)
     lock: Path = LOCK
@@ -27,11 +28,6 @@ def _load(suite: str, data: Path | None, lock: Path) -> Mapping[str, Item]:
     return {item.id: item for item in load_locked(SUITES.get(suite), data, lock)}
 
 
-def unknown(known: KnownItems, suite: str, items: Sequence[Item]) -> bool:
-    """True if nothing is known of the items: no data were named, and they are more than those of the bundled sample."""
-    return suite not in known.data and len(items) > len(_load(suite, None, known.lock))
-
-
 def read_all(known: KnownItems) -> None:
     """Read the named data now. Raises UsageError and DataError for data that cannot be read."""
     _load.cache_clear()
@@ -39,18 +35,24 @@ def read_all(known: KnownItems) -> None:
         _load(suite, data, known.lock)
 
 
-def unlike(known: KnownItems, suite: str, items: Sequence[Item]) -> Iterator[str]:
-    """In what the items are not the known ones, a line each.
+def unlike(known: KnownItems, suite: Suite, items: Sequence[Item]) -> list[str] | None:
+    """In what the items are not the known ones, a line each; None if there is nothing to hold them against.
 
-    The bundled sample says nothing of a set of another size: see `unknown`. Raises UsageError and DataError for data that
-    cannot be read.
+    That is so where no data are named for the suite, and it has no sample or a smaller one. Raises UsageError and DataError
+    for data that cannot be read.
     """
-    if unknown(known, suite, items):
-        return
-    data = known.data.get(suite)
-    own = _load(suite, data, known.lock)
-    found = {item.id: item for item in items}
-    source = "the bundled items" if data is None else str(data)
+    data = known.data.get(suite.name)
+    if data is None and not suite.has_sample:
+        return None
+    own = _load(suite.name, data, known.lock)
+    if data is None and len(items) > len(own):
+        return None
+    return list(
+        _differences(own, {item.id: item for item in items}, "the bundled items" if data is None else str(data))
+    )
+
+
+def _differences(own: Mapping[str, Item], found: Mapping[str, Item], source: str) -> Iterator[str]:
     if missing := sorted(own.keys() - found.keys()):
         yield f"{len(missing)} of {source} are missing: {_named(missing)}"
     if strangers := sorted(found.keys() - own.keys()):

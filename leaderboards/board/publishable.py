@@ -15,11 +15,12 @@ IDENTITY = ("suite", "model", "protocol", "metric")
 
 
 def unfit(scored: ScoredRun) -> list[str]:
-    """Why a scored run cannot be published, a line each; none if it can."""
-    return list(_reasons(scored))
+    """Why a scored run cannot be published, a line each; none if it can. Raises UsageError if its suite is not installed."""
+    return [*unfit_alone(scored), *unfit_for_suite(scored)]
 
 
-def _reasons(scored: ScoredRun) -> Iterator[str]:
+def unfit_alone(scored: ScoredRun) -> Iterator[str]:
+    """Those reasons that the run itself shows, whatever its suite is."""
     counts = {
         "questions without an answer": scored.missing - scored.errors,
         "engine errors": scored.errors,
@@ -29,14 +30,19 @@ def _reasons(scored: ScoredRun) -> Iterator[str]:
         if count:
             yield f"the run has {count} {what}"
     manifest = scored.run.manifest
-    if _asked_otherwise(scored):
-        yield f"the prompts are not those of protocol {manifest.protocol} of {manifest.suite}, as the run says they are"
     if manifest.manner and not _as_named(manifest.manner):
         yield f"the run names the profile {manifest.manner.name}, and its texts are not those of the bundled one"
     if manifest.seal is None and scored.missing == 0:
         yield "the run was not sealed: hold the examination again, which only completes it"
     if _dirty(manifest.environment.get("source")):
         yield "the run was held by code with uncommitted changes"
+
+
+def unfit_for_suite(scored: ScoredRun) -> Iterator[str]:
+    """Those reasons that the suite shows: its prompts and its sizes. Raises UsageError if it, or its protocol, is unknown."""
+    manifest = scored.run.manifest
+    if _asked_otherwise(scored):
+        yield f"the prompts are not those of protocol {manifest.protocol} of {manifest.suite}, as the run says they are"
     if (sizes := _sizes(manifest.suite)) and len(scored.items) not in sizes:
         known = ", ".join(map(str, sorted(sizes)))
         yield f"the run has {len(scored.items)} items, and no set of {manifest.suite} has so many: {known}"

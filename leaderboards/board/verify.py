@@ -1,7 +1,16 @@
 """Is every row of a board what its evidence gives? Recomputed offline, row by row, with the reason where it is not.
 
 Whoever can write a folder can write one that is consistent in itself: that the answers came from the model that is named
-is not to be seen here. What is seen is any change after the fact, and whatever a published board must not be (`fitness`).
+is not to be seen here. What is seen is any change after the fact, and whatever a published board must not be (`publishable`).
+
+A row is reproduced, not reproduced, or unverifiable. It is unverifiable where something that only its suite or its data can
+tell was not told, and nothing that the evidence tells contradicts it:
+
+- the suite is installed, but its items were held against nothing: no data are named, and it has no sample of their number.
+  All of the row is what the evidence gives; whether items and golds are the benchmark's is not known.
+- the protocol is not installed: the numbers are those of the recorded verdicts, which were not made again.
+- the suite is not installed: the protocols that every suite has judge the answers again all the same; of others the recorded
+  verdicts count. Accuracy and what several samples give are recomputed, the suite's own metrics, prompts and items are not.
 """
 
 from __future__ import annotations
@@ -14,18 +23,25 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from ...benchmarks.examination import read_answers, score_answers
-from ...harness.errors import DataError, ProctorError
+from ...benchmarks.base import Protocol, Suite, boxed_prompt
+from ...benchmarks.examination import read_answers
+from ...benchmarks.protocols.common import common_protocols
+from ...benchmarks.registry import SUITES
+from ...harness.answers import Extraction, Grade
+from ...harness.errors import EXIT_CHECK_FAILED, EXIT_OK, EXIT_UNVERIFIABLE, DataError, ProctorError, UsageError
 from ...harness.profiles import profiles
 from ...harness.runs.judging import JudgeModel, ReplyBook
-from ...harness.runs.score import ScoredRun, in_processes
-from ...harness.types import Json, Verdict
+from ...harness.runs.score import ScoredRun, StoredAnswers, in_processes, score
+from ...harness.stats.metrics import overall
+from ...harness.types import Item, Json, Verdict
 from .evidence import BOARD, EVIDENCE, EvidenceFolder, RunEvidence, read_record, read_verdicts, unpack_run
-from .known_items import KnownItems, read_all, unknown, unlike
-from .publishable import IDENTITY, disagreements, unfit
+from .known_items import KnownItems, read_all, unlike
+from .publishable import IDENTITY, disagreements, unfit_alone, unfit_for_suite
 from .table import COLUMNS, cells, read_cells, read_content, read_csv, rows, to_csv
 
 VERSIONS = ("protocol_version", "grader_version")
+OF_METRIC = ("metric", "correct", "total", "n", "clusters", "score", "stderr", "ci_low", "ci_high")
+"""The columns that differ between the rows of a run; the others are the same for all of its metrics."""
 NAMED = 3
 """So many ids are named."""
 
@@ -34,21 +50,32 @@ Cells = Mapping[str, str]
 
 @dataclass(frozen=True)
 class RowReport:
-    """A row as stated, and why it is not reproduced, a line each; none if it is."""
+    """A row as stated, and why it is not reproduced, or why that cannot be told and what to do, a line each."""
 
     number: int
     stated: Cells
     problems: tuple[str, ...]
+    unverifiable: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         """Suite, model, protocol and metric."""
         return " ".join(self.stated[name] for name in IDENTITY)
 
+    @property
+    def reproduced(self) -> bool | None:
+        """True or False; None where it cannot be told."""
+        return False if self.problems else None if self.unverifiable else True
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The lines that say why it is not reproduced; only for a row that nothing speaks against, why it is unverifiable."""
+        return self.problems or self.unverifiable
+
     def to_json(self) -> Json:
         """For machines."""
         named = {name: self.stated[name] for name in (*IDENTITY, "run_id", "score", "evidence")}
-        return {"row": self.number, **named, "reproduced": not self.problems, "problems": list(self.problems)}
+        return {"row": self.number, **named, "reproduced": self.reproduced, "problems": list(self.reasons)}
 
 
 @dataclass(frozen=True)
@@ -60,22 +87,28 @@ class VerifyReport:
     problems: tuple[str, ...]
     notes: tuple[str, ...] = ()
 
-    @property
-    def reproduced(self) -> int:
-        """How many rows are."""
-        return sum(not row.problems for row in self.rows)
+    def count(self, reproduced: bool | None) -> int:
+        """How many rows are reproduced (True), not reproduced (False), or unverifiable (None)."""
+        return sum(row.reproduced is reproduced for row in self.rows)
 
     @property
-    def verified(self) -> bool:
-        """True if all rows are, and the board is right as a whole."""
-        return not self.problems and self.reproduced == len(self.rows)
+    def verified(self) -> bool | None:
+        """True if all rows are reproduced and the board is right as a whole, None if some are unverifiable, else False."""
+        if self.problems or self.count(False):
+            return False
+        return None if self.count(None) else True
+
+    @property
+    def exit_code(self) -> int:
+        """What the command line ends with."""
+        return {True: EXIT_OK, False: EXIT_CHECK_FAILED, None: EXIT_UNVERIFIABLE}[self.verified]
 
     def to_json(self) -> Json:
-        """For machines."""
+        """For machines; `verified`, and `reproduced` of a row, are null where it cannot be told."""
         return {
             "board": str(self.board),
             "verified": self.verified,
-            "reproduced": self.reproduced,
+            "reproduced": self.count(True),
             "problems": list(self.problems),
             "notes": list(self.notes),
             "rows": [row.to_json() for row in self.rows],
@@ -86,7 +119,8 @@ class VerifyReport:
 class Recomputed:
     """What the evidence of one record gives: rows by metric under the rules that are installed.
 
-    `as_recorded` are those of the recorded verdicts, under the versions that the record names.
+    `as_recorded` are those of the recorded verdicts, under the versions that the record names. `unverifiable` says why the
+    rows cannot be verified, if they cannot; then `rows` may lack the suite's own metrics (`without_suite`).
     """
 
     rows: Mapping[str, Cells] = field(default_factory=dict)
@@ -94,13 +128,15 @@ class Recomputed:
     problems: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     versions: tuple[str, ...] = ()
+    unverifiable: tuple[str, ...] = ()
+    without_suite: bool = False
     unknown_items: bool = False
 
 
 def verify(board: Path, known: KnownItems | None = None) -> VerifyReport:
-    """Recompute every row of a board from its evidence.
+    """Recompute every row of a board from its evidence; what cannot be verified of one row does not stop the others.
 
-    `known` are items to hold those of the evidence against; by default the bundled ones. Raises DataError if there is no
+    `known` are items to hold those of the evidence against; by default the suites' samples. Raises DataError if there is no
     board, or none that can be read.
     """
     known = known or KnownItems()
@@ -111,10 +147,7 @@ def verify(board: Path, known: KnownItems | None = None) -> VerifyReport:
     digests = list(dict.fromkeys(row["evidence"] for row in stated))
     recompute = partial(_recompute, folder, known)
     found = dict(zip(digests, in_processes(recompute, digests), strict=True))
-    reports = tuple(
-        RowReport(number, row, tuple(_row_problems(row, found[row["evidence"]])))
-        for number, row in enumerate(stated, 1)
-    )
+    reports = tuple(_report(number, row, found[row["evidence"]]) for number, row in enumerate(stated, 1))
     problems = [*disagreements(stated), *_left_out(stated, found), *_without_a_row(folder, digests)]
     if not problems and all(not row.problems for row in reports) and to_csv(read_csv(board / BOARD)) != content:
         problems.append(f"{BOARD} is not written as `board build` writes it: its order or its quoting was changed")
@@ -162,25 +195,121 @@ def _of_record(
     if record.replies:
         folder.unpack(record.replies, temporary / "replies.jsonl")
         referee = JudgeModel(record.referee, ReplyBook(temporary / "replies.jsonl"))
-    scored = score_answers(read_answers(run), record.protocol, referee)
-    problems = [*unfit(scored), *unlike(known, scored.run.manifest.suite, scored.items)]
-    if record.referee != scored.referee:
-        problems.append(
-            f"the record names the language model {record.referee or 'none'}, and its replies are of another"
-        )
+    answers = read_answers(run)
+    judges = _judges(answers, record)
+    rules = judges.rules or _RecordedRules(record.protocol, record.protocol_version)
+    measure = judges.suite.metrics if judges.suite else overall
+    scored = score(answers, rules, measure, referee)
+    problems: list[str] = []
     recorded: tuple[Verdict, ...] = ()
     try:
         recorded = _recorded(folder, record, scored)
     except DataError as error:
         problems.append(str(error))
+    if judges.rules is None:
+        scored = dataclasses.replace(_with_verdicts(scored, recorded), referee=record.referee)
+    problems += unfit_alone(scored)
+    differing: list[str] | None = None
+    if judges.suite is not None:
+        problems += _unfit_for(judges, scored)
+        differing = unlike(known, judges.suite, scored.items)
+        problems += differing or ()
+    if record.referee != scored.referee:
+        problems.append(
+            f"the record names the language model {record.referee or 'none'}, and its replies are of another"
+        )
+    as_recorded = _as_recorded(scored, record, recorded, digest)
+    if judges.rules is None:  # who decided which answer is in the rules
+        as_recorded = {name: _without(row, "refereed") for name, row in as_recorded.items()}
     return Recomputed(
-        {row.metric: cells(row) for row in rows(scored, digest)},
-        _as_recorded(scored, record, recorded, digest),
+        {row.metric: cells(row) for row in rows(scored, digest)} if judges.rules else as_recorded,
+        as_recorded,
         tuple(problems),
         tuple(_changed(scored.verdicts, recorded)),
         (record.protocol_version, record.grader_version),
-        unknown(known, scored.run.manifest.suite, scored.items),
+        tuple(_untold(judges, record, differing is None)),
+        judges.suite is None,
+        judges.suite is not None and differing is None,
     )
+
+
+@dataclass(frozen=True)
+class _Judges:
+    """What judges a run here: its suite and its rules as far as they are installed, and what is not, a line each.
+
+    Without the suite, `rules` are those of a protocol that every suite has, whose prompts then are not the suite's.
+    """
+
+    suite: Suite | None
+    rules: Protocol | None
+    lacking: tuple[str, ...] = ()
+    prompts_known: bool = True
+
+
+def _judges(answers: StoredAnswers, record: RunEvidence) -> _Judges:
+    name, asked_by = answers.run.manifest.suite, answers.run.manifest.protocol
+    try:
+        suite = SUITES.get(name)
+    except UsageError as error:
+        common = {one.name: one for one in common_protocols(boxed_prompt)}
+        do = (
+            f"mend the suite {name!r} ({error})"
+            if name in SUITES.names()
+            else f"install the package that has the suite {name!r}"
+        )
+        return _Judges(None, common.get(record.protocol), (do,), False)
+    found = {protocol: _installed(suite, protocol) for protocol in dict.fromkeys((record.protocol, asked_by))}
+    lacking = tuple(f"install the package that has the protocol {one!r}" for one in found if found[one] is None)
+    return _Judges(suite, found[record.protocol], lacking, found[asked_by] is not None)
+
+
+def _installed(suite: Suite, protocol: str) -> Protocol | None:
+    try:
+        return suite.protocol(protocol)
+    except UsageError:
+        return None
+
+
+def _unfit_for(judges: _Judges, scored: ScoredRun) -> Iterator[str]:
+    """What the suite has against the run, as far as its protocols are installed."""
+    return unfit_for_suite(scored) if judges.prompts_known else iter(())
+
+
+def _untold(judges: _Judges, record: RunEvidence, unknown_items: bool) -> Iterator[str]:
+    """Why rows cannot be verified, what to do, and what was seen nevertheless; nothing if they can be."""
+    if judges.rules is None:
+        seen = "the recorded verdicts give these numbers, and were not made again"
+    elif judges.suite is None:
+        seen = f"judged again by {record.protocol}, which is the same for every suite, the answers give these numbers"
+    else:
+        seen = "the evidence gives all of the row"
+    if not judges.prompts_known:
+        seen += "; its prompts were not made again"
+    if unknown_items:
+        seen += "; its items were held against nothing"
+    for lacking in judges.lacking:
+        yield f"unverifiable, {lacking}: {seen}"
+    if judges.suite is not None and unknown_items:
+        yield f"unverifiable, give --data {judges.suite.name}=FILE: {seen}"
+
+
+@dataclass(frozen=True)
+class _RecordedRules:
+    """A protocol that is not installed: it judges nothing, and its recorded verdicts take the place of its own."""
+
+    name: str
+    version: str
+    extractor = None
+    judge = None
+    prompt = staticmethod(boxed_prompt)
+
+    def extract(self, text: str, item: Item) -> Extraction:
+        """Nothing."""
+        return Extraction(None, "recorded", "the protocol is not installed")
+
+    def match(self, stated: Extraction, item: Item) -> Grade:
+        """No verdict."""
+        return Grade(None, None, stated.rule, stated.reason)
 
 
 def _recorded(folder: EvidenceFolder, record: RunEvidence, scored: ScoredRun) -> tuple[Verdict, ...]:
@@ -191,15 +320,19 @@ def _recorded(folder: EvidenceFolder, record: RunEvidence, scored: ScoredRun) ->
     return verdicts
 
 
+def _with_verdicts(scored: ScoredRun, verdicts: tuple[Verdict, ...]) -> ScoredRun:
+    """The run with these verdicts in the place of its own."""
+    answered = sum(verdict.rule != "error" for verdict in verdicts)
+    total = len(scored.items) * scored.run.manifest.sampling.n
+    return dataclasses.replace(scored, verdicts=verdicts, missing=total - answered)
+
+
 def _as_recorded(
     scored: ScoredRun, record: RunEvidence, verdicts: tuple[Verdict, ...], digest: str
 ) -> dict[str, Cells]:
     """The rows of the recorded verdicts."""
-    answered = sum(verdict.rule != "error" for verdict in verdicts)
-    total = len(scored.items) * scored.run.manifest.sampling.n
-    then = dataclasses.replace(scored, verdicts=verdicts, missing=total - answered)
     versions = {"protocol_version": record.protocol_version, "grader_version": record.grader_version}
-    return {row.metric: {**cells(row), **versions} for row in rows(then, digest)}
+    return {row.metric: {**cells(row), **versions} for row in rows(_with_verdicts(scored, verdicts), digest)}
 
 
 def _changed(now: Sequence[Verdict], then: Sequence[Verdict]) -> Iterator[str]:
@@ -214,6 +347,14 @@ def _said(one: Verdict) -> tuple[bool | None, str | None, str, bool]:
     return one.correct, one.extracted, one.rule, one.truncated
 
 
+def _report(number: int, stated: Cells, found: Recomputed) -> RowReport:
+    unverifiable = found.unverifiable
+    if found.without_suite and stated["metric"] not in found.rows:
+        own = f"the metric {stated['metric']!r:.80} is the suite's own, and was not computed"
+        unverifiable = tuple(f"{line}; {own}" for line in unverifiable)
+    return RowReport(number, stated, tuple(_row_problems(stated, found)), unverifiable)
+
+
 def _row_problems(stated: Cells, found: Recomputed) -> Iterator[str]:
     """Why a row is not reproduced."""
     yield from found.problems
@@ -221,6 +362,10 @@ def _row_problems(stated: Cells, found: Recomputed) -> Iterator[str]:
         return
     installed = found.rows.get(stated["metric"])
     recorded = found.as_recorded.get(stated["metric"])
+    if installed is None and found.without_suite:  # what is the same for all metrics can be told
+        installed, recorded = (
+            _without(next(iter(given.values())), *OF_METRIC) for given in (found.rows, found.as_recorded)
+        )
     if installed is None or found.versions == tuple(installed[name] for name in VERSIONS):
         if found.changed:
             yield f"{_named(found.changed)} judged otherwise than the recorded verdicts say"
@@ -233,12 +378,17 @@ def _row_problems(stated: Cells, found: Recomputed) -> Iterator[str]:
     )
 
 
+def _without(row: Cells, *columns: str) -> Cells:
+    """The row without what cannot be told of it."""
+    return {name: cell for name, cell in row.items() if name not in columns}
+
+
 def _differences(stated: Cells, given: Cells | None, who: str) -> Iterator[str]:
     if given is None:
         yield f"{who} no metric {stated['metric']!r}"
         return
     for name in COLUMNS:
-        if stated[name] != given[name]:
+        if name in given and stated[name] != given[name]:
             yield f"{name} is stated as {_shown(stated[name])}, and {who} {_shown(given[name])}"
 
 
@@ -250,7 +400,8 @@ def _effect(stated: Cells, installed: Cells, changed: Sequence[str]) -> str:
     """What the installed rules make of a row that others judged."""
     if not changed:
         return "all verdicts are the same under both"
-    return f"score {stated['score']} becomes {installed['score']}; {_named(changed)} judged otherwise"
+    becomes = f"score {stated['score']} becomes {installed['score']}; " if "score" in installed else ""
+    return f"{becomes}{_named(changed)} judged otherwise"
 
 
 def _named(ids: Sequence[str]) -> str:
