@@ -51,7 +51,7 @@ test-lmms-eval: .venv/installed-dev .venv/lmms-eval/installed
 	$(BIN)/python -m pytest -m "slow and not nightly" tests/engines/lmms_eval
 
 test-trackers: .venv/trackers/installed
-	.venv/trackers/bin/python -m pytest tests/leaderboards/export/test_export_trackers.py
+	.venv/trackers/bin/python -m pytest tests/leaderboards/export/test_trackers.py
 
 browser: .venv/installed-dev
 	$(BIN)/python -m pytest -m "slow and not nightly" tests/browser

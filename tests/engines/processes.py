@@ -55,7 +55,9 @@ def ray_cluster(port: int, *options: str, environment: Mapping[str, str]) -> Ite
     Other clusters of the machine are neither joined nor stopped: this one has a folder of its own.
     """
     with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as folder:  # a socket's path is short
-        own = {**environment, "RAY_TMPDIR": folder, "RAY_USAGE_STATS_ENABLED": "0", "SPT_NOENV": "1"}
+        own = {**environment, "RAY_TMPDIR": folder, "RAY_USAGE_STATS_ENABLED": "0"}
+        own |= {"SPT_NOENV": "1"}  # a process that renames itself keeps its environment
+        own |= {"RAY_worker_niceness": "0"}  # or whatever else runs here would starve the workers
         head = [Path(sys.executable).with_name("ray"), "start", "--head", f"--port={port}", "--include-dashboard=false"]
         try:
             subprocess.run([*head, *options], env=own, check=True, capture_output=True, timeout=180)

@@ -1,40 +1,47 @@
 """The claims of the demo, held on whole trainings: what learns, what does not, and what collapses."""
 
 import json
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from proctor.benchmarks.examination import find_runs, plan, run_path, score_run
+from proctor.benchmarks.examination import plan, score_run
 from proctor.harness.engines.transformers import TransformersEngine
 from proctor.harness.runs.evaluate import run_eval
 from proctor.harness.runs.score import ScoredRun
 from proctor.harness.stats.intervals import Difference
 from proctor.harness.types import Sampling
 from proctor.leaderboards.compare.compare import compare
-from proctor.trainers.experiments.watch import Watcher
 from proctor.trainers.tiny import BASE
 
 pytestmark = pytest.mark.slow
 
 WEAK = Path(__file__).parent / "weak_base"
 
+STEPS = ["step-000020", "step-000040", "step-000060"]
+
 Trained = Callable[..., Path]
 
 
-def compare_to_base(training: Path, base: Path, out: Path) -> tuple[ScoredRun, Difference]:
-    """The base's score, and the paired difference of a training's last checkpoint to it; all checkpoints are watched."""
-    examination = plan("figures", "strict", Sampling(max_tokens=48))
-    watcher = Watcher(training, out / "runs", [examination], TransformersEngine)
-    watcher.follow(threading.Event(), until_finished=True)
-    model = TransformersEngine(base)
-    before = run_path(out, examination, model)
-    run_eval(examination, model, before)
-    after = find_runs([out / "runs"])
-    assert len(after) == len(list((training / "checkpoints").glob("step-*"))) == 3
-    return score_run(before), compare(score_run(before), score_run(after[-1]))
+EXAMINATION = plan("figures", "strict", Sampling(max_tokens=48))
+
+
+def examined(checkpoint: Path, run: Path) -> ScoredRun:
+    run_eval(EXAMINATION, TransformersEngine(checkpoint), run)
+    return score_run(run)
+
+
+@pytest.fixture(scope="session")
+def base_score(tmp_path_factory: pytest.TempPathFactory) -> ScoredRun:
+    """The bundled base's."""
+    return examined(BASE, tmp_path_factory.mktemp("base") / "run")
+
+
+def learned(training: Path, before: ScoredRun, out: Path) -> Difference:
+    """The paired difference of a training's last checkpoint to the base."""
+    assert [path.name for path in sorted((training / "checkpoints").iterdir())] == STEPS
+    return compare(before, examined(training / "checkpoints" / STEPS[-1], out / "run"))
 
 
 def curve(training: Path, name: str) -> list[float]:
@@ -44,31 +51,36 @@ def curve(training: Path, name: str) -> list[float]:
 
 @pytest.mark.xdist_group("figures trained by majority vote")
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_majority_vote_beats_the_base_without_a_label(seed: int, trained: Trained, tmp_path: Path) -> None:
-    _, difference = compare_to_base(trained("mm_upt_figures", f"seed={seed}"), BASE, tmp_path)
+def test_majority_vote_beats_the_base_without_a_label(
+    seed: int, trained: Trained, base_score: ScoredRun, tmp_path: Path
+) -> None:
+    difference = learned(trained("mm_upt_figures", f"seed={seed}"), base_score, tmp_path)
     assert difference.n >= 500
     assert difference.value > 0
     assert difference.p < 0.001
 
 
-def test_actor_judge_with_the_taught_judge_beats_the_base(trained: Trained, tmp_path: Path) -> None:
+def test_actor_judge_with_the_taught_judge_beats_the_base(
+    trained: Trained, base_score: ScoredRun, tmp_path: Path
+) -> None:
     training = trained("actor_judge_figures")
-    _, difference = compare_to_base(training, BASE, tmp_path)
+    difference = learned(training, base_score, tmp_path)
     assert difference.value > 0
     assert difference.p < 0.001
     assert max(curve(training, "judge_failed_share")) < 0.1
     assert min(curve(training, "judge_score_std")) > 0
 
 
-def test_the_random_control_does_not_improve(trained: Trained, tmp_path: Path) -> None:
-    _, difference = compare_to_base(trained("mm_upt_figures", "reward=random"), BASE, tmp_path)
+def test_the_random_control_does_not_improve(trained: Trained, base_score: ScoredRun, tmp_path: Path) -> None:
+    difference = learned(trained("mm_upt_figures", "reward=random"), base_score, tmp_path)
     assert difference.low <= 0
 
 
 def test_a_wrong_consensus_is_amplified_and_shown(trained: Trained, tmp_path: Path) -> None:
     """From a base whose majority is mostly wrong, the same reward lowers accuracy while the majority share rises."""
     training = trained("mm_upt_figures", base=WEAK)
-    before, difference = compare_to_base(training, WEAK, tmp_path)
+    before = examined(WEAK, tmp_path / "base")
+    difference = learned(training, before, tmp_path)
     assert difference.value < 0
     assert difference.p < 0.001
     assert before.complete

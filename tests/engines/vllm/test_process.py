@@ -17,7 +17,7 @@ from proctor.harness.types import Request, Sampling
 from ..processes import answered, finish, wait_for
 
 if find_spec("vllm") is None:
-    pytest.skip("vllm is not installed here: `make engines` runs this in .venv/openrlhf", allow_module_level=True)
+    pytest.skip("vllm is not installed here: `make test-vllm` runs this in .venv/openrlhf", allow_module_level=True)
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 

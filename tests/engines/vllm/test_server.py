@@ -25,7 +25,7 @@ from proctor.harness.types import Image, Item, Prompt, Request, Sampling
 from ..processes import answered, finish, wait_for
 
 if find_spec("vllm") is None:
-    pytest.skip("vllm is not installed here: `make test-openrlhf` runs this in its venv", allow_module_level=True)
+    pytest.skip("vllm is not installed here: `make test-vllm` runs this in .venv/openrlhf", allow_module_level=True)
 
 from PIL import Image as PilImage
 

@@ -14,7 +14,7 @@ from proctor.harness.errors import CheckpointError, UsageError
 from proctor.harness.types import Image, Prompt, Request, Sampling
 
 if find_spec("vllm") is None:
-    pytest.skip("vllm is not installed here: `make engines` runs this in .venv/openrlhf", allow_module_level=True)
+    pytest.skip("vllm is not installed here: `make test-vllm` runs this in .venv/openrlhf", allow_module_level=True)
 
 from PIL import Image as PilImage
 
