@@ -28,10 +28,10 @@ def _table_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _list(args: argparse.Namespace) -> int:
-    from ...leaderboards.papers.tables import PAPERS, load_papers
+    from ...leaderboards.papers.tables import open_library
     from .terminal import emit_json
 
-    tables = load_papers(PAPERS).tables
+    tables = open_library().tables
     if args.json:
         emit_json(
             [
@@ -48,10 +48,10 @@ def _list(args: argparse.Namespace) -> int:
 def _check(args: argparse.Namespace) -> int:
     """Exit code 1 for an inconsistency that is not known, and for a known one that is not there."""
     from ...leaderboards.papers.check import check_table
-    from ...leaderboards.papers.tables import PAPERS, load_papers
+    from ...leaderboards.papers.tables import open_library
     from .terminal import emit_json, log
 
-    report = check_table(load_papers(PAPERS))
+    report = check_table(open_library())
     if args.json:
         emit_json(report.to_json())
     else:
@@ -66,12 +66,12 @@ def _check(args: argparse.Namespace) -> int:
 def _table(args: argparse.Namespace) -> int:
     """Print the table; runs that do not count are told on stderr, and damaged ones end with exit code 2."""
     from ...leaderboards.papers.printed import FORMATS
-    from ...leaderboards.papers.tables import PAPERS, judged_by, load_papers
+    from ...leaderboards.papers.tables import judged_by, open_library
     from ..files import write_atomic
     from .paper_plan import written_recipes
     from .terminal import log
 
-    table = load_papers(PAPERS).table(args.table)
+    table = open_library(args.table).table(args.table)
     if args.protocol is not None:
         table = judged_by(table, args.protocol)
     written = {name: work.steps for name, work in written_recipes([table]).items()}

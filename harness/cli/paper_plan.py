@@ -46,20 +46,20 @@ def _plan(args: argparse.Namespace) -> int:
     """Print the plan; what is damaged is told on stderr, and ends with exit code 2."""
     from ...leaderboards.papers.cost import assume
     from ...leaderboards.papers.plan import Known, make_plan
-    from ...leaderboards.papers.tables import PAPERS, load_papers
+    from ...leaderboards.papers.tables import PAPERS, open_library
     from .terminal import log
 
     assumed = assume(args.assume)
     if args.assumptions:
         return _print_assumptions(args, assumed)
-    library = load_papers(PAPERS)
+    library = open_library(*args.tables)
     tables = [library.table(name) for name in dict.fromkeys(args.tables)] or list(library.tables.values())
     recipes = written_recipes(tables)
     problems: dict[str, None] = {}
     trainings = _trainings(args.trainings, {name: work.steps for name, work in recipes.items()}, problems)
     filling = _Filling(tables, {name: work.steps for name, work in recipes.items()}, open_judge_model(args), problems)
     runs = filling.of(args.runs)
-    boards = filling.of(args.board or _published(PAPERS.parent / "published"))
+    boards = filling.of(args.board or _published(PAPERS.folder.parent / "published"))
     _print(args, make_plan(tables, Known(recipes, trainings, runs, boards), assumed), assumed)
     for problem in problems:
         log(printable(f"left out: {problem}"))

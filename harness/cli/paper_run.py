@@ -47,9 +47,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(args: argparse.Namespace) -> int:
     """Train, then examine; the exit code of the first command that fails."""
-    from ...leaderboards.papers.tables import PAPERS, find_row, load_papers
+    from ...leaderboards.papers.tables import find_row, open_library
 
-    job = _Job.of(find_row(load_papers(PAPERS), args.row), args)
+    job = _Job.of(find_row(open_library(args.row), args.row), args)
     if args.dry_run:
         return job.describe()
     return job.run()

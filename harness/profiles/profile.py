@@ -11,6 +11,7 @@ import dataclasses
 import re
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -163,6 +164,15 @@ def load_profile(name: str) -> Profile:
 def profiles() -> Mapping[str, Profile]:
     """The bundled profiles by name, sorted."""
     return {name: _read(path, name) for name, path in PROFILES.members(PROFILES.folder).items()}
+
+
+def readable_profiles() -> list[Profile]:
+    """All profiles, bundled and of packages, but for those that cannot be read."""
+    found = []
+    for name in PROFILES.names():
+        with suppress(UsageError):
+            found.append(PROFILES.get(name))
+    return found
 
 
 def _read(path: Path, name: str) -> Profile:

@@ -5,6 +5,9 @@ in percent, and the recipe. A row without a recipe is a model as its makers publ
 their profiles.
 
 How the rows of the papers' tables are called: "mm_upt/1/mm_upt_geoqa" by the recipe, "mm_upt/1/base", or "mm_upt/1:5".
+
+A third party's tables stand in a folder that is as this one is: one of a package, which the entry point `proctor.papers`
+names, or any other, whose tables are called FOLDER:PAPER/NUMBER.
 """
 
 from __future__ import annotations
@@ -16,15 +19,17 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ...benchmarks.registry import SUITES
 from ...harness.errors import UsageError
-from ...harness.profiles import profiles
+from ...harness.profiles import readable_profiles
+from ...harness.registry import FileRegistry
 
-PAPERS = Path(__file__).parent
+DESCRIPTION = "papers.toml"
 DEFAULT = "mm_upt"
 """The paper that a number alone belongs to."""
 AVERAGE, RECIPE = "avg", "recipe"
@@ -105,9 +110,12 @@ class Library:
     known: Mapping[str, str]
 
     def table(self, name: str) -> Table:
-        """The table "mm_upt/1", or "1" for short. Raises UsageError, naming those there are."""
+        """The table "mm_upt/1", or "1" for short, or "FOLDER:mine/1". Raises UsageError, naming those there are."""
+        name = _in_folder(name)[1]
         full = f"{DEFAULT}/{name}" if name.isdecimal() else name
         if full not in self.tables:
+            if full.partition("/")[0] in PAPERS:
+                PAPERS.get(full.partition("/")[0])  # raises what is wrong with its package
             raise UsageError(
                 f"no table {name!r:.60}; there are: {', '.join(self.tables)} (a number alone is of {DEFAULT})"
             )
@@ -124,16 +132,74 @@ def judged_by(table: Table, protocol: str) -> Table:
     )
 
 
-def load_papers(folder: Path) -> Library:
-    """The tables of a folder that is as PAPERS is."""
-    described = tomllib.loads((folder / "papers.toml").read_text())
-    hub = {profile.title: profile.hub for profile in profiles().values()}
-    tables = [
-        _table(folder, name, int(number), paper, hub)
-        for name, paper in described["papers"].items()
-        for number in paper["tables"]
-    ]
-    return Library({one.name: one for one in tables}, {one["finding"]: one["reason"] for one in described["known"]})
+def load_papers(folder: Path, *names: str) -> Library:
+    """The tables of the papers of these names (default: all) in a folder that is as this one is. Raises UsageError."""
+    described = _described(folder)
+    hub = {profile.title: profile.hub for profile in readable_profiles()}
+    try:
+        tables = [
+            _table(folder, name, int(number), paper, hub)
+            for name, paper in described["papers"].items()
+            for number in paper["tables"]
+            if name in names or not names
+        ]
+        known = {one["finding"]: one["reason"] for one in described.get("known", [])}
+    except (OSError, LookupError, TypeError, ValueError, AttributeError) as error:
+        what = f"no {error}" if isinstance(error, LookupError) else str(error)
+        raise UsageError(f"{folder / DESCRIPTION} and its tables are not as they should be: {what:.200}") from error
+    return Library({one.name: one for one in tables}, known)
+
+
+def open_library(*named: str) -> Library:
+    """The tables of all papers, bundled and of packages, and those of the folders that names like FOLDER:mine/1 begin with.
+
+    A package that cannot be read is left out until one of its tables is asked for. Raises UsageError for a folder without
+    tables, and for one whose paper is called as another.
+    """
+    libraries = [load_papers(PAPERS.folder)]
+    for name in PAPERS.names():
+        if all(one.paper.name != name for one in libraries[0].tables.values()):
+            with suppress(UsageError):
+                libraries.append(PAPERS.get(name))
+    for folder in dict.fromkeys(folder for folder, _ in map(_in_folder, named) if folder):
+        libraries.append(load_papers(folder))
+    names = Counter(name for one in libraries for name in one.tables)
+    if repeated := [name for name, count in names.items() if count > 1]:
+        raise UsageError(f"there are two tables {repeated[0]}: call the paper in your own folder otherwise")
+    return Library(
+        {name: table for one in libraries for name, table in one.tables.items()},
+        {finding: reason for one in libraries for finding, reason in one.known.items()},
+    )
+
+
+def _in_folder(name: str) -> tuple[Path | None, str]:
+    """The folder that a name like "FOLDER:mine/1" begins with, if it does, and the name in it."""
+    for place in (place for place, character in enumerate(name) if character == ":"):
+        folder = Path(name[:place].removesuffix(DESCRIPTION))
+        if (folder / DESCRIPTION).is_file():
+            return folder, name[place + 1 :]
+    return None, name
+
+
+def _described(folder: Path) -> dict[str, Any]:
+    """What papers.toml says. Raises UsageError."""
+    try:
+        found = tomllib.loads((folder / DESCRIPTION).read_text())
+        if not isinstance(found["papers"], dict):
+            raise TypeError("papers is no section")
+    except (OSError, KeyError, TypeError, ValueError, RecursionError) as error:
+        raise UsageError(f"{folder / DESCRIPTION} cannot be read: {error!s:.150}") from error
+    return found
+
+
+PAPERS: FileRegistry[Library] = FileRegistry(
+    kind="paper",
+    group="proctor.papers",
+    folder=Path(__file__).parent,
+    read=load_papers,
+    summary=lambda folder, name: str(_described(folder)["papers"][name].get("title", "")),
+    members=lambda folder: dict.fromkeys(_described(folder)["papers"], folder),
+)
 
 
 def _table(folder: Path, name: str, number: int, described: Mapping[str, Any], hub: Mapping[str, str]) -> Table:
@@ -202,6 +268,7 @@ def places(table: Table) -> list[PaperRow]:
 
 def find_row(library: Library, name: str) -> PaperRow:
     """The row of that name; a table's number alone is of MM-UPT. Raises UsageError that tells the nearest names."""
+    name = _in_folder(name)[1]
     known = {place.id: place for table in library.tables.values() for place in places(table)}
     numbered = {f"{place.table.name}:{place.number}": place for place in known.values()}
     full = f"{DEFAULT}/{name}" if name[:1].isdecimal() else name

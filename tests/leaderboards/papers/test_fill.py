@@ -220,7 +220,7 @@ def test_the_order_of_the_runs_does_not_matter(runs) -> None:
 
 def test_on_the_command_line(runs, cli, tmp_path, monkeypatch) -> None:
     write_table(tmp_path / "papers")
-    monkeypatch.setattr(tables, "PAPERS", tmp_path / "papers")
+    monkeypatch.setattr(tables, "PAPERS", dataclasses.replace(tables.PAPERS, folder=tmp_path / "papers"))
     runs.base((0, 1))
     for seed in (0, 1):
         runs.trained((0, 1, 2, 3), seed=seed)
@@ -243,7 +243,7 @@ def test_on_the_command_line(runs, cli, tmp_path, monkeypatch) -> None:
 
 def test_a_damaged_run_ends_with_2_and_an_unknown_protocol_is_one_line(runs, cli, tmp_path, monkeypatch) -> None:
     write_table(tmp_path / "papers")
-    monkeypatch.setattr(tables, "PAPERS", tmp_path / "papers")
+    monkeypatch.setattr(tables, "PAPERS", dataclasses.replace(tables.PAPERS, folder=tmp_path / "papers"))
     path = runs.base()
     for runs_named in ([path], []):
         for name in ("nonsense", "", "mm_upt"):
@@ -260,7 +260,7 @@ def test_a_damaged_run_ends_with_2_and_an_unknown_protocol_is_one_line(runs, cli
 
 def test_a_name_makes_no_line_of_its_own(runs, cli, tmp_path, monkeypatch) -> None:
     write_table(tmp_path / "papers")
-    monkeypatch.setattr(tables, "PAPERS", tmp_path / "papers")
+    monkeypatch.setattr(tables, "PAPERS", dataclasses.replace(tables.PAPERS, folder=tmp_path / "papers"))
     runs.base(name="other\nleft out: nothing at all\x1b[2K")
     done = cli("paper", "table", "paper/1", tmp_path / "runs")
     assert done.err.count("\n") == 1
@@ -269,7 +269,7 @@ def test_a_name_makes_no_line_of_its_own(runs, cli, tmp_path, monkeypatch) -> No
 
 def test_a_board_fills_a_table(runs, cli, tmp_path, monkeypatch) -> None:
     write_table(tmp_path / "papers")
-    monkeypatch.setattr(tables, "PAPERS", tmp_path / "papers")
+    monkeypatch.setattr(tables, "PAPERS", dataclasses.replace(tables.PAPERS, folder=tmp_path / "papers"))
     runs.base((0, 1))
     runs.trained((0, 1, 2))
     from_runs = cli("paper", "table", "paper/1", tmp_path / "runs").out

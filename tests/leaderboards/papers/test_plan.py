@@ -32,7 +32,7 @@ from proctor.trainers.tiny import TALKER
 from .paper_tables import HUB, RECIPE, Runs, small_table, write_table
 from .test_tables import DATA, TRANSCRIBED
 
-LIBRARY = load_papers(PAPERS)
+LIBRARY = load_papers(PAPERS.folder)
 PLACES = [place for table in LIBRARY.tables.values() for place in places(table)]
 WRITTEN = [one for one in PLACES if not one.row.recipe or one.row.recipe in RECIPES]
 HOSTILE = ["=HYPERLINK(1)", "a|b", "</td><script>", "two\nlines \x1b[31m"]
@@ -256,7 +256,7 @@ def test_a_training_directory_says_how_far_it_is(tmp_path) -> None:
 def papers(tmp_path, monkeypatch) -> Path:
     """The papers are one with a small table."""
     write_table(tmp_path / "papers")
-    monkeypatch.setattr(tables, "PAPERS", tmp_path / "papers")
+    monkeypatch.setattr(tables, "PAPERS", dataclasses.replace(tables.PAPERS, folder=tmp_path / "papers"))
     return tmp_path
 
 

@@ -24,7 +24,7 @@ TRANSCRIBED = {
     "self_judge/1": "selfjudge_table1",
 }
 GOLDEN = Path(__file__).parents[2] / "golden" / "papers" / "mm_upt_1.txt"
-LIBRARY = load_papers(PAPERS)
+LIBRARY = load_papers(PAPERS.folder)
 TABLES = LIBRARY.tables
 
 
@@ -129,11 +129,11 @@ def test_check_on_the_command_line(cli, monkeypatch) -> None:
     assert "39.00" in done.out
     assert "1.00 too low" in done.out
     assert json.loads(cli("paper", "check", "--json").out)["passed"] is True
-    monkeypatch.setattr(tables, "load_papers", lambda folder: changed("mm_upt/1", 3, AVERAGE, "60.00"))
+    monkeypatch.setattr(tables, "open_library", lambda: changed("mm_upt/1", 3, AVERAGE, "60.00"))
     done = cli("paper", "check")
     assert done.code == 1
     assert "printed as 60.00" in done.out
-    monkeypatch.setattr(tables, "load_papers", lambda folder: changed("mm_upt/3", 6, AVERAGE, "40.00"))
+    monkeypatch.setattr(tables, "open_library", lambda: changed("mm_upt/3", 6, AVERAGE, "40.00"))
     done = cli("paper", "check")
     assert done.code == 1
     assert "listed as known, but not found" in done.err
