@@ -76,11 +76,15 @@ class Suite:
         strict, *common = common_protocols(self.prompt)
         return {one.name: one for one in (strict, *self.own_protocols, *common)}
 
+    def has_protocol(self, name: str) -> bool:
+        """True for a protocol of its own, and for one of a package or a file, which is for any suite."""
+        return name in self.protocols or (name not in PROTOCOLS.builtin and name in PROTOCOLS)
+
     def protocol(self, name: str) -> Protocol:
         """The suite's protocol of that name, or one for any suite (PROTOCOLS). Raises UsageError, naming those there are."""
         if name in self.protocols:
             return self.protocols[name]
-        if name in PROTOCOLS.builtin or name not in PROTOCOLS:
+        if not self.has_protocol(name):
             known = sorted({*self.protocols, *PROTOCOLS.names()} - (PROTOCOLS.builtin.keys() - self.protocols))
             raise UsageError(f"suite {self.name} has no protocol {name!r:.80}; it has: {', '.join(known)}")
         return PROTOCOLS.get(name)(self)

@@ -81,8 +81,8 @@ def read_run_view(path: Path, further: Sequence[str], referee: JudgeModel | None
     """A stored run under its own protocol and those of `further` that its suite has. Raises DataError, UsageError."""
     answers = read_answers(path)
     own = answers.run.manifest.protocol
-    known = SUITES.get(answers.run.manifest.suite).protocols
-    names = dict.fromkeys([own, *(name for name in further if name in known)])
+    known = SUITES.get(answers.run.manifest.suite)
+    names = dict.fromkeys([own, *(name for name in further if known.has_protocol(name))])
     scored = {name: score_answers(answers, name, referee) for name in names}
     return RunView(
         answers.run.manifest,

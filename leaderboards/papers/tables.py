@@ -125,7 +125,7 @@ class Library:
 def judged_by(table: Table, protocol: str) -> Table:
     """The same table, with every column under another protocol. Raises UsageError for one that none of its suites has."""
     suites = sorted({one.suite for one in table.columns})
-    if not any(protocol in SUITES.get(name).protocols for name in suites):
+    if not any(SUITES.get(name).has_protocol(protocol) for name in suites):
         raise UsageError(f"no suite of table {table.name} ({', '.join(suites)}) has a protocol {protocol!r:.60}")
     return dataclasses.replace(
         table, columns=tuple(dataclasses.replace(one, protocol=protocol) for one in table.columns)
