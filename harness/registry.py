@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -162,16 +163,12 @@ class Registry(Generic[T]):
 
     def describe(self) -> list[Listed]:
         """A line for each name, and for each entry point that cannot be used."""
-        packaged = [self._described(point) for point in self._packaged()]
-        return sorted([*(Listed(one.name, one.summary(), one.source) for one in self._builtin()), *packaged])
-
-    def _described(self, point: _Point) -> Listed:
-        if any(point.name == one.name for one in self._builtin()):
-            return Listed(point.name, "not used: a built-in name cannot be taken over", point.source)
-        try:
-            return Listed(point.name, point.summary(), point.source)
-        except ProctorError as error:
-            return Listed(point.name, printable(f"broken: {error}"), point.source)
+        builtin = [Listed(one.name, one.summary(), one.source) for one in self._builtin()]
+        packaged = list(self._packaged())
+        taken = {one.name: "a built-in name cannot be taken over" for one in builtin}
+        counts = Counter(one.name for one in packaged)
+        taken = {name: "several packages give this name" for name in counts if counts[name] > 1} | taken
+        return sorted([*builtin, *(_described(one, taken.get(one.name)) for one in packaged)])
 
     def _executed(self, text: str, path: Path, thing: str) -> tuple[str, T]:
         """The own name of a file's thing, and the thing."""
@@ -224,6 +221,16 @@ class Registry(Generic[T]):
         return first_line(
             ast.get_docstring(own if isinstance(own, ast.FunctionDef | ast.ClassDef) and not alone else tree)
         )
+
+
+def _described(point: _Point, unused: str | None) -> Listed:
+    """The line of what a package gives; `unused` says why its name does not stand for it."""
+    if unused:
+        return Listed(point.name, f"not used: {unused}", point.source)
+    try:
+        return Listed(point.name, point.summary(), point.source)
+    except ProctorError as error:
+        return Listed(point.name, printable(f"broken: {error}"), point.source)
 
 
 def _tables(folder: Path) -> Mapping[str, Path]:

@@ -114,7 +114,7 @@ class UserFile:
     def _is_own(self, value: Any) -> bool:
         if callable(value):
             return getattr(value, "__module__", None) == self.module.__name__
-        return isinstance(getattr(value, "name", None), str)
+        return type(value).__module__.partition(".")[0] in ("proctor", self.module.__name__)
 
 
 def _run(source: bytes, what: str, module: ModuleType) -> None:

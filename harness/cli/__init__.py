@@ -18,6 +18,7 @@ from types import FrameType
 from typing import Any
 
 from ..errors import EXIT_INCOMPLETE, EXIT_INTERRUPTED, ProctorError, UsageError
+from . import extensions
 from .options import Verb
 from .terminal import log
 
@@ -68,6 +69,7 @@ HEADINGS: dict[str, dict[str, tuple[str, str]]] = {
         "paper run": ("paper_run", "train and evaluate what a row is of"),
     },
     "see what there is": {
+        "list": ("list", "list the suites, rewards, engines, ... that there are, or what a folder of runs holds"),
         "suite list": ("suite", "list the suites"),
         "suite check": ("suite", "check that golds are accepted, corrupted ones refused, and nothing is missing"),
         "suite pull": ("suite", "read a suite's data and pin them in the lock file"),
@@ -117,6 +119,7 @@ def build_parser(asked: str | None = None) -> argparse.ArgumentParser:
             if asked in (None, words[0]):
                 verb: Verb = import_module(f".{file}", __package__).VERBS[name]
                 verb.add_arguments(command)
+                extensions.add_arguments(command)
                 command.set_defaults(run=verb.run, command=name)
     return parser
 
@@ -142,6 +145,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     try:
         with _terminable():
+            extensions.resolve_paths(args)
             code: int = args.run(args)
             return code
     except KeyboardInterrupt:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_OK, ProctorError, UsageError, printable
-from .options import add_json
+from .options import Verb, add_json
 
 if TYPE_CHECKING:
     from ..types import Json
@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
     elif args.kind == RUNS:
         _show(rows, ("kind", "path", "model", "suite", "protocol", "state", "score"))
     else:
-        _show(rows, ("name", "what it is", "from"))
+        _show(rows, ("name", "summary", "source"))
     return EXIT_OK
 
 
@@ -60,7 +60,7 @@ def _things(kind: str) -> Iterator[dict[str, Json]]:
     module, _, name = KINDS[kind].partition(":")
     package = (__package__ or "").removesuffix(".harness.cli")
     for one in getattr(import_module(f"{package}.{module}"), name).describe():
-        yield {"name": one.name, "what it is": one.summary, "from": one.source}
+        yield {"name": one.name, "summary": one.summary, "source": one.source}
 
 
 def _stored(folder: Path) -> Iterator[dict[str, Json]]:
@@ -97,7 +97,7 @@ def _run(path: Path) -> dict[str, Json]:
         score = found.accuracy().estimate
         return row | {"score": score.value if found.shown(score) else None}
     except ProctorError as error:
-        return {"state": str(error), **row, "problem": str(error)}
+        return row | {"state": str(error), "problem": str(error)}
 
 
 def _training(path: Path) -> dict[str, Json]:
@@ -129,3 +129,6 @@ def _show(rows: list[dict[str, Json]], columns: tuple[str, ...]) -> None:
         shown = ["" if one is None else f"{one:.1%}" if isinstance(one, float) else str(one) for one in cells]
         table.add_row(*(Text(printable(one)) for one in shown))
     show_table(table)
+
+
+VERBS = {"list": Verb(add_arguments, run)}

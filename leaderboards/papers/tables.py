@@ -2,7 +2,7 @@
 
 `papers.toml` describes the tables, and `PAPER_NUMBER.csv` holds the rows of each: labels and cells as printed,
 in percent, and the recipe. A row without a recipe is a model as its makers published it. Models are called by the titles of
-their profiles.
+their profiles, one without a profile by its name on the hub.
 
 How the rows of the papers' tables are called: "mm_upt/1/mm_upt_geoqa" by the recipe, "mm_upt/1/base", or "mm_upt/1:5".
 
@@ -227,7 +227,7 @@ def _row(record: Mapping[str, str], cells: set[str], hub: Mapping[str, str]) -> 
         labels={key: value for key, value in record.items() if key not in cells | {RECIPE}},
         cells={key: value for key, value in record.items() if key in cells and value},
         recipe=record[RECIPE],
-        hub=hub[record["model"]],
+        hub=hub.get(record["model"], record["model"]),
     )
 
 
