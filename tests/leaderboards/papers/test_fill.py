@@ -246,7 +246,7 @@ def test_a_damaged_run_ends_with_2_and_an_unknown_protocol_is_one_line(runs, cli
     monkeypatch.setattr(tables, "PAPERS", dataclasses.replace(tables.PAPERS, folder=tmp_path / "papers"))
     path = runs.base()
     for runs_named in ([path], []):
-        for name in ("nonsense", "", "mm_upt"):
+        for name in ("nonsense", "", "official"):
             done = cli("paper", "table", "paper/1", *runs_named, "--protocol", name)
             assert (done.code, done.out) == (2, "")
             assert f"no suite of table paper/1 (figures) has a protocol {name!r}" in done.err
