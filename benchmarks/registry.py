@@ -1,9 +1,10 @@
 """The suites by name. A new suite is one file and one line here, an entry point `proctor.suites` of a package, or a path."""
 
 import dataclasses
+from collections.abc import Iterator
 from typing import Any
 
-from ..harness.errors import UsageError
+from ..harness.errors import ProctorError, UsageError, printable
 from ..harness.registry import Origin, Registry
 from ..harness.user_file import shown_value
 from .base import Suite
@@ -34,3 +35,36 @@ SUITES: Registry[Suite] = Registry(
     adapt=_suite,
     stored=True,
 )
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """What there is under a suite's name: the suite, or None with the `problem`; and its items if it has a sample."""
+
+    name: str
+    suite: Suite | None = None
+    items: int | None = None
+    problem: str | None = None
+
+
+def find_suites() -> Iterator[Found]:
+    """All suites by name. What a package gives in a broken form is told in a line, and is nobody else's trouble."""
+    for name in SUITES.names():
+        try:
+            suite = SUITES.get(name)
+        except ProctorError as error:
+            yield Found(name, problem=_line(error))
+            continue
+        if not suite.has_sample:
+            yield Found(name, suite, problem=f"suite {name} has no sample: name its data with --data")
+            continue
+        try:
+            yield Found(name, suite, len(suite.load()))
+        except ProctorError as error:
+            yield Found(name, suite, problem=_line(error))
+        except Exception as error:  # `parse` of a package may raise whatever it likes
+            yield Found(name, suite, problem=printable(f"suite {name}: its sample cannot be read: {error!r:.200}"))
+
+
+def _line(error: ProctorError) -> str:
+    return str(error).partition("\n")[0]

@@ -81,8 +81,8 @@ def _verify_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="SUITE=DATA",
-        help="hold the suite's items against these data, named as for `eval` (default: against its sample); "
-        "may be repeated",
+        help="hold the suite's items against these data, named as for `eval` (default: against its sample); a suite of "
+        "your own is FILE.py:NAME=DATA; may be repeated",
     )
     add_lock(parser)
     add_json(parser)
@@ -119,7 +119,7 @@ def _known(args: argparse.Namespace) -> KnownItems:
         suite, equals, path = text.partition("=")
         if not equals or not path:
             raise UsageError(f"--data must look like mathvision=items.jsonl, not {text!r:.60}")
-        data[SUITES.get(suite).name] = Path(path)
+        data[SUITES.known_as(suite)] = Path(path)
     return KnownItems(data, args.lock)
 
 

@@ -35,17 +35,17 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _run(args: argparse.Namespace) -> int:
     """Examine, train and watch, tabulate."""
     from ...benchmarks.examination import find_runs, plan, run_path, score_run
-    from ...benchmarks.registry import SUITES
     from ...leaderboards.board.build import build
     from ...trainers.recipe import load_recipe
     from ...trainers.tiny import BASE
     from ..engines.transformers import TransformersEngine
     from ..types import Sampling
     from .eval import eval_all
+    from .options import suites_with_sample
     from .terminal import log, show_table
 
     recipe = load_recipe(args.recipe, [f"seed={args.seed}"])
-    suites = [FIGURES, *(name for name in SUITES.names() if name != FIGURES)]
+    suites = [FIGURES, *(name for name in suites_with_sample() if name != FIGURES)]
     plans = [plan(suite, "strict", Sampling(max_tokens=MAX_TOKENS)) for suite in suites]
     runs = args.out / "runs"
 

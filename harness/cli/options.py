@@ -106,6 +106,18 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     add_lock(parser)
 
 
+def suites_with_sample() -> list[str]:
+    """The suites that are asked where none is named, by name; a line on stderr for each other one."""
+    from ...benchmarks.registry import find_suites
+    from .terminal import log
+
+    found = list(find_suites())
+    for one in found:
+        if one.problem:
+            log(f"left out: {one.problem}")
+    return [one.name for one in found if one.items is not None]
+
+
 def add_lock(parser: argparse.ArgumentParser) -> None:
     """--lock."""
     parser.add_argument(

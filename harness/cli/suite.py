@@ -17,24 +17,36 @@ if TYPE_CHECKING:
 
 
 def _list(args: argparse.Namespace) -> int:
-    """List the suites with their protocols and the size of their bundled sample."""
+    """List the suites with their protocols and the size of their sample; of one that has none or is broken, say so."""
     from rich.table import Table
 
-    from ...benchmarks.registry import SUITES
-    from .terminal import emit_json, show_table
+    from ...benchmarks.registry import find_suites
+    from .terminal import emit_json, log, show_table
 
-    rows = []
-    for name in SUITES.names():
-        suite = SUITES.get(name)
-        rows.append((name, suite.title, sorted(suite.protocols), len(suite.load())))
+    found = list(find_suites())
     if args.json:
-        emit_json([{"name": n, "title": t, "protocols": p, "bundled_items": c} for n, t, p, c in rows])
-        return 0
+        emit_json(
+            [
+                {
+                    "name": one.name,
+                    "title": one.suite and one.suite.title,
+                    "protocols": sorted(one.suite.protocols) if one.suite else [],
+                    "bundled_items": one.items,
+                    "problem": one.problem,
+                }
+                for one in found
+            ]
+        )
+        return EXIT_OK
     table = Table("suite", "title", "protocols", "bundled items")
-    for name, title, protocols, count in rows:
-        table.add_row(name, title, ", ".join(protocols), str(count))
+    for one in found:
+        title, protocols = (one.suite.title, ", ".join(sorted(one.suite.protocols))) if one.suite else ("", "")
+        table.add_row(one.name, title, protocols, "none" if one.items is None else str(one.items))
     show_table(table)
-    return 0
+    for one in found:
+        if one.problem:
+            log(one.problem)
+    return EXIT_OK
 
 
 SHOWN = 20
@@ -180,11 +192,11 @@ def _export(args: argparse.Namespace) -> int:
     """Write a task for each suite, and say how to run them."""
     from ...benchmarks.examination import plan
     from ...benchmarks.export_lmms_eval import TAG, write_folder
-    from ...benchmarks.registry import SUITES
     from ..types import Sampling
+    from .options import suites_with_sample
     from .terminal import emit_json
 
-    suites = args.suite.split(",") if args.suite else SUITES.names()
+    suites = args.suite.split(",") if args.suite else suites_with_sample()
     if len(suites) > 1 and args.data:
         raise UsageError("--data belongs to one suite: export one suite at a time, into the same folder")
     sampling = Sampling(max_tokens=args.max_tokens)

@@ -252,11 +252,9 @@ def _judges(answers: StoredAnswers, record: RunEvidence) -> _Judges:
         suite = SUITES.get(name)
     except UsageError as error:
         common = {one.name: one for one in common_protocols(boxed_prompt)}
-        do = (
-            f"mend the suite {name!r} ({error})"
-            if name in SUITES.names()
-            else f"install the package that has the suite {name!r}"
-        )
+        do = f"install the package that has the suite {name!r}, or give its file: --data FILE.py:NAME=DATA"
+        if name in SUITES.names():
+            do = f"mend the suite {name!r} ({error})"
         return _Judges(None, common.get(record.protocol), (do,), False)
     found = {protocol: _installed(suite, protocol) for protocol in dict.fromkeys((record.protocol, asked_by))}
     lacking = tuple(f"install the package that has the protocol {one!r}" for one in found if found[one] is None)

@@ -28,7 +28,7 @@ class HubTask:
 def check_tasks(tasks: Mapping[str, str]) -> None:
     """Raise UsageError for a suite that is not on the hub, and for a task whose id is no single word."""
     for suite, task in tasks.items():
-        if suite not in SUITES.names() or SUITES.get(suite).published.hub is None:
+        if _published(suite).hub is None:
             raise UsageError(f"no suite {suite!r:.60} is on the hub, for a task")
         if not _TASK.fullmatch(task):
             raise UsageError(f"the task of {suite} must be an id without spaces, not {task!r:.60}")
@@ -62,5 +62,8 @@ def place_of(row: Row, tasks: Mapping[str, str]) -> HubTask:
 
 
 def _published(suite: str) -> Published:
-    """What is known of the publication of a suite; nothing for one that is not installed here."""
-    return SUITES.get(suite).published if suite in SUITES.names() else UNPUBLISHED
+    """What is known of the publication of a suite; nothing for one that is not installed here, or is broken."""
+    try:
+        return SUITES.get(suite).published
+    except UsageError:
+        return UNPUBLISHED

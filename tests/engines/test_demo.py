@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from ..benchmarks.suites.third_party import NAME, example, install
+
 pytestmark = pytest.mark.slow
 
 DEMO = [sys.executable, "-m", "proctor.harness.cli", "demo", "--out"]
@@ -18,14 +20,19 @@ SUITES = 9
 
 def test_demo_ends_with_a_table_even_after_a_kill(tmp_path: Path) -> None:
     out = tmp_path / "demo"
-    with subprocess.Popen([*DEMO, out], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as first:
+    site = install(tmp_path / "site", example())
+    install(site, "import nothing_of_that_name\n", "broken")
+    environment = {**os.environ, "COLUMNS": "200", "PYTHONPATH": str(site)}
+    with subprocess.Popen([*DEMO, out], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment) as first:
         deadline = time.monotonic() + 300
         while not list(out.glob("*/checkpoints/step-*")) and time.monotonic() < deadline:
             time.sleep(0.5)
         first.send_signal(signal.SIGKILL)
     assert list(out.glob("*/checkpoints/step-*"))
-    done = subprocess.run([*DEMO, out], capture_output=True, text=True, env={**os.environ, "COLUMNS": "200"})
+    done = subprocess.run([*DEMO, out], capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
+    assert f"left out: suite {NAME} has no sample" in done.stderr
+    assert "broken" in done.stderr
     for word in ("base", "step-000020", "figures", "board.csv", "What to try next", "95% interval"):
         assert word in done.stdout
     with (out / "board" / "board.csv").open() as file:

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from proctor.benchmarks.examination import plan, run_path
+from proctor.harness import registry
 from proctor.harness.runs.evaluate import run_eval
 from proctor.harness.types import Sampling
 from proctor.leaderboards.board.build import build
@@ -90,7 +91,9 @@ def test_without_the_suite_what_the_evidence_gives_is_told(make, protocol, packa
     found = told(done)
     assert {reproduced for reproduced, _ in found.values()} == {None}
     assert set(found) == {"accuracy", "accuracy/kind=even", "accuracy/kind=odd"}
-    start = f"unverifiable, install the package that has the suite '{NAME}': "
+    start = (
+        f"unverifiable, install the package that has the suite '{NAME}', or give its file: --data FILE.py:NAME=DATA: "
+    )
     seen = {
         "strict": "judged again by strict, which is the same for every suite, the answers give these numbers",
         "words": "the recorded verdicts give these numbers, and were not made again",
@@ -136,6 +139,25 @@ def read_record(forger, digest):
     from proctor.leaderboards.board.evidence import read_record
 
     return read_record(forger.folder, digest)
+
+
+def test_a_suite_that_stands_in_a_file_can_be_named(make, package, data, cli, monkeypatch):
+    monkeypatch.setattr(registry, "_LOADED", {})
+    board = make("strict")
+    uninstall(package)
+    file = package.parent / "mine.py"
+    file.write_text(EXTENDED)
+    assert cli("board", "verify", board, "--data", f"{file}:SUITE={data}").code == 0
+
+
+def test_a_suite_that_is_broken_is_to_be_mended(make, package, cli):
+    board = make("strict")
+    uninstall(package)
+    install(package, "import nothing_of_that_name\n")
+    done = cli("board", "verify", board)
+    assert done.code == 4
+    assert f"unverifiable, mend the suite '{NAME}' (" in done.out
+    assert "nothing_of_that_name" in done.out
 
 
 def test_a_protocol_that_is_gone_leaves_the_recorded_verdicts(make, package, data, cli):
