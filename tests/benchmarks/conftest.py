@@ -5,6 +5,8 @@ import json
 import pytest
 
 from proctor.benchmarks.base import SAMPLES
+from proctor.benchmarks.registry import SUITES
+from proctor.harness.types import Item
 
 
 def sample_rows(suite):
@@ -137,8 +139,6 @@ def published_rows():
     """`published_rows(suite)`: the rows of a sample in the hub's columns, by their split."""
 
     def rows(suite):
-        from proctor.benchmarks.registry import SUITES
-
         split = SUITES.get(suite).published.hub.splits[0]
         found = {}
         for row in sample_rows(suite):
@@ -160,3 +160,27 @@ def essence():
         return (item.question, *told) if question else told
 
     return of
+
+
+META = {
+    "mathvision": {},
+    "mathvista": {"question_type": "free_form", "answer_type": "integer", "precision": None},
+    "mathverse": {"question_type": "free"},
+    "wemath": {},
+    "logicvista": {},
+    "dynamath": {"answer_type": "float"},
+    "chartqa": {},
+    "iconqa": {"task": "fill_in_blank"},
+}
+
+
+@pytest.fixture
+def judged():
+    """(suite, protocol, response, gold, **meta) to a grade; `choices`, `kind` and `question` make the item."""
+
+    def judge(suite, protocol, response, gold, choices=(), kind="number", question="How many?", **meta):
+        item = Item("1", suite, question, gold, kind, choices=tuple(choices), meta=META[suite] | meta)
+        rules = SUITES.get(suite).protocol(protocol)
+        return rules.match(rules.extract(response, item), item)
+
+    return judge
