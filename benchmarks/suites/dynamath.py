@@ -131,7 +131,7 @@ def reasoning_robustness(items: Sequence[Item], verdicts: Sequence[Verdict]) -> 
     return [Metric("reasoning_robustness", ratio(worst, average, [seed for seed, _ in seeds]))]
 
 
-measure = together(
+METRICS = together(
     overall,
     lambda items, verdicts: [worst_case(items, verdicts)],
     reasoning_robustness,
@@ -322,7 +322,7 @@ SUITE = Suite(
             extractor=language_model.extractor(language_model.VALUE, _read_said),
         ),
     ),
-    metrics=measure,
+    metrics=METRICS,
     published=PUBLISHED,
     sample=SAMPLES / "dynamath.jsonl",
 )

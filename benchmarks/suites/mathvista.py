@@ -124,7 +124,7 @@ def listed_choices(item: Item) -> tuple[str, ...]:
     return listed if isinstance(listed, tuple) else item.choices
 
 
-def option_text(item: Item) -> str:
+def official_gold(item: Item) -> str:
     """The gold as published: for a choice the option's text."""
     return item.choices[ord(item.answer) - ord("A")] if _is_choice(item) else item.answer
 
@@ -167,7 +167,7 @@ def official_match(stated: Extraction, item: Item) -> Grade:
         return undecided(stated)
     predicted = normalised(stated.answer, item)
     rule = "nearest option" if _is_choice(item) else str(item.meta["answer_type"])
-    return rule_grade(predicted == option_text(item), stated, rule, f"read as {predicted!r:.80}")
+    return rule_grade(predicted == official_gold(item), stated, rule, f"read as {predicted!r:.80}")
 
 
 def normalised(extraction: str, item: Item) -> str | None:
@@ -234,7 +234,7 @@ def _vlmevalkit_match(stated: Extraction, item: Item) -> Grade:
 
 
 def _option_letter(item: Item) -> str:
-    return LETTERS[listed_choices(item).index(option_text(item))]
+    return LETTERS[listed_choices(item).index(official_gold(item))]
 
 
 def _vlmevalkit_equal(text: str, item: Item) -> bool:

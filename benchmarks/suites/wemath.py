@@ -285,7 +285,7 @@ def domains(items: Sequence[Item], verdicts: Sequence[Verdict]) -> list[Metric]:
     return found
 
 
-measure = together(
+METRICS = together(
     overall,
     four_dimensional,
     where("s1", lambda item: item.meta["step"] != COMPOSITE),
@@ -375,7 +375,7 @@ SUITE = Suite(
             extractor=vlmevalkit.OPTION,
         ),
     ),
-    metrics=measure,
+    metrics=METRICS,
     published=PUBLISHED,
     sample=SAMPLES / "wemath.jsonl",
 )

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from proctor.benchmarks.metrics import by_category, overall, together, where
 from proctor.benchmarks.registry import SUITES
-from proctor.benchmarks.suites.dynamath import measure as dynamath
+from proctor.benchmarks.suites.dynamath import METRICS as dynamath
 from proctor.benchmarks.suites.wemath import DOMAIN_OF, DOMAINS
-from proctor.benchmarks.suites.wemath import measure as wemath
+from proctor.benchmarks.suites.wemath import METRICS as wemath
 from proctor.harness.stats.intervals import mean_of_means, proportion, ratio
 from proctor.harness.stats.metrics import accuracy
 from proctor.harness.types import Item, Verdict
