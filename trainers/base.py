@@ -73,6 +73,12 @@ def judge_scores(group: Group, reward: str) -> tuple[float | None, ...]:
 class Reward(Protocol):
     """A reward idea: one number per response of a group, from the group alone.
 
+    A function does, with `--reward mine.py:score` or the entry point `proctor.rewards`. A complete one:
+
+        def score(group):
+            said = [answer is not None for answer in group.answers]
+            return [float(one) for one in said]
+
     A reward whose attribute `needs_judge` is true finds the group's `judge_scores`; without the attribute it needs none.
     What else it can promise of itself is in `rewards.base`.
     """
@@ -102,7 +108,15 @@ Progress = Callable[[int, int, str], None]
 
 
 class Trainer(Protocol):
-    """Turns a base checkpoint into trained ones under `out`/checkpoints, by a recipe."""
+    """Turns a base checkpoint into trained ones under `out`/checkpoints, by a recipe.
+
+    A function does, with `trainer = "mine.py:longer"` in a recipe or the entry point `proctor.trainers`. A complete one:
+
+        from proctor.trainers.local.train import train
+        def longer(recipe, base, out, resume, progress):
+            policy = dataclasses.replace(recipe.policy, steps=2 * recipe.policy.steps)
+            train(dataclasses.replace(recipe, policy=policy), base, out, resume, progress)
+    """
 
     def __call__(self, recipe: Recipe, base: Path, out: Path, resume: bool, progress: Progress) -> None:
         """Train to the recipe's end. Raises UsageError, CheckpointError, StoreError, RunMismatchError."""

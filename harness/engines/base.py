@@ -15,7 +15,14 @@ from ..user_file import call, describe_error, shown_value
 
 
 class Engine(Protocol):
-    """An engine with a model in it.
+    """An engine with a model in it. A complete one, `--engine mine.py:Parrot` or the entry point `proctor.engines`:
+
+        class Parrot:
+            def __init__(self, target, options): self.name = target
+            def identity(self): return {"says": self.name}
+            def versions(self): return {}
+            def generate(self, requests, sampling):
+                yield from (Response(one.item_id, k, self.name) for one in requests for k in one.samples)
 
     `generate` pulls requests lazily and yields responses as they are ready, in any order, each sample of each request
     exactly once; how many requests are in flight is the engine's own affair. When the requests end, it finishes those

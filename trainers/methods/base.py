@@ -113,7 +113,20 @@ class Stage:
 
 @runtime_checkable
 class StagedMethod(Protocol):
-    """A method of stages."""
+    """A method of stages. A complete one, `method = "mine.py:Short"` in a recipe or the entry point `proctor.methods`:
+
+        class Short:
+            needs_gold = False
+            stages = property(lambda self: [Stage("short", Sft(), self.make)])
+            def make(self, given):
+                asked = [Sample(item, given.prompt(item)) for item in given.items]
+                said = given.student.ask("short", asked, given.sampling)
+                kept = [Example(one.item.id, one.prompt, min((r.text for r in row if r.text), key=len, default=""))
+                        for one, row in zip(asked, said)]
+                return StageOutput(kept, {"prompts": len(asked)}, "an answer")
+
+    The student's answers are kept as a sealed run; `toolbox` has what most methods need of them.
+    """
 
     @property
     def needs_gold(self) -> bool:
@@ -171,7 +184,17 @@ class Played:
 
 @runtime_checkable
 class PlayedMethod(Protocol):
-    """A method that plays."""
+    """A method that plays. A complete one, which learns by the recipe's reward as GRPO does:
+
+        class Plain:
+            needs_gold = False
+            def play(self, step):
+                drawn = step.draw("plain", [step.prompt(item) for item in step.items], step.sampling.n)
+                found = step.assess(step.items, [text for row in drawn.texts for text in row])
+                return Played([Turn(drawn, found.advantages)], found.metrics)
+
+    Several turns are learnt from together.
+    """
 
     @property
     def needs_gold(self) -> bool:
