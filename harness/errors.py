@@ -1,6 +1,7 @@
 """One hierarchy of errors, each with the exit code that the command line ends with.
 
-Every class also inherits the standard type that a caller would catch. A message is one line for a person: what is wrong,
+Most classes also inherit the standard type that a caller would catch; DataError does not, so that a reader of a file can
+turn the parsers' ValueError into one without catching its own. A message is one line for a person: what is wrong,
 where, and what to do.
 """
 
@@ -27,7 +28,7 @@ class UsageError(ProctorError, ValueError):
     """A request that cannot be carried out as written: an unknown name, an impossible setting."""
 
 
-class DataError(ProctorError, ValueError):
+class DataError(ProctorError):
     """Items or images that are missing, malformed, or changed since their digest was taken."""
 
 

@@ -31,6 +31,4 @@ def decode(image: Image) -> PilImage.Image:
     except UnidentifiedImageError as error:
         raise DataError(f"image {image.name}: cannot be decoded: no {', '.join(FORMATS)} picture") from error
     except (OSError, ValueError, SyntaxError, TypeError, OverflowError, PilImage.DecompressionBombError) as error:
-        if isinstance(error, DataError):
-            raise
         raise DataError(f"image {image.name}: cannot be decoded ({str(error)[:120]})") from error

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from types import NoneType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
-from .errors import UsageError
+from .errors import DataError, UsageError
 
 T = TypeVar("T")
 
@@ -53,7 +53,7 @@ def _build(kind: Any, table: Mapping[str, Any], where: str) -> Any:
     values = {key: _value(hints[key], value, f"{where}: {key}") for key, value in table.items()}
     try:
         return kind(**values)
-    except ValueError as error:
+    except (DataError, ValueError) as error:
         raise UsageError(f"{where}: {str(error).removeprefix('sampling: ')}") from error
 
 

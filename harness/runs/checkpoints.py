@@ -80,15 +80,13 @@ def _check_safetensors(file: Path) -> None:
         with file.open("rb") as stream:
             length = int.from_bytes(stream.read(8), "little")
             if length > min(size, MAX_HEADER_BYTES):
-                raise CheckpointError(f"{file}: unfinished or damaged (header of {length} bytes)")
+                raise ValueError(f"header of {length} bytes")
             header = json.loads(stream.read(length))
         ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
         wanted = 8 + length + max(ends, default=0)
     except FileNotFoundError:
         raise CheckpointError(f"{file}: missing, though the index names it") from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
-        if isinstance(error, CheckpointError):
-            raise
         raise CheckpointError(f"{file}: unfinished or damaged ({str(error)[:100]})") from error
     if wanted != size:
         raise CheckpointError(f"{file}: unfinished: {size} bytes of {wanted}")

@@ -104,8 +104,6 @@ class Manifest:
         except OSError as error:
             raise DataError(f"{path} is no run directory: cannot read run.json ({error.strerror})") from error
         except (ValueError, KeyError, TypeError, RecursionError) as error:
-            if isinstance(error, DataError):
-                raise
             raise DataError(f"{file} is damaged: {str(error)[:120]}") from error
         if not unchanged:
             raise DataError(f"{file} was changed: its run_id does not belong to its identity")
@@ -168,7 +166,7 @@ def _questions(content: bytes, pictures: Path | None, root: Path) -> Questions:
             raise DataError(f"line {number}: not valid JSON ({str(error)[:100]})") from error
         try:
             found.append(_asked(record, pictures, root))
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
+        except (DataError, KeyError, TypeError, AttributeError, ValueError) as error:
             raise DataError(f"line {number}: damaged ({str(error)[:120]})") from error
     if len({one.item.id for one in found}) < len(found):
         raise DataError("an item's id is used twice")
@@ -407,7 +405,7 @@ def _response(line: bytes) -> Response | None:
     """The response in a whole line of the journal, or None if the line is torn or damaged."""
     try:
         return Response.from_json(json.loads(line)) if line.endswith(b"\n") else None
-    except (ValueError, RecursionError):
+    except (DataError, ValueError, RecursionError):
         return None
 
 

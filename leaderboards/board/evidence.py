@@ -259,8 +259,6 @@ def read_verdicts(folder: EvidenceFolder, record: RunEvidence, most: int) -> tup
     try:
         return tuple(map(_verdict, folder.lines(record.verdicts, most)))
     except (ValueError, TypeError, RecursionError) as error:
-        if isinstance(error, DataError):
-            raise
         raise DataError(f"evidence {record.verdicts}: damaged verdicts ({str(error)[:80]})") from error
 
 
@@ -278,8 +276,6 @@ def read_record(folder: EvidenceFolder, digest: str) -> RunEvidence:
     try:
         return RunEvidence.from_bytes(folder.read(digest, MAX_RECORD_BYTES))
     except (ValueError, RecursionError) as error:
-        if isinstance(error, DataError):
-            raise
         raise DataError(f"evidence {digest}: {error}") from error
 
 

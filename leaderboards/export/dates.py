@@ -43,8 +43,6 @@ def _begun(path: Path) -> Iterator[tuple[str, Json]]:
             manifest_json = json.loads(folder.read(record.manifest))
             yield str(manifest_json["run_id"]), manifest_json["environment"].get("started")
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            if isinstance(error, DataError):
-                raise
             raise DataError(f"evidence {record.manifest}: a damaged manifest ({str(error)[:80]})") from error
 
 

@@ -77,8 +77,6 @@ def _lines(file: Path) -> list[dict[str, Json]]:
     except OSError as error:
         raise DataError(f"{file.parent} is no training folder: cannot read metrics.jsonl ({error.strerror})") from error
     except (ValueError, RecursionError) as error:
-        if isinstance(error, DataError):
-            raise
         raise DataError(f"{file}: not valid JSON ({str(error)[:100]})") from error
     return found
 

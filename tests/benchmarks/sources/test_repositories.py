@@ -14,7 +14,7 @@ from proctor.benchmarks.registry import SUITES
 from proctor.benchmarks.sources import jsonl
 from proctor.benchmarks.sources.local import open_local
 from proctor.benchmarks.sources.published import UNPUBLISHED
-from proctor.harness.errors import DataError
+from proctor.harness.errors import DataError, UsageError
 
 
 def sample_rows(suite):
@@ -213,7 +213,7 @@ def test_a_table_can_be_named_itself(suite, checkout):
 
 def test_tables_that_are_one_set_together_can_not(checkout):
     for suite in ("dynamath", "chartqa"):
-        with pytest.raises(ValueError, match=r"must be a \.jsonl"):
+        with pytest.raises(UsageError, match=r"must be a \.jsonl"):
             load(suite, checkout(suite).root / TABLES[suite])
 
 

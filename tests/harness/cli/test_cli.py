@@ -10,6 +10,7 @@ import pytest
 
 from proctor.benchmarks.base import SAMPLES
 from proctor.harness.cli import HEADINGS, RENAMED
+from proctor.harness.errors import DataError
 from proctor.harness.runs.evaluate import run_eval
 from proctor.harness.runs.store import RunReader
 
@@ -180,7 +181,7 @@ def test_debug_shows_the_trace(cli_process, cli, tmp_path):
     assert done.code != 0
     assert "Traceback" in done.err
     assert "DataError" in done.err
-    with pytest.raises(ValueError, match="out of range"):
+    with pytest.raises(DataError, match="out of range"):
         cli("--debug", *figures("--temperature", "-1"))
 
 
