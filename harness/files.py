@@ -65,6 +65,12 @@ def read_object(file: Path) -> dict[str, Json] | None:
     return found
 
 
+def check_regular(path: Path) -> None:
+    """Raises DataError for a folder, a pipe or the like, at which reading could wait for ever."""
+    if path.exists() and not path.is_file():
+        raise DataError(f"{path} is no file")
+
+
 def check_empty(path: Path) -> None:
     """Raises UsageError for a folder with files in it, hidden ones left out."""
     if others := sorted(one.name for one in path.iterdir() if not one.name.startswith(".")):

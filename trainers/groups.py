@@ -16,14 +16,12 @@ are refused. The file is only appended to, and a line torn by a crash is cut off
 from __future__ import annotations
 
 import dataclasses
-import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, TypeAlias
+from typing import TypeAlias
 
 from filelock import FileLock, Timeout
 
@@ -42,6 +40,7 @@ from ..harness.errors import (
     StoreError,
     UsageError,
 )
+from ..harness.jsonl import Journal, Line, json_line, read_lines
 from ..harness.runs.evaluate import Examination
 from ..harness.runs.score import StoredAnswers
 from ..harness.runs.store import Sample, differing_keys
@@ -77,61 +76,56 @@ def read_judgements(path: Path) -> tuple[Json, dict[str, ItemScores]]:
 
     Raises DataError for a file that holds anything else, FileNotFoundError if there is none.
     """
-    head, scores, _ = _read(path)
+    if not path.exists():
+        raise FileNotFoundError(path)
+    head, scores = _read(path)
     if head is None:
         raise DataError(f"{path} is empty: remove it and judge the run again")
     return head, scores
 
 
-def _read(path: Path) -> tuple[Json, dict[str, ItemScores], int]:
-    """Header (None in an empty file), scores, and the number of bytes in whole lines."""
+def _read(path: Path) -> tuple[Json, dict[str, ItemScores]]:
+    """Header (None in an empty file) and scores."""
     head: Json = None
     scores: dict[str, ItemScores] = {}
-    end = 0
-    if path.exists() and not path.is_file():
-        raise DataError(f"{path} is no file: remove it")
-    try:
-        with path.open("rb") as file:
-            for number, line in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES), b""), start=1):
-                if not line.endswith(b"\n") and len(line) < MAX_LINE_BYTES:
-                    break
-                where = f"{path}:{number}"
-                if number == 1:
-                    head = _head(line, where)
-                else:
-                    item, row = _row(line, where)
-                    if item in scores:
-                        raise DataError(f"{where}: item {item!r:.80} was judged before")
-                    scores[item] = row
-                end += len(line)
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}") from error
-    return head, scores, end
+    for line in read_lines(path, MAX_LINE_BYTES):
+        if line.torn:
+            break
+        if line.number == 1:
+            head = _head(line)
+        else:
+            item, row = _row(line)
+            if item in scores:
+                raise DataError(f"{line.where}: item {item!r:.80} was judged before")
+            scores[item] = row
+    return head, scores
 
 
-def _head(line: bytes, where: str) -> Json:
+def _head(line: Line) -> Json:
+    found = line.value()
     try:
-        found = json.loads(line)
         known = found["format"] == FORMAT and set(found) == set(header(None, None, "", ""))
         canonical_json(found)  # a header is compared in this form, which not every value has
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise DataError(f"{where}: no header of a judge's scores ({str(error)[:80]}); remove the file") from error
+        raise DataError(f"{line.where}: no header of a judge's scores ({str(error)[:80]}); remove the file") from error
     if not known:
-        raise DataError(f"{where}: a header that this version does not know; remove the file and judge again")
+        raise DataError(f"{line.where}: a header that this version does not know; remove the file and judge again")
     return found
 
 
-def _row(line: bytes, where: str) -> tuple[str, ItemScores]:
+def _row(line: Line) -> tuple[str, ItemScores]:
+    record = line.value()
     try:
-        record = json.loads(line)
         item, row = record["item"], tuple(record["scores"])
         fine = isinstance(item, str) and all(map(_is_score, row))
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise DataError(f"{where}: no line of scores ({str(error)[:80]}); remove the file and judge again") from error
+    except (KeyError, TypeError) as error:
+        raise DataError(
+            f"{line.where}: no line of scores ({str(error)[:80]}); remove the file and judge again"
+        ) from error
     if not fine:
-        raise DataError(f"{where}: a score is neither null nor a number from 0 to 1; remove the file and judge again")
+        raise DataError(
+            f"{line.where}: a score is neither null nor a number from 0 to 1; remove the file and judge again"
+        )
     return item, row
 
 
@@ -149,7 +143,6 @@ class JudgementWriter:
     def __init__(self, path: Path, head: Json) -> None:
         self.path = path
         self.scores: dict[str, ItemScores] = {}
-        self._end = 0
         self._lock = FileLock(path.with_name(f".{path.name}.lock"), blocking=False)
         try:
             self._lock.acquire()
@@ -166,18 +159,14 @@ class JudgementWriter:
     def _open(self, head: Json) -> None:
         stored: Json = None
         if self.path.exists():
-            stored, self.scores, self._end = _read(self.path)
+            stored, self.scores = _read(self.path)
         if stored is not None and (keys := differing_keys(stored, head)):
             raise RunMismatchError(
                 f"{self.path} holds other scores: {', '.join(keys)} differ; judge as before, or remove the file"
             )
-        try:
-            self._file: BinaryIO = self.path.open("a+b", buffering=0)
-            self._file.truncate(self._end)
-        except OSError as error:
-            raise StoreError(f"cannot open {self.path}: {error.strerror}") from error
+        self._journal = Journal(self.path, MAX_LINE_BYTES)
         if stored is None:
-            self._write(canonical_json(head).encode() + b"\n")
+            self._journal.append(json_line(head))
 
     def __enter__(self) -> JudgementWriter:
         return self
@@ -186,29 +175,16 @@ class JudgementWriter:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            os.fsync(self._file.fileno())
+            self._journal.close()
         finally:
-            self._file.close()
             self._lock.release()
 
     def add(self, rows: Mapping[str, Sequence[float | None]]) -> None:
         """Append the scores of items that have none yet. Raises StoreError, and leaves the file whole, if that fails."""
         new = {item: tuple(row) for item, row in rows.items() if item not in self.scores}
         for item, row in new.items():
-            self._write(canonical_json({"item": item, "scores": list(row)}).encode() + b"\n")
+            self._journal.append(json_line({"item": item, "scores": list(row)}))
             self.scores[item] = row
-
-    def _write(self, line: bytes) -> None:
-        try:
-            written = 0
-            while written < len(line):
-                written += self._file.write(line[written:]) or 0
-        except OSError as error:
-            self._file.truncate(self._end)
-            raise StoreError(
-                f"cannot write to {self.path}: {error.strerror}; make room and run the same again"
-            ) from error
-        self._end += len(line)
 
 
 @dataclass(frozen=True)

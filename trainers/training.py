@@ -25,6 +25,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from ..harness.errors import DataError, RunMismatchError, StoreError, UsageError
 from ..harness.files import lock_folder, write_atomic
+from ..harness.jsonl import Journal
 from ..harness.profiles import load_profile
 from ..harness.runs.checkpoints import COMPLETE
 from ..harness.runs.provenance import configuration_digest, environment, weights_digest
@@ -38,9 +39,11 @@ if TYPE_CHECKING:
 
     from ..harness.engines.vlm import VisionLanguageModel
 
+METRICS = "metrics.jsonl"
+MAX_LINE_BYTES = 2**20
 CONFIGURATION = (".json", ".jinja", ".txt", ".model")
 """Suffixes of a checkpoint's files that are no weights."""
-OURS = (".lock", "checkpoints", "metrics.jsonl", "openrlhf", "stages", "synthesis", "tensorboard", "trained_on.json")
+OURS = (".lock", "checkpoints", METRICS, "openrlhf", "stages", "synthesis", "tensorboard", "trained_on.json")
 """What may lie in the folder of a training that has not begun."""
 FREE = ("recipe.collect.least",)
 """What may differ in a resume: a stage that made too little can be taken as it is."""
@@ -76,7 +79,7 @@ class TrainingFolder:
         self._lock = lock_folder(path, "training directory", "training there")
         try:
             self._claim(recipe, base, resume, more or {})
-            self._cut_metrics()
+            self._metrics = self._open_metrics() if (path / METRICS).exists() else None
         except BaseException:
             self._lock.release()
             raise
@@ -114,14 +117,13 @@ class TrainingFolder:
         if others:
             raise UsageError(f"{self.path} holds other things, like {others[0]!r:.80}: choose another --out")
 
-    def _cut_metrics(self) -> None:
-        """Drop the lines of steps after the last checkpoint: they are about to be done again."""
-        file = self.path / "metrics.jsonl"
-        if not file.exists():
-            return
-        last = self.last_checkpoint()
-        kept = file.read_bytes().splitlines(keepends=True)[: last.step if last else 0]
-        write_atomic(file, b"".join(kept))
+    def _open_metrics(self) -> Journal:
+        """The journal of metrics, without the steps after the last checkpoint: they are about to be done again."""
+        begins: list[int] = []
+        journal = Journal(self.path / METRICS, MAX_LINE_BYTES, lambda line, begin: begins.append(begin))
+        if len(begins) > (kept := self.last_step()):
+            journal.cut(begins[kept])
+        return journal
 
     def __enter__(self) -> TrainingFolder:
         return self
@@ -129,8 +131,12 @@ class TrainingFolder:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._tensorboard.close()
-        self._lock.release()
+        try:
+            self._tensorboard.close()
+            if self._metrics is not None:
+                self._metrics.close()
+        finally:
+            self._lock.release()
 
     def checkpoint_path(self, step: int) -> Path:
         """Where the checkpoint after that step is, or will be."""
@@ -144,12 +150,9 @@ class TrainingFolder:
 
     def record(self, step: int, metrics: Mapping[str, float]) -> None:
         """Add a step's metrics. Raises StoreError if they cannot be written."""
-        line = json.dumps({"step": step, **metrics}, allow_nan=False) + "\n"
-        try:
-            with (self.path / "metrics.jsonl").open("a") as file:
-                file.write(line)
-        except OSError as error:
-            raise StoreError(f"cannot write metrics in {self.path}: {error.strerror}") from error
+        if self._metrics is None:
+            self._metrics = self._open_metrics()
+        self._metrics.append(json.dumps({"step": step, **metrics}, allow_nan=False).encode() + b"\n")
         for name, value in metrics.items():
             self._tensorboard.add_scalar(name, value, step)
 

@@ -1,7 +1,5 @@
 """JSON lines with pictures beside them: the project's own layout, in which columns are named as `parse` reads them.
 
-The lines of a data file, numbered and limited: a file without line ends must not fill the memory.
-
 JSON documents of a folder: bounded, confined to the folder, and without an entry that is there twice.
 """
 
@@ -14,48 +12,32 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ...harness.errors import DataError
+from ...harness.jsonl import Line, read_lines
 from ..items import Record
-
-
-def numbered_lines(path: Path, limit: int) -> Iterator[tuple[int, bytes]]:
-    """(number from 1, line with its end) of each line.
-
-    Raises DataError for a file that cannot be read, or a line that is longer than `limit` bytes.
-    """
-    try:
-        file = path.open("rb")
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}") from error
-    with file:
-        number = 0
-        while line := file.readline(limit + 1):
-            number += 1
-            if len(line) > limit:
-                raise DataError(f"{path}:{number}: the line is longer than {limit} bytes")
-            yield number, line
-
 
 MAX_LINE_BYTES = 16 * 2**20
 
 
 def read_jsonl(path: Path) -> Iterator[Record | DataError]:
-    """The lines of a JSONL file; a line that is not a JSON object is a problem in its place.
+    """The lines of a JSONL file; one that is not a JSON object of at most MAX_LINE_BYTES is a problem in its place.
 
-    Raises DataError for a file that cannot be read, or a line that is longer than MAX_LINE_BYTES.
+    Raises DataError for a file that cannot be read.
     """
-    for number, line in numbered_lines(path, MAX_LINE_BYTES):
-        if line.strip():
-            yield _record(line, f"{path}:{number}")
+    for line in read_lines(path, MAX_LINE_BYTES):
+        if line.too_long or line.text.strip():
+            yield _record(line)
 
 
-def _record(line: bytes, where: str) -> Record | DataError:
+def _record(line: Line) -> Record | DataError:
     try:
-        fields = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        return DataError(f"{where}: not valid JSON ({error})")
-    if not isinstance(fields, dict):
-        return DataError(f"{where}: a line must be a JSON object")
-    return Record(fields, where)
+        fields = line.value()
+    except DataError as error:
+        return error
+    return (
+        Record(fields, line.where)
+        if isinstance(fields, dict)
+        else DataError(f"{line.where}: a line must be a JSON object")
+    )
 
 
 MAX_DOCUMENT_BYTES = 32 * 2**20

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from ...harness.errors import DataError
+from ...harness.jsonl import read_lines
 from ..items import Record
-from .jsonl import numbered_lines
 from .layout import ROW, SPLIT, ImageColumn, Layout, arrange, literal, missing_columns
 
 MAX_FIELD = 64 * 2**20
@@ -72,11 +72,13 @@ def _rows(path: Path, layout: Layout) -> Iterator[tuple[str, dict[str, Any] | Da
 
 
 def _lines(path: Path) -> Iterator[str]:
-    for number, line in numbered_lines(path, MAX_FIELD):
+    for line in read_lines(path, MAX_FIELD):
+        if line.too_long:
+            raise DataError(f"{line.where}: the line is longer than {MAX_FIELD} bytes")
         try:
-            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
+            yield line.text.decode("utf-8-sig" if line.number == 1 else "utf-8")
         except UnicodeDecodeError as error:
-            raise DataError(f"{path}:{number}: not UTF-8 ({error.reason})") from error
+            raise DataError(f"{line.where}: not UTF-8 ({error.reason})") from error
 
 
 @contextmanager

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 from ..errors import EXIT_CHECK_FAILED, EXIT_OK, DataError, UsageError
+from ..jsonl import lines_of
 from ..types import Json
 from .options import Verb, add_json
 
@@ -74,24 +74,14 @@ def judged_lines(path: Path, judge: Callable[[Json, int], dict[str, Json]]) -> I
 
     try:
         with path.open("rb") as file:
-            for number, line in enumerate(_bounded_lines(file), start=1):
+            for line in lines_of(file, str(path), MAX_LINE_BYTES):
                 try:
-                    record = json.loads(line)
-                except (ValueError, RecursionError):
+                    record = line.value()
+                except DataError:
                     record = None
-                yield json.dumps(judge(record, number))
+                yield json.dumps(judge(record, line.number))
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}") from error
-
-
-def _bounded_lines(file: BinaryIO) -> Iterator[bytes]:
-    """The lines of a file; one that is longer than MAX_LINE_BYTES is yielded empty."""
-    while line := file.readline(MAX_LINE_BYTES):
-        whole = line.endswith(b"\n") or len(line) < MAX_LINE_BYTES
-        yield line if whole else b""
-        while not whole:
-            rest = file.readline(MAX_LINE_BYTES)
-            whole = rest.endswith(b"\n") or len(rest) < MAX_LINE_BYTES
 
 
 def judge_case(record: Json, number: int) -> dict[str, Json]:

@@ -8,20 +8,17 @@ verdict: never a guess.
 from __future__ import annotations
 
 import json
-import os
-import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
-
-from filelock import FileLock
+from typing import Protocol
 
 from ..answers import Extraction, Grade
 from ..engines.http_client import Completion, Fault
-from ..errors import DataError, EngineError, StoreError
-from ..types import Item, Json, canonical_json, digest
+from ..errors import DataError, EngineError
+from ..jsonl import Line, append_shared, json_line, read_lines
+from ..types import Item, Json, digest
 
 MAX_REPLY_TOKENS = 1024
 MAX_LINE_BYTES = 2**20
@@ -76,31 +73,23 @@ class ReplyBook:
         self.path = path
         self._replies: dict[str, str] = {}
         self._noted: dict[str, bytes] | None = None
-        try:
-            self._load()
-        except FileNotFoundError:
-            pass
-        except OSError as error:
-            raise DataError(f"cannot read {path}: {error.strerror}") from error
+        if not path.exists():
+            return
+        if not path.is_file():
+            raise DataError(f"{path} is no file: name one for the replies of the language model")
+        for line in read_lines(path, MAX_LINE_BYTES):
+            if not _torn(line.text):
+                self._keep(line)
 
-    def _load(self) -> None:
-        if not stat.S_ISREG(self.path.stat().st_mode):
-            raise DataError(f"{self.path} is no file: name one for the replies of the language model")
-        with self.path.open("rb") as file:
-            for number, line in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES + 1), b""), start=1):
-                if not _torn(line):
-                    self._keep(line, f"{self.path}:{number}")
-
-    def _keep(self, line: bytes, where: str) -> None:
+    def _keep(self, line: Line) -> None:
         try:
-            if len(line) > MAX_LINE_BYTES:
-                raise ValueError(f"longer than {MAX_LINE_BYTES} bytes")
-            record = json.loads(line)
+            record = line.value()
             key, reply = _key(record["model"], record["request"]), record["reply"]
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise DataError(f"{where}: no kept reply ({str(error)[:100]}); mend or remove the line") from error
+        except (DataError, ValueError, KeyError, TypeError, RecursionError) as error:
+            problem = str(error).removeprefix(f"{line.where}: ")[:100]
+            raise DataError(f"{line.where}: no kept reply ({problem}); mend or remove the line") from error
         if not isinstance(reply, str):
-            raise DataError(f"{where}: the reply is not a text; mend or remove the line")
+            raise DataError(f"{line.where}: the reply is not a text; mend or remove the line")
         self._replies[key] = reply
 
     def get(self, model: str, body: Mapping[str, Json]) -> str | None:
@@ -130,13 +119,7 @@ class ReplyBook:
         self._replies[key] = reply
         if self._noted is not None:
             self._noted[key] = line
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(f"{self.path}.lock"), self.path.open("a+b") as file:
-                _mend_end(file)
-                file.write(line)
-        except OSError as error:
-            raise StoreError(f"cannot write to {self.path}: {error.strerror or error}") from error
+        append_shared(self.path, line, MAX_LINE_BYTES, _torn)
 
 
 def _key(model: str, body: Json) -> str:
@@ -144,7 +127,7 @@ def _key(model: str, body: Json) -> str:
 
 
 def _line(model: str, body: Mapping[str, Json], reply: str) -> bytes:
-    return canonical_json({"model": model, "request": body, "reply": reply}).encode() + b"\n"
+    return json_line({"model": model, "request": body, "reply": reply})
 
 
 def _torn(line: bytes) -> bool:
@@ -156,18 +139,6 @@ def _torn(line: bytes) -> bool:
     except (ValueError, RecursionError):
         return True
     return False
-
-
-def _mend_end(file: BinaryIO) -> None:
-    """Cut off a torn last line, and end a whole one that lacks its newline."""
-    end = file.seek(0, os.SEEK_END)
-    start = file.seek(max(0, end - MAX_LINE_BYTES - 1))
-    tail = file.read(end - start)
-    last = tail[tail.rfind(b"\n") + 1 :]
-    if last and _torn(last):
-        file.truncate(end - len(last))
-    elif last:
-        file.write(b"\n")
 
 
 @dataclass

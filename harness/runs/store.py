@@ -14,17 +14,16 @@ digest goes into the manifest. So an interrupted and resumed run ends with the s
 from __future__ import annotations
 
 import json
-import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
 
 from ..errors import DataError, RunMismatchError, StoreError, UsageError
-from ..files import lock_folder, write_atomic
+from ..files import check_regular, lock_folder, write_atomic
+from ..jsonl import Journal, Line, json_line, parse_line, read_lines
 from ..profiles import PromptStyle
 from ..types import Image, Item, Json, Prompt, Response, Sampling, canonical_json, digest, digest_all
 from .provenance import file_sha256
@@ -158,12 +157,7 @@ def _questions(content: bytes, pictures: Path | None, root: Path) -> Questions:
     """The questions of the text of an items.jsonl; runs of one suite have the same. Raises DataError, by line."""
     found = []
     for number, line in enumerate(content.splitlines(), start=1):
-        try:
-            if len(line) > MAX_LINE_BYTES:
-                raise ValueError(f"longer than {MAX_LINE_BYTES} bytes")
-            record = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise DataError(f"line {number}: not valid JSON ({str(error)[:100]})") from error
+        record = parse_line(line, f"line {number}", MAX_LINE_BYTES)
         try:
             found.append(_asked(record, pictures, root))
         except (DataError, KeyError, TypeError, AttributeError, ValueError) as error:
@@ -242,16 +236,18 @@ class RunReader:
         Raises DataError if a sealed journal was changed, or has two answers to a question, or not as many as it says.
         """
         journal = self.path / "responses.jsonl"
-        if journal.exists() and not journal.is_file():
-            raise DataError(f"{journal} is no file")
+        check_regular(journal)
         _check_seal(journal, self.manifest)
         last: dict[tuple[str, int], Response] = {}
         count = 0
-        for where, record in _json_lines(journal, torn_tail=True):
+        for line in read_lines(journal, MAX_LINE_BYTES):
+            if line.torn:
+                break
+            record = line.value()
             try:
                 response = Response.from_json(record)
             except DataError as error:
-                raise DataError(f"{where}: {error}") from error
+                raise DataError(f"{line.where}: {error}") from error
             last[response.item_id, response.sample] = response
             count += 1
         seal = self.manifest.seal
@@ -273,7 +269,6 @@ class RunWriter:
         self._keys = [(one.item.id, sample) for one in asked for sample in range(samples)]
         self._wanted = frozenset(self._keys)
         self._lines: dict[tuple[str, int], tuple[int, int, bool]] = {}
-        self._end = 0
         self._lock = lock_folder(path, "run directory", "writing to it")
         try:
             self._open(asked)
@@ -296,17 +291,13 @@ class RunWriter:
                 raise DataError(
                     f"{self.path} holds answers, but no run.json that says to what: choose another directory"
                 )
-            questions = b"".join(canonical_json(one.to_json()).encode() + b"\n" for one in asked)
+            questions = b"".join(json_line(one.to_json()) for one in asked)
             self._refuse_strangers(questions)
             self._store_pictures(asked)
             write_atomic(self.path / "items.jsonl", questions)
             (self.path / "responses.jsonl").touch()  # before the manifest: where that is, a journal is
             write_atomic(self.path / "run.json", self.manifest.to_bytes())
-        try:
-            self._journal: BinaryIO = (self.path / "responses.jsonl").open("a+b", buffering=0)
-            self._repair()
-        except OSError as error:
-            raise StoreError(f"cannot open the journal of {self.path}: {error.strerror}") from error
+        self._journal = Journal(self.path / "responses.jsonl", MAX_LINE_BYTES, self._index)
 
     def _refuse_strangers(self, questions: bytes) -> None:
         """Raise UsageError if the directory holds anything but what a run that was killed at once leaves behind."""
@@ -327,23 +318,11 @@ class RunWriter:
                 if isinstance(image.origin, bytes) and not file.exists():
                     write_atomic(file, image.origin)
 
-    def _repair(self) -> None:
-        """Index the journal's lines and cut off a torn last one."""
-        file = self.path / "responses.jsonl"
-        with file.open("rb") as journal:
-            while line := journal.readline(MAX_LINE_BYTES):
-                response = _response(line)
-                if response is None:
-                    if journal.read(1):
-                        raise DataError(f"{file}: a damaged line at byte {self._end}, with answers after it")
-                    break
-                self._index(response, len(line))
-        self._journal.truncate(self._end)
+    def _index(self, line: Line, begin: int) -> None:
+        self._place(Response.from_json(line.value()), begin, len(line.text))
 
-    def _index(self, response: Response, length: int) -> None:
-        key = (response.item_id, response.sample)
-        self._lines[key] = (self._end, length, response.error is None)
-        self._end += length
+    def _place(self, response: Response, begin: int, length: int) -> None:
+        self._lines[response.item_id, response.sample] = (begin, length, response.error is None)
 
     def __enter__(self) -> RunWriter:
         return self
@@ -352,9 +331,8 @@ class RunWriter:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            os.fsync(self._journal.fileno())
-        finally:
             self._journal.close()
+        finally:
             self._lock.release()
 
     def missing(self) -> list[tuple[str, int]]:
@@ -366,20 +344,10 @@ class RunWriter:
         key = (response.item_id, response.sample)
         if key not in self._wanted:
             raise StoreError(f"{self.path}: the engine answered {key[0]!r} sample {key[1]}, which was not asked")
-        line = canonical_json(response.to_json()).encode() + b"\n"
+        line = json_line(response.to_json())
         if len(line) > MAX_LINE_BYTES:
             raise StoreError(f"{self.path}: the answer to {key[0]!r} has {len(line)} bytes, more than {MAX_LINE_BYTES}")
-        try:
-            written = 0
-            while written < len(line):
-                written += self._journal.write(line[written:]) or 0
-        except OSError as error:
-            self._journal.truncate(self._end)
-            raise StoreError(
-                f"cannot write to {self.path / 'responses.jsonl'}: {error.strerror}; what was answered before is "
-                "stored: make room and run the same command again"
-            ) from error
-        self._index(response, len(line))
+        self._place(response, self._journal.append(line), len(line))
 
     def seal(self) -> None:
         """Mark the run complete: put the journal in order, record its digest. Call when nothing is missing."""
@@ -394,19 +362,11 @@ class RunWriter:
         write_atomic(self.path / "run.json", self.manifest.to_bytes())
 
     def _has_superseded_lines(self) -> bool:
-        return sum(length for _, length, _ in self._lines.values()) != self._end
+        return sum(length for _, length, _ in self._lines.values()) != self._journal.end
 
     def _line(self, key: tuple[str, int]) -> bytes:
         offset, length, _ = self._lines[key]
-        return os.pread(self._journal.fileno(), length, offset)
-
-
-def _response(line: bytes) -> Response | None:
-    """The response in a whole line of the journal, or None if the line is torn or damaged."""
-    try:
-        return Response.from_json(json.loads(line)) if line.endswith(b"\n") else None
-    except (DataError, ValueError, RecursionError):
-        return None
+        return self._journal.read(offset, length)
 
 
 def _check_seal(journal: Path, manifest: Manifest) -> None:
@@ -421,21 +381,5 @@ def _size(path: Path) -> int:
 def _sha256(path: Path) -> str:
     try:
         return file_sha256(path)
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}") from error
-
-
-def _json_lines(path: Path, torn_tail: bool = False) -> Iterator[tuple[str, Any]]:
-    """(place, value) of each line. Raises DataError on a broken one, except a torn last line where that is allowed."""
-    try:
-        with path.open("rb") as file:
-            for number, line in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES), b""), start=1):
-                if torn_tail and not line.endswith(b"\n"):
-                    return
-                try:
-                    value = json.loads(line)
-                except (ValueError, RecursionError) as error:
-                    raise DataError(f"{path}:{number}: not valid JSON ({str(error)[:100]})") from error
-                yield f"{path}:{number}", value
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}") from error

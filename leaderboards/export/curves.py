@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ...harness.errors import DataError, UsageError, printable
+from ...harness.jsonl import Line, read_lines
 from ...harness.types import Json
 from ..board.load_rows import as_share
 from ..board.table import Row
@@ -77,29 +78,21 @@ def _settings(file: Path) -> Mapping[str, Json]:
 
 def _metrics(file: Path) -> Iterator[tuple[int, Mapping[str, float]]]:
     """The steps and metrics of each line; a torn last line is one that is being written."""
-    try:
-        with file.open("rb") as lines:
-            for number, line in enumerate(iter(lambda: lines.readline(MAX_LINE_BYTES), b""), 1):
-                if line.endswith(b"\n"):
-                    yield _point(line, f"{file}:{number}")
-                elif lines.read(1):
-                    raise DataError(f"{file}:{number}: a line of more than {MAX_LINE_BYTES} bytes")
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise DataError(f"cannot read {file}: {error.strerror}") from error
+    for line in read_lines(file, MAX_LINE_BYTES) if file.exists() else ():
+        if not line.torn:
+            yield _point(line)
 
 
-def _point(line: bytes, where: str) -> tuple[int, Mapping[str, float]]:
+def _point(line: Line) -> tuple[int, Mapping[str, float]]:
+    values = line.value()
     try:
-        values = json.loads(line)
         step = values.pop("step")
         whole = isinstance(step, int) and not isinstance(step, bool) and step >= 0
         numbers = {name: float(value) for name, value in values.items() if not isinstance(value, bool | str)}
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise DataError(f"{where}: no metrics of a step ({str(error)[:80]})") from error
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise DataError(f"{line.where}: no metrics of a step ({str(error)[:80]})") from error
     if not whole or len(numbers) != len(values) or not all(map(math.isfinite, numbers.values())):
-        raise DataError(f"{where}: no metrics of a step: a step and finite numbers are needed")
+        raise DataError(f"{line.where}: no metrics of a step: a step and finite numbers are needed")
     return step, numbers
 
 

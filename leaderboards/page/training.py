@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ...harness.errors import DataError
+from ...harness.jsonl import read_lines
 from ...harness.runs.store import Manifest
 from ...harness.types import Json
 from .grid import Grid
@@ -64,21 +64,17 @@ def _place(manifest: Manifest, trainings: Sequence[str]) -> tuple[int, int] | No
 
 
 def _lines(file: Path) -> list[dict[str, Json]]:
-    found = []
-    try:
-        with file.open("rb") as lines:
-            for number, line in enumerate(iter(lambda: lines.readline(MAX_LINE_BYTES), b""), start=1):
-                if not line.endswith(b"\n"):
-                    break  # torn by a crash, or being written
-                record = json.loads(line)
-                if not isinstance(record, dict) or type(record.get("step")) is not int:
-                    raise DataError(f"{file}:{number}: not a step of a training")
-                found.append(record)
-    except OSError as error:
-        raise DataError(f"{file.parent} is no training folder: cannot read metrics.jsonl ({error.strerror})") from error
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{file}: not valid JSON ({str(error)[:100]})") from error
-    return found
+    if not file.exists():
+        raise DataError(f"{file.parent} is no training folder: it has no metrics.jsonl")
+    steps = []
+    for line in read_lines(file, MAX_LINE_BYTES):
+        if line.torn:
+            break  # by a crash, or it is being written
+        record = line.value()
+        if not isinstance(record, dict) or type(record.get("step")) is not int:
+            raise DataError(f"{line.where}: not a step of a training")
+        steps.append(record)
+    return steps
 
 
 def _finite(value: Json) -> float | None:

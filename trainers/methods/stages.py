@@ -17,6 +17,7 @@ from typing import Protocol, TypeVar
 from ...harness.engines.base import Engine
 from ...harness.errors import DataError
 from ...harness.files import write_atomic
+from ...harness.jsonl import json_line
 from ...harness.types import Image, Item, Json, Prompt, canonical_json, sample_seed
 from ..base import Progress
 from ..recipe import Recipe
@@ -125,7 +126,7 @@ class StagedTraining:
         found = stage.make(stage_input)
         if len(found.made) < self.recipe.collect.least:
             raise DataError(_too_little(found, stage, stage_input.number, self.recipe.collect.least))
-        write_atomic(own / "made.jsonl", (canonical_json(_record(part)).encode() + b"\n" for part in found.made))
+        write_atomic(own / "made.jsonl", map(json_line, map(_record, found.made)))
         counts = {**found.counts, "made": len(found.made)}
         write_atomic(own / "counts.json", (canonical_json(counts) + "\n").encode())
         return found.made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -17,6 +17,7 @@ PLAN = "PROCTOR_OPENRLHF_PLAN"
 """The environment variable that names the plan's file."""
 DRIVER = "proctor.trainers.openrlhf.driver"
 """What is started with it."""
+MAX_EVENT_BYTES = 2**20
 
 
 @dataclass(frozen=True)
@@ -73,21 +74,3 @@ def write_event(events: str, **event: Json) -> None:
     """Append an event: {"phase"}, {"step", "metrics"}, {"checkpoint", "path"} or {"error", "kind"}."""
     with Path(events).open("a", encoding="utf-8") as file:
         file.write(json.dumps(event) + "\n")
-
-
-class EventReader:
-    """The events that were added since the last look, whole lines only."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._offset = 0
-
-    def new(self) -> Iterator[Json]:
-        """What was told since."""
-        with self.path.open("rb") as file:
-            file.seek(self._offset)
-            for line in file:
-                if not line.endswith(b"\n"):
-                    return
-                self._offset += len(line)
-                yield json.loads(line)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...harness.files import write_atomic
+from ...harness.jsonl import json_line, read_lines
 from ...harness.types import Image, Item, Json, Prompt, canonical_json
 from ..methods.base import Example, Preference
 from ..methods.stages import Fitting
@@ -20,6 +21,7 @@ from ..sampler import Batches, asking, training_prompts
 from .arguments import FitPaths
 
 PROMPTS, ITEMS, IMAGES = "prompts.jsonl", "items.jsonl", "images"
+MAX_LINE_BYTES = 64 * 2**20
 
 
 @dataclass(frozen=True)
@@ -53,13 +55,13 @@ def write_prompts(recipe: Recipe, folder: Path) -> WrittenPrompts:
             prompt = ask(item)
             most = max(most, len(prompt.images))
             items.setdefault(item.id, item)
-            rows.append(as_line(_row(item, prompt, pictures)))
+            rows.append(json_line(_row(item, prompt, pictures)))
     stored = (
         {"item": item.to_json(), "pictures": [str(pictures.path(one)) for one in item.images]}
         for item in items.values()
     )
     write_atomic(folder / PROMPTS, rows)
-    write_atomic(folder / ITEMS, map(as_line, stored))
+    write_atomic(folder / ITEMS, map(json_line, stored))
     return WrittenPrompts(folder / PROMPTS, folder / ITEMS, most)
 
 
@@ -69,11 +71,10 @@ def read_items(file: Path) -> dict[str, Item]:
 
 
 def _items(file: Path) -> Iterator[Item]:
-    with file.open(encoding="utf-8") as lines:
-        for line in lines:
-            record = json.loads(line)
-            paths = iter(record["pictures"])
-            yield Item.from_json(record["item"], lambda one, paths=paths: _image(one, Path(next(paths))))  # type: ignore[misc]
+    for line in read_lines(file, MAX_LINE_BYTES):
+        record = line.value()
+        paths = iter(record["pictures"])
+        yield Item.from_json(record["item"], lambda one, paths=paths: _image(one, Path(next(paths))))  # type: ignore[misc]
 
 
 def _image(record: Mapping[str, Json], path: Path) -> Image:
@@ -110,11 +111,6 @@ class PictureFiles:
         return path.resolve()
 
 
-def as_line(value: Json) -> bytes:
-    """A row of a JSONL file."""
-    return canonical_json(value).encode() + b"\n"
-
-
 def write_rows(fitting: Fitting, recipe: Recipe, paths: FitPaths) -> None:
     """Write the batches of every step of the stage, one after the other: those that the local trainer has."""
     pictures = PictureFiles(paths.folder / IMAGES)
@@ -123,7 +119,7 @@ def write_rows(fitting: Fitting, recipe: Recipe, paths: FitPaths) -> None:
     def rows() -> Iterator[bytes]:
         for step in range(fitting.steps):
             for part in fitting.batch(made, step, recipe.policy.prompts, recipe.seed):
-                yield as_line(_example_row(part, pictures))
+                yield json_line(_example_row(part, pictures))
 
     write_atomic(paths.rows, rows())
 

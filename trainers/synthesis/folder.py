@@ -19,6 +19,7 @@ from types import TracebackType
 from ...benchmarks.sources.jsonl import read_document
 from ...harness.errors import DataError, RunMismatchError
 from ...harness.files import check_empty, lock_folder, write_atomic
+from ...harness.jsonl import json_line
 from ...harness.runs.provenance import environment, file_sha256
 from ...harness.runs.store import differing_keys
 from ...harness.types import Image, Json, canonical_json
@@ -119,16 +120,12 @@ class SynthesisFolder:
 
     def reject(self, rows: Iterable[Json]) -> None:
         """Write what was not kept."""
-        write_atomic(self.path / REJECTED, map(_line, rows))
+        write_atomic(self.path / REJECTED, map(json_line, rows))
 
     def finish(self, rows: Iterable[Json], counts: Mapping[str, int]) -> Synthesized:
         """Write the questions and then the mark that the synthesis is whole."""
-        lines = list(map(_line, rows))
+        lines = list(map(json_line, rows))
         write_atomic(self.path / QUESTIONS, lines)
         found = Synthesized(self.path, len(lines), counts, file_sha256(self.path / QUESTIONS))
         write_atomic(self.path / WHOLE, (json.dumps({**self._record, **found.to_json()}, indent=1) + "\n").encode())
         return found
-
-
-def _line(row: Json) -> bytes:
-    return canonical_json(row).encode() + b"\n"

@@ -532,12 +532,12 @@ def test_a_full_disk_in_the_middle_of_a_line_leaves_whole_lines(write, tmp_path)
 
     with write() as writer:
         writer.append(answer("q0"))
-        journal = writer._journal
-        writer._journal = FullDisk(journal)
+        file = writer._journal._file
+        writer._journal._file = FullDisk(file)
         with pytest.raises(StoreError, match="No space left"):
             writer.append(answer("q1"))
         assert (tmp_path / "run" / "responses.jsonl").read_bytes().count(b"\n") == 1
-        writer._journal = journal
+        writer._journal._file = file
         writer.append(answer("q1"))
     assert [one.item_id for one in RunReader(tmp_path / "run").responses()] == ["q0", "q1"]
 
