@@ -6,12 +6,10 @@ import json
 import os
 import stat
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from .errors import DataError, RunLockedError, StoreError, UsageError
+from .errors import DataError, StoreError
 from .types import Json
 
 MAX_OBJECT_BYTES = 2**20
@@ -46,13 +44,19 @@ def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
         raise
 
 
-def read_object(file: Path) -> dict[str, Json] | None:
-    """A small JSON object; None if there is no such file. Raises DataError for anything else."""
+def write_json(file: Path, record: Mapping[str, Json], indent: int | None = 1) -> None:
+    """Replace `file` with a JSON object in one step. Raises StoreError as `write_atomic` does."""
+    write_atomic(file, (json.dumps(record, indent=indent) + "\n").encode())
+
+
+def read_object(file: Path, limit: int = MAX_OBJECT_BYTES) -> dict[str, Json] | None:
+    """A JSON object of at most `limit` bytes; None if there is no such file. Raises DataError for anything else."""
     try:
+        check_regular(file)
         with file.open("rb") as stream:
-            content = stream.read(MAX_OBJECT_BYTES + 1)
-        if len(content) > MAX_OBJECT_BYTES:
-            raise ValueError(f"more than {MAX_OBJECT_BYTES} bytes")
+            content = stream.read(limit + 1)
+        if len(content) > limit:
+            raise ValueError(f"more than {limit} bytes")
         found = json.loads(content)
         if not isinstance(found, dict):
             raise ValueError("not a JSON object")
@@ -69,28 +73,3 @@ def check_regular(path: Path) -> None:
     """Raises DataError for a folder, a pipe or the like, at which reading could wait for ever."""
     if path.exists() and not path.is_file():
         raise DataError(f"{path} is no file")
-
-
-def check_empty(path: Path) -> None:
-    """Raises UsageError for a folder with files in it, hidden ones left out."""
-    if others := sorted(one.name for one in path.iterdir() if not one.name.startswith(".")):
-        raise UsageError(f"{path} holds other files ({others[0]}): choose a new or empty folder")
-
-
-def lock_folder(path: Path, what: str, doing: str) -> FileLock:
-    """Make the folder if it is not there, and take its lock: one process at a time is `doing` something in `what`.
-
-    Raises RunLockedError if another process holds it, UsageError if a file is in its place, StoreError if the folder cannot
-    be written.
-    """
-    if os.path.exists(path) and not os.path.isdir(path):  # noqa: PTH110, PTH112 - a name too long is no error here
-        raise UsageError(f"cannot open {what} {path}: it is no folder; choose another place")
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path / ".lock", blocking=False)
-        lock.acquire()
-    except Timeout:
-        raise RunLockedError(f"{path}: another process is {doing}; wait for it to end") from None
-    except OSError as error:
-        raise StoreError(f"cannot open {what} {path}: {error.strerror or error}") from error
-    return lock

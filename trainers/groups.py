@@ -23,8 +23,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import TypeAlias
 
-from filelock import FileLock, Timeout
-
 from ..benchmarks.base import Suite
 from ..benchmarks.examination import plan, read_answers
 from ..benchmarks.gold import corrected
@@ -35,15 +33,13 @@ from ..harness.errors import (
     DataError,
     EngineError,
     IncompleteRunError,
-    RunLockedError,
-    RunMismatchError,
-    StoreError,
     UsageError,
 )
+from ..harness.folder import check_identity, lock_file
 from ..harness.jsonl import Journal, Line, json_line, read_lines
 from ..harness.runs.evaluate import Examination
 from ..harness.runs.score import StoredAnswers
-from ..harness.runs.store import Sample, differing_keys
+from ..harness.runs.store import Sample
 from ..harness.stats import metrics
 from ..harness.types import Item, Json, Sampling, canonical_json, sample_seed
 from .base import Group, Reward, make_group, needs_judge
@@ -143,13 +139,7 @@ class JudgementWriter:
     def __init__(self, path: Path, head: Json) -> None:
         self.path = path
         self.scores: dict[str, ItemScores] = {}
-        self._lock = FileLock(path.with_name(f".{path.name}.lock"), blocking=False)
-        try:
-            self._lock.acquire()
-        except Timeout:
-            raise RunLockedError(f"{path}: another process is judging this run; wait for it to end") from None
-        except OSError as error:
-            raise StoreError(f"cannot write to {path.parent}: {error.strerror or error}") from error
+        self._lock = lock_file(path.with_name(f".{path.name}.lock"), path, "scores", "judging this run")
         try:
             self._open(head)
         except BaseException:
@@ -160,10 +150,9 @@ class JudgementWriter:
         stored: Json = None
         if self.path.exists():
             stored, self.scores = _read(self.path)
-        if stored is not None and (keys := differing_keys(stored, head)):
-            raise RunMismatchError(
-                f"{self.path} holds other scores: {', '.join(keys)} differ; judge as before, or remove the file"
-            )
+        if stored is not None:
+            advice = "judge as before, or remove the file"
+            check_identity(stored, head, f"{self.path} holds other scores", advice)
         self._journal = Journal(self.path, MAX_LINE_BYTES)
         if stored is None:
             self._journal.append(json_line(head))

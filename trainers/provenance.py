@@ -17,18 +17,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from filelock import FileLock, Timeout
-
 from ..harness.errors import DataError, UsageError
+from ..harness.files import read_object
+from ..harness.folder import differing_keys, is_locked
 from ..harness.runs.checkpoints import find_checkpoints
 from ..harness.runs.evaluate import Examination
-from ..harness.runs.store import differing_keys
 from ..harness.settings import read_settings
 from ..harness.types import Json, digest
 from .recipe import RECIPES, Recipe, load_recipe
 from .resolve import resolve
 
-_MAX_BYTES = 2**20
 _MAX_NAME = 100
 _MAX_KEYS = 4
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -90,11 +88,7 @@ def trained_by(training: Path) -> TrainedBy:
 def _read_identity(file: Path) -> tuple[dict[str, Any], str]:
     """The recipe as a training stored it, with a name and a seed, and the digest of the base's weights."""
     try:
-        with file.open("rb") as stream:
-            content = stream.read(_MAX_BYTES + 1)
-        if len(content) > _MAX_BYTES:
-            raise ValueError(f"more than {_MAX_BYTES} bytes")
-        identity = json.loads(content)["identity"]
+        identity = (read_object(file) or {})["identity"]
         recipe, base = identity["recipe"], identity["base"]["weights"]
         name, seed = recipe["name"], recipe["seed"]
         if not isinstance(name, str) or not name.isprintable() or not 0 < len(name) <= _MAX_NAME:
@@ -104,9 +98,7 @@ def _read_identity(file: Path) -> tuple[dict[str, Any], str]:
         if not isinstance(base, str) or not _DIGEST.fullmatch(base):
             raise ValueError(f"a base cannot be {base!r:.60}")
         known = read_settings(Recipe, recipe, "recipe")  # settings that are newer than it have their defaults
-    except OSError as error:
-        raise DataError(f"cannot read {file}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{file} is damaged: {str(error)[:120]}") from error
     return _plain(known), base
 
@@ -191,18 +183,6 @@ def look_at_training(training: Path) -> FoundTraining:
     made = trained_by(training)
     steps = [int(step[1]) for one in find_checkpoints(training) if (step := _STEP_FOLDER.fullmatch(one.name))]
     finished = (training / "finished.json").is_file()
-    return FoundTraining(training, made.recipe, made.seed, made.base, max(steps, default=0), finished, _held(training))
-
-
-def _held(training: Path) -> bool:
-    """True if a process holds the lock that every trainer takes; it is let go of at once."""
-    file = training / ".lock"
-    try:
-        if not file.is_file():
-            return False
-        with FileLock(file, blocking=False):
-            return False
-    except Timeout:
-        return True
-    except OSError as error:
-        raise DataError(f"cannot tell whether {training} is being trained: {file}: {error.strerror}") from error
+    return FoundTraining(
+        training, made.recipe, made.seed, made.base, max(steps, default=0), finished, is_locked(training)
+    )

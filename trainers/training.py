@@ -17,19 +17,18 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from safetensors.torch import load_file, save_file
 from torch.utils.tensorboard import SummaryWriter
 
-from ..harness.errors import DataError, RunMismatchError, StoreError, UsageError
-from ..harness.files import lock_folder, write_atomic
+from ..harness.errors import DataError, StoreError, UsageError
+from ..harness.files import write_json
+from ..harness.folder import ClaimedFolder
 from ..harness.jsonl import Journal
 from ..harness.profiles import load_profile
 from ..harness.runs.checkpoints import COMPLETE
 from ..harness.runs.provenance import configuration_digest, environment, weights_digest
-from ..harness.runs.store import differing_keys
 from ..harness.types import Json
 from .recipe import Recipe
 from .resolve import recipe_files
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
 
     from ..harness.engines.vlm import VisionLanguageModel
 
-METRICS = "metrics.jsonl"
+TRAINING, METRICS = "training.json", "metrics.jsonl"
 MAX_LINE_BYTES = 2**20
 CONFIGURATION = (".json", ".jinja", ".txt", ".model")
 """Suffixes of a checkpoint's files that are no weights."""
@@ -66,7 +65,7 @@ class TrainingCheckpoint:
             raise DataError(f"{self.path}: no trainer state to resume from ({str(error)[:100]})") from error
 
 
-class TrainingFolder:
+class TrainingFolder(ClaimedFolder):
     """The one writer of a training directory; a context manager that holds its lock.
 
     `more` is what belongs to the training's identity beside recipe and base.
@@ -75,47 +74,22 @@ class TrainingFolder:
     def __init__(
         self, path: Path, recipe: Recipe, base: Path, resume: bool, more: Mapping[str, Json] | None = None
     ) -> None:
-        self.path = path
-        self._lock = lock_folder(path, "training directory", "training there")
-        try:
-            self._claim(recipe, base, resume, more or {})
+        super().__init__(path, "training directory", "training there")
+        with self.released_by_errors():
+            if (path / TRAINING).exists() and not resume:
+                raise UsageError(f"{path} already holds a training: add --resume to go on, or choose another --out")
+            identity = {
+                "recipe": recipe.to_json(),
+                "base": {"weights": weights_digest(base), "configuration": configuration_digest(base)},
+                "profile": load_profile(recipe.model).manner.to_json(),
+                **recipe_files(recipe),
+                **(more or {}),
+            }
+            record = {"identity": identity, "base_path": str(base), "environment": environment()}
+            self.claim(TRAINING, record, "training", "choose another --out", own=OURS, free=FREE)
             self._metrics = self._open_metrics() if (path / METRICS).exists() else None
-        except BaseException:
-            self._lock.release()
-            raise
         last = self.last_checkpoint()
         self._tensorboard = SummaryWriter(str(path / "tensorboard"), purge_step=last.step + 1 if last else None)
-
-    def _claim(self, recipe: Recipe, base: Path, resume: bool, more: Mapping[str, Json]) -> None:
-        identity = {
-            "recipe": json.loads(json.dumps(recipe.to_json())),
-            "base": {"weights": weights_digest(base), "configuration": configuration_digest(base)},
-            "profile": load_profile(recipe.model).manner.to_json(),
-            **recipe_files(recipe),
-            **more,
-        }
-        file = self.path / "training.json"
-        if not file.exists():
-            self._check_empty()
-            record = {"identity": identity, "base_path": str(base), "environment": environment()}
-            write_atomic(file, (json.dumps(record, indent=1) + "\n").encode())
-            return
-        if not resume:
-            raise UsageError(f"{self.path} already holds a training: add --resume to go on, or choose another --out")
-        try:
-            stored: Json = json.loads(file.read_bytes())["identity"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise DataError(f"{file} is damaged: {str(error)[:120]}") from error
-        if keys := [key for key in differing_keys(stored, identity) if key not in FREE]:
-            raise RunMismatchError(
-                f"{self.path} holds another training: {', '.join(keys)} differ; choose another --out"
-            )
-
-    def _check_empty(self) -> None:
-        """Raises UsageError for a folder with other things in it than a training, or what comes before one, leaves."""
-        others = sorted(path.name for path in self.path.iterdir() if path.name not in OURS)
-        if others:
-            raise UsageError(f"{self.path} holds other things, like {others[0]!r:.80}: choose another --out")
 
     def _open_metrics(self) -> Journal:
         """The journal of metrics, without the steps after the last checkpoint: they are about to be done again."""
@@ -125,18 +99,11 @@ class TrainingFolder:
             journal.cut(begins[kept])
         return journal
 
-    def __enter__(self) -> TrainingFolder:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            self._tensorboard.close()
-            if self._metrics is not None:
-                self._metrics.close()
-        finally:
-            self._lock.release()
+    def close(self) -> None:
+        """Put the metrics on the disk."""
+        self._tensorboard.close()
+        if self._metrics is not None:
+            self._metrics.close()
 
     def checkpoint_path(self, step: int) -> Path:
         """Where the checkpoint after that step is, or will be."""
@@ -207,4 +174,4 @@ class TrainingFolder:
         """Mark the training as ended: no more checkpoints will come."""
         last = self.last_checkpoint()
         record = {"last_checkpoint": last.path.name if last else None}
-        write_atomic(self.path / "finished.json", (json.dumps(record) + "\n").encode())
+        write_json(self.path / "finished.json", record, indent=None)

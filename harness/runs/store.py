@@ -19,13 +19,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from types import TracebackType
 
-from ..errors import DataError, RunMismatchError, StoreError, UsageError
-from ..files import check_regular, lock_folder, write_atomic
+from ..errors import DataError, StoreError
+from ..files import check_regular, write_atomic
+from ..folder import ClaimedFolder, check_empty, check_identity
 from ..jsonl import Journal, Line, json_line, parse_line, read_lines
 from ..profiles import PromptStyle
-from ..types import Image, Item, Json, Prompt, Response, Sampling, canonical_json, digest, digest_all
+from ..types import Image, Item, Json, Prompt, Response, Sampling, digest, digest_all
 from .provenance import file_sha256
 
 FORMAT = 1
@@ -107,17 +107,6 @@ class Manifest:
         if not unchanged:
             raise DataError(f"{file} was changed: its run_id does not belong to its identity")
         return manifest
-
-
-def differing_keys(old: Json, new: Json, at: str = "") -> list[str]:
-    """Dotted names of the entries in which two manifests' identities differ."""
-    if isinstance(old, Mapping) and isinstance(new, Mapping):
-        keys = []
-        for name in sorted({*old, *new}):
-            key = f"{at}.{name}".strip(".")
-            keys += differing_keys(old[name], new[name], key) if name in old and name in new else [key]
-        return keys
-    return [] if canonical_json(old) == canonical_json(new) else [at]
 
 
 @dataclass(frozen=True)
@@ -256,7 +245,7 @@ class RunReader:
         yield from last.values()
 
 
-class RunWriter:
+class RunWriter(ClaimedFolder):
     """The one writer of a run directory; a context manager that holds its lock.
 
     Opening an existing directory resumes it. Raises RunLockedError if another process holds it, RunMismatchError if it
@@ -264,26 +253,20 @@ class RunWriter:
     """
 
     def __init__(self, path: Path, manifest: Manifest, asked: Sequence[Sample], samples: int) -> None:
-        self.path = path
+        super().__init__(path, "run directory", "writing to it")
         self.manifest = manifest
         self._keys = [(one.item.id, sample) for one in asked for sample in range(samples)]
         self._wanted = frozenset(self._keys)
         self._lines: dict[tuple[str, int], tuple[int, int, bool]] = {}
-        self._lock = lock_folder(path, "run directory", "writing to it")
-        try:
+        with self.released_by_errors():
             self._open(asked)
-        except BaseException:
-            self._lock.release()
-            raise
 
     def _open(self, asked: Sequence[Sample]) -> None:
         if (self.path / "run.json").exists():
             stored = Manifest.read(self.path)
             if stored.run_id != self.manifest.run_id:
-                keys = ", ".join(differing_keys(stored.identity, self.manifest.identity))
-                raise RunMismatchError(
-                    f"{self.path} holds another examination: {keys} differ; choose another directory"
-                )
+                holds = f"{self.path} holds another examination"
+                check_identity(stored.identity, self.manifest.identity, holds, "choose another directory")
             _check_seal(self.path / "responses.jsonl", stored)
             self.manifest = stored
         else:
@@ -305,11 +288,7 @@ class RunWriter:
         own = {"images", "responses.jsonl"} | (
             {items.name} if items.exists() and items.read_bytes() == questions else set()
         )
-        others = sorted(one.name for one in self.path.iterdir() if one.name not in own and not one.name.startswith("."))
-        if others:
-            raise UsageError(
-                f"{self.path} holds other files ({others[0]}): choose a new or empty directory for the run"
-            )
+        check_empty(self.path, own, "directory for the run")
 
     def _store_pictures(self, asked: Sequence[Sample]) -> None:
         for one in asked:
@@ -324,16 +303,9 @@ class RunWriter:
     def _place(self, response: Response, begin: int, length: int) -> None:
         self._lines[response.item_id, response.sample] = (begin, length, response.error is None)
 
-    def __enter__(self) -> RunWriter:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            self._journal.close()
-        finally:
-            self._lock.release()
+    def close(self) -> None:
+        """Put the journal on the disk."""
+        self._journal.close()
 
     def missing(self) -> list[tuple[str, int]]:
         """The (item id, sample) pairs without an answer, in the order of the items; errors count as missing."""

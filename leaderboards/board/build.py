@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from ...benchmarks.examination import read_answers, score_answers
-from ...harness.errors import RunLockedError, StoreError, UsageError
+from ...harness.errors import StoreError, UsageError
 from ...harness.files import write_atomic
+from ...harness.folder import ClaimedFolder, check_empty
 from ...harness.runs.judging import JudgeModel
 from ...harness.runs.score import ScoredRun, StoredAnswers, in_processes
 from .evidence import BOARD, EVIDENCE, EvidenceFolder, keep, read_record
@@ -53,11 +52,8 @@ def build(
     there, StoreError if it cannot be written, DataError for damaged runs.
     """
     _prepare(out)
-    try:
-        with FileLock(out / ".lock", blocking=False):
-            return _build(runs, _Scoring(protocols, EvidenceFolder(out / EVIDENCE), referee, partial), out, draft)
-    except Timeout:
-        raise RunLockedError(f"{out}: another process is building this board; wait for it to end") from None
+    with ClaimedFolder(out, "board", "building this board"):
+        return _build(runs, _Scoring(protocols, EvidenceFolder(out / EVIDENCE), referee, partial), out, draft)
 
 
 def _build(runs: Sequence[Path], how: _Scoring, out: Path, draft: bool) -> Board:
@@ -91,11 +87,10 @@ def _needed(folder: EvidenceFolder, table: Sequence[Row]) -> set[str]:
 
 def _prepare(out: Path) -> None:
     try:
-        others = sorted(one.name for one in out.iterdir()) if out.exists() else []
+        if out.exists():
+            check_empty(out, (BOARD, EVIDENCE, "README.md"), "folder for the board")
     except OSError as error:
         raise UsageError(f"{out} is no folder for a board: {error.strerror}") from error
-    if strangers := [name for name in others if name not in (BOARD, EVIDENCE, "README.md") and name[0] != "."]:
-        raise UsageError(f"{out} holds other files ({strangers[0]}): choose a new or empty folder for the board")
     try:
         (out / EVIDENCE).mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -19,9 +19,10 @@ from pathlib import Path
 
 from ...benchmarks.examination import read_answers, score_answers
 from ...harness.errors import DataError, IncompleteRunError, UsageError, printable
+from ...harness.folder import differing_keys
 from ...harness.runs.judging import JudgeModel
 from ...harness.runs.score import ScoredRun
-from ...harness.runs.store import Manifest, differing_keys
+from ...harness.runs.store import Manifest
 from ...harness.stats.intervals import Difference, holm, item_changes, paired_difference, seeded_difference
 from ...harness.stats.metrics import cluster
 from ...harness.types import Item, Json

@@ -11,19 +11,16 @@ a result, not an accident: it is kept as failed, and begun again only if its fol
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from ...harness.errors import CheckpointError, DataError, DivergedError, NonFiniteOutputError, RunMismatchError
-from ...harness.files import check_empty, lock_folder, read_object, write_atomic
+from ...harness.files import read_object, write_json
+from ...harness.folder import ClaimedFolder
 from ...harness.runs.evaluate import Examination
 from ...harness.runs.provenance import configuration_digest, environment, weights_digest
-from ...harness.runs.store import differing_keys
 from ...harness.types import Json, digest_all
 from ..base import Progress
 from ..recipe import Recipe
@@ -96,10 +93,10 @@ class Training:
         try:
             yield
         except (DivergedError, NonFiniteOutputError) as error:
-            write_atomic(self.folder / "failed.json", (json.dumps({"reason": str(error)}) + "\n").encode())
+            write_json(self.folder / "failed.json", {"reason": str(error)}, indent=None)
 
 
-class ExperimentFolder:
+class ExperimentFolder(ClaimedFolder):
     """The one process at work in a campaign's folder; a context manager that holds its lock.
 
     `name` is that of the file which says what is done there, `kind` what people call it, `what` its identity, and `fresh`
@@ -108,44 +105,14 @@ class ExperimentFolder:
     """
 
     def __init__(self, path: Path, name: str, kind: str, what: Json, fresh: Mapping[str, Json]) -> None:
-        self.path = path
+        super().__init__(path, "the folder", "at work there")
         self.runs = path / "runs"
         self._file = path / name
-        self._lock = lock_folder(path, "the folder", "at work there")
-        with self._released_by_errors():
-            self._stored = self._claim(kind, what, fresh)
-
-    def _claim(self, kind: str, what: Json, fresh: Mapping[str, Json]) -> dict[str, Json]:
-        begun = {"identity": what, "environment": environment(), **fresh}
-        stored = read_object(self._file)
-        if stored is None:
-            check_empty(self.path)
-            self._stored = begun
-            self.write({})
-            return begun
-        if lacking := [key for key, value in begun.items() if type(stored.get(key)) is not type(value)]:
-            raise DataError(f"{self._file} is damaged: it lacks {lacking[0]}")
-        if keys := differing_keys(stored["identity"], what):
-            raise RunMismatchError(f"{self.path} holds another {kind}: {', '.join(keys)} differ; choose another --out")
-        return stored
+        with self.released_by_errors():
+            begun = {"identity": what, "environment": environment(), **fresh}
+            self._stored = self.claim(name, begun, kind, "choose another --out")
 
     def write(self, more: Mapping[str, Json]) -> None:
         """Put `more` into the file, in the place of what it held under the same names."""
         self._stored = {**self._stored, **more}
-        write_atomic(self._file, (json.dumps(self._stored, indent=1) + "\n").encode())
-
-    @contextmanager
-    def _released_by_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except BaseException:
-            self._lock.release()
-            raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._lock.release()
+        write_json(self._file, self._stored)

@@ -72,7 +72,7 @@ class IterationFolder(ExperimentFolder):
     def __init__(self, path: Path, found: Iteration, what: Json) -> None:
         super().__init__(path, "iterate.json", "iteration", what, {"history": [], "best": {}})
         self._iteration = found
-        with self._released_by_errors():
+        with self.released_by_errors():
             begun = sum(1 for _ in path.glob("round-*"))
             if begun > found.rounds:
                 raise RunMismatchError(f"{path} has {begun} rounds: --rounds can only be raised")

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...harness.errors import DataError, RunMismatchError, UsageError
+from ...harness.folder import differing_keys
 from ...harness.runs.evaluate import Examination
-from ...harness.runs.store import differing_keys
 from ...harness.types import Json
 from ...harness.user_file import anchored
 from ..recipe import Recipe, load_recipe
@@ -101,7 +101,7 @@ class RegressionFolder(ExperimentFolder):
     def __init__(self, path: Path, found: ABTest, what: Json) -> None:
         super().__init__(path, "regress.json", "regression", what, {"seeds": []})
         self._contest = found
-        with self._released_by_errors():
+        with self.released_by_errors():
             self.raised_from = self._raised_from(self._stored["seeds"])
 
     def _raised_from(self, seeds: Sequence[Json]) -> tuple[int, ...]:

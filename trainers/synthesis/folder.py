@@ -10,19 +10,17 @@ synthesis.json   counts by rule and the digest of questions.jsonl; written last:
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
 from ...benchmarks.sources.jsonl import read_document
-from ...harness.errors import DataError, RunMismatchError
-from ...harness.files import check_empty, lock_folder, write_atomic
+from ...harness.errors import DataError
+from ...harness.files import write_atomic, write_json
+from ...harness.folder import ClaimedFolder
 from ...harness.jsonl import json_line
 from ...harness.runs.provenance import environment, file_sha256
-from ...harness.runs.store import differing_keys
-from ...harness.types import Image, Json, canonical_json
+from ...harness.types import Image, Json
 
 BEGUN, WHOLE, QUESTIONS, REJECTED = "begun.json", "synthesis.json", "questions.jsonl", "rejected.jsonl"
 IMAGES, ASKED = "images", "asked"
@@ -66,7 +64,7 @@ class Synthesized:
         return {"questions": self.questions, "counts": dict(self.counts), "sha256": self.sha256}
 
 
-class SynthesisFolder:
+class SynthesisFolder(ClaimedFolder):
     """The one writer of a folder; a context manager that holds its lock.
 
     Raises RunLockedError if another process holds it, RunMismatchError if the folder is of another synthesis, UsageError if
@@ -74,35 +72,10 @@ class SynthesisFolder:
     """
 
     def __init__(self, path: Path, identity: Mapping[str, Json], recorded: Mapping[str, Json]) -> None:
-        self.path = path
-        self._lock = lock_folder(path, "synthesis folder", "synthesizing there")
-        try:
-            self._claim(identity, recorded)
-        except BaseException:
-            self._lock.release()
-            raise
-
-    def _claim(self, identity: Mapping[str, Json], recorded: Mapping[str, Json]) -> None:
-        file = self.path / BEGUN
+        super().__init__(path, "synthesis folder", "synthesizing there")
         self._record = {"identity": identity, **recorded, "environment": environment()}
-        if not file.exists():
-            check_empty(self.path)
-            write_atomic(file, (json.dumps(self._record, indent=1) + "\n").encode())
-            return
-        found = read_document(file, self.path)
-        stored = found.get("identity") if isinstance(found, dict) else None
-        if keys := differing_keys(stored, json.loads(canonical_json(identity))):
-            raise RunMismatchError(
-                f"{self.path} holds another synthesis: {', '.join(keys) or 'all'} differ; choose another folder"
-            )
-
-    def __enter__(self) -> SynthesisFolder:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._lock.release()
+        with self.released_by_errors():
+            self.claim(BEGUN, self._record, "synthesis", "choose another folder")
 
     @property
     def whole(self) -> Synthesized | None:
@@ -127,5 +100,5 @@ class SynthesisFolder:
         lines = list(map(json_line, rows))
         write_atomic(self.path / QUESTIONS, lines)
         found = Synthesized(self.path, len(lines), counts, file_sha256(self.path / QUESTIONS))
-        write_atomic(self.path / WHOLE, (json.dumps({**self._record, **found.to_json()}, indent=1) + "\n").encode())
+        write_json(self.path / WHOLE, {**self._record, **found.to_json()})
         return found

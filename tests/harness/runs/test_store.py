@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proctor.harness.errors import DataError, RunLockedError, RunMismatchError, StoreError, UsageError
+from proctor.harness.folder import differing_keys
 from proctor.harness.runs import store
 from proctor.harness.runs.evaluate import Examination
-from proctor.harness.runs.store import Manifest, RunReader, RunWriter, differing_keys
+from proctor.harness.runs.store import Manifest, RunReader, RunWriter
 from proctor.harness.types import Image, Prompt, Response
 
 AWKWARD = [

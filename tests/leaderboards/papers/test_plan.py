@@ -15,7 +15,7 @@ from proctor.benchmarks.suites import figures
 from proctor.harness.cli import build_parser
 from proctor.harness.cli.paper_plan import work_of
 from proctor.harness.errors import UsageError
-from proctor.harness.files import lock_folder
+from proctor.harness.folder import lock_folder
 from proctor.harness.runs.store import Manifest
 from proctor.leaderboards.papers import tables
 from proctor.leaderboards.papers.cost import Assumptions

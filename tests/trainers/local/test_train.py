@@ -261,7 +261,7 @@ def test_a_training_that_can_not_start_leaves_no_claim(tmp_path: Path) -> None:
 
 def test_a_folder_with_other_things_in_it_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "holiday.png").write_bytes(b"")
-    with pytest.raises(UsageError, match=r"holds other things, like 'holiday\.png'"):
+    with pytest.raises(UsageError, match=r"holds other files \(holiday\.png\)"):
         train(recipe(), BASE, tmp_path, False, silent)
     with pytest.raises(UsageError, match="no folder"):
         train(recipe(), BASE, tmp_path / "holiday.png", False, silent)
