@@ -14,7 +14,6 @@ A language model that scores a policy's responses in [0, 1] while it trains, wit
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,13 +25,13 @@ from ..harness.engines.http_client import Endpoint
 from ..harness.engines.openai import OpenAIEngine
 from ..harness.errors import EngineError, printable
 from ..harness.types import Json, Prompt, Request, Response, Sampling
+from ..harness.untrusted_text import in_tags
 from .base import Group
 from .recipe_settings import BASE_MODEL, TINY_MODEL, JudgeSettings
 from .tiny import JUDGE
 
-OPEN, CLOSE = "<response>", "</response>"
-_MARK = re.compile(r"<(?=\s*/?\s*response|\|)", re.IGNORECASE)
-"""Where a mark of the fence begins, or a control token like <|im_end|>, which a server may take for one."""
+TAG = "response"
+OPEN, CLOSE = f"<{TAG}>", f"</{TAG}>"
 
 FULL = """You judge a model's response to the question above about the picture. Look at the picture, solve the question
 yourself, and compare.
@@ -56,17 +55,12 @@ Judge: answer_correctness, reasoning_quality, visual_grounding, 0 to 1, JSON."""
 TEMPLATES = {"full": FULL, "short": SHORT}
 
 
-def fenced(response: str) -> str:
-    """The response between the marks; marks and control tokens in it are broken, so that it cannot end fence or turn."""
-    return f"{OPEN}\n{_MARK.sub('< ', response)}\n{CLOSE}"
-
-
 def judge_prompt(group: Group, index: int, style: str) -> Prompt:
     """The prompt that asks for the scores of the group's response of that index; `style` is a key of TEMPLATES."""
     question = [group.question.strip()]
     if group.choices:
         question.append("Choices:\n" + lettered(group.choices))
-    asked = TEMPLATES[style].format(open=OPEN, close=CLOSE, response=fenced(group.responses[index]))
+    asked = TEMPLATES[style].format(open=OPEN, close=CLOSE, response=in_tags(group.responses[index], TAG))
     return Prompt((*group.images, "\n".join([*question, asked])))
 
 

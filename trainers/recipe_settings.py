@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from ..harness.settings import require
 from ..harness.types import Json, Sampling
-from .methods.text import check_template
+from ..harness.untrusted_text import check_template
 
 BASE_MODEL = "base"
 TINY_MODEL = "tiny_judge"

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import CheckpointError, MissingExtraError, ProctorError
 from ..types import Image, Prompt
+from ..untrusted_text import without_tokens
 
 os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 
@@ -44,14 +45,8 @@ class ChatTemplate:
         return text
 
     def _plain(self, text: str) -> str:
-        """Text in which no control token of the model is spelled out: a question cannot forge a turn or a picture.
-
-        Code points that are no characters (lone surrogates) become question marks.
-        """
-        text = text.encode("utf-8", "replace").decode()
-        for token in self._tokenizer.all_special_tokens:
-            text = text.replace(token, token[0] + " " + token[1:])
-        return text
+        """Text in which no control token of the model is spelled out: a question cannot forge a turn or a picture."""
+        return without_tokens(text, self._tokenizer.all_special_tokens)
 
     def check(self, path: Path) -> None:
         """Raise CheckpointError unless the template shows the model a picture and a text."""

@@ -32,9 +32,9 @@ from ...harness.answers.vote import Vote, vote
 from ...harness.errors import DataError, printable
 from ...harness.settings import require
 from ...harness.types import Item
+from ...harness.untrusted_text import MOST_SHOWN, as_question, check_template
 from ..rewards.advantages import Array, dr_grpo
 from .base import Drawn, Played, Step, Turn
-from .text import MOST_SHOWN, as_question, check_template
 from .toolbox import check_images, shown_image
 
 ASK = """Write one question about this picture that has a single short answer, a number, a word or an expression, and that

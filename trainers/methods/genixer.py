@@ -20,8 +20,8 @@ from ...benchmarks.items import inline
 from ...harness.errors import UsageError
 from ...harness.runs.store import Sample
 from ...harness.types import Item, Response
+from ...harness.untrusted_text import as_question, check_template, filled
 from .base import Example, Sft, Stage, StageInput, StageOutput
-from .text import as_question, check_template, filled
 from .toolbox import ResponseSet, check_images, one_item_per_image, respond, shown_image, some_of
 
 _LAST_WORD = re.compile(r"\b(yes|no)\W{0,5}\Z", re.IGNORECASE)

@@ -18,8 +18,8 @@ from ...harness.answers.formats import BOX, last_box
 from ...harness.errors import UsageError
 from ...harness.profiles import BOXED
 from ...harness.types import Prompt
+from ...harness.untrusted_text import check_template
 from .base import Example, Sft, Stage, StageInput, StageOutput
-from .text import check_template
 from .toolbox import ResponseSet, answered
 
 FORMATS = ("reasoning", "direct")

@@ -20,8 +20,8 @@ from typing import ClassVar
 from ...harness.errors import UsageError
 from ...harness.runs.store import Sample
 from ...harness.types import Item, Prompt, Response
+from ...harness.untrusted_text import check_template, filled
 from .base import Dpo, Preference, Sft, Stage, StageInput, StageOutput
-from .text import check_template, filled
 from .toolbox import check_images, corrupted, one_item_per_image, respond, shown_image
 
 

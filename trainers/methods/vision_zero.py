@@ -31,9 +31,9 @@ from ...harness import answers
 from ...harness.errors import DataError, printable
 from ...harness.settings import require
 from ...harness.types import Image, Item, Prompt, sample_seed
+from ...harness.untrusted_text import MOST_SHOWN, check_template, filled, one_line
 from ..rewards.advantages import Array, group_norm
 from .base import Drawn, Played, Step, Turn
-from .text import MOST_SHOWN, check_template, filled, one_line
 from .toolbox import check_images, lookalikes
 
 UNSURE = 0

@@ -20,9 +20,9 @@ from ...harness.engines.base import Engine
 from ...harness.errors import DataError
 from ...harness.runs.store import Sample
 from ...harness.types import Item, Json, Prompt, sample_seed
+from ...harness.untrusted_text import MOST_SHOWN, filled, one_line
 from ..data import MARK
 from ..methods.student import StoredStudent, Tell
-from ..methods.text import MOST_SHOWN, filled, one_line
 from ..methods.toolbox import one_item_per_image
 from ..recipe_settings import DIRECT, SynthesisSettings
 from .folder import ASKED, SynthesisFolder, Synthesized

@@ -15,7 +15,7 @@ from typing import TypeAlias
 from ...harness import answers
 from ...harness.answers.vote import vote
 from ...harness.types import Item, Json
-from ..methods.text import find_question, has_marks
+from ...harness.untrusted_text import find_question, has_marks
 from ..recipe_settings import SynthesisSettings
 
 _WORD = re.compile(r"\d+(?:\.\d+)?|\w+|[^\w\s.,;:!?'\"$`()]")

@@ -15,7 +15,7 @@ from ...benchmarks.sources.local import open_local
 from ...benchmarks.sources.published import UNPUBLISHED
 from ...harness.errors import UsageError
 from ...harness.types import Image, Item
-from ..methods.text import has_marks
+from ...harness.untrusted_text import has_marks
 from .folder import QUESTIONS, Synthesized
 
 NAME = "synthesized"

@@ -10,6 +10,7 @@ from proctor.benchmarks.registry import SUITES
 from proctor.harness.runs.evaluate import run_eval
 from proctor.harness.runs.judging import JudgeModel, ReplyBook
 from proctor.harness.types import Item, Sampling
+from proctor.harness.untrusted_text import FENCE_LENGTH
 
 ITEM = Item("1", "mathvision", "Which?", "B", "choice", choices=("cat", "dog"))
 VALUE = language_model.extractor(language_model.VALUE, language_model.as_said)
@@ -136,9 +137,9 @@ class _Knows:
 @given(st.text(alphabet="=\n x<|>", max_size=80))
 def test_what_is_shown_can_not_close_its_fence(text):
     lines = language_model.judge().prompt(text, ITEM).splitlines()
-    (first, last) = [
-        n for n, line in enumerate(lines) if set(line) == {"="} and len(line) >= language_model.MARK_LENGTH
-    ][:: max(1, sum(set(line) == {"="} and len(line) >= language_model.MARK_LENGTH for line in lines) - 1)]
+    (first, last) = [n for n, line in enumerate(lines) if set(line) == {"="} and len(line) >= FENCE_LENGTH][
+        :: max(1, sum(set(line) == {"="} and len(line) >= FENCE_LENGTH for line in lines) - 1)
+    ]
     assert last == len(lines) - 1
     assert lines[first] == lines[last]
     assert all(len(line) < len(lines[first]) for line in lines[first + 1 : last] if set(line) == {"="})

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from proctor.harness.answers.vote import vote
 from proctor.harness.errors import DataError, UsageError
 from proctor.harness.types import Prompt
+from proctor.harness.untrusted_text import as_question, one_line
 from proctor.trainers.methods.evolmm import EvoLmm, EvoLmmSettings, entropy, proposer_reward, solver_rewards
 from proctor.trainers.methods.registry import open_method
-from proctor.trainers.methods.text import as_question, one_line
 from proctor.trainers.recipe import load_recipe
 from proctor.trainers.tiny import talker_tasks
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from proctor.harness.errors import UsageError
 from proctor.harness.runs.store import Sample
-from proctor.trainers.judge import WEIGHTS, fenced
+from proctor.harness.untrusted_text import in_tags
+from proctor.trainers.judge import TAG, WEIGHTS
 from proctor.trainers.methods.base import Dpo, StageOutput
 from proctor.trainers.methods.srlm import Srlm, SrlmSettings
 
@@ -26,7 +27,7 @@ def judged(marks: dict[str, str]) -> Say:
 
     def say(asked: Sample, sample: int) -> str:
         prompt = str(asked.prompt.parts[-1])
-        return next(reply for response, reply in marks.items() if fenced(response) in prompt)
+        return next(reply for response, reply in marks.items() if in_tags(response, TAG) in prompt)
 
     return say
 
@@ -51,7 +52,7 @@ def test_judgements_are_averaged_over_those_that_can_be_read() -> None:
     replies = {box(1): [scores(0.2), scores(0.4), "no"], box(2): [scores(0.25), scores(0.25), scores(0.25)]}
 
     def say(asked, sample):
-        return next(row[sample] for text, row in replies.items() if fenced(text) in str(asked.prompt.parts[-1]))
+        return next(row[sample] for text, row in replies.items() if in_tags(text, TAG) in str(asked.prompt.parts[-1]))
 
     found, _ = made(row(box(1), box(2)), say)
     assert [(part.chosen, part.rejected) for part in found.made] == [(box(1), box(2))] * 2

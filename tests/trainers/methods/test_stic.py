@@ -8,9 +8,9 @@ import pytest
 from proctor.harness.errors import UsageError
 from proctor.harness.images import decode
 from proctor.harness.types import Prompt
+from proctor.harness.untrusted_text import filled
 from proctor.trainers.methods.base import Dpo, Sft
 from proctor.trainers.methods.stic import Stic, SticSettings
-from proctor.trainers.methods.text import filled
 from proctor.trainers.methods.toolbox import SMALL_SIDE, corrupted
 
 from .scripted_student import ScriptedStudent, box, cut, figures, row, stage_input

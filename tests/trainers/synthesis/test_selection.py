@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from proctor.harness.errors import DataError, UsageError
 from proctor.harness.types import Image, Item
-from proctor.trainers.methods.text import find_question, has_marks
+from proctor.harness.untrusted_text import find_question, has_marks
 from proctor.trainers.recipe_settings import SynthesisSettings
 from proctor.trainers.synthesis.selection import RULES, Proposed, Selection, originals, similarity, words
 
