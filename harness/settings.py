@@ -1,22 +1,87 @@
-"""From a table of a TOML file to a frozen dataclass of settings, strictly: unknown keys and wrong kinds are errors."""
+"""From a table of a TOML file, or from texts of the command line, to a frozen dataclass of settings.
+
+Unknown keys, wrong kinds and values out of range are errors of one line.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import field
+from math import isfinite
+from pathlib import Path
 from types import NoneType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from .errors import DataError, UsageError
 
 T = TypeVar("T")
+MAX_DIGITS = 15
 
 
 def read_settings(kind: type[T], table: Mapping[str, Any], where: str) -> T:
     """The settings of that kind that a table holds. Raises UsageError, which begins with `where`."""
     settings: T = _build(kind, table, where)
     return settings
+
+
+def option(default: Any, *, least: float | None = None, most: float | None = None, choices: Sequence[str] = ()) -> Any:
+    """A field of an engine's options: the numbers from `least` to `most`, or the texts, that it can be."""
+    return field(default=default, metadata={"least": least, "most": most, "choices": tuple(choices)})
+
+
+def read_options(kind: type[T], options: Mapping[str, str], what: str, more: Sequence[str] = ()) -> T:
+    """The options of `what`, given as texts like those of --engine-option. `more` are named as further ones there are.
+
+    Raises UsageError for an option that there is not, or a value that it cannot have.
+    """
+    fields: dict[str, dataclasses.Field[Any]] = {one.name: one for one in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    if unknown := sorted(set(options) - set(fields)):
+        known = ", ".join([*sorted(fields), *more]) or "none"
+        raise UsageError(f"{what} has no option {unknown[0]!r:.60}; it has: {known}")
+    hints = get_type_hints(kind)
+    values: dict[str, Any] = {}
+    for name, text in options.items():
+        wanted = next((one for one in (int, float, bool, Path) if one in (hints[name], *get_args(hints[name]))), str)
+        value = _from_text(wanted, text)
+        if value is None or not _in_range(value, fields[name].metadata):
+            raise UsageError(f"option {name} must be {_described(wanted, fields[name].metadata)}, not {text!r:.40}")
+        values[name] = value
+    return kind(**values)
+
+
+def _from_text(kind: type, text: str) -> Any:
+    """The value that a text stands for; None for a text that stands for none of that kind."""
+    if kind is int:
+        return int(text) if text.isdecimal() and text.isascii() and len(text) <= MAX_DIGITS else None
+    if kind is float:
+        try:
+            value = float(text)
+        except ValueError:
+            return None
+        return value if isfinite(value) else None
+    if kind is bool:
+        return {"true": True, "false": False}.get(text)
+    return kind(text)
+
+
+def _in_range(value: Any, limits: Mapping[str, Any]) -> bool:
+    least, most, choices = limits.get("least"), limits.get("most"), limits.get("choices")
+    above = least is None or value >= least
+    return above and (most is None or value <= most) and (not choices or value in choices)
+
+
+def _described(kind: type, limits: Mapping[str, Any]) -> str:
+    if kind is bool:
+        return "true or false"
+    if limits.get("choices"):
+        return f"one of {', '.join(limits['choices'])}"
+    least, most = limits.get("least"), limits.get("most")
+    name = {int: "a whole number", float: "a number"}[kind]
+    if least is None:
+        return name
+    return f"{name} of at least {least:,}" if most is None else f"{name} from {least:,} to {most:,}"
 
 
 def setting(change: str) -> tuple[str, Any]:
@@ -47,9 +112,9 @@ def _build(kind: Any, table: Mapping[str, Any], where: str) -> Any:
     for key in table:
         if key not in known:
             raise UsageError(f"{where}: unknown key {key!r}; there are: {', '.join(known) or 'none'}")
-    for field in dataclasses.fields(kind):
-        if field.name not in table and field.default is field.default_factory is dataclasses.MISSING:
-            raise UsageError(f"{where}: the key {field.name!r} is missing")
+    for one in dataclasses.fields(kind):
+        if one.name not in table and one.default is one.default_factory is dataclasses.MISSING:
+            raise UsageError(f"{where}: the key {one.name!r} is missing")
     values = {key: _value(hints[key], value, f"{where}: {key}") for key, value in table.items()}
     try:
         return kind(**values)

@@ -20,6 +20,7 @@ import tempfile
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from ..errors import DataError, EngineError, MissingExtraError, UsageError, prin
 from ..images import decode
 from ..runs.checkpoints import label
 from ..runs.provenance import configuration_digest, weights_digest
+from ..settings import option, read_options
 from ..types import Image, Json, Prompt, Request, Response, Sampling, canonical_json
 
 FAILURES = ("[LMMS_EVAL_REQUEST_FAILED", "[GENERATION_FAILED]")
@@ -59,7 +61,6 @@ def marked_text(prompt: Prompt) -> str:
 
 PYTHON = Path(".venv/lmms-eval/bin/python")
 WORKER = Path(__file__).with_name("lmms_eval_worker.py")
-OPTIONS = ("python", "model_args", "chunk", "batch_size", "device", "interface")
 SECRETS = ("api_key", "access_token", "hf_token", "auth_token", "secret", "password")
 DEFAULT_CHUNK = 16
 TOLD_OF_LOG = 300
@@ -241,33 +242,29 @@ def _options(sampling: Sampling) -> Json:
     }
 
 
+@dataclass(frozen=True)
+class LmmsEvalOptions:
+    """lmms-eval's interpreter and its model's arguments, how many answers are asked for at once, and the interface."""
+
+    python: Path = PYTHON
+    model_args: str = ""
+    chunk: int = option(DEFAULT_CHUNK, least=1, most=99_999)
+    batch_size: int = option(1, least=1, most=99_999)
+    device: str | None = None
+    interface: str = option("auto", choices=("auto", "simple"))
+
+
 def open_engine(target: str, options: Mapping[str, str]) -> LmmsEvalEngine:
-    """Open the model that lmms-eval calls `target`. Options: python, model_args, chunk, batch_size, device, interface.
+    """Open the model that lmms-eval calls `target`. Options: `LmmsEvalOptions`.
 
     Raises UsageError for any other and for a model that lmms-eval does not know, MissingExtraError without lmms-eval,
     CheckpointError, EngineError if the model cannot be opened.
     """
-    if unknown := sorted(set(options) - set(OPTIONS)):
-        raise UsageError(f"engine lmms_eval has no option {unknown[0]!r}; it has: {', '.join(OPTIONS)}")
-    if (interface := options.get("interface", "auto")) not in ("auto", "simple"):
-        raise UsageError(f"option interface must be auto or simple, not {interface!r:.40}")
-    python = Path(options.get("python", PYTHON))
-    if not python.is_file():
+    chosen = read_options(LmmsEvalOptions, options, "engine lmms_eval")
+    if not chosen.python.is_file():
         make = f"python3 -m venv {PYTHON.parents[1]} && {PYTHON} -m pip install lmms-eval"
-        raise UsageError(f"{python}: no such interpreter; name lmms-eval's by the option python, or make one: {make}")
-    return LmmsEvalEngine(
-        target,
-        python,
-        options.get("model_args", ""),
-        _count(options, "chunk", DEFAULT_CHUNK),
-        batch_size=_count(options, "batch_size", 1),
-        device=options.get("device"),
-        interface=interface,
-    )
-
-
-def _count(options: Mapping[str, str], name: str, default: int) -> int:
-    value = options.get(name, str(default))
-    if not (value.isdecimal() and len(value) <= 5 and int(value) >= 1):
-        raise UsageError(f"option {name} must be an integer from 1 to 99999, not {value!r:.40}")
-    return int(value)
+        raise UsageError(
+            f"{chosen.python}: no such interpreter; name lmms-eval's by the option python, or make one: {make}"
+        )
+    given = {"batch_size": chosen.batch_size, "device": chosen.device, "interface": chosen.interface}
+    return LmmsEvalEngine(target, chosen.python, chosen.model_args, chosen.chunk, **given)

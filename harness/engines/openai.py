@@ -12,7 +12,7 @@ import json
 import os
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,9 +20,20 @@ from pathlib import Path
 from ..errors import DataError, EngineError, UsageError
 from ..runs.checkpoints import check_whole
 from ..runs.provenance import configuration_digest, package_versions, weights_digest
+from ..settings import option, read_options, require
 from ..types import Image, Json, Prompt, Request, Response, Sampling
-from .http_client import Budget, Completion, Endpoint, Fault
+from .http_client import (
+    DEFAULT_ATTEMPTS,
+    DEFAULT_CONCURRENCY,
+    DEFAULT_KEY_VARIABLE,
+    DEFAULT_TIMEOUT,
+    Budget,
+    Completion,
+    Endpoint,
+    Fault,
+)
 
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 SEED_MASK = 2**63 - 1
 """Servers take a signed 64-bit seed."""
 
@@ -154,36 +165,68 @@ def _response(item_id: str, sample: int, result: Completion | Fault) -> Response
     )
 
 
+@dataclass(frozen=True)
+class OpenAIOptions:
+    """The server's `url` (default: the environment variable OPENAI_BASE_URL), how it is asked, and what may be spent.
+
+    `timeout` is in seconds of one request; `checkpoint` is the local folder that is served, whose digests enter the identity;
+    prices are per million tokens.
+    """
+
+    url: str | None = None
+    key_variable: str = DEFAULT_KEY_VARIABLE
+    checkpoint: Path | None = None
+    concurrency: int = option(DEFAULT_CONCURRENCY, least=1, most=4096)
+    attempts: int = option(DEFAULT_ATTEMPTS, least=1, most=100)
+    timeout: float = option(DEFAULT_TIMEOUT, least=0.1, most=86_400)
+    max_requests: int | None = option(None, least=1)
+    max_tokens_total: int | None = option(None, least=1)
+    max_cost: float | None = option(None, least=0, most=1e12)
+    prompt_price: float | None = option(None, least=0, most=1e9)
+    completion_price: float | None = option(None, least=0, most=1e9)
+
+    def __post_init__(self) -> None:
+        prices = self.prompt_price is not None or self.completion_price is not None
+        rules = {  # what stands in the place of a variable's name is not shown: it may be the key itself
+            "option key_variable must be the name of an environment variable": _VARIABLE.fullmatch(self.key_variable)
+            is not None,
+            "option max_cost needs prompt_price and completion_price (per million tokens), and they it": prices
+            == (self.max_cost is not None),
+        }
+        require(rules.items())
+
+
 def open_engine(target: str, options: Mapping[str, str]) -> OpenAIEngine:
     """Open the model that a server calls `target`, and look whether it is there.
 
-    Options: url (default: the environment variable OPENAI_BASE_URL), key_variable, concurrency, timeout (seconds of one
-    request), attempts, checkpoint (the local folder that is served: its digests enter the identity), max_requests,
-    max_tokens_total, max_cost with prompt_price and completion_price (per million tokens), and body.KEY=JSON for any
-    further field of a request's body. Raises UsageError, CheckpointError and EngineError.
+    Options: `OpenAIOptions`, and body.KEY=JSON for any further field of a request's body. Raises UsageError, CheckpointError
+    and EngineError.
     """
-    values = {name: _value(name, text) for name, text in options.items() if not name.startswith("body.")}
-    url = values.pop("url", None) or os.environ.get("OPENAI_BASE_URL")
+    named = {name: text for name, text in options.items() if not name.startswith("body.")}
+    chosen = read_options(OpenAIOptions, named, "engine openai", more=["body.KEY"])
+    url = chosen.url or os.environ.get("OPENAI_BASE_URL")
     if not url:
         raise UsageError("engine openai needs --engine-option url=http://host:8000/v1 (or OPENAI_BASE_URL)")
     extra = dict(_body_field(name, text) for name, text in options.items() if name.startswith("body."))
-    folder = values.pop("checkpoint", None)
-    checkpoint = {} if folder is None else _digests(folder)
-    budget = _budget(values)
-    endpoint = Endpoint(url, target, budget=budget, **values)
+    checkpoint = {} if chosen.checkpoint is None else _digests(chosen.checkpoint)
+    endpoint = Endpoint(
+        url,
+        target,
+        key_variable=chosen.key_variable,
+        timeout=chosen.timeout,
+        attempts=chosen.attempts,
+        concurrency=chosen.concurrency,
+        budget=Budget(
+            chosen.max_requests,
+            chosen.max_tokens_total,
+            chosen.max_cost,
+            chosen.prompt_price or 0.0,
+            chosen.completion_price or 0.0,
+        ),
+    )
     served = endpoint.served()
     plain = PLAIN if served.get("owned_by") == "vllm" else {}
     return OpenAIEngine(endpoint, served, endpoint.version(), {**plain, **extra}, checkpoint)
-
-
-def _budget(values: dict[str, Json]) -> Budget:
-    """The budget's options, taken out of `values`."""
-    names = {"max_requests": "requests", "max_tokens_total": "tokens", "max_cost": "cost"}
-    limits = {name: values.pop(option) for option, name in names.items() if option in values}
-    prices = {name: values.pop(name) for name in ("prompt_price", "completion_price") if name in values}
-    if ("cost" in limits) != bool(prices):
-        raise UsageError("option max_cost needs prompt_price and completion_price (per million tokens), and they it")
-    return Budget(**limits, **prices)
 
 
 def _digests(folder: Path) -> dict[str, str]:
@@ -205,56 +248,3 @@ def _body_field(name: str, text: str) -> tuple[str, Json]:
 
 def _no_constant(name: str) -> Json:
     raise ValueError(name)
-
-
-def _value(name: str, text: str) -> Json:
-    """An option's value. Raises UsageError for an unknown option or a value out of range."""
-    if name not in OPTIONS:
-        known = ", ".join(sorted(OPTIONS))
-        raise UsageError(f"engine openai has no option {name!r:.60}; it has: {known}, body.KEY")
-    read, wanted = OPTIONS[name]
-    try:
-        return read(text)
-    except ValueError:
-        shown = "" if name == "key_variable" else f", not {text!r:.40}"  # it may be the key itself
-        raise UsageError(f"option {name} must be {wanted}{shown}") from None
-
-
-def _integer(most: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        if not re.fullmatch(r"[0-9]{1,15}", text) or not 1 <= int(text) <= most:
-            raise ValueError(text)
-        return int(text)
-
-    return read
-
-
-def _number(least: float, most: float) -> Callable[[str], float]:
-    def read(text: str) -> float:
-        value = float(text)
-        if not least <= value <= most:
-            raise ValueError(text)
-        return value
-
-    return read
-
-
-def _variable(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text):
-        raise ValueError(text)
-    return text
-
-
-OPTIONS: Mapping[str, tuple[Callable[[str], Json], str]] = {
-    "url": (str, "a URL"),
-    "key_variable": (_variable, "the name of an environment variable"),
-    "checkpoint": (Path, "a folder"),
-    "concurrency": (_integer(4096), "an integer from 1 to 4096"),
-    "attempts": (_integer(100), "an integer from 1 to 100"),
-    "timeout": (_number(0.1, 86400), "a number of seconds from 0.1 to 86400"),
-    "max_requests": (_integer(10**15), "an integer of at least 1"),
-    "max_tokens_total": (_integer(10**15), "an integer of at least 1"),
-    "max_cost": (_number(0, 1e12), "a number of at least 0"),
-    "prompt_price": (_number(0, 1e9), "a number of at least 0"),
-    "completion_price": (_number(0, 1e9), "a number of at least 0"),
-}

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 import torch
 
-from ..errors import DataError, UsageError
+from ..errors import DataError
 from ..runs.checkpoints import label
 from ..runs.provenance import configuration_digest, package_versions, weights_digest
+from ..settings import option, read_options
 from ..types import Json, Request, Response, Sampling
 from .vlm import VisionLanguageModel, draw_answers
 
@@ -86,14 +88,16 @@ def _by_sample_count(batch: Sequence[Request]) -> list[list[Request]]:
     return list(groups.values())
 
 
+@dataclass(frozen=True)
+class TransformersOptions:
+    """Where and in which precision a checkpoint runs, and how many answers are drawn at once."""
+
+    device: str = "auto"
+    dtype: str = option("auto", choices=DTYPES)
+    batch: int = option(DEFAULT_BATCH, least=1, most=99_999)
+
+
 def open_engine(target: str, options: Mapping[str, str]) -> TransformersEngine:
-    """Open a checkpoint folder. Options: device, dtype, batch. Raises UsageError for any other."""
-    known = {"device", "dtype", "batch"}
-    if unknown := sorted(set(options) - known):
-        raise UsageError(f"engine transformers has no option {unknown[0]!r}; it has: {', '.join(sorted(known))}")
-    if (dtype := options.get("dtype", "auto")) not in DTYPES:
-        raise UsageError(f"option dtype must be one of {', '.join(DTYPES)}, not {dtype!r:.40}")
-    batch = options.get("batch", str(DEFAULT_BATCH))
-    if not (batch.isdecimal() and len(batch) <= 5 and int(batch) >= 1):
-        raise UsageError(f"option batch must be an integer from 1 to 99999, not {batch!r:.40}")
-    return TransformersEngine(Path(target), options.get("device", "auto"), dtype, int(batch))
+    """Open a checkpoint folder. Options: `TransformersOptions`. Raises UsageError for any other."""
+    chosen = read_options(TransformersOptions, options, "engine transformers")
+    return TransformersEngine(Path(target), chosen.device, chosen.dtype, chosen.batch)

@@ -8,7 +8,7 @@ picture by vLLM's picture cache.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 from ..errors import DataError, EngineError, MissingExtraError, UsageError
 from ..runs.checkpoints import check_whole, label
 from ..runs.provenance import configuration_digest, package_versions, weights_digest
+from ..settings import option, read_options
 from ..types import Json, Request, Response, Sampling
 from .vllm_process import Chatter, start_apart
 
@@ -38,25 +39,20 @@ DTYPES = ("auto", "float32", "bfloat16", "float16")
 class VllmOptions:
     """How vLLM is set up; None leaves the choice to it. `dtype` "auto" is what the checkpoint's configuration says."""
 
-    tensor_parallel: int = 1
-    dtype: str = "auto"
-    max_model_len: int | None = None
-    gpu_memory_utilization: float | None = None
+    tensor_parallel: int = option(1, least=1)
+    data_parallel: int = 1
+    dtype: str = option("auto", choices=DTYPES)
+    max_model_len: int | None = option(None, least=1)
+    gpu_memory_utilization: float | None = option(None, least=0.01, most=1)
     enforce_eager: bool = False
-    seed: int = 0
+    seed: int = option(0, least=0)
 
-    @classmethod
-    def parse(cls, options: Mapping[str, str]) -> VllmOptions:
-        """From `--engine-option`. Raises UsageError for an option that there is not, or a value that it cannot have."""
-        known = {*PARSERS, "data_parallel"}
-        if unknown := sorted(set(options) - known):
-            raise UsageError(f"engine vllm has no option {unknown[0]!r}; it has: {', '.join(sorted(known))}")
-        if options.get("data_parallel", "1") != "1":
+    def __post_init__(self) -> None:
+        if self.data_parallel != 1:
             raise UsageError(
                 "option data_parallel: vLLM's offline engine runs one copy of a model; use --workers N for several, or "
                 "`vllm serve MODEL --data-parallel-size N` and --engine openai"
             )
-        return cls(**{name: parser(name, options[name]) for name, parser in PARSERS.items() if name in options})
 
     def to_vllm(self, path: Path, config: Any) -> dict[str, Any]:
         """Arguments of vLLM's engine for the checkpoint in `path`: no code of it, no pickles, no videos."""
@@ -77,44 +73,6 @@ class VllmOptions:
         if self.gpu_memory_utilization is not None:
             arguments["gpu_memory_utilization"] = self.gpu_memory_utilization
         return arguments
-
-
-def _whole(name: str, text: str) -> int:
-    if not (text.isdecimal() and text.isascii() and len(text) <= 9 and (int(text) >= 1 or name == "seed")):
-        raise UsageError(f"option {name} must be a whole number, not {text!r:.40}")
-    return int(text)
-
-
-def _share(name: str, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value <= 1:
-        raise UsageError(f"option {name} must be a number above 0 and up to 1, not {text!r:.40}")
-    return value
-
-
-def _switch(name: str, text: str) -> bool:
-    if text not in ("true", "false"):
-        raise UsageError(f"option {name} must be true or false, not {text!r:.40}")
-    return text == "true"
-
-
-def _dtype(name: str, text: str) -> str:
-    if text not in DTYPES:
-        raise UsageError(f"option {name} must be one of {', '.join(DTYPES)}, not {text!r:.40}")
-    return text
-
-
-PARSERS: Mapping[str, Callable[[str, str], Any]] = {
-    "tensor_parallel": _whole,
-    "dtype": _dtype,
-    "max_model_len": _whole,
-    "gpu_memory_utilization": _share,
-    "enforce_eager": _switch,
-    "seed": _whole,
-}
 
 
 class VllmEngine:
@@ -250,4 +208,4 @@ def _start(arguments: Mapping[str, Any], chatter: Chatter) -> Any:
 
 def open_engine(target: str, options: Mapping[str, str]) -> VllmEngine:
     """Open a checkpoint folder. Options: see `VllmOptions`. Raises UsageError for any other."""
-    return VllmEngine(Path(target), VllmOptions.parse(options))
+    return VllmEngine(Path(target), read_options(VllmOptions, options, "engine vllm"))

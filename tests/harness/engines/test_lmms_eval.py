@@ -23,9 +23,9 @@ def refused(options, error=UsageError, model="qwen2_5_vl"):
 
 
 def test_bad_options_are_one_line():
-    assert "has: python, model_args" in refused({"temperature": "1"})
-    assert "chunk must be an integer" in refused({**HERE, "chunk": "0"})
-    assert "batch_size must be an integer" in refused({**HERE, "batch_size": "many"})
+    assert "has: batch_size, chunk" in refused({"temperature": "1"})
+    assert "chunk must be a whole number" in refused({**HERE, "chunk": "0"})
+    assert "batch_size must be a whole number" in refused({**HERE, "batch_size": "many"})
     assert "interface must be" in refused({**HERE, "interface": "both"})
 
 

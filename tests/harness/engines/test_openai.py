@@ -262,10 +262,10 @@ def test_the_url_may_come_from_the_environment(serve, monkeypatch):
     ("options", "said"),
     [
         ({"batch": "3"}, "has no option 'batch'; it has: attempts, "),
-        ({"concurrency": "0"}, "concurrency must be an integer from 1 to 4096, not '0'"),
+        ({"concurrency": "0"}, "concurrency must be a whole number from 1 to 4,096, not '0'"),
         ({"concurrency": "1e3"}, "concurrency must be"),
         ({"attempts": "\u0663"}, "attempts must be"),
-        ({"timeout": "nan"}, "timeout must be a number of seconds"),
+        ({"timeout": "nan"}, "timeout must be a number from 0.1 to 86,400"),
         ({"timeout": "soon"}, "timeout must be"),
         ({"max_requests": "-1"}, "max_requests must be"),
         ({"max_cost": "inf", "prompt_price": "1"}, "max_cost must be"),
