@@ -17,6 +17,7 @@ from pathlib import Path
 
 from ..harness.errors import DataError, UsageError
 from ..harness.files import write_atomic
+from ..harness.report.text import first_of
 from ..harness.types import Item, Json, digest_all
 from .base import Suite
 from .items import Record, Source, read_items
@@ -138,8 +139,7 @@ def differences(locked: Locked, now: Locked) -> str:
     for one, content in now.contents.items():
         if locked.contents.get(one) != content:
             ids.append(f"{one!r} ({'changed' if one in locked.contents else 'new'})")
-    more = f" and {len(ids) - NAMED} more" if len(ids) > NAMED else ""
-    said.append(f"differing ids: {', '.join(ids[:NAMED])}{more}" if ids else "the order of the items")
+    said.append(f"differing ids: {first_of(ids, NAMED)}" if ids else "the order of the items")
     return "; ".join(said)
 
 

@@ -234,7 +234,7 @@ def _table(rounds: Sequence[_Round], level: Level) -> Table:
 
 
 def _cells(change: SuiteChange) -> list[str]:
-    from ...leaderboards.compare.ab_test import p_value
+    from ..report.text import p_value
 
     one = change.difference
     return [

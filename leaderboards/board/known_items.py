@@ -10,6 +10,7 @@ from pathlib import Path
 from ...benchmarks.base import Suite
 from ...benchmarks.lock import LOCK, load_locked
 from ...benchmarks.registry import SUITES
+from ...harness.report.text import first_of
 from ...harness.types import Item
 
 NAMED = 3
@@ -54,13 +55,14 @@ def unlike(known: KnownItems, suite: Suite, items: Sequence[Item]) -> list[str] 
 
 def _differences(own: Mapping[str, Item], found: Mapping[str, Item], source: str) -> Iterator[str]:
     if missing := sorted(own.keys() - found.keys()):
-        yield f"{len(missing)} of {source} are missing: {_named(missing)}"
+        yield f"{len(missing)} of {source} are missing: {first_of(missing, NAMED)}"
     if strangers := sorted(found.keys() - own.keys()):
-        yield f"{len(strangers)} items are not in {source}: {_named(strangers)}"
+        yield f"{len(strangers)} items are not in {source}: {first_of(strangers, NAMED)}"
     changed = sorted(name for name in found.keys() & own.keys() if _differing(found[name], own[name]))
     if changed:
         fields = ", ".join(_differing(found[changed[0]], own[changed[0]]))
-        yield f"{len(changed)} items are not as {source} have them: {_named(changed)}; of the first differs: {fields}"
+        first = first_of(changed, NAMED)
+        yield f"{len(changed)} items are not as {source} have them: {first}; of the first differs: {fields}"
 
 
 def _differing(one: Item, other: Item) -> list[str]:
@@ -69,8 +71,3 @@ def _differing(one: Item, other: Item) -> list[str]:
     for fields in (before, after):
         fields["images"] = [image["sha256"] for image in fields["images"]]
     return [name for name in before if before[name] != after[name]]
-
-
-def _named(ids: Sequence[str]) -> str:
-    more = f" and {len(ids) - NAMED} more" if len(ids) > NAMED else ""
-    return ", ".join(ids[:NAMED]) + more

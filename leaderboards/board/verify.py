@@ -30,6 +30,7 @@ from ...benchmarks.registry import SUITES
 from ...harness.answers import Extraction, Grade
 from ...harness.errors import EXIT_CHECK_FAILED, EXIT_OK, EXIT_UNVERIFIABLE, DataError, ProctorError, UsageError
 from ...harness.profiles import profiles
+from ...harness.report.text import first_of
 from ...harness.runs.judging import JudgeModel, ReplyBook
 from ...harness.runs.score import ScoredRun, StoredAnswers, in_processes, score
 from ...harness.stats.metrics import overall
@@ -403,8 +404,7 @@ def _effect(stated: Cells, installed: Cells, changed: Sequence[str]) -> str:
 
 
 def _named(ids: Sequence[str]) -> str:
-    more = f" and {len(ids) - NAMED} more" if len(ids) > NAMED else ""
-    return f"{len(ids)} answers ({', '.join(ids[:NAMED])}{more}) are"
+    return f"{len(ids)} answers ({first_of(ids, NAMED)}) are"
 
 
 def _left_out(stated: Sequence[Cells], found: Mapping[str, Recomputed]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ...benchmarks.examination import read_answers, score_answers
 from ...harness.errors import IncompleteRunError, printable
+from ...harness.report.text import interval, p_value, points
 from ...harness.stats.intervals import ALPHA, Difference
 from ...harness.stats.sample_size import SampleSizes, sample_sizes
 from ...harness.types import Json
@@ -24,7 +25,6 @@ from .explain import Side
 BETTER, WORSE, UNDECIDED = "better", "worse", "not distinguishable"
 FORMAT = 1
 FEWEST_SEEDS = 2
-SMALLEST_P = 1e-4
 _LISTS = ("gained_ids", "lost_ids", "examples", "categories")
 
 
@@ -170,14 +170,10 @@ def _difference_line(one: SuiteComparison) -> str:
     change = one.difference
     before, after = (f"{100 * score:.2f}%" for score in one.scores)
     return (
-        f"{printable(one.suite)}: {100 * change.value:+.2f} points (95% {100 * change.low:+.2f} to "
-        f"{100 * change.high:+.2f}), p {p_value(one.p_holm)}: baseline {before}, candidate {after}"
+        f"{printable(one.suite)}: {points(change.value, 2, signed=True)} points "
+        f"(95% {interval(change.low, change.high, 2, signed=True)}), p {p_value(one.p_holm)}: "
+        f"baseline {before}, candidate {after}"
     )
-
-
-def p_value(p: float) -> str:
-    """To two digits, if it is not so small that no test means it."""
-    return f"{p:.2g}" if p >= SMALLEST_P else f"< {SMALLEST_P:g}"
 
 
 def _sizes(difference: Difference, margin: float) -> tuple[SampleSizes, ...]:

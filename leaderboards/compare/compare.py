@@ -20,6 +20,7 @@ from pathlib import Path
 from ...benchmarks.examination import read_answers, score_answers
 from ...harness.errors import DataError, IncompleteRunError, UsageError, printable
 from ...harness.folder import differing_keys
+from ...harness.report.text import first_of
 from ...harness.runs.judging import JudgeModel
 from ...harness.runs.score import ScoredRun
 from ...harness.runs.store import Manifest
@@ -101,9 +102,7 @@ def _listed(runs: Sequence[tuple[Path, Manifest]]) -> str:
 
 def _some(names: Iterable[str]) -> str:
     """The first names, and how many more there are."""
-    found = list(dict.fromkeys(map(printable, names)))
-    more = [f"and {len(found) - _LISTED} more"] if len(found) > _LISTED else []
-    return ", ".join([*found[:_LISTED], *more])
+    return first_of(dict.fromkeys(map(printable, names)), _LISTED)
 
 
 def asked_otherwise(one: Manifest, other: Manifest) -> list[str]:

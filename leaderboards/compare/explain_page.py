@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from html import escape
 
 from ...harness.report.document import Html, document, table
+from ...harness.report.text import interval, points
 from ...harness.types import Json
 from .explain import Explanation
 
@@ -58,7 +59,8 @@ def _summary(found: Json) -> str:
         low, high = change["interval"]
         said = (
             f"Right minus left, over {found['judged_by_both']} answers that both sides judge: "
-            f"<strong>{100 * change['value']:+.2f} points</strong> (95% {100 * low:+.2f} to {100 * high:+.2f}, "
+            f"<strong>{points(change['value'], 2, signed=True)} points</strong> "
+            f"(95% {interval(low, high, 2, signed=True)}, "
             f"p {change['p']:.2g}). {found['differing']} answers differ; "
             f"{100 * found['named']:.1f}% of them have a named cause."
         )

@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ...harness.errors import UsageError, printable
+from ...harness.report.text import interval, p_value, points
 from ...harness.runs.store import Manifest
 from ...harness.stats.intervals import ALPHA, Difference, holm
 from ...harness.stats.seeds import SeedEstimate, of_estimate, pooled
 from ...harness.types import Json
 from ..board.table import Trained, trained
 from ..export.markdown import escaped
-from .ab_test import FEWEST_SEEDS, p_value, read_side
+from .ab_test import FEWEST_SEEDS, read_side
 from .compare import ComparisonSide, asked_otherwise, compare_arms
 from .explain import Side
 
@@ -195,7 +196,7 @@ def _cells(row: RecipeRow) -> tuple[str, ...]:
         " ".join(map(str, row.seeds)),
         " ".join(map(str, sorted({*row.steps}))),
         _interval(row.accuracy),
-        f"{100 * change.value:+.1f} ({100 * change.low:+.1f} to {100 * change.high:+.1f})",
+        f"{points(change.value, signed=True)} ({interval(change.low, change.high, signed=True)})",
         p_value(row.p),
         f"{100 * change.detectable:.1f}",
         row.word if row.based else f"{row.word} (no base recorded)",
@@ -203,7 +204,7 @@ def _cells(row: RecipeRow) -> tuple[str, ...]:
 
 
 def _interval(draw: SeedEstimate) -> str:
-    return f"{100 * draw.value:.1f}% ({100 * draw.low:.1f} to {100 * draw.high:.1f})"
+    return f"{points(draw.value)}% ({interval(draw.low, draw.high)})"
 
 
 def recipes_as_markdown(table: RecipeTable) -> str:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from ...harness.report.charts import Series, legend, line_chart, steps
 from ...harness.report.document import document, table
+from ...harness.report.text import interval, p_value, points
 from ...harness.types import Json
 from ..page.training import SERIES, curves
-from .ab_test import BETTER, WORSE, ABVerdict, SuiteVerdict, p_value
+from .ab_test import BETTER, WORSE, ABVerdict, SuiteVerdict
 from .compare import SuiteComparison
 
 POINTS = 10
@@ -78,7 +79,8 @@ def _scores(one: SuiteComparison) -> list[str]:
 
 def _change(one: SuiteComparison) -> list[str]:
     change = one.difference
-    return [f"{100 * change.value:+.2f}", f"{100 * change.low:+.2f} to {100 * change.high:+.2f}", p_value(one.p_holm)]
+    value, found = points(change.value, 2, signed=True), interval(change.low, change.high, 2, signed=True)
+    return [value, found, p_value(one.p_holm)]
 
 
 def _training(result: ABVerdict, trainings: Sequence[SeedCurves]) -> Iterator[str]:

@@ -17,9 +17,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ...harness.errors import UsageError, printable
+from ...harness.report.text import interval, p_value, points
 from ...harness.stats.intervals import ALPHA, POWER, Difference, holm, paired_difference
 from ...harness.types import Json
-from .ab_test import p_value
 from .compare import difference_json
 from .explain import Side
 
@@ -64,8 +64,8 @@ class SuiteChange:
         one = self.difference
         before, after = (f"{100 * score:.2f}%" for score in self.scores)
         return (
-            f"{printable(self.suite)}: {before} to {after}, {100 * one.value:+.2f} points "
-            f"({100 * (1 - self.level.alpha):g}% {100 * one.low:+.2f} to {100 * one.high:+.2f}), "
+            f"{printable(self.suite)}: {before} to {after}, {points(one.value, 2, signed=True)} points "
+            f"({100 * (1 - self.level.alpha):g}% {interval(one.low, one.high, 2, signed=True)}), "
             f"p {p_value(self.p_holm)}, {one.gained} gained, {one.lost} lost: {self.verdict}"
         )
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ...harness.errors import DataError, MissingExtraError, UsageError, printable
 from ...harness.files import write_atomic
+from ...harness.report.text import interval
 from ..board.load_rows import as_share
 from ..board.table import Row
 from .hub import HubTask, check_tasks, place_of
@@ -128,7 +129,7 @@ def _notes(row: Row) -> str:
     low, high = as_share(row.ci_low, "ci_low"), as_share(row.ci_high, "ci_high")
     parts = [
         f"protocol {row.protocol} (version {row.protocol_version}, grader {row.grader_version})",
-        *([f"95% interval {100 * low:.2f} to {100 * high:.2f}"] if low is not None and high is not None else []),
+        *([f"95% interval {interval(low, high, 2)}"] if low is not None and high is not None else []),
         f"n {row.n} in {row.clusters} clusters",
         *warnings(row),
         setting(row),

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 
 from ...harness.errors import UsageError, printable
+from ...harness.report.text import first_of, interval, points
 from ..board.load_rows import as_share
 from ..board.table import Row
 from .hub import published_set
@@ -28,10 +29,7 @@ def rows_of(model: str, rows: Sequence[Row]) -> list[Row]:
     found = [row for row in rows if row.model == model]
     if not found:
         names = sorted({row.model for row in rows})
-        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        raise UsageError(
-            f"no row is of model {model!r}; there are: {', '.join(map(repr, names[:NAMED])) or 'none'}{more}"
-        )
+        raise UsageError(f"no row is of model {model!r}; there are: {first_of(map(repr, names), NAMED) or 'none'}")
     weights = {(row.weights, row.configuration) for row in found}
     if len(weights) > 1:
         raise UsageError(
@@ -136,13 +134,12 @@ def _table(rows: Sequence[Row]) -> list[str]:
             as_share(text, name)
             for text, name in ((row.score, "score"), (row.ci_low, "ci_low"), (row.ci_high, "ci_high"))
         )
-        interval = "" if low is None or high is None else f"{100 * low:.1f} to {100 * high:.1f}"
         cells = [
             escaped(row.suite),
             _items(row),
             escaped(row.metric),
-            f"{100 * (score or 0.0):.1f}",
-            interval,
+            points(score or 0.0),
+            "" if low is None or high is None else interval(low, high),
             str(row.n),
             escaped(judged(row)),
         ]

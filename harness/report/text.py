@@ -1,0 +1,27 @@
+"""Numbers and lists as people read them: shares in percent, intervals, p-values, and the first few of many names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def points(share: float, digits: int = 1, *, signed: bool = False) -> str:
+    """A share in percent, or with its sign a difference in percentage points: "63.8", "+35.5"."""
+    return f"{100 * share:{'+' if signed else ''}.{digits}f}"
+
+
+def interval(low: float, high: float, digits: int = 1, *, signed: bool = False) -> str:
+    """An interval of shares in percent: "59.4 to 68.1", "+30.9 to +39.9"."""
+    return f"{points(low, digits, signed=signed)} to {points(high, digits, signed=signed)}"
+
+
+def p_value(p: float) -> str:
+    """Two digits, and never 0."""
+    return "< 0.0001" if p < 0.0001 else f"{p:.2g}"
+
+
+def first_of(names: Iterable[str], most: int) -> str:
+    """The first names, and how many more there are: "a, b, c and 3 more"."""
+    every = list(names)
+    more = f" and {len(every) - most} more" if len(every) > most else ""
+    return ", ".join(every[:most]) + more
