@@ -11,7 +11,6 @@ differences hardly tells drawings apart; frequencies do.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import re
@@ -30,7 +29,6 @@ from PIL import Image as PilImage
 from ..harness.errors import DataError
 from ..harness.files import write_atomic
 from ..harness.images import decode
-from ..harness.runs.evaluate import Examination
 from ..harness.types import Image, Item, Json
 from .sampler import Batches
 
@@ -202,13 +200,3 @@ def _is_near(found: int | None, looks: NDArray[np.uint8]) -> bool:
         return False
     differing = np.unpackbits(looks ^ _rows([found]), axis=1).sum(axis=1)
     return bool(differing.min() <= NEAR_BITS)
-
-
-def with_contamination(examination: Examination, model: str | Path) -> Examination:
-    """The same examination, which records with its run how many of its items the model was trained on, or "unknown".
-
-    Raises DataError for a damaged file of fingerprints.
-    """
-    trained = trained_on(model)
-    found = "unknown" if trained is None else contamination([one.item for one in examination.asked], trained).to_json()
-    return dataclasses.replace(examination, recorded={**examination.recorded, "overlap": found})

@@ -24,6 +24,7 @@ from ..harness.runs.checkpoints import find_checkpoints
 from ..harness.runs.evaluate import Examination
 from ..harness.settings import read_settings
 from ..harness.types import Json, digest
+from .contamination import Fingerprints, contamination, trained_on
 from .recipe import RECIPES, Recipe, load_recipe
 from .resolve import resolve
 
@@ -131,24 +132,40 @@ def _fixed(recipe: dict[str, Any]) -> dict[str, Any]:
     return fixed
 
 
-def with_provenance(
-    examinations: Sequence[Examination], model: str | Path, tell: Callable[[str], None]
-) -> list[Examination]:
-    """The same examinations, which record the origin of the model with their runs if it has one.
+@dataclass(frozen=True)
+class TrainingRecord:
+    """What trainings of ours recorded of a model: which of them wrote it, and what it was trained on; None where nothing is.
 
-    Of a damaged training directory nothing is recorded, and `tell` is told so.
+    plans = TrainingRecord.read(checkpoint, log).put_into(plans)
     """
-    try:
-        found = provenance_of(model)
-    except DataError as error:
-        tell(f"{error}; the run does not record which training the checkpoint is of")
-        found = None
-    if found is None:
-        return list(examinations)
-    return [dataclasses.replace(one, recorded={**one.recorded, "training": found.to_json()}) for one in examinations]
 
+    provenance: Provenance | None
+    trained_on: Fingerprints | None
 
-_STEP_FOLDER = re.compile(r"step-([0-9]{1,9})")
+    @classmethod
+    def read(cls, model: str | Path, log: Callable[[str], None]) -> TrainingRecord:
+        """Of a checkpoint; empty for any other model, and `log` is told of a damaged training directory.
+
+        Raises DataError for a damaged file of fingerprints.
+        """
+        try:
+            provenance = provenance_of(model)
+        except DataError as error:
+            log(f"{error}; the run does not record which training the checkpoint is of")
+            provenance = None
+        return cls(provenance, trained_on(model))
+
+    def put_into(self, examinations: Sequence[Examination]) -> list[Examination]:
+        """The same examinations; their runs record where the model is from, and how many of their items it was trained on."""
+        return [dataclasses.replace(one, recorded={**one.recorded, **self._recorded(one)}) for one in examinations]
+
+    def _recorded(self, examination: Examination) -> dict[str, Json]:
+        if self.trained_on is None:
+            overlap: Json = "unknown"
+        else:
+            overlap = contamination([one.item for one in examination.asked], self.trained_on).to_json()
+        training = {} if self.provenance is None else {"training": self.provenance.to_json()}
+        return {"overlap": overlap, **training}
 
 
 @dataclass(frozen=True)
@@ -181,7 +198,7 @@ def training_folders(paths: Iterable[Path]) -> list[Path]:
 def look_at_training(training: Path) -> FoundTraining:
     """What a training directory says of itself. Raises DataError for a damaged one."""
     made = trained_by(training)
-    steps = [int(step[1]) for one in find_checkpoints(training) if (step := _STEP_FOLDER.fullmatch(one.name))]
+    steps = [int(step[1]) for one in find_checkpoints(training) if (step := _STEP.fullmatch(one.name))]
     finished = (training / "finished.json").is_file()
     return FoundTraining(
         training, made.recipe, made.seed, made.base, max(steps, default=0), finished, is_locked(training)

@@ -27,8 +27,8 @@ from ..harness.files import write_json
 from ..harness.folder import ClaimedFolder
 from ..harness.jsonl import Journal
 from ..harness.profiles import load_profile
-from ..harness.runs.checkpoints import COMPLETE
-from ..harness.runs.provenance import configuration_digest, environment, weights_digest
+from ..harness.runs.checkpoints import COMPLETE, Checkpoint
+from ..harness.runs.provenance import environment
 from ..harness.types import Json
 from .recipe import Recipe
 from .resolve import recipe_files
@@ -80,7 +80,7 @@ class TrainingFolder(ClaimedFolder):
                 raise UsageError(f"{path} already holds a training: add --resume to go on, or choose another --out")
             identity = {
                 "recipe": recipe.to_json(),
-                "base": {"weights": weights_digest(base), "configuration": configuration_digest(base)},
+                "base": Checkpoint.read(base).identity(),
                 "profile": load_profile(recipe.model).manner.to_json(),
                 **recipe_files(recipe),
                 **(more or {}),

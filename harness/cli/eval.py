@@ -56,8 +56,7 @@ def _eval_arguments(parser: argparse.ArgumentParser) -> None:
 def _eval(args: argparse.Namespace) -> int:
     """Ask, store, score, and say how it went."""
     from ...benchmarks.examination import plan, run_path, score_run
-    from ...trainers.contamination import with_contamination
-    from ...trainers.provenance import with_provenance
+    from ...trainers.provenance import TrainingRecord
     from .terminal import emit_json, log, scores_table, show_table
 
     suites = args.suite.split(",")
@@ -69,7 +68,7 @@ def _eval(args: argparse.Namespace) -> int:
         plan(suite, args.protocol, drawn, args.data, args.limit, lock=args.lock, profile=profile) for suite in suites
     ]
     model = open_engine(args, args.model)
-    plans = with_provenance([with_contamination(one, args.model) for one in plans], args.model, log)
+    plans = TrainingRecord.read(args.model, log).put_into(plans)
     paths = [args.run_dir or run_path(args.out, examination, model) for examination in plans]
     outcomes = eval_all(plans, model, paths)
     scored = [score_run(outcome.path, args.protocol) for outcome in outcomes]
@@ -112,15 +111,16 @@ def examine(args: argparse.Namespace, plans: Sequence[Examination], runs: Mappin
 
     Raises KeyboardInterrupt when told to stop, IncompleteRunError for answers that could not be had.
     """
-    from ...trainers.contamination import with_contamination
-    from ...trainers.provenance import with_provenance
+    from ...trainers.provenance import TrainingRecord
+    from ..runs.provenance import weights_digest
     from .terminal import log
 
-    todo = [one for one in plans if not _holds(runs[one.suite], checkpoint)]
+    weights = weights_digest(checkpoint)
+    todo = [one for one in plans if not _holds(runs[one.suite], weights)]
     if not todo:
         return
     model = open_engine(args, str(checkpoint))
-    asked = with_provenance([with_contamination(one, checkpoint) for one in todo], checkpoint, log)
+    asked = TrainingRecord.read(checkpoint, log).put_into(todo)
     for outcome in eval_all(asked, model, [runs[one.suite] for one in asked]):
         if outcome.stopped:
             raise KeyboardInterrupt
@@ -131,16 +131,15 @@ def examine(args: argparse.Namespace, plans: Sequence[Examination], runs: Mappin
             )
 
 
-def _holds(run: Path, checkpoint: Path) -> bool:
+def _holds(run: Path, weights: str) -> bool:
     """True if the run is complete and of these weights, so that no model need be opened."""
-    from ..runs.provenance import weights_digest
     from ..runs.store import RunReader
 
     if not (run / "run.json").is_file():
         return False
     stored = RunReader(run)
     model = stored.manifest.identity.get("model", {})
-    return stored.complete and model.get("weights") == weights_digest(checkpoint)
+    return stored.complete and model.get("weights") == weights
 
 
 def _score_arguments(parser: argparse.ArgumentParser) -> None:

@@ -121,9 +121,8 @@ def _record_arguments(parser: argparse.ArgumentParser) -> None:
 def _record(args: argparse.Namespace) -> int:
     """Ask, store, judge, and say how it went."""
     from ...benchmarks.examination import read_answers
-    from ...trainers.contamination import with_contamination
     from ...trainers.groups import plan_groups, recorded_groups
-    from ...trainers.provenance import with_provenance
+    from ...trainers.provenance import TrainingRecord
     from ..answers.formats import FORMATS
     from .eval import eval_all
     from .terminal import emit_json, log
@@ -134,7 +133,7 @@ def _record(args: argparse.Namespace) -> int:
     training = args.split == "train"
     plan = plan_groups(args.suite, args.protocol, drawn_by, args.data, args.limit, training=training, lock=args.lock)
     model = open_engine(args, args.model)
-    [plan] = with_provenance([with_contamination(plan, args.model)], args.model, log)
+    [plan] = TrainingRecord.read(args.model, log).put_into([plan])
     [outcome] = eval_all([plan], model, [args.out])
     if not outcome.complete:
         first = f" First error: {printable(outcome.errors[0])}" if outcome.errors else ""

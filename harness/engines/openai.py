@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import DataError, EngineError, UsageError
-from ..runs.checkpoints import check_whole
-from ..runs.provenance import configuration_digest, package_versions, weights_digest
+from ..runs.checkpoints import Checkpoint
+from ..runs.provenance import package_versions
 from ..settings import option, read_options, require
 from ..types import Image, Json, Prompt, Request, Response, Sampling
 from .http_client import (
@@ -208,7 +208,7 @@ def open_engine(target: str, options: Mapping[str, str]) -> OpenAIEngine:
     if not url:
         raise UsageError("engine openai needs --engine-option url=http://host:8000/v1 (or OPENAI_BASE_URL)")
     extra = dict(_body_field(name, text) for name, text in options.items() if name.startswith("body."))
-    checkpoint = {} if chosen.checkpoint is None else _digests(chosen.checkpoint)
+    checkpoint = {} if chosen.checkpoint is None else Checkpoint.read(chosen.checkpoint).identity()
     endpoint = Endpoint(
         url,
         target,
@@ -227,11 +227,6 @@ def open_engine(target: str, options: Mapping[str, str]) -> OpenAIEngine:
     served = endpoint.served()
     plain = PLAIN if served.get("owned_by") == "vllm" else {}
     return OpenAIEngine(endpoint, served, endpoint.version(), {**plain, **extra}, checkpoint)
-
-
-def _digests(folder: Path) -> dict[str, str]:
-    check_whole(folder)
-    return {"weights": weights_digest(folder), "configuration": configuration_digest(folder)}
 
 
 def _body_field(name: str, text: str) -> tuple[str, Json]:

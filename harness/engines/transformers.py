@@ -10,8 +10,8 @@ from pathlib import Path
 import torch
 
 from ..errors import DataError
-from ..runs.checkpoints import label
-from ..runs.provenance import configuration_digest, package_versions, weights_digest
+from ..runs.checkpoints import Checkpoint
+from ..runs.provenance import package_versions
 from ..settings import option, read_options
 from ..types import Json, Request, Response, Sampling
 from .vlm import VisionLanguageModel, draw_answers
@@ -26,11 +26,11 @@ class TransformersEngine:
     def __init__(self, path: Path, device: str = "auto", dtype: str = "auto", batch: int = DEFAULT_BATCH) -> None:
         wanted = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
         self._vlm = VisionLanguageModel.load(path, wanted, dtype)
-        self.name = label(path)
+        checkpoint = Checkpoint.read(path)
+        self.name = checkpoint.name
         self._identity = {
             "engine": "transformers",
-            "weights": weights_digest(path),
-            "configuration": configuration_digest(path),
+            **checkpoint.identity(),
             "dtype": str(self._vlm.model.dtype).removeprefix("torch."),
         }
         self._batch = batch

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DataError, EngineError, MissingExtraError, UsageError
-from ..runs.checkpoints import check_whole, label
-from ..runs.provenance import configuration_digest, package_versions, weights_digest
+from ..runs.checkpoints import Checkpoint
+from ..runs.provenance import package_versions
 from ..settings import option, read_options
 from ..types import Json, Request, Response, Sampling
 from .vllm_process import Chatter, start_apart
@@ -79,7 +79,7 @@ class VllmEngine:
     """A checkpoint on vLLM's offline engine."""
 
     def __init__(self, path: Path, options: VllmOptions) -> None:
-        check_whole(path)
+        checkpoint = Checkpoint.read(path)
         self._chatter = Chatter()
         with self._chatter.taken(), as_checkpoint_error(path):
             config = load_configuration(path)
@@ -92,11 +92,10 @@ class VllmEngine:
         # Some more than vLLM runs at once, so that its queue does not run dry while answers are stored.
         self._room = vllm_config.scheduler_config.max_num_seqs * 5 // 4
         self._count = 0
-        self.name = label(path)
+        self.name = checkpoint.name
         self._identity = {
             "engine": "vllm",
-            "weights": weights_digest(path),
-            "configuration": configuration_digest(path),
+            **checkpoint.identity(),
             "dtype": str(vllm_config.model_config.dtype).removeprefix("torch."),
             "context": self._context,
         }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import CheckpointError
+from .provenance import configuration_digest, weights_digest
 
 COMPLETE = "COMPLETE"
 """A file of this name says that a checkpoint's writer is done with it."""
@@ -14,6 +16,34 @@ COMPLETE = "COMPLETE"
 MAX_HEADER_BYTES = 100 * 2**20
 TOKENIZER_FILES = ("tokenizer.json", "vocab.json", "tokenizer.model")
 PROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A whole checkpoint in Hugging Face format with the digests that identify it: read once, and handed on.
+
+    base = Checkpoint.read(Path("models/Qwen2.5-VL-3B-Instruct"))
+    base.name, base.identity()
+    """
+
+    path: Path
+    weights: str
+    configuration: str
+
+    @classmethod
+    def read(cls, path: Path) -> Checkpoint:
+        """Of a folder, all of whose bytes are read. Raises CheckpointError, saying what is missing, unless it is whole."""
+        check_whole(path)
+        return cls(path, weights_digest(path), configuration_digest(path))
+
+    @property
+    def name(self) -> str:
+        """A short name: the folder's own, after that of the training that wrote it."""
+        return label(self.path)
+
+    def identity(self) -> dict[str, str]:
+        """The digests of weights and configuration."""
+        return {"weights": self.weights, "configuration": self.configuration}
 
 
 def find_checkpoints(folder: Path) -> list[Path]:

@@ -30,9 +30,9 @@ from proctor.trainers.contamination import (
     image_fingerprint,
     question_print,
     trained_on,
-    with_contamination,
     write_fingerprints,
 )
+from proctor.trainers.provenance import TrainingRecord
 
 from .training_rows import drawing, encoded
 
@@ -241,8 +241,8 @@ def recorded_and_shown(run: Path) -> tuple[object, set[str]]:
 def test_an_examination_records_the_overlap_and_the_board_shows_it(training, scripted, tmp_path):
     examination = plan("chartqa", "strict", Sampling())
     model = scripted()
-    seen = with_contamination(examination, training / "checkpoints" / "step-000001")
-    unknown = with_contamination(examination, "org/model")
+    (seen,) = TrainingRecord.read(training / "checkpoints" / "step-000001", print).put_into([examination])
+    (unknown,) = TrainingRecord.read("org/model", print).put_into([examination])
     assert run_path(tmp_path, seen, model) == run_path(tmp_path, unknown, model)  # no part of the identity
     for name, one in ("seen", seen), ("unknown", unknown), ("before", examination):
         run_eval(one, model, tmp_path / name)
@@ -258,7 +258,8 @@ def test_an_examination_records_the_overlap_and_the_board_shows_it(training, scr
 def test_no_overlap_is_nought_and_not_blank(training, scripted, tmp_path, tiny):
     (training / TRAINED_ON).unlink()
     write_fingerprints(training, lambda step, size: [item("a", encoded(drawing(1)))], 1, 1, tiny)
-    one = with_contamination(plan("iconqa", "strict", Sampling()), training / "checkpoints" / "step-000001")
+    record = TrainingRecord.read(training / "checkpoints" / "step-000001", print)
+    (one,) = record.put_into([plan("iconqa", "strict", Sampling())])
     run_eval(one, scripted(), tmp_path / "run")
     recorded, shown = recorded_and_shown(tmp_path / "run")
     assert (recorded["overlapping"], shown) == (0, {"0"})

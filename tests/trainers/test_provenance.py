@@ -14,7 +14,7 @@ from proctor.harness.runs.provenance import weights_digest
 from proctor.harness.runs.store import Manifest
 from proctor.harness.types import Sampling
 from proctor.leaderboards.board.table import rows
-from proctor.trainers.provenance import Provenance, provenance_of, with_provenance
+from proctor.trainers.provenance import Provenance, TrainingRecord, provenance_of
 from proctor.trainers.recipe import load_recipe
 from proctor.trainers.resolve import resolve
 from proctor.trainers.training import TrainingFolder
@@ -136,13 +136,14 @@ def test_a_damaged_file_is_said_and_nothing_is_recorded(kind, trained):
     assert "\n" not in str(caught.value)
     told: list[str] = []
     plans = [plan("figures", "strict", Sampling(), limit=1)]
-    assert with_provenance(plans, checkpoint, told.append) == plans
+    (recorded,) = TrainingRecord.read(checkpoint, told.append).put_into(plans)
+    assert "training" not in recorded.recorded
     assert len(told) == 1
 
 
 def test_an_examination_records_it_and_the_board_shows_it(trained, scripted, tmp_path, tiny):
     examination, model = plan("figures", "strict", Sampling(), limit=4), scripted()
-    (known,) = with_provenance([examination], trained("mm_upt_figures", "seed=2"), pytest.fail)
+    (known,) = TrainingRecord.read(trained("mm_upt_figures", "seed=2"), pytest.fail).put_into([examination])
     assert run_path(tmp_path, known, model) == run_path(tmp_path, examination, model)  # no part of the identity
     run_eval(known, model, tmp_path / "run")
     recorded = Manifest.read(tmp_path / "run").environment["training"]

@@ -19,8 +19,9 @@ from pathlib import Path
 from ...harness.errors import CheckpointError, DataError, DivergedError, NonFiniteOutputError, RunMismatchError
 from ...harness.files import read_object, write_json
 from ...harness.folder import ClaimedFolder
+from ...harness.runs.checkpoints import Checkpoint
 from ...harness.runs.evaluate import Examination
-from ...harness.runs.provenance import configuration_digest, environment, weights_digest
+from ...harness.runs.provenance import environment
 from ...harness.types import Json, digest_all
 from ..base import Progress
 from ..recipe import Recipe
@@ -31,7 +32,7 @@ from ..rewards.registry import TRAINERS
 def foundation(base: Path, examinations: Sequence[Examination], engine: Mapping[str, Json]) -> dict[str, Json]:
     """What every campaign is made of beside its recipes: where it starts, what is asked, and on what engine."""
     return {
-        "base": {"weights": weights_digest(base), "configuration": configuration_digest(base)},
+        "base": Checkpoint.read(base).identity(),
         "engine": dict(engine),
         "examinations": {
             one.suite: {

@@ -16,11 +16,9 @@ from threading import Event
 from ...benchmarks.examination import run_path
 from ...harness.engines.base import Engine
 from ...harness.errors import IncompleteRunError, ProctorError, StoreError, UsageError
-from ...harness.runs.checkpoints import check_whole, find_checkpoints, still_being_written
+from ...harness.runs.checkpoints import Checkpoint, find_checkpoints, still_being_written
 from ...harness.runs.evaluate import Examination, run_eval
-from ...harness.runs.provenance import configuration_digest, weights_digest
-from ..contamination import with_contamination
-from ..provenance import with_provenance
+from ..provenance import TrainingRecord
 
 POLL_SECONDS = 1.0
 QUIET_SECONDS = 5.0
@@ -40,7 +38,7 @@ class Watcher:
     tell: Callable[[str], None] = lambda message: None
     quiet: float = QUIET_SECONDS
     problems: dict[Path, str] = field(default_factory=dict)
-    _done: dict[Path, str] = field(default_factory=dict)
+    _done: dict[Path, dict[str, str]] = field(default_factory=dict)
 
     def follow(self, stop: Event, until_finished: bool = False, until_idle: bool = False) -> None:
         """Examine until `stop` is set.
@@ -61,8 +59,7 @@ class Watcher:
             if stop.is_set():
                 return
             try:
-                check_whole(checkpoint)
-                self._examine(checkpoint, stop)
+                self._examine(Checkpoint.read(checkpoint), stop)
             except (StoreError, UsageError):
                 raise
             except Exception as error:  # one bad checkpoint must not keep the others waiting
@@ -92,20 +89,19 @@ class Watcher:
             self.tell(problem)
         self.problems[checkpoint] = problem
 
-    def _examine(self, checkpoint: Path, stop: Event) -> None:
-        digest = weights_digest(checkpoint) + configuration_digest(checkpoint)
-        if digest not in self._done.values():
-            self._hold_all(checkpoint, stop)
+    def _examine(self, checkpoint: Checkpoint, stop: Event) -> None:
+        digests = checkpoint.identity()
+        if digests not in self._done.values():
+            self._run_all(checkpoint.path, stop)
         if stop.is_set():
             return
-        self._done[checkpoint] = digest
-        self.problems.pop(checkpoint, None)
+        self._done[checkpoint.path] = digests
+        self.problems.pop(checkpoint.path, None)
 
-    def _hold_all(self, checkpoint: Path, stop: Event) -> None:
+    def _run_all(self, checkpoint: Path, stop: Event) -> None:
         started = time.monotonic()
         model = self.open_engine(checkpoint)
-        plans = [with_contamination(one, checkpoint) for one in self.examinations]
-        for examination in with_provenance(plans, checkpoint, self.tell):
+        for examination in TrainingRecord.read(checkpoint, self.tell).put_into(self.examinations):
             outcome = run_eval(examination, model, run_path(self.runs, examination, model), stop=stop)
             if outcome.stopped:
                 return

@@ -14,8 +14,7 @@ from pathlib import Path
 
 from ...harness.engines.http_client import Endpoint
 from ...harness.errors import UsageError
-from ...harness.runs.checkpoints import check_whole
-from ...harness.runs.provenance import configuration_digest, weights_digest
+from ...harness.runs.checkpoints import Checkpoint, check_whole
 from ...harness.types import Json
 from ..base import Progress, needs_judge
 from ..contamination import write_fingerprints
@@ -114,8 +113,7 @@ def _judge_identity(recipe: Recipe, base: Path) -> Mapping[str, Json]:
     served = _judge_checkpoint(recipe, base)
     if served is None:
         return {}
-    check_whole(served)
-    return {"judge": {"weights": weights_digest(served), "configuration": configuration_digest(served)}}
+    return {"judge": Checkpoint.read(served).identity()}
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from pathlib import Path
 from ...harness.engines.base import Engine
 from ...harness.errors import UsageError
 from ...harness.profiles import load_profile
-from ...harness.runs.provenance import configuration_digest, weights_digest
+from ...harness.runs.checkpoints import Checkpoint
 from ...harness.types import Json
 from ..base import Progress
 from ..methods.registry import open_method
@@ -97,9 +97,7 @@ def _synthesis(recipe: Recipe, base: Path, open_model: Callable[[Path], Engine],
         new=asking(new),
         request=profile.applied,
     )
-    author = Author(
-        {"weights": weights_digest(base), "configuration": configuration_digest(base)}, lambda: open_model(base)
-    )
+    author = Author(Checkpoint.read(base).identity(), lambda: open_model(base))
 
     def tell(done: int, total: int, name: str) -> None:
         progress(0, recipe.policy.steps, f"synthesis: {name}, {done} of {total} answers")
