@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 from PIL import Image as Picture
 
 from ..harness.errors import DataError
+from ..harness.limits import CHECKED_PIXELS
 from ..harness.types import Image, Item, Json
 from . import gold
 from .base import Protocol, Suite
 
 CHECKS = ("count", "ids", "golds", "corruptions", "images", "prompts")
-MAX_PIXELS = 100_000_000
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _NUMERIC = re.compile("number|relaxed|float")
@@ -163,7 +163,7 @@ def _opens(image: Image, opened: set[str]) -> str | None:
     opened.add(image.sha256)
     try:
         with Picture.open(io.BytesIO(image.read())) as picture:
-            if picture.width * picture.height > MAX_PIXELS:
+            if picture.width * picture.height > CHECKED_PIXELS:
                 return f"{image.name!r:.60} has {picture.width} x {picture.height} pixels"
             picture.load()
     except DataError as error:

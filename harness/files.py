@@ -10,9 +10,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from .errors import DataError, StoreError
+from .limits import JSON_OBJECT_BYTES
 from .types import Json
-
-MAX_OBJECT_BYTES = 2**20
 
 
 def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
@@ -49,7 +48,7 @@ def write_json(file: Path, record: Mapping[str, Json], indent: int | None = 1) -
     write_atomic(file, (json.dumps(record, indent=indent) + "\n").encode())
 
 
-def read_object(file: Path, limit: int = MAX_OBJECT_BYTES) -> dict[str, Json] | None:
+def read_object(file: Path, limit: int = JSON_OBJECT_BYTES) -> dict[str, Json] | None:
     """A JSON object of at most `limit` bytes; None if there is no such file. Raises DataError for anything else."""
     try:
         check_regular(file)

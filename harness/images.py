@@ -9,9 +9,9 @@ from PIL import Image as PilImage
 from PIL import UnidentifiedImageError
 
 from .errors import DataError
+from .limits import DECODED_PIXELS
 from .types import Image
 
-MAX_PIXELS_DECODED = 64 * 2**20
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")  # none whose decoder starts another program
 
 
@@ -22,9 +22,9 @@ def decode(image: Image) -> PilImage.Image:
     """An RGB picture. Raises DataError if the bytes are not a picture or it is too large."""
     try:
         picture: PilImage.Image = PilImage.open(io.BytesIO(image.read()), formats=FORMATS)
-        if picture.width * picture.height > MAX_PIXELS_DECODED:
+        if picture.width * picture.height > DECODED_PIXELS:
             size = f"{picture.width} x {picture.height} pixels"
-            raise DataError(f"image {image.name}: {size} are more than {MAX_PIXELS_DECODED}")
+            raise DataError(f"image {image.name}: {size} are more than {DECODED_PIXELS}")
         if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
             picture = PilImage.alpha_composite(PilImage.new("RGBA", picture.size, "white"), picture.convert("RGBA"))
         return picture.convert("RGB")

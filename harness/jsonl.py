@@ -75,12 +75,18 @@ def lines_of(stream: BinaryIO, file: str, limit: int) -> Iterator[Line]:
             text = stream.readline(limit + 1)
 
 
-def read_lines(path: Path, limit: int) -> Iterator[Line]:
-    """The lines of a file. Raises DataError if it cannot be read, or is a folder, a pipe or the like."""
+def read_lines(path: Path, limit: int, *, missing_ok: bool = False) -> Iterator[Line]:
+    """The lines of a file; with `missing_ok` none of a file that there is not.
+
+    Raises DataError if it cannot be read, or is a folder, a pipe or the like.
+    """
     try:
         check_regular(path)
         with path.open("rb") as stream:
             yield from lines_of(stream, str(path), limit)
+    except FileNotFoundError as error:
+        if not missing_ok:
+            raise DataError(f"cannot read {path}: {error.strerror}") from error
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}") from error
 
@@ -99,7 +105,7 @@ class Journal:
         self.limit = limit
         self.end = 0
         damaged: DataError | None = None
-        for line in read_lines(path, limit) if path.exists() else ():
+        for line in read_lines(path, limit, missing_ok=True):
             if damaged or line.too_long:
                 raise damaged or DataError(f"{line.where}: the line is longer than {limit} bytes")
             if line.torn:

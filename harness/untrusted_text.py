@@ -10,11 +10,10 @@ import re
 from collections.abc import Iterable, Sequence
 
 from .errors import UsageError
+from .limits import REPLY_CHARACTERS, TEMPLATE_CHARACTERS
 
 MOST_QUESTION_CHARACTERS = 400
 MOST_SHOWN = 120
-MAX_REPLY = 100_000
-MAX_TEMPLATE = 20_000
 FENCE_LENGTH = 20
 
 _TAGGED = re.compile(r"<question>((?:(?!</?question>).)*)</question>", re.DOTALL | re.IGNORECASE)
@@ -73,7 +72,7 @@ def find_question(reply: str) -> str | None:
 
     What stands before the end of a thought does not count. None if there is none. Spaces of any kind become single ones.
     """
-    if len(reply) > MAX_REPLY:
+    if len(reply) > REPLY_CHARACTERS:
         return None
     reply = reply.rpartition("</think>")[2]
     questions = _TAGGED.findall(reply)
@@ -93,8 +92,8 @@ def as_question(reply: str) -> str | None:
 
 def check_template(name: str, template: str, places: Sequence[str] = ()) -> None:
     """Raises UsageError for a text that is empty or too long, or does not hold each of its places exactly once."""
-    if not template.strip() or len(template) > MAX_TEMPLATE:
-        raise UsageError(f"{name} must be a text of at most {MAX_TEMPLATE} characters")
+    if not template.strip() or len(template) > TEMPLATE_CHARACTERS:
+        raise UsageError(f"{name} must be a text of at most {TEMPLATE_CHARACTERS} characters")
     for place in places:
         if template.count(f"{{{place}}}") != 1:
             raise UsageError(f"{name} must hold {{{place}}} once")

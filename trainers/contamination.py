@@ -29,6 +29,7 @@ from PIL import Image as PilImage
 from ..harness.errors import DataError
 from ..harness.files import write_atomic
 from ..harness.images import decode
+from ..harness.limits import FINGERPRINTS_BYTES
 from ..harness.types import Image, Item, Json
 from .sampler import Batches
 
@@ -44,7 +45,6 @@ MIN_QUESTION = 40
 _VERSION = 1
 _SIDE, _LOW = 32, 12
 _FLAT = 2.0  # a spread of grey levels below this is a blank sheet, which looks like any other
-_MAX_BYTES = 256 * 2**20
 _LEVELS_UP = 2  # a checkpoint lies in the training's folder, or in `checkpoints` in it
 _PRINT = re.compile(r"[0-9a-f]{16}")
 _DROPPED = re.compile(r"<image\d*>|\\left\b|\\right\b|\\[,;! ]|[\s$~]+")
@@ -108,8 +108,8 @@ class Fingerprints:
     def read(cls, file: Path) -> Fingerprints:
         """The inverse of `to_bytes`. Raises DataError for a file that is no such file."""
         try:
-            if file.stat().st_size > _MAX_BYTES:
-                raise ValueError(f"more than {_MAX_BYTES} bytes")
+            if file.stat().st_size > FINGERPRINTS_BYTES:
+                raise ValueError(f"more than {FINGERPRINTS_BYTES} bytes")
             found = json.loads(file.read_bytes())
             if found["version"] != _VERSION:
                 raise ValueError(f"version {found['version']!r:.20}, not {_VERSION}")

@@ -37,6 +37,7 @@ from ..harness.errors import (
 )
 from ..harness.folder import check_identity, lock_file
 from ..harness.jsonl import Journal, Line, json_line, read_lines
+from ..harness.limits import JUDGE_LINE_BYTES
 from ..harness.runs.evaluate import Examination
 from ..harness.runs.score import StoredAnswers
 from ..harness.runs.store import Sample
@@ -51,7 +52,6 @@ from .sampler import training_prompts
 
 FILE = "judge.jsonl"
 FORMAT = 1
-MAX_LINE_BYTES = 2**20
 
 ItemScores: TypeAlias = tuple[float | None, ...]
 
@@ -84,7 +84,7 @@ def _read(path: Path) -> tuple[Json, dict[str, ItemScores]]:
     """Header (None in an empty file) and scores."""
     head: Json = None
     scores: dict[str, ItemScores] = {}
-    for line in read_lines(path, MAX_LINE_BYTES):
+    for line in read_lines(path, JUDGE_LINE_BYTES):
         if line.torn:
             break
         if line.number == 1:
@@ -153,7 +153,7 @@ class JudgementWriter:
         if stored is not None:
             advice = "judge as before, or remove the file"
             check_identity(stored, head, f"{self.path} holds other scores", advice)
-        self._journal = Journal(self.path, MAX_LINE_BYTES)
+        self._journal = Journal(self.path, JUDGE_LINE_BYTES)
         if stored is None:
             self._journal.append(json_line(head))
 

@@ -24,6 +24,7 @@ from ..benchmarks.protocols.base import lettered
 from ..harness.engines.http_client import Endpoint
 from ..harness.engines.openai import OpenAIEngine
 from ..harness.errors import EngineError, printable
+from ..harness.limits import REPLY_CHARACTERS, SCORES_CHARACTERS
 from ..harness.types import Json, Prompt, Request, Response, Sampling
 from ..harness.untrusted_text import in_tags
 from .base import Group
@@ -68,8 +69,6 @@ WEIGHTS: Mapping[str, float] = {"answer_correctness": 0.5, "reasoning_quality": 
 """The parts of the overall score (arXiv 2603.21289)."""
 
 OVERALL = "overall"
-MAX_REPLY_CHARACTERS = 100_000
-MAX_OBJECT_CHARACTERS = 1000
 
 
 def overall_score(scores: Mapping[str, float]) -> float:
@@ -84,7 +83,7 @@ def read_scores(reply: str) -> dict[str, float] | None:
     finite numbers in [0, 1], and no other key than "overall", which is held to the same rule and else ignored: it is
     computed here. Objects do not nest.
     """
-    if len(reply) > MAX_REPLY_CHARACTERS:
+    if len(reply) > REPLY_CHARACTERS:
         return None
     text = reply.rstrip().removesuffix("```").rstrip()
     start = text.rfind("{")
@@ -96,9 +95,9 @@ def read_scores(reply: str) -> dict[str, float] | None:
 def _is_object(text: str) -> bool:
     """True for a JSON object, whatever is in it; LaTeX's braces are none."""
     try:
-        return isinstance(json.loads(text[:MAX_OBJECT_CHARACTERS]), dict)
+        return isinstance(json.loads(text[:SCORES_CHARACTERS]), dict)
     except (ValueError, RecursionError):
-        return len(text) > MAX_OBJECT_CHARACTERS
+        return len(text) > SCORES_CHARACTERS
 
 
 def _objects(reply: str) -> list[str]:
@@ -115,7 +114,7 @@ def _objects(reply: str) -> list[str]:
 
 
 def _scores(text: str) -> dict[str, float] | None:
-    if len(text) > MAX_OBJECT_CHARACTERS:
+    if len(text) > SCORES_CHARACTERS:
         return None
     try:
         pairs: list[tuple[str, Any]] = json.loads(text, object_pairs_hook=list)

@@ -26,6 +26,7 @@ from ..harness.errors import DataError, StoreError, UsageError
 from ..harness.files import write_json
 from ..harness.folder import ClaimedFolder
 from ..harness.jsonl import Journal
+from ..harness.limits import METRICS_LINE_BYTES
 from ..harness.profiles import load_profile
 from ..harness.runs.checkpoints import COMPLETE, Checkpoint
 from ..harness.runs.provenance import environment
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from ..harness.engines.vlm import VisionLanguageModel
 
 TRAINING, METRICS = "training.json", "metrics.jsonl"
-MAX_LINE_BYTES = 2**20
 CONFIGURATION = (".json", ".jinja", ".txt", ".model")
 """Suffixes of a checkpoint's files that are no weights."""
 OURS = (".lock", "checkpoints", METRICS, "openrlhf", "stages", "synthesis", "tensorboard", "trained_on.json")
@@ -94,7 +94,7 @@ class TrainingFolder(ClaimedFolder):
     def _open_metrics(self) -> Journal:
         """The journal of metrics, without the steps after the last checkpoint: they are about to be done again."""
         begins: list[int] = []
-        journal = Journal(self.path / METRICS, MAX_LINE_BYTES, lambda line, begin: begins.append(begin))
+        journal = Journal(self.path / METRICS, METRICS_LINE_BYTES, lambda line, begin: begins.append(begin))
         if len(begins) > (kept := self.last_step()):
             journal.cut(begins[kept])
         return journal

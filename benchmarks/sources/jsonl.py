@@ -13,17 +13,16 @@ from typing import Any, TypeAlias
 
 from ...harness.errors import DataError
 from ...harness.jsonl import Line, read_lines
+from ...harness.limits import DATA_DOCUMENT_BYTES, DATA_LINE_BYTES
 from ..items import Record
-
-MAX_LINE_BYTES = 16 * 2**20
 
 
 def read_jsonl(path: Path) -> Iterator[Record | DataError]:
-    """The lines of a JSONL file; one that is not a JSON object of at most MAX_LINE_BYTES is a problem in its place.
+    """The lines of a JSONL file; one that is not a JSON object of at most DATA_LINE_BYTES is a problem in its place.
 
     Raises DataError for a file that cannot be read.
     """
-    for line in read_lines(path, MAX_LINE_BYTES):
+    for line in read_lines(path, DATA_LINE_BYTES):
         if line.too_long or line.text.strip():
             yield _record(line)
 
@@ -40,9 +39,6 @@ def _record(line: Line) -> Record | DataError:
     )
 
 
-MAX_DOCUMENT_BYTES = 32 * 2**20
-"""The largest published table has 5 MiB; a parsed document can take thirty times its size."""
-
 Entry: TypeAlias = tuple[str, str | None, dict[str, Any]]
 """(where it stands, its key in an object or None in a list, its columns)."""
 
@@ -56,7 +52,7 @@ class _Object(dict[str, Any]):
         self.repeated = next((key for key, count in counts.items() if count > 1), None)
 
 
-def read_document(path: Path, root: Path, limit: int = MAX_DOCUMENT_BYTES) -> Any:
+def read_document(path: Path, root: Path, limit: int = DATA_DOCUMENT_BYTES) -> Any:
     """The JSON value of a file below `root`.
 
     Raises DataError for a file that is missing, lies outside `root` by a link, is longer than `limit` bytes, is not JSON,

@@ -8,10 +8,9 @@ from pathlib import Path
 
 from ..errors import EXIT_CHECK_FAILED, EXIT_OK, DataError, UsageError
 from ..jsonl import lines_of
+from ..limits import RUN_LINE_BYTES
 from ..types import Json
 from .options import Verb, add_json
-
-MAX_LINE_BYTES = 64 * 2**20
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -74,7 +73,7 @@ def judged_lines(path: Path, judge: Callable[[Json, int], dict[str, Json]]) -> I
 
     try:
         with path.open("rb") as file:
-            for line in lines_of(file, str(path), MAX_LINE_BYTES):
+            for line in lines_of(file, str(path), RUN_LINE_BYTES):
                 try:
                     record = line.value()
                 except DataError:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import CheckpointError, MissingExtraError, ProctorError
+from ..limits import MODEL_LAYERS
 from ..types import Image, Prompt
 from ..untrusted_text import without_tokens
 
@@ -20,7 +21,6 @@ try:
 except ImportError as error:
     raise MissingExtraError(f"this needs torch and transformers: pip install 'proctor[local]' ({error})") from error
 
-MAX_LAYERS = 1000
 QWEN_FAMILY = ("qwen2_vl", "qwen2_5_vl")
 LOCAL: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
 
@@ -80,8 +80,8 @@ def load_configuration(path: Path) -> Any:
     if config.model_type not in QWEN_FAMILY:
         known = ", ".join(QWEN_FAMILY)
         raise CheckpointError(f"{path}: model type {config.model_type!r} is not supported here; supported: {known}")
-    if max(config.text_config.num_hidden_layers, config.vision_config.depth) > MAX_LAYERS:
-        raise CheckpointError(f"{path}/config.json: more than {MAX_LAYERS} layers")
+    if max(config.text_config.num_hidden_layers, config.vision_config.depth) > MODEL_LAYERS:
+        raise CheckpointError(f"{path}/config.json: more than {MODEL_LAYERS} layers")
     with torch.device("meta"):
         described = AutoModelForImageTextToText.from_config(config).num_parameters()
     stored = sum(file.stat().st_size for file in path.glob("*.safetensors"))

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from ..errors import EngineError, UsageError, printable
+from ..limits import HTTP_REPLY_BYTES
 from ..types import Json
 from .http_limits import Budget, ClosedError, ConcurrencyLimiter, Reservation
 from .http_wire import SHOWN, Completion, Failure, Fault, parse, read_completion, read_models, read_refusal
@@ -244,12 +245,12 @@ class Endpoint:
         return outcome, tries
 
     def _attempt(self, line: ConnectionPool, payload: bytes) -> Completion | Failure:
-        from .http_wire import MAX_REPLY_BYTES, NoResponse, TooLargeError  # noqa: PLC0415
+        from .http_wire import NoResponse, TooLargeError  # noqa: PLC0415
 
         try:
             reply = line.send("POST", f"{self.url}/chat/completions", self._key(), payload)
         except TooLargeError:
-            return Failure(f"the answer is larger than {MAX_REPLY_BYTES} bytes")
+            return Failure(f"the answer is larger than {HTTP_REPLY_BYTES} bytes")
         if isinstance(reply, NoResponse):
             return Failure(reply.message, again=True, busy=reply.timed_out, silent=True, lost=reply.connected)
         if reply.status == 200:

@@ -20,9 +20,9 @@ from weakref import WeakSet
 
 import httpx
 
+from ..limits import HTTP_REPLY_BYTES, HTTP_WAIT_SECONDS
 from ..types import Json
 
-MAX_REPLY_BYTES = 16 * 2**20
 CONNECT_SECONDS = 15.0
 
 
@@ -45,7 +45,7 @@ class NoResponse:
 
 
 class TooLargeError(Exception):
-    """The reply is longer than MAX_REPLY_BYTES."""
+    """The reply is longer than HTTP_REPLY_BYTES."""
 
 
 class ConnectionPool:
@@ -101,7 +101,7 @@ class ConnectionPool:
         body = bytearray()
         for chunk in response.iter_bytes():
             body += chunk
-            if len(body) > MAX_REPLY_BYTES:
+            if len(body) > HTTP_REPLY_BYTES:
                 raise TooLargeError
             if time.monotonic() > deadline:
                 raise httpx.ReadTimeout("the reply came too slowly")
@@ -128,7 +128,6 @@ ENDED = {"stop": "stop", "eos_token": "stop", "length": "length", None: None}
 FATAL_STATUS = frozenset({401, 403, 404})
 AGAIN_STATUS = frozenset({408, 425, 429})
 BUSY_STATUS = frozenset({429, 503})
-MAX_WAIT_SECONDS = 120.0
 SHOWN = 300
 
 
@@ -213,7 +212,7 @@ def read_models(body: bytes) -> Mapping[str, Mapping[str, Json]] | None:
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds to wait by a Retry-After header (seconds, or a date), at most MAX_WAIT_SECONDS; None if it says nothing."""
+    """Seconds to wait by a Retry-After header (seconds, or a date), at most HTTP_WAIT_SECONDS; None if it says nothing."""
     if value is None:
         return None
     try:
@@ -224,7 +223,7 @@ def retry_after(value: str | None, now: datetime) -> float | None:
             seconds = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now.timestamp()
         except (ValueError, TypeError, OverflowError):
             return None
-    return None if math.isnan(seconds) else min(max(seconds, 0.0), MAX_WAIT_SECONDS)
+    return None if math.isnan(seconds) else min(max(seconds, 0.0), HTTP_WAIT_SECONDS)
 
 
 def parse(body: bytes) -> Json:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from ..answers.formats import FORMATS
 from ..errors import UsageError
+from ..limits import TEMPLATE_CHARACTERS, TOML_BYTES
 from ..registry import FileRegistry
 from ..settings import read_settings
 from ..types import Image, Json, Prompt, Sampling, digest
@@ -25,7 +26,6 @@ from ..types import Image, Json, Prompt, Sampling, digest
 BOXED = "Please reason step by step, and put your final answer within \\boxed{}."
 """How a boxed answer is asked for at the end of a prompt: the suffix of MM-UPT (arXiv 2505.22453)."""
 
-MAX_TEXT = 20_000
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
 
 
@@ -46,8 +46,8 @@ class PromptStyle:
             raise ValueError(f"a profile's name is made of letters, digits, _, - and dots, unlike {self.name!r:.80}")
         if self.system is not None and not self.system.strip():
             raise ValueError("system must not be empty: leave it out for the chat template's own")
-        if max(len(self.system or ""), len(self.instruction or "")) > MAX_TEXT:
-            raise ValueError(f"system and instruction have at most {MAX_TEXT} characters")
+        if max(len(self.system or ""), len(self.instruction or "")) > TEMPLATE_CHARACTERS:
+            raise ValueError(f"system and instruction have at most {TEMPLATE_CHARACTERS} characters")
 
     @property
     def label(self) -> str:
@@ -91,9 +91,6 @@ class PromptStyle:
         if record["digest"] != manner.digest:
             raise ValueError("a profile in a run has another digest than its texts")
         return manner
-
-
-MAX_BYTES = 2**20
 
 
 @dataclass(frozen=True)
@@ -178,9 +175,9 @@ def readable_profiles() -> list[Profile]:
 def _read(path: Path, name: str) -> Profile:
     try:
         with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:
-            raise ValueError(f"more than {MAX_BYTES} bytes")
+            content = file.read(TOML_BYTES + 1)
+        if len(content) > TOML_BYTES:
+            raise ValueError(f"more than {TOML_BYTES} bytes")
         table = tomllib.loads(content.decode())
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"profile {path}: cannot be read ({str(error)[:150]})") from error

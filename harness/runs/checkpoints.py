@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import CheckpointError
+from ..limits import SAFETENSORS_HEADER_BYTES
 from .provenance import configuration_digest, weights_digest
 
 COMPLETE = "COMPLETE"
 """A file of this name says that a checkpoint's writer is done with it."""
 
-MAX_HEADER_BYTES = 100 * 2**20
 TOKENIZER_FILES = ("tokenizer.json", "vocab.json", "tokenizer.model")
 PROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")
 
@@ -109,7 +109,7 @@ def _check_safetensors(file: Path) -> None:
         size = file.stat().st_size
         with file.open("rb") as stream:
             length = int.from_bytes(stream.read(8), "little")
-            if length > min(size, MAX_HEADER_BYTES):
+            if length > min(size, SAFETENSORS_HEADER_BYTES):
                 raise ValueError(f"header of {length} bytes")
             header = json.loads(stream.read(length))
         ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]

@@ -18,10 +18,10 @@ from ..answers import Extraction, Grade
 from ..engines.http_client import Completion, Fault
 from ..errors import DataError, EngineError
 from ..jsonl import Line, append_shared, json_line, read_lines
+from ..limits import JUDGE_LINE_BYTES
 from ..types import Item, Json, digest
 
 MAX_REPLY_TOKENS = 1024
-MAX_LINE_BYTES = 2**20
 BEGINNING = b'{"model":'
 """What each line of a book begins with: a line that does not was not written by one."""
 
@@ -73,11 +73,7 @@ class ReplyBook:
         self.path = path
         self._replies: dict[str, str] = {}
         self._noted: dict[str, bytes] | None = None
-        if not path.exists():
-            return
-        if not path.is_file():
-            raise DataError(f"{path} is no file: name one for the replies of the language model")
-        for line in read_lines(path, MAX_LINE_BYTES):
+        for line in read_lines(path, JUDGE_LINE_BYTES, missing_ok=True):
             if not _torn(line.text):
                 self._keep(line)
 
@@ -113,13 +109,13 @@ class ReplyBook:
     def add(self, model: str, body: Mapping[str, Json], reply: str) -> None:
         """Keep a reply, at once on the disk. Raises StoreError if that fails, ValueError for a reply that is too long."""
         line = _line(model, body, reply)
-        if len(line) > MAX_LINE_BYTES:
+        if len(line) > JUDGE_LINE_BYTES:
             raise ValueError(f"a reply of {len(reply)} characters is too long to be kept")
         key = _key(model, body)
         self._replies[key] = reply
         if self._noted is not None:
             self._noted[key] = line
-        append_shared(self.path, line, MAX_LINE_BYTES, _torn)
+        append_shared(self.path, line, JUDGE_LINE_BYTES, _torn)
 
 
 def _key(model: str, body: Json) -> str:
@@ -132,7 +128,7 @@ def _line(model: str, body: Mapping[str, Json], reply: str) -> bytes:
 
 def _torn(line: bytes) -> bool:
     """True for the beginning of a kept reply, without its end."""
-    if line.endswith(b"\n") or len(line) > MAX_LINE_BYTES or not BEGINNING.startswith(line[: len(BEGINNING)]):
+    if line.endswith(b"\n") or len(line) > JUDGE_LINE_BYTES or not BEGINNING.startswith(line[: len(BEGINNING)]):
         return False
     try:
         json.loads(line)

@@ -24,13 +24,12 @@ from ..errors import DataError, StoreError
 from ..files import check_regular, write_atomic
 from ..folder import ClaimedFolder, check_empty, check_identity
 from ..jsonl import Journal, Line, json_line, parse_line, read_lines
+from ..limits import RUN_FILE_BYTES, RUN_LINE_BYTES
 from ..profiles import PromptStyle
 from ..types import Image, Item, Json, Prompt, Response, Sampling, digest, digest_all
 from .provenance import file_sha256
 
 FORMAT = 1
-MAX_LINE_BYTES = 64 * 2**20
-MAX_FILE_BYTES = 2**29
 
 
 @dataclass(frozen=True)
@@ -146,7 +145,7 @@ def _questions(content: bytes, pictures: Path | None, root: Path) -> Questions:
     """The questions of the text of an items.jsonl; runs of one suite have the same. Raises DataError, by line."""
     found = []
     for number, line in enumerate(content.splitlines(), start=1):
-        record = parse_line(line, f"line {number}", MAX_LINE_BYTES)
+        record = parse_line(line, f"line {number}", RUN_LINE_BYTES)
         try:
             found.append(_asked(record, pictures, root))
         except (DataError, KeyError, TypeError, AttributeError, ValueError) as error:
@@ -176,8 +175,8 @@ def _image(record: Json, pictures: Path | None, root: Path) -> Image:
 def _whole(file: Path) -> bytes:
     """The content of a file of a run. Raises DataError for a pipe or the like, or more than could be meant."""
     found = file.stat()
-    if not stat.S_ISREG(found.st_mode) or found.st_size > MAX_FILE_BYTES:
-        raise DataError(f"{file} is no file, or has more than {MAX_FILE_BYTES} bytes")
+    if not stat.S_ISREG(found.st_mode) or found.st_size > RUN_FILE_BYTES:
+        raise DataError(f"{file} is no file, or has more than {RUN_FILE_BYTES} bytes")
     return file.read_bytes()
 
 
@@ -229,7 +228,7 @@ class RunReader:
         _check_seal(journal, self.manifest)
         last: dict[tuple[str, int], Response] = {}
         count = 0
-        for line in read_lines(journal, MAX_LINE_BYTES):
+        for line in read_lines(journal, RUN_LINE_BYTES):
             if line.torn:
                 break
             record = line.value()
@@ -280,7 +279,7 @@ class RunWriter(ClaimedFolder):
             write_atomic(self.path / "items.jsonl", questions)
             (self.path / "responses.jsonl").touch()  # before the manifest: where that is, a journal is
             write_atomic(self.path / "run.json", self.manifest.to_bytes())
-        self._journal = Journal(self.path / "responses.jsonl", MAX_LINE_BYTES, self._index)
+        self._journal = Journal(self.path / "responses.jsonl", RUN_LINE_BYTES, self._index)
 
     def _refuse_strangers(self, questions: bytes) -> None:
         """Raise UsageError if the directory holds anything but what a run that was killed at once leaves behind."""
@@ -317,8 +316,8 @@ class RunWriter(ClaimedFolder):
         if key not in self._wanted:
             raise StoreError(f"{self.path}: the engine answered {key[0]!r} sample {key[1]}, which was not asked")
         line = json_line(response.to_json())
-        if len(line) > MAX_LINE_BYTES:
-            raise StoreError(f"{self.path}: the answer to {key[0]!r} has {len(line)} bytes, more than {MAX_LINE_BYTES}")
+        if len(line) > RUN_LINE_BYTES:
+            raise StoreError(f"{self.path}: the answer to {key[0]!r} has {len(line)} bytes, more than {RUN_LINE_BYTES}")
         self._place(response, self._journal.append(line), len(line))
 
     def seal(self) -> None:

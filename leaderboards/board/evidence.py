@@ -31,6 +31,7 @@ from typing import BinaryIO
 from ...benchmarks.examination import find_runs
 from ...harness.answers import GRADER_VERSION
 from ...harness.errors import DataError, StoreError
+from ...harness.limits import EVIDENCE_LINE_BYTES, EVIDENCE_PART_BYTES, EVIDENCE_RECORD_BYTES
 from ...harness.runs.provenance import file_sha256
 from ...harness.runs.score import ScoredRun
 from ...harness.runs.store import Manifest
@@ -38,9 +39,6 @@ from ...harness.types import Verdict, canonical_json
 from .table import read_csv
 
 BOARD, EVIDENCE = "board.csv", "evidence"
-MAX_PART_BYTES = 2**31
-MAX_RECORD_BYTES = 2**16
-MAX_LINE_BYTES = 2**22
 _FORMAT = 1
 _CHUNK = 2**20
 _PART = ".part-"
@@ -141,7 +139,7 @@ class EvidenceFolder:
         """Remove evidence that is not what its name says, so that it is written again."""
         for digest in self.digests():
             try:
-                deque(self._checked(digest, MAX_PART_BYTES), maxlen=0)
+                deque(self._checked(digest, EVIDENCE_PART_BYTES), maxlen=0)
             except DataError:
                 self.keep_only(self.digests() - {digest})
 
@@ -163,7 +161,7 @@ class EvidenceFolder:
             Path(name).unlink(missing_ok=True)
             raise
 
-    def read(self, digest: str, limit: int = MAX_PART_BYTES) -> bytes:
+    def read(self, digest: str, limit: int = EVIDENCE_PART_BYTES) -> bytes:
         """The bytes of that digest. Raises DataError if they are missing, changed, or more than `limit`."""
         return b"".join(self._checked(digest, limit))
 
@@ -171,17 +169,17 @@ class EvidenceFolder:
         """Write the bytes of that digest to a file. Raises DataError as `read` does, StoreError if there is no room."""
         try:
             with target.open("wb") as file:
-                file.writelines(self._checked(digest, MAX_PART_BYTES))
+                file.writelines(self._checked(digest, EVIDENCE_PART_BYTES))
         except OSError as error:
             raise StoreError(f"cannot unpack evidence to {target}: {error.strerror or error}") from error
 
     def lines(self, digest: str, most: int) -> Iterator[bytes]:
         """The lines of that digest, at most so many, read one by one. Raises DataError as `read` does."""
         rest, count = b"", 0
-        for piece in self._checked(digest, MAX_PART_BYTES):
+        for piece in self._checked(digest, EVIDENCE_PART_BYTES):
             *lines, rest = (rest + piece).split(b"\n")
             count += len(lines)
-            if count > most or len(rest) > MAX_LINE_BYTES:
+            if count > most or len(rest) > EVIDENCE_LINE_BYTES:
                 raise DataError(
                     f"evidence {self._file(digest)} holds more than {most} lines, or longer ones than it may"
                 )
@@ -274,7 +272,7 @@ def _verdict(line: bytes) -> Verdict:
 def read_record(folder: EvidenceFolder, digest: str) -> RunEvidence:
     """The record of that digest. Raises DataError if it is missing or is none."""
     try:
-        return RunEvidence.from_bytes(folder.read(digest, MAX_RECORD_BYTES))
+        return RunEvidence.from_bytes(folder.read(digest, EVIDENCE_RECORD_BYTES))
     except (ValueError, RecursionError) as error:
         raise DataError(f"evidence {digest}: {error}") from error
 

@@ -18,12 +18,12 @@ from typing import Any, NamedTuple
 
 from ...harness.answers import GRADER_VERSION
 from ...harness.errors import DataError, printable
+from ...harness.limits import BOARD_BYTES
 from ...harness.runs.score import ScoredRun
 from ...harness.runs.store import Manifest
 from ...harness.stats.metrics import Metric
 from ...harness.types import Json
 
-MAX_CSV_BYTES = 2**28
 _WHOLE = re.compile(r"\d{1,18}", re.ASCII)
 
 
@@ -220,8 +220,8 @@ def read_content(path: Path) -> bytes:
     """The bytes of a board's CSV. Raises DataError for what cannot be one."""
     try:
         found = path.stat()
-        if not stat.S_ISREG(found.st_mode) or found.st_size > MAX_CSV_BYTES:
-            raise DataError(f"{path} is no board: no file, or one of more than {MAX_CSV_BYTES} bytes")
+        if not stat.S_ISREG(found.st_mode) or found.st_size > BOARD_BYTES:
+            raise DataError(f"{path} is no board: no file, or one of more than {BOARD_BYTES} bytes")
         return path.read_bytes()
     except OSError as error:
         raise DataError(f"{path} is no board: {error.strerror}") from error

@@ -19,11 +19,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...harness.errors import DataError
+from ...harness.limits import TOML_BYTES
 from ...harness.stats.intervals import ALPHA
 from ...harness.types import Json
 from .compare import Comparison, SuiteComparison
 
-MAX_FILE_BYTES = 2**20
 _LEVELS = 0.001, 0.5
 """The levels that make sense: sign flips, adjusted for nine suites, give no p below 0.0009."""
 _KEYS = {"margin", "margins", "alpha"}
@@ -66,11 +66,11 @@ def _content(path: Path) -> bytes:
         if not stat.S_ISREG(path.stat().st_mode):
             raise DataError(f"{path} is no regular file: a gate is a file in TOML")
         with path.open("rb") as file:
-            content = file.read(MAX_FILE_BYTES + 1)
+            content = file.read(TOML_BYTES + 1)
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}") from error
-    if len(content) > MAX_FILE_BYTES:
-        raise DataError(f"{path}: has more than {MAX_FILE_BYTES} bytes")
+    if len(content) > TOML_BYTES:
+        raise DataError(f"{path}: has more than {TOML_BYTES} bytes")
     return content
 
 

@@ -14,12 +14,12 @@ from typing import Protocol
 
 from ...harness.errors import DataError, UsageError, printable
 from ...harness.jsonl import Line, read_lines
+from ...harness.limits import METRICS_LINE_BYTES
 from ...harness.types import Json
 from ..board.load_rows import as_share
 from ..board.table import Row
 from .markdown import unpublishable
 
-MAX_LINE_BYTES = 2**20
 LONGEST_NAME = 200
 TRAIN, EXAMINED = "train", "examination"
 
@@ -78,7 +78,7 @@ def _settings(file: Path) -> Mapping[str, Json]:
 
 def _metrics(file: Path) -> Iterator[tuple[int, Mapping[str, float]]]:
     """The steps and metrics of each line; a torn last line is one that is being written."""
-    for line in read_lines(file, MAX_LINE_BYTES) if file.exists() else ():
+    for line in read_lines(file, METRICS_LINE_BYTES, missing_ok=True):
         if not line.torn:
             yield _point(line)
 

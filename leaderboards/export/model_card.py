@@ -10,6 +10,7 @@ from pathlib import Path
 from ...benchmarks.registry import SUITES
 from ...harness.errors import DataError, MissingExtraError, UsageError
 from ...harness.files import write_atomic
+from ...harness.limits import MODEL_CARD_BYTES
 from ...harness.types import Json
 from ..board.load_rows import as_share
 from ..board.table import Row
@@ -27,7 +28,6 @@ except ImportError as error:
     ) from error
 
 BYTE_ORDER_MARK = "\ufeff"
-MAX_CARD_BYTES = 2**24
 TASK = "image-text-to-text"
 _INDEX = "model-index"
 
@@ -69,9 +69,9 @@ def read_card(path: Path) -> str:
         if not stat.S_ISREG(path.stat().st_mode):
             raise DataError(f"{path} is no regular file: no model card")
         with path.open("rb") as file:
-            content = file.read(MAX_CARD_BYTES + 1)
-        if len(content) > MAX_CARD_BYTES:
-            raise DataError(f"{path} has more than {MAX_CARD_BYTES} bytes: no model card")
+            content = file.read(MODEL_CARD_BYTES + 1)
+        if len(content) > MODEL_CARD_BYTES:
+            raise DataError(f"{path} has more than {MODEL_CARD_BYTES} bytes: no model card")
         return content.decode()
     except FileNotFoundError:
         return ""

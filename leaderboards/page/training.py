@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ...harness.errors import DataError
 from ...harness.jsonl import read_lines
+from ...harness.limits import METRICS_LINE_BYTES
 from ...harness.runs.store import Manifest
 from ...harness.types import Json
 from .grid import Grid
@@ -16,7 +17,6 @@ from .run_view import RunView, short
 
 SERIES = {"reward": "reward", "majority_share": "majority share", "accuracy": "training accuracy"}
 MOST_POINTS = 1_000
-MAX_LINE_BYTES = 2**20
 _CHECKPOINT = re.compile(r"(?:(?P<training>.*)/)?step-(?P<step>[0-9]{1,12})")
 
 
@@ -67,7 +67,7 @@ def _lines(file: Path) -> list[dict[str, Json]]:
     if not file.exists():
         raise DataError(f"{file.parent} is no training folder: it has no metrics.jsonl")
     steps = []
-    for line in read_lines(file, MAX_LINE_BYTES):
+    for line in read_lines(file, METRICS_LINE_BYTES):
         if line.torn:
             break  # by a crash, or it is being written
         record = line.value()

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from proctor.benchmarks.suites.figures import as_item, draw
 from proctor.harness.errors import EngineError, UsageError
+from proctor.harness.limits import SCORES_CHARACTERS
 from proctor.harness.types import Item, Request, Response, Sampling
 from proctor.harness.untrusted_text import in_tags
 from proctor.trainers.base import Group, make_group
 from proctor.trainers.judge import (
     CLOSE,
-    MAX_OBJECT_CHARACTERS,
     OPEN,
     TAG,
     ModelJudge,
@@ -84,7 +84,7 @@ def test_scores_are_found(reply: str) -> None:
         GOOD.replace("0.5", "[0.5]"),
         GOOD.replace("0.5", "0.5.5"),
         GOOD.replace("0.5", "1" * 900),
-        GOOD.replace("0.5", "0." + "5" * MAX_OBJECT_CHARACTERS),
+        GOOD.replace("0.5", "0." + "5" * SCORES_CHARACTERS),
         GOOD.replace("}", ', "bonus": 1}'),
         GOOD.replace("}", ', "answer_correctness": 1}'),
         GOOD.replace("}", ', "overall": 2}'),

@@ -17,7 +17,6 @@ PLAN = "PROCTOR_OPENRLHF_PLAN"
 """The environment variable that names the plan's file."""
 DRIVER = "proctor.trainers.openrlhf.driver"
 """What is started with it."""
-MAX_EVENT_BYTES = 2**20
 
 
 @dataclass(frozen=True)

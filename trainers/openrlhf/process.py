@@ -22,10 +22,11 @@ from ...harness.engines.http_client import Endpoint
 from ...harness.engines.vllm_process import OWNER
 from ...harness.errors import EngineError, ProctorError, UsageError
 from ...harness.jsonl import Tail
+from ...harness.limits import METRICS_LINE_BYTES
 from ...harness.types import Json
 from ..base import Progress
 from ..training import TrainingFolder
-from .plan import DRIVER, MAX_EVENT_BYTES, Plan
+from .plan import DRIVER, Plan
 
 POLL_SECONDS = 0.5
 STOP_SECONDS = 30.0
@@ -100,7 +101,7 @@ class ProcessMonitor:
     def to_the_end(self) -> None:
         """Follow until the process ends. Raises what it ended of."""
         self.step = self.folder.last_step()
-        events = Tail(self.own / "events.jsonl", MAX_EVENT_BYTES)
+        events = Tail(self.own / "events.jsonl", METRICS_LINE_BYTES)
         heard = time.monotonic()
         while True:
             ended = self.process.poll() is not None

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ...harness.files import write_atomic
 from ...harness.jsonl import json_line, read_lines
+from ...harness.limits import RUN_LINE_BYTES
 from ...harness.types import Image, Item, Json, Prompt, canonical_json
 from ..methods.base import Example, Preference
 from ..methods.stages import Fitting
@@ -21,7 +22,6 @@ from ..sampler import Batches, asking, training_prompts
 from .arguments import FitPaths
 
 PROMPTS, ITEMS, IMAGES = "prompts.jsonl", "items.jsonl", "images"
-MAX_LINE_BYTES = 64 * 2**20
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def read_items(file: Path) -> dict[str, Item]:
 
 
 def _items(file: Path) -> Iterator[Item]:
-    for line in read_lines(file, MAX_LINE_BYTES):
+    for line in read_lines(file, RUN_LINE_BYTES):
         record = line.value()
         paths = iter(record["pictures"])
         yield Item.from_json(record["item"], lambda one, paths=paths: _image(one, Path(next(paths))))  # type: ignore[misc]

@@ -19,13 +19,13 @@ from ...harness.errors import DataError
 from ...harness.files import write_atomic, write_json
 from ...harness.folder import ClaimedFolder
 from ...harness.jsonl import json_line
+from ...harness.limits import QUESTIONS_BYTES
 from ...harness.runs.provenance import environment, file_sha256
 from ...harness.types import Image, Json
 
 BEGUN, WHOLE, QUESTIONS, REJECTED = "begun.json", "synthesis.json", "questions.jsonl", "rejected.jsonl"
 IMAGES, ASKED = "images", "asked"
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
-MAX_QUESTIONS_BYTES = 2**30
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,8 @@ class Synthesized:
             raise DataError(f"{path / WHOLE} is damaged: {str(error)[:120]}") from error
         questions = path / QUESTIONS
         try:
-            if questions.stat().st_size > MAX_QUESTIONS_BYTES:
-                raise DataError(f"{questions} has more than {MAX_QUESTIONS_BYTES} bytes")
+            if questions.stat().st_size > QUESTIONS_BYTES:
+                raise DataError(f"{questions} has more than {QUESTIONS_BYTES} bytes")
             changed = file_sha256(questions) != found.sha256
         except OSError as error:
             raise DataError(f"cannot read {questions}: {error.strerror}") from error

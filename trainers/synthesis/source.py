@@ -11,15 +11,13 @@ from ...benchmarks.lock import HUB_DATA, LOCK, load_locked
 from ...benchmarks.registry import SUITES
 from ...harness.errors import DataError, UsageError
 from ...harness.images import decode
+from ...harness.limits import PICTURE_ASPECT, PICTURE_BYTES
 from ...harness.types import Item, digest_all
 from ..data import TITLES, UNLABELLED, data_set
 from ..recipe import PromptSettings
 from ..sampler import training_prompts, unlabelled
 from .folder import SUFFIXES
 
-MAX_PICTURE_BYTES = 64 * 2**20
-MAX_ASPECT = 200
-"""A longer side of more than so many shorter ones is refused by the image processors of the Qwen family."""
 DRAWN = 512
 """So many figures are drawn where no limit says how many."""
 
@@ -90,11 +88,11 @@ def _names(root: Path) -> Iterator[str]:
 
 def _picture(root: Path, name: str) -> Item:
     record = Record({}, str(root / name))
-    if (root / name).stat().st_size > MAX_PICTURE_BYTES:
-        raise record.error(f"the picture has more than {MAX_PICTURE_BYTES} bytes")
+    if (root / name).stat().st_size > PICTURE_BYTES:
+        raise record.error(f"the picture has more than {PICTURE_BYTES} bytes")
     image = ImageFolder(root).image(record, name)
     sides = decode(image).size
-    if max(sides) > MAX_ASPECT * min(sides):
+    if max(sides) > PICTURE_ASPECT * min(sides):
         raise record.error(f"the picture is too long and thin ({sides[0]} x {sides[1]})")
     answer, answer_type = UNLABELLED
     return Item(name, "pictures", "", answer, answer_type, images=(image,), cluster=name)

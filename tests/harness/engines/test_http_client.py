@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from proctor.harness.engines.http_client import Budget, Completion, Endpoint, Fault
 from proctor.harness.engines.http_limits import START, ConcurrencyLimiter
 from proctor.harness.engines.http_wire import (
-    MAX_REPLY_BYTES,
     Failure,
     read_completion,
     read_models,
@@ -21,6 +20,7 @@ from proctor.harness.engines.http_wire import (
     retry_after,
 )
 from proctor.harness.errors import EngineError, UsageError
+from proctor.harness.limits import HTTP_REPLY_BYTES
 
 from ...faulty_server import ANSWER, Reply, completion
 
@@ -117,7 +117,7 @@ def test_what_does_not_pass_is_a_fault_after_the_attempts(serve, flaw):
         (Reply(200, completion("half an ans", "abort")), "not finished: finish_reason is 'abort'"),
         (Reply(200, completion("", "content_filter")), "content_filter"),
         (Reply(200, completion("x", ["stop"])), "not finished"),
-        (Reply(200, b" " * (MAX_REPLY_BYTES + 1)), "larger than"),
+        (Reply(200, b" " * (HTTP_REPLY_BYTES + 1)), "larger than"),
     ],
 )
 def test_what_is_no_answer_is_a_fault_at_once(serve, reply, said):
@@ -403,7 +403,7 @@ def test_served_gives_the_models_entry(serve):
         (Reply(403, b"no entry"), "OPENAI_API_KEY is missing"),
         (Reply(reset=True), "is the server running"),
         (Reply(delay=0.5), "no answer within"),
-        (Reply(200, b"x" * (MAX_REPLY_BYTES + 1)), "too large"),
+        (Reply(200, b"x" * (HTTP_REPLY_BYTES + 1)), "too large"),
     ],
 )
 def test_a_server_that_will_not_do_is_one_clear_line(serve, models, said):

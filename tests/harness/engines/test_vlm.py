@@ -17,7 +17,8 @@ pytest.importorskip("transformers")
 from PIL import Image as PilImage  # noqa: E402
 
 from proctor.harness.engines.vlm import VisionLanguageModel, draw_answers  # noqa: E402
-from proctor.harness.images import MAX_PIXELS_DECODED, decode  # noqa: E402
+from proctor.harness.images import decode  # noqa: E402
+from proctor.harness.limits import DECODED_PIXELS  # noqa: E402
 
 
 def encoded(kind, size=(30, 20)):
@@ -45,7 +46,7 @@ def test_damaged_pictures_are_data_errors_whatever_the_damage(kind):
                 refused += 1
             else:
                 assert picture.mode == "RGB"
-                assert picture.width * picture.height <= MAX_PIXELS_DECODED
+                assert picture.width * picture.height <= DECODED_PIXELS
     assert refused > 50
 
 

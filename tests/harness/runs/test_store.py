@@ -494,7 +494,7 @@ def test_an_answer_of_megabytes_is_kept(write, tmp_path):
 
 
 def test_an_answer_too_long_to_be_read_again_is_not_written(write, tmp_path, monkeypatch):
-    monkeypatch.setattr(store, "MAX_LINE_BYTES", 4096)
+    monkeypatch.setattr(store, "RUN_LINE_BYTES", 4096)
     with write() as writer:
         writer.append(answer("q0", text="x" * 3000))
         with pytest.raises(StoreError, match="more than 4096"):

@@ -215,7 +215,7 @@ def test_an_evidence_that_is_no_digest(board, forger, cell):
 
 
 def test_a_bomb_is_not_unpacked(board, forger, monkeypatch):
-    monkeypatch.setattr(evidence, "MAX_PART_BYTES", 1000)
+    monkeypatch.setattr(evidence, "EVIDENCE_PART_BYTES", 1000)
     named(board, "holds more than 1000 bytes", ["good", "poor"])
 
 

@@ -11,12 +11,13 @@ import pytest
 from proctor.benchmarks.suites.figures import SUITE as FIGURES
 from proctor.harness.errors import DataError, DivergedError, EngineError, UsageError
 from proctor.harness.jsonl import Tail
+from proctor.harness.limits import METRICS_LINE_BYTES
 from proctor.harness.runs.checkpoints import COMPLETE, check_whole
 from proctor.harness.types import Image, Prompt
 from proctor.trainers.methods.base import Dpo, Preference
 from proctor.trainers.methods.stages import Fitting
 from proctor.trainers.openrlhf.arguments import FitPaths, Paths, arguments
-from proctor.trainers.openrlhf.plan import MAX_EVENT_BYTES, Plan, RolloutPlan, write_event
+from proctor.trainers.openrlhf.plan import Plan, RolloutPlan, write_event
 from proctor.trainers.openrlhf.process import ProcessMonitor, rewind
 from proctor.trainers.openrlhf.rows import read_items, read_prompt, write_prompts, write_rows
 from proctor.trainers.recipe import RECIPES, load_recipe
@@ -113,7 +114,7 @@ def test_a_plan_is_read_as_it_was_written(tmp_path):
 def test_events_are_read_once_and_whole(tmp_path):
     path = tmp_path / "events.jsonl"
     write_event(str(path), phase="loading")
-    reader = Tail(path, MAX_EVENT_BYTES)
+    reader = Tail(path, METRICS_LINE_BYTES)
     assert list(reader.new()) == [{"phase": "loading"}]
     with path.open("a") as file:
         file.write('{"step": 1, "met')
