@@ -106,14 +106,17 @@ class Journal:
         self.end = 0
         damaged: DataError | None = None
         for line in read_lines(path, limit, missing_ok=True):
-            if damaged or line.too_long:
-                raise damaged or DataError(f"{line.where}: the line is longer than {limit} bytes")
+            if damaged:
+                raise damaged
+            if line.too_long:
+                raise DataError(f"{line.where}: the line is longer than {limit} bytes")
             if line.torn:
                 break
             try:
                 index(line, self.end)
             except DataError as error:
-                damaged = error
+                reason = str(error).removeprefix(f"{line.where}: ")
+                damaged = DataError(f"{line.where}: a damaged line, with others after it ({reason})")
             else:
                 self.end += len(line.text)
         try:
