@@ -162,6 +162,16 @@ class Recipe:
         """All settings."""
         return dataclasses.asdict(self)
 
+    def spelled_out(self, *, method: Any = None, reward: Any = None) -> Recipe:
+        """With every setting of its opened method, of its opened reward and of the judge that this needs, as it is stored."""
+        changes: dict[str, Any] = {}
+        for name, part in (("method_settings", method), ("reward_settings", reward)):
+            if (settings := getattr(part, "settings", None)) is not None:
+                changes[name] = dataclasses.asdict(settings)
+        if self.judge is None and getattr(reward, "needs_judge", False):
+            changes["judge"] = JudgeSettings()
+        return dataclasses.replace(self, **changes)
+
 
 def _numbers(value: Json) -> Iterator[float]:
     """All numbers in nested settings."""

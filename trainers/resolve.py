@@ -17,10 +17,10 @@ from ..harness.profiles import load_profile
 from ..harness.registry import Registry
 from ..harness.types import Json
 from .methods.base import StagedMethod
-from .methods.registry import METHODS, open_method, with_settings
+from .methods.registry import METHODS, open_method
 from .recipe import Recipe
 from .rewards.advantages import ADVANTAGES, advantage
-from .rewards.registry import REWARDS, TRAINERS, open_reward, resolved
+from .rewards.registry import REWARDS, TRAINERS, open_reward
 from .sampler import asking
 from .tiny import BASE, TALKER
 
@@ -35,8 +35,7 @@ def resolve(recipe: Recipe) -> Recipe:
     FORMATS.load(recipe.answer_format)
     asking(recipe)
     method, reward = open_method(recipe), open_reward(recipe.reward, recipe.reward_settings)
-    recipe = with_settings(recipe, method)
-    return recipe if isinstance(method, StagedMethod) else resolved(recipe, reward)
+    return recipe.spelled_out(method=method, reward=None if isinstance(method, StagedMethod) else reward)
 
 
 def recipe_files(recipe: Recipe) -> dict[str, Json]:

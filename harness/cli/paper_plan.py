@@ -203,12 +203,12 @@ def _played(recipe: Recipe, method: PlayedMethod) -> StageWork:
     """Every answer is read by the policy before an update, and by the reference if the KL loss has a coefficient."""
     from ...leaderboards.papers.cost import StageWork
     from ...trainers.base import needs_judge
-    from ...trainers.rewards.registry import open_reward, resolved
+    from ...trainers.rewards.registry import open_reward
 
     prompts = recipe.policy.steps * recipe.policy.prompts
     answers, learnt = prompts * recipe.sampling.n, prompts * (recipe.policy.train_on or recipe.sampling.n)
     reward = open_reward(recipe.reward, recipe.reward_settings)
-    judge = resolved(recipe, reward).judge if needs_judge(reward) else None
+    judge = recipe.spelled_out(reward=reward).judge if needs_judge(reward) else None
     judgements = answers * judge.repeats if judge else 0
     passed = learnt * (2 if recipe.policy.kl > 0 else 1)
     return StageWork(recipe.method, prompts, answers, recipe.sampling.max_tokens, learnt, passed, judgements)

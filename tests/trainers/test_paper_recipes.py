@@ -7,7 +7,7 @@ import pytest
 from proctor.trainers.data import TITLES, data_set
 from proctor.trainers.recipe import RECIPES, Recipe, load_recipe
 from proctor.trainers.rewards.advantages import advantage
-from proctor.trainers.rewards.registry import open_reward, resolved
+from proctor.trainers.rewards.registry import open_reward
 
 ROWS = {"geometry3k": 2101, "geoqa": 8031, "mmr1": 5780}
 
@@ -85,7 +85,7 @@ def test_its_parts_open(name: str) -> None:
     assert reward.needs_gold == name.startswith("ground_truth")
     assert callable(advantage(recipe.advantage, recipe.advantage_beta))
     data_set(recipe.prompts.suite).protocol(recipe.protocol)
-    assert resolved(recipe, reward).reward == recipe.reward
+    assert recipe.spelled_out(reward=reward).reward == recipe.reward
 
 
 def test_every_recipe_of_grpo_on_a_published_set_is_in_the_table() -> None:
@@ -101,7 +101,7 @@ def test_actor_judge_thinks_first_and_judges_by_a_frozen_copy(data: str) -> None
     judge = recipe.judge
     assert judge is not None
     assert (judge.model, judge.temperature, judge.top_p, judge.max_tokens, judge.repeats) == ("base", 1.0, 0.9, 1024, 1)
-    settings = resolved(recipe, open_reward(recipe.reward, recipe.reward_settings)).reward_settings
+    settings = recipe.spelled_out(reward=open_reward(recipe.reward, recipe.reward_settings)).reward_settings
     said = {"t_h": 0.95, "t_l": 0.4, "tau_h": 0.02, "tau_l": 0.05, "lam_pos": 0.2, "lam_neg": 0.2}
     said |= {"g_min": 0.8, "g_max": 1.2, "format_penalty": 0.5}
     assert {key: settings[key] for key in said} == said

@@ -21,10 +21,10 @@ from pathlib import Path
 from ...harness.errors import RunMismatchError, UsageError
 from ...harness.runs.evaluate import Examination
 from ...harness.types import Json
-from ..methods.registry import open_method, with_settings
+from ..methods.registry import open_method
 from ..recipe import Recipe, load_recipe
 from ..resolve import recipe_files
-from ..rewards.registry import open_reward, resolved
+from ..rewards.registry import open_reward
 from .folder import ExperimentFolder, Training, foundation
 
 MOST_ROUNDS = 100
@@ -45,7 +45,7 @@ class Iteration:
             raise UsageError(f"--rounds must be from 1 to {MOST_ROUNDS}, not {rounds}")
         named = load_recipe(name, changes)
         reward = open_reward(named.reward, named.reward_settings)
-        return cls(resolved(with_settings(named, open_method(named)), reward), recipe_files(named), rounds)
+        return cls(named.spelled_out(method=open_method(named), reward=reward), recipe_files(named), rounds)
 
     def identity(
         self, base: Path, examinations: Sequence[Examination], engine: Mapping[str, Json], level: Mapping[str, Json]

@@ -23,7 +23,7 @@ from ...harness.types import Json
 from ...harness.user_file import anchored
 from ..recipe import Recipe, load_recipe
 from ..resolve import recipe_files
-from ..rewards.registry import open_reward, resolved
+from ..rewards.registry import open_reward
 from .folder import ExperimentFolder, Training, foundation
 
 CANDIDATE, BASELINE = ARMS = ("candidate", "baseline")
@@ -71,7 +71,7 @@ def ab_test(
         if named.reward != anchored(rewards[arm], Path()):
             raise UsageError("the rewards are REWARD and --baseline: leave reward= out of --set and --set-candidate")
         reward = open_reward(named.reward, named.reward_settings)
-        recipes[arm], files[arm] = resolved(named, reward), recipe_files(named)
+        recipes[arm], files[arm] = named.spelled_out(reward=reward), recipe_files(named)
     if recipes[CANDIDATE].seed != recipes[BASELINE].seed:
         raise UsageError("both arms have the same seeds: --set seed=N sets the first one, --set-candidate cannot")
     return ABTest(recipes, files, seeds)

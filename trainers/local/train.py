@@ -23,7 +23,7 @@ from ...harness.types import Json
 from ..base import Progress
 from ..contamination import write_fingerprints
 from ..methods.base import Dpo, PlayedMethod, StagedMethod
-from ..methods.registry import open_method, with_settings
+from ..methods.registry import open_method
 from ..methods.stages import Fitting, StagedTraining, stage_items
 from ..recipe import Recipe
 from ..synthesis.preparation import Prepared, prepare
@@ -98,7 +98,7 @@ def train(recipe: Recipe, base: Path, out: Path, resume: bool, progress: Progres
     method = open_method(recipe)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     prepared = prepare(recipe, base, out, lambda checkpoint: TransformersEngine(checkpoint, device), progress)
-    training = _LocalTraining(with_settings(prepared.recipe, method), prepared, base, out, resume, progress, device)
+    training = _LocalTraining(prepared.recipe.spelled_out(method=method), prepared, base, out, resume, progress, device)
     if isinstance(method, StagedMethod):
         training.in_stages(method)
     else:

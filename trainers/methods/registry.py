@@ -100,9 +100,3 @@ def open_method(recipe: Recipe) -> Method:
     if isinstance(method, StagedMethod) and recipe.reward != Recipe.reward:
         raise UsageError(f"method {recipe.method} reads no reward: leave out reward = {recipe.reward!r:.60}")
     return method
-
-
-def with_settings(recipe: Recipe, method: Method) -> Recipe:
-    """The recipe with every setting of its method spelled out, as a training stores it."""
-    settings: Any = getattr(method, "settings", None)
-    return recipe if settings is None else dataclasses.replace(recipe, method_settings=dataclasses.asdict(settings))

@@ -21,7 +21,7 @@ from ..contamination import write_fingerprints
 from ..recipe import Recipe
 from ..recipe_settings import BASE_MODEL, TINY_MODEL, OpenRlhfSettings
 from ..resolve import recipe_files
-from ..rewards.registry import open_reward, resolved
+from ..rewards.registry import open_reward
 from ..synthesis.preparation import prepare
 from ..tiny import JUDGE
 from ..training import TrainingFolder
@@ -73,7 +73,7 @@ def _checked(recipe: Recipe, base: Path) -> tuple[Recipe, OpenRlhfSettings, Mapp
     """
     settings = recipe.openrlhf or OpenRlhfSettings()
     reward = open_reward(recipe.reward, recipe.reward_settings)
-    recipe = dataclasses.replace(resolved(recipe, reward), openrlhf=settings)
+    recipe = dataclasses.replace(recipe.spelled_out(reward=reward), openrlhf=settings)
     if recipe.policy.train_on is not None:
         raise UsageError("recipe: policy.train_on is the local trainer's: OpenRLHF trains on all sampling.n responses")
     if not needs_judge(reward):

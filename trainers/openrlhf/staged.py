@@ -22,7 +22,6 @@ from ...harness.runs.checkpoints import check_whole
 from ..base import Progress
 from ..contamination import write_fingerprints
 from ..methods.base import Dpo, Stage, StagedMethod
-from ..methods.registry import with_settings
 from ..methods.stages import Fitting, StagedTraining, stage_items
 from ..recipe import Recipe
 from ..recipe_settings import OpenRlhfSettings
@@ -54,7 +53,7 @@ class Staged:
                 f"recipe: policy.prompts / policy.minibatches is {batch}, and must be a multiple of openrlhf.micro_train x "
                 f"gpus, which is {part}"
             )
-        recipe = dataclasses.replace(with_settings(recipe, method), openrlhf=settings)
+        recipe = dataclasses.replace(recipe.spelled_out(method=method), openrlhf=settings)
         return cls(recipe, method, settings)
 
     def train(self, base: Path, out: Path, resume: bool, progress: Progress) -> None:

@@ -27,7 +27,7 @@ from ..judge import Judge, open_judge
 from ..recipe import Recipe
 from .advantages import Array, advantage
 from .base import rewards_of
-from .registry import open_reward, resolved
+from .registry import open_reward
 
 
 def group_metrics(
@@ -115,7 +115,7 @@ class RewardPipeline:
         """
         reward = open_reward(recipe.reward, recipe.reward_settings)
         FORMATS.load(recipe.answer_format)
-        recipe = resolved(recipe, reward)
+        recipe = recipe.spelled_out(reward=reward)
         judge = open_judge(recipe.judge, base) if needs_judge(reward) and recipe.judge else None
         return cls(recipe, reward, judge)
 

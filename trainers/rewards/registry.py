@@ -13,9 +13,8 @@ from ...harness.errors import UsageError
 from ...harness.registry import Origin, Registry
 from ...harness.settings import read_settings
 from ...harness.user_file import call, shown_value
-from ..base import Progress, Reward, Trainer, needs_judge
+from ..base import Progress, Reward, Trainer
 from ..recipe import Recipe
-from ..recipe_settings import JudgeSettings
 from .base import FunctionReward, reward_spec, takes_seed
 
 
@@ -105,11 +104,3 @@ def open_reward(name: str, table: Mapping[str, Any]) -> Reward:
     return FunctionReward(
         name=name, score=score, takes_seed=seeded, settings=settings, sha256=sha256, **dataclasses.asdict(promised)
     )
-
-
-def resolved(recipe: Recipe, reward: Reward) -> Recipe:
-    """The recipe with every setting of its reward and of the judge that this needs spelled out, as a training stores it."""
-    settings: Any = getattr(reward, "settings", None)
-    table = recipe.reward_settings if settings is None else dataclasses.asdict(settings)
-    judge = recipe.judge or (JudgeSettings() if needs_judge(reward) else None)
-    return dataclasses.replace(recipe, reward_settings=table, judge=judge)

@@ -18,7 +18,7 @@ from proctor.trainers.openrlhf.grpo import _checked
 from proctor.trainers.recipe import PromptSettings, load_recipe
 from proctor.trainers.rewards.entropy_gated import vote_entropy
 from proctor.trainers.rewards.pipeline import RewardPipeline
-from proctor.trainers.rewards.registry import open_reward, resolved
+from proctor.trainers.rewards.registry import open_reward
 from proctor.trainers.sampler import training_prompts
 from proctor.trainers.tiny import BASE
 
@@ -46,7 +46,7 @@ def gated(answers: list[str | None], **settings: float) -> list[float]:
 @pytest.mark.parametrize("name", RECIPES)
 def test_each_recipe_resolves_and_dry_runs(name: str, cli) -> None:
     recipe = load_recipe(name)
-    assert resolved(recipe, open_reward(recipe.reward, recipe.reward_settings)).reward == RECIPES[name][0]
+    assert recipe.spelled_out(reward=open_reward(recipe.reward, recipe.reward_settings)).reward == RECIPES[name][0]
     RewardPipeline.of_recipe(recipe, BASE)
     done = cli("train", name, "--out", "nowhere", "--dry-run")
     assert done.code == 0

@@ -15,7 +15,7 @@ from proctor.trainers.local.train import train
 from proctor.trainers.recipe import Recipe, load_recipe
 from proctor.trainers.rewards.advantages import numbers
 from proctor.trainers.rewards.base import FunctionReward, file_identity, rewards_of
-from proctor.trainers.rewards.registry import open_reward, resolved
+from proctor.trainers.rewards.registry import open_reward
 from proctor.trainers.tiny import BASE
 
 FILES = Path(__file__).parent / "reward_files"
@@ -79,7 +79,7 @@ def test_a_class_has_settings() -> None:
     name = f"{FILES}/classes.py:Short"
     assert rewards_of(open_reward(name, {"most": 1}), group("a", "bb"), 0).tolist() == [1, 0]
     recipe = load_recipe("mm_upt_figures", [f"reward={name}"])
-    assert resolved(recipe, open_reward(recipe.reward, {})).reward_settings == {"most": 100}
+    assert recipe.spelled_out(reward=open_reward(recipe.reward, {})).reward_settings == {"most": 100}
     with pytest.raises(UsageError, match=r"reward classes\.py:Short: reward_settings: unknown key 'least'"):
         open_reward(name, {"least": 1})
     with pytest.raises(UsageError, match="has no settings; reward_settings holds: most"):

@@ -17,7 +17,7 @@ from proctor.trainers.base import Group, make_group
 from proctor.trainers.recipe import load_recipe
 from proctor.trainers.rewards.actor_judge import ActorJudgeSettings, modulation
 from proctor.trainers.rewards.pipeline import group_metrics, judge_metrics
-from proctor.trainers.rewards.registry import REWARDS, open_reward, resolved
+from proctor.trainers.rewards.registry import REWARDS, open_reward
 
 UNFINISHED = (
     "First I look at the picture. " + "The bars are hard to read, so I start again from the left. " * 4 + "Then"
@@ -216,13 +216,13 @@ def test_bad_reward_settings_are_one_clear_line(name: str, settings: dict[str, o
 
 def test_a_resolved_recipe_spells_every_setting_out() -> None:
     recipe = load_recipe("mm_upt_figures", ["reward=actor_judge", "reward_settings.t_h=0.9"])
-    whole = resolved(recipe, open_reward(recipe.reward, recipe.reward_settings))
+    whole = recipe.spelled_out(reward=open_reward(recipe.reward, recipe.reward_settings))
     assert whole.reward_settings["t_h"] == 0.9
     assert whole.reward_settings["tau_l"] == 0.05
     assert whole.judge is not None
     assert whole.judge.model == "base"
     plain = load_recipe("mm_upt_figures")
-    assert resolved(plain, open_reward(plain.reward, plain.reward_settings)).judge is None
+    assert plain.spelled_out(reward=open_reward(plain.reward, plain.reward_settings)).judge is None
 
 
 @pytest.mark.parametrize(
