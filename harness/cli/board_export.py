@@ -83,8 +83,7 @@ def _rows(args: argparse.Namespace) -> list[Row]:
 
 def _eval_results(args: argparse.Namespace) -> int:
     """Write what can be published; exit code 3 if a run was left out for being incomplete, 2 if nothing is left."""
-    from ...leaderboards.export.dates import run_dates
-    from ...leaderboards.export.eval_results import ResultSource, eval_results
+    from ...leaderboards.export.eval_results import ResultSource, eval_results, run_dates
     from .terminal import emit_json, log
 
     if args.source_name is not None and not args.source_url:

@@ -231,8 +231,7 @@ def _explain_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _explain(args: argparse.Namespace) -> int:
     """Explain; nothing that is stored changes."""
-    from ...leaderboards.compare.explain import explain
-    from ...leaderboards.compare.explain_page import page
+    from ...leaderboards.compare.explain import explain, page
     from ..files import write_atomic
     from .terminal import emit_json, show_table
 

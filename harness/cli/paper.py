@@ -47,8 +47,7 @@ def _list(args: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace) -> int:
     """Exit code 1 for an inconsistency that is not known, and for a known one that is not there."""
-    from ...leaderboards.papers.check import check_table
-    from ...leaderboards.papers.tables import open_library
+    from ...leaderboards.papers.tables import check_table, open_library
     from .terminal import emit_json, log
 
     report = check_table(open_library())

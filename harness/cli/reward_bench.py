@@ -204,11 +204,9 @@ def _simulate_arguments(parser: argparse.ArgumentParser) -> None:
 def _simulate(args: argparse.Namespace) -> int:
     """Simulate each reward on the same prompts, and show where it ends."""
     from ...trainers.groups import read_groups
-    from ...trainers.simulation.page import MOST_CURVES, page
     from ...trainers.simulation.policy import Prompts
-    from ...trainers.simulation.simulate import Settings, simulate
+    from ...trainers.simulation.simulate import MOST_CURVES, Settings, page, simulate
     from ..files import write_atomic
-    from .reward_bench import open_entries
     from .terminal import emit_json, log, progress_bars, show_table
 
     settings = Settings(args.steps, args.n, args.lr, args.kl, args.advantage, args.advantage_beta, args.seed)

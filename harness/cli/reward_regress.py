@@ -135,7 +135,7 @@ def _exit_code(result: ABVerdict, required: str | None) -> int:
 
 def _report(args: argparse.Namespace, result: ABVerdict, found: ABTest, folder: RegressionFolder) -> None:
     """Print the verdict, and write the page if one is wanted."""
-    from ...leaderboards.compare.regress_page import SeedCurves, page
+    from ...leaderboards.compare.ab_test import SeedCurves, page
     from ..files import write_atomic
     from .terminal import emit_json, log, show_table
 

@@ -158,9 +158,8 @@ def _synthesize_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _synthesize(args: argparse.Namespace) -> int:
     """Synthesize, or go on; say what became of the replies."""
-    from ...trainers.synthesis.run import Author, Synthesis
+    from ...trainers.synthesis.run import Author, Synthesis, open_source
     from ...trainers.synthesis.selection import RULES
-    from ...trainers.synthesis.source import open_source
     from .terminal import emit_json, progress_bars, show_table
 
     settings = _synthesis_settings(args)

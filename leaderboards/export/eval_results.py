@@ -2,21 +2,29 @@
 
 Built and read back with huggingface_hub's own classes (https://huggingface.co/docs/hub/eval-results). A file holds one
 accuracy, in percent, of a whole published set; its notes say how it was found and what it can be recomputed from.
+
+When runs were begun, which rows do not say, is read from manifests: of run directories, or among a board's evidence.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
+from ...benchmarks.examination import find_runs
 from ...harness.errors import DataError, MissingExtraError, UsageError, printable
 from ...harness.files import write_atomic
 from ...harness.report.text import interval
+from ...harness.runs.store import Manifest
+from ...harness.types import Json
+from ..board.evidence import BOARD, EVIDENCE, EvidenceFolder, is_board, read_record
 from ..board.load_rows import as_share
-from ..board.table import Row
+from ..board.table import Row, read_csv
 from .hub import HubTask, check_tasks, place_of
 from .markdown import HEADLINE, rows_of, setting, unpublishable, warnings
 
@@ -156,3 +164,42 @@ def _file(entry: EvalResultEntry) -> bytes:
     if parse_eval_result_entries(yaml.safe_load(text)) != [entry]:
         raise DataError(f"the result on {entry.dataset_id} cannot be written as YAML")
     return text.encode()
+
+
+def run_dates(paths: Sequence[Path]) -> dict[str, str]:
+    """The time (ISO 8601) at which each run was begun, by run id; a CSV file alone knows none.
+
+    Raises UsageError where there are no runs, DataError for a damaged manifest.
+    """
+    found: dict[str, str] = {}
+    for path in paths:
+        for run_id, started in _begun(path):
+            if isinstance(started, str) and _is_time(started):
+                found[run_id] = min(started, found.get(run_id, started))
+    return found
+
+
+def _begun(path: Path) -> Iterator[tuple[str, Json]]:
+    if path.is_file():
+        return
+    if not is_board(path):
+        for run in find_runs([path]):
+            manifest = Manifest.read(run)
+            yield manifest.run_id, manifest.environment.get("started")
+        return
+    folder = EvidenceFolder(path / EVIDENCE)
+    for digest in sorted({row.evidence for row in read_csv(path / BOARD)}):
+        record = read_record(folder, digest)
+        try:
+            manifest_json = json.loads(folder.read(record.manifest))
+            yield str(manifest_json["run_id"]), manifest_json["environment"].get("started")
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise DataError(f"evidence {record.manifest}: a damaged manifest ({str(error)[:80]})") from error
+
+
+def _is_time(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

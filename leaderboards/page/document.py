@@ -15,7 +15,7 @@ from ...harness.runs.judging import JudgeModel
 from ...harness.types import Json
 from . import images, overview, training
 from .embed import inert, packed, script
-from .grid import Grid, baselines, lay_out, without_copies
+from .overview import Grid, baselines, lay_out, without_copies
 from .run_view import RunView, check_protocols, questions, read_run_view
 
 SCRIPTS = (

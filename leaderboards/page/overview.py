@@ -1,15 +1,125 @@
-"""What the first view shows: scores, metrics by category, paired differences, and facts of every run."""
+"""What the first view shows: scores, metrics by category, paired differences, and facts of every run.
+
+`Grid` says which model is a row of the leaderboard and which suite a column; each run has one place of its own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import product
 
+from ...harness.errors import UsageError
+from ...harness.runs.store import Manifest
 from ...harness.stats.intervals import paired_difference
 from ...harness.stats.metrics import cluster
-from ...harness.types import Json
-from .grid import Grid
+from ...harness.types import Json, canonical_json
 from .run_view import RunView, short
+
+DEFAULT_BASELINE = "base"
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Rows and columns by name; `of` gives each exam's (row, column), in the order of the exams."""
+
+    models: Sequence[str]
+    columns: Sequence[tuple[str, int]]
+    of: Sequence[tuple[int, int]]
+
+
+def without_copies(exams: Sequence[RunView]) -> list[RunView]:
+    """One exam of each run: where a run is there twice the complete one."""
+    kept: dict[str, RunView] = {}
+    for one in exams:
+        if one.manifest.run_id not in kept or (one.complete and not kept[one.manifest.run_id].complete):
+            kept[one.manifest.run_id] = one
+    return list(kept.values())
+
+
+def lay_out(exams: Sequence[RunView]) -> Grid:
+    """Rows in the order of their names, numbers by size; columns, each a suite with its items, the largest first.
+
+    Runs of one name that asked the same are told apart by what differs between them.
+    """
+    columns = sorted({one.data for one in exams}, key=lambda key: (-_items(exams, key), key))
+    names = _names(exams)
+    models = sorted(set(names), key=_natural)
+    rows, places = {name: n for n, name in enumerate(models)}, {key: n for n, key in enumerate(columns)}
+    return Grid(
+        models,
+        [(suite, _items(exams, (suite, data))) for suite, data in columns],
+        [(rows[name], places[one.data]) for name, one in zip(names, exams, strict=True)],
+    )
+
+
+def baselines(models: Sequence[str], wanted: Sequence[str]) -> list[int]:
+    """The rows that others are compared with, the default first: those named, or `base`, or the first.
+
+    Raises UsageError for a name that no row has.
+    """
+    for name in wanted:
+        if name not in models:
+            raise UsageError(f"no model is called {name!r}; there are: {', '.join(models)}")
+    chosen = [models.index(name) for name in wanted]
+    return chosen or [models.index(DEFAULT_BASELINE) if DEFAULT_BASELINE in models else 0]
+
+
+def _items(exams: Sequence[RunView], data: tuple[str, str]) -> int:
+    return next(len(one.asked) for one in exams if one.data == data)
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """A key that puts step-9 before step-10."""
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"([0-9]{1,18})", name)]
+
+
+def _names(exams: Sequence[RunView]) -> list[str]:
+    by_name: dict[str, list[RunView]] = defaultdict(list)
+    for one in exams:
+        by_name[one.manifest.model_name].append(one)
+    called: dict[str, str] = {}
+    for name, its in by_name.items():
+        differing = _differing(its)
+        for one in its:
+            facts = _model_facts(one.manifest)
+            told = ", ".join(f"{key} {facts[key]}" for key in differing)
+            called[one.manifest.run_id] = short(name or "(no name)") + (f" ({told})" if told else "")
+    taken = Counter((called[one.manifest.run_id], one.data) for one in exams)
+    return [
+        name if taken[name, one.data] == 1 else f"{name} [{one.manifest.run_id[:8]}]"
+        for one, name in ((one, called[one.manifest.run_id]) for one in exams)
+    ]
+
+
+def _differing(exams: Sequence[RunView]) -> list[str]:
+    """The facts that tell runs apart which would otherwise have one place; none if there are no such runs."""
+    clashing = [
+        [_model_facts(one.manifest) for one in exams if one.data == data]
+        for data, count in Counter(one.data for one in exams).items()
+        if count > 1
+    ]
+    names = [name for name in _model_facts(exams[0].manifest) if name != "run"]
+    differing = [name for name in names if any(len({facts[name] for facts in group}) > 1 for group in clashing)]
+    told = [[tuple(facts[name] for name in differing) for facts in group] for group in clashing]
+    return differing if all(len(set(group)) == len(group) for group in told) else [*differing, "run"]
+
+
+def _model_facts(manifest: Manifest) -> Mapping[str, str]:
+    """What may tell two runs of one name apart."""
+    drawn, model = manifest.identity["sampling"], manifest.identity["model"]
+    return {
+        "asked by": short(manifest.asked_by),
+        **{name: short(str(drawn.get(name))) for name in ("n", "temperature", "top_p", "max_tokens", "seed")},
+        "engine": short(str(model.get("engine"))),
+        "weights": str(model.get("weights"))[:8],
+        "prompts": str(manifest.identity["prompts"])[:8],
+        "model": short(canonical_json(model)) if "weights" not in model else "",
+        "run": manifest.run_id[:8],
+    }
+
 
 ALL_BASELINES = 8
 """Up to so many models, every one can be the baseline; of more, only those that are named."""

@@ -12,7 +12,7 @@ from ...harness.jsonl import read_lines
 from ...harness.limits import METRICS_LINE_BYTES
 from ...harness.runs.store import Manifest
 from ...harness.types import Json
-from .grid import Grid
+from .overview import Grid
 from .run_view import RunView, short
 
 SERIES = {"reward": "reward", "majority_share": "majority share", "accuracy": "training accuracy"}

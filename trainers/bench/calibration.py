@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ...harness.types import Json
 from ..groups import RecordedGroup
 from ..rewards.advantages import Array
-from .intervals import Interval, mean
+from .measures import Interval, mean
 
 BINS = 10
 RESAMPLES = 1000

@@ -16,8 +16,7 @@ from ...harness.errors import printable
 from ...harness.report.charts import Series, doublings, drawing, ends, legend, line_chart, share_of_axis, ticks
 from ...harness.report.document import Html, document, table
 from .calibration import Calibration
-from .intervals import Interval
-from .measures import MEASURES, SIZED
+from .measures import MEASURES, SIZED, Interval
 from .report import BY_NAME, BenchReport
 
 

@@ -19,8 +19,18 @@ from ..base import Reward, needs_judge
 from ..groups import RecordedGroup
 from ..rewards.advantages import Advantage, Array
 from .calibration import Calibration, calibrate
-from .intervals import Interval, difference, mean
-from .measures import DIFFICULTIES, MEASURES, SIZED, GroupOutcome, Measure, difficulty, reward_group
+from .measures import (
+    DIFFICULTIES,
+    MEASURES,
+    SIZED,
+    GroupOutcome,
+    Interval,
+    Measure,
+    difference,
+    difficulty,
+    mean,
+    reward_group,
+)
 
 SIZES = (2, 4, 8, 16)
 DRAWS = 5

@@ -24,8 +24,7 @@ from ..methods.base import Played, PlayedMethod, Step, Turn
 from ..recipe import Recipe
 from ..rewards.pipeline import RewardPipeline, StepRewards
 from ..sampler import asking, training_prompts, unlabelled
-from .learner import Learner
-from .losses import answer_logprobs
+from .losses import Learner, answer_logprobs
 
 
 @dataclass(frozen=True)

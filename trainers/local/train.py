@@ -28,8 +28,7 @@ from ..methods.stages import Fitting, StagedTraining, stage_items
 from ..recipe import Recipe
 from ..synthesis.preparation import Prepared, prepare
 from ..training import TrainingFolder
-from .learner import Learner, Loss
-from .losses import DpoLoss, SftLoss
+from .losses import DpoLoss, Learner, Loss, SftLoss
 from .policy_gradient import PolicyGradient
 
 

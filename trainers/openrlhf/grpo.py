@@ -29,7 +29,7 @@ from .arguments import FOLDER, Paths, arguments, shown
 from .plan import Plan, RolloutPlan
 from .process import SERVED_NAME, ProcessMonitor, judge_server, rewind, started
 from .rows import WrittenPrompts, training_batches, write_prompts
-from .student import open_student
+from .staged import open_student
 
 COMMAND = "openrlhf.cli.train_ppo_ray"
 

@@ -2,6 +2,8 @@
 
 stages/1-NAME/openrlhf/rows.jsonl    the stage's examples, in the order in which they are trained on
 stages/1-NAME/openrlhf/...           their pictures, the plan, the events, DeepSpeed's states, the log
+
+The student, which is asked before and between the stages, runs on the training's own GPUs.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from pathlib import Path
 
 import torch
 
-from ...harness.engines.base import Engine
+from ...harness.engines.base import ENGINES, Engine
+from ...harness.engines.ray import open_replicas
 from ...harness.errors import UsageError
 from ...harness.runs.checkpoints import check_whole
 from ..base import Progress
@@ -31,7 +34,20 @@ from .arguments import FOLDER, FitPaths, command, fit_arguments, shown
 from .plan import Plan
 from .process import ProcessMonitor, rewind, started
 from .rows import write_rows
-from .student import open_student
+
+
+def open_student(checkpoint: Path, settings: OpenRlhfSettings) -> Engine:
+    """The student, on the GPUs that the learner has when the student is done."""
+    if settings.student != "vllm":
+        return ENGINES.get(settings.student)(str(checkpoint), {})
+    options = {
+        "tensor_parallel": str(settings.tensor_parallel),
+        "gpu_memory_utilization": str(settings.gpu_memory_utilization),
+        "enforce_eager": "true" if settings.enforce_eager else "false",
+    }
+    copies = settings.engines if settings.tensor_parallel == 1 else 1
+    address = os.environ.get("RAY_ADDRESS") if copies > 1 else None
+    return open_replicas(settings.student, str(checkpoint), options, copies, address)
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,7 @@ from ..recipe import PromptSettings, Recipe
 from ..rewards.registry import open_reward
 from ..sampler import asking, items_digest, training_prompts, unlabelled
 from .folder import WHOLE, Synthesized
-from .run import Author, PromptBuilders, Synthesis
-from .source import PromptSource
+from .run import Author, PromptBuilders, PromptSource, Synthesis
 from .stored import NAME
 
 FOLDER = "synthesis"

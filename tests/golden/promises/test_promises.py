@@ -58,8 +58,7 @@ from proctor.trainers.rewards.advantages import advantage
 from proctor.trainers.rewards.pipeline import RewardPipeline
 from proctor.trainers.rewards.registry import REWARDS, TRAINERS, open_reward
 from proctor.trainers.sampler import asking, training_prompts
-from proctor.trainers.synthesis.run import Author, PromptBuilders, Synthesis
-from proctor.trainers.synthesis.source import open_source
+from proctor.trainers.synthesis.run import Author, PromptBuilders, Synthesis, open_source
 from proctor.trainers.tiny import BASE, JUDGE, TALKER
 from proctor.trainers.training import TrainingFolder
 

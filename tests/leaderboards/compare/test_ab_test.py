@@ -12,9 +12,18 @@ from proctor.harness.runs.store import Sample
 from proctor.harness.stats.intervals import seeded_difference
 from proctor.harness.stats.sample_size import detectable, sample_sizes
 from proctor.harness.types import Prompt, Sampling
-from proctor.leaderboards.compare.ab_test import BETTER, UNDECIDED, WORSE, Arm, decide_ab, judge_arms, read_side
+from proctor.leaderboards.compare.ab_test import (
+    BETTER,
+    UNDECIDED,
+    WORSE,
+    Arm,
+    SeedCurves,
+    decide_ab,
+    judge_arms,
+    page,
+    read_side,
+)
 from proctor.leaderboards.compare.compare import SuiteComparison
-from proctor.leaderboards.compare.regress_page import SeedCurves, page
 
 from ...conftest import RIGHT, WRONG, ScriptedModel, small_items
 

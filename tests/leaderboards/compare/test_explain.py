@@ -12,8 +12,7 @@ from proctor.harness.errors import DataError
 from proctor.harness.runs.evaluate import Examination, run_eval
 from proctor.harness.runs.store import Sample
 from proctor.harness.types import Item, Prompt, Response, Sampling
-from proctor.leaderboards.compare.explain import Side, explain
-from proctor.leaderboards.compare.explain_page import page
+from proctor.leaderboards.compare.explain import Side, explain, page
 
 RIGHT, WRONG = r"It is \boxed{5}.", r"\boxed{6}"
 HOSTILE = "</pre><script>alert(1)</script>\x1b[31m"

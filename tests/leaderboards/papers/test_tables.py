@@ -11,8 +11,7 @@ import pytest
 from proctor.benchmarks.registry import SUITES
 from proctor.harness.errors import UsageError
 from proctor.leaderboards.papers import tables
-from proctor.leaderboards.papers.check import check_table
-from proctor.leaderboards.papers.tables import AVERAGE, PAPERS, Average, Library, Table, load_papers
+from proctor.leaderboards.papers.tables import AVERAGE, PAPERS, Average, Library, Table, check_table, load_papers
 from proctor.trainers.recipe import load_recipe
 
 DATA = Path(os.environ.get("PROCTOR_TEST_DATA", Path(__file__).parents[4] / "shared" / "data"))

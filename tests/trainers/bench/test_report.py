@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from proctor.harness.errors import UsageError
-from proctor.trainers.bench import intervals
-from proctor.trainers.bench.intervals import Interval
+from proctor.trainers.bench import measures
+from proctor.trainers.bench.measures import Interval
 from proctor.trainers.bench.page import as_text, intervals_chart, page
 from proctor.trainers.bench.report import BenchReport, Entry, bench
 from proctor.trainers.groups import RecordedGroup, judge_run
@@ -44,17 +44,17 @@ def report(*labels: str, found: list[RecordedGroup] | None = None, seed: int = 0
 
 def test_clusters_widen_a_mean_by_hand() -> None:
     """Values 0, 2, 4, 6 in two clusters: mean 3, cluster sums -4 and 4, error sqrt(2 * 32) / 4 = 2, t(0.975, 1) = 12.706."""
-    found = intervals.mean(np.array([0.0, 2.0, 4.0, 6.0, np.nan]), ["x", "x", "y", "y", "z"], share=False)
+    found = measures.mean(np.array([0.0, 2.0, 4.0, 6.0, np.nan]), ["x", "x", "y", "y", "z"], share=False)
     assert (found.value, found.groups, found.clusters, found.undefined) == (3, 4, 2, 1)
     assert found.high - 3 == 3 - found.low == pytest.approx(12.706 * 2, rel=1e-4)
 
 
 @pytest.mark.parametrize("share", [True, False])
 def test_one_cluster_has_no_interval_and_none_no_value(share: bool) -> None:
-    alone = intervals.mean(np.array([0.0, 1.0]), ["x", "x"], share=share)
+    alone = measures.mean(np.array([0.0, 1.0]), ["x", "x"], share=share)
     assert alone.value == 0.5
     assert math.isnan(alone.low)
-    nothing = intervals.mean(np.array([np.nan]), ["x"], share=share)
+    nothing = measures.mean(np.array([np.nan]), ["x"], share=share)
     assert math.isnan(nothing.value)
     assert nothing.to_json() == {"value": None, "low": None, "high": None, "groups": 0, "clusters": 0, "undefined": 1}
     assert as_text(nothing) == ["1 undefined"]
@@ -63,7 +63,7 @@ def test_one_cluster_has_no_interval_and_none_no_value(share: bool) -> None:
 @pytest.mark.parametrize("share", [True, False])
 def test_differences_are_paired_where_both_are_defined(share: bool) -> None:
     before, after = np.array([0.0, 0.5, np.nan, 1.0]), np.array([0.5, 1.0, 1.0, np.nan])
-    found = intervals.difference(before, after, list("abcd"), share=share)
+    found = measures.difference(before, after, list("abcd"), share=share)
     assert (found.value, found.groups, found.undefined) == (0.5, 2, 2)
 
 

@@ -9,9 +9,8 @@ import pytest
 
 from proctor.harness.runs.evaluate import run_eval
 from proctor.trainers.rewards.registry import open_reward
-from proctor.trainers.simulation.page import page
 from proctor.trainers.simulation.policy import Prompts
-from proctor.trainers.simulation.simulate import WATCHED, Settings, simulate
+from proctor.trainers.simulation.simulate import WATCHED, Settings, page, simulate
 
 from .recorded_groups import recorded
 

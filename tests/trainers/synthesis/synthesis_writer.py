@@ -17,8 +17,7 @@ from proctor.harness.engines.base import ENGINES
 from proctor.harness.errors import EngineError
 from proctor.harness.types import Prompt, Response
 from proctor.trainers.recipe_settings import SynthesisSettings
-from proctor.trainers.synthesis.run import Author, PromptBuilders, Synthesis
-from proctor.trainers.synthesis.source import PromptSource, open_source
+from proctor.trainers.synthesis.run import Author, PromptBuilders, PromptSource, Synthesis, open_source
 from proctor.trainers.synthesis.stored import SUITE
 
 Write = Callable[[str, int], str]

@@ -12,7 +12,7 @@ from proctor.harness.errors import DataError, UsageError
 from proctor.harness.types import Image
 from proctor.trainers.recipe import PromptSettings
 from proctor.trainers.sampler import training_prompts
-from proctor.trainers.synthesis.source import PromptSource, open_source
+from proctor.trainers.synthesis.run import PromptSource, open_source
 
 from .synthesis_writer import Writer, figures, lines, synthesis
 

@@ -23,7 +23,7 @@ from proctor.harness.types import Response
 from proctor.trainers.recipe import PromptSettings
 from proctor.trainers.sampler import training_prompts
 from proctor.trainers.synthesis.folder import SynthesisFolder, Synthesized
-from proctor.trainers.synthesis.source import PromptSource
+from proctor.trainers.synthesis.run import PromptSource
 
 from .synthesis_writer import Writer, figures, lines, synthesis, texts
 
