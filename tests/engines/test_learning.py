@@ -19,8 +19,6 @@ pytestmark = pytest.mark.slow
 
 WEAK = Path(__file__).parent / "weak_base"
 
-STEPS = ["step-000020", "step-000040", "step-000060"]
-
 Trained = Callable[..., Path]
 
 
@@ -40,8 +38,8 @@ def base_score(tmp_path_factory: pytest.TempPathFactory) -> ScoredRun:
 
 def learned(training: Path, before: ScoredRun, out: Path) -> Difference:
     """The paired difference of a training's last checkpoint to the base."""
-    assert [path.name for path in sorted((training / "checkpoints").iterdir())] == STEPS
-    return compare(before, examined(training / "checkpoints" / STEPS[-1], out / "run"))
+    last = max((training / "checkpoints").glob("step-*"))
+    return compare(before, examined(last, out / "run"))
 
 
 def curve(training: Path, name: str) -> list[float]:
@@ -63,7 +61,7 @@ def test_majority_vote_beats_the_base_without_a_label(
 def test_actor_judge_with_the_taught_judge_beats_the_base(
     trained: Trained, base_score: ScoredRun, tmp_path: Path
 ) -> None:
-    training = trained("actor_judge_figures")
+    training = trained("actor_judge_figures", "policy.steps=40")  # its judge takes most of the time
     difference = learned(training, base_score, tmp_path)
     assert difference.value > 0
     assert difference.p < 0.001

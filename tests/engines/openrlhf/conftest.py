@@ -23,6 +23,8 @@ from ..processes import ray_cluster, started_with
 SHIM = Path(__file__).parent / "shim"
 PORT = 6391
 GPUS = 3
+EXTENSIONS = Path(os.environ.get("TORCH_EXTENSIONS_DIR", Path(sys.prefix) / "torch_extensions"))
+"""Where DeepSpeed's compiled operators are kept."""
 
 collect_ignore = (
     [] if importlib.util.find_spec("openrlhf") else ["test_hooks.py", "test_sft_dpo.py", "test_training.py"]
@@ -30,16 +32,17 @@ collect_ignore = (
 if not collect_ignore:
     os.environ |= {"PYTHONPATH": str(SHIM), "VLLM_CPU_KVCACHE_SPACE": "1"}  # for the processes that tests start
     runpy.run_path(str(SHIM / "sitecustomize.py"))  # for this process, which has started already
+    for lock in EXTENSIONS.glob("*/lock"):  # of a session that was ended while it compiled: who finds it waits for ever
+        lock.unlink()
 
 
 def environment() -> dict[str, str]:
-    """What OpenRLHF needs to run on a CPU: the shim, fewer threads, and a place for DeepSpeed's compiled operators."""
-    kept = Path(os.environ.get("TORCH_EXTENSIONS_DIR", Path(sys.prefix) / "torch_extensions"))
+    """What OpenRLHF needs to run on a CPU: the shim, fewer threads, and the place of DeepSpeed's operators."""
     return {
         **os.environ,
         "PYTHONPATH": str(SHIM),
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "TORCH_EXTENSIONS_DIR": str(kept),
+        "TORCH_EXTENSIONS_DIR": str(EXTENSIONS),
         "DS_ACCELERATOR": "cpu",
         "HF_HUB_OFFLINE": "1",
         "OMP_NUM_THREADS": "1",

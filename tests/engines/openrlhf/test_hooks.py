@@ -27,7 +27,7 @@ from proctor.trainers.tiny import BASE
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
 N = 4
-OWN = f"{Path(__file__).parents[2]}/trainers/reward_files/plurality.py:score"
+OWN = f"{Path(__file__).parents[2]}/trainers/rewards/reward_files/plurality.py:score"
 """A reward in a file of its own."""
 CHANGES = ["policy.steps=1", "policy.prompts=2", f"sampling.n={N}", "policy.minibatches=1"]
 
@@ -108,7 +108,7 @@ def test_a_reward_that_was_edited_after_the_start_is_refused(trainer, tmp_path, 
     plan = dataclasses.replace(made.plan, rollouts=rollouts)
     own.write_text("def score(group): return [1.0 for _ in group.responses]\n")
     monkeypatch.setattr(Plan, "current", lambda: plan)
-    with pytest.raises(DataError, match="the reward's file was changed since the training was started"):
+    with pytest.raises(DataError, match="a file that the recipe names was changed since the training was started"):
         hooks.RewardingTrainer("pretrain")
 
 
