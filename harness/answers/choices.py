@@ -1,4 +1,8 @@
-"""Multiple choice: which letters an answer singles out, by letter or by an option's text or value."""
+"""Multiple choice: which letters an answer singles out, by letter or by an option's text or value.
+
+A letter in front of its own option's text is that letter, whatever else the text could be read as; in front of another
+option's text, or of a value that is not its own, it is a contradiction.
+"""
 
 from __future__ import annotations
 
@@ -9,28 +13,63 @@ from typing import NamedTuple
 
 from .compare import same, same_ratio
 from .forms import Colon, Form, Items, Scalar, Words
-from .reading import EXPRESSION, QUANTITY, read
+from .reading import EXPRESSION, QUANTITY, read, read_worded
+from .sentence import NOUN, value_of
 from .text import clean, spelled, text_key
 from .types import MAX_ITEMS, UnreadableError
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_LEAD = r"(?:(?:the )?(?:correct |final )?(?:option|choice|answer|选项|选择|选|答案)(?: is)? ?:? ?)?"
-_ONE = re.compile(rf"{_LEAD}[(\[{{]? ?([A-Za-z]) ?[)\]}}]? ?[.:,!]?(?: ?项)?", re.IGNORECASE)
-_MARKED = re.compile(
-    rf"{_LEAD}(?:[(\[] ?([A-Za-z]) ?[)\]] ?[.:,-]?|([A-Za-z]) ?[).:,]|([A-Z]) -(?= )) ?(\S.*)", re.DOTALL
+_LEAD = (
+    r"(?:(?:so|thus|hence|therefore),? |the (?:correct |final |right )?(?:answer|option|choice|letter)s? (?:is|are) "
+    r"|所以|因此){0,2}"
+    r"(?:(?:the )?(?:correct |final |right |best )?(?:options?|choices?|answers?|letters?|选项|选择|选|答案)"
+    r"(?: is| are|是|为)? ?:? ?)?"
 )
-_UNMARKED = re.compile(r"([A-Z])(?: |(?=\())(\S.*)", re.DOTALL)
-_TRAILING = re.compile(r"(\S.*?) ?\(([A-Z])\)", re.DOTALL)
-_AND = r" ?(?:,|;|&|\band\b|和|与|及| ) ?(?:and )?"
-_MANY = re.compile(rf"[(\[{{]? ?[A-Za-z] ?[)\]]?(?:{_AND}[(\[]? ?[A-Za-z] ?[)\]]?)+ ?[)\]}}]?")
+_ONE = re.compile(
+    rf"{_LEAD}(?:(?:the )?(?P<noun>[A-Za-z][a-z]{{2,15}}) )?[(\[{{<]{{0,2}} ?(?P<letter>[A-Za-z]) ?[)\]}}>]{{0,2}} ?[.:,!]?"
+    r"(?: ?选?项)?(?: ?是?正确的?)?",
+    re.IGNORECASE,
+)
+_GENERAL = frozenset(("option", "choice", "answer", "letter", "the"))
+_NOUN = re.compile(rf"(?:{NOUN})")
+_MARKED = re.compile(
+    rf"{_LEAD}(?:[(\[] ?([A-Za-z]) ?[)\]]|([A-Za-z]) ?(?=[).:,])|([A-Z])(?= - )|([A-Z])(?= (?i:which|that|because|with)\b))"
+    r"(?P<sign>(?: ?[).:,]{1,2})?(?: -(?= ))?) ?(?P<rest>\S.*)",
+    re.DOTALL,
+)
+_UNMARKED = re.compile(r"([A-Z])(?: |(?=\())(?P<rest>\S.*)", re.DOTALL)
+_NAMED = re.compile(rf"(?i:{NOUN}) \(?([A-Z])\)?[ :.,]{{1,3}}(?P<rest>\S.*)", re.DOTALL)
+_TRAILING = re.compile(r"(\S.{0,200}?)[ ,:-]{0,3}\(?(?:(?i:option|choice|answer) )?\(?([A-Z])\)", re.DOTALL)
+_AND = r" ?(?:,|;|&|/|\+|\band\b|和|与|及| ) ?(?:and )?"
+_MANY = re.compile(
+    rf"(?:(?i:only|both|the|options?|choices?|answers?|letters?|{NOUN}s?|are) ?:? ?){{0,4}}"
+    rf"(?:\\?[(\[{{])? ?[A-Za-z] ?[)\]]?(?:{_AND}(?:(?i:option|choice|{NOUN}) )?[(\[]? ?[A-Za-z] ?[)\]]?)+ ?(?:\\?[)\]}}])?"
+    r"(?: (?i:are|is) (?:the )?(?:correct|right)(?: (?:options|choices|answers))?)?"
+)
 _FUSED = re.compile(r"[A-Z]{2,26}|(?=[a-h]{2,8}\Z)a?b?c?d?e?f?g?h?")
+_LONE = re.compile(r"(?<![A-Za-z])[A-Za-z](?![A-Za-z])")
 _LETTERS_ONLY = 160  # characters; a longer text is no list of letters
 _PROSE_WORDS = 5
-_AGAINST = re.compile(r"(?i:\b(?:or|wrong|incorrect|unless|if|but|instead|is not)\b)|[(\[][A-Z][)\]]|\b[A-Z]\)")
+_AGAINST = re.compile(r"(?i:\b(?:or|wrong|incorrect|unless|if|but|instead|is not|isn't)\b)|[(\[][A-Z][)\]]|\b[A-Z]\)")
+_DENIES = re.compile(r"\b(?:not|neither|nor|n't|never|no)\b", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _OTHER_LETTER = re.compile(r"\b[B-HJ-Z]\b")
-_YES_NO = re.compile(r"(yes|no) ?[,.;:] ?(?!.*\b(?:yes|no)\b).+", re.IGNORECASE | re.DOTALL)
-_SYNONYMS = {"noneoftheabove": "noneofthese", "alloftheabove": "allofthese"}
+_VERB = re.compile(
+    r"(?:is|has|shows|matches|fits|contains|weighs|looks|represents|does|continues|completes|appears|comes|can|will|belongs)\b"
+)
+_GLOSS = re.compile(r"(?P<text>\S.*?) \((?P<gloss>[^()]{2,80})\)", re.DOTALL)
+_EXPLAINED = re.compile(r"(?P<text>[^,.;:]{1,80}?) ?(?:[,;:]|\.(?= )| -(?= )) ?(?P<rest>\S.{3,})", re.DOTALL)
+_SAME_AS = re.compile(
+    r"(?:which|that) (?:is|equals|gives|means|has)(?: the)? |i\.e\.,? |that is,? |namely,? |with (?:the |a )?",
+    re.IGNORECASE,
+)
+_SYNONYMS = {
+    "noneoftheabove": "noneofthese",
+    "alloftheabove": "allofthese",
+    "allofabove": "allofthese",
+    "noneofabove": "noneofthese",
+}
+_PREFIX = 12  # characters of the key of an option's text that name it before its end
 
 
 class Choice(NamedTuple):
@@ -58,19 +97,15 @@ def resolve(answer: str, choices: Sequence[str] | None) -> Choice:
         return _nothing("the answer is too long for a choice")
     letters = option_letters(choices)
     options = list(choices or ())[:MAX_ITEMS]
-    named = _by_letters(plain, letters, options)
-    if named is not None:
-        return named
-    by_text = _by_text(answer, options)
-    if len(by_text) == 1:
-        return Choice(frozenset(by_text), "choice-text", f"the text of option {by_text[0]}")
-    yes_no = _YES_NO.fullmatch(plain)
-    if yes_no and len(by_text := _by_text(yes_no.group(1), options)) == 1:
-        return Choice(frozenset(by_text), "choice-text", f"option {by_text[0]} with an explanation")
-    if len(by_text) > 1:
-        return _nothing(f"the text fits several options: {', '.join(by_text)}")
-    lettered = _letter_behind_text(plain, options) or _letter_and_text(plain, letters, options)
-    return lettered or _several_texts(answer, options)
+    return (
+        _by_letters(plain, letters, options)
+        or _letter_with_text(plain, letters, options)
+        or _by_one_text(answer, plain, options)
+        or _letter_behind_text(plain, options)
+        or _several_texts(answer, options)
+        or _in_sentence(answer, plain, choices)
+        or _nothing("no single option is singled out")
+    )
 
 
 def _by_letters(plain: str, letters: str, options: list[str]) -> Choice | None:
@@ -79,16 +114,39 @@ def _by_letters(plain: str, letters: str, options: list[str]) -> Choice | None:
         return None
     found = _ONE.fullmatch(plain)
     if found is not None:
-        letter = found.group(1).upper()
-        return Choice(frozenset(letter), "choice-letter", f"letter {letter}") if letter in letters else None
-    if not (_FUSED.fullmatch(plain) or _MANY.fullmatch(plain)):
+        letter, noun = found.group("letter").upper(), found.group("noun")
+        named = letter in letters and (not noun or _names_letter(noun, plain, found.group("letter"), letters, options))
+        return Choice(frozenset(letter), "choice-letter", f"letter {letter}") if named else None
+    return None if _is_text(plain, options) else _letters_together(plain, letters)
+
+
+def _letters_together(plain: str, letters: str) -> Choice | None:
+    """AC; A, C; options A and C; both A and C; {A, C}."""
+    if _FUSED.fullmatch(plain):
+        named = list(plain.upper())
+    elif _MANY.fullmatch(plain):
+        named = [letter.upper() for letter in _LONE.findall(plain)]
+    else:
         return None
-    if any(text_key(option) == text_key(plain) for option in options):
-        return None
-    named = [letter.upper() for letter in re.findall(r"[A-Za-z]", re.sub(r"\band\b", " ", plain))]
     if len(set(named)) != len(named) or not set(named) <= set(letters):
         return None
     return Choice(frozenset(named), "choice-letters", f"letters {', '.join(sorted(named))}")
+
+
+def _names_letter(noun: str, plain: str, letter: str, letters: str, options: list[str]) -> bool:
+    """Figure E is E where the options are letters or pictures, option E always, and no option's text reads like that."""
+    if noun.lower() in _GENERAL:
+        return True
+    if not letter.isupper() or any(text_key(option) == text_key(plain) for option in options):
+        return False
+    return _lettered(options, letters) or (bool(_NOUN.fullmatch(noun)) and not options)
+
+
+def _lettered(options: list[str], letters: str) -> bool:
+    """True where the options are pictures: their texts are absent or their own letters."""
+    return all(
+        not option.strip() or text_key(option) == name.lower() for option, name in zip(options, letters, strict=False)
+    )
 
 
 def option_key(text: str) -> str:
@@ -109,6 +167,8 @@ def _by_text(answer: str, options: list[str]) -> list[str]:
 def _same_value(option: str, answer: str) -> bool:
     for style in (QUANTITY, EXPRESSION):
         known, found = read(option, style), read(answer, style)
+        if isinstance(known, Scalar) and isinstance(found, Words):
+            found = read_worded(answer, style)
         if not isinstance(known, Words) and _same_or_alternatives(known, found, answer):
             return True
     return False
@@ -123,6 +183,151 @@ def _same_or_alternatives(known: Form, found: Form, answer: str) -> bool:
     return same(known, found)
 
 
+def _letter_with_text(plain: str, letters: str, options: list[str]) -> Choice | None:
+    """A letter with its option's text behind it, (E) 12 m, or with an explanation; they must not contradict each other."""
+    for pattern in (_MARKED, _NAMED, _UNMARKED):
+        found = pattern.fullmatch(plain)
+        if found is not None:
+            letter = next(mark for mark in found.groups() if mark).upper()
+            if letter not in letters or _is_text(plain, options):
+                return None
+            return _weighed(letter, found, pattern, letters, options)
+    return None
+
+
+def _is_text(plain: str, options: list[str]) -> bool:
+    key = option_key(plain)
+    return any(option_key(option) == key for option in options)
+
+
+def _weighed(
+    letter: str, found: re.Match[str], pattern: re.Pattern[str], letters: str, options: list[str]
+) -> Choice | None:
+    rest = found.group("rest").strip()
+    said = _SAME_AS.match(rest)
+    told = rest[said.end() :] if said else rest
+    if any(_states_option(text, letter, options) for text in dict.fromkeys((rest, told, _signed(found)))):
+        return Choice(frozenset(letter), "choice-letter", f"letter {letter} with its own text")
+    if pattern is _UNMARKED:
+        return _unmarked(letter, rest, letters, options)
+    others = _by_text(told, options) or _in_words(told, options)
+    if others and letter not in others:
+        return _nothing(f"letter {letter} with the text of option {', '.join(others)}")
+    worded, apart = not _lettered(options, letters), _new_sentence(found)
+    value = worded and isinstance(read(told, QUANTITY), Scalar)
+    short = worded and len(rest.split()) < _PROSE_WORDS
+    against = not apart and (_AGAINST.search(rest) or (worded and _OTHER_LETTER.search(rest)))
+    if value or short or against:
+        return _nothing(f"letter {letter} with a text that is not its option's")
+    return Choice(frozenset(letter), "choice-letter", f"letter {letter} before a text")
+
+
+def _signed(found: re.Match[str]) -> str:
+    """The text with a dash before it, which may be its minus sign."""
+    sign = found.groupdict().get("sign") or ""
+    return "-" + found.group("rest") if sign.endswith("-") else found.group("rest")
+
+
+def _new_sentence(found: re.Match[str]) -> bool:
+    """B. The figure has six sides: what follows the letter is a sentence of its own."""
+    rest = found.group("rest")
+    return (
+        (found.groupdict().get("sign") or "").strip() == "."
+        and rest[:1].isupper()
+        and len(rest.split()) >= _PROSE_WORDS
+    )
+
+
+def _in_words(rest: str, options: list[str]) -> list[str]:
+    """The options that a sentence behind a letter gives the value of: A: the value of cos A is 0.8."""
+    value = value_of(rest, words=True)
+    return _by_text(value, options) if value else []
+
+
+def _unmarked(letter: str, rest: str, letters: str, options: list[str]) -> Choice | None:
+    """B (the right group), B has more, B 14: a letter without a mark."""
+    pictures = _lettered(options, letters)
+    against = _AGAINST.search(rest) or _OTHER_LETTER.search(rest) or _DENIES.search(rest)
+    gloss = rest.startswith("(") and rest.endswith(")") and "(" not in rest[1:]
+    if gloss and pictures and _WORD.search(rest) and not against:
+        return Choice(frozenset(letter), "choice-letter", f"letter {letter} with a note")
+    if pictures and _VERB.match(rest) and not against:
+        return Choice(frozenset(letter), "choice-letter", f"letter {letter} in a sentence about it")
+    numeric = not options and rest[0] in "0123456789$£€-" and not _WORD.search(rest)
+    return Choice(frozenset(letter), "choice-letter", f"letter {letter} with a number") if numeric else None
+
+
+def _states_option(rest: str, letter: str, options: list[str]) -> bool:
+    """True if the text after a letter is its option's, alone, in brackets, or with an explanation, or begins like it."""
+    position = _LETTERS.index(letter)
+    if position >= len(options):
+        return False
+    inner = rest[1:-1] if rest.startswith("(") and rest.endswith(")") else rest
+    own = option_key(options[position])
+    if not own:
+        return False
+    for text in {rest, inner}:
+        key = option_key(text)
+        if key == own or _same_value(options[position], text):
+            return True
+        if len(key) >= _PREFIX and own.startswith(key):
+            return sum(option_key(option).startswith(key) for option in options) == 1
+        if key.startswith(own) and _ends(key[len(own) :], text, own):
+            return not any(len(other) > len(own) and key.startswith(other) for other in map(option_key, options))
+    return False
+
+
+def _ends(after: str, text: str, own: str) -> bool:
+    """True if an option's text ends before `after`: at a stop, or after words or a formula with a word behind it."""
+    if not after or after[0] in ".,;:!=(≈" or after.startswith(("-", "\\approx")):
+        return bool(after[:1] not in ".," or not after[1:2].isdigit())
+    return len(own) > 2 and after[0].isalpha() and own[-1].isdigit() is False and _at_word_end(text, own)
+
+
+def _at_word_end(text: str, own: str) -> bool:
+    """True if a word ends in `text` where the option's text does."""
+    count = 0
+    words = text.split()
+    for word in words:
+        count += len(text_key(word))
+        if count >= len(own):
+            return count == len(own)
+    return False
+
+
+def _by_one_text(answer: str, plain: str, options: list[str]) -> Choice | None:
+    """Exactly one option's text or value, alone, with a note in brackets, or in front of an explanation."""
+    by_text = _by_text(answer, options)
+    if not by_text:
+        by_text = _explained(plain, options)
+    if len(by_text) > 1:
+        return _nothing(f"the text fits several options: {', '.join(by_text)}")
+    return Choice(frozenset(by_text), "choice-text", f"the text of option {by_text[0]}") if by_text else None
+
+
+def _explained(plain: str, options: list[str]) -> list[str]:
+    """Options named before an explanation that names no other: Yes, because ...; False: the bars differ."""
+    for pattern in (_GLOSS, _EXPLAINED):
+        found = pattern.fullmatch(plain)
+        if found is None:
+            continue
+        key = option_key(found.group("text"))
+        named = [letter for letter, option in zip(_LETTERS, options, strict=False) if option_key(option) == key]
+        rest = (
+            " "
+            + " ".join(
+                re.findall(r"\w+", (found.groupdict().get("rest") or found.groupdict().get("gloss") or "").lower())
+            )
+            + " "
+        )
+        others = (
+            " " + " ".join(re.findall(r"\w+", option.lower())) + " " for option in options if option_key(option) != key
+        )
+        if named and key.isalpha() and not any(other in rest for other in others):
+            return named
+    return []
+
+
 def _letter_behind_text(plain: str, options: list[str]) -> Choice | None:
     """An option's text followed by its letter: 12 m (E)."""
     found = _TRAILING.fullmatch(plain)
@@ -131,40 +336,7 @@ def _letter_behind_text(plain: str, options: list[str]) -> Choice | None:
     return Choice(frozenset(found.group(2)), "choice-letter", f"letter {found.group(2)} behind its own text")
 
 
-def _letter_and_text(plain: str, letters: str, options: list[str]) -> Choice | None:
-    """A letter followed by its option's text: (E) 12 m, or by an explanation; they must not contradict each other."""
-    found = _MARKED.fullmatch(plain) or _UNMARKED.fullmatch(plain)
-    if found is None:
-        return None
-    *marks, rest = found.groups()
-    letter = next(mark for mark in marks if mark).upper()
-    unmarked = len(marks) == 1
-    if letter not in letters or (unmarked and not options and rest[0] not in "(0123456789$£€-"):
-        return None
-    if _states_option(rest, letter, options):
-        return Choice(frozenset(letter), "choice-letter", f"letter {letter} with its own text")
-    if unmarked:
-        numeric = not options and rest[0] != "(" and not _WORD.search(rest)
-        return Choice(frozenset(letter), "choice-letter", f"letter {letter} with a number") if numeric else None
-    worded = any(text_key(option) != name.lower() for option, name in zip(options, letters, strict=False))
-    if _AGAINST.search(rest) or (worded and (len(rest.split()) < _PROSE_WORDS or _OTHER_LETTER.search(rest))):
-        return _nothing(f"letter {letter} with a text that is not its option's")
-    return Choice(frozenset(letter), "choice-letter", f"letter {letter} before a text")
-
-
-def _states_option(rest: str, letter: str, options: list[str]) -> bool:
-    """True if the text after a letter is its option's, alone, in brackets, or followed by an explanation."""
-    inner = rest[1:-1] if rest.startswith("(") and rest.endswith(")") else rest
-    if any(letter in _by_text(text, options) for text in {rest, inner}):
-        return True
-    position = _LETTERS.index(letter)
-    if position >= len(options):
-        return False
-    own, stated = text_key(options[position]), text_key(rest)
-    return len(own) > 1 and stated.startswith(own) and stated[len(own) : len(own) + 1] in (",", ".", ";", ":")
-
-
-def _several_texts(answer: str, options: list[str]) -> Choice:
+def _several_texts(answer: str, options: list[str]) -> Choice | None:
     """The texts of several options in a list."""
     form = read(answer, QUANTITY)
     if isinstance(form, Items) and form.joiner == "," and options and len(form.forms) <= len(options):
@@ -173,10 +345,23 @@ def _several_texts(answer: str, options: list[str]) -> Choice:
         letters = [letters[0] for letters in found if len(letters) == 1]
         if len(letters) == len(found) == len(set(letters)) > 1:
             return Choice(frozenset(letters), "choice-texts", f"the texts of options {', '.join(sorted(letters))}")
-    return _nothing("no single option is singled out")
+    return None
+
+
+def _in_sentence(answer: str, plain: str, choices: Sequence[str] | None) -> Choice | None:
+    """What a sentence gives: the area is 12."""
+    value = value_of(answer, words=True)
+    if not value or len(value) >= len(answer):
+        return None
+    chosen = resolve(value, choices)
+    return chosen if chosen.letters else None
 
 
 def letters_of_gold(gold: str, choices: Sequence[str] | None) -> frozenset[str]:
     """The letters of a gold answer: letters in any spelling, else the option with that text."""
+    key = option_key(gold)
+    texts = [letter for letter, option in zip(_LETTERS, choices or (), strict=False) if option_key(option) == key]
+    if len(texts) == 1 and len(key) > 1:
+        return frozenset(texts)
     named = _by_letters(spelled(gold), option_letters(choices), [])
     return named.letters if named is not None else resolve(gold, choices).letters

@@ -30,7 +30,7 @@ _SIGNS = frozenset("+-±∓")
 _MAX_POSTFIX = 6
 _LONGEST_UNIT = 16  # tokens
 _ACCENTS = frozenset(("overline", "vec", "hat", "bar", "tilde", "overrightarrow", "widehat"))
-_UNIT_SIGNS = frozenset("°$¢€£¥₹")
+_UNIT_SIGNS = frozenset(("Omega", *"°$¢€£¥₹"))
 _CLOSING = {"(": ")", "[": "]", "{": "}", "\\{": "\\}", "|": "|"}
 _FLOORS = {"lfloor": "rfloor", "lceil": "rceil"}
 # how freely trailing letters may be read as a unit
@@ -104,7 +104,7 @@ class _Parser(Cursor):
     def starts_operand(self) -> bool:
         kind, value, _ = self.peek()
         if kind == "num":
-            return self.tokens[self.at - 1][1] in (")", "}", "]")
+            return self.tokens[self.at - 1][1] in (")", "}", "]", "!")
         if kind in ("word", "upright", "cmd"):
             return True
         return value in ("(", "[", "{") or (value == "|" and not self.bars)

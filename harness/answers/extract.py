@@ -4,126 +4,23 @@ What counts, in this order: the last closed, non-empty, outermost \boxed after t
 response that is short and is nothing but an answer. Boxes joined only by "or", "and" or conditions are one statement, not
 several tries. Every response yields an `Extraction`; its answer is None where nothing is stated or the statement is a hedge.
 
-Answers that are stated in words: "the answer is", "option B is correct", answer tags, a last line that is an option.
+Thinking is left out by its marks (`thinking`); answers in words are read by `statement`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable
-from typing import NamedTuple
+from collections.abc import Callable, Hashable
 
+from .closing import CUT_OFF, closing_statement, last_line
+from .sentence import value_of
+from .statement import Statement, last_statement, later_statement, plain
 from .text import undress
-from .types import MAX_BARE, MAX_BOXES, MAX_STATEMENT, Extraction, memo
+from .thinking import after_thinking
+from .types import MAX_BARE, MAX_BOXES, MAX_PROSE, Extraction, memo
 from .vote import answer_key
 
-_BOX = re.compile(r"\\(?:boxed|fbox)")
-_TAGGED = re.compile(r"<(answer|conclusion)>([^<]{1,400})</\1>", re.IGNORECASE)
-_GAP = r"[*_ \t]{0,6}"
-_EXPLAINED = re.compile(r"\n\s{0,8}(?:because|since|explanation|reason).*", re.IGNORECASE | re.DOTALL)
-_IS = r"(?:is|are|was|would be|should be|must be|will be)(?![a-z])"
-_STATED = re.compile(
-    rf"(?:answer{_GAP}(?:to (?:the|this|your) [^.\n:]{{1,60}}?)?{_GAP}(?::|：|=(?!\s?['\"\[(])|{_IS})"
-    rf"|(?:correct|right|best|final) (?:answer|option|choice|letter)(?:(?! {_IS})[^.\n:]){{0,60}}?{_GAP}(?::|：| {_IS})"
-    r"|答案\s?(?:是|为|:|：)|故选|应选|选择?\s?(?=[A-Z(（\\$])|####(?!#))",
-    re.IGNORECASE,
-)
-_REVERSED = re.compile(
-    r"(?:(?:[Oo]ption|[Cc]hoice|[Aa]nswer) \(?([A-Z])\)?|(?<![\w(])\(?([A-Z])\)?) is (?:therefore )?(?:the )?"
-    r"(?:correct|right|best)? ?(?:answer|option|choice|correct)(?![a-z])"
-)
-_LAST_LINE = re.compile(r"\n[ \t]*\n[ \t*_]*(\(?[A-Z]\)?[*_]*\.?|(?:\([A-Z]\)|[A-Z]\))[ \t*_]+\S[^\n]{0,120})[ \t]*\Z")
-_OPTION_LINE = re.compile(r"\n[ \t*_-]*\(?[A-Z][).][^\n]*\Z")
-_NEXT_OPTION = re.compile(r"\s*\(?[B-Z][).]")
-_PREAMBLE = re.compile(
-    r"(?:[\s:：*_=]|\$\$(?=\s)|\\\[(?=\s)|(?:is|option|choice|the|letter|therefore|simply|thus)\s*[:：]\s|(?:option|choice|letter)\s+(?=[(\[]?[A-Z]\b)"
-    r"|(?:option|choice)?\s*(?:letter)?\s+is\s)+",
-    re.IGNORECASE,
-)
-_CLAUSE = re.compile(
-    r"[,;]?\s+(?:because|since|as|so|which|where|due|given|for|but|by)\s|(?<=[^\s\d.])[.!?。！？](?=\s|$|[\"'”’])|(?<=\d)[.。](?=\s|$)"
-    r"|</\w+>|\n|。|，因为|,\s*(?:because|since|as|so|which|therefore)\s",
-    re.IGNORECASE,
-)
-_EMPHASIS = re.compile(r"\*\*(?![\w(\\])|(?<![\w)}])\*\*|^[*_`\s]+|[*_`\s]+$")
-_BLANK = " \t\r\n.,;:*_`$"
-_UNOPENED = (("\\]", "\\["), ("\\)", "\\("), ("$$", "$$"), ("$", "$"))
-
-
-class Statement(NamedTuple):
-    """Where an answer is stated and what it is; the answer is None for a statement that was cut off."""
-
-    at: int
-    answer: str | None
-    rule: str
-
-
-def last_statement(text: str) -> Statement | None:
-    """The last explicit statement of an answer in `text`, or None."""
-    found = [
-        statement for statement in (_tagged(text), _stated_in(text), _reversed(text), _last_line(text)) if statement
-    ]
-    return max(found, key=lambda statement: statement.at) if found else None
-
-
-def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
-    found = None
-    for found in pattern.finditer(text):  # noqa: B007 (only the last one counts)
-        pass
-    return found
-
-
-def _tagged(text: str) -> Statement | None:
-    found = _last(_TAGGED, text) if "<" in text else None
-    answer = plain(_EXPLAINED.sub("", found.group(2))) if found else ""
-    return Statement(found.start(), answer, "answer-tag") if found and answer.strip(_BLANK) else None
-
-
-def _stated_in(text: str) -> Statement | None:
-    found = _last(_STATED, text)
-    if found is None:
-        return None
-    begin = found.end()
-    skipped = _PREAMBLE.match(text, begin, begin + MAX_STATEMENT)
-    begin = skipped.end() if skipped else begin
-    statement = text[begin : begin + MAX_STATEMENT]
-    cut = _CLAUSE.search(statement)
-    if cut is None and begin + MAX_STATEMENT < len(text):
-        return None
-    if cut and cut.group() == "\n" and _NEXT_OPTION.match(statement, cut.end()):
-        return None
-    answer = plain(statement[: cut.start()] if cut else statement)
-    if not answer.strip(_BLANK) or _BOX.search(answer):
-        return Statement(found.start(), None, "none") if answer.strip(_BLANK) else None
-    return Statement(found.start(), answer, "answer-is")
-
-
-def _reversed(text: str) -> Statement | None:
-    found = _last(_REVERSED, text)
-    return Statement(found.start(), found.group(1) or found.group(2), "answer-is") if found else None
-
-
-def _last_line(text: str) -> Statement | None:
-    """An option alone in the last paragraph, unless it ends a list of options."""
-    tail = text[-MAX_STATEMENT:].rstrip()
-    found = _LAST_LINE.search(tail)
-    if found is None or _OPTION_LINE.search("\n" + tail[: found.start()].rstrip()):
-        return None
-    return Statement(len(text) - len(text[-MAX_STATEMENT:]) + found.start(), plain(found.group(1)), "last-line")
-
-
-def plain(text: str) -> str:
-    """A statement without emphasis and without math delimiters that were opened outside of it."""
-    text = _EMPHASIS.sub("", text)
-    for closing, opening in _UNOPENED:
-        if text.endswith(closing) and text.count(opening) == (closing == opening):
-            text = text[: -len(closing)].rstrip(" .")
-    return text.strip()
-
-
 _BRACE = re.compile(r"\\(?:boxed|fbox)\s*\{|\\.|[{}]", re.DOTALL)
-_END_MARKS = ("</s>", "<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|end|>", "<eos>", "<end_of_turn>")
-_MAX_END_MARKS = 16
 _SOLID = re.compile(r"[^\s$.,~]")
 _FILLER = (
     r"(?:maybe|perhaps|possibly|probably|even|else|it|is|could|may|might|be|equals|equivalently|alternatively|just)"
@@ -150,14 +47,23 @@ _REFUSAL = re.compile(
     r"|(?:it is |it's )?(?:not possible|impossible) to (?:tell|say|see|answer)\b",
     re.IGNORECASE,
 )
-_CUT_OFF = re.compile(
-    r"(?:[=(\[{<]|\s[+*/:-]|\b(?:and|or|so|then|is|are|the|of|because|that|with|we|equals|by|from))\Z"
-)
+_WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
+_SENTENCE_WORDS = 3
 _LEAD = re.compile(
     r"(?:(?:so|thus|hence|therefore|then|and)[\s,:]+)*(?:(?:it|this|that|they|there)(?:'s|\s+is|\s+are|\s+equals)\s+)?"
     r"(?=[\[(\\$\d.+-]|[A-H]\Z)",
     re.IGNORECASE,
 )
+
+
+_REASONS = {
+    "answer-is": "the last explicit statement of an answer",
+    "answer-tag": "the content of the last answer tag",
+    "answer-field": "the answer field of a record",
+    "last-line": "a last line that is only an answer",
+    "sentence": "the value that the closing sentence gives",
+    "first-line": "a first line that is only an answer, with an explanation after it",
+}
 
 
 def extract(response: str) -> Extraction:
@@ -176,23 +82,26 @@ def _extract(response: str) -> Extraction:
         found = _boxed(text, start)
         if found is not None:
             return found
-    return _stated(text) or _bare(text)
+    return _in_words(text[-MAX_PROSE:], boxed=start >= 0)
+
+
+def _in_words(text: str, boxed: bool) -> Extraction:
+    """An answer that is stated in words; `boxed` tells of a box that was never closed, behind which nothing is concluded."""
+    explicit, line = last_statement(text), last_line(text)
+    if line is not None and (explicit is None or (line.at > explicit.at and line.answer != explicit.answer)):
+        return _stated(line)
+    if explicit is not None and explicit.answer is not None:
+        return _stated(explicit)
+    bare = _bare(text)
+    if bare.answer is not None and explicit is None:
+        return bare
+    closing = None if boxed else closing_statement(text)
+    if closing is not None:
+        return _stated(closing)
+    return Extraction(None, "none", "the last statement of an answer was taken back") if explicit else bare
 
 
 _remembered = memo(_extract)
-
-
-def after_thinking(response: str) -> tuple[str, str]:
-    """The text after the last </think>, and why there is none: "" or a reason."""
-    closed = response.rfind("</think>")
-    if response.rfind("<think>") > closed:
-        return "", "the thinking was never closed"
-    text = (response[closed + 8 :] if closed >= 0 else response).rstrip()
-    for _ in range(_MAX_END_MARKS):
-        if not text.endswith(_END_MARKS):
-            break
-        text = text[: text.rindex("<")].rstrip()
-    return text, ""
 
 
 def _spans(text: str, start: int) -> list[tuple[int, int, int]]:
@@ -220,6 +129,10 @@ def _boxed(text: str, start: int) -> Extraction | None:
     spans = _spans(text, start)
     if not spans:
         return None
+    begin, end = spans[-1][1:]
+    later = later_statement(text[end + 1 :][-MAX_PROSE:], text[begin:end])
+    if later is not None:
+        return _stated(later)
     contents = [_content(text, spans[-1])]
     joints: list[str] = []
     if _OTHERWISE.match(text, spans[-1][2] + 1):
@@ -258,33 +171,41 @@ def _combined(contents: list[str], joints: list[str]) -> Extraction:
     return Extraction(joiner.join(contents), "boxes", "several boxes joined into one statement")
 
 
-def _stated(text: str) -> Extraction | None:
-    found = last_statement(text)
-    if found is None:
-        return None
-    if found.answer is None:
-        return Extraction(None, "none", "the last statement holds a box that was never closed")
-    return Extraction(found.answer, found.rule, "the last explicit statement of an answer")
+def _stated(found: Statement) -> Extraction:
+    return Extraction(found.answer, found.rule, _REASONS[found.rule])
 
 
 def _bare(text: str) -> Extraction:
+    """A short response that is nothing but the answer."""
     bare = text.strip().strip("`").strip()
+    problem = _no_answer(bare)
+    bare = "" if problem else undress(bare)
+    problem = problem or next((reason for found, reason in _NO_ANSWERS if found(bare)), "")
+    if problem:
+        return Extraction(None, "none", problem)
+    lead = _LEAD.match(bare)
+    bare = bare[lead.end() :] if lead else bare
+    if bare.startswith("**"):
+        bare = plain(bare) or bare
+    worded = not bare.isascii() or len(_WORD.findall(bare)) >= _SENTENCE_WORDS
+    given = value_of(bare) if worded else None
+    if given:
+        return Extraction(plain(given), "sentence", _REASONS["sentence"])
+    return Extraction(bare, "bare", "a short response that is the answer")
+
+
+def _no_answer(bare: str) -> str:
     if not bare:
-        return Extraction(None, "none", "the response is empty")
+        return "the response is empty"
     if _BARE_BOX.search(bare):
-        return Extraction(None, "none", "no closed, non-empty box and no stated answer")
-    if len(bare) > MAX_BARE or "\n" in bare:
-        return Extraction(None, "none", "no box, no stated answer, and too long to be one")
-    bare = undress(bare)
-    if not bare:
-        return Extraction(None, "none", "the response is punctuation")
-    for pattern, problem in (
-        (_REFUSAL.match, "a refusal"),
-        (_MORE_SENTENCES.search, "prose"),
-        (_CUT_OFF.search, "cut off"),
-    ):
-        if pattern(bare):
-            return Extraction(None, "none", f"no box, no stated answer, and the short response is {problem}")
-    return Extraction(
-        bare[lead.end() :] if (lead := _LEAD.match(bare)) else bare, "bare", "a short response that is the answer"
-    )
+        return "no closed, non-empty box and no stated answer"
+    return "no box, no stated answer, and too long to be one" if len(bare) > MAX_BARE or "\n" in bare else ""
+
+
+_SHORT = "no box, no stated answer, and the short response is"
+_NO_ANSWERS: tuple[tuple[Callable[[str], object], str], ...] = (
+    (lambda bare: not bare, "the response is punctuation"),
+    (_REFUSAL.match, f"{_SHORT} a refusal"),
+    (_MORE_SENTENCES.search, f"{_SHORT} prose"),
+    (CUT_OFF.search, f"{_SHORT} cut off"),
+)

@@ -90,7 +90,8 @@ def linear_root(node: Node, name: str) -> tuple[Value, int] | None:
 class Scalar:
     """One value. `label` is the name it was given to (x in x = 3); `percent` is the number before a percent sign.
 
-    `node` is the tree of the value, `sides` are the trees of both sides where it was stated as an equation.
+    `node` is the tree of the value, `sides` are the trees of both sides where it was stated as an equation; `scale` is
+    the factor of a scale word that is a part of the value (10**6 for 7 million).
     """
 
     value: Value
@@ -99,6 +100,7 @@ class Scalar:
     percent: Fraction | None = None
     sides: tuple[Node, Node] | None = None
     node: Node | None = None
+    scale: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from . import choices as multiple_choice
-from . import text
+from . import sentence, statement, text
 from .compare import (
     flattened,
     is_variable,
@@ -29,19 +29,21 @@ from .compare import (
     same_unit,
     same_unordered,
 )
+from .expression import Node
 from .extract import extract
-from .forms import Colon, Form, Items, Matrix, Ordering, Scalar, Words, equation_key
-from .reading import EXPRESSION, EXPRESSIONS, QUANTITIES, QUANTITY, Style, read
+from .forms import Colon, Equation, Form, Items, Matrix, Ordering, Scalar, Words, equation_key
+from .reading import EXPRESSION, EXPRESSIONS, QUANTITIES, QUANTITY, Style, read, read_worded
 from .regions import Region
 from .text import clean, number_in_words, spelled, text_key
 from .types import MAX_ANSWER, MEMO_LENGTH, Extraction, GoldType, Grade, UnreadableError, memo, parse_gold_type
 from .units import read_unit
-from .values import rational
+from .values import rational, value_of
 
 _LITERAL = re.compile(r"[+-]?(?:0|[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d*)(?:\.\d+)?")
 _LITERALS = re.compile(r"(?=[(\[]|.*,\s)[(\[]?\s*-?\d+(?:\.\d+)?(?:\s*,\s*-?\d+(?:\.\d+)?)+\s*[)\]]?")
 _CLOCK = re.compile(r"\d{1,2}:\d{1,2}")
 _PLAIN_LENGTH = 100
+_AXES = (10**6, 10**9)
 _RANGE = re.compile(r"(\d+)\s*(?:-|to)\s*(\d+)")
 _TO = re.compile(r"(?<=[\d}])\s*\bto\b\s*(?=[\d\\])")
 
@@ -53,20 +55,25 @@ def with_unit(form: Form, unit: str | None) -> Form:
     return form
 
 
-def single(form: Form, text: str) -> Form:
-    """A number written out in words as a number, and {5} as 5."""
+def single(form: Form, text: str, style: Style = QUANTITY) -> Form:
+    """A number written out in words as a number, {5} as 5, and a number with words around it as that number."""
     if isinstance(form, Items) and len(form.forms) == 1 and form.brackets == "{}":
         return form.forms[0]
-    number = number_in_words(text) if isinstance(form, Words | Items) else None
-    return form if number is None else Scalar(rational(number))
+    if not isinstance(form, Words | Items):
+        return form
+    number = number_in_words(text)
+    return read_worded(text, style) if number is None else Scalar(rational(number))
 
 
 def judge_value(gold: str, answer: str, style: Style, unit: str | None) -> bool:
-    """Numbers and expressions: exact equality."""
+    """Numbers and expressions: exact equality; a ratio of two terms is its quotient, a + b = 6 gives 6."""
     known, found = with_unit(read(gold, style), unit), read(answer, style)
     if isinstance(known, Scalar):
-        found = single(found, answer)
-        return isinstance(found, Scalar) and same_scalar(known, found)
+        found = single(found, answer, style)
+        if isinstance(found, Colon):
+            return known.unit is None and same_ratio(found, known)
+        found = _given(found)
+        return isinstance(found, Scalar) and (same_scalar(known, found) or _same_but_scale(known, found))
     if isinstance(known, Words):
         return text_key(gold) == text_key(answer)
     if isinstance(known, Colon) and isinstance(found, Scalar):
@@ -74,10 +81,34 @@ def judge_value(gold: str, answer: str, style: Style, unit: str | None) -> bool:
     return same(known, found)
 
 
+def _given(form: Form) -> Form:
+    """The number that an equation gives to a sum or a product of names: P + Q = 6."""
+    if not isinstance(form, Equation) or not only_names(form.left):
+        return form
+    value = value_of(form.right)
+    return Scalar(value) if value.rational else form
+
+
+def only_names(node: Node) -> bool:
+    """True for variables that are added, subtracted or multiplied, without any number."""
+    if node[0] in ("+", "*", "neg", "f"):
+        return all(only_names(child) for child in node[1:] if isinstance(child, tuple)) and node[:2] != ("f", "sqrt")
+    return node[0] in ("v", "call")
+
+
+def _same_but_scale(gold: Scalar, answer: Scalar) -> bool:
+    """A word such as million behind the answer, where the gold is a number alone: the unit of its axis, left out there."""
+    if answer.scale == 1 or gold.scale != 1 or gold.unit is not None or gold.percent is not None:
+        return False
+    return answer.value.real is not None and gold.value.real == answer.value.real / answer.scale
+
+
 def judge_text(gold: str, answer: str) -> bool:
     """Texts; plain numbers, lists of them and times of day also by their values."""
     if text_key(gold) == text_key(answer):
         return bool(text_key(gold))
+    if text.same_bearing(gold, answer) or text.same_letters(gold, answer) or text.same_with_note(gold, answer):
+        return True
     known, found = clean(gold), clean(answer)
     if len(found) > _PLAIN_LENGTH:
         return False
@@ -223,6 +254,7 @@ def judge_tolerant(gold: str, answer: str, near: Callable[[Fraction, Fraction], 
     known, found = with_unit(read(gold, QUANTITY), unit), single(read(answer, QUANTITY), answer)
     if not isinstance(known, Scalar) or known.value.real is None:
         return judge_text(gold, answer)
+    found = _quotient(_given(found))
     if not isinstance(found, Scalar) or found.value.real is None:
         return False
     if same_scalar(known, found):
@@ -240,6 +272,32 @@ def _readings(gold: Scalar, answer: Scalar) -> list[tuple[Fraction, Fraction]]:
     if answer.percent is not None and gold.percent is None and abs(answer.percent) >= 1:
         pairs.append((target, answer.percent))
     return pairs
+
+
+def _quotient(form: Form) -> Form:
+    """A ratio of two numbers as their quotient."""
+    if isinstance(form, Colon) and len(form.values) == 2 and form.values[0].rational and form.values[1].real:
+        return Scalar(rational((form.values[0].real or Fraction(0)) / form.values[1].real))
+    return form
+
+
+def judge_axis(gold: str, answer: str, near: Callable[[Fraction, Fraction], bool], unit: str | None) -> bool:
+    """A number read from a chart whose axis may be in thousands, millions or billions: 687 million for 687.
+
+    The gold of such a chart is the number at the axis. What the axis says is not known here, so that an answer with a
+    scale word agrees with the number in front of it, and a whole number with its millions or billions.
+    """
+    known, found = with_unit(read(gold, QUANTITY), unit), single(read(answer, QUANTITY), answer)
+    if not isinstance(known, Scalar) or not isinstance(found, Scalar) or known.scale != 1 or known.percent is not None:
+        return False
+    target, stated = known.value.real, found.value.real
+    if not target or stated is None or not same_unit(known.unit, found.unit, exactly=True):
+        return False
+    if found.scale != 1:
+        return near(target, stated / found.scale)
+    return (
+        stated.denominator == 1 and any(near(target, stated / scale) for scale in _AXES) and not 1000 <= target <= 2100
+    )
 
 
 def tolerance(kind: GoldType) -> Callable[[Fraction, Fraction], bool]:
@@ -279,10 +337,21 @@ _JUDGES: dict[str, Callable[[str, str], bool]] = {
 
 
 def agrees(gold: str, answer: str, kind: GoldType, unit: str | None = None) -> bool:
-    """Whether `answer` states `gold` under `kind`, for all types but the choices."""
+    """Whether `answer` states `gold` under `kind`, for all types but the choices; a sentence by the value it gives."""
+    if _agrees(gold, answer, kind, unit):
+        return True
+    worded = " " in answer or not answer.isascii()
+    given = sentence.value_of(answer, words=True) if worded and len(answer) <= MEMO_LENGTH else None
+    return given is not None and given != answer and _agrees(gold, statement.plain(given), kind, unit)
+
+
+def _agrees(gold: str, answer: str, kind: GoldType, unit: str | None) -> bool:
     try:
         if kind.name in ("relaxed", "float"):
-            return judge_tolerant(gold, answer, tolerance(kind), unit)
+            near = tolerance(kind)
+            return judge_tolerant(gold, answer, near, unit) or (
+                kind.name == "relaxed" and judge_axis(gold, answer, near, unit)
+            )
         if kind.name in ("number", "expression"):
             return judge_value(gold, answer, QUANTITY if kind.name == "number" else EXPRESSION, unit)
         return _JUDGES[kind.name](gold, answer)

@@ -36,6 +36,7 @@ from .scalars import (
 from .text import clean, text_key
 from .types import MAX_ANSWER, MAX_DEPTH, MAX_ITEMS, MEMO_LENGTH, TooMuchWorkError, UnreadableError, memo
 from .values import Value, rational
+from .wording import described, without_ending
 
 
 class Style(NamedTuple):
@@ -52,7 +53,7 @@ EXPRESSIONS = Style(UPRIGHT_UNITS, False)
 
 _PLAIN = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?")
 _SPACED_THOUSANDS = re.compile(r"(-?\d{1,3})((?: \d{3})+)((?:\.\d+)?)")
-_SYSTEMS = ("cases", "aligned", "gathered")
+_SYSTEMS = ("cases", "aligned", "gathered", "split", "align", "equation", "multline", "alignedat", "gather", "eqnarray")
 _PAIRS = {"(": ")", "[": "]", "{": "}", "\\{": "\\}"}
 _BRACKETS = {"(": "()", "[": "[]", "{": "{}", "\\{": "{}"}
 
@@ -72,7 +73,7 @@ def _read(text: str, style: Style) -> Form:
     if spaced:
         cleaned = spaced.group(1) + spaced.group(2).replace(" ", "") + spaced.group(3)
     try:
-        tokens = tokenize(cleaned, style.grouped)
+        tokens = without_ending(tokenize(cleaned, style.grouped))
         compound = read_compound(spell(tokens)) if 4 <= len(tokens) <= 6 and tokens[0][0] == "num" else None
         return compound or _structure(tokens, style, 0)
     except UnreadableError:
@@ -80,6 +81,31 @@ def _read(text: str, style: Style) -> Form:
 
 
 _remembered = memo(_read)
+
+
+def read_worded(text: str, style: Style = QUANTITY) -> Form:
+    """`read`, and a value with words around it by its value: the year 2019, 7 blue bars, 12 cm long."""
+    form = read(text, style)
+    if not isinstance(form, Words | Items) or len(text) > MEMO_LENGTH:
+        return form
+    return _remembered_worded(text, style) or form
+
+
+def _read_worded(text: str, style: Style) -> Scalar | None:
+    try:
+        parts = described(tokenize(clean(text), style.grouped))
+        if parts is None:
+            return None
+        core, unit = parts
+        form = _structure(core, style, 1)
+    except UnreadableError:
+        return None
+    if not isinstance(form, Scalar) or (unit is not None and form.unit is not None):
+        return None
+    return form if unit is None else replace(form, unit=unit)
+
+
+_remembered_worded = memo(_read_worded)
 
 
 def _structure(tokens: list[Token], style: Style, depth: int) -> Form:
@@ -256,16 +282,29 @@ def _matrix(tokens: list[Token], style: Style, depth: int) -> Form:
     if name not in (*names, *_SYSTEMS) or [token[1] for token in tokens[-4:]] != ["end", "{", name, "}"]:
         raise UnreadableError("not a matrix")
     inner = tokens[4:-4]
+    if name in _SYSTEMS and name != "cases":
+        return _lines(inner, style, depth)
     if name == "array" and inner and inner[0][1] == "{":
         inner = inner[matching(inner) + 1 :]
     rows = [row for row in split_top(inner, lambda token: token[1] == "\\\\") if row]
     cells = [split_top(row, lambda token: token[0] == "op" and token[1] == "&") for row in rows]
     if name in _SYSTEMS:
         return Items(_forms([row for row in rows if row], style, depth))
+    if name == "array" and [len(row) for row in cells] == [1]:
+        return _structure(cells[0][0], style, depth + 1)
     if not cells or len({len(row) for row in cells}) != 1 or sum(map(len, cells)) > MAX_ITEMS:
         raise UnreadableError("rows of different lengths")
     forms = tuple(tuple(_item(cell, style, depth + 1) for cell in row) for row in cells)
     return Matrix(forms, "||" if name == "vmatrix" else "()")
+
+
+def _lines(inner: list[Token], style: Style, depth: int) -> Form:
+    """Lines of a display: a computation that goes on with an equals sign, else one statement a line."""
+    inner = [token for token in inner if token[:2] != ("op", "&")]
+    rows = [row for row in split_top(inner, lambda token: token[1] == "\\\\") if row]
+    if all(row[0][1] in ("=", "≈") for row in rows[1:]):
+        return _structure([token for row in rows for token in row], style, depth + 1)
+    return Items(_forms(rows, style, depth))
 
 
 def _colon(parts: list[list[Token]], style: Style, depth: int) -> Form:

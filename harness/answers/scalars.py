@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 
 from .expression import FUNCTIONS, Node, parse
@@ -20,6 +21,7 @@ from .values import rational, value_of
 
 _DEGREE = read_unit("°")
 _COMPOUND = re.compile(r"(\d{1,9}) ?([^\W\d_]{1,12}),?(?: and)? ?(\d{1,9}(?:\.\d{1,9})?) ?([^\W\d_]{1,12})")
+_AXIS_WORDS = frozenset(("thousand", "million", "billion", "trillion", "dozen"))
 _CURRENCY = frozenset("$¢€£¥₹")
 
 
@@ -44,8 +46,11 @@ def read_scalar(tokens: list[Token], units: int) -> Form:
         return EVERYTHING
     if real_line == ["emptyset"]:
         return NOTHING
-    prefix, tokens = _currency(_multiplied(tokens))
+    tokens, scale = _multiplied(tokens)
+    prefix, tokens = _currency(tokens)
     node, unit = parse(tokens, units)
+    if unit is not None and tokens[-1][1] in ("K", "k") and not tokens[-1][2] and tokens[-2:-1][0][0] == "num":
+        unit = replace(unit, doubtful=True)
     if prefix is not None:
         if comparable(prefix, unit) != 1:
             raise UnreadableError("two different currencies")
@@ -53,7 +58,8 @@ def read_scalar(tokens: list[Token], units: int) -> Form:
     signs = _signed_variants(node) if any(token[1] in ("±", "∓") for token in tokens) else None
     if signs is not None:
         return Items(tuple(_quantity(variant, unit) for variant in signs), joiner="or")
-    return _quantity(node, unit)
+    quantity = _quantity(node, unit)
+    return quantity if scale == 1 else replace(quantity, scale=scale)
 
 
 def _quantity(node: Node, unit: Unit | None) -> Scalar:
@@ -69,8 +75,8 @@ def _quantity(node: Node, unit: Unit | None) -> Scalar:
     return Scalar(value_of(node), unit, percent=percent, node=node)
 
 
-def _multiplied(tokens: list[Token]) -> list[Token]:
-    """A number followed by a multiplier word ("3 million", 12万) as a product."""
+def _multiplied(tokens: list[Token]) -> tuple[list[Token], int]:
+    """A number followed by a scale word ("3 million", 12万) as a product, and the factor where a chart's axis may give it."""
     for index in range(1, len(tokens)):
         kind, value, spaced = tokens[index]
         if kind not in ("word", "upright") or tokens[index - 1][0] != "num":
@@ -79,8 +85,10 @@ def _multiplied(tokens: list[Token]) -> list[Token]:
         if word in MULTIPLIERS and not (value[1:] and read_unit(value)):
             rest: list[Token] = [] if value.isascii() or not value[1:] else [(kind, value[1:], spaced)]
             product: list[Token] = [("op", "*", False), ("num", str(MULTIPLIERS[word]), False)]
-            return [*tokens[:index], *product, *rest, *tokens[index + 1 :]]
-    return tokens
+            return [*tokens[:index], *product, *rest, *tokens[index + 1 :]], MULTIPLIERS[
+                word
+            ] if word in _AXIS_WORDS else 1
+    return tokens, 1
 
 
 def _currency(tokens: list[Token]) -> tuple[Unit | None, list[Token]]:

@@ -17,6 +17,7 @@ from collections.abc import Hashable, Mapping
 from fractions import Fraction
 from functools import partial
 
+from .dressing import undecorated
 from .lexer import Token, names, spell, tokenize
 from .types import MAX_ANSWER, TooMuchWorkError
 
@@ -114,7 +115,7 @@ def _without_math_signs(text: str) -> str:
 
 def clean(text: str) -> str:
     """`fold`, `undress` and LaTeX digit grouping: the text that every reader starts from."""
-    text = undress(fold(text))
+    text = undress(undecorated(fold(text)))
     if "\\" in text or "~" in text or "{,}" in text:
         text = text.replace("{,}", "").replace("\\!", "").replace("{:}", ":")
         text = _GLUED.sub(r"\g<0> ", _STOP_BEFORE_UNIT.sub(" ", text))
@@ -135,6 +136,13 @@ _SMALL = dict(
     )
 )
 _TENS = dict(zip(names("twenty thirty forty fifty sixty seventy eighty ninety"), range(20, 100, 10), strict=True))
+_ORDINALS = dict(
+    zip(
+        names("first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"),
+        range(1, 13),
+        strict=True,
+    )
+)
 _CHINESE_DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
 _CHINESE_SCALES = {"十": 10, "百": 100, "千": 1000}
 _CHINESE = re.compile("[零〇一二两三四五六七八九十百千]{1,9}")
@@ -184,6 +192,44 @@ def _joined(tokens: list[Token]) -> str:
     return "".join(parts)
 
 
+_BEARING = re.compile(
+    r"(N|S|North|South)\s*(\d{1,2}(?:\.\d{1,4})?)\s*(?:°|degrees)?\s*(?:of\s+)?(E|W|East|West)", re.IGNORECASE
+)
+_CAPITALS = re.compile(r"[A-Z]{2,6}")
+_NAMED_BY_LETTERS = re.compile(
+    r"(?:the\s+)?(?:(?:edge|side|segment|line|ray|chord|arc|radius|diameter|diagonal|triangle|angle|point|path|route|order)\s+)?(.+)",
+    re.IGNORECASE,
+)
+_NOTE = re.compile(r"(\S.{0,80}?)\s*\(([^()]{2,80})\)", re.DOTALL)
+_AGAINST = re.compile(r"\b(?:or|not|and|but|if)\b", re.IGNORECASE)
+
+
+def same_bearing(gold: str, answer: str) -> bool:
+    """Compass bearings: S 23.5° W is South 23.5° West."""
+    one, other = (_BEARING.fullmatch(plain(text).strip(" .")) for text in (gold, answer))
+    if one is None or other is None:
+        return False
+    keys = [(found.group(1)[0].upper(), Fraction(found.group(2)), found.group(3)[0].upper()) for found in (one, other)]
+    return keys[0] == keys[1]
+
+
+def same_letters(gold: str, answer: str) -> bool:
+    """A name made of capital letters: BS is B-S and edge BS; the order of the letters counts."""
+    known = plain(gold).strip(" .")
+    if not _CAPITALS.fullmatch(known) or len(answer) > 60:
+        return False
+    found = _NAMED_BY_LETTERS.fullmatch(plain(answer).strip(" ."))
+    return found is not None and re.sub(r"[-\s,]|\\to|\\overline", "", found.group(1)) == known
+
+
+def same_with_note(gold: str, answer: str) -> bool:
+    """The gold with a note in brackets behind it: Q1 (January to March)."""
+    found = _NOTE.fullmatch(plain(answer).strip(" .")) if len(answer) <= 200 and "(" in answer else None
+    if found is None or "(" in gold or _AGAINST.search(found.group(2)):
+        return False
+    return bool(text_key(gold)) and text_key(found.group(1)) == text_key(gold)
+
+
 def number_in_words(text: str) -> Fraction | None:
     """The value of a whole number up to 9999 written out ("twenty-one", 十二), or None."""
     try:
@@ -212,7 +258,7 @@ def _english(words: list[str]) -> Fraction | None:
 
 def _below_hundred(words: list[str]) -> int | None:
     if len(words) == 1:
-        return _SMALL.get(words[0], _TENS.get(words[0]))
+        return _SMALL.get(words[0], _TENS.get(words[0], _ORDINALS.get(words[0])))
     if len(words) == 2 and words[0] in _TENS and 1 <= _SMALL.get(words[1], 0) <= 9:
         return _TENS[words[0]] + _SMALL[words[1]]
     return None

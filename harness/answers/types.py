@@ -17,7 +17,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import ParamSpec, TypeVar, cast
 
-GRADER_VERSION = "1.0"
+GRADER_VERSION = "2.0"
 
 GOLD_TYPES = (
     "number",
@@ -108,6 +108,7 @@ def check_gold_type(gold_type: str) -> None:
 MAX_ANSWER = 20_000  # characters of an extracted answer; longer ones are read as text by their digest
 MAX_BARE = 200  # characters of a response that is itself the answer
 MAX_STATEMENT = 400  # characters after "the answer is"
+MAX_PROSE = 12_000  # characters at the end of a response in which statements in words are looked for
 MAX_BOXES = 64  # boxes joined by "or" that are combined into one answer
 MAX_TOKENS = 1_200
 MAX_DEPTH = 32

@@ -16,10 +16,14 @@ from .types import MEMO_LENGTH, memo
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """`factor` converts to the base units whose names and exponents are `dimensions`, sorted by name."""
+    """`factor` converts to the base units whose names and exponents are `dimensions`, sorted by name.
+
+    `doubtful` marks a letter that may also be a thousand (12K): it cannot be left out.
+    """
 
     dimensions: tuple[tuple[str, int], ...]
     factor: Fraction = Fraction(1)
+    doubtful: bool = False
 
     @property
     def plain(self) -> bool:
@@ -59,13 +63,13 @@ _TABLE: dict[str, dict[Fraction, str]] = {
         _F(604800): "week weeks wk wks 周 星期",
         _F(1, 1000): "ms millisecond milliseconds 毫秒",
     },
-    "month": {_F(1): "month months 个月 月", _F(12): "yr yrs year years 年"},
+    "month": {_F(1): "month months 个月 月", _F(12): "yr yrs year years 年 岁 周岁"},
     "angle": {
         _F(1): "° °T degree degrees deg degs 度",
         _F(1, 60): "arcmin arcminute arcminutes",
     },
     "radian": {_F(1): "rad rads radian radians 弧度"},
-    "celsius": {_F(1): "°C celsius"},
+    "celsius": {_F(1): "°C celsius centigrade"},
     "fahrenheit": {_F(1): "°F fahrenheit"},
     "temperature": {_F(1): "K kelvin kelvins"},
     "dollar": {_F(1): "$ dollar dollars usd 美元", _F(1, 100): "¢ cent cents"},
@@ -74,13 +78,30 @@ _TABLE: dict[str, dict[Fraction, str]] = {
     "sterling": {_F(1): "£ gbp 英镑"},
     "rupee": {_F(1): "₹ rs rupee rupees inr"},
     "force": {_F(1): "N newton newtons", _F(1000): "kn kilonewton kilonewtons"},
-    "energy": {_F(1): "J joule joules", _F(1000): "kj kilojoule kilojoules", _F(4184, 1000): "cal calorie calories"},
+    "energy": {
+        _F(1): "J joule joules", _F(1000): "kj kilojoule kilojoules", _F(4184, 1000): "cal calorie calories",
+        _F(4184): "kcal kilocalorie kilocalories", _F(3600 * 1000): "kwh", _F(3600): "wh",
+        _F(1602176634, 10**28): "ev electronvolt electronvolts",
+    },
     "power": {_F(1): "W watt watts", _F(1000): "kw kilowatt kilowatts"},
     "pressure": {_F(1): "pa pascal pascals", _F(1000): "kpa", _F(101325): "atm"},
-    "voltage": {_F(1): "V volt volts", _F(1, 1000): "mv"},
+    "voltage": {_F(1): "V volt volts v", _F(1, 1000): "mv"},
     "current": {_F(1): "A amp amps ampere amperes", _F(1, 1000): "ma"},
-    "resistance": {_F(1): "Ω ohm ohms", _F(1000): "kohm"},
-    "charge": {_F(1): "coulomb coulombs"},
+    "resistance": {_F(1): "Ω ohm ohms \\Omega", _F(1000): "kohm"},
+    "charge": {_F(1): "C coulomb coulombs"},
+    "capacitance": {_F(1): "F farad farads"},
+    "inductance": {_F(1): "H henry henries henrys"},
+    "flux": {_F(1): "wb weber webers"},
+    "field": {_F(1): "T tesla teslas", _F(1, 10**4): "gauss"},
+    "conductance": {_F(1): "S siemens"},
+    "solid angle": {_F(1): "sr steradian steradians"},
+    "atomic mass": {_F(1): "u amu dalton daltons"},
+    "level": {_F(1): "db decibel decibels"},
+    "radiation": {_F(1): "bq becquerel becquerels"},
+    "light": {_F(1): "lm lumen lumens"},
+    "intensity": {_F(1): "cd candela candelas"},
+    "illuminance": {_F(1): "lx lux"},
+    "optical power": {_F(1): "diopter diopters dioptre dioptres"},
     "frequency": {_F(1): "hz hertz", _F(1000): "khz", _F(10**6): "mhz"},
     "amount": {_F(1): "mol mole moles"},
     "data": {_F(1): "byte bytes", _F(1024): "kb", _F(1024**2): "mb", _F(1024**3): "gb"},
@@ -92,7 +113,8 @@ _DERIVED: dict[str, tuple[str, int, Fraction]] = {
     "ml": ("length", 3, _F(1, 10**6)), "milliliter": ("length", 3, _F(1, 10**6)), "cc": ("length", 3, _F(1, 10**6)),
     "milliliters": ("length", 3, _F(1, 10**6)), "毫升": ("length", 3, _F(1, 10**6)),
     "gallon": ("length", 3, _F(3785411784, 10**12)), "gallons": ("length", 3, _F(3785411784, 10**12)),
-    "hectare": ("length", 2, _F(10000)), "hectares": ("length", 2, _F(10000)), "公顷": ("length", 2, _F(10000)),
+    "ha": ("length", 2, _F(10000)), "hectare": ("length", 2, _F(10000)), "hectares": ("length", 2, _F(10000)),
+    "公顷": ("length", 2, _F(10000)),
     "acre": ("length", 2, _F(40468564224, 10**7)), "acres": ("length", 2, _F(40468564224, 10**7)),
     "sqft": ("length", 2, _F(3048, 10000) ** 2), "sqm": ("length", 2, _F(1)),
 }  # fmt: skip
@@ -103,6 +125,9 @@ _RATES = {
     "mps": ("m", "s"),
     "rpm": ("revolutions", "min"),
 }
+# A prefix before a symbol, exactly in this case: mN, MeV, μC, pF.
+_PREFIXES = {"p": -12, "n": -9, "μ": -6, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9}  # powers of ten
+_PREFIXED = frozenset(names("N J W V A C F H T Ω Hz Pa g m s L mol eV Wb S Bq K"))
 _COUNTED = frozenset(
     names(
         "apple apples ball balls balloon balloons banana bananas bead beads bird birds block blocks "
@@ -133,11 +158,12 @@ _SINGULAR |= {
     "rhombuses": "rhombus",
     "matchsticks": "matchstick",
 }
-_EMPTY = frozenset(("unit", "units", "单位"))
+_EMPTY = frozenset(("unit", "units", "单位", "times", "time", "倍", "fold"))
+_NATIONS = frozenset(("us", "american", "canadian", "australian"))  # before dollars
 _SQUARED = frozenset(("square", "sq", "squared", "平方"))
 _CUBED = frozenset(("cubic", "cu", "cubed", "立方"))
 _POWER = {"^2": 2, "^3": 3, "^-1": -1, "^-2": -2, "2": 2, "3": 3}
-_WORD = re.compile(r"°\s?[CFT]?(?![A-Za-z])|[A-Za-z]+|[^\W\d_A-Za-z]+|\^-?\d|[23]|[/*$¢€£¥₹.()-]")
+_WORD = re.compile(r"°\s?[CFT]?(?![A-Za-z])|\\Omega|[A-Za-z]+|[^\W\d_A-Za-z]+|\^-?\d|[23]|[/*$¢€£¥₹.()-]")
 
 
 def _names() -> dict[str, tuple[str, int, Fraction]]:
@@ -159,6 +185,9 @@ def _base(word: str) -> tuple[tuple[tuple[str, int], ...], Fraction] | None:
     if named is not None:
         dimension, power, factor = named
         return ((dimension, power),), factor
+    prefixed = _prefixed(folded)
+    if prefixed is not None:
+        return prefixed
     lower = folded.lower()
     if lower in _EMPTY:
         return (), Fraction(1)
@@ -167,9 +196,18 @@ def _base(word: str) -> tuple[tuple[tuple[str, int], ...], Fraction] | None:
     return None
 
 
+def _prefixed(word: str) -> tuple[tuple[tuple[str, int], ...], Fraction] | None:
+    """Dimensions and factor of a symbol with a prefix, or None."""
+    size = _PREFIXES.get(word[:1])
+    if size is None or word[1:] not in _PREFIXED:
+        return None
+    base = _base(word[1:])
+    return None if base is None else (base[0], base[1] * Fraction(10) ** size)
+
+
 def is_unit_word(word: str) -> bool:
     """True if `word` alone names a unit, or starts a name such as "square feet"."""
-    return _split_word(word) is not None or word.lower() in _SQUARED | _CUBED
+    return _split_word(word) is not None or word.lower() in _SQUARED | _CUBED or word == "US"
 
 
 def _split_word(word: str) -> list[str] | None:
@@ -212,7 +250,7 @@ class _Reader:
         if word == "/" or lower in ("per", "每"):
             self.sign = -1
             return self.last is not None
-        if word in ("*", ".", "-", "(", ")"):
+        if word in ("*", ".", "-", "(", ")") or lower in _NATIONS:
             return True
         base = _base(word)
         if base is None:
@@ -253,19 +291,16 @@ def _read_unit(text: str) -> Unit | None:
     return None if text[matched:].strip() else reader.unit()
 
 
-_KELVIN = read_unit("kelvin")
-
-
 def comparable(first: Unit | None, second: Unit | None) -> Fraction | None:
     """The factor that converts a value in `second` to `first`; 1 where a unit is absent; None where they differ.
 
-    12 K is no answer to 12, because it may be twelve thousand.
+    12K is no answer to 12, because it may be twelve thousand.
     """
     if first is None or second is None or first.plain or second.plain:
-        return None if second == _KELVIN else Fraction(1)
+        return None if second is not None and second.doubtful else Fraction(1)
     if first.dimensions == second.dimensions:
         return second.factor / first.factor
     scales = {first.dimensions, second.dimensions}
-    if (("angle", 1),) in scales and scales & {(("celsius", 1),), (("fahrenheit", 1),)}:
+    if (("angle", 1),) in scales and (("celsius", 1),) in scales:
         return Fraction(1)  # a degree sign that leaves out its scale
     return None

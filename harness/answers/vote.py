@@ -22,12 +22,12 @@ from .compare import flattened, is_variable
 from .expression import Node
 from .forms import Colon, Equation, Form, Items, Matrix, Ordering, Scalar, Words, equation_key, linear_root, substitute
 from .lexer import names
-from .reading import EXPRESSION, QUANTITY, as_region, read
+from .reading import EXPRESSION, QUANTITY, as_region, read, read_worded
 from .regions import Region
-from .text import text_key
+from .text import number_in_words, text_key
 from .types import MEMO_LENGTH, UnreadableError, memo
 from .units import Unit, read_unit
-from .values import INFINITY, MINUS_INFINITY, Value, value_of, variables
+from .values import INFINITY, MINUS_INFINITY, Value, rational, value_of, variables
 
 _COMMON_WORDS = frozenset(names("no on up in is it of or to we us an at as by do go he if me my ok so"))
 
@@ -94,11 +94,18 @@ def _read(answer: str) -> Form:
         return Words(text_key(answer))
     if not _DIGIT.search(answer) and not _JOINED.search(answer):
         key = text_key(answer)
-        if key.isalpha() and len(key) > 1 and (len(key) > 2 or key in _COMMON_WORDS or answer.strip() != key):
+        if (
+            key.isalpha()
+            and number_in_words(answer) is None
+            and len(key) > 1
+            and (len(key) > 2 or key in _COMMON_WORDS or answer.strip() != key)
+        ):
             return Words(key)
     form = read(answer, EXPRESSION)
     if isinstance(form, Words):
-        return read(answer, QUANTITY)
+        form = read_worded(answer, QUANTITY)
+        number = number_in_words(answer) if isinstance(form, Words) else None
+        return form if number is None else Scalar(rational(number))
     if isinstance(form, Scalar) and form.unit is None and form.value.real is None and "/" in answer:
         quantity = read(answer, QUANTITY)
         if isinstance(quantity, Scalar) and quantity.unit is not None and len(quantity.unit.dimensions) > 1:

@@ -1,0 +1,39 @@
+r"""LaTeX that says how an answer looks and not what it is: colours, boxes, tags, phantoms, fonts' sizes, empty fences.
+
+`undecorated` is one pass over the commands; what a command that shows nothing takes along goes with it.
+"""
+
+from __future__ import annotations
+
+import re
+
+_ARGUMENT = r"\s{0,3}\{[^{}]{0,200}\}"
+_OPTION = r"(?:\s{0,3}\[[^\[\]]{0,60}\])?"
+_SHOWS_NOTHING = re.compile(
+    rf"\\(?:tag|label|phantom|hphantom|vphantom|hspace|vspace|rule|ref|footnote|hskip|kern)\*?(?![A-Za-z]){_OPTION}(?:{_ARGUMENT})?"
+    r"|\\(?:left|right)\s?\.|\\(?:strut|mathstrut|null|nonumber|notag|hfill|hrule|hline|boldmath|Huge|huge|LARGE|Large|normalsize|"
+    r"scriptsize|footnotesize|tiny|centering|noindent|qed(?:here|symbol)?|blacksquare|checkmark)(?![A-Za-z])"
+)
+_COLOUR = re.compile(
+    r"\\(?:textcolor|fcolorbox|colorbox|color)(?![A-Za-z])" + rf"{_OPTION}{_ARGUMENT}(?:{_ARGUMENT}(?=\s{{0,3}}\{{))?"
+)
+_FRAME = re.compile(rf"\\(?:bbox|framebox|makebox|enclose)(?![A-Za-z]){_OPTION}{_OPTION}")
+_OVER = re.compile(r"\{([^{}\\]{1,60}(?:\\[A-Za-z]+[^{}\\]{0,60}){0,4}?)\\over(?![A-Za-z])([^{}]{1,80})\}")
+_UNION = re.compile(r"(?<=[)\]])\s{0,3}(?:U|\\text\{\s?U\s?\}|\\bigcup)\s{0,3}(?=[(\[\\])")
+_PERCENT = re.compile(r"\bpercentage[ -]points?\b|\bper cent\b|\bpct\b", re.IGNORECASE)
+_CHINESE_PERCENT = re.compile(r"百分之\s?(\d{1,6}(?:\.\d{1,6})?)")
+_US = re.compile(r"\bU\.\s?S\.(?=\s?[Dd]ollar)")
+
+
+def undecorated(text: str) -> str:
+    """The text without what only decorates it; \\over as a fraction, U between brackets as a union."""
+    if "\\" in text:
+        text = _COLOUR.sub("", _SHOWS_NOTHING.sub(" ", text))
+        text = _FRAME.sub("", text)
+        if "\\over" in text:
+            text = _OVER.sub(r"\\frac{\1}{\2}", text)
+    if "U" in text:
+        text = _US.sub("US", _UNION.sub(" \\\\cup ", text))
+    if "p" in text or "P" in text:
+        text = _PERCENT.sub("%", text)
+    return _CHINESE_PERCENT.sub(r"\1%", text) if "百分之" in text else text

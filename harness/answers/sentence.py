@@ -1,0 +1,192 @@
+"""What one sentence asserts: whether it asserts anything, and the value or the option that it gives.
+
+"Therefore, the number of objects left is 7." gives 7; "Damon needs $24 to buy a steak." gives $24; "The missing piece is
+option C." gives C. Questions, denials, doubts and suppositions give nothing, nor does a number that merely occurs.
+"""
+
+from __future__ import annotations
+
+import re
+
+_LONGEST = 600  # characters
+_NUMBERS = (
+    "zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|"
+    "eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
+)
+_NUMBER = (
+    r"(?:(?:US|USD|RMB)?\s?(?:\\?[$€£¥₹])?\s?[-+−–±~≈]?\s?(?:\\?[$€£¥₹])?\s?\.?\d"
+    r"|[-−]?\\(?:frac|dfrac|tfrac|sqrt|pi|left|text\{\s?\d|mathrm\{\s?\d|infty)"
+    r"|[-−]?[√π∞½¼¾⅓⅔]|[(\[{]\s?[-−+]?\s?(?:\d|\\(?:frac|sqrt|infty|pi)|∞)"
+    rf"|(?i:{_NUMBERS})(?![a-z]))"
+)
+_OPENING = r"(?:[*_`\"“]{0,4}(?:\\\(|\\\[|\${1,2})?\s?[*_`]{0,3})"
+NOUN = (
+    r"(?i:option|choice|answer|letter|figure|fig\.|picture|image|shape|diagram|graph|group|box|net|tile|pattern|drawing|band|"
+    r"object|piece|panel|set|card|part|line|curve|point|block|cube|plot|table|chart|photo|sketch|symbol|square|circle|"
+    r"triangle|path|route|container|glass|jar|bottle|map|view|solid|model|sequence|statement|column|row|item|number|"
+    r"situation|case|pair|segment|angle|bar|flag|key|design|arrangement|position|illustration|puzzle)"
+)
+_ONE_LETTER = rf"{_OPENING}(?:{NOUN}s?\s{{1,2}}{_OPENING})?(?:\\text\{{\s?)?(?:[(\[]\s?[A-Z]\s?[)\]]|[A-Z](?![\w'’-]))"
+_LETTER = rf"{_ONE_LETTER}(?:(?:\s?,\s?(?:(?:and|or)\s)?|\s(?:and|or|&)\s){_ONE_LETTER}){{0,8}}"
+_HEDGES = (
+    r"(?:(?i:exactly|only|just|about|approximately|approx\.?|around|roughly|therefore|thus|then|hence|simply|also|at|"
+    r"equal to|equals|given by|clearly|indeed|actually|a total of|found to be|estimated (?:to be|at)|the|now|closest to|"
+    r"(?:the )?(?:correct|right|best)|labell?ed|of|as|be|to be)\s{1,2}){0,4}"
+)
+_COPULA = re.compile(
+    rf"(?:\b(?i:is|are|was|were|be|equals|equal|becomes|has been|totals)(?![\w'’])\s{{0,3}}[:：]?\s{{0,3}}"
+    r"|[=≈]\s{0,3}|\\approx\s{0,3}|是|为|等于|有|得)"
+    rf"{_HEDGES}(?P<value>{_OPENING}{_NUMBER}|{_LETTER})"
+)
+_VERB = re.compile(
+    r"\b(?i:has|have|had|needs?|costs?|spends?|spent|pays?|paid|earns?|earned|makes?|made|gets?|got|takes?|took|gives?|gave|"
+    r"contains?|shows?|reads?|leaves?|left|weighs?|measures?|sold|sells?|saves?|saved|receives?|received|owes?|holds?|"
+    r"carry|carries|travell?(?:s|ed)?|scores?|scored|reaches|comes? to|amounts? to|adds? up to|results? in|obtain|find|"
+    r"total|remains?|there (?:is|are|were|was|remain|must be|will be|would be)|in|in the year)\s{1,2}"
+    r"(?:(?i:an?|the)\s{1,2}(?:[a-z-]{2,20}\s{1,2}){1,3}of\s{1,2})?"
+    rf"{_HEDGES}(?P<value>{_OPENING}{_NUMBER})"
+)
+_POINTS = re.compile(
+    r"\b(?i:corresponds? to|matches|belongs? to|replaced by|choose|select|pick|chose|selected|matching|(?:is|are|be) "
+    rf"(?:shown|labell?ed|represented|given) (?:in|by|as|with)|answer)\s{{1,2}}{_HEDGES}(?P<value>{_LETTER})"
+)
+_SAID = re.compile(
+    r"\b(?i:is|are|was|were|be|equals|becomes)\s{1,2}(?:(?i:called|named|the|a|an|therefore|thus|labell?ed|:)\s{1,2}){0,2}"
+    r"(?P<value>[^\s,;:][^,;:\n]{0,80})$"
+)
+_LEAD = re.compile(
+    r"(?:[\s*_#>\-–•✅☑✔]|\b(?i:so|thus|hence|therefore|then|finally|overall|consequently|accordingly|in conclusion|"
+    r"in summary|in total|as a result|and|but|answer|conclusion|final answer|step \d{1,2})\b[\s,:*]*){1,8}"
+)
+_FIRM = re.compile(
+    r"[\s*_#>\-–•]{0,16}(?i:so|thus|hence|therefore|finally|overall|consequently|in conclusion|in summary|as a result|"
+    r"based on|accordingly|we (?:can )?conclude|this means|it follows|所以|因此|综上|故)\b"
+)
+_LISTED = re.compile(r"(?:[(\[]?[A-Z][)\]]?(?:\s?,\s|\s(?:and|or)\s|,\s(?:and|or)\s)){1,12}\Z")
+_QUESTION = re.compile(r"[?？][\s*_)\"'”’]*\Z")
+_DENIED = re.compile(
+    r"(?:n't|n’t|\b(?i:not|cannot|never|neither|nor|none of|no (?:option|choice|answer|way)|unable|unclear|unsure|uncertain|"
+    r"impossible|doubts?|doubtful|unlikely|whether|unless|might|may|could|perhaps|maybe|possibly|sorry|please|let me|"
+    r"would (?:have been|only)|which (?:option|choice|of|one)|mistaken(?:ly)?|wrong(?:ly)?|incorrect(?:ly)?|hardly|"
+    r"it is (?:tempting|possible)|suppose[sd]?|imagine|hypothe\w{1,8}|guess))(?![a-z])"
+    r"|[不没未]|并非|无法|如果|假设|若|可能|也许|哪|是否"
+)
+_IF = re.compile(
+    r"\b(?i:if|suppose|unless|provided that|in case|only when|should (?:the|we|it))\b|\b(?i:were)\b(?= \w+ed\b)"
+)
+_CONSIDERS = re.compile(
+    r"[\s*_]{0,12}(?i:for example|e\.g\.|step \d|first|next|let|let's|let us|consider|note|recall|given|suppose|"
+    r"now,|remember|we (?:need|are given|know|have to|must)|to (?:find|determine|solve|calculate|get|answer)|option [A-Z]|"
+    r"\(?[A-Z][).:])(?![a-z])"
+)
+_CONSIDERING = re.compile(
+    r"[\s*_]{0,12}(?i:for example|e\.g\.|note that (?:if|when|in)|let me know|imagine|suppose|would)\b"
+)
+_CLAUSE_END = re.compile(
+    r"[;；，。!]|,(?!\d{3}(?!\d))(?=\s|$)|\.(?=\s|$)|\s\(|\s[—–-]\s|:\s"
+    r"|\s(?i:which|because|since|when|while|where|if|so|than|to|for|on|from|with|after|before|between|among|that|as|by|but|"
+    r"who|whose|meaning|and (?:the|it|this|so|that|has|have|its)|in (?:the|this|that|each|order|all|both)|at the|of the|"
+    r"given|making|is|are|was|were|will|would|has|have)(?![\w'’-])"
+)
+_MARKED_TEXT = re.compile(r"[,;]\s|\s(?i:which|because|since|where|as it|as the)\s|\.(?=\s|$)|。")
+_EMPHASIS = re.compile(r"\*{2,3}|__|`")
+_LABEL = re.compile(r"[*_\s\"“$]{0,12}(?:[(\[]\s?[A-Z]\s?[)\]]|" + NOUN + r"|[A-Z](?![\w'’-]))")
+_BRACKET = re.compile(r"[*_$\s]{0,4}(?:\\left\s?)?(?:\\[(\[]\s?)?\\?([(\[{])")
+_CLOSES = {"(": ")", "[": "]", "{": "}"}
+_SEVERAL = re.compile(r"[=≈][^=≈]{1,60}(?:,|\b(?i:or|and)\b)")
+_DIGIT = re.compile(r"\d")
+_PRONOUN = re.compile(r"[\s*_]{0,12}(?i:this|that|these|those|it|they|there|here|what|i|we|you|he|she)\b")
+_WORDS = 6
+
+
+def denied(before: str) -> bool:
+    """True if what stands before a statement in its sentence denies it, doubts it or makes it depend on a condition."""
+    return bool(_CONSIDERING.match(before)) or _denied(before, len(before))
+
+
+def _denied(sentence: str, end: int) -> bool:
+    """True if the clause that ends at `end` is denied or doubted, or the whole of it rests on a condition."""
+    start = max((found.end() for found in RESTART.finditer(sentence, 0, end)), default=0)
+    listed = _LISTED.search(sentence, start, end)
+    clause = max(sentence.rfind(mark, start, listed.start() if listed else end) for mark in (", ", "; ", "，"))
+    return bool(_DENIED.search(sentence, max(clause, start), end) or _IF.search(sentence, start, end))
+
+
+RESTART = re.compile(
+    r"\b(?i:so|thus|hence|therefore|consequently|then we|we get|we have|gives|means(?: that)?|conclude that|it follows that|"
+    r"but|however)\b(?! that)|[:;；]|所以|因此"
+)
+
+
+def value_of(sentence: str, words: bool = False) -> str | None:
+    """The number or the option that a sentence gives, or with `words` also the few words that it ends in; else None."""
+    if len(sentence) > _LONGEST or _QUESTION.search(sentence) or _CONSIDERS.match(sentence):
+        return None
+    plain = _EMPHASIS.sub("", sentence).strip().rstrip(".。!* ")
+    lead = _LEAD.match(plain)
+    at = lead.end() if lead else 0
+    return (
+        _option(plain, at)
+        or _number(plain, at)
+        or (_few_words(plain, at, bool(_FIRM.match(sentence))) if words else None)
+    )
+
+
+def _option(text: str, at: int) -> str | None:
+    for pattern in (_POINTS, _COPULA):
+        found = _last(pattern, text, at)
+        if (
+            found is not None
+            and found.group()[0] not in "=≈\\"
+            and _LABEL.match(found.group("value"))
+            and not _denied(text, found.start())
+        ):
+            rest = text[found.start("value") :]
+            cut = _MARKED_TEXT.search(rest)
+            return rest[: cut.start()] if cut else rest
+    return None
+
+
+def _number(text: str, at: int) -> str | None:
+    found = _last(_COPULA, text, at)
+    if found is not None and found.group()[0] in "=≈" and _SEVERAL.search(text, at, found.start()):
+        return None
+    if found is None or _LABEL.match(found.group("value")):
+        found = _only(_VERB, text, at)
+    if found is None or _denied(text, found.start("value")):
+        return None
+    value = text[found.start("value") :]
+    cut = _CLAUSE_END.search(value, _bracket_end(value, len(found.group("value"))))
+    if cut and _IF.match(value, cut.start() + 1):
+        return None
+    return value[: cut.start()] if cut else value
+
+
+def _bracket_end(value: str, at: int) -> int:
+    """Where a list or a pair that begins the value ends, so that it is not cut at its commas."""
+    bracket = _BRACKET.match(value)
+    close = value.find(_CLOSES[bracket.group(1)], at) if bracket else -1
+    return max(at, close)
+
+
+def _only(pattern: re.Pattern[str], text: str, at: int) -> re.Match[str] | None:
+    """The match, where there is one only and no other number stands before it."""
+    found = _last(pattern, text, at)
+    if found is None or _DIGIT.search(text, at, found.start("value")):
+        return None
+    return found
+
+
+def _few_words(text: str, at: int, firm: bool) -> str | None:
+    found = _SAID.search(text, at)
+    if found is None or (not firm and _PRONOUN.match(text, at)) or _denied(text, len(text)):
+        return None
+    value = found.group("value").strip()
+    return value if len(value.split()) <= _WORDS and " is " not in value else None
+
+
+def _last(pattern: re.Pattern[str], text: str, at: int) -> re.Match[str] | None:
+    found = None
+    for found in pattern.finditer(text, at):  # noqa: B007 (only the last one counts)
+        pass
+    return found

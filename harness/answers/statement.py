@@ -1,0 +1,253 @@
+"""The last statement of an answer in words: a tag, a field, "the answer is", a named option, a heading, a closing sentence.
+
+Candidates are read from the last to the first; the first that asserts an answer counts. A candidate that denies, doubts,
+asks, supposes or only remarks on the answer is passed over, and a statement that is taken back states nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from .sentence import NOUN, denied
+from .types import MAX_STATEMENT
+
+_CANDIDATES = 24  # statements that are looked at, from the last one on
+_TAGGED = re.compile(r"<(answer|conclusion|final_answer|solution|result)>([^<]{1,400})</\1>", re.IGNORECASE)
+_FIELD = re.compile(
+    r"""["'](?:final[_ ]|short[_ ]|correct[_ ])?(?:answer|choice|option|letter)["']\s?:\s?"""
+    r"""(?:"((?:[^"\\\n]|\\.){1,300})"|'([^'\n]{1,300})'|(-?[\d.]{1,40})(?=\s?[,}\n]))""",
+    re.IGNORECASE,
+)
+_EXPLAINED = re.compile(r"\n\s{0,8}(?:because|since|explanation|reason).*", re.IGNORECASE | re.DOTALL)
+_GAP = r"[*_ \t]{0,6}"
+_IS = r"(?:is|are|was|would be|should be|must be|will be|has to be)(?![a-z'’])"
+_OF_ANSWER = (
+    r"(?:final|correct|right|best|numeric|numerical) (?:answer|option|choice|letter|value|result|figure|statement|letters)"
+    r"|final (?:number|total|count|amount)"
+)
+_LINE = r"(?:^|\n)[ \t#>*_\-–✅☑✔🔹➡️]{0,16}"
+_BEFORE_LETTER = (
+    r"(?=[\s*]{1,4}(?:therefore |thus |the )?(?:option |figure |choice |answer )?[(\[*]{0,3}(?-i:[A-Z])(?![\w'’]))"
+)
+_STATED = re.compile(
+    rf"answer>?{_GAP}(?:to (?:the|this|your) [^.\n:]{{1,60}}?)?{_GAP}(?::|：|=(?!\s?['\"\[(])|{_IS})"
+    rf"|the (?:correct|best) [a-z]{{3,14}} (?:for |of |that |to )?[^.\n:]{{0,40}}?{_IS}{_BEFORE_LETTER}"
+    rf"|(?<![a-z])(?:{_OF_ANSWER})(?:(?! {_IS})[^.\n:]){{0,60}}?{_GAP}(?::|：| {_IS})"
+    rf"|{_LINE}(?:the )?(?:final |correct |my )?(?:answer|value|result|conclusion)s?[ \t]{{0,3}}[*_#:]{{0,6}}[ \t]{{0,3}}\n"
+    rf"|{_LINE}(?:final )?(?:result|value|total|conclusion){_GAP}[:：]"
+    rf"|answers{_GAP}(?::|：|{_IS})"
+    rf"|\b(?:i|we)(?:'ll|’d|'d| would| will| can)? (?:choose|select|pick|chose|go with|opt for){_BEFORE_LETTER}"
+    r"|答案(?:应该|应|就|选项|可能)?\s?(?:是|为|选择?|:|：)|(?:正确|对应|合适)的?(?:选项|答案|选择)(?:应该|应)?(?:是|为|:|：)?"
+    r"|故选|应选|(?:选择|选项|选)(?:是|为)?\s?(?=[A-Z(（\\$*])"
+    r"|(?:####(?!#))(?![ \t]{0,3}\S{0,3}(?:final |the )?answer)|答[:：]",
+    re.IGNORECASE,
+)
+_A_LETTER = r"\*{0,3}\(?[A-Z]\)?\*{0,3}"
+_REVERSED = re.compile(
+    rf"(?<![\w(\\])(?:(?i:options?|choices?|answers?|{NOUN}s?|only)\s)?"
+    rf"(?P<letters>(?<![\w(]){_A_LETTER}(?:(?:\s?,\s?(?:and )?|\s(?:and|&)\s){_A_LETTER}){{0,8}})"
+    r"\s(?:is|are|must be|should be)\s"
+    r"(?:(?:therefore|thus|clearly|indeed|hence|also|then|both|the|my|our|only|a|single)\s){0,3}"
+    r"(?:(?:correct|right|best|final|closest|matching)\s?)?"
+    r"(?:answers?|options?|choices?|one|ones|correct|right|match|matching)(?![a-z])"
+    r"|选项\s?(?P<chinese>[A-Z])\s?(?:是|为)?(?:正确|对)的?|(?P<chinese2>[A-Z])\s?选?项\s?(?:是|为)?(?:正确|对)的?"
+)
+_NOT_THAT = re.compile(
+    r"[\s*]{0,12}(?:(?:only|just)\s)?(?:for\s(?!(?:this|the|these|that)\s(?:question|problem|figure|puzzle|following|reason)|you)"
+    r"|(?:if|when|unless|provided|assuming|in case|where)\b)"
+)
+_REMARK = re.compile(
+    r"[\s*_]{0,12}(?:consistent|clear|correct\b(?![:：])|incorrect|calculated|computed|obtained|found\b|derived|determined|verified|"
+    r"confirmed|reasonable|the same as|not\b|in (?:line|agreement)|supported|unique|straightforward|already|shown|provided|"
+    r"below|above|explained|rounded|expressed|because|due to|likely to|hard|difficult|unknown|unclear|uncertain|"
+    r"what|how|easy|simple\b|obvious|wrong|valid|also (?:correct|consistent)|given (?:in|by the)|based|independent|"
+    r"expected to|supposed to|to be|checked|then (?:checked|rounded)|in the form|usually|often|sometimes|always|never)"
+)
+_THIS = re.compile(
+    r"(?:this|that|which|no|any|an|every|each|another|whose|possible|wrong|incorrect|other|your)\s{1,2}\Z",
+    re.IGNORECASE,
+)
+_OTHERS = re.compile(
+    r"\b(?:some(?:one| people| students| may| might)?|students|many|others|people|one (?:may|might|could))\b[^.\n]{0,40}"
+    r"\b(?:think|say|believe|argue|choose|assume|expect|conclude)"
+    r"|common (?:mistake|error)|tempt|would (?:be|get)[^.\n]{0,20}\Z",
+    re.IGNORECASE,
+)
+_TAKEN_BACK = re.compile(
+    r"\b(?:that(?:'s|’s| is| was)|this is|which is|it(?:'s| is))\s"
+    r"(?:wrong|incorrect|not (?:right|correct)|a mistake|an error)\b"
+    r"|\bI (?:made|have made) an? (?:\w{1,12} )?(?:mistake|error)\b|\bscratch that\b"
+    r"|\b(?:wait|hmm|oops),? (?:no\b|I (?:made|forgot|misread))",
+    re.IGNORECASE,
+)
+_BOX = re.compile(r"\\(?:boxed|fbox)")
+_NEXT_OPTION = re.compile(r"\s*\(?[B-Z][).]")
+_PREAMBLE = re.compile(
+    r"(?:[\s:：*_=>`]|\$\$(?=\s)|\\\[(?=\s)|(?:is|option|choice|the|letter|therefore|simply|thus|hence|now)\s*[:：]\s"
+    r"|(?:therefore|thus|hence|then|clearly|simply|indeed|exactly|given by|as follows)\s*[:：]?\s"
+    r"|(?:option|choice|letter)\s+(?=[(\[]?[A-Z]\b)|(?:option|choice)?\s*(?:letter)?\s+is\s)+",
+    re.IGNORECASE,
+)
+_AFTER_VALUE = r"(?<=[\d)}\]$°%*A-Z])\s+(?:as|where|due|given|for|but|by|when|in which|with|based)\s"
+_CLAUSE = re.compile(
+    rf"[,;]?\s+(?:because|since|which|so that|if|unless|provided|assuming|only (?:if|when))\s|{_AFTER_VALUE}"
+    r"|[,;]\s+(?:as|so|but|where|due|given|for|by|when|not|and (?:the|it|this|not|we|so)|therefore|thus|hence|meaning)\s"
+    r"|(?<=[^\s\d.])[.!?。！？](?=\s|$|[\"'”’*])|(?<=\d)[.。](?=\s|$)|</?\w+>|\n|。|，(?:因为|所以|即|也)",
+    re.IGNORECASE,
+)
+_CONDITIONED = re.compile(r"\b(?:if|unless|whether)\b", re.IGNORECASE)
+_CONDITION = re.compile(r"[,;]?\s*(?:if|unless|provided|assuming|only)\s", re.IGNORECASE)
+_SAME_AS = re.compile(r",?\s(?:which|that) (?:is|equals|gives|means|corresponds to|has)\s", re.IGNORECASE)
+_MARK = re.compile(r"[\s(\[*_$]{0,12}(?:\\text(?:bf)?\{)?[(\[]?[A-Z][)\]]?[)\]*_$}]{0,12}\Z")
+_LABELLED = re.compile(r"[*_\s]{0,6}(?:\([A-Z]\)|[A-Z][).:])\s")
+_OPENER = re.compile(
+    r"\s{0,12}(?:here|wait|note|let|option|the answer|therefore|this|some|because|since|so|we|as|but|however|why|explanation|"
+    r"reason|thus|hence|now|i |you|these|that|both|all of|none of the other|looking|in this|for |check)\b",
+    re.IGNORECASE,
+)
+_SENTENCE_END = re.compile(r"(?<=[^\s\d.])[.!?。！？](?=\s|$)|\n")
+_EMPHASIS = re.compile(r"\*\*(?![\w(\\$-])|(?<![\w)}$])\*\*|^[*_`\s]+|[*_`\s]+$")
+BLANK = " \t\r\n.,;:*_`$>#"
+_UNOPENED = (("\\]", "\\["), ("\\)", "\\("), ("$$", "$$"), ("$", "$"))
+_BEFORE = re.compile(r"[.!?。！？][*_\"”’)]{0,3}\s|\n")
+_LOOK_BACK = 240
+
+
+class Statement(NamedTuple):
+    """Where an answer is stated and what it is; the answer is None for a statement that was taken back."""
+
+    at: int
+    answer: str | None
+    rule: str
+
+
+def last_statement(text: str) -> Statement | None:
+    """The last explicit statement of an answer in `text`, or None; its answer is None where it was taken back."""
+    found = [one for one in (_tagged(text), _field(text), _said(text)) if one]
+    last = max(found, key=lambda statement: statement.at, default=None)
+    if last is not None and _TAKEN_BACK.search(text, last.at):
+        return Statement(last.at, None, "none")
+    return last
+
+
+def later_statement(rest: str, content: str) -> Statement | None:
+    """A statement behind the last box that counts before it: one that takes it back, or an option behind a formula."""
+    if not rest.strip(BLANK + "\\])"):
+        return None
+    found = last_statement(rest)
+    if found is None or found.answer is None:
+        return None
+    names_option = _MARK.match(found.answer) is not None and _MARK.match(content) is None
+    return found if names_option or _TAKEN_BACK.search(rest, 0, found.at + 1) else None
+
+
+def _last(matches: Iterable[re.Match[str]], count: int = 1) -> list[re.Match[str]]:
+    return [*deque(matches, maxlen=count)][::-1]
+
+
+def _tagged(text: str) -> Statement | None:
+    for found in _last(_TAGGED.finditer(text)) if "<" in text else ():
+        answer = plain(_EXPLAINED.sub("", found.group(2)))
+        return Statement(found.start(), answer, "answer-tag") if answer.strip(BLANK) else None
+    return None
+
+
+def _field(text: str) -> Statement | None:
+    for found in _last(_FIELD.finditer(text)) if ":" in text else ():
+        return Statement(found.start(), plain(next(filter(None, found.groups()))), "answer-field")
+    return None
+
+
+def _said(text: str) -> Statement | None:
+    """The last candidate that asserts an answer."""
+    candidates = _last(_STATED.finditer(text), _CANDIDATES) + _last(_REVERSED.finditer(text), _CANDIDATES)
+    for found in sorted(candidates, key=lambda candidate: -candidate.start()):
+        statement = _option_is_right(text, found) if found.re is _REVERSED else _answer_is(text, found)
+        if statement is not None:
+            return statement
+    return None
+
+
+def _before(text: str, at: int) -> str:
+    """The beginning of the sentence that `at` is in."""
+    start = max(0, at - _LOOK_BACK)
+    for found in _last(_BEFORE.finditer(text, start, at)):
+        start = found.end()
+    return text[start:at]
+
+
+def _option_is_right(text: str, found: re.Match[str]) -> Statement | None:
+    """Option B is the correct answer; A and C are correct."""
+    before = _before(text, found.start())
+    if denied(before) or _OTHERS.search(before) or _NOT_THAT.match(text, found.end()) or _asked(text, found.end()):
+        return None
+    letters = found.group("letters") or found.group("chinese") or found.group("chinese2")
+    return Statement(found.start(), letters.replace("*", ""), "answer-is")
+
+
+def _asked(text: str, at: int) -> bool:
+    end = _SENTENCE_END.search(text, at, at + MAX_STATEMENT)
+    return end is not None and end.group() in "?？"
+
+
+def _answer_is(text: str, found: re.Match[str]) -> Statement | None:
+    """What "the answer is" and its like give; None where they only remark on it, deny it or make it depend."""
+    if _CONDITIONED.search(found.group()):
+        return None
+    answer = _complement(text, found.end())
+    if answer is None or not answer.strip(BLANK) or _BOX.search(answer) or _REMARK.match(answer):
+        return None
+    before = _before(text, found.start())
+    labelled = _MARK.match(answer) or answer.strip(BLANK)[:1].isdigit()
+    if _THIS.search(before) and not labelled:
+        return None
+    if not _is_line(before) and (denied(before) or _OTHERS.search(before)):
+        return None
+    answer = plain(answer)
+    return Statement(found.start(), answer, "answer-is") if answer else None
+
+
+def _complement(text: str, begin: int) -> str | None:
+    """The answer that begins at `begin`, up to the end of its clause; None for a question, a condition, a list of options."""
+    skipped = _PREAMBLE.match(text, begin, begin + MAX_STATEMENT)
+    begin = skipped.end() if skipped else begin
+    said = text[begin : begin + MAX_STATEMENT]
+    cut = _CLAUSE.search(said)
+    if cut is None:
+        return said if begin + MAX_STATEMENT >= len(text) else None
+    answer, mark = said[: cut.start()], cut.group()
+    question = mark in "?？" and not _LABELLED.match(answer)
+    if question or _CONDITION.match(mark) or (mark == "\n" and _NEXT_OPTION.match(said, cut.end())):
+        return None
+    if not _MARK.match(answer):
+        return answer
+    own = _SAME_AS.match(said, cut.start())
+    if own is not None:
+        cut = _CLAUSE.search(said, own.end())
+        return said[: cut.start()] if cut else said
+    return _with_text(said, cut.end()) if mark == "." and not _OPENER.match(said, cut.end()) else answer
+
+
+def _is_line(before: str) -> bool:
+    return not before.strip(BLANK + "-–✅☑✔🔹➡️")
+
+
+def _with_text(said: str, at: int) -> str:
+    """A letter with a full stop and what follows it on the line: B. 14."""
+    end = _SENTENCE_END.search(said, at)
+    whole = said[: end.start()] if end else said
+    return whole if whole[at:].strip(BLANK) else said[: at - 1]
+
+
+def plain(text: str) -> str:
+    """A statement without emphasis and without math delimiters that were opened outside of it."""
+    text = _EMPHASIS.sub("", text.strip())
+    if text.startswith("<<") and text.endswith(">>"):
+        text = text[2:-2]
+    for closing, opening in _UNOPENED:
+        if text.endswith(closing) and text.count(opening) == (closing == opening):
+            text = text[: -len(closing)].rstrip(" .")
+    return text.strip()
