@@ -71,6 +71,16 @@ def extract(response: str) -> Extraction:
     return _remembered(response) if len(response) <= 2_000 else _extract(response)
 
 
+_AT_THE_END = frozenset(("sentence",))
+
+
+def before_cut_off(stated: Extraction) -> Extraction:
+    """What a response states that was cut off at the token limit: nothing that only its end could state."""
+    if stated.rule not in _AT_THE_END:
+        return stated
+    return Extraction(None, "none", "the response was cut off, so that its last sentence concludes nothing")
+
+
 def _extract(response: str) -> Extraction:
     text, problem = after_thinking(response)
     if problem:
@@ -188,7 +198,7 @@ def _bare(text: str) -> Extraction:
     if bare.startswith("**"):
         bare = plain(bare) or bare
     worded = not bare.isascii() or len(_WORD.findall(bare)) >= _SENTENCE_WORDS
-    given = value_of(bare) if worded else None
+    given = value_of(bare) if worded and not text.rstrip().endswith(("...", "…")) else None
     if given:
         return Extraction(plain(given), "sentence", _REASONS["sentence"])
     return Extraction(bare, "bare", "a short response that is the answer")

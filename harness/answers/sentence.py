@@ -93,6 +93,10 @@ _EMPHASIS = re.compile(r"\*{2,3}|__|`")
 _LABEL = re.compile(r"[*_\s\"“$]{0,12}(?:[(\[]\s?[A-Z]\s?[)\]]|" + NOUN + r"|[A-Z](?![\w'’-]))")
 _BRACKET = re.compile(r"[*_$\s]{0,4}(?:\\left\s?)?(?:\\[(\[]\s?)?\\?([(\[{])")
 _CLOSES = {"(": ")", "[": "]", "{": "}"}
+_SUBJECT = re.compile(
+    r"[A-Za-z]{3}|[^\x00-\x7f]|\\[a-z]|[A-Z]{2}"
+    r"|\A[\s$(*\\]{0,6}[a-zA-Z]['′]?(?:_\w)?(?:\([a-z\d]\))?[\s$*)\\]{0,4}\Z"
+)
 _SEVERAL = re.compile(r"[=≈][^=≈]{1,60}(?:,|\b(?i:or|and)\b)")
 _DIGIT = re.compile(r"\d")
 _PRONOUN = re.compile(r"[\s*_]{0,12}(?i:this|that|these|those|it|they|there|here|what|i|we|you|he|she)\b")
@@ -120,7 +124,12 @@ RESTART = re.compile(
 
 def value_of(sentence: str, words: bool = False) -> str | None:
     """The number or the option that a sentence gives, or with `words` also the few words that it ends in; else None."""
-    if len(sentence) > _LONGEST or _QUESTION.search(sentence) or _CONSIDERS.match(sentence):
+    if (
+        len(sentence) > _LONGEST
+        or sentence.rstrip().endswith(("...", "…"))
+        or _QUESTION.search(sentence)
+        or _CONSIDERS.match(sentence)
+    ):
         return None
     plain = _EMPHASIS.sub("", sentence).strip().rstrip(".。!* ")
     lead = _LEAD.match(plain)
@@ -153,7 +162,7 @@ def _number(text: str, at: int) -> str | None:
         return None
     if found is None or _LABEL.match(found.group("value")):
         found = _only(_VERB, text, at)
-    if found is None or _denied(text, found.start("value")):
+    if found is None or not _SUBJECT.search(text[at : found.start()]) or _denied(text, found.start("value")):
         return None
     value = text[found.start("value") :]
     cut = _CLAUSE_END.search(value, _bracket_end(value, len(found.group("value"))))
@@ -179,7 +188,12 @@ def _only(pattern: re.Pattern[str], text: str, at: int) -> re.Match[str] | None:
 
 def _few_words(text: str, at: int, firm: bool) -> str | None:
     found = _SAID.search(text, at)
-    if found is None or (not firm and _PRONOUN.match(text, at)) or _denied(text, len(text)):
+    if (
+        found is None
+        or not _SUBJECT.search(text[at : found.start()])
+        or (not firm and _PRONOUN.match(text, at))
+        or _denied(text, len(text))
+    ):
         return None
     value = found.group("value").strip()
     return value if len(value.split()) <= _WORDS and " is " not in value else None

@@ -21,7 +21,7 @@ from functools import cached_property, lru_cache
 from itertools import zip_longest
 from typing import Protocol, TypeVar
 
-from ..answers import Extraction, Grade
+from ..answers import Extraction, Grade, before_cut_off
 from ..errors import DataError, StoreError
 from ..profiles import PromptStyle
 from ..registry import load_files, loaded_files
@@ -283,7 +283,10 @@ def _not_of_the_suite(run: RunReader, error: Exception) -> DataError:
 
 def _by_rule(response: Response, item: Item, rules: Rules) -> Grade | None:
     """What the rules alone say of an answer; None for a response that is an error."""
-    return None if response.text is None else rules.match(rules.extract(response.text, item), item)
+    if response.text is None:
+        return None
+    stated = rules.extract(response.text, item)
+    return rules.match(before_cut_off(stated) if response.truncated else stated, item)
 
 
 def _by_referee(

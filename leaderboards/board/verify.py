@@ -18,7 +18,7 @@ from __future__ import annotations
 import dataclasses
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -120,14 +120,17 @@ class VerifyReport:
 class Recomputed:
     """What the evidence of one record gives: rows by metric under the rules that are installed.
 
-    `as_recorded` are those of the recorded verdicts, under the versions that the record names. `unverifiable` says why the
-    rows cannot be verified, if they cannot; then `rows` may lack the suite's own metrics (`without_suite`).
+    `as_recorded` are those of the recorded verdicts, under the versions that the record names; `changed` are the answers
+    with another verdict, rule or reading than recorded, `decided` those of them that are now right or no longer are.
+    `unverifiable` says why the rows cannot be verified, if they cannot; then `rows` may lack the suite's own metrics
+    (`without_suite`).
     """
 
     rows: Mapping[str, Cells] = field(default_factory=dict)
     as_recorded: Mapping[str, Cells] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
+    decided: tuple[str, ...] = ()
     versions: tuple[str, ...] = ()
     unverifiable: tuple[str, ...] = ()
     without_suite: bool = False
@@ -164,9 +167,25 @@ def _notes(stated: Sequence[Cells], found: Mapping[str, Recomputed]) -> Iterator
     strange = sorted({asked for row in stated if (asked := row["prompt_protocol"]) and _profile(asked) not in known})
     if strange:
         yield f"asked in the manner of profiles that are not bundled, whose texts are in the evidence: {', '.join(strange)}"
+    earlier = sorted(
+        {found[row["evidence"]].versions for row in stated if _judged_by_others(row, found[row["evidence"]])}
+    )
+    for protocol_version, grader_version in earlier:
+        yield (
+            f"judged by protocol version {protocol_version} and grader {grader_version}, and read again by those installed: "
+            "what is stated is reproduced"
+        )
     unsourced = sum(row["git_dirty"] == "" for row in stated)
     if unsourced:
         yield f"{unsourced} rows were held by code whose commit is not known"
+
+
+def _judged_by_others(row: Cells, found: Recomputed) -> bool:
+    """True if other versions than those installed judged the row, and these give the same."""
+    installed = found.rows.get(row["metric"])
+    if installed is None or found.decided or found.versions == tuple(installed[name] for name in VERSIONS):
+        return False
+    return _same_but_versions(row, installed)
 
 
 def _profile(asked: str) -> str:
@@ -226,7 +245,8 @@ def _of_record(
         {row.metric: cells(row) for row in rows(scored, digest)} if judges.rules else as_recorded,
         as_recorded,
         tuple(problems),
-        tuple(_changed(scored.verdicts, recorded)),
+        tuple(_changed(scored.verdicts, recorded, _said)),
+        tuple(_changed(scored.verdicts, recorded, _decided)),
         (record.protocol_version, record.grader_version),
         tuple(_untold(judges, record, differing is None)),
         judges.suite is None,
@@ -334,9 +354,9 @@ def _as_recorded(
     return {row.metric: {**cells(row), **versions} for row in rows(_with_verdicts(scored, verdicts), digest)}
 
 
-def _changed(now: Sequence[Verdict], then: Sequence[Verdict]) -> Iterator[str]:
-    """The answers that are judged otherwise than was recorded."""
-    before, after = ({(one.item_id, one.sample): _said(one) for one in verdicts} for verdicts in (then, now))
+def _changed(now: Sequence[Verdict], then: Sequence[Verdict], judged: Callable[[Verdict], object]) -> Iterator[str]:
+    """The answers that are `judged` otherwise than was recorded."""
+    before, after = ({(one.item_id, one.sample): judged(one) for one in verdicts} for verdicts in (then, now))
     for key in sorted(before.keys() | after.keys()):
         if before.get(key, "") != after.get(key, ""):
             yield f"{key[0]} (sample {key[1]})"
@@ -346,12 +366,17 @@ def _said(one: Verdict) -> tuple[bool | None, str | None, str, bool]:
     return one.correct, one.extracted, one.rule, one.truncated
 
 
+<<<<<<< HEAD
 def _report(number: int, stated: Cells, found: Recomputed) -> RowReport:
     unverifiable = found.unverifiable
     if found.without_suite and stated["metric"] not in found.rows:
         own = f"the metric {stated['metric']!r:.80} is the suite's own, and was not computed"
         unverifiable = tuple(f"{line}; {own}" for line in unverifiable)
     return RowReport(number, stated, tuple(_row_problems(stated, found)), unverifiable)
+=======
+def _decided(one: Verdict) -> bool | None:
+    return one.correct
+>>>>>>> 736c32a (Raise the grader's version to 2.0; verify rows of earlier versions by what they decided)
 
 
 def _row_problems(stated: Cells, found: Recomputed) -> Iterator[str]:
@@ -371,9 +396,11 @@ def _row_problems(stated: Cells, found: Recomputed) -> Iterator[str]:
         yield from _differences(stated, installed, "the evidence gives")
         return
     yield from _differences(stated, recorded, "the recorded verdicts give")
+    if _same_but_versions(stated, installed) and not found.decided:
+        return
     yield (
         f"judged by protocol version {found.versions[0]} and grader {found.versions[1]}, and installed are "
-        f"{installed['protocol_version']} and {installed['grader_version']}: {_effect(stated, installed, found.changed)}"
+        f"{installed['protocol_version']} and {installed['grader_version']}: {_effect(stated, installed, found.decided)}"
     )
 
 
@@ -391,6 +418,11 @@ def _differences(stated: Cells, given: Cells | None, who: str) -> Iterator[str]:
             yield f"{name} is stated as {_shown(stated[name])}, and {who} {_shown(given[name])}"
 
 
+def _same_but_versions(stated: Cells, installed: Cells) -> bool:
+    """True if the installed rules give the row that others judged."""
+    return all(stated[name] == installed[name] for name in COLUMNS if name not in VERSIONS)
+
+
 def _shown(cell: str) -> str:
     return f"{cell:.80}" if cell else "blank"
 
@@ -398,9 +430,14 @@ def _shown(cell: str) -> str:
 def _effect(stated: Cells, installed: Cells, changed: Sequence[str]) -> str:
     """What the installed rules make of a row that others judged."""
     if not changed:
+<<<<<<< HEAD
         return "all verdicts are the same under both"
     becomes = f"score {stated['score']} becomes {installed['score']}; " if "score" in installed else ""
     return f"{becomes}{_named(changed)} judged otherwise"
+=======
+        return "all verdicts are the same under both, and the metric is not"
+    return f"score {stated['score']} becomes {installed['score']}; {_named(changed)} judged otherwise"
+>>>>>>> 736c32a (Raise the grader's version to 2.0; verify rows of earlier versions by what they decided)
 
 
 def _named(ids: Sequence[str]) -> str:
