@@ -366,17 +366,16 @@ def _said(one: Verdict) -> tuple[bool | None, str | None, str, bool]:
     return one.correct, one.extracted, one.rule, one.truncated
 
 
-<<<<<<< HEAD
+def _decided(one: Verdict) -> bool | None:
+    return one.correct
+
+
 def _report(number: int, stated: Cells, found: Recomputed) -> RowReport:
     unverifiable = found.unverifiable
     if found.without_suite and stated["metric"] not in found.rows:
         own = f"the metric {stated['metric']!r:.80} is the suite's own, and was not computed"
         unverifiable = tuple(f"{line}; {own}" for line in unverifiable)
     return RowReport(number, stated, tuple(_row_problems(stated, found)), unverifiable)
-=======
-def _decided(one: Verdict) -> bool | None:
-    return one.correct
->>>>>>> 736c32a (Raise the grader's version to 2.0; verify rows of earlier versions by what they decided)
 
 
 def _row_problems(stated: Cells, found: Recomputed) -> Iterator[str]:
@@ -430,14 +429,9 @@ def _shown(cell: str) -> str:
 def _effect(stated: Cells, installed: Cells, changed: Sequence[str]) -> str:
     """What the installed rules make of a row that others judged."""
     if not changed:
-<<<<<<< HEAD
-        return "all verdicts are the same under both"
+        return "all verdicts are the same under both, and the row is not"
     becomes = f"score {stated['score']} becomes {installed['score']}; " if "score" in installed else ""
     return f"{becomes}{_named(changed)} judged otherwise"
-=======
-        return "all verdicts are the same under both, and the metric is not"
-    return f"score {stated['score']} becomes {installed['score']}; {_named(changed)} judged otherwise"
->>>>>>> 736c32a (Raise the grader's version to 2.0; verify rows of earlier versions by what they decided)
 
 
 def _named(ids: Sequence[str]) -> str:
