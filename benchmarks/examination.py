@@ -40,10 +40,10 @@ def plan(
     found = SUITES.get(suite)
     rules = found.protocol(protocol)
     items = load_locked(found, data, lock)[:limit]
-    manner = None if profile is None else profile.manner
+    style = None if profile is None else profile.style
     prompts = (rules.prompt(item) for item in items)
-    asked = list(map(Sample, items, prompts if manner is None else map(manner.applied, prompts)))
-    return Examination(suite, protocol, asked, sampling, _root(found, data), manner=manner)
+    asked = list(map(Sample, items, prompts if style is None else map(style.applied, prompts)))
+    return Examination(suite, protocol, asked, sampling, _root(found, data), style=style)
 
 
 def _root(suite: Suite, data: Path | None) -> Path | None:

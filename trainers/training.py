@@ -81,7 +81,7 @@ class TrainingFolder(ClaimedFolder):
             identity = {
                 "recipe": recipe.to_json(),
                 "base": Checkpoint.read(base).identity(),
-                "profile": load_profile(recipe.model).manner.to_json(),
+                "profile": load_profile(recipe.model).style.to_json(),
                 **recipe_files(recipe),
                 **(more or {}),
             }

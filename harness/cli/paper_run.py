@@ -168,10 +168,10 @@ class _Job:
 
         paper = self.place.table.paper
         drawn = ["--temperature", str(paper.temperature or 0.0), "--max-tokens", str(paper.max_tokens or UNSAID_TOKENS)]
-        manner = ["--profile", self.profile.name] if self.profile else []
+        style = ["--profile", self.profile.name] if self.profile else []
         for column in asked_of(self.place):
             data = ["--data", "hub"] if SUITES.get(column.suite).published.hub else []
-            asked = ["--suite", column.suite, *data, "--protocol", column.protocol, *manner]
+            asked = ["--suite", column.suite, *data, "--protocol", column.protocol, *style]
             where = ["--seed", str(self.seed), "--out", str(self.args.out / "runs")]
             yield ["eval", "--model", str(self._examined()), *asked, *drawn, *where, *self._engine()]
 

@@ -208,7 +208,7 @@ def _prompt_builders(args: argparse.Namespace) -> PromptBuilders:
     known = args.source in (*TITLES, *SUITES.names())
     original = data_set(args.source if known else NAME).protocol(args.protocol).prompt
     new = data_set(NAME).protocol(args.protocol).prompt
-    name = f"{args.protocol} {profile.manner.label if profile else 'plain'}"
+    name = f"{args.protocol} {profile.style.label if profile else 'plain'}"
     return PromptBuilders(name, lambda item: request(original(item)), lambda item: request(new(item)), request)
 
 

@@ -87,10 +87,10 @@ class PromptStyle:
             raise ValueError(f"a profile in a run has exactly the fields {', '.join(names)}, digest")
         if not isinstance(record["name"], str) or any(not isinstance(record[key], str | None) for key in names):
             raise ValueError("a profile in a run has a field that is no text")
-        manner = cls(**{name: record[name] for name in names})
-        if record["digest"] != manner.digest:
+        style = cls(**{name: record[name] for name in names})
+        if record["digest"] != style.digest:
             raise ValueError("a profile in a run has another digest than its texts")
-        return manner
+        return style
 
 
 @dataclass(frozen=True)
@@ -137,13 +137,13 @@ class Profile:
             raise UsageError(f"answer_format must be one of: {', '.join(FORMATS.names())}")
 
     @property
-    def manner(self) -> PromptStyle:
+    def style(self) -> PromptStyle:
         """What of it changes a prompt."""
         return PromptStyle(self.name, self.system, self.instruction)
 
     def applied(self, prompt: Prompt) -> Prompt:
         """The prompt as this model wants it; see `PromptStyle.applied`."""
-        return self.manner.applied(prompt)
+        return self.style.applied(prompt)
 
 
 def load_profile(name: str) -> Profile:

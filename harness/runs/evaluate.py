@@ -32,7 +32,7 @@ Progress = Callable[[int], None]
 class Examination:
     """What is to be asked: a suite's items with the prompts of a protocol, and how answers are drawn.
 
-    `recorded` is kept with the run's environment: what is known of it that does not change what is asked. `manner` is what
+    `recorded` is kept with the run's environment: what is known of it that does not change what is asked. `style` is what
     the prompts were put in, if not the protocol's own.
     """
 
@@ -42,7 +42,7 @@ class Examination:
     sampling: Sampling
     data_root: Path | None = None
     recorded: Mapping[str, Json] = field(default_factory=dict)
-    manner: PromptStyle | None = None
+    style: PromptStyle | None = None
 
     def __post_init__(self) -> None:
         repeated = [name for name, count in Counter(one.item.id for one in self.asked).items() if count > 1]
@@ -57,7 +57,7 @@ class Examination:
             **identity_of(self.asked),
             "sampling": self.sampling.to_json(),
             "model": dict(model.identity()),
-            **({} if self.manner is None else {"profile": self.manner.to_json()}),
+            **({} if self.style is None else {"profile": self.style.to_json()}),
         }
         recorded: dict[str, Json] = {
             **self.recorded,
@@ -132,10 +132,10 @@ def _until(stop: threading.Event, requests: Iterator[Request]) -> Iterator[Reque
 
 
 @contextmanager
-def stop_signals(told: Callable[[], None] = lambda: None) -> Iterator[threading.Event]:
+def stop_signals(on_stop: Callable[[], None] = lambda: None) -> Iterator[threading.Event]:
     """An event that the first SIGINT or SIGTERM sets, to end in order; a second one interrupts at once. Main thread only.
 
-    `told` is called when the event is set, to say so.
+    `on_stop` is called when the event is set, to say so.
     """
     stop = threading.Event()
 
@@ -143,7 +143,7 @@ def stop_signals(told: Callable[[], None] = lambda: None) -> Iterator[threading.
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
-        told()
+        on_stop()
 
     previous: Mapping[signal.Signals, signal._HANDLER] = {
         number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)

@@ -141,13 +141,13 @@ def _torn(line: bytes) -> bool:
 class JudgeModel:
     """A language model that takes a protocol's steps. Without a `server`, only what the book holds is known.
 
-    `announce` is told, before the server is asked, how many questions there are.
+    `on_asking` is called with the number of questions before the server is asked.
     """
 
     model: str
     book: ReplyBook
     server: Server | None = None
-    announce: Callable[[int], None] = lambda questions: None
+    on_asking: Callable[[int], None] = lambda questions: None
 
     def extract(self, step: Extractor, cases: Sequence[tuple[str, Item]]) -> list[Extraction | Grade]:
         """The answer that each (response, item) states; a grade without a verdict where the reply cannot be had or read."""
@@ -186,7 +186,7 @@ class JudgeModel:
                 )
                 unknown[prompt] = body
         if self.server is not None and unknown:
-            self.announce(len(unknown))
+            self.on_asking(len(unknown))
             found.update(self._ask(self.server, unknown))
         return found
 

@@ -248,7 +248,7 @@ def score(
     """
     by_id = {one.item.id: one.item for one in answers.asked}
     try:
-        cross_prompt = crossed(answers.questions, rules, answers.run.manifest.manner)
+        cross_prompt = crossed(answers.questions, rules, answers.run.manifest.style)
         grades = [_by_rule(one, by_id[one.item_id], rules) for one in answers.responses]
     except (KeyError, TypeError) as error:
         raise _not_of_the_suite(answers.run, error) from error
@@ -270,10 +270,10 @@ def score(
 
 
 @lru_cache(maxsize=64)
-def crossed(questions: Questions, rules: Rules, manner: PromptStyle | None) -> bool:
-    """True if the rules ask any of the questions otherwise; with a manner, if they do when their prompts are put in it."""
+def crossed(questions: Questions, rules: Rules, style: PromptStyle | None) -> bool:
+    """True if the rules ask any of the questions otherwise; with a style, if they do when their prompts are put in it."""
     asked = (rules.prompt(one.item) for one in questions.asked)
-    wanted = asked if manner is None else map(manner.applied, asked)
+    wanted = asked if style is None else map(style.applied, asked)
     return any(prompt.digest() != each for prompt, each in zip(wanted, questions.each, strict=True))
 
 

@@ -56,7 +56,7 @@ class Manifest:
         return str(self.identity["protocol"])
 
     @property
-    def manner(self) -> PromptStyle | None:
+    def style(self) -> PromptStyle | None:
         """In whose manner the prompts were put; None for the protocol's own."""
         found = self.identity.get("profile")
         return None if found is None else PromptStyle.from_json(found)
@@ -64,7 +64,7 @@ class Manifest:
     @property
     def asked_by(self) -> str:
         """The protocol whose prompt was used; with a profile "PROTOCOL+NAME@DIGEST"."""
-        return self.protocol if self.manner is None else f"{self.protocol}+{self.manner.label}"
+        return self.protocol if self.style is None else f"{self.protocol}+{self.style.label}"
 
     @property
     def sampling(self) -> Sampling:

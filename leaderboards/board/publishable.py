@@ -30,8 +30,8 @@ def unfit_alone(scored: ScoredRun) -> Iterator[str]:
         if count:
             yield f"the run has {count} {what}"
     manifest = scored.run.manifest
-    if manifest.manner and not _as_named(manifest.manner):
-        yield f"the run names the profile {manifest.manner.name}, and its texts are not those of the bundled one"
+    if manifest.style and not _as_named(manifest.style):
+        yield f"the run names the profile {manifest.style.name}, and its texts are not those of the bundled one"
     if manifest.seal is None and scored.missing == 0:
         yield "the run was not sealed: hold the examination again, which only completes it"
     if _dirty(manifest.environment.get("source")):
@@ -54,13 +54,13 @@ def _asked_otherwise(scored: ScoredRun) -> bool:
     if manifest.identity["model"].get("prompt", "protocol") != "protocol":
         return False
     rules = SUITES.get(manifest.suite).protocol(manifest.protocol)
-    return crossed(scored.run.questions(), rules, manifest.manner)
+    return crossed(scored.run.questions(), rules, manifest.style)
 
 
-def _as_named(manner: PromptStyle) -> bool:
+def _as_named(style: PromptStyle) -> bool:
     """True unless a bundled profile of that name has other texts."""
-    bundled = profiles().get(manner.name)
-    return bundled is None or bundled.manner == manner
+    bundled = profiles().get(style.name)
+    return bundled is None or bundled.style == style
 
 
 def _dirty(source: object) -> bool:

@@ -55,27 +55,27 @@ def page(
     Raises DataError for damaged runs, UsageError for unknown names, MissingExtraError without the package of the charts.
     """
     charts = chart_library()
-    exams = []
+    views = []
     for number, path in enumerate(runs, start=1):
-        exams.append(read_run_view(path, options.protocols, referee))
-        if not exams[-1].complete:
-            lacking(path, exams[-1].lacks)
+        views.append(read_run_view(path, options.protocols, referee))
+        if not views[-1].complete:
+            lacking(path, views[-1].lacks)
         progress("score the runs", number, len(runs))
-    check_protocols(options.protocols, exams)
-    exams = without_copies(exams)
+    check_protocols(options.protocols, views)
+    views = without_copies(views)
     curves = [training.curves(folder) for folder in options.trainings]
-    pictures = images.numbered(exams)
-    first = overview.wrong_or_flipped(exams)
+    pictures = images.numbered(views)
+    first = overview.wrong_or_flipped(views)
     done = iter(range(1, len(pictures) + 1))
     embedded = images.embed(
         pictures, first, options.picture_bytes, lambda _: progress("make pictures small", next(done), len(pictures))
     )
     numbers = {digest: number for number, digest in enumerate(pictures)}
-    seats = lay_out(exams)
-    data = [inert("overview", packed({**_overview(exams, seats, curves, options), "pictures": _sizes(embedded)}))]
-    for number, one in enumerate(overview.question_sets(exams).values()):
+    grid = lay_out(views)
+    data = [inert("overview", packed({**_overview(views, grid, curves, options), "pictures": _sizes(embedded)}))]
+    for number, one in enumerate(overview.question_sets(views).values()):
         data.append(inert(f"questions-{number}", packed(questions(one.asked, numbers))))
-    data += [inert(f"responses-{number}", one.responses) for number, one in enumerate(exams)]
+    data += [inert(f"responses-{number}", one.responses) for number, one in enumerate(views)]
     data += [inert(f"picture-{numbers[digest]}", one.data) for digest, one in embedded.items() if one.data]
     yield from _document(options.title, data, charts)
 
@@ -95,20 +95,20 @@ def _sizes(embedded: dict[str, images.EmbeddedImage]) -> list[Json]:
     return [one.to_json() for one in embedded.values()]
 
 
-def _overview(exams: Sequence[RunView], seats: Grid, curves: Sequence[Json], options: PageOptions) -> dict[str, Json]:
-    first = baselines(seats.models, options.baselines)
-    offered = overview.choosable(seats.models, first, bool(options.baselines))
+def _overview(views: Sequence[RunView], grid: Grid, curves: Sequence[Json], options: PageOptions) -> dict[str, Json]:
+    first = baselines(grid.models, options.baselines)
+    offered = overview.choosable(grid.models, first, bool(options.baselines))
     return {
         "version": version("proctor"),
-        "protocols": list(dict.fromkeys(name for one in exams for name in one.judged)),
-        "asked": list(dict.fromkeys(one.manifest.protocol for one in exams)),
-        "models": seats.models,
-        "columns": [{"suite": suite, "items": items} for suite, items in seats.columns],
+        "protocols": list(dict.fromkeys(name for one in views for name in one.judged)),
+        "asked": list(dict.fromkeys(one.manifest.protocol for one in views)),
+        "models": grid.models,
+        "columns": [{"suite": suite, "items": items} for suite, items in grid.columns],
         "baselines": offered,
-        "runs": overview.runs(exams, seats),
-        "differences": overview.differences(exams, seats, offered),
+        "runs": overview.runs(views, grid),
+        "differences": overview.differences(views, grid, offered),
         "trainings": curves,
-        "checkpoints": training.checkpoints(exams, seats, [one["name"] for one in curves]),
+        "checkpoints": training.checkpoints(views, grid, [one["name"] for one in curves]),
     }
 
 

@@ -29,10 +29,10 @@ class EmbeddedImage:
         return self.absent or list(self.size)
 
 
-def numbered(exams: Iterable[RunView]) -> dict[str, list[Image]]:
+def numbered(views: Iterable[RunView]) -> dict[str, list[Image]]:
     """Where each picture may be found, by digest, in the order of the questions; its number is its place."""
     found: dict[str, list[Image]] = {}
-    for one in exams:
+    for one in views:
         for asked in one.asked:
             for image in asked.prompt.images:
                 known = found.setdefault(image.sha256, [])

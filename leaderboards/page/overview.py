@@ -23,35 +23,35 @@ DEFAULT_BASELINE = "base"
 
 @dataclass(frozen=True)
 class Grid:
-    """Rows and columns by name; `of` gives each exam's (row, column), in the order of the exams."""
+    """Rows and columns by name; `of` gives each view's (row, column), in the order of the views."""
 
     models: Sequence[str]
     columns: Sequence[tuple[str, int]]
     of: Sequence[tuple[int, int]]
 
 
-def without_copies(exams: Sequence[RunView]) -> list[RunView]:
+def without_copies(views: Sequence[RunView]) -> list[RunView]:
     """One exam of each run: where a run is there twice the complete one."""
     kept: dict[str, RunView] = {}
-    for one in exams:
+    for one in views:
         if one.manifest.run_id not in kept or (one.complete and not kept[one.manifest.run_id].complete):
             kept[one.manifest.run_id] = one
     return list(kept.values())
 
 
-def lay_out(exams: Sequence[RunView]) -> Grid:
+def lay_out(views: Sequence[RunView]) -> Grid:
     """Rows in the order of their names, numbers by size; columns, each a suite with its items, the largest first.
 
     Runs of one name that asked the same are told apart by what differs between them.
     """
-    columns = sorted({one.data for one in exams}, key=lambda key: (-_items(exams, key), key))
-    names = _names(exams)
+    columns = sorted({one.data for one in views}, key=lambda key: (-_items(views, key), key))
+    names = _names(views)
     models = sorted(set(names), key=_natural)
     rows, places = {name: n for n, name in enumerate(models)}, {key: n for n, key in enumerate(columns)}
     return Grid(
         models,
-        [(suite, _items(exams, (suite, data))) for suite, data in columns],
-        [(rows[name], places[one.data]) for name, one in zip(names, exams, strict=True)],
+        [(suite, _items(views, (suite, data))) for suite, data in columns],
+        [(rows[name], places[one.data]) for name, one in zip(names, views, strict=True)],
     )
 
 
@@ -67,8 +67,8 @@ def baselines(models: Sequence[str], wanted: Sequence[str]) -> list[int]:
     return chosen or [models.index(DEFAULT_BASELINE) if DEFAULT_BASELINE in models else 0]
 
 
-def _items(exams: Sequence[RunView], data: tuple[str, str]) -> int:
-    return next(len(one.asked) for one in exams if one.data == data)
+def _items(views: Sequence[RunView], data: tuple[str, str]) -> int:
+    return next(len(one.asked) for one in views if one.data == data)
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
@@ -76,9 +76,9 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"([0-9]{1,18})", name)]
 
 
-def _names(exams: Sequence[RunView]) -> list[str]:
+def _names(views: Sequence[RunView]) -> list[str]:
     by_name: dict[str, list[RunView]] = defaultdict(list)
-    for one in exams:
+    for one in views:
         by_name[one.manifest.model_name].append(one)
     called: dict[str, str] = {}
     for name, its in by_name.items():
@@ -87,21 +87,21 @@ def _names(exams: Sequence[RunView]) -> list[str]:
             facts = _model_facts(one.manifest)
             told = ", ".join(f"{key} {facts[key]}" for key in differing)
             called[one.manifest.run_id] = short(name or "(no name)") + (f" ({told})" if told else "")
-    taken = Counter((called[one.manifest.run_id], one.data) for one in exams)
+    taken = Counter((called[one.manifest.run_id], one.data) for one in views)
     return [
         name if taken[name, one.data] == 1 else f"{name} [{one.manifest.run_id[:8]}]"
-        for one, name in ((one, called[one.manifest.run_id]) for one in exams)
+        for one, name in ((one, called[one.manifest.run_id]) for one in views)
     ]
 
 
-def _differing(exams: Sequence[RunView]) -> list[str]:
+def _differing(views: Sequence[RunView]) -> list[str]:
     """The facts that tell runs apart which would otherwise have one place; none if there are no such runs."""
     clashing = [
-        [_model_facts(one.manifest) for one in exams if one.data == data]
-        for data, count in Counter(one.data for one in exams).items()
+        [_model_facts(one.manifest) for one in views if one.data == data]
+        for data, count in Counter(one.data for one in views).items()
         if count > 1
     ]
-    names = [name for name in _model_facts(exams[0].manifest) if name != "run"]
+    names = [name for name in _model_facts(views[0].manifest) if name != "run"]
     differing = [name for name in names if any(len({facts[name] for facts in group}) > 1 for group in clashing)]
     told = [[tuple(facts[name] for name in differing) for facts in group] for group in clashing]
     return differing if all(len(set(group)) == len(group) for group in told) else [*differing, "run"]
@@ -125,9 +125,9 @@ ALL_BASELINES = 8
 """Up to so many models, every one can be the baseline; of more, only those that are named."""
 
 
-def runs(exams: Sequence[RunView], seats: Grid) -> list[Json]:
+def runs(views: Sequence[RunView], grid: Grid) -> list[Json]:
     """Every run: its place, its facts, and what each protocol says of it."""
-    sets = {key: number for number, key in enumerate(question_sets(exams))}
+    sets = {key: number for number, key in enumerate(question_sets(views))}
     return [
         {
             "model": row,
@@ -141,21 +141,21 @@ def runs(exams: Sequence[RunView], seats: Grid) -> list[Json]:
                 for name, judged in one.judged.items()
             },
         }
-        for one, (row, column) in zip(exams, seats.of, strict=True)
+        for one, (row, column) in zip(views, grid.of, strict=True)
     ]
 
 
-def question_sets(exams: Sequence[RunView]) -> dict[tuple[str, str, str], RunView]:
+def question_sets(views: Sequence[RunView]) -> dict[tuple[str, str, str], RunView]:
     """A run of each set of questions that were put in the same words."""
     found: dict[tuple[str, str, str], RunView] = {}
-    for one in exams:
+    for one in views:
         found.setdefault(one.questions, one)
     return found
 
 
-def differences(exams: Sequence[RunView], seats: Grid, baselines: Sequence[int]) -> list[Json]:
+def differences(views: Sequence[RunView], grid: Grid, baselines: Sequence[int]) -> list[Json]:
     """The paired difference of every model to each baseline, by suite and protocol, where both have a score."""
-    place = {seat: one for one, seat in zip(exams, seats.of, strict=True)}
+    place = {cell: one for one, cell in zip(views, grid.of, strict=True)}
     found: dict[tuple[int, int, int, str], Json] = {}
     for base, (other, column) in product(baselines, sorted(place)):
         if other == base or (base, column) not in place:
@@ -177,9 +177,9 @@ def choosable(models: Sequence[str], first: Sequence[int], named: bool) -> list[
     return list(dict.fromkeys([*first, *range(len(models))]))
 
 
-def wrong_or_flipped(exams: Sequence[RunView]) -> Iterator[str]:
+def wrong_or_flipped(views: Sequence[RunView]) -> Iterator[str]:
     """Digests of the pictures of items that some run answered wrongly."""
-    for one in exams:
+    for one in views:
         scores = next(iter(one.judged.values())).item_scores
         for asked in one.asked:
             if scores.get(asked.item.id, 0.0) < 1:

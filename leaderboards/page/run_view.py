@@ -92,11 +92,11 @@ def read_run_view(path: Path, further: Sequence[str], referee: JudgeModel | None
     )
 
 
-def check_protocols(further: Sequence[str], exams: Sequence[RunView]) -> None:
+def check_protocols(further: Sequence[str], views: Sequence[RunView]) -> None:
     """Raise UsageError for a protocol that none of the runs' suites has."""
     for name in further:
-        if not any(name in one.judged for one in exams):
-            suites = ", ".join(sorted({one.manifest.suite for one in exams}))
+        if not any(name in one.judged for one in views):
+            suites = ", ".join(sorted({one.manifest.suite for one in views}))
             raise UsageError(f"no suite of these runs ({suites}) has a protocol {name!r}")
 
 

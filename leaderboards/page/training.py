@@ -40,10 +40,10 @@ def curves(folder: Path) -> Json:
     }
 
 
-def checkpoints(exams: Sequence[RunView], seats: Grid, trainings: Sequence[str]) -> list[Json]:
+def checkpoints(views: Sequence[RunView], grid: Grid, trainings: Sequence[str]) -> list[Json]:
     """[training, step, row] of each model that is a checkpoint of one of the trainings."""
     found = {}
-    for one, (row, _) in zip(exams, seats.of, strict=True):
+    for one, (row, _) in zip(views, grid.of, strict=True):
         place = _place(one.manifest, trainings)
         if place is not None:
             found[row] = [*place, row]

@@ -151,8 +151,8 @@ def _unfit(column: Column, manifest: Manifest) -> str | None:
         return "incomplete"
     if manifest.identity["model"].get("prompt", "protocol") != "protocol":
         return "the prompt that its imported answers had is not that of the protocol"
-    if manifest.manner and manifest.manner.name not in profiles():
-        return f"asked in the manner of {manifest.manner.name}, which is no bundled profile"
+    if manifest.style and manifest.style.name not in profiles():
+        return f"asked in the manner of {manifest.style.name}, which is no bundled profile"
     return None
 
 

@@ -91,7 +91,7 @@ def _synthesis(recipe: Recipe, base: Path, open_model: Callable[[Path], Engine],
     items = {item.id: unlabelled(item) for item in batch}
     new, profile = dataclasses.replace(recipe, prompts=PromptSettings(suite=NAME)), load_profile(recipe.model)
     builders = PromptBuilders(
-        name=f"{recipe.protocol} {profile.manner.label}",
+        name=f"{recipe.protocol} {profile.style.label}",
         original=asking(recipe),
         new=asking(new),
         request=profile.applied,

@@ -395,7 +395,7 @@ def digests() -> Any:
         },
         "grader": GRADER_VERSION,
         "errata": ERRATA_DIGEST,
-        "profiles": {name: digest(plain(profile.manner.to_json())) for name, profile in sorted(profiles().items())},
+        "profiles": {name: digest(plain(profile.style.to_json())) for name, profile in sorted(profiles().items())},
         "registries": {one.kind: {"group": one.group, "names": sorted(one.builtin)} for one in registries},
         "figures": digest_all(one.item.to_json() for one in asked_by("figures", "strict").asked),
         "folder of a run": run_path(Path(), asked_by("iconqa", "official"), Scripted(lambda item, sample: "")).name,

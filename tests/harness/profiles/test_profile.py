@@ -62,7 +62,7 @@ def test_what_is_bundled():
     assert len({one.title for one in profiles().values()}) == len(profiles())
     documented = (Path(__file__).parents[3] / "docs" / "models.md").read_text()
     assert all(f"| `{name}` |" in documented for name in profiles())
-    assert f"`strict+{profiles()['mm_eureka_7b'].manner.label}`" in documented
+    assert f"`strict+{profiles()['mm_eureka_7b'].style.label}`" in documented
 
 
 @pytest.mark.parametrize(
@@ -111,8 +111,8 @@ def test_names_of_profiles(tmp_path):
     ],
 )
 def test_the_request_for_a_box_is_replaced(instruction, parts):
-    manner = PromptStyle("m", "Think.", instruction)
-    assert manner.applied(Prompt((PICTURE, f"Why?\n{BOXED}"))) == Prompt(parts, "Think.")
+    style = PromptStyle("m", "Think.", instruction)
+    assert style.applied(Prompt((PICTURE, f"Why?\n{BOXED}"))) == Prompt(parts, "Think.")
 
 
 def test_what_a_manner_leaves_alone():
@@ -155,8 +155,8 @@ def test_runs_with_other_profiles_never_mix(tmp_path, scripted):
 def test_a_manner_comes_back_from_a_manifest(system, instruction):
     if system is not None and not system.strip():
         return
-    manner = PromptStyle("m", system, instruction)
-    assert PromptStyle.from_json(json.loads(json.dumps(manner.to_json()))) == manner
+    style = PromptStyle("m", system, instruction)
+    assert PromptStyle.from_json(json.loads(json.dumps(style.to_json()))) == style
 
 
 @pytest.mark.parametrize(
@@ -241,13 +241,13 @@ def test_the_tiny_model_is_examined_as_a_file_says(cli, tiny, own, tmp_path):
     (told,) = json.loads(cli(*command, "--profile", own).out)
     assert (told["complete"], told["cross_prompt"]) == (True, False)
     manifest = Manifest.read(Path(told["run"]))
-    assert manifest.manner == load_profile(str(own)).manner
+    assert manifest.style == load_profile(str(own)).style
     assert manifest.sampling == Sampling(max_tokens=40)
     asked = [json.loads(line) for line in (Path(told["run"]) / "items.jsonl").read_text().splitlines()]
     assert {one["prompt"]["system"] for one in asked} == {"You are terse."}
     assert all(one["prompt"]["parts"][-1].endswith("\nBox it: \\boxed{}.") for one in asked)
     (plain,) = json.loads(cli(*command, "--max-tokens", 41).out)
-    assert Manifest.read(Path(plain["run"])).manner is None
+    assert Manifest.read(Path(plain["run"])).style is None
     (flagged,) = json.loads(cli(*command, "--profile", own, "--max-tokens", 30).out)
     assert Manifest.read(Path(flagged["run"])).sampling.max_tokens == 30
     done = cli(*command, "--profile", "gpt")
