@@ -1,18 +1,24 @@
 """The suites by name. A new suite is one file and one line here, an entry point `proctor.suites` of a package, or a path."""
 
+from __future__ import annotations
+
 import dataclasses
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..harness.errors import ProctorError, UsageError, printable
 from ..harness.registry import Origin, Registry
 from ..harness.user_file import shown_value
-from .base import Suite
-from .protocols.registry import of_file
+
+if TYPE_CHECKING:
+    from .base import Suite
 
 
 def _suite(found: Any, origin: Origin) -> Suite:
     """A suite of a package or a file; the versions of a file's protocols tell its content. Raises UsageError for no suite."""
+    from .base import Suite  # noqa: PLC0415  (the names alone are asked for by `proctor eval --help`, which is light)
+    from .protocols.registry import of_file  # noqa: PLC0415
+
     if not isinstance(found, Suite):
         raise UsageError(f"suite {origin.shown} is no Suite: {shown_value(found)}")
     return dataclasses.replace(found, own_protocols=tuple(of_file(one, origin) for one in found.own_protocols))

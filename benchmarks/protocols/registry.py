@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 from typing import Protocol as Structure
 
 from ...harness.errors import UsageError
 from ...harness.registry import Origin, Registry
 from ...harness.user_file import call, shown_value
-from .base import Protocol
+
+if TYPE_CHECKING:
+    from .base import Protocol
 
 
 class HasProtocols(Structure):
@@ -27,7 +29,7 @@ class HasProtocols(Structure):
         ...
 
 
-OfSuite: TypeAlias = Callable[[Any], Protocol]
+OfSuite: TypeAlias = "Callable[[Any], Protocol]"
 """(suite) -> its protocol."""
 
 
@@ -69,6 +71,8 @@ def of_file(protocol: Protocol, origin: Origin) -> Protocol:
 
 def _of_suite(found: Any, origin: Origin) -> OfSuite:
     """Raises UsageError for neither a Protocol nor a function, and later for a function that makes none of its name."""
+    from .base import Protocol  # noqa: PLC0415  (the names alone are asked for by `proctor eval --help`, which is light)
+
     what = f"protocol {origin.shown}"
     if not isinstance(found, Protocol) and not callable(found):
         raise UsageError(f"{what} is neither a Protocol nor a function of a suite: {shown_value(found)}")

@@ -7,17 +7,28 @@ when the command is asked for, and imports what it needs when it runs, so that `
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import version
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
-from ..errors import EXIT_INCOMPLETE, EXIT_INTERRUPTED, ProctorError, UsageError
+from ..errors import (
+    EXIT_CHECK_FAILED,
+    EXIT_INCOMPLETE,
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    EXIT_UNVERIFIABLE,
+    EXIT_USAGE,
+    ProctorError,
+    UsageError,
+)
 from . import extensions
 from .options import Verb
 from .terminal import log
@@ -95,16 +106,71 @@ RENAMED = {
     "export": "board export or suite export",
 }
 """What commands that are gone are called now."""
+EXIT_CODES = f"""\
+exit codes:
+  {EXIT_OK}    done
+  {EXIT_CHECK_FAILED}    a check failed: a wrong answer, a regression, a row that is not reproduced
+  {EXIT_USAGE}    the request or its data are wrong; the error is one line that says what to do
+  {EXIT_INCOMPLETE}    incomplete: run the same command again to go on
+  {EXIT_UNVERIFIABLE}    unverifiable: rows of a board that neither their suite nor named data can prove
+  {EXIT_INTERRUPTED}  interrupted; what was finished is stored
+
+`proctor COMMAND --help` shows the arguments of a command, the names that they take, and examples."""
 
 
-def build_parser(asked: str | None = None) -> argparse.ArgumentParser:
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Says of an option which names it takes, and keeps the lines of examples."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        names = getattr(action, "completer", None)
+        if names is None:
+            return action.help
+        meaning, parenthesis, default = (action.help or "").rpartition(" (")
+        shown = (
+            f"{meaning if parenthesis else default}: {', '.join(names())}{parenthesis}{default if parenthesis else ''}"
+        )
+        return shown.replace("%", "%%")
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose options are written in full, and whose errors name what is nearest to an unknown word."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**{"formatter_class": _Help, "allow_abbrev": False, **settings})
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            known = [str(choice) for choice in action.choices]
+            raise argparse.ArgumentError(action, f"{value!r:.80} is not known{_nearest(str(value), known)}")
+
+    def refuse(self, unknown: Sequence[str]) -> NoReturn:
+        """End with 2 for words that no argument takes."""
+        options = [option for action in self._actions for option in action.option_strings]
+        words = [word for word in unknown if word.startswith("-")] or unknown
+        self.error(f"{words[0]!r:.80} is not known{_nearest(words[0].partition('=')[0], options)}")
+
+
+def _nearest(word: str, known: Sequence[str]) -> str:
+    """What to write instead of an unknown word."""
+    found = get_close_matches(word, known, n=1)
+    if found:
+        return f"; did you mean {found[0]}?"
+    return f"; there are: {', '.join(known)}"
+
+
+def build_parser(asked: str | None = None) -> Parser:
     """The parser of all commands; with `asked`, the first word of a command, only that one has its arguments."""
-    parser = argparse.ArgumentParser(
-        prog="proctor", description="Evaluate and train vision-language models on mathematics."
+    parser = Parser(
+        prog="proctor",
+        usage="proctor [--debug] COMMAND ...",
+        description="Evaluate and train vision-language models on mathematics.\n\n" + "\n\n".join(_overview()),
+        epilog=EXIT_CODES,
     )
     parser.add_argument("--version", action="version", version=f"proctor {version('proctor')}")
     parser.add_argument("--debug", action="store_true", help="show the trace of an error")
-    levels: dict[str, Any] = {"": parser.add_subparsers(metavar="COMMAND", required=True)}
+    levels: dict[str, Any] = {
+        "": parser.add_subparsers(prog="proctor", metavar="COMMAND", required=True, help=argparse.SUPPRESS)
+    }
     for commands in HEADINGS.values():
         for name, (file, summary) in commands.items():
             words = name.split()
@@ -114,14 +180,34 @@ def build_parser(asked: str | None = None) -> argparse.ArgumentParser:
                     group = levels[above].add_parser(
                         words[depth - 1], help=NOUNS[noun], description=_sentence(NOUNS[noun])
                     )
-                    levels[noun] = group.add_subparsers(metavar="COMMAND", required=True)
+                    levels[noun] = group.add_subparsers(metavar="COMMAND", required=True, title="commands")
             command = levels[" ".join(words[:-1])].add_parser(words[-1], help=summary, description=_sentence(summary))
             if asked in (None, words[0]):
                 verb: Verb = import_module(f".{file}", __package__).VERBS[name]
                 verb.add_arguments(command)
                 extensions.add_arguments(command)
-                command.set_defaults(run=verb.run, command=name)
+                command.epilog = "\n  ".join(("examples:", *verb.examples)).replace("%", "%%")
+                command.set_defaults(run=verb.run, command=name, parser=command)
     return parser
+
+
+def _overview() -> Iterator[str]:
+    """The commands under their headings; what stands below a noun's commands is named by the noun's --help."""
+    for heading, commands in HEADINGS.items():
+        shown = {}
+        for name, (_, summary) in commands.items():
+            command = " ".join(name.split()[:2])
+            shown[command] = NOUNS.get(command, summary)
+        yield "\n".join((f"{heading}:", *(f"  {name:16} {summary}" for name, summary in shown.items())))
+
+
+def complete() -> None:
+    """Answer the shell's question how a command goes on, and end; without the extra `completion` there is no answer."""
+    try:
+        import argcomplete
+    except ImportError:
+        sys.exit(EXIT_USAGE)
+    argcomplete.autocomplete(build_parser())
 
 
 def _sentence(summary: str) -> str:
@@ -133,11 +219,16 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     asked = next((word for word in words if not word.startswith("-")), "")
     if asked in RENAMED:
         raise UsageError(f"`proctor {asked}` is now `proctor {RENAMED[asked]}`")
-    return build_parser(asked).parse_args(words)
+    args, unknown = build_parser(asked).parse_known_args(words)
+    if unknown:
+        args.parser.refuse(unknown)
+    return args
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code; an error is one line on stderr, or a trace with --debug."""
+    if "_ARGCOMPLETE" in os.environ:
+        complete()
     try:
         args = parse(sys.argv[1:] if arguments is None else arguments)
     except UsageError as error:

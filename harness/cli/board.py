@@ -7,7 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_INCOMPLETE, EXIT_OK, UsageError, printable
-from .options import Verb, add_json, add_lock, add_scoring, open_judge_model, protocols
+from .options import (
+    Verb,
+    add_data,
+    add_format,
+    add_json,
+    add_out,
+    add_runs,
+    add_scoring,
+    add_suite,
+    one_suite,
+    open_judge_model,
+    score_protocols,
+)
 
 if TYPE_CHECKING:
     from ...leaderboards.board.known_items import KnownItems
@@ -17,8 +29,8 @@ STATES = {True: "reproduced", False: "NOT REPRODUCED", None: "unverifiable"}
 
 def _build_arguments(parser: argparse.ArgumentParser) -> None:
     """Runs, protocols, output."""
-    parser.add_argument("runs", nargs="+", type=Path, help="run directories, folders of them, or boards")
-    parser.add_argument("--out", type=Path, default=Path("board"), metavar="DIR", help="the folder (default board)")
+    add_runs(parser)
+    add_out(parser, Path("board"))
     parser.add_argument(
         "--draft",
         action="store_true",
@@ -29,9 +41,9 @@ def _build_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _recipes_arguments(parser: argparse.ArgumentParser) -> None:
     """Runs, and the suite that is compared on."""
-    parser.add_argument("runs", nargs="+", type=Path, help="run directories, folders of them, or boards")
-    parser.add_argument("--suite", required=True, help="the suite that is compared on")
-    parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
+    add_runs(parser)
+    add_suite(parser)
+    add_format(parser, "text", "markdown")
     add_json(parser)
 
 
@@ -42,10 +54,10 @@ def _recipes(args: argparse.Namespace) -> int:
     from .terminal import emit_json, recipes_table, show_table
 
     with run_folders(args.runs) as runs:
-        table = recipe_table(runs, args.suite)
+        table = recipe_table(runs, one_suite(args))
     if args.json:
         emit_json(table.to_json())
-    elif args.markdown:
+    elif args.format == "markdown":
         print(recipes_as_markdown(table), end="")
     else:
         show_table(recipes_table(table))
@@ -58,9 +70,10 @@ def _build(args: argparse.Namespace) -> int:
     from ...leaderboards.board.evidence import run_folders
     from .terminal import board_table, log, show_table
 
-    referee = open_judge_model(args)
+    judge_model = open_judge_model(args)
+    protocols: list[str | None] = [*score_protocols(args)] or [None]
     with run_folders(args.runs) as runs:
-        board = build(runs, protocols(args), args.out, referee, draft=args.draft, partial=args.partial)
+        board = build(runs, protocols, args.out, judge_model, draft=args.draft, partial=args.partial)
     for problem in board.problems:
         log(problem)
     if board.problems and not args.draft:
@@ -75,16 +88,8 @@ def _build(args: argparse.Namespace) -> int:
 
 def _verify_arguments(parser: argparse.ArgumentParser) -> None:
     """The board, and data to hold its items against."""
-    parser.add_argument("board", type=Path, help="a folder that `proctor board build` wrote")
-    parser.add_argument(
-        "--data",
-        action="append",
-        default=[],
-        metavar="SUITE=DATA",
-        help="hold the suite's items against these data, named as for `eval` (default: against its sample); a suite of "
-        "your own is FILE.py:NAME=DATA; may be repeated",
-    )
-    add_lock(parser)
+    parser.add_argument("board", type=Path, metavar="BOARD", help="a folder that `proctor board build` wrote")
+    add_data(parser)
     add_json(parser)
 
 
@@ -124,7 +129,28 @@ def _known(args: argparse.Namespace) -> KnownItems:
 
 
 VERBS = {
-    "board build": Verb(_build_arguments, _build),
-    "board verify": Verb(_verify_arguments, _verify),
-    "board recipes": Verb(_recipes_arguments, _recipes),
+    "board build": Verb(
+        _build_arguments,
+        _build,
+        (
+            "proctor board build runs",
+            "proctor board build runs --score-protocol strict,official --out board --draft",
+        ),
+    ),
+    "board verify": Verb(
+        _verify_arguments,
+        _verify,
+        (
+            "proctor board verify board",
+            "proctor board verify board --data mathvision=items.jsonl",
+        ),
+    ),
+    "board recipes": Verb(
+        _recipes_arguments,
+        _recipes,
+        (
+            "proctor board recipes runs --suite figures",
+            "proctor board recipes board --suite figures --format markdown",
+        ),
+    ),
 }

@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_INCOMPLETE, EXIT_OK, UsageError, printable
-from .options import Verb, add_json, names
+from .options import (
+    Verb,
+    add_json,
+    add_model_name,
+    add_out,
+    add_runs,
+    add_runs_option,
+    add_score_protocol,
+    score_protocols,
+)
 
 if TYPE_CHECKING:
     from ...leaderboards.board.table import Row
@@ -17,7 +26,7 @@ if TYPE_CHECKING:
 def _eval_results_arguments(parser: argparse.ArgumentParser) -> None:
     """Scores, and where to."""
     _add_model(parser)
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the model's repository, to write into")
+    add_out(parser)
     parser.add_argument(
         "--task",
         action="append",
@@ -43,27 +52,21 @@ def _model_card_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("runs", nargs="+", type=Path, help="boards, run directories, or folders of them")
-    parser.add_argument("--model", required=True, metavar="NAME", help="whose scores, as the board names it")
-    _add_protocol(parser)
+    add_runs(parser)
+    add_model_name(parser)
+    add_score_protocol(parser)
 
 
 def _add_training(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("training", type=Path, help="a training directory")
-    parser.add_argument(
-        "--runs", nargs="+", type=Path, default=[], help="boards or runs with the examinations of its checkpoints"
-    )
-    _add_protocol(parser)
+    parser.add_argument("training", type=Path, metavar="TRAINING", help="a training directory")
+    add_runs_option(parser)
+    add_score_protocol(parser)
     add_json(parser)
-
-
-def _add_protocol(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--protocol", help="judge by this protocol, or by several: A,B (default: the one that asked)")
 
 
 def _tensorboard_arguments(parser: argparse.ArgumentParser) -> None:
     """Where to, and the training."""
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="what --logdir is to be given")
+    add_out(parser)
     _add_training(parser)
 
 
@@ -77,8 +80,7 @@ def _rows(args: argparse.Namespace) -> list[Row]:
     """The rows of what the arguments name."""
     from ...leaderboards.board.load_rows import load_rows
 
-    protocols = names(args.protocol) if args.protocol else []
-    return load_rows(args.runs, [name for name in protocols if name])
+    return load_rows(args.runs, score_protocols(args))
 
 
 def _eval_results(args: argparse.Namespace) -> int:
@@ -90,13 +92,13 @@ def _eval_results(args: argparse.Namespace) -> int:
         raise UsageError("--source-name needs --source-url")
     source = ResultSource(args.source_url, args.source_name) if args.source_url else None
     tasks = dict(_task(text) for text in args.tasks)
-    found = eval_results(args.model, _rows(args), dates=run_dates(args.runs), source=source, tasks=tasks)
+    found = eval_results(args.model_name, _rows(args), dates=run_dates(args.runs), source=source, tasks=tasks)
     for line in found.left_out:
         log(printable(f"left out: {line}"))
     for line in found.uncertain:
         log(printable(line))
     if not found.files:
-        raise UsageError(f"nothing of {args.model!r} can be published as a result on the hub")
+        raise UsageError(f"nothing of {args.model_name!r} can be published as a result on the hub")
     written = found.write(args.out)
     if args.json:
         emit_json({"files": [str(path) for path in written], "left_out": found.left_out, "uncertain": found.uncertain})
@@ -120,8 +122,8 @@ def _model_card(args: argparse.Namespace) -> int:
     if args.model_index and not args.into:
         raise UsageError("--model-index needs --into: the card whose metadata it is for")
     rows = _rows(args)
-    text = section(args.model, rows)
-    problems = [unpublishable(row) for row in rows_of(args.model, rows) if row.metric == HEADLINE]
+    text = section(args.model_name, rows)
+    problems = [unpublishable(row) for row in rows_of(args.model_name, rows) if row.metric == HEADLINE]
     left_out = [problem for problem in problems if problem]
     for line in left_out:
         log(printable(f"left out: {line}"))
@@ -134,7 +136,7 @@ def _model_card(args: argparse.Namespace) -> int:
     name = str(args.into)
     card = with_section(read_card(args.into), text, name)
     if args.model_index:
-        card = with_model_index(card, args.model, rows, name)
+        card = with_model_index(card, args.model_name, rows, name)
     write_card(args.into, card)
     print(args.into)
     return code
@@ -177,9 +179,44 @@ def _track(args: argparse.Namespace, tracker: Tracker) -> int:
 
 
 VERBS = {
-    "board export eval-results": Verb(_eval_results_arguments, _eval_results),
-    "board export model-card": Verb(_model_card_arguments, _model_card),
-    "board export tensorboard": Verb(_tensorboard_arguments, _tensorboard),
-    "board export wandb": Verb(_project_arguments, _wandb),
-    "board export trackio": Verb(_project_arguments, _trackio),
+    "board export eval-results": Verb(
+        _eval_results_arguments,
+        _eval_results,
+        (
+            "proctor board export eval-results board --model-name NAME --out repository",
+            "proctor board export eval-results runs --model-name NAME --out repository --source-url https://example.org/board",
+        ),
+    ),
+    "board export model-card": Verb(
+        _model_card_arguments,
+        _model_card,
+        (
+            "proctor board export model-card board --model-name NAME",
+            "proctor board export model-card board --model-name NAME --into README.md --model-index",
+        ),
+    ),
+    "board export tensorboard": Verb(
+        _tensorboard_arguments,
+        _tensorboard,
+        (
+            "proctor board export tensorboard training --runs runs --out events",
+            "proctor board export tensorboard training --out events --json",
+        ),
+    ),
+    "board export wandb": Verb(
+        _project_arguments,
+        _wandb,
+        (
+            "proctor board export wandb training --runs runs --project NAME",
+            "proctor board export wandb training --project NAME --json",
+        ),
+    ),
+    "board export trackio": Verb(
+        _project_arguments,
+        _trackio,
+        (
+            "proctor board export trackio training --runs runs --project NAME",
+            "proctor board export trackio training --project NAME --json",
+        ),
+    ),
 }

@@ -9,8 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_CHECK_FAILED, EXIT_OK, UsageError, printable
-from .options import Verb, add_json, add_judge_model, names, open_judge_model, protocols
-from .options import names as split_names
+from .options import (
+    Verb,
+    add_examples,
+    add_html,
+    add_json,
+    add_judge_model,
+    add_score_protocol,
+    add_suite,
+    one_score_protocol,
+    open_judge_model,
+    score_protocols,
+    suite_names,
+)
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -34,17 +45,15 @@ def _compare_arguments(parser: argparse.ArgumentParser) -> None:
             metavar=name.upper(),
             help="a run directory, a folder of runs, or a board; with @PATTERN, the models of that name, e.g. runs@base",
         )
+    add_suite(parser, shown="default: all, which both must have")
+    add_score_protocol(parser)
     parser.add_argument(
-        "--suite", metavar="A,B", help="compare these suites alone (default: all, which both must have)"
-    )
-    parser.add_argument("--protocol", help="judge both by this protocol (default: the one that asked)")
-    parser.add_argument(
-        "--seeds", action="store_true", help="several runs of a suite are trainings with several seeds of one thing"
+        "--pool-seeds",
+        action="store_true",
+        help="several runs of a suite are trainings with several seeds of one thing",
     )
     parser.add_argument("--common", action="store_true", help="compare the items that all runs have, and say so")
-    parser.add_argument(
-        "--examples", type=int, default=3, metavar="N", help="items gained and lost to show (default 3)"
-    )
+    add_examples(parser)
     parser.add_argument("--gate", type=Path, metavar="FILE", help="a TOML file of margins; exit code 1 if B regressed")
     add_judge_model(parser)
     add_json(parser)
@@ -57,12 +66,9 @@ def _compare(args: argparse.Namespace) -> int:
     from .terminal import emit_json
 
     limits = Limits.read(args.gate) if args.gate else None
-    judged_by = protocols(args)
-    if len(judged_by) > 1:
-        raise UsageError("compare judges both sides by one protocol: name one with --protocol")
-    suites = [str(name) for name in names(args.suite)] if args.suite else []
-    referee = open_judge_model(args)
-    a, b = (read_side_runs(source, judged_by[0], referee, suites, seeds=args.seeds) for source in (args.a, args.b))
+    protocol, suites = one_score_protocol(args), suite_names(args)
+    judge_model = open_judge_model(args)
+    a, b = (read_side_runs(source, protocol, judge_model, suites, seeds=args.pool_seeds) for source in (args.a, args.b))
     found = compare_arms(a, b, suites, common=args.common, optional=limits.margins if limits else ())
     gate = decide(found, limits) if limits else None
     if args.json:
@@ -219,12 +225,10 @@ def _short(text: str) -> str:
 
 def _explain_arguments(parser: argparse.ArgumentParser) -> None:
     """One run under two protocols, or two runs."""
-    parser.add_argument("runs", nargs="+", type=Path, help="one run directory, or two of one suite")
-    parser.add_argument(
-        "--protocols", metavar="A,B", help="how the left and the right side judge (default: as each run was asked)"
-    )
-    parser.add_argument("--examples", type=int, default=3, metavar="N", help="examples of each cause (default 3)")
-    parser.add_argument("--html", type=Path, metavar="FILE", help="also write a page with examples")
+    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="one run directory, or two of one suite")
+    add_score_protocol(parser, "the left and the right one; default: the one that asked")
+    add_examples(parser)
+    add_html(parser)
     add_judge_model(parser)
     add_json(parser)
 
@@ -255,13 +259,13 @@ def _sides(args: argparse.Namespace) -> list[Side]:
     from ...benchmarks.examination import read_answers, score_answers
     from ...leaderboards.compare.explain import Side
 
-    names: list[str | None] = split_names(args.protocols) if args.protocols else [None]
+    names: list[str | None] = [*score_protocols(args)] or [None]
     if len(args.runs) > 2 or len(names) > 2 or len(args.runs) * len(names) == 1:
-        raise UsageError("name one run and --protocols A,B, or two runs (with no, one or two protocols)")
-    referee = open_judge_model(args)
+        raise UsageError("name one run and --score-protocol A,B, or two runs (with no, one or two protocols)")
+    judge_model = open_judge_model(args)
     answers = [read_answers(path) for path in args.runs]
     pairs = [(answers[side % len(answers)], names[side % len(names)]) for side in (0, 1)]
-    return [Side(one, score_answers(one, name, referee)) for one, name in pairs]
+    return [Side(one, score_answers(one, name, judge_model)) for one, name in pairs]
 
 
 def _headline(found: Explanation) -> str:
@@ -335,6 +339,20 @@ def _ending(case: DifferingAnswer, response: str, is_left: bool) -> Iterator[str
 
 
 VERBS = {
-    "compare": Verb(_compare_arguments, _compare),
-    "explain": Verb(_explain_arguments, _explain),
+    "compare": Verb(
+        _compare_arguments,
+        _compare,
+        (
+            "proctor compare runs@base runs@training/step-000060",
+            "proctor compare 'runs@sft-*' 'runs@grpo-*' --pool-seeds --gate gate.toml",
+        ),
+    ),
+    "explain": Verb(
+        _explain_arguments,
+        _explain,
+        (
+            "proctor explain runs/RUN --score-protocol strict,official",
+            "proctor explain runs/A runs/B --html why.html",
+        ),
+    ),
 }

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_INCOMPLETE, EXIT_OK
-from .options import Verb
+from .options import Verb, add_out, add_recipe, add_seed, suites_with_sample
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -27,9 +27,9 @@ MAX_TOKENS = 48
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     """Output, recipe, seed."""
-    parser.add_argument("--out", type=Path, default=Path("demo"), help="where everything goes (default demo)")
-    parser.add_argument("--recipe", default="mm_upt_figures", help="what to train by (default mm_upt_figures)")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the training (default 0)")
+    add_out(parser, Path("demo"))
+    add_recipe(parser, "mm_upt_figures")
+    add_seed(parser)
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -41,7 +41,6 @@ def _run(args: argparse.Namespace) -> int:
     from ..engines.transformers import TransformersEngine
     from ..types import Sampling
     from .eval import eval_all
-    from .options import suites_with_sample
     from .terminal import log, show_table
 
     recipe = load_recipe(args.recipe, [f"seed={args.seed}"])
@@ -162,7 +161,7 @@ curves:      tensorboard --logdir {training / "tensorboard"}   (or read {trainin
 
 What to try next:
   proctor board verify {board}                      recompute every row from its evidence
-  proctor show {runs} --training {training} --out demo.html    look at charts, curves and every answer
+  proctor show {runs} --training {training} --html demo.html    look at charts, curves and every answer
   proctor demo --out {board.parent} --seed 1          the same with another seed; the table grows
   proctor train mm_upt_figures --out control --set reward=random      the control: no reward, no gain
   proctor eval --model DIR --suite mathvision --data items.jsonl      your model on real items
@@ -170,5 +169,12 @@ What to try next:
 
 
 VERBS = {
-    "demo": Verb(_add_arguments, _run),
+    "demo": Verb(
+        _add_arguments,
+        _run,
+        (
+            "proctor demo",
+            "proctor demo --out demo --seed 1",
+        ),
+    ),
 }

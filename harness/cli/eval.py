@@ -14,40 +14,43 @@ from .options import (
     add_data,
     add_engine,
     add_json,
+    add_model,
+    add_model_name,
+    add_out,
     add_profile,
+    add_protocol,
+    add_questions,
+    add_run_dir,
     add_sampling,
     add_scoring,
+    add_suite,
+    data_of,
+    one_suite,
     open_engine,
     open_judge_model,
     open_profile,
-    protocols,
     sampling,
+    score_protocols,
+    suite_names,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ..engines.base import Engine
+    from ..profiles import Profile
     from ..runs.evaluate import Examination, RunOutcome
     from ..runs.score import ScoredRun
+    from ..types import Sampling
 
 
 def _eval_arguments(parser: argparse.ArgumentParser) -> None:
     """Model, suites, data, sampling, and where the runs go."""
-    parser.add_argument(
-        "--model",
-        required=True,
-        help="a checkpoint folder; for engine openai the server's name of the model, for lmms_eval its own, for replay a run",
-    )
-    parser.add_argument(
-        "--suite", required=True, help="one or more names, with commas between them; see `proctor suite list`"
-    )
-    add_data(parser)
-    parser.add_argument("--protocol", default="strict", help="how to ask and judge (default strict)")
+    add_model(parser)
+    add_questions(parser)
     add_profile(parser)
-    parser.add_argument("--limit", type=int, metavar="N", help="ask only the first N items")
-    parser.add_argument("--out", type=Path, default=RUNS, help="the folder of run directories (default runs)")
-    parser.add_argument("--run", type=Path, metavar="DIR", dest="run_dir", help="this run directory, whatever its name")
+    add_out(parser, RUNS)
+    add_run_dir(parser)
     add_engine(parser)
     add_sampling(parser)
     add_json(parser)
@@ -55,18 +58,15 @@ def _eval_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _eval(args: argparse.Namespace) -> int:
     """Ask, store, score, and say how it went."""
-    from ...benchmarks.examination import plan, run_path, score_run
+    from ...benchmarks.examination import run_path, score_run
     from ...trainers.provenance import TrainingRecord
     from .terminal import emit_json, log, scores_table, show_table
 
-    suites = args.suite.split(",")
-    if len(suites) > 1 and (args.data or args.run_dir):
-        raise UsageError("--data and --run belong to one suite: ask for one suite at a time")
+    suites = suite_names(args)
+    if len(suites) > 1 and args.run_dir:
+        raise UsageError("--run belongs to one suite: ask for one suite at a time")
     profile = open_profile(args)
-    drawn = sampling(args, profile)
-    plans = [
-        plan(suite, args.protocol, drawn, args.data, args.limit, lock=args.lock, profile=profile) for suite in suites
-    ]
+    plans = plan_suites(args, suites, sampling(args, profile), profile)
     model = open_engine(args, args.model)
     plans = TrainingRecord.read(args.model, log).put_into(plans)
     paths = [args.run_dir or run_path(args.out, examination, model) for examination in plans]
@@ -87,6 +87,18 @@ def _eval(args: argparse.Namespace) -> int:
     if any(outcome.stopped for outcome in outcomes):
         return EXIT_INTERRUPTED
     return EXIT_OK if all(outcome.complete for outcome in outcomes) else EXIT_INCOMPLETE
+
+
+def plan_suites(
+    args: argparse.Namespace, suites: Sequence[str], drawn: Sampling, profile: Profile | None = None
+) -> list[Examination]:
+    """What is asked of the suites, as --data, --lock, --protocol and --limit say. Raises UsageError and DataError."""
+    from ...benchmarks.examination import plan
+
+    data = data_of(args, suites)
+    return [
+        plan(suite, args.protocol, drawn, data[suite], args.limit, lock=args.lock, profile=profile) for suite in suites
+    ]
 
 
 def eval_all(plans: Sequence[Examination], model: Engine, paths: Sequence[Path]) -> list[RunOutcome]:
@@ -144,7 +156,7 @@ def _holds(run: Path, weights: str) -> bool:
 
 def _score_arguments(parser: argparse.ArgumentParser) -> None:
     """Runs and protocols."""
-    parser.add_argument("runs", nargs="+", type=Path, help="run directories, or folders of them")
+    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run directories, or folders of them")
     add_scoring(parser)
     parser.add_argument("--verdicts", type=Path, metavar="FILE", help="also write every verdict to FILE as JSON lines")
     parser.add_argument("--metrics", action="store_true", help="show every metric of the suite (always in --json)")
@@ -199,12 +211,13 @@ def score_all(args: argparse.Namespace) -> tuple[list[ScoredRun], int]:
     from ...benchmarks.examination import find_runs, score_under
     from .terminal import log
 
-    referee = open_judge_model(args)
+    judge_model = open_judge_model(args)
+    protocols: list[str | None] = [*score_protocols(args)] or [None]
     scored: list[ScoredRun] = []
     damaged = 0
     for path in find_runs(args.runs):
         try:
-            scored += score_under(path, protocols(args), referee, partial=args.partial)
+            scored += score_under(path, protocols, judge_model, partial=args.partial)
         except DataError as error:
             log(f"proctor {args.command}: {error}; left out")
             damaged += 1
@@ -216,18 +229,21 @@ def _import_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file",
         type=Path,
+        metavar="FILE",
         help="samples of lmms-eval (.jsonl of --log_samples) or a result of VLMEvalKit (.xlsx, .tsv or .json)",
     )
-    parser.add_argument("--suite", required=True, help="whose items were asked; see `proctor suite list`")
+    add_suite(parser)
     add_data(parser)
-    parser.add_argument("--from", dest="tool", choices=("lmms-eval", "vlmevalkit"), help="default: told by the content")
-    parser.add_argument("--model-name", metavar="NAME", help="what the model is called (default: what the file says)")
-    parser.add_argument("--protocol", default="strict", help="how to score unless told otherwise (default strict)")
+    parser.add_argument(
+        "--from", dest="tool", choices=("lmms-eval", "vlmevalkit"), help="the tool (default: what the content shows)"
+    )
+    add_model_name(parser, "what the file says")
+    add_protocol(parser)
     parser.add_argument(
         "--only-answered", action="store_true", help="leave out the items that the file does not have (recorded)"
     )
-    parser.add_argument("--out", type=Path, default=RUNS, help="the folder of run directories (default runs)")
-    parser.add_argument("--run", type=Path, metavar="DIR", dest="run_dir", help="this run directory, whatever its name")
+    add_out(parser, RUNS)
+    add_run_dir(parser)
     add_json(parser)
 
 
@@ -237,11 +253,12 @@ def _import(args: argparse.Namespace) -> int:
     from ...benchmarks.imports.run import read_import
     from .terminal import emit_json, log, scores_table, show_table
 
+    suite = one_suite(args)
     found = read_import(
         args.file,
-        args.suite,
+        suite,
         args.protocol,
-        args.data,
+        data_of(args, [suite])[suite],
         lock=args.lock,
         tool=args.tool,
         model_name=args.model_name,
@@ -263,7 +280,28 @@ def _import(args: argparse.Namespace) -> int:
 
 
 VERBS = {
-    "eval": Verb(_eval_arguments, _eval),
-    "score": Verb(_score_arguments, _score),
-    "import": Verb(_import_arguments, _import),
+    "eval": Verb(
+        _eval_arguments,
+        _eval,
+        (
+            "proctor eval --model DIR --suite figures",
+            "proctor eval --model NAME --engine openai --engine-option url=http://localhost:8000/v1 --suite mathvision",
+        ),
+    ),
+    "score": Verb(
+        _score_arguments,
+        _score,
+        (
+            "proctor score runs --metrics",
+            "proctor score runs --score-protocol strict,official --json",
+        ),
+    ),
+    "import": Verb(
+        _import_arguments,
+        _import,
+        (
+            "proctor import samples.jsonl --suite mathvision --data items.jsonl",
+            "proctor import result.xlsx --suite chartqa --data hub --model-name my-model",
+        ),
+    ),
 }

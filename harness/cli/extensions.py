@@ -13,7 +13,7 @@ from ..user_file import UserFile, in_file
 if TYPE_CHECKING:
     from ..registry import Registry
 
-SUITE_OPTIONS, PROTOCOL_OPTIONS = ("suite", "suites"), ("protocol", "protocols")
+SUITE_OPTIONS, PROTOCOL_OPTIONS = ("suite",), ("protocol", "score_protocol")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

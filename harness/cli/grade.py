@@ -15,26 +15,28 @@ from .options import Verb, add_json
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     """One answer, a file of cases, or a file of groups."""
-    parser.add_argument("--gold", help="the right answer")
-    parser.add_argument("--type", default="number", dest="gold_type", help="the gold's type (default number)")
+    parser.add_argument("--gold", metavar="TEXT", help="the right answer")
+    parser.add_argument(
+        "--type", default="number", dest="gold_type", metavar="NAME", help="the gold's type (default number)"
+    )
     parser.add_argument("--choices", nargs="+", metavar="TEXT", help="the options' texts in order, for a choice")
-    parser.add_argument("--unit", help="the unit that the question asks for")
-    parser.add_argument("--response", help="the model's whole response")
+    parser.add_argument("--unit", metavar="TEXT", help="the unit that the question asks for")
+    parser.add_argument("--response", metavar="TEXT", help="the model's whole response")
     files = parser.add_mutually_exclusive_group()
     files.add_argument("--cases", type=Path, metavar="FILE", help="JSON lines of gold, gold_type, choices, response")
-    files.add_argument("--groups", type=Path, metavar="FILE", help="JSON lines of id and answers: what votes together")
+    files.add_argument("--votes", type=Path, metavar="FILE", help="JSON lines of id and answers: what votes together")
     add_json(parser)
 
 
 def _run(args: argparse.Namespace) -> int:
     """Print one explained verdict (exit code 1 if wrong), or a JSON line for each line of a file."""
-    if args.cases or args.groups:
+    if args.cases or args.votes:
         judge = judge_case if args.cases else judge_group
-        for result in judged_lines(args.cases or args.groups, judge):
+        for result in judged_lines(args.cases or args.votes, judge):
             print(result)
         return EXIT_OK
     if args.gold is None or args.response is None:
-        raise UsageError("give --gold and --response, or --cases FILE, or --groups FILE")
+        raise UsageError("give --gold and --response, or --cases FILE, or --votes FILE")
     return explain(args)
 
 
@@ -136,5 +138,12 @@ def _texts_or_none(value: Json) -> bool:
 
 
 VERBS = {
-    "grade": Verb(_add_arguments, _run),
+    "grade": Verb(
+        _add_arguments,
+        _run,
+        (
+            r"proctor grade --gold 1/2 --response 'so \boxed{0.5}'",
+            "proctor grade --cases cases.jsonl",
+        ),
+    ),
 }

@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_CHECK_FAILED, EXIT_OK, printable
-from .eval import examine
+from .eval import examine, plan_suites
 from .options import (
     Verb,
+    add_base,
     add_changes,
-    add_data,
     add_engine,
     add_json,
+    add_out,
     add_profile,
+    add_questions,
+    add_recipe,
     add_sampling,
     open_profile,
     sampling,
@@ -40,18 +43,13 @@ FORMAT = 1
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     """The recipe, the rounds, the examination, and what counts as an improvement."""
-    parser.add_argument("recipe", help="a bundled recipe's name, or the path of a .toml file")
-    parser.add_argument("--out", type=Path, required=True, help="where everything is kept")
-    parser.add_argument("--base", type=Path, help="the checkpoint to start from (default: the recipe's tiny model)")
+    add_recipe(parser)
+    add_out(parser)
+    add_base(parser)
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="at most so many rounds (default 5)")
-    add_changes(parser, "change a setting of the recipe: policy.steps=20; round k trains with its seed + k")
-    parser.add_argument(
-        "--suite", required=True, help="one or more names, with commas: the first decides, the others are told"
-    )
-    add_data(parser)
-    parser.add_argument("--protocol", default="strict", help="how to ask and judge (default strict)")
+    add_changes(parser, "policy.steps=20; round k trains with the recipe's seed + k")
+    add_questions(parser)
     add_profile(parser)
-    parser.add_argument("--limit", type=int, metavar="N", help="ask only the first N items")
     parser.add_argument("--alpha", type=float, default=0.05, metavar="A", help="two-sided level of a round's test")
     parser.add_argument(
         "--power", type=float, default=0.8, metavar="P", help="the chance for which the detectable difference is told"
@@ -108,14 +106,8 @@ def _run(args: argparse.Namespace) -> int:
 
 def _plans(args: argparse.Namespace) -> list[Examination]:
     """What the base and every round's final checkpoint are asked."""
-    from ...benchmarks.examination import plan
-
     profile = open_profile(args)
-    drawn = sampling(args, profile)
-    return [
-        plan(suite, args.protocol, drawn, args.data, args.limit, lock=args.lock, profile=profile)
-        for suite in suite_names(args)
-    ]
+    return plan_suites(args, suite_names(args), sampling(args, profile), profile)
 
 
 def _go(
@@ -249,5 +241,12 @@ def _cells(change: SuiteChange) -> list[str]:
 
 
 VERBS = {
-    "iterate": Verb(_add_arguments, _run),
+    "iterate": Verb(
+        _add_arguments,
+        _run,
+        (
+            "proctor iterate mm_upt_figures --out rounds --suite figures",
+            "proctor iterate mm_upt_figures --out rounds --suite figures,iconqa --rounds 3 --alpha 0.01",
+        ),
+    ),
 }

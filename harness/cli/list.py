@@ -35,8 +35,10 @@ DEEPEST = 4
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to list."""
-    parser.add_argument("kind", choices=(*KINDS, RUNS), metavar="KIND", help=", ".join((*KINDS, RUNS)))
-    parser.add_argument("folder", nargs="?", type=Path, help=f"for {RUNS}: the folder to look in")
+    parser.add_argument(
+        "kind", choices=(*KINDS, RUNS), metavar="KIND", help=f"what to list: {', '.join((*KINDS, RUNS))}"
+    )
+    parser.add_argument("folder", nargs="?", type=Path, metavar="FOLDER", help=f"for {RUNS}: the folder to look in")
     add_json(parser)
 
 
@@ -131,4 +133,13 @@ def _show(rows: list[dict[str, Json]], columns: tuple[str, ...]) -> None:
     show_table(table)
 
 
-VERBS = {"list": Verb(add_arguments, run)}
+VERBS = {
+    "list": Verb(
+        add_arguments,
+        run,
+        (
+            "proctor list rewards",
+            "proctor list runs runs --json",
+        ),
+    ),
+}

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_CHECK_FAILED, EXIT_OK, DataError, printable
-from .options import Verb, add_json, add_judge_model, open_judge_model
+from .options import (
+    Verb,
+    add_format,
+    add_json,
+    add_judge_model,
+    add_runs,
+    add_score_protocol,
+    one_score_protocol,
+    open_judge_model,
+)
 
 if TYPE_CHECKING:
     from ...leaderboards.papers.fill import Filled, LeftOut
@@ -20,10 +28,9 @@ FORMAT_NAMES = ("text", "csv", "markdown", "latex")
 def _table_arguments(parser: argparse.ArgumentParser) -> None:
     """The table, runs, and how to print it."""
     parser.add_argument("table", metavar="TABLE", help="like mm_upt/1 (or 1 for short) or self_judge/1")
-    parser.add_argument("runs", nargs="*", type=Path, help="run directories, folders of them, or boards")
-    parser.add_argument("--format", choices=FORMAT_NAMES, default="text", help="default text")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write it to FILE instead of stdout")
-    parser.add_argument("--protocol", help="judge by this protocol instead of the paper's, e.g. mm_upt for no judge")
+    add_runs(parser, "*")
+    add_format(parser, *FORMAT_NAMES)
+    add_score_protocol(parser, "e.g. mm_upt for no judge; default: the paper's")
     add_judge_model(parser)
 
 
@@ -66,22 +73,16 @@ def _table(args: argparse.Namespace) -> int:
     """Print the table; runs that do not count are told on stderr, and damaged ones end with exit code 2."""
     from ...leaderboards.papers.printed import FORMATS
     from ...leaderboards.papers.tables import judged_by, open_library
-    from ..files import write_atomic
     from .paper_plan import written_recipes
     from .terminal import log
 
     table = open_library(args.table).table(args.table)
-    if args.protocol is not None:
-        table = judged_by(table, args.protocol)
+    if protocol := one_score_protocol(args):
+        table = judged_by(table, protocol)
     written = {name: work.steps for name, work in written_recipes([table]).items()}
     filled = _filled(args, table, written)
-    text = FORMATS[args.format](filled, written)
-    if args.out:
-        write_atomic(args.out, text.encode())
-        print(args.out)
-    else:
-        print(text, end="")
-    for line in _told(filled.left_out):
+    print(FORMATS[args.format](filled, written), end="")
+    for line in _by_reason(filled.left_out):
         log(printable(f"left out: {line}"))
     return DataError.exit_code if filled.damaged else EXIT_OK
 
@@ -93,12 +94,14 @@ def _filled(args: argparse.Namespace, table: Table, written: Mapping[str, int]) 
 
     if not args.runs:
         return Filled(table, {})
-    referee = open_judge_model(args)
+    judge_model = open_judge_model(args)
     with run_folders(args.runs) as runs:
-        return fill(table, runs, written, lambda path, protocol: score_answers(read_answers(path), protocol, referee))
+        return fill(
+            table, runs, written, lambda path, protocol: score_answers(read_answers(path), protocol, judge_model)
+        )
 
 
-def _told(left_out: Sequence[LeftOut]) -> list[str]:
+def _by_reason(left_out: Sequence[LeftOut]) -> list[str]:
     """A line for each reason, with the first run that it is given for."""
     by_reason: dict[str, list[str]] = {}
     for one in left_out:
@@ -110,7 +113,28 @@ def _told(left_out: Sequence[LeftOut]) -> list[str]:
 
 
 VERBS = {
-    "paper list": Verb(add_json, _list),
-    "paper check": Verb(add_json, _check),
-    "paper table": Verb(_table_arguments, _table),
+    "paper list": Verb(
+        add_json,
+        _list,
+        (
+            "proctor paper list",
+            "proctor paper list --json",
+        ),
+    ),
+    "paper check": Verb(
+        add_json,
+        _check,
+        (
+            "proctor paper check",
+            "proctor paper check --json",
+        ),
+    ),
+    "paper table": Verb(
+        _table_arguments,
+        _table,
+        (
+            "proctor paper table mm_upt/1",
+            "proctor paper table 1 runs --score-protocol mm_upt --format markdown",
+        ),
+    ),
 }

@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_OK, DataError, printable
-from .options import Verb, add_json, add_judge_model, open_judge_model
+from .options import (
+    Verb,
+    add_format,
+    add_json,
+    add_judge_model,
+    add_runs_option,
+    add_training,
+    open_judge_model,
+)
 
 if TYPE_CHECKING:
     from ...leaderboards.papers.cost import Assumptions, StageWork, Work
@@ -29,15 +37,21 @@ FORMAT_NAMES = ("text", "csv", "markdown")
 def _plan_arguments(parser: argparse.ArgumentParser) -> None:
     """Which tables, what there is of them, what is assumed, and in which form."""
     parser.add_argument("tables", nargs="*", metavar="TABLE", help="like mm_upt/1, or 1 for short (default: all)")
-    for name, what in (
-        ("trainings", "training directories, or folders of them"),
-        ("runs", "run directories, or folders of them"),
-        ("board", "boards where numbers are published (default: those in leaderboards/published)"),
-    ):
-        parser.add_argument(f"--{name}", nargs="+", type=Path, default=[], metavar="DIR", help=what)
-    parser.add_argument("--assume", action="append", default=[], metavar="KEY=VALUE", help="change an assumption")
+    add_training(parser)
+    add_runs_option(parser)
+    parser.add_argument(
+        "--board",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="DIR",
+        help="boards where numbers are published (default: those in leaderboards/published)",
+    )
+    parser.add_argument(
+        "--assume", action="append", default=[], metavar="KEY=VALUE", help="change an assumption; may be repeated"
+    )
     parser.add_argument("--assumptions", action="store_true", help="print what the estimates assume, and nothing else")
-    parser.add_argument("--format", choices=FORMAT_NAMES, default="text", help="default text")
+    add_format(parser, *FORMAT_NAMES)
     add_json(parser)
     add_judge_model(parser)
 
@@ -56,7 +70,7 @@ def _plan(args: argparse.Namespace) -> int:
     tables = [library.table(name) for name in dict.fromkeys(args.tables)] or list(library.tables.values())
     recipes = written_recipes(tables)
     problems: dict[str, None] = {}
-    trainings = _trainings(args.trainings, {name: work.steps for name, work in recipes.items()}, problems)
+    trainings = _trainings(args.training, {name: work.steps for name, work in recipes.items()}, problems)
     filling = _Filling(tables, {name: work.steps for name, work in recipes.items()}, open_judge_model(args), problems)
     runs = filling.of(args.runs)
     boards = filling.of(args.board or _published(PAPERS.folder.parent / "published"))
@@ -126,7 +140,7 @@ class _Filling:
 
     tables: Sequence[Table]
     steps: Mapping[str, int]
-    referee: JudgeModel | None
+    judge_model: JudgeModel | None
     problems: dict[str, None]
 
     def of(self, paths: Sequence[Path]) -> dict[str, Filled]:
@@ -139,7 +153,10 @@ class _Filling:
             named = {*map(str, runs)}
             found = {
                 table.name: fill(
-                    table, runs, self.steps, lambda path, rules: score_answers(read_answers(path), rules, self.referee)
+                    table,
+                    runs,
+                    self.steps,
+                    lambda path, rules: score_answers(read_answers(path), rules, self.judge_model),
                 )
                 for table in self.tables
                 if runs
@@ -231,5 +248,12 @@ def _staged(recipe: Recipe, method: StagedMethod) -> Iterator[StageWork]:
 
 
 VERBS = {
-    "paper plan": Verb(_plan_arguments, _plan),
+    "paper plan": Verb(
+        _plan_arguments,
+        _plan,
+        (
+            "proctor paper plan",
+            "proctor paper plan mm_upt/1 --training papers/trainings --runs papers/runs --format csv",
+        ),
+    ),
 }

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_OK, DataError, UsageError
-from .options import Verb, add_changes, add_engine
+from .options import Verb, add_base, add_changes, add_dry_run, add_engine, add_out, add_seed
 
 if TYPE_CHECKING:
     from ...leaderboards.papers.tables import PaperRow
@@ -35,13 +35,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "row", metavar="ROW", help="like mm_upt/1/mm_upt_geoqa or mm_upt/1:21; see `proctor paper plan`"
     )
-    parser.add_argument("--base", type=Path, metavar="DIR", help="the checkpoint of the row's model")
-    parser.add_argument("--out", type=Path, default=OUT, metavar="DIR", help="where all goes (default papers)")
-    parser.add_argument(
-        "--seed", type=int, metavar="N", help="of the training and of the answers (default: the recipe's)"
-    )
-    add_changes(parser, "change a setting of the recipe; only of [openrlhf] does the row stay what it is")
-    parser.add_argument("--dry-run", action="store_true", help="print what would be run, and run nothing")
+    add_base(parser, "the folder that the row's model would be downloaded to")
+    add_out(parser, OUT)
+    add_seed(parser, of_recipe=True)
+    add_changes(parser, "openrlhf.gpus=4; others make another recipe, which fills no row")
+    add_dry_run(parser)
     add_engine(parser)
 
 
@@ -204,5 +202,12 @@ def _execute(command: Sequence[str]) -> int:
 
 
 VERBS = {
-    "paper run": Verb(_add_arguments, _run),
+    "paper run": Verb(
+        _add_arguments,
+        _run,
+        (
+            "proctor paper run mm_upt/1:21 --dry-run",
+            "proctor paper run mm_upt/1:21 --base Qwen2.5-VL-7B-Instruct --engine vllm",
+        ),
+    ),
 }

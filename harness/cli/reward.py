@@ -8,7 +8,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_CHECK_FAILED, EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_OK, UsageError, printable
-from .options import Verb, add_changes, add_data, add_engine, add_json, add_sampling, open_engine, sampling
+from .options import (
+    Verb,
+    add_answer_format,
+    add_changes,
+    add_engine,
+    add_groups,
+    add_json,
+    add_model,
+    add_questions,
+    add_run_dir,
+    add_sampling,
+    add_seed,
+    data_of,
+    offer_names,
+    one_suite,
+    open_engine,
+    sampling,
+)
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -23,15 +40,16 @@ LONGEST = 240
 
 def _check_arguments(parser: argparse.ArgumentParser) -> None:
     """Reward, its settings, recorded groups, limit."""
-    parser.add_argument("reward", help="a reward by name, or FILE.py:FUNCTION, which is executed")
-    add_changes(parser, "a setting of the reward: votes=exact")
-    parser.add_argument(
-        "--groups", type=Path, metavar="RUN", help=f"a run of `proctor reward record`; {MOST_RECORDED} groups are taken"
+    reward = parser.add_argument(
+        "reward", metavar="REWARD", help="a reward by name, or FILE.py:FUNCTION, which is executed"
     )
+    offer_names(reward, "reward")
+    add_changes(parser, "votes=exact")
+    add_groups(parser, required=False)
     parser.add_argument(
-        "--limit", type=float, default=10.0, metavar="SECONDS", help="for 512 groups of 16 (default 10)"
+        "--timeout", type=float, default=10.0, metavar="SECONDS", help="for 512 groups of 16 responses (default 10)"
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the generated groups (default 0)")
+    add_seed(parser)
     add_json(parser)
 
 
@@ -44,11 +62,12 @@ def _check(args: argparse.Namespace) -> int:
     from ..settings import setting
     from .terminal import emit_json, show_table
 
-    if not args.limit > 0:
-        raise UsageError(f"--limit must be a positive number of seconds, not {args.limit:g}")
+    if not args.timeout > 0:
+        raise UsageError(f"--timeout must be a positive number of seconds, not {args.timeout:g}")
     reward = open_reward(args.reward, dict(map(setting, args.changes)))
-    recorded = recorded_cases(read_groups(args.groups), MOST_RECORDED, args.seed) if args.groups else []
-    report = check_reward(reward, recorded, seed=args.seed, limit=args.limit)
+    groups = [one for run in args.groups for one in read_groups(run)]
+    recorded = recorded_cases(groups, MOST_RECORDED, args.seed) if groups else []
+    report = check_reward(reward, recorded, seed=args.seed, limit=args.timeout)
     if args.json:
         emit_json(report.to_json())
     else:
@@ -87,15 +106,15 @@ def _contract_summary(report: RewardReport) -> str:
 
 def _record_arguments(parser: argparse.ArgumentParser) -> None:
     """Model, items, sampling, the judge, and where the run goes."""
-    parser.add_argument("--model", required=True, help="a checkpoint folder, or what the engine calls the model")
-    parser.add_argument("--suite", default="figures", help="a suite or a training set (default figures)")
+    add_model(parser)
+    add_questions(parser, "figures")
     parser.add_argument(
-        "--split", choices=("test", "train"), default="test", help="of the figures: their test set, or training prompts"
+        "--split",
+        choices=("test", "train"),
+        default="test",
+        help="of the figures (default test)",
     )
-    add_data(parser)
-    parser.add_argument("--protocol", default="strict", help="how to ask (default strict)")
-    parser.add_argument("--limit", type=int, metavar="N", help="ask only the first N items")
-    parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="the run directory")
+    add_run_dir(parser, required=True)
     add_engine(parser)
     add_sampling(parser)
     group = parser.add_argument_group("a judge, as in a recipe's [judge]")
@@ -112,9 +131,7 @@ def _record_arguments(parser: argparse.ArgumentParser) -> None:
         dest="judge_changes",
         help="a setting of [judge]: prompt=short; may be repeated",
     )
-    group.add_argument(
-        "--answer-format", default="boxed", metavar="NAME", help="the form of a response (default boxed)"
-    )
+    add_answer_format(group)
     add_json(parser)
 
 
@@ -131,22 +148,24 @@ def _record(args: argparse.Namespace) -> int:
     settings = judge_settings(args)
     drawn_by = sampling(args)
     training = args.split == "train"
-    plan = plan_groups(args.suite, args.protocol, drawn_by, args.data, args.limit, training=training, lock=args.lock)
+    suite = one_suite(args)
+    data = data_of(args, [suite])[suite]
+    plan = plan_groups(suite, args.protocol, drawn_by, data, args.limit, training=training, lock=args.lock)
     model = open_engine(args, args.model)
     [plan] = TrainingRecord.read(args.model, log).put_into([plan])
-    [outcome] = eval_all([plan], model, [args.out])
+    [outcome] = eval_all([plan], model, [args.run_dir])
     if not outcome.complete:
         first = f" First error: {printable(outcome.errors[0])}" if outcome.errors else ""
-        log(f"{args.out}: {outcome.missing} of {outcome.total} answers missing; run the same command again.{first}")
+        log(f"{args.run_dir}: {outcome.missing} of {outcome.total} answers missing; run the same command again.{first}")
         return EXIT_INTERRUPTED if outcome.stopped else EXIT_INCOMPLETE
-    groups = len(recorded_groups(read_answers(args.out)))
+    groups = len(recorded_groups(read_answers(args.run_dir)))
     unscored = None if settings is None else _judge(args, settings, groups)
     if args.json:
-        emit_json({"run": str(args.out), "groups": groups, "samples": drawn_by.n, "unscored": unscored})
+        emit_json({"run": str(args.run_dir), "groups": groups, "samples": drawn_by.n, "unscored": unscored})
     else:
-        print(args.out)
+        print(args.run_dir)
         judged = "" if unscored is None else f", judged: {unscored} of {outcome.total} without a score"
-        log(f"{groups} groups of {drawn_by.n}{judged}; next: proctor reward bench {args.out}")
+        log(f"{groups} groups of {drawn_by.n}{judged}; next: proctor reward bench --groups {args.run_dir}")
     return EXIT_OK
 
 
@@ -173,11 +192,25 @@ def _judge(args: argparse.Namespace, settings: JudgeSettings, groups: int) -> in
     with progress_bars() as bars:
         task = bars.add_task(f"judge: {printable(settings.model)}", total=groups, note="")
         return judge_run(
-            args.out, judge, settings, args.answer_format, lambda judged: bars.update(task, advance=judged)
+            args.run_dir, judge, settings, args.answer_format, lambda judged: bars.update(task, advance=judged)
         )
 
 
 VERBS = {
-    "reward check": Verb(_check_arguments, _check),
-    "reward record": Verb(_record_arguments, _record),
+    "reward check": Verb(
+        _check_arguments,
+        _check,
+        (
+            "proctor reward check majority_vote --set votes=exact",
+            "proctor reward check mine.py:score --groups groups",
+        ),
+    ),
+    "reward record": Verb(
+        _record_arguments,
+        _record,
+        (
+            "proctor reward record --model DIR --split train --samples 16 --temperature 1 --run groups",
+            "proctor reward record --model DIR --samples 8 --temperature 1 --run groups --judge base",
+        ),
+    ),
 }

@@ -5,11 +5,21 @@ from __future__ import annotations
 import argparse
 import re
 from collections import defaultdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_OK, UsageError, printable
-from .options import Verb, add_changes, add_json
+from .options import (
+    Verb,
+    add_answer_format,
+    add_baseline,
+    add_changes,
+    add_groups,
+    add_html,
+    add_json,
+    add_samples,
+    add_seed,
+    offer_names,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,28 +40,36 @@ _LABEL = re.compile(r"[\w.-]+")
 
 def _bench_arguments(parser: argparse.ArgumentParser) -> None:
     """Runs, rewards with their settings, baseline, advantage, and what is written."""
-    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="runs of `proctor reward record`")
-    parser.add_argument(
-        "--reward",
-        action="append",
-        default=[],
-        metavar="[LABEL=]REWARD",
-        help="a reward by name, or file.py:function; may be repeated (default: every shipped one that can be benched)",
-    )
-    add_changes(parser, "a setting of a reward: exact.votes=exact", "LABEL.KEY=VALUE")
-    parser.add_argument(
-        "--baseline", default=BASELINE, metavar="LABEL", help=f"what the others are compared with (default {BASELINE})"
-    )
-    parser.add_argument("--advantage", default="group_norm", metavar="NAME", help="default group_norm")
-    parser.add_argument(
-        "--advantage-beta", type=float, default=1.0, metavar="B", help="its beta, if it has one (default 1)"
-    )
-    parser.add_argument(
-        "--answer-format", default="boxed", metavar="NAME", help="the form of a response (default boxed)"
-    )
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of all that is drawn (default 0)")
-    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page of it all")
+    _add_rewards(parser, "*", " (default: every built-in one that can be benched)")
+    add_baseline(parser, BASELINE)
+    add_html(parser)
     add_json(parser)
+
+
+def _add_rewards(parser: argparse.ArgumentParser, nargs: str, default: str = "") -> None:
+    """The rewards with their settings, the groups that they score, and how scores become advantages."""
+    rewards = parser.add_argument(
+        "rewards",
+        nargs=nargs,
+        metavar="[LABEL=]REWARD",
+        help=f"rewards by name, or FILE.py:FUNCTION, which is executed{default}",
+    )
+    offer_names(rewards, "reward")
+    add_groups(parser)
+    add_changes(parser, "exact.votes=exact for the reward with the label exact")
+    advantage = parser.add_argument(
+        "--advantage", default="group_norm", metavar="NAME", help="how scores become advantages (default group_norm)"
+    )
+    offer_names(advantage, "advantage")
+    parser.add_argument(
+        "--advantage-beta",
+        type=float,
+        default=1.0,
+        metavar="B",
+        help="beta of the advantage, if it has one (default 1)",
+    )
+    add_answer_format(parser)
+    add_seed(parser)
 
 
 def _bench(args: argparse.Namespace) -> int:
@@ -64,13 +82,13 @@ def _bench(args: argparse.Namespace) -> int:
     from .terminal import emit_json, progress_bars, show_table
 
     chosen = advantage(args.advantage, args.advantage_beta)
-    groups = [recorded for path in args.runs for recorded in read_groups(path, args.answer_format)]
+    groups = [recorded for path in args.groups for recorded in read_groups(path, args.answer_format)]
     if len({(one.item.id, one.responses) for one in groups}) < len(groups):
         raise UsageError("two of the runs hold the same responses to an item: they tell nothing twice, name one")
     if args.seed < 0:
         raise UsageError(f"--seed must be 0 or more, not {args.seed}")
     judged = all(recorded.judge_scores is not None for recorded in groups)
-    entries = open_entries(args.reward or _known(judged), args.changes, args.baseline)
+    entries = open_entries(args.rewards or _known(judged), args.changes, args.baseline)
     rounds = len(entries) * (1 + len(group_sizes(len(groups[0].responses) if groups else 0)))
     with progress_bars() as bars:
         task = bars.add_task("bench", total=rounds, note="")
@@ -83,9 +101,9 @@ def _bench(args: argparse.Namespace) -> int:
             progress=lambda done: bars.update(task, advance=1, note=done),
         )
     if args.html:
-        write_atomic(args.html, page(report, [str(path) for path in args.runs]).encode("utf-8", "replace"))
+        write_atomic(args.html, page(report, [str(path) for path in args.groups]).encode("utf-8", "replace"))
     if args.json:
-        emit_json({"runs": [str(path) for path in args.runs], **report.to_json()})
+        emit_json({"runs": [str(path) for path in args.groups], **report.to_json()})
     else:
         print(about(report))
         for table in tables(report):
@@ -111,7 +129,7 @@ def open_entries(specs: Sequence[str], changes: Sequence[str], baseline: str) ->
 
     named = dict(map(_labelled, specs))
     if len(named) < len(specs):
-        raise UsageError(f"two rewards have one label: write --reward OTHER=NAME; there are: {', '.join(specs)}")
+        raise UsageError(f"two rewards have one label: write OTHER=NAME; there are: {', '.join(specs)}")
     if baseline not in named:
         named = {baseline: baseline, **named}
     tables = _settings(changes)
@@ -173,31 +191,12 @@ def _section_table(section: Section) -> Table:
 
 def _simulate_arguments(parser: argparse.ArgumentParser) -> None:
     """The run, the rewards, and how the simulated training goes."""
-    parser.add_argument(
-        "recorded", type=Path, metavar="RUN", help="a run with several samples per item: see `proctor reward record`"
-    )
-    parser.add_argument(
-        "--reward",
-        action="append",
-        required=True,
-        metavar="[LABEL=]REWARD",
-        dest="rewards",
-        help="a reward by name, or file.py:function; may be repeated",
-    )
-    add_changes(parser, "a setting of a reward: exact.votes=exact", "LABEL.KEY=VALUE")
-    parser.add_argument("--advantage", default="group_norm", metavar="NAME", help="default group_norm")
-    parser.add_argument(
-        "--advantage-beta", type=float, default=1.0, metavar="B", help="its beta, if it has one (default 1)"
-    )
+    _add_rewards(parser, "+")
     parser.add_argument("--steps", type=int, default=100, metavar="N", help="updates of every prompt (default 100)")
     parser.add_argument("--lr", type=float, default=0.06, metavar="X", help="step of the logits (default 0.06)")
-    parser.add_argument("--n", type=int, default=16, metavar="N", help="answers in a group (default 16)")
+    add_samples(parser, 16)
     parser.add_argument("--kl", type=float, default=0.0, metavar="X", help="pull back to the start (default 0)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the groups (default 0)")
-    parser.add_argument(
-        "--answer-format", default="boxed", metavar="NAME", help="the form of a response (default boxed)"
-    )
-    parser.add_argument("--html", type=Path, metavar="FILE", help="write the curves as one self-contained page")
+    add_html(parser)
     add_json(parser)
 
 
@@ -209,22 +208,22 @@ def _simulate(args: argparse.Namespace) -> int:
     from ..files import write_atomic
     from .terminal import emit_json, log, progress_bars, show_table
 
-    settings = Settings(args.steps, args.n, args.lr, args.kl, args.advantage, args.advantage_beta, args.seed)
+    settings = Settings(args.steps, args.samples, args.lr, args.kl, args.advantage, args.advantage_beta, args.seed)
     entries = open_entries(args.rewards, args.changes, args.rewards[0].partition("=")[0])
     if len(entries) > MOST_CURVES:
         raise UsageError(f"{len(entries)} rewards are too many at once: name {MOST_CURVES} at most")
-    prompts = Prompts.of_groups(read_groups(args.recorded, args.answer_format))
+    prompts = Prompts.of_groups([one for run in args.groups for one in read_groups(run, args.answer_format)])
     simulations: dict[str, Simulation] = {}
     with progress_bars() as bars:
         for one in entries:
             task = bars.add_task(_shown(one.label), total=settings.steps, note="")
             simulations[one.label] = simulate(prompts, one.reward, settings, _shown_in(bars, task))
     if args.html:
-        html = page(args.recorded.resolve().name, settings, simulations)
+        html = page(", ".join(run.resolve().name for run in args.groups), settings, simulations)
         write_atomic(args.html, html.encode("utf-8", "backslashreplace"))
     if args.json:
         found = [{**one.to_json(), "prompts": simulations[one.label].to_json()} for one in entries]
-        emit_json({"run": str(args.recorded), "settings": settings.to_json(), "rewards": found})
+        emit_json({"runs": [str(run) for run in args.groups], "settings": settings.to_json(), "rewards": found})
         return EXIT_OK
     show_table(_overview(simulations))
     show_table(_by_kind(simulations))
@@ -283,6 +282,20 @@ def _shown(name: str) -> str:
 
 
 VERBS = {
-    "reward bench": Verb(_bench_arguments, _bench),
-    "reward simulate": Verb(_simulate_arguments, _simulate),
+    "reward bench": Verb(
+        _bench_arguments,
+        _bench,
+        (
+            "proctor reward bench --groups groups --html bench.html",
+            "proctor reward bench mine.py:score exact=majority_vote --set exact.votes=exact --groups groups",
+        ),
+    ),
+    "reward simulate": Verb(
+        _simulate_arguments,
+        _simulate,
+        (
+            "proctor reward simulate majority_vote ground_truth --groups groups",
+            "proctor reward simulate mine.py:score --groups groups --steps 200 --samples 8 --html page.html",
+        ),
+    ),
 }

@@ -8,8 +8,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_CHECK_FAILED, EXIT_OK, UsageError, printable
-from .eval import examine
-from .options import Verb, add_changes, add_data, add_engine, add_json, suite_names
+from .eval import examine, plan_suites
+from .options import (
+    Verb,
+    add_base,
+    add_baseline,
+    add_changes,
+    add_engine,
+    add_html,
+    add_json,
+    add_out,
+    add_questions,
+    add_recipe,
+    offer_names,
+    suite_names,
+)
 from .train import train_to_end
 
 if TYPE_CHECKING:
@@ -27,11 +40,14 @@ if TYPE_CHECKING:
 
 def _regress_arguments(parser: argparse.ArgumentParser) -> None:
     """The two rewards, the recipe, the examination, and what counts as passing."""
-    parser.add_argument("reward", help="the candidate: a reward's name, or FILE.py:FUNCTION")
-    parser.add_argument("--baseline", required=True, metavar="REWARD", help="what it is compared with")
-    parser.add_argument("--recipe", default="mm_upt_figures", help="what both train by (default mm_upt_figures)")
+    reward = parser.add_argument(
+        "reward", metavar="REWARD", help="the candidate: a reward by name, or FILE.py:FUNCTION, which is executed"
+    )
+    offer_names(reward, "reward")
+    add_baseline(parser)
+    add_recipe(parser, "mm_upt_figures")
     parser.add_argument("--seeds", type=int, default=3, metavar="N", help="trainings of each reward (default 3)")
-    add_changes(parser, "change a setting of both arms: policy.steps=20; seed=N is the first seed")
+    add_changes(parser, "policy.steps=20, for both arms; seed=N is the first seed")
     parser.add_argument(
         "--set-candidate",
         action="append",
@@ -40,11 +56,9 @@ def _regress_arguments(parser: argparse.ArgumentParser) -> None:
         dest="candidate_changes",
         help="change a setting of the candidate alone: reward_settings.votes=exact",
     )
-    parser.add_argument("--base", type=Path, help="the checkpoint to start from (default: the bundled tiny model)")
-    parser.add_argument("--suite", default="figures", help="one or more names, with commas (default figures)")
-    add_data(parser)
-    parser.add_argument("--protocol", default="strict", help="how to ask and judge (default strict)")
-    parser.add_argument("--out", type=Path, default=Path("regress"), help="where everything is kept (default regress)")
+    add_base(parser)
+    add_questions(parser, "figures")
+    add_out(parser, Path("regress"))
     parser.add_argument(
         "--margin",
         type=float,
@@ -56,7 +70,7 @@ def _regress_arguments(parser: argparse.ArgumentParser) -> None:
         "--require", choices=["better"], help="end with exit code 1 unless the candidate is better, not only if worse"
     )
     add_engine(parser)
-    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page with the verdict and training curves")
+    add_html(parser)
     add_json(parser)
 
 
@@ -97,11 +111,10 @@ def _regress(args: argparse.Namespace) -> int:
 
 def _plans(args: argparse.Namespace, found: ABTest) -> list[Examination]:
     """What every final checkpoint is asked: greedily, as long as the trainings' own responses may be."""
-    from ...benchmarks.examination import plan
     from ..types import Sampling
 
     sampling = Sampling(max_tokens=max(one.sampling.max_tokens for one in found.recipes.values()))
-    return [plan(suite, args.protocol, sampling, args.data, lock=args.lock) for suite in suite_names(args)]
+    return plan_suites(args, suite_names(args), sampling)
 
 
 def _runs(folder: RegressionFolder, plans: Sequence[Examination], name: str) -> dict[str, Path]:
@@ -210,5 +223,12 @@ def _cells(arm: str, one: Arm, compared: SuiteComparison) -> tuple[str | Text, .
 
 
 VERBS = {
-    "reward regress": Verb(_regress_arguments, _regress),
+    "reward regress": Verb(
+        _regress_arguments,
+        _regress,
+        (
+            "proctor reward regress mine.py:score --baseline majority_vote",
+            "proctor reward regress frequency --baseline majority_vote --seeds 5 --margin 2 --require better",
+        ),
+    ),
 }

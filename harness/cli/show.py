@@ -6,31 +6,33 @@ import argparse
 from pathlib import Path
 
 from ..errors import EXIT_INCOMPLETE, EXIT_OK, UsageError, printable
-from .options import Verb, add_judge_model, names, open_judge_model
+from .options import (
+    Verb,
+    add_html,
+    add_judge_model,
+    add_runs,
+    add_score_protocol,
+    add_training,
+    open_judge_model,
+    score_protocols,
+)
 
 MEGABYTE = 2**20
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     """Runs, the page, and what it shows besides."""
-    parser.add_argument("runs", nargs="+", type=Path, help="run directories, folders of them, or boards")
-    parser.add_argument("--out", type=Path, default=Path("page.html"), help="the page (default page.html)")
-    parser.add_argument("--title", default="Results", help="its title (default Results)")
-    parser.add_argument("--protocol", metavar="A,B", help="judge by these protocols too (always by the one that asked)")
+    add_runs(parser)
+    add_html(parser, Path("page.html"))
+    parser.add_argument("--title", default="Results", metavar="TEXT", help="the page's title (default Results)")
+    add_score_protocol(parser, "besides the one that asked")
+    add_training(parser)
     parser.add_argument(
-        "--training",
-        action="append",
-        default=[],
-        type=Path,
-        metavar="DIR",
-        help="a training's folder, to show its curves and its examined checkpoints on them; may be repeated",
-    )
-    parser.add_argument(
-        "--baseline",
+        "--compare-to",
         action="append",
         default=[],
         metavar="MODEL",
-        help="what the others are compared with; may be repeated (default: the model called base, or the first)",
+        help="a model that the others are compared with; may be repeated (default: the one called base, or the first)",
     )
     parser.add_argument(
         "--images-mb", type=float, default=24.0, metavar="MB", help="megabytes for pictures at most (default 24)"
@@ -49,12 +51,12 @@ def _run(args: argparse.Namespace) -> int:
         raise UsageError(f"--images-mb must be 0 or more, not {args.images_mb}")
     options = document.PageOptions(
         title=args.title,
-        protocols=[name for name in names(args.protocol) if name] if args.protocol else [],
+        protocols=score_protocols(args),
         trainings=args.training,
-        baselines=args.baseline,
+        baselines=args.compare_to,
         picture_bytes=round(args.images_mb * MEGABYTE),
     )
-    referee = open_judge_model(args)
+    judge_model = open_judge_model(args)
     with run_folders(args.runs) as folders, progress_bars() as bars:
         tasks = {}
 
@@ -65,15 +67,22 @@ def _run(args: argparse.Namespace) -> int:
 
         lacking: list[str] = []
         pieces = list(
-            document.page(folders, options, referee, progress, lambda path, what: lacking.append(f"{path}: {what}"))
+            document.page(folders, options, judge_model, progress, lambda path, what: lacking.append(f"{path}: {what}"))
         )
-    write_atomic(args.out, pieces)
-    print(args.out)
+    write_atomic(args.html, pieces)
+    print(args.html)
     for line in lacking:
         log(printable(f"no score on the page of {line}"))
     return EXIT_INCOMPLETE if lacking else EXIT_OK
 
 
 VERBS = {
-    "show": Verb(_add_arguments, _run),
+    "show": Verb(
+        _add_arguments,
+        _run,
+        (
+            "proctor show runs --html page.html",
+            "proctor show runs --training training --compare-to base",
+        ),
+    ),
 }

@@ -8,8 +8,25 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import EXIT_CHECK_FAILED, EXIT_OK, UsageError
-from .options import Verb, add_data, add_json, add_lock
+from ..errors import EXIT_CHECK_FAILED, EXIT_OK
+from .options import (
+    HUB,
+    Verb,
+    add_data,
+    add_json,
+    add_limit,
+    add_lock,
+    add_max_tokens,
+    add_out,
+    add_protocol,
+    add_score_protocol,
+    add_suite,
+    data_of,
+    offer_names,
+    one_score_protocol,
+    suite_names,
+    suites_with_sample,
+)
 
 if TYPE_CHECKING:
     from ...benchmarks.check import SuiteReport
@@ -54,15 +71,16 @@ SHOWN = 20
 
 def _check_arguments(parser: argparse.ArgumentParser) -> None:
     """Suite, data, protocol, count."""
-    parser.add_argument("suite", help="a suite's name; see `proctor suite list`")
-    parser.add_argument("--protocol", default="strict", help="whose rules must hold (default strict)")
+    suite = parser.add_argument("suite", metavar="SUITE", help="a suite's name")
+    offer_names(suite, "suite")
+    add_score_protocol(parser, "default strict")
     parser.add_argument(
         "--items", type=int, metavar="N", help="so many items must be there (default: a published count)"
     )
     parser.add_argument(
-        "--overlap",
-        metavar="NAME[:DATA]",
-        help="which items are also in this training set or suite, read from the hub or from DATA: geometry3k, geoqa:DIR",
+        "--contamination",
+        metavar="NAME[=DATA]",
+        help="which items are also in this training set or suite, read from the hub or from DATA: geometry3k, geoqa=DIR",
     )
     add_data(parser)
     add_json(parser)
@@ -76,11 +94,12 @@ def _check(args: argparse.Namespace) -> int:
     from .terminal import emit_json, log, show_table
 
     suite = SUITES.get(args.suite)
-    protocol = suite.protocol(args.protocol)
-    items = load_locked(suite, args.data, args.lock)
-    published = tuple(suite.published.sizes.values()) if args.data else ()
+    protocol = suite.protocol(one_score_protocol(args) or "strict")
+    data = data_of(args, [args.suite])[args.suite]
+    items = load_locked(suite, data, args.lock)
+    published = tuple(suite.published.sizes.values()) if data else ()
     report = check_suite(suite, protocol, items, published if args.items is None else (args.items,))
-    if args.overlap:
+    if args.contamination:
         _check_contamination(report, items, args)
     found = report.to_json()
     if args.json:
@@ -107,24 +126,25 @@ def _check_contamination(report: SuiteReport, items: Sequence[Item], args: argpa
     from ...trainers.contamination import Fingerprints, contamination
     from ...trainers.data import data_set
 
-    name, _, data = args.overlap.partition(":")
+    name, _, data = args.contamination.partition("=")
     training = load_locked(data_set(name), Path(data) if data else HUB_DATA, args.lock)
     found = contamination(items, Fingerprints.of(training)).found
     report.made["overlap"] = 0
     for item in items:
         how = " and ".join(found.get(item.id, ()))
-        report.add("overlap", [f"its {how} is in {args.overlap}" if how else None], item.id)
+        report.add("overlap", [f"its {how} is in {args.contamination}" if how else None], item.id)
 
 
 def _pull_arguments(parser: argparse.ArgumentParser) -> None:
     """The suite, and which of its data."""
     parser.add_argument(
-        "suite", help="a suite's name (see `proctor suite list`), or that of a training set: geometry3k, geoqa, mmr1"
+        "suite", metavar="SUITE", help="a suite's name, or that of a training set: geometry3k, geoqa, mmr1"
     )
-    parser.add_argument("--revision", default="main", help="a branch, tag or commit of the hub (default main)")
-    add_data(parser)
+    parser.add_argument(
+        "--revision", default="main", metavar="NAME", help="a branch, tag or commit of the hub (default main)"
+    )
+    add_data(parser, "hub")
     add_json(parser)
-    parser.set_defaults(data=Path("hub"))
 
 
 def _status_arguments(parser: argparse.ArgumentParser) -> None:
@@ -142,10 +162,11 @@ def _pull(args: argparse.Namespace) -> int:
     from .terminal import emit_json, log
 
     suite = data_set(args.suite)
-    published = on_hub(suite, args.data)
+    data = data_of(args, [args.suite])[args.suite] or HUB
+    published = on_hub(suite, data)
     if published is not None and published.uncertain:
         log(f"not confirmed against the published files: {published.uncertain}")
-    locked = pull(suite, args.data, args.revision, args.lock)
+    locked = pull(suite, data, args.revision, args.lock)
     if args.json:
         emit_json(locked.to_json())
     else:
@@ -177,30 +198,23 @@ def _status(args: argparse.Namespace) -> int:
 
 def _export_arguments(parser: argparse.ArgumentParser) -> None:
     """The folder, the suites, and how they ask."""
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write")
-    parser.add_argument("--suite", help="one or more names, with commas between them (default: all)")
+    add_out(parser)
+    add_suite(parser, shown="default: all")
     add_data(parser)
-    parser.add_argument("--protocol", default="strict", help="how to ask and judge (default strict)")
-    parser.add_argument("--limit", type=int, metavar="N", help="only the first N items")
-    parser.add_argument(
-        "--max-tokens", type=int, default=1024, metavar="N", help="length limit of an answer (default 1024)"
-    )
+    add_protocol(parser)
+    add_limit(parser)
+    add_max_tokens(parser, 1024)
     add_json(parser)
 
 
 def _export(args: argparse.Namespace) -> int:
     """Write a task for each suite, and say how to run them."""
-    from ...benchmarks.examination import plan
     from ...benchmarks.export_lmms_eval import TAG, write_folder
     from ..types import Sampling
-    from .options import suites_with_sample
+    from .eval import plan_suites
     from .terminal import emit_json
 
-    suites = args.suite.split(",") if args.suite else suites_with_sample()
-    if len(suites) > 1 and args.data:
-        raise UsageError("--data belongs to one suite: export one suite at a time, into the same folder")
-    sampling = Sampling(max_tokens=args.max_tokens)
-    plans = [plan(suite, args.protocol, sampling, args.data, args.limit, lock=args.lock) for suite in suites]
+    plans = plan_suites(args, suite_names(args) or suites_with_sample(), Sampling(max_tokens=args.max_tokens))
     written = write_folder(args.out, plans)
     if args.json:
         emit_json({"folder": str(args.out), "tasks": {one.task: one.items for one in written}})
@@ -213,9 +227,44 @@ def _export(args: argparse.Namespace) -> int:
 
 
 VERBS = {
-    "suite list": Verb(add_json, _list),
-    "suite check": Verb(_check_arguments, _check),
-    "suite pull": Verb(_pull_arguments, _pull),
-    "suite status": Verb(_status_arguments, _status),
-    "suite export lmms-eval": Verb(_export_arguments, _export),
+    "suite list": Verb(
+        add_json,
+        _list,
+        (
+            "proctor suite list",
+            "proctor suite list --json",
+        ),
+    ),
+    "suite check": Verb(
+        _check_arguments,
+        _check,
+        (
+            "proctor suite check figures",
+            "proctor suite check mathvision --data items.jsonl --contamination geometry3k",
+        ),
+    ),
+    "suite pull": Verb(
+        _pull_arguments,
+        _pull,
+        (
+            "proctor suite pull mathvision",
+            "proctor suite pull geometry3k --revision main",
+        ),
+    ),
+    "suite status": Verb(
+        _status_arguments,
+        _status,
+        (
+            "proctor suite status",
+            "proctor suite status --hub --json",
+        ),
+    ),
+    "suite export lmms-eval": Verb(
+        _export_arguments,
+        _export,
+        (
+            "proctor suite export lmms-eval --out tasks",
+            "proctor suite export lmms-eval --out tasks --suite mathvision --data items.jsonl --limit 100",
+        ),
+    ),
 }

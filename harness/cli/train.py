@@ -11,15 +11,29 @@ from ..errors import EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_OK, UsageError
 from .options import (
     RUNS,
     Verb,
+    add_base,
     add_changes,
+    add_data,
+    add_dry_run,
     add_engine,
     add_json,
-    add_lock,
+    add_limit,
+    add_model,
+    add_out,
     add_profile,
+    add_protocol,
+    add_questions,
+    add_recipe,
+    add_samples,
     add_sampling,
+    add_seed,
+    add_temperature,
+    data_of,
+    offer_names,
     open_engine,
     open_profile,
     sampling,
+    suite_names,
 )
 
 if TYPE_CHECKING:
@@ -30,16 +44,19 @@ if TYPE_CHECKING:
 
 def _train_arguments(parser: argparse.ArgumentParser) -> None:
     """Recipe, base, output."""
-    parser.add_argument("recipe", help="a bundled recipe's name, or the path of a .toml file")
-    parser.add_argument("--base", type=Path, help="the checkpoint to start from (default: the recipe's, if bundled)")
-    parser.add_argument("--out", type=Path, required=True, help="the training directory")
+    add_recipe(parser)
+    add_base(parser)
+    add_out(parser)
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in --out")
-    parser.add_argument("--seed", type=int, help="the recipe's seed")
-    parser.add_argument(
-        "--reward", help="the reward, instead of the recipe's: a name, or FILE.py:FUNCTION, which is executed"
+    add_seed(parser, of_recipe=True)
+    reward = parser.add_argument(
+        "--reward",
+        metavar="REWARD",
+        help="the reward: a name, or FILE.py:FUNCTION, which is executed (default: the recipe's)",
     )
-    add_changes(parser, "change a setting: policy.steps=10")
-    parser.add_argument("--dry-run", action="store_true", help="print what would be run, and run nothing")
+    offer_names(reward, "reward")
+    add_changes(parser, "policy.steps=10")
+    add_dry_run(parser)
     add_json(parser)
 
 
@@ -90,12 +107,12 @@ def train_to_end(training: Training, base: Path, note: str) -> None:
 
 def _watch_arguments(parser: argparse.ArgumentParser) -> None:
     """Folder, suites, sampling, and when to stop."""
-    parser.add_argument("folder", type=Path, help="a training directory, or any folder of checkpoints")
-    parser.add_argument("--suite", required=True, help="one or more names, with commas between them")
-    parser.add_argument("--data", type=Path, help="the items as JSONL (default: the bundled sample), for one suite")
-    parser.add_argument("--protocol", default="strict", help="how to ask and judge (default strict)")
+    parser.add_argument(
+        "folder", type=Path, metavar="FOLDER", help="a training directory, or any folder of checkpoints"
+    )
+    add_questions(parser)
     add_profile(parser)
-    parser.add_argument("--out", type=Path, default=RUNS, help="the folder of run directories (default runs)")
+    add_out(parser, RUNS)
     until = parser.add_mutually_exclusive_group()
     until.add_argument("--once", action="store_true", help="examine what is there, then stop")
     until.add_argument("--until-finished", action="store_true", help="stop when the training has ended")
@@ -105,10 +122,10 @@ def _watch_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _watch(args: argparse.Namespace) -> int:
     """Watch until told to stop; exit code 3 if a checkpoint could not be examined."""
-    from ...benchmarks.examination import plan
     from ...trainers.experiments.watch import Watcher
     from ..runs.checkpoints import find_checkpoints
     from ..runs.evaluate import stop_signals
+    from .eval import plan_suites
     from .terminal import log, log_stopping
 
     if args.folder.exists() and not args.folder.is_dir():
@@ -117,11 +134,8 @@ def _watch(args: argparse.Namespace) -> int:
         itself = (args.folder / "config.json").is_file()
         hint = "it is a checkpoint itself: use `proctor eval`" if itself else "name the folder that holds them"
         raise UsageError(f"no checkpoints in {args.folder}: {hint}")
-    suites = args.suite.split(",")
-    if len(suites) > 1 and args.data:
-        raise UsageError("--data belongs to one suite: watch for one suite at a time")
     profile = open_profile(args)
-    plans = [plan(suite, args.protocol, sampling(args, profile), args.data, profile=profile) for suite in suites]
+    plans = plan_suites(args, suite_names(args), sampling(args, profile), profile)
     watcher = Watcher(args.folder, args.out, plans, lambda path: open_engine(args, str(path)), log)
     with stop_signals(log_stopping) as stop:
         watcher.follow(stop, until_idle=args.once, until_finished=args.until_finished)
@@ -130,28 +144,36 @@ def _watch(args: argparse.Namespace) -> int:
     return EXIT_INCOMPLETE if watcher.problems else EXIT_OK
 
 
-FLAGS = ("how", "images", "per_image", "samples", "temperature")
-"""Flags that are settings of the same name."""
+FLAGS = {"how": "how", "limit": "images", "per_image": "per_image", "samples": "samples", "temperature": "temperature"}
+"""Options that are settings, and the settings' names."""
 
 
 def _synthesize_arguments(parser: argparse.ArgumentParser) -> None:
     """Source, model, settings, and where it goes."""
     parser.add_argument(
-        "source", help="a folder of pictures, or a set by name: geometry3k, geoqa, mmr1, figures, or a suite"
+        "source",
+        metavar="SOURCE",
+        help="a folder of pictures, or a set by name: geometry3k, geoqa, mmr1, figures, or a suite",
     )
-    parser.add_argument("--how", required=True, help="direct (the picture alone) or in_context (also a question on it)")
-    parser.add_argument("--model", required=True, help="the checkpoint that writes, and answers")
-    parser.add_argument("--out", type=Path, required=True, help="the folder of the questions")
-    parser.add_argument("--data", type=Path, help="where the named set is (default: hub, or a suite's bundled sample)")
-    add_lock(parser)
-    parser.add_argument("--protocol", default="strict", help="how questions are asked (default strict)")
+    parser.add_argument(
+        "--how",
+        required=True,
+        choices=("direct", "in_context"),
+        help="what a question is written on: direct is the picture alone, in_context also the set's own question",
+    )
+    add_model(parser)
+    add_out(parser)
+    add_data(parser, "the hub, or a suite's bundled sample")
+    add_protocol(parser)
     add_profile(parser)
-    parser.add_argument("--limit", type=int, metavar="N", dest="images", help="only the first N items or pictures")
-    parser.add_argument("--per-image", type=int, metavar="K", help="questions to draw for each (default 1)")
-    parser.add_argument("--samples", type=int, metavar="N", help="answers that vote on a question (default 5)")
-    parser.add_argument("--temperature", type=float, metavar="T", help="of all that is drawn (default 0.7)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the samples (default 0)")
-    add_changes(parser, "change a setting of the synthesis: agreed=0.5; see docs/synthesis.md")
+    add_limit(parser)
+    parser.add_argument(
+        "--per-image", type=int, metavar="K", help="questions drawn for each item or picture (default 1)"
+    )
+    add_samples(parser, 5, given_only=True)
+    add_temperature(parser, "0.7")
+    add_seed(parser)
+    add_changes(parser, "agreed=0.5; see docs/synthesis.md")
     add_engine(parser)
     add_json(parser)
 
@@ -164,7 +186,7 @@ def _synthesize(args: argparse.Namespace) -> int:
 
     settings = _synthesis_settings(args)
     builders = _prompt_builders(args)
-    source = open_source(args.source, args.data, settings.images, args.seed, args.lock)
+    source = open_source(args.source, data_of(args, [args.source])[args.source], settings.images, args.seed, args.lock)
     model = open_engine(args, args.model)
     with progress_bars() as bars:
         task = bars.add_task(f"{model.name}: synthesize", total=None, note="")
@@ -192,7 +214,7 @@ def _synthesis_settings(args: argparse.Namespace) -> SynthesisSettings:
     from ...trainers.recipe_settings import SynthesisSettings
     from ..settings import read_settings, setting
 
-    given = {name: getattr(args, name) for name in FLAGS if getattr(args, name) is not None}
+    given = {name: getattr(args, option) for option, name in FLAGS.items() if getattr(args, option) is not None}
     return read_settings(SynthesisSettings, {**dict(map(setting, args.changes)), **given}, "synthesis")
 
 
@@ -213,7 +235,29 @@ def _prompt_builders(args: argparse.Namespace) -> PromptBuilders:
 
 
 VERBS = {
-    "train": Verb(_train_arguments, _train),
-    "watch": Verb(_watch_arguments, _watch),
-    "synthesize": Verb(_synthesize_arguments, _synthesize),
+    "train": Verb(
+        _train_arguments,
+        _train,
+        (
+            "proctor train mm_upt_figures --out training",
+            "proctor train mm_upt_figures --out training --resume",
+            "proctor train mm_upt_figures --out control --set reward=random",
+        ),
+    ),
+    "watch": Verb(
+        _watch_arguments,
+        _watch,
+        (
+            "proctor watch training --suite figures --until-finished",
+            "proctor watch training --suite figures,mathvision --data mathvision=items.jsonl --once",
+        ),
+    ),
+    "synthesize": Verb(
+        _synthesize_arguments,
+        _synthesize,
+        (
+            "proctor synthesize pictures --how direct --model DIR --out questions",
+            "proctor synthesize geometry3k --how in_context --model DIR --out questions --limit 100",
+        ),
+    ),
 }

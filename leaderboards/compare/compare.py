@@ -118,7 +118,7 @@ def _check_number(source: str, path: Path, suite: str, runs: Sequence[tuple[Path
     if not seeds:
         raise UsageError(
             f"{source} has {len(runs)} runs of {printable(suite)}: {_listed(runs)}; choose one by its model's name with "
-            f"{path}@NAME or by its folder, or say --seeds if they are trainings with several seeds of one thing"
+            f"{path}@NAME or by its folder, or say --pool-seeds if they are trainings with several seeds of one thing"
         )
     first = runs[0][1]
     if len({manifest.run_id for _, manifest in runs}) < len(runs):
@@ -144,7 +144,7 @@ def _judged(source: str, folder: Path, protocol: str | None, referee: JudgeModel
     if scored.unscored:
         raise IncompleteRunError(
             f"{name} has {scored.unscored} answers without a verdict under {scored.rules.name}; name a model with "
-            "--judge-model, or another --protocol"
+            "--judge-model, or another --score-protocol"
         )
     return Side(answers, scored)
 
@@ -271,7 +271,7 @@ def _compare_suite(suite: str, a: ComparisonSide, b: ComparisonSide, common: boo
     protocols = list(dict.fromkeys(side.rules.name for side in (*arms[0], *arms[1])))
     if len(protocols) > 1:
         raise UsageError(
-            f"{suite}: the runs were asked, and judged, under {' and '.join(protocols)}: name a --protocol"
+            f"{suite}: the runs were asked, and judged, under {' and '.join(protocols)}: name one with --score-protocol"
         )
     items, left_out = _same_items(suite, a, b, common)
     clusters = {item.id: cluster(item) for item in items}

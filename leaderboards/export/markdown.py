@@ -87,7 +87,7 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _ACTIVE = re.compile(r"[\\`*_{}\[\]()#!|~$:@^=\"]|(?<=[wW])\.")
 _RECOMPUTE = """\
 ```
-proctor score RUN --protocol PROTOCOL --metrics    # judges the stored responses again, without the model
+proctor score RUN --score-protocol PROTOCOL --metrics    # judges the stored responses again, without the model
 proctor board verify BOARD                               # recomputes every row of a board from its evidence
 sha256sum RUN/responses.jsonl                      # must be the digest above
 ```

@@ -162,7 +162,7 @@ def _draw(column: Column, scored: ScoredRun) -> SeedEstimate | str:
         return f"asked by another prompt than that of {column.protocol}"
     if not scored.complete:
         without = f"{scored.unscored} answers have no verdict under {column.protocol}"
-        return f"{without}: name a judge with --judge-model, or another --protocol"
+        return f"{without}: name a judge with --judge-model, or another --score-protocol"
     metric = next((one for one in scored.metrics if one.name == column.metric), None)
     if metric is None or not scored.shown(metric.estimate):
         return f"its {column.metric} is undefined"

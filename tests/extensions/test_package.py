@@ -40,7 +40,7 @@ def test_scores_boards_and_pages(
 ) -> None:
     for target, more in (("right", 0), ("wrong", 1)):
         ok("eval", "--engine", "counter", "--model", target, "--engine-option", f"more={more}", "--suite", "shapes")
-    scored = json.loads(ok("score", "runs", "--protocol", "strict,last_digit", "--json"))
+    scored = json.loads(ok("score", "runs", "--score-protocol", "strict,last_digit", "--json"))
     assert sorted((one["model"], one["protocol"], one["correct"]) for one in scored) == [
         ("right", "last_digit", 6),
         ("right", "strict", 6),
@@ -56,12 +56,12 @@ def test_scores_boards_and_pages(
     ok("suite", "check", "shapes")
     ok("suite", "check", "mathvision")
     monkeypatch.setattr("proctor.harness.runs.score.MIN_TASKS", 99)  # a process takes seconds to start
-    ok("board", "build", "runs", "--out", "board", "--protocol", "strict,last_digit", "--draft")
+    ok("board", "build", "runs", "--out", "board", "--score-protocol", "strict,last_digit", "--draft")
     assert json.loads(ok("board", "verify", "board", "--json"))["reproduced"] == 4
     assert json.loads(ok("compare", "runs@wrong", "runs@right", "--json"))
     run = next(iter(sorted((tmp_path / "runs").glob("wrong*"))))
-    assert "last_digit" in ok("explain", run, "--protocols", "strict,last_digit")
-    ok("show", "runs", "--protocol", "last_digit", "--out", "page.html")
+    assert "last_digit" in ok("explain", run, "--score-protocol", "strict,last_digit")
+    ok("show", "runs", "--score-protocol", "last_digit", "--out", "page.html")
     ok("suite", "export", "lmms-eval", "--suite", "shapes", "--out", "tasks")
     assert "polygons/1" in ok("paper", "list")
     assert "Sides" in ok("paper", "table", "polygons/1", "runs")

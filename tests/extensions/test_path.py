@@ -37,7 +37,7 @@ def test_scores_boards_and_pages(
     assert manifest["model"]["engine_file"] == {"sha256": digest}
 
     both = ("--with", "own/mine.py:SUITE", "--with", "own/mine.py:last_digit")
-    scored = json.loads(ok("score", "runs", *both, "--protocol", "last_digit,strict", "--json"))
+    scored = json.loads(ok("score", "runs", *both, "--score-protocol", "last_digit,strict", "--json"))
     assert sorted(one["correct"] for one in scored) == [2, 2, 2, 2, 2, 2, 6, 6]
     versions = {one["protocol"]: one["protocol_version"] for one in scored}
     assert versions["last_digit"] == f"1+file.{digest[:12]}"
@@ -49,7 +49,7 @@ def test_scores_boards_and_pages(
     assert json.loads(ok("board", "verify", "board", *both, "--json"))["reproduced"] == 4
     assert json.loads(ok("compare", "runs@one", "runs@right", *both, "--json"))
     run = next((tmp_path / "runs").glob("one*"))
-    assert "last_digit" in ok("explain", run, *both, "--protocols", "strict,own/mine.py:last_digit")
+    assert "last_digit" in ok("explain", run, *both, "--score-protocol", "strict,own/mine.py:last_digit")
     ok("show", "runs", *both, "--out", "page.html")
     ok("suite", "check", "own/mine.py:SUITE")
     assert "Sides" in ok("paper", "table", "own/papers:polygons/1", "runs", *both)

@@ -300,20 +300,20 @@ def leaked(tmp_path, monkeypatch):
 
 
 def test_check_tells_what_was_trained_on(leaked, cli):
-    done = cli("suite", "check", "chartqa", "--overlap", "mmr1:train.jsonl", "--json")
+    done = cli("suite", "check", "chartqa", "--contamination", "mmr1=train.jsonl", "--json")
     assert done.code == 1
     found = json.loads(done.out)
     told = {one["id"] for one in found["failures"] if one["check"] == "overlap"}
     assert leaked in told
     assert len(told) == found["checks"]["overlap"]["failed"] < found["checks"]["overlap"]["made"] == found["items"]
     assert "overlap" not in json.loads(cli("suite", "check", "chartqa", "--json").out)["checks"]
-    assert cli("suite", "check", "iconqa", "--overlap", "mmr1:train.jsonl").code == 0
-    done = cli("suite", "check", "chartqa", "--overlap", "mmr1:train.jsonl")
-    assert f"overlap: {leaked}: its near picture is in mmr1:train.jsonl" in done.err
+    assert cli("suite", "check", "iconqa", "--contamination", "mmr1=train.jsonl").code == 0
+    done = cli("suite", "check", "chartqa", "--contamination", "mmr1=train.jsonl")
+    assert f"overlap: {leaked}: its near picture is in mmr1=train.jsonl" in done.err
 
 
 def test_check_against_data_that_were_never_pulled_says_how(leaked, cli):
-    done = cli("suite", "check", "chartqa", "--overlap", "geometry3k")
+    done = cli("suite", "check", "chartqa", "--contamination", "geometry3k")
     assert done.code == 2
     assert "pin it first with `proctor suite pull geometry3k`" in done.err
 

@@ -254,7 +254,7 @@ def test_plans_that_make_no_groups_are_refused(change: dict[str, Any]) -> None:
 
 
 def test_record_refuses_bad_arguments(cli: Callable[..., Any], tmp_path: Path) -> None:
-    command = ["reward", "record", "--model", tmp_path, "--out", tmp_path / "run"]
+    command = ["reward", "record", "--model", tmp_path, "--run", tmp_path / "run"]
     for more, said in (
         ([], "--samples 2 or more"),
         (["--judge-set", "prompt=short"], "needs --judge"),
@@ -272,7 +272,7 @@ def test_kill_9_while_judging_loses_no_score(start: Callable[..., Any], tiny: Pa
     def command(run: Path) -> list[object]:
         asked = ["--model", tiny, "--limit", 40, "--samples", 2, "--temperature", 1, "--max-tokens", 24]
         judged = ["--judge", "tiny_judge", "--judge-set", "prompt=short", "--judge-set", "max_tokens=112"]
-        return ["-m", "proctor.harness.cli", "reward", "record", *asked, *judged, "--out", run]
+        return ["-m", "proctor.harness.cli", "reward", "record", *asked, *judged, "--run", run]
 
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     start(*command(whole)).communicate(timeout=300)
@@ -296,7 +296,7 @@ def test_the_tiny_model_is_recorded_judged_and_benched(cli: Callable[..., Any], 
     run, page = tmp_path / "run", tmp_path / "bench.html"
     asked = ["--model", tiny, "--split", "train", "--limit", 8, "--samples", 4, "--temperature", 1, "--max-tokens", 48]
     judged = ["--judge", "tiny_judge", "--judge-set", "prompt=short", "--judge-set", "max_tokens=112"]
-    record_it = ["reward", "record", *asked, *judged, "--out", run, "--json"]
+    record_it = ["reward", "record", *asked, *judged, "--run", run, "--json"]
     first = cli(*record_it)
     assert first.code == 0, first.err
     told = json.loads(first.out)
@@ -305,7 +305,7 @@ def test_the_tiny_model_is_recorded_judged_and_benched(cli: Callable[..., Any], 
     before = (run / FILE).read_bytes()
     assert cli(*record_it).code == 0
     assert (run / FILE).read_bytes() == before
-    done = cli("reward", "bench", run, "--json", "--html", page)
+    done = cli("reward", "bench", "--groups", run, "--json", "--html", page)
     assert done.code == 0, done.err
     found = json.loads(done.out)
     by_label = {one["label"]: one["measures"] for one in found["rewards"]}

@@ -69,7 +69,7 @@ def test_vlmevalkit_there_and_back(cli, tmp_path, ours, kind):
     assert score_run(back).cross_prompt
     assert all(score_run(back, protocol).cross_prompt for protocol in ("official", "vlmevalkit"))
     assert cli("explain", path, back).code == 0
-    assert cli("score", back, "--protocol", "strict,official").code == 0
+    assert cli("score", back, "--score-protocol", "strict,official").code == 0
 
 
 def test_repeats_are_samples(cli, tmp_path, ours):

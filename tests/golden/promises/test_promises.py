@@ -98,7 +98,7 @@ def examine(*arguments: object) -> Any:
 
 def rescore(run: Path, protocols: Sequence[str], verdicts: Path) -> Any:
     """What scoring prints; every verdict is written to a file. Answers without a verdict are fine."""
-    code, out = proctor("score", run, "--protocol", ",".join(protocols), "--verdicts", verdicts, "--json")
+    code, out = proctor("score", run, "--score-protocol", ",".join(protocols), "--verdicts", verdicts, "--json")
     assert code in (0, 3), out
     return json.loads(out)
 
@@ -106,7 +106,9 @@ def rescore(run: Path, protocols: Sequence[str], verdicts: Path) -> Any:
 def build_board(run: Path, protocols: Sequence[str], book: Path, out: Path) -> None:
     """A board of one run, judged with kept replies."""
     judge = ("--judge-model", REFEREE, "--judge-replies", book)
-    code, said = proctor("board", "build", run, "--protocol", ",".join(protocols), *judge, "--out", out, "--draft")
+    code, said = proctor(
+        "board", "build", run, "--score-protocol", ",".join(protocols), *judge, "--out", out, "--draft"
+    )
     assert code in (0, 3), said
 
 

@@ -130,7 +130,7 @@ BAD_COMMANDS = {
         ["eval", "--model", "x", "--suite", "mathvison"],
         r"no suite is called 'mathvison'; there are: .*mathvision",
     ),
-    "empty suite": (["eval", "--model", "x", "--suite", "figures,"], r"no suite is called ''"),
+    "empty suite": (["eval", "--model", "x", "--suite", "figures,"], r"holds an empty name"),
     "unknown engine": (figures("--engine", "vlm"), r"no engine is called 'vlm'; there are: .*transformers"),
     "unknown protocol": (figures("--protocol", "lax"), r"no protocol 'lax'; it has: .*strict"),
     "engine option without a value": (figures("--engine-option", "batch"), r"must look like batch=64"),
@@ -155,7 +155,7 @@ BAD_COMMANDS = {
     "a folder as data": (["eval", "--model", "x", "--suite", "mathvision", "--data", "."], r"\.: no \.jsonl, "),
     "one data file for two suites": (
         ["eval", "--model", "x", "--suite", "figures,mathvision", "--data", "d"],
-        "one suite at a time",
+        "--data must be SUITE=DATA with a suite of figures, mathvision",
     ),
     "replay of nothing": (figures("--engine", "replay"), r"nowhere is no run directory"),
     "score nothing": (["score", "nowhere"], r"nowhere: no such run directory"),

@@ -63,7 +63,7 @@ def test_groups_are_partitioned(cli, tmp_path):
         {"id": "e", "answers": []},
     ]
     file.write_text("\n".join(json.dumps(group) for group in groups))
-    results = [json.loads(line) for line in cli("grade", "--groups", file).out.splitlines()]
+    results = [json.loads(line) for line in cli("grade", "--votes", file).out.splitlines()]
     assert results[0] == {"id": "g", "classes": [[0, 2], [3]]}
     assert results[1]["classes"] is None
     assert results[2]["classes"] == []

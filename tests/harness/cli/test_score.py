@@ -42,7 +42,7 @@ def test_names_are_shown_as_they_are(cli, examine, scripted, tmp_path):
 
 
 def test_several_protocols_at_once(cli, mathverse):
-    done = cli("score", mathverse, "--protocol", "strict,official,mm_upt", "--json")
+    done = cli("score", mathverse, "--score-protocol", "strict,official,mm_upt", "--json")
     found = {one["protocol"]: one for one in json.loads(done.out)}
     assert list(found) == ["strict", "official", "mm_upt"]
     assert {name: one["cross_prompt"] for name, one in found.items()} == {
@@ -135,5 +135,5 @@ def test_why_answers_have_no_verdict_is_told(cli, mathverse, tmp_path):
 
 @pytest.mark.parametrize("names", [",", "strict,", ""])
 def test_an_empty_protocol_name_is_refused_or_means_the_default(cli, runs, names):
-    done = cli("score", runs / "whole", "--protocol", names)
+    done = cli("score", runs / "whole", "--score-protocol", names)
     assert done.code == (2 if names else 0)

@@ -154,7 +154,9 @@ def test_a_board_is_built_again_from_its_own_evidence(cli, runs, tmp_path):
     before = content(tmp_path / "board")
     assert cli("board", "build", tmp_path / "board", "--out", tmp_path / "board").code == 0
     assert content(tmp_path / "board") == before
-    assert cli("board", "build", tmp_path / "board", "--protocol", "official", "--out", tmp_path / "other").code == 0
+    assert (
+        cli("board", "build", tmp_path / "board", "--score-protocol", "official", "--out", tmp_path / "other").code == 0
+    )
     assert {row.protocol for row in read_csv(tmp_path / "other" / BOARD)} == {"official"}
 
 

@@ -107,7 +107,7 @@ def test_a_pattern_chooses_models_in_one_folder(make, tmp_path, cli):
     assert found.difference.value == pytest.approx(2 / 12)
     done = cli("compare", f"{runs}@base", runs)
     assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
-    for word in ("3 runs of mathvision", "base, mm/step-1, mm/step-2", f"{runs}@NAME", "--seeds"):
+    for word in ("3 runs of mathvision", "base, mm/step-1, mm/step-2", f"{runs}@NAME", "--pool-seeds"):
         assert word in done.err
     with pytest.raises(UsageError, match="like nobody; there are base, mm/step-1, mm/step-2"):
         read_side_runs(f"{runs}@nobody")
@@ -174,26 +174,26 @@ def test_incomplete_runs_are_refused(make, cli):
     with pytest.raises(IncompleteRunError, match="run of b on mathvision is incomplete: 1 answers are missing"):
         compared(whole, part)
     assert cli("compare", whole, part).code == 3
-    done = cli("compare", whole, make("c", say=lambda i, k: "I say so."), "--protocol", "mm_upt_judged")
+    done = cli("compare", whole, make("c", say=lambda i, k: "I say so."), "--score-protocol", "mm_upt_judged")
     assert done.code in (0, 3)
 
 
 def test_answers_without_a_verdict_are_refused(make, cli):
     asked = items(4, "mathverse")
     one, other = (make(name, asked=asked, suite="mathverse", say=lambda i, k: "Maybe.") for name in "ab")
-    done = cli("compare", one, other, "--protocol", "official")
+    done = cli("compare", one, other, "--score-protocol", "official")
     assert (done.code, done.out) == (3, "")
     assert "--judge-model" in done.err
 
 
 def test_both_arms_are_judged_by_one_protocol(make, cli):
     a, b = make("a", q(0)), make("b", q(0), protocol="mm_upt")
-    with pytest.raises(UsageError, match="under strict and mm_upt: name a --protocol"):
+    with pytest.raises(UsageError, match="under strict and mm_upt: name one with --score-protocol"):
         compared(a, b)
-    done = cli("compare", a, b, "--protocol", "strict")
+    done = cli("compare", a, b, "--score-protocol", "strict")
     assert done.code == 0
     assert "asked differently: protocol" in done.out
-    assert cli("compare", a, b, "--protocol", "strict,mm_upt").code == 2
+    assert cli("compare", a, b, "--score-protocol", "strict,mm_upt").code == 2
 
 
 def test_clusters_and_samples_make_it_a_test_of_signs(make):
@@ -222,7 +222,7 @@ def test_seeds_of_trainings(make, tmp_path, cli):
         make(f"grpo-{seed}", q(*range(6 + seed)), asked=30)
         make(f"sft-{seed}", q(*range(3 + seed)), asked=30)
     runs = tmp_path / "runs"
-    done = cli("compare", f"{runs}@sft-*", f"{runs}@grpo-*", "--seeds", "--json")
+    done = cli("compare", f"{runs}@sft-*", f"{runs}@grpo-*", "--pool-seeds", "--json")
     (found,) = json.loads(done.out)["suites"]
     assert found["difference"] == pytest.approx(10.0)
     assert found["test"] == "t"
@@ -230,11 +230,11 @@ def test_seeds_of_trainings(make, tmp_path, cli):
     assert found["seeds"]["deviations"] == pytest.approx([100 / 30] * 2, abs=1e-5)
     assert [one["model"] for one in found["b"]["runs"]] == ["grpo-0", "grpo-1", "grpo-2"]
     assert (found["gained"], found["lost"]) == (5, 0)
-    said = cli("compare", f"{runs}@sft-*", f"{runs}@grpo-*", "--seeds").out
+    said = cli("compare", f"{runs}@sft-*", f"{runs}@grpo-*", "--pool-seeds").out
     assert "3 seeds; their scores have a standard deviation of 3.33" in said
     assert "degrees of freedom" in said
     make("base", q(0), asked=30)
-    assert "A is one run, taken as it is" in cli("compare", f"{runs}@base", f"{runs}@grpo-*", "--seeds").out
+    assert "A is one run, taken as it is" in cli("compare", f"{runs}@base", f"{runs}@grpo-*", "--pool-seeds").out
 
 
 def test_one_setting_differs(make, tmp_path):

@@ -127,20 +127,22 @@ def test_the_page_is_whole_and_escaped(side):
 def test_the_command_says_it_in_lines_json_and_a_page(side, cli, tmp_path):
     said = {"q0": HOSTILE + r"\boxed{5 \text{ cm}}", "q1": r"\boxed{5.001}"}
     run = side(lambda i, k: said.get(i, RIGHT)).answers.run.path
-    done = cli("explain", run, "--protocols", "strict,official", "--html", tmp_path / "page.html")
+    done = cli("explain", run, "--score-protocol", "strict,official", "--html", tmp_path / "page.html")
     assert done.code == 0, done.err
     assert "+0.00 points" in done.out
     assert re.search(r"unit .*1 .*1 .*0 .*-16\.67", done.out)
     assert "\x1b" not in done.out
     assert (tmp_path / "page.html").read_text().startswith("<!doctype html>")
-    found = json.loads(cli("explain", run, "--protocols", "strict,official", "--json").out)
+    found = json.loads(cli("explain", run, "--score-protocol", "strict,official", "--json").out)
     assert {one["cause"]: one["effect"] for one in found["causes"]} == pytest.approx(
         {"unit": -1 / 6, "rounding": 1 / 6}
     )
 
 
-@pytest.mark.parametrize("arguments", [[], ["--protocols", "strict"], ["--protocols", "strict,official,mm_upt"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["--score-protocol", "strict"], ["--score-protocol", "strict,official,mm_upt"]]
+)
 def test_one_score_can_not_be_compared_with_itself(side, cli, arguments):
     done = cli("explain", side(lambda i, k: RIGHT).answers.run.path, *arguments)
     assert done.code == 2
-    assert "--protocols A,B" in done.err
+    assert "--score-protocol A,B" in done.err

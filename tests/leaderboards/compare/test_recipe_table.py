@@ -150,7 +150,7 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     found = json.loads(capsys.readouterr().out)
     assert found["base"]["model"] == "base"
     assert [row["verdict"] for row in found["recipes"]] == ["helps"]
-    assert main(["board", "recipes", str(DEMO), "--suite", "figures", "--markdown"]) == 0
+    assert main(["board", "recipes", str(DEMO), "--suite", "figures", "--format", "markdown"]) == 0
     with run_folders([DEMO]) as runs:
         assert capsys.readouterr().out == recipes_as_markdown(recipe_table(runs, "figures"))
     assert main(["board", "recipes", str(DEMO), "--suite", "nowhere"]) == 2

@@ -40,7 +40,9 @@ def test_every_suite_of_the_hub_has_its_sets():
 
 def test_the_command_writes_what_the_hub_reads(held, cli, tmp_path):
     run = held()
-    done = cli("board", "export", "eval-results", run, "--model", "model", "--out", tmp_path / "repository", "--json")
+    done = cli(
+        "board", "export", "eval-results", run, "--model-name", "model", "--out", tmp_path / "repository", "--json"
+    )
     assert done.code == 0
     (path,) = json.loads(done.out)["files"]
     assert path == str(tmp_path / "repository" / ".eval_results" / "mathvision.testmini.strict.yaml")
@@ -60,7 +62,9 @@ def test_a_board_says_the_same_and_its_evidence_knows_the_date(held, cli, tmp_pa
     run = held()
     build([run], [None], tmp_path / "board", draft=True)
     for source, name in ((run, "a"), (tmp_path / "board", "b"), (tmp_path / "board" / "board.csv", "c")):
-        assert cli("board", "export", "eval-results", source, "--model", "model", "--out", tmp_path / name).code == 0
+        assert (
+            cli("board", "export", "eval-results", source, "--model-name", "model", "--out", tmp_path / name).code == 0
+        )
     a, b, c = (read(next((tmp_path / name / ".eval_results").iterdir()).read_text()) for name in "abc")
     assert (a.value, a.date) == (b.value, b.date)
     assert (c.value, c.date) == (b.value, None)
@@ -71,7 +75,7 @@ def test_writing_again_changes_nothing(held, cli, tmp_path):
     run, out = held(), tmp_path / "repository"
     written = []
     for _ in range(2):
-        cli("board", "export", "eval-results", run, "--model", "model", "--out", out)
+        cli("board", "export", "eval-results", run, "--model-name", "model", "--out", out)
         written.append({path.name: path.read_bytes() for path in (out / ".eval_results").iterdir()})
     assert written[0] == written[1]
 
@@ -92,7 +96,7 @@ def test_a_suite_that_is_not_on_the_hub_is_left_out_and_said(examine, scripted, 
     from proctor.harness.runs.evaluate import run_eval
 
     run_eval(examine(), scripted(name="model"), tmp_path / "run")
-    done = cli("board", "export", "eval-results", tmp_path / "run", "--model", "model", "--out", tmp_path / "out")
+    done = cli("board", "export", "eval-results", tmp_path / "run", "--model-name", "model", "--out", tmp_path / "out")
     assert done.code == 2
     assert "left out: figures is not on the hub" in done.err
     assert "nothing of 'model' can be published" in done.err
@@ -106,7 +110,7 @@ def test_an_incomplete_run_is_left_out_with_exit_code_3(held, testmini, scripted
     failing = scripted(lambda item, sample: RuntimeError("no memory") if item == "q7" else r"\boxed{5}", "model")
     other = dataclasses.replace(testmini, sampling=dataclasses.replace(testmini.sampling, seed=1))
     run_eval(other, failing, tmp_path / "runs" / "broken")
-    done = cli("board", "export", "eval-results", tmp_path / "runs", "--model", "model", "--out", tmp_path / "out")
+    done = cli("board", "export", "eval-results", tmp_path / "runs", "--model-name", "model", "--out", tmp_path / "out")
     assert done.code == 3
     assert "is incomplete" in done.err
     assert len(list((tmp_path / "out" / ".eval_results").iterdir())) == 1
@@ -153,7 +157,7 @@ def test_the_source_is_in_the_entry_and_must_be_a_url(row, held, cli, tmp_path):
     for bad in ("javascript:alert(1)", "https://a\nb", "ftp://x", ""):
         with pytest.raises(UsageError, match="http"):
             ResultSource(bad)
-    arguments = ("board", "export", "eval-results", held(folder="x"), "--model", "model", "--out", tmp_path / "o")
+    arguments = ("board", "export", "eval-results", held(folder="x"), "--model-name", "model", "--out", tmp_path / "o")
     assert cli(*arguments, "--source-name", "Board").code == 2
     assert cli(*arguments, "--task", "mathvision").code == 2
 
@@ -171,7 +175,7 @@ def test_the_source_is_in_the_entry_and_must_be_a_url(row, held, cli, tmp_path):
     ],
 )
 def test_a_task_or_source_that_can_not_be_is_one_line(held, cli, tmp_path, options, words):
-    done = cli("board", "export", "eval-results", held(), "--model", "model", "--out", tmp_path / "out", *options)
+    done = cli("board", "export", "eval-results", held(), "--model-name", "model", "--out", tmp_path / "out", *options)
     assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
     assert words in done.err
     assert not (tmp_path / "out").exists()
@@ -181,7 +185,7 @@ def test_a_run_id_makes_no_line_of_its_own(row, cli, tmp_path):
     forged = dataclasses.replace(row, run_id="x\nleft out: nothing\x1b[2K", status="incomplete", score="")
     (tmp_path / "board.csv").write_bytes(to_csv([row, forged]))
     for form in (("eval-results", "--out", tmp_path / "out"), ("model-card",)):
-        done = cli("board", "export", *form, tmp_path / "board.csv", "--model", "model")
+        done = cli("board", "export", *form, tmp_path / "board.csv", "--model-name", "model")
         assert (done.code, done.err.count("\n")) == (3, 1)
         assert "x\\nleft out: nothing\\x1b[2K" in done.err
 
@@ -190,7 +194,7 @@ def test_a_run_id_makes_no_line_of_its_own(row, cli, tmp_path):
 def test_a_score_that_no_board_has_is_not_exported(row, cli, tmp_path, score):
     (tmp_path / "board.csv").write_bytes(to_csv([dataclasses.replace(row, score=score)]))
     for form in (("eval-results", "--out", tmp_path / "out"), ("model-card",)):
-        done = cli("board", "export", *form, tmp_path / "board.csv", "--model", "model")
+        done = cli("board", "export", *form, tmp_path / "board.csv", "--model-name", "model")
         assert (done.code, done.out) == (2, "")
         assert "score is" in done.err
     with pytest.raises(DataError, match="score is"):
@@ -226,7 +230,9 @@ def _plain_row(**texts):
 
 def test_a_doctored_board_is_refused(row, cli, tmp_path):
     (tmp_path / "board.csv").write_bytes(to_csv([dataclasses.replace(row, score="1e999")]))
-    done = cli("board", "export", "eval-results", tmp_path / "board.csv", "--model", "model", "--out", tmp_path / "out")
+    done = cli(
+        "board", "export", "eval-results", tmp_path / "board.csv", "--model-name", "model", "--out", tmp_path / "out"
+    )
     assert done.code == 2
     assert "score is '1e999', not a number" in done.err
 
@@ -237,6 +243,6 @@ def test_without_the_extra_there_is_one_clear_line(held, cli, tmp_path, monkeypa
     run = held()
     monkeypatch.delitem(sys.modules, "proctor.leaderboards.export.eval_results")
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-    done = cli("board", "export", "eval-results", run, "--model", "model", "--out", tmp_path / "out")
+    done = cli("board", "export", "eval-results", run, "--model-name", "model", "--out", tmp_path / "out")
     assert done.code == 2
     assert "pip install 'proctor[boards]'" in done.err

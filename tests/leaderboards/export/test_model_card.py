@@ -29,7 +29,7 @@ HOSTILE = (
 
 def test_the_section_says_score_interval_versions_and_digests(held, cli):
     run = held()
-    done = cli("board", "export", "model-card", run, "--model", "model")
+    done = cli("board", "export", "model-card", run, "--model-name", "model")
     assert done.code == 0
     first = rows(score_run(run))[0]
     interval = f"{100 * float(first.ci_low):.1f} to {100 * float(first.ci_high):.1f}"
@@ -37,7 +37,7 @@ def test_the_section_says_score_interval_versions_and_digests(held, cli):
     for digest in (first.data, first.images, first.prompts, first.responses, first.run_id):
         assert digest in done.out
     assert f"grader {first.grader_version}, proctor {first.proctor_version}" in done.out
-    assert "proctor score RUN --protocol PROTOCOL" in done.out
+    assert "proctor score RUN --score-protocol PROTOCOL" in done.out
     assert "level" not in done.out  # no breakdowns
 
 
@@ -62,7 +62,7 @@ def test_what_is_no_regular_file_is_no_card(held, cli, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "endless").symlink_to("/dev/zero")
     for name in ("pipe", "endless"):
-        done = cli("board", "export", "model-card", run, "--model", "model", "--into", tmp_path / name)
+        done = cli("board", "export", "model-card", run, "--model-name", "model", "--into", tmp_path / name)
         assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
         assert "is no regular file: no model card" in done.err
 
@@ -77,7 +77,7 @@ def test_an_incomplete_run_beside_a_complete_one_is_said(held, testmini, scripte
     failing = scripted(lambda item, sample: RuntimeError("no memory"), "model")
     other = dataclasses.replace(testmini, sampling=dataclasses.replace(testmini.sampling, seed=1))
     run_eval(other, failing, tmp_path / "runs" / "broken")
-    done = cli("board", "export", "model-card", tmp_path / "runs", "--model", "model")
+    done = cli("board", "export", "model-card", tmp_path / "runs", "--model-name", "model")
     assert done.code == 3
     assert "left out: mathvision under strict: run" in done.err
     assert done.out.count("| mathvision |") == 1
@@ -90,7 +90,7 @@ def test_the_rest_of_the_card_stays_byte_for_byte(held, cli, tmp_path, newline):
         "\n", newline
     )
     card.write_bytes(before.encode())
-    arguments = ("board", "export", "model-card", held(), "--model", "model", "--into", card)
+    arguments = ("board", "export", "model-card", held(), "--model-name", "model", "--into", card)
     assert cli(*arguments).code == 0
     once = card.read_bytes().decode()
     assert once.startswith(before)
@@ -112,7 +112,9 @@ def test_a_new_score_replaces_the_old_one_in_place(row):
 
 def test_a_card_that_is_not_there_is_made(held, cli, tmp_path):
     assert (
-        cli("board", "export", "model-card", held(), "--model", "model", "--into", tmp_path / "new" / "README.md").code
+        cli(
+            "board", "export", "model-card", held(), "--model-name", "model", "--into", tmp_path / "new" / "README.md"
+        ).code
         == 0
     )
     assert (tmp_path / "new" / "README.md").read_text().startswith(SECTION.begin)
@@ -135,7 +137,7 @@ def test_broken_markers_are_refused(row, card):
 
 def test_a_card_that_is_no_text_is_refused(held, cli, tmp_path):
     (tmp_path / "README.md").write_bytes(b"\xff\xfe")
-    done = cli("board", "export", "model-card", held(), "--model", "model", "--into", tmp_path / "README.md")
+    done = cli("board", "export", "model-card", held(), "--model-name", "model", "--into", tmp_path / "README.md")
     assert done.code == 2
     assert "as text in UTF-8" in done.err
     with pytest.raises(DataError):
@@ -194,7 +196,7 @@ def metadata(card):
 def test_the_metadata_are_what_huggingface_hub_reads(held, cli, tmp_path):
     card = tmp_path / "README.md"
     card.write_text("---\nlicense: mit   # keep\n---\n# Model\n")
-    arguments = ("board", "export", "model-card", held(), "--model", "model", "--into", card, "--model-index")
+    arguments = ("board", "export", "model-card", held(), "--model-name", "model", "--into", card, "--model-index")
     assert cli(*arguments).code == 0
     once = card.read_text()
     assert cli(*arguments).code == 0
@@ -248,4 +250,4 @@ def test_a_hostile_name_in_the_metadata(row):
 
 
 def test_metadata_need_a_card(held, cli):
-    assert cli("board", "export", "model-card", held(), "--model", "model", "--model-index").code == 2
+    assert cli("board", "export", "model-card", held(), "--model-name", "model", "--model-index").code == 2

@@ -290,11 +290,11 @@ def test_huge_texts_lose_their_middle():
 
 def test_the_command(cli, run, tmp_path):
     whole, broken = run(), run("broken", lambda i, k: ValueError("down"))
-    done = cli("show", whole, "--out", tmp_path / "page.html")
+    done = cli("show", whole, "--html", tmp_path / "page.html")
     assert (done.code, done.out.strip()) == (0, str(tmp_path / "page.html"))
-    done = cli("show", whole, broken, "--out", tmp_path / "page.html")
+    done = cli("show", whole, broken, "--html", tmp_path / "page.html")
     assert (done.code, done.err.count("answers are missing: hold the examination again")) == (3, 1)
-    assert cli("show", whole, "--images-mb", "nan", "--out", tmp_path / "none.html").code == 2
+    assert cli("show", whole, "--images-mb", "nan", "--html", tmp_path / "none.html").code == 2
 
 
 def test_answers_without_a_verdict_under_their_own_protocol_end_with_3(cli, scripted, tmp_path):
@@ -303,7 +303,7 @@ def test_answers_without_a_verdict_under_their_own_protocol_end_with_3(cli, scri
         scripted(lambda i, k: r"\boxed{a small one}"),
         tmp_path / "open\nrun",
     )
-    done = cli("show", tmp_path / "open\nrun", "--out", tmp_path / "page.html")
+    done = cli("show", tmp_path / "open\nrun", "--html", tmp_path / "page.html")
     said = done.err.splitlines()[-1]
     assert done.code == 3
     assert re.search(
@@ -313,7 +313,7 @@ def test_answers_without_a_verdict_under_their_own_protocol_end_with_3(cli, scri
 
 def test_a_board_is_shown_from_its_evidence(cli, run, tmp_path):
     assert cli("board", "build", run(), "--draft", "--out", tmp_path / "board").code == 0
-    assert cli("show", tmp_path / "board", "--out", tmp_path / "page.html").code == 0
+    assert cli("show", tmp_path / "board", "--html", tmp_path / "page.html").code == 0
     page = (tmp_path / "page.html").read_text()
     assert element(page, "overview")["runs"][0]["judged"]["strict"]["marks"] == "000000"
 
@@ -332,7 +332,7 @@ def test_the_charts_package_is_loaded_only_by_the_page():
 def test_without_the_charts_package_one_line_says_what_to_install(cli, run, monkeypatch, tmp_path):
     monkeypatch.undo()
     monkeypatch.setitem(sys.modules, "vl_convert", None)
-    done = cli("show", run(), "--out", tmp_path / "out" / "page.html")
+    done = cli("show", run(), "--html", tmp_path / "out" / "page.html")
     assert done.code == 2
     assert not (tmp_path / "out").exists()
     assert "pip install 'proctor[show]'" in done.err

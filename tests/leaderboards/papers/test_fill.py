@@ -238,7 +238,7 @@ def test_on_the_command_line(runs, cli, tmp_path, monkeypatch) -> None:
         ("100.0000", "True", "0 1", "60 60"),
     ]
     assert "figures, strict, accuracy, 4 items" in done.out
-    assert "figures, strict, accuracy" in cli("paper", "table", "paper/1", "--protocol", "strict").out
+    assert "figures, strict, accuracy" in cli("paper", "table", "paper/1", "--score-protocol", "strict").out
 
 
 def test_a_damaged_run_ends_with_2_and_an_unknown_protocol_is_one_line(runs, cli, tmp_path, monkeypatch) -> None:
@@ -246,8 +246,8 @@ def test_a_damaged_run_ends_with_2_and_an_unknown_protocol_is_one_line(runs, cli
     monkeypatch.setattr(tables, "PAPERS", dataclasses.replace(tables.PAPERS, folder=tmp_path / "papers"))
     path = runs.base()
     for runs_named in ([path], []):
-        for name in ("nonsense", "", "official"):
-            done = cli("paper", "table", "paper/1", *runs_named, "--protocol", name)
+        for name in ("nonsense", "official"):
+            done = cli("paper", "table", "paper/1", *runs_named, "--score-protocol", name)
             assert (done.code, done.out) == (2, "")
             assert f"no suite of table paper/1 (figures) has a protocol {name!r}" in done.err
     (path / "run.json").write_text("{}")

@@ -76,7 +76,7 @@ def test_every_row_says_what_it_would_run(place, cli, tmp_path, monkeypatch) -> 
     assert verbs == ["train"] * bool(place.row.recipe) + ["eval"] * len(suites)
     asked = given[-len(suites) :]
     assert [one.suite for one in asked] == suites
-    assert {str(one.data) for one in asked} == {"hub"}
+    assert [one.data for one in asked] == [["hub"]] * len(asked)
     assert {one.protocol for one in asked} == {place.table.columns[0].protocol}
     assert {one.max_tokens for one in asked} == {16384}
     assert {one.temperature for one in asked} == {place.table.paper.temperature or 0.0}
@@ -268,12 +268,12 @@ def test_damaged_trainings_are_told_and_skipped(papers, cli) -> None:
         (folder / f"bad{number}" / "training.json").write_text(content)
     (folder / "empty").mkdir()
     training_folder(folder / "changed", step=60, finished=True, reward="random")
-    done = cli("paper", "plan", "--trainings", folder)
+    done = cli("paper", "plan", "--training", folder)
     assert done.code == 2
     assert done.err.count("\n") == done.err.count("left out:") == 5
     assert "stopped (seed 0 step 20)" in done.out
-    assert cli("paper", "plan", "--trainings", folder / "good").code == 0
-    assert cli("paper", "plan", "--trainings", papers / "nowhere").code == 2
+    assert cli("paper", "plan", "--training", folder / "good").code == 0
+    assert cli("paper", "plan", "--training", papers / "nowhere").code == 2
 
 
 def test_damaged_runs_are_told_and_skipped(papers, runs, cli) -> None:
@@ -329,7 +329,7 @@ def test_a_row_is_run_and_the_plan_follows(short, cli) -> None:
     base = ["--base", short / "Qwen2.5-VL-7B-Instruct", "--out", out]
 
     def states(*more: object) -> list[str]:
-        done = cli("paper", "plan", "--trainings", out / "trainings", "--runs", out / "runs", *more, "--json")
+        done = cli("paper", "plan", "--training", out / "trainings", "--runs", out / "runs", *more, "--json")
         assert done.code == 0, done.err
         return [one["state"] for one in json.loads(done.out)["rows"]]
 
@@ -394,5 +394,5 @@ def test_a_changed_recipe_fills_no_row(short, cli) -> None:
     done = cli("paper", "run", f"paper/1/{RECIPE}", *base, "--set", "policy.steps=1", "--seed", 5)
     assert done.code == 0, done.err
     assert "policy.steps=1 makes another recipe of it: what comes of it fills no row" in done.err
-    plan = cli("paper", "plan", "--trainings", short / "out" / "trainings", "--runs", short / "out" / "runs", "--json")
+    plan = cli("paper", "plan", "--training", short / "out" / "trainings", "--runs", short / "out" / "runs", "--json")
     assert [one["state"] for one in json.loads(plan.out)["rows"]] == ["not run", "not run"]

@@ -167,10 +167,8 @@ def test_table_1_with_nothing_run(cli) -> None:
 
 @pytest.mark.parametrize("name", TRANSCRIBED)
 @pytest.mark.parametrize("form", ["text", "csv", "markdown", "latex"])
-def test_every_printed_cell_is_in_every_format(name: str, form: str, cli, tmp_path) -> None:
+def test_every_printed_cell_is_in_every_format(name: str, form: str, cli) -> None:
     table: Table = TABLES[name]
-    assert cli("paper", "table", name, "--format", form, "--out", tmp_path / "t").code == 0
-    text = (tmp_path / "t").read_text()
-    assert text == cli("paper", "table", name, "--format", form).out
+    text = cli("paper", "table", name, "--format", form).out
     cells = [cell for row in table.rows for cell in row.cells.values()]
     assert all(text.count(cell) >= cells.count(cell) for cell in cells)

@@ -173,14 +173,14 @@ def run(examine: Callable[..., Any], scripted: type, tmp_path: Path) -> Path:
 
 
 def test_the_command_leaves_out_what_needs_a_judge(cli: Callable[..., Any], run: Path) -> None:
-    done = cli("reward", "bench", run, "--json")
+    done = cli("reward", "bench", "--groups", run, "--json")
     assert done.code == 0, done.err
     labels = {one["label"] for one in json.loads(done.out)["rewards"]}
     assert {"majority_vote", "ground_truth", "random"} <= labels
     assert not {"judge_only", "actor_judge"} & labels
     judge_run(run, ScriptedJudge(), JudgeSettings())
-    assert "the same responses" in cli("reward", "bench", run, run).err
-    found = json.loads(cli("reward", "bench", run, "--json").out)
+    assert "the same responses" in cli("reward", "bench", "--groups", run, "--groups", run).err
+    found = json.loads(cli("reward", "bench", "--groups", run, "--json").out)
     assert {"judge_only", "actor_judge"} <= {one["label"] for one in found["rewards"]}
     assert found["groups"] == 6
     assert found["clusters"] == 3
@@ -190,14 +190,14 @@ def test_the_command_leaves_out_what_needs_a_judge(cli: Callable[..., Any], run:
 def test_labels_settings_files_and_tables(cli: Callable[..., Any], run: Path, tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     file.write_text("def score(group, seed):\n    return [float('5' in text) for text in group.responses]\n")
-    named = ["--reward", "exact=majority_vote", "--set", "exact.votes=exact", "--reward", f"mine={file}:score"]
+    named = ["exact=majority_vote", f"mine={file}:score", "--set", "exact.votes=exact"]
     html = tmp_path / "page.html"
-    done = cli("reward", "bench", run, *named, "--html", html)
+    done = cli("reward", "bench", "--groups", run, *named, "--html", html)
     assert done.code == 0, done.err
     for word in ("majority_vote", "exact", "mine", "Measures", "Paired differences", "n = 2"):
         assert word in done.out
     assert "mine" in html.read_text()
-    found = json.loads(cli("reward", "bench", run, *named, "--json").out)["rewards"]
+    found = json.loads(cli("reward", "bench", "--groups", run, *named, "--json").out)["rewards"]
     assert [one["label"] for one in found] == ["majority_vote", "exact", "mine"]
     assert found[1]["settings"]["votes"] == "exact"
     assert found[2]["measures"]["auc"]["value"] == 1
@@ -206,20 +206,20 @@ def test_labels_settings_files_and_tables(cli: Callable[..., Any], run: Path, tm
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--reward", "nothing"], "nothing"),
+        (["nothing"], "nothing"),
         (["--baseline", "nothing"], "nothing"),
-        (["--reward", "judge_only"], "--judge"),
+        (["judge_only"], "--judge"),
         (["--set", "votes=exact"], "LABEL.KEY=VALUE"),
         (["--set", "other.votes=exact"], "no reward has that label"),
         (["--set", "majority_vote.odd=1"], "odd"),
-        (["--reward", "random", "--reward", "random"], "one label"),
+        (["random", "random"], "one label"),
         (["--advantage", "nothing"], "nothing"),
         (["--advantage-beta", "2"], "beta"),
         (["--answer-format", "odd"], "odd"),
     ],
 )
 def test_bad_arguments_are_one_line(cli: Callable[..., Any], run: Path, arguments: list[str], said: str) -> None:
-    done = cli("reward", "bench", run, *arguments)
+    done = cli("reward", "bench", "--groups", run, *arguments)
     assert done.code == 2
     *_, last = done.err.strip().splitlines()  # after a bar
     assert last.startswith("proctor reward bench: ")
@@ -228,6 +228,6 @@ def test_bad_arguments_are_one_line(cli: Callable[..., Any], run: Path, argument
 
 
 def test_a_missing_run_is_one_line(cli: Callable[..., Any], tmp_path: Path) -> None:
-    done = cli("reward", "bench", tmp_path / "nothing")
+    done = cli("reward", "bench", "--groups", tmp_path / "nothing")
     assert done.code == 2
     assert "no run directory" in done.err

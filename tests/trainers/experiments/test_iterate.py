@@ -208,7 +208,7 @@ def test_a_training_that_diverges_ends_it_with_the_best_so_far(tmp_path, cli):
         (["--rounds", "0"], "--rounds must be from"),
         (["--limit", "0"], "the limit must be at least 1"),
         (["--suite", "iconqa,iconqa"], "names a suite twice"),
-        (["--suite", "iconqa,figures", "--data", "x.jsonl"], "--data belongs to one suite"),
+        (["--suite", "iconqa,figures", "--data", "x.jsonl"], "--data must be SUITE=DATA"),
         (["--suite", "nope"], "no suite is called"),
         (["--base", "nowhere"], "nowhere"),
     ],

@@ -204,7 +204,7 @@ def test_a_diverging_candidate_is_worse_and_not_tried_again(tmp_path, cli):
         (["--margin", "0"], "--margin must be above 0"),
         (["--margin", "nan"], "--margin must be above 0"),
         (["--suite", "iconqa,iconqa"], "names a suite twice"),
-        (["--suite", "iconqa,figures", "--data", "x.jsonl"], "--data belongs to one suite"),
+        (["--suite", "iconqa,figures", "--data", "x.jsonl"], "--data must be SUITE=DATA"),
         (["--suite", "nope"], "no suite is called"),
         (["--recipe", "nope"], "no recipe is called 'nope'"),
         (["--base", "nowhere"], "nowhere"),

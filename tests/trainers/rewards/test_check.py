@@ -221,7 +221,7 @@ def test_the_command_reports_as_json(cli) -> None:
         (["nobody"], "no reward is called 'nobody'"),
         (["majority_vote", "--set", "votes=loud"], "votes must be one of"),
         (["random", "--set", "votes=exact"], "has no settings"),
-        (["majority_vote", "--limit", "0"], "--limit"),
+        (["majority_vote", "--timeout", "0"], "--timeout"),
         (["majority_vote", "--groups", "nowhere"], "nowhere"),
     ],
 )

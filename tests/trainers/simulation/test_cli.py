@@ -26,7 +26,7 @@ def run(examine, scripted, tmp_path) -> Path:
 
 
 def test_tables(cli, run: Path) -> None:
-    done = cli("reward", "simulate", run, "--reward", "majority_vote", "--reward", "gold=ground_truth", "--steps", 30)
+    done = cli("reward", "simulate", "--groups", run, "majority_vote", "gold=ground_truth", "--steps", 30)
     assert done.code == 0
     assert re.search(r"majority_vote\W+0\.\d{3}", done.out)
     assert "gold" in done.out
@@ -34,7 +34,7 @@ def test_tables(cli, run: Path) -> None:
 
 
 def test_json_and_seed(cli, run: Path) -> None:
-    asked = ("reward", "simulate", run, "--reward", "majority_vote", "--reward", "ground_truth", "--json", "--steps")
+    asked = ("reward", "simulate", "--groups", run, "majority_vote", "ground_truth", "--json", "--steps")
     first, again, other = (cli(*asked, 40, "--lr", 0.5, "--seed", seed).out for seed in (0, 0, 1))
     assert first == again != other
     found = json.loads(first)
@@ -49,7 +49,7 @@ def test_json_and_seed(cli, run: Path) -> None:
 
 def test_settings_of_a_reward(cli, run: Path) -> None:
     done = cli(
-        *("reward", "simulate", run, "--reward", "exact=majority_vote", "--set", "exact.votes=exact"),
+        *("reward", "simulate", "--groups", run, "exact=majority_vote", "--set", "exact.votes=exact"),
         *("--steps", 3, "--json"),
     )
     assert json.loads(done.out)["rewards"][0]["settings"] == {"votes": "exact"}
@@ -58,19 +58,19 @@ def test_settings_of_a_reward(cli, run: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("--reward", "nope"), "nope"),
-        (("--reward", "actor_judge"), "reward record --judge"),
-        (("--reward", "frequency", "--lr", "inf"), "lr must be above 0"),
-        (("--reward", "frequency", "--steps", "0"), "steps must be from 1"),
-        (("--reward", "frequency", "--n", "1"), "n must be from 2"),
-        (("--reward", "frequency", "--n", "100000000"), "n must be from 2"),
-        (("--reward", "frequency", "--advantage", "nope"), "no advantage is called"),
-        (("--reward", "frequency", "--reward", "frequency"), "one label"),
-        (tuple(f"--reward=r{k}=frequency" for k in range(17)), "17 rewards are too many"),
+        (("nope",), "nope"),
+        (("actor_judge",), "reward record --judge"),
+        (("frequency", "--lr", "inf"), "lr must be above 0"),
+        (("frequency", "--steps", "0"), "steps must be from 1"),
+        (("frequency", "--samples", "1"), "n must be from 2"),
+        (("frequency", "--samples", "100000000"), "n must be from 2"),
+        (("frequency", "--advantage", "nope"), "no advantage is called"),
+        (("frequency", "frequency"), "one label"),
+        (tuple(f"r{k}=frequency" for k in range(17)), "17 rewards are too many"),
     ],
 )
 def test_bad_requests_are_one_line(cli, run: Path, arguments: tuple[str, ...], told: str) -> None:
-    done = cli("reward", "simulate", run, *arguments)
+    done = cli("reward", "simulate", "--groups", run, *arguments)
     assert done.code == 2
     assert told in done.err
     assert "Traceback" not in done.err
@@ -80,7 +80,7 @@ def test_bad_requests_are_one_line(cli, run: Path, arguments: tuple[str, ...], t
 def test_bad_runs_are_one_line(cli, examine, scripted, tmp_path: Path) -> None:
     assert run_eval(examine(2), scripted(), tmp_path / "one").complete
     for path in (tmp_path / "one", tmp_path / "none"):
-        done = cli("reward", "simulate", path, "--reward", "frequency")
+        done = cli("reward", "simulate", "--groups", path, "frequency")
         assert done.code == 2
         assert path.name in done.err
 
@@ -128,6 +128,6 @@ def test_the_page_is_escaped_and_has_a_table_for_each_chart() -> None:
 
 def test_the_page_is_written(cli, run: Path, tmp_path: Path) -> None:
     file = tmp_path / "new" / "page.html"
-    done = cli("reward", "simulate", run, "--reward", "frequency", "--steps", 2, "--html", file)
+    done = cli("reward", "simulate", "--groups", run, "frequency", "--steps", 2, "--html", file)
     assert done.code == 0
     assert file.read_text().startswith("<!doctype html>")
