@@ -61,7 +61,7 @@ def test_scores_boards_and_pages(
     assert json.loads(ok("compare", "runs@wrong", "runs@right", "--json"))
     run = next(iter(sorted((tmp_path / "runs").glob("wrong*"))))
     assert "last_digit" in ok("explain", run, "--score-protocol", "strict,last_digit")
-    ok("show", "runs", "--score-protocol", "last_digit", "--out", "page.html")
+    ok("show", "runs", "--score-protocol", "last_digit", "--html", "page.html")
     ok("suite", "export", "lmms-eval", "--suite", "shapes", "--out", "tasks")
     assert "polygons/1" in ok("paper", "list")
     assert "Sides" in ok("paper", "table", "polygons/1", "runs")

@@ -50,7 +50,7 @@ def test_scores_boards_and_pages(
     assert json.loads(ok("compare", "runs@one", "runs@right", *both, "--json"))
     run = next((tmp_path / "runs").glob("one*"))
     assert "last_digit" in ok("explain", run, *both, "--score-protocol", "strict,own/mine.py:last_digit")
-    ok("show", "runs", *both, "--out", "page.html")
+    ok("show", "runs", *both, "--html", "page.html")
     ok("suite", "check", "own/mine.py:SUITE")
     assert "Sides" in ok("paper", "table", "own/papers:polygons/1", "runs", *both)
 
