@@ -14,7 +14,7 @@ from proctor.harness.types import Image, Sampling
 from proctor.trainers.judge import read_scores
 from proctor.trainers.tiny import BASE, JUDGE, TALKER
 from proctor.trainers.tiny import talker_tasks as tasks
-from proctor.trainers.tiny.talker_warmup import GRADES, SHARES, replies, share, stage_input
+from proctor.trainers.tiny.talker_warmup import GRADES, SHARES, replies, share, teaching_example
 from proctor.trainers.tiny.warmup import answer_box
 
 FIGURES = list(islice(draw(21, "train"), 60))
@@ -25,7 +25,7 @@ def lessons(task: str) -> list[tuple[Figure, str, str]]:
     pick = random.Random(3)
     made = []
     for figure in FIGURES:
-        prompt, target = stage_input(task, figure, pick, 0.5)
+        prompt, target = teaching_example(task, figure, pick, 0.5)
         picture, text = prompt.parts
         assert isinstance(picture, Image)
         assert picture.read() == figure.image
@@ -153,7 +153,7 @@ def test_it_does_what_its_readme_says() -> None:
     figures = list(islice(draw(6_000_000, "train"), 40))
     pick = random.Random(5)
     for task, least in LEAST.items():
-        made = [stage_input(task, figure, pick, 0.5) for figure in figures]
+        made = [teaching_example(task, figure, pick, 0.5) for figure in figures]
         sampling = Sampling(n=4, temperature=1.0, max_tokens=48) if task == "ask" else Sampling(max_tokens=48)
         drawn = replies(model, [prompt for prompt, _ in made], sampling)
         done = [
