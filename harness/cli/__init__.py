@@ -29,8 +29,7 @@ from ..errors import (
     ProctorError,
     UsageError,
 )
-from . import extensions
-from .options import Verb
+from .options import Verb, add, resolve_paths
 from .terminal import log
 
 HEADINGS: dict[str, dict[str, tuple[str, str]]] = {
@@ -73,8 +72,7 @@ HEADINGS: dict[str, dict[str, tuple[str, str]]] = {
         "board export trackio": ("board_export", "write a training and its scores as a run of Trackio"),
     },
     "reproduce the papers": {
-        "paper list": ("paper", "list the papers' tables"),
-        "paper table": ("paper", "print a paper's table, beside what stored runs gave"),
+        "paper table": ("paper", "print a paper's table beside what stored runs gave, or list the tables"),
         "paper check": ("paper", "recompute the printed averages, and compare rows that are printed twice"),
         "paper plan": ("paper_plan", "say of every row what it takes, what it would cost, and how far it is"),
         "paper run": ("paper_run", "train and evaluate what a row is of"),
@@ -185,7 +183,7 @@ def build_parser(asked: str | None = None) -> Parser:
             if asked in (None, words[0]):
                 verb: Verb = import_module(f".{file}", __package__).VERBS[name]
                 verb.add_arguments(command)
-                extensions.add_arguments(command)
+                add(command, "--with")
                 command.epilog = "\n  ".join(("examples:", *verb.examples)).replace("%", "%%")
                 command.set_defaults(run=verb.run, command=name, parser=command)
     return parser
@@ -236,7 +234,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     try:
         with _terminable():
-            extensions.resolve_paths(args)
+            resolve_paths(args)
             code: int = args.run(args)
             return code
     except KeyboardInterrupt:

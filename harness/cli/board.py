@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_INCOMPLETE, EXIT_OK, UsageError, printable
-from .options import (
-    Verb,
-    add_data,
-    add_format,
-    add_json,
-    add_out,
-    add_runs,
-    add_scoring,
-    add_suite,
-    one_suite,
-    open_judge_model,
-    score_protocols,
-)
+from .options import Verb, add, add_judge_model, add_one, one_suite, open_judge_model, score_protocols
 
 if TYPE_CHECKING:
     from ...leaderboards.board.known_items import KnownItems
@@ -29,22 +18,24 @@ STATES = {True: "reproduced", False: "NOT REPRODUCED", None: "unverifiable"}
 
 def _build_arguments(parser: argparse.ArgumentParser) -> None:
     """Runs, protocols, output."""
-    add_runs(parser)
-    add_out(parser, Path("board"))
+    add(parser, "runs")
+    add_one(parser, "--out", default=Path("board"))
     parser.add_argument(
         "--draft",
         action="store_true",
         help="write it although some of it cannot be published; `board verify` will say so",
     )
-    add_scoring(parser)
+    add(parser, "--score-protocol", "--partial")
+    add_judge_model(parser)
+    add(parser, "--json")
 
 
 def _recipes_arguments(parser: argparse.ArgumentParser) -> None:
     """Runs, and the suite that is compared on."""
-    add_runs(parser)
-    add_suite(parser)
-    add_format(parser, "text", "markdown")
-    add_json(parser)
+    add(parser, "runs")
+    add_one(parser, "--suite", required=True)
+    add_one(parser, "--format", choices=("text", "markdown"), default="text")
+    add(parser, "--json")
 
 
 def _recipes(args: argparse.Namespace) -> int:
@@ -65,10 +56,10 @@ def _recipes(args: argparse.Namespace) -> int:
 
 
 def _build(args: argparse.Namespace) -> int:
-    """Score the runs and write the board; what cannot be published is told, and nothing is written without --draft."""
+    """Score the runs and write the board; what cannot be published is named, and nothing is written without --draft."""
     from ...leaderboards.board.build import build
     from ...leaderboards.board.evidence import run_folders
-    from .terminal import board_table, log, show_table
+    from .terminal import board_table, emit_json, log, show_table
 
     judge_model = open_judge_model(args)
     protocols: list[str | None] = [*score_protocols(args)] or [None]
@@ -81,16 +72,19 @@ def _build(args: argparse.Namespace) -> int:
             f"{args.out} was not written: mend this, leave these runs out, or add --draft for a board that is not published"
         )
         return EXIT_INCOMPLETE
-    show_table(board_table(board.rows))
-    print(args.out)
+    if args.json:
+        rows = [dataclasses.asdict(row) for row in board.rows]
+        emit_json({"board": str(args.out), "rows": rows, "problems": list(board.problems)})
+    else:
+        show_table(board_table(board.rows))
+        print(args.out)
     return EXIT_OK if all(row.status == "complete" for row in board.rows) else EXIT_INCOMPLETE
 
 
 def _verify_arguments(parser: argparse.ArgumentParser) -> None:
     """The board, and data to hold its items against."""
     parser.add_argument("board", type=Path, metavar="BOARD", help="a folder that `proctor board build` wrote")
-    add_data(parser)
-    add_json(parser)
+    add(parser, "--data", "--lock", "--json")
 
 
 def _verify(args: argparse.Namespace) -> int:

@@ -7,16 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_INCOMPLETE, EXIT_OK, UsageError, printable
-from .options import (
-    Verb,
-    add_json,
-    add_model_name,
-    add_out,
-    add_runs,
-    add_runs_option,
-    add_score_protocol,
-    score_protocols,
-)
+from .options import Verb, add, add_one, score_protocols
 
 if TYPE_CHECKING:
     from ...leaderboards.board.table import Row
@@ -26,7 +17,7 @@ if TYPE_CHECKING:
 def _eval_results_arguments(parser: argparse.ArgumentParser) -> None:
     """Scores, and where to."""
     _add_model(parser)
-    add_out(parser)
+    add_one(parser, "--out", required=True)
     parser.add_argument(
         "--task",
         action="append",
@@ -37,7 +28,7 @@ def _eval_results_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--source-url", metavar="URL", help="where the board or the responses are published")
     parser.add_argument("--source-name", metavar="NAME", help="what that is called")
-    add_json(parser)
+    add(parser, "--json")
 
 
 def _model_card_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,24 +40,23 @@ def _model_card_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model-index", action="store_true", help="with --into: also put the scores into the card's metadata"
     )
+    add(parser, "--json")
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
-    add_runs(parser)
-    add_model_name(parser)
-    add_score_protocol(parser)
+    add(parser, "runs")
+    add_one(parser, "--model-name", required=True)
+    add(parser, "--score-protocol")
 
 
 def _add_training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("training", type=Path, metavar="TRAINING", help="a training directory")
-    add_runs_option(parser)
-    add_score_protocol(parser)
-    add_json(parser)
+    add(parser, "--runs", "--score-protocol", "--json")
 
 
 def _tensorboard_arguments(parser: argparse.ArgumentParser) -> None:
     """Where to, and the training."""
-    add_out(parser)
+    add_one(parser, "--out", required=True)
     _add_training(parser)
 
 
@@ -117,7 +107,7 @@ def _task(text: str) -> tuple[str, str]:
 def _model_card(args: argparse.Namespace) -> int:
     """Print the section or put it into the card; exit code 3 if a run was left out for being incomplete."""
     from ...leaderboards.export.markdown import HEADLINE, rows_of, section, unpublishable
-    from .terminal import log
+    from .terminal import emit_json, log
 
     if args.model_index and not args.into:
         raise UsageError("--model-index needs --into: the card whose metadata it is for")
@@ -129,7 +119,10 @@ def _model_card(args: argparse.Namespace) -> int:
         log(printable(f"left out: {line}"))
     code = EXIT_INCOMPLETE if left_out else EXIT_OK
     if args.into is None:
-        print(text, end="")
+        if args.json:
+            emit_json({"card": None, "section": text, "left_out": left_out})
+        else:
+            print(text, end="")
         return code
     from ...leaderboards.export.model_card import read_card, with_model_index, with_section, write_card
 
@@ -138,7 +131,10 @@ def _model_card(args: argparse.Namespace) -> int:
     if args.model_index:
         card = with_model_index(card, args.model_name, rows, name)
     write_card(args.into, card)
-    print(args.into)
+    if args.json:
+        emit_json({"card": name, "section": text, "left_out": left_out})
+    else:
+        print(args.into)
     return code
 
 
@@ -173,8 +169,8 @@ def _track(args: argparse.Namespace, tracker: Tracker) -> int:
     if args.json:
         emit_json({"training": curves.name, "steps": len(curves.points), "examined": examined, "where": where})
     else:
-        said = f"{curves.name}: {len(curves.points)} steps, {len(examined)} of them examined; see {where}"
-        print(printable(said))
+        summary = f"{curves.name}: {len(curves.points)} steps, {len(examined)} of them examined; see {where}"
+        print(printable(summary))
     return EXIT_OK
 
 

@@ -11,12 +11,9 @@ from typing import TYPE_CHECKING
 from ..errors import EXIT_CHECK_FAILED, EXIT_OK, UsageError, printable
 from .options import (
     Verb,
-    add_examples,
-    add_html,
-    add_json,
+    add,
     add_judge_model,
-    add_score_protocol,
-    add_suite,
+    add_one,
     one_score_protocol,
     open_judge_model,
     score_protocols,
@@ -45,18 +42,18 @@ def _compare_arguments(parser: argparse.ArgumentParser) -> None:
             metavar=name.upper(),
             help="a run directory, a folder of runs, or a board; with @PATTERN, the models of that name, e.g. runs@base",
         )
-    add_suite(parser, shown="default: all, which both must have")
-    add_score_protocol(parser)
+    add_one(parser, "--suite", shown="default: all, which both must have")
+    add(parser, "--score-protocol")
     parser.add_argument(
         "--pool-seeds",
         action="store_true",
         help="several runs of a suite are trainings with several seeds of one thing",
     )
     parser.add_argument("--common", action="store_true", help="compare the items that all runs have, and say so")
-    add_examples(parser)
+    add(parser, "--examples")
     parser.add_argument("--gate", type=Path, metavar="FILE", help="a TOML file of margins; exit code 1 if B regressed")
     add_judge_model(parser)
-    add_json(parser)
+    add(parser, "--json")
 
 
 def _compare(args: argparse.Namespace) -> int:
@@ -226,11 +223,10 @@ def _short(text: str) -> str:
 def _explain_arguments(parser: argparse.ArgumentParser) -> None:
     """One run under two protocols, or two runs."""
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="one run directory, or two of one suite")
-    add_score_protocol(parser, "the left and the right one; default: the one that asked")
-    add_examples(parser)
-    add_html(parser)
+    add_one(parser, "--score-protocol", shown="the left and the right one; default: the one that asked")
+    add(parser, "--examples", "--html")
     add_judge_model(parser)
-    add_json(parser)
+    add(parser, "--json")
 
 
 def _explain(args: argparse.Namespace) -> int:

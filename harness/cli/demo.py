@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_INCOMPLETE, EXIT_OK
-from .options import Verb, add_out, add_recipe, add_seed, suites_with_sample
+from .options import Verb, add, add_one, suites_with_sample
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -27,9 +27,9 @@ MAX_TOKENS = 48
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     """Output, recipe, seed."""
-    add_out(parser, Path("demo"))
-    add_recipe(parser, "mm_upt_figures")
-    add_seed(parser)
+    add_one(parser, "--out", default=Path("demo"))
+    add_one(parser, "--recipe", default="mm_upt_figures")
+    add(parser, "--seed", "--json")
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -41,7 +41,7 @@ def _run(args: argparse.Namespace) -> int:
     from ..engines.transformers import TransformersEngine
     from ..types import Sampling
     from .eval import eval_all
-    from .terminal import log, show_table
+    from .terminal import emit_json, log, show_table
 
     recipe = load_recipe(args.recipe, [f"seed={args.seed}"])
     suites = [FIGURES, *(name for name in suites_with_sample() if name != FIGURES)]
@@ -64,8 +64,11 @@ def _run(args: argparse.Namespace) -> int:
     board = args.out / "board"
     build(examined, [None], board, draft=True)
     scored = [score_run(path) for path in examined]
-    show_table(_table(scored, suites, base.name))
-    print(_closing(board, training, runs))
+    if args.json:
+        emit_json({"board": str(board), "training": str(training), "scores": [one.to_json() for one in scored]})
+    else:
+        show_table(_table(scored, suites, base.name))
+        print(_closing(board, training, runs))
     for problem in problems:
         log(problem)
     return EXIT_INCOMPLETE if problems else EXIT_OK
@@ -85,10 +88,10 @@ def _train_and_watch(recipe: Recipe, base: Path, training: Path, runs: Path, pla
         train_task = bars.add_task(f"train {recipe.name}", total=steps, note="")
         watch_task = bars.add_task("examine checkpoints", total=-(-steps // recipe.checkpoint_every), note="")
 
-        def tell(message: str) -> None:
+        def log_above_bars(message: str) -> None:
             bars.console.print(f"     {message}", highlight=False, markup=False)
 
-        watcher = Watcher(training, runs, plans, TransformersEngine, tell)
+        watcher = Watcher(training, runs, plans, TransformersEngine, log_above_bars)
 
         def watch() -> None:
             try:
@@ -126,8 +129,8 @@ def _table(scored: list[ScoredRun], suites: list[str], base: str) -> Table:
     from .terminal import change, percent_interval
 
     cells = {(one.run.manifest.model_name, one.run.manifest.suite): one for one in scored}
-    whole = {name for name, _ in cells if all((name, suite) in cells for suite in suites)}
-    names = sorted(whole, key=lambda name: (name != base, name))
+    finished = {name for name, _ in cells if all((name, suite) in cells for suite in suites)}
+    names = sorted(finished, key=lambda name: (name != base, name))
     caption = (
         "Percent right and its 95% interval; below, the paired difference to the base and its 95% interval.\n"
         "* p < 0.05, ** p < 0.01, *** p < 0.001. The eight suites are small bundled samples: their errors are large."

@@ -9,21 +9,14 @@ from typing import TYPE_CHECKING
 
 from ..errors import EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_OK, DataError, IncompleteRunError, UsageError, printable
 from .options import (
+    ENGINE,
     RUNS,
     Verb,
-    add_data,
-    add_engine,
-    add_json,
-    add_model,
-    add_model_name,
-    add_out,
-    add_profile,
-    add_protocol,
+    add,
+    add_judge_model,
+    add_one,
     add_questions,
-    add_run_dir,
     add_sampling,
-    add_scoring,
-    add_suite,
     data_of,
     one_suite,
     open_engine,
@@ -46,14 +39,13 @@ if TYPE_CHECKING:
 
 def _eval_arguments(parser: argparse.ArgumentParser) -> None:
     """Model, suites, data, sampling, and where the runs go."""
-    add_model(parser)
+    add_one(parser, "--model", required=True)
     add_questions(parser)
-    add_profile(parser)
-    add_out(parser, RUNS)
-    add_run_dir(parser)
-    add_engine(parser)
+    add(parser, "--profile")
+    add_one(parser, "--out", default=RUNS)
+    add(parser, "--run", *ENGINE)
     add_sampling(parser)
-    add_json(parser)
+    add(parser, "--json")
 
 
 def _eval(args: argparse.Namespace) -> int:
@@ -157,14 +149,15 @@ def _holds(run: Path, weights: str) -> bool:
 def _score_arguments(parser: argparse.ArgumentParser) -> None:
     """Runs and protocols."""
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run directories, or folders of them")
-    add_scoring(parser)
+    add(parser, "--score-protocol", "--partial")
+    add_judge_model(parser)
     parser.add_argument("--verdicts", type=Path, metavar="FILE", help="also write every verdict to FILE as JSON lines")
     parser.add_argument("--metrics", action="store_true", help="show every metric of the suite (always in --json)")
-    add_json(parser)
+    add(parser, "--json")
 
 
 def _score(args: argparse.Namespace) -> int:
-    """Score each run; incomplete ones end with exit code 3, damaged ones are told and left out, and end with 2."""
+    """Score each run; incomplete ones end with exit code 3, damaged ones are named and left out, and end with 2."""
     from ..files import write_atomic
     from ..types import canonical_json
     from .terminal import emit_json, metrics_table, scores_table, show_table
@@ -232,19 +225,18 @@ def _import_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="samples of lmms-eval (.jsonl of --log_samples) or a result of VLMEvalKit (.xlsx, .tsv or .json)",
     )
-    add_suite(parser)
-    add_data(parser)
+    add_one(parser, "--suite", required=True)
+    add(parser, "--data", "--lock")
     parser.add_argument(
         "--from", dest="tool", choices=("lmms-eval", "vlmevalkit"), help="the tool (default: what the content shows)"
     )
-    add_model_name(parser, "what the file says")
-    add_protocol(parser)
+    add_one(parser, "--model-name", shown="default: what the file says")
+    add(parser, "--protocol")
     parser.add_argument(
         "--only-answered", action="store_true", help="leave out the items that the file does not have (recorded)"
     )
-    add_out(parser, RUNS)
-    add_run_dir(parser)
-    add_json(parser)
+    add_one(parser, "--out", default=RUNS)
+    add(parser, "--run", "--json")
 
 
 def _import(args: argparse.Namespace) -> int:

@@ -10,7 +10,7 @@ from ..errors import EXIT_CHECK_FAILED, EXIT_OK, DataError, UsageError
 from ..jsonl import lines_of
 from ..limits import RUN_LINE_BYTES
 from ..types import Json
-from .options import Verb, add_json
+from .options import Verb, add
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +25,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     files = parser.add_mutually_exclusive_group()
     files.add_argument("--cases", type=Path, metavar="FILE", help="JSON lines of gold, gold_type, choices, response")
     files.add_argument("--votes", type=Path, metavar="FILE", help="JSON lines of id and answers: what votes together")
-    add_json(parser)
+    add(parser, "--json")
 
 
 def _run(args: argparse.Namespace) -> int:

@@ -9,21 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import EXIT_CHECK_FAILED, EXIT_OK, printable
 from .eval import examine, plan_suites
-from .options import (
-    Verb,
-    add_base,
-    add_changes,
-    add_engine,
-    add_json,
-    add_out,
-    add_profile,
-    add_questions,
-    add_recipe,
-    add_sampling,
-    open_profile,
-    sampling,
-    suite_names,
-)
+from .options import ENGINE, Verb, add, add_one, add_questions, add_sampling, open_profile, sampling, suite_names
 from .train import train_to_end
 
 if TYPE_CHECKING:
@@ -43,20 +29,20 @@ FORMAT = 1
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     """The recipe, the rounds, the examination, and what counts as an improvement."""
-    add_recipe(parser)
-    add_out(parser)
-    add_base(parser)
+    add(parser, "recipe")
+    add_one(parser, "--out", required=True)
+    add(parser, "--base")
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="at most so many rounds (default 5)")
-    add_changes(parser, "policy.steps=20; round k trains with the recipe's seed + k")
+    add_one(parser, "--set", shown="e.g. policy.steps=20; round k trains with the recipe's seed + k")
     add_questions(parser)
-    add_profile(parser)
+    add(parser, "--profile")
     parser.add_argument("--alpha", type=float, default=0.05, metavar="A", help="two-sided level of a round's test")
     parser.add_argument(
         "--power", type=float, default=0.8, metavar="P", help="the chance for which the detectable difference is told"
     )
-    add_engine(parser)
+    add(parser, *ENGINE)
     add_sampling(parser)
-    add_json(parser)
+    add(parser, "--json")
 
 
 @dataclass(frozen=True)
@@ -126,11 +112,11 @@ def _go(
         if checkpoint is not None and training.failure() is None:
             with training.failing():
                 after = _examined(args, plans, folder, number, checkpoint)
-        told = changes(before, after, level) if after is not None else ()
-        rounds.append(_Round(number, training, checkpoint, told, training.failure()))
+        found = changes(before, after, level) if after is not None else ()
+        rounds.append(_Round(number, training, checkpoint, found, training.failure()))
         folder.record([one.to_json(folder.path) for one in rounds], _best(rounds, folder.path))
         log("\n".join(_lines(rounds[-1])))
-        if checkpoint is None or after is None or not goes_on(told):
+        if checkpoint is None or after is None or not goes_on(found):
             break
         best, before = checkpoint, after
     return rounds

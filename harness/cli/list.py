@@ -5,29 +5,15 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_OK, ProctorError, UsageError, printable
-from .options import Verb, add_json
+from .options import REGISTRIES, Verb, add, registry
 
 if TYPE_CHECKING:
     from ..types import Json
 
-KINDS = {
-    "suites": "benchmarks.registry:SUITES",
-    "protocols": "benchmarks.protocols.registry:PROTOCOLS",
-    "engines": "harness.engines.base:ENGINES",
-    "rewards": "trainers.rewards.registry:REWARDS",
-    "advantages": "trainers.rewards.advantages:ADVANTAGES",
-    "formats": "harness.answers.formats:FORMATS",
-    "methods": "trainers.methods.registry:METHODS",
-    "trainers": "trainers.rewards.registry:TRAINERS",
-    "profiles": "harness.profiles:PROFILES",
-    "recipes": "trainers.recipe:RECIPES",
-    "papers": "leaderboards.papers.tables:PAPERS",
-}
 RUNS = "runs"
 DEEPEST = 4
 """So many folders down run directories and trainings are looked for."""
@@ -36,10 +22,10 @@ DEEPEST = 4
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to list."""
     parser.add_argument(
-        "kind", choices=(*KINDS, RUNS), metavar="KIND", help=f"what to list: {', '.join((*KINDS, RUNS))}"
+        "kind", choices=(*REGISTRIES, RUNS), metavar="KIND", help=f"what to list: {', '.join((*REGISTRIES, RUNS))}"
     )
     parser.add_argument("folder", nargs="?", type=Path, metavar="FOLDER", help=f"for {RUNS}: the folder to look in")
-    add_json(parser)
+    add(parser, "--json")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -59,9 +45,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _things(kind: str) -> Iterator[dict[str, Json]]:
-    module, _, name = KINDS[kind].partition(":")
-    package = (__package__ or "").removesuffix(".harness.cli")
-    for one in getattr(import_module(f"{package}.{module}"), name).describe():
+    for one in registry(kind).describe():
         yield {"name": one.name, "summary": one.summary, "source": one.source}
 
 

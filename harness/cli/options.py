@@ -1,7 +1,7 @@
 """Options that several commands share: one option means one thing everywhere.
 
 A help text says what the option means; what it is where it is not given stands in parentheses at its end. A test holds all
-commands to that.
+commands to that, also for the options that only one of them has.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..engines.base import Engine
     from ..profiles import Profile
+    from ..registry import Registry
     from ..runs.judging import JudgeModel
     from ..types import Sampling
 
@@ -24,16 +25,19 @@ RUNS = Path("runs")
 HUB = Path("hub")
 JUDGE_SECONDS, JUDGE_ATTEMPTS = 120.0, 4
 REGISTRIES = {
-    "suite": "benchmarks.registry:SUITES",
-    "protocol": "benchmarks.protocols.registry:PROTOCOLS",
-    "engine": "harness.engines.base:ENGINES",
-    "profile": "harness.profiles:PROFILES",
-    "answer format": "harness.answers.formats:FORMATS",
-    "reward": "trainers.rewards.registry:REWARDS",
-    "advantage": "trainers.rewards.advantages:ADVANTAGES",
-    "recipe": "trainers.recipe:RECIPES",
+    "suites": "benchmarks.registry:SUITES",
+    "protocols": "benchmarks.protocols.registry:PROTOCOLS",
+    "engines": "harness.engines.base:ENGINES",
+    "rewards": "trainers.rewards.registry:REWARDS",
+    "advantages": "trainers.rewards.advantages:ADVANTAGES",
+    "formats": "harness.answers.formats:FORMATS",
+    "methods": "trainers.methods.registry:METHODS",
+    "trainers": "trainers.rewards.registry:TRAINERS",
+    "profiles": "harness.profiles:PROFILES",
+    "recipes": "trainers.recipe:RECIPES",
+    "papers": "leaderboards.papers.tables:PAPERS",
 }
-"""Where the names stand that an option takes, by what it is of."""
+"""Where the registries stand, by the kinds that `proctor list` knows; each is imported when its names are asked for."""
 
 
 @dataclass(frozen=True)
@@ -45,98 +49,185 @@ class Verb:
     examples: tuple[str, ...] = ()
 
 
-def offer(action: argparse.Action, names: Callable[[], Iterable[str]]) -> None:
-    """Have --help and the shell's completion say which names an option knows; they are asked for only then."""
-    action.completer = lambda **_: sorted(names())  # type: ignore[attr-defined]
+@dataclass(frozen=True)
+class Option:
+    """What an argument means, and what it is where it is not given.
+
+    Without a `metavar` it is a flag. `shown` is the remark in parentheses, unless that says the default; `kind` is of the
+    registry whose names it takes, `dest` the attribute that holds it, unless that is called as the option is.
+    """
+
+    help: str
+    metavar: str | None = None
+    type: Callable[[str], Any] = str
+    default: Any = None
+    shown: str = ""
+    kind: str = ""
+    repeated: bool = False
+    nargs: str | None = None
+    choices: tuple[str, ...] | None = None
+    dest: str | None = None
+
+
+_RUN = "run directories, folders of them, or boards"
+_RECIPE = "a bundled recipe's name, or the path of a .toml file"
+OPTIONS = {
+    "runs": Option(_RUN, "RUN", Path, nargs="+"),
+    "recipe": Option(_RECIPE, "RECIPE", kind="recipes"),
+    "--recipe": Option(_RECIPE, "RECIPE", kind="recipes"),
+    "--runs": Option(_RUN, "RUN", Path, [], "default: none", nargs="+"),
+    "--run": Option("the run directory to write", "DIR", Path, shown="default: one in --out", dest="run_dir"),
+    "--out": Option("the folder to write", "DIR", Path),
+    "--html": Option("the page to write", "FILE", Path, shown="default: none"),
+    "--json": Option("print the result as JSON on stdout"),
+    "--format": Option("how to print it", "FORMAT"),
+    "--examples": Option("examples to show of each kind", "N", int, 3),
+    "--dry-run": Option("print what would be run, and run nothing"),
+    # what is asked
+    "--suite": Option("the suites", "NAME[,NAME]", kind="suites"),
+    "--data": Option(
+        "where the suite's items are: a .jsonl, .parquet or .tsv file, a folder, a checkout of the benchmark's repository, "
+        "`hub`, or a further set of the hub, like `hub:text_only` of mathverse; with SUITE= where there are several suites, "
+        "and may be repeated",
+        "[SUITE=]DATA",
+        shown="default: the bundled sample",
+        repeated=True,
+    ),
+    "--lock": Option("the file that pins data", "FILE", Path, Path("proctor-data.lock")),
+    "--protocol": Option(
+        "the protocol that asks, and that scores where no other is named", "NAME", default="strict", kind="protocols"
+    ),
+    "--score-protocol": Option(
+        "score by this protocol, or by each of several",
+        "NAME[,NAME]",
+        shown="default: the one that asked",
+        kind="protocols",
+    ),
+    "--limit": Option("only the first N items", "N", int),
+    "--profile": Option(
+        "ask as this model wants to be asked, and draw answers as it says where no option does: a bundled profile or a "
+        ".toml file; see docs/models.md",
+        "NAME",
+        shown="default: the protocol's prompt as it is",
+        kind="profiles",
+    ),
+    # who is asked, and how it answers
+    "--model": Option("a checkpoint folder, or what the engine calls the model; for engine replay a run", "MODEL"),
+    "--model-name": Option("the model's name on boards", "NAME"),
+    "--engine": Option("what runs the model", "NAME", default="transformers", kind="engines"),
+    "--engine-option": Option(
+        "an option of the engine, e.g. batch=64, device=cuda, dtype=bfloat16; may be repeated",
+        "KEY=VALUE",
+        repeated=True,
+    ),
+    "--workers": Option("so many engines side by side, through Ray", "N", int, 1),
+    "--ray": Option("a running Ray cluster for them, e.g. auto", "ADDRESS", shown="default: this node"),
+    "--samples": Option("answers drawn per item", "N", int, 1),
+    "--temperature": Option("sampling temperature; 0 is greedy", "T", float, shown="default 0"),
+    "--top-p": Option("nucleus of the distribution", "P", float, shown="default 1"),
+    "--max-tokens": Option("length limit of an answer", "N", int, shown="default 1024"),
+    "--seed": Option("seed of all that is random", "N", int, 0),
+    # scoring
+    "--partial": Option("show the scores of incomplete runs too, marked as such"),
+    "--with": Option(
+        "a suite or protocol of your own file, which stored runs name; may be repeated",
+        "FILE.py:NAME",
+        repeated=True,
+        dest="extensions",
+    ),
+    "--judge-model": Option("its name; without it such answers are left unscored", "NAME"),
+    "--judge-url": Option(
+        "an OpenAI-compatible server, e.g. http://localhost:8000/v1; without it only kept replies count", "URL"
+    ),
+    "--judge-replies": Option("where its replies are kept", "FILE", Path, Path("proctor-judge.jsonl")),
+    # training
+    "--base": Option(
+        "the checkpoint that training starts from", "DIR", Path, shown="default: the recipe's, if it is bundled"
+    ),
+    "--set": Option("change a setting; may be repeated", "KEY=VALUE", repeated=True, dest="changes"),
+    "--training": Option(
+        "a training directory, or a folder of them; may be repeated", "DIR", Path, shown="default: none", repeated=True
+    ),
+    # rewards
+    "reward": Option("a reward by name, or FILE.py:FUNCTION, which is executed", "REWARD", kind="rewards"),
+    "--baseline": Option("the reward to compare with", "REWARD", kind="rewards"),
+    "--groups": Option("groups that `proctor reward record` stored; may be repeated", "RUN", Path, repeated=True),
+    "--answer-format": Option("the form that a response should have", "NAME", default="boxed", kind="formats"),
+}
+SUITE_OPTIONS, PROTOCOL_OPTIONS = ("suite",), ("protocol", "score_protocol")
+ENGINE = ("--engine", "--engine-option", "--workers", "--ray")
+
+
+def add(parser: argparse._ActionsContainer, *names: str) -> None:
+    """Arguments that are as OPTIONS says."""
+    for name in names:
+        add_one(parser, name)
+
+
+def add_one(
+    parser: argparse._ActionsContainer, name: str, *, required: bool = False, **changed: Any
+) -> argparse.Action:
+    """An argument that is as OPTIONS says but for what is `changed`: its default, what the help says of it, its choices."""
+    option = dataclasses.replace(OPTIONS[name], **changed)
+    settings: dict[str, Any] = {"help": option.help}
+    shown = option.shown if "shown" in changed or "default" not in changed else ""
+    if not shown and option.default is not None:
+        shown = f"default {option.default}"
+    if option.metavar is None:
+        settings["action"] = "store_true"
+    else:
+        settings |= {"type": option.type, "default": option.default}
+        if option.repeated:
+            settings |= {"action": "append", "default": []}
+        settings |= {"choices": option.choices} if option.choices else {"metavar": option.metavar}
+        settings |= {"nargs": option.nargs} if option.nargs else {}
+    if name.startswith("-"):
+        settings |= {"required": required} | ({"dest": option.dest} if option.dest else {})
+    if shown and not required:
+        settings["help"] += f" ({shown})"
+    action = parser.add_argument(name, **settings)
+    if option.kind:
+        offer_names(action, option.kind)
+    return action
+
+
+def registry(kind: str) -> Registry[Any]:
+    """The registry of a kind of REGISTRIES."""
+    module, _, name = REGISTRIES[kind].partition(":")
+    found: Registry[Any] = getattr(import_module(f"{(__package__ or '').removesuffix('.harness.cli')}.{module}"), name)
+    return found
 
 
 def offer_names(action: argparse.Action, kind: str) -> None:
-    """Offer the names of a registry; see `offer`."""
+    """Have --help and the shell's completion say which names of a registry an argument takes; it is read only then."""
 
-    def names() -> list[str]:
-        module, _, registry = REGISTRIES[kind].partition(":")
-        package = (__package__ or "").removesuffix(".harness.cli")
-        found: list[str] = getattr(import_module(f"{package}.{module}"), registry).names()
-        return found
+    def names(**_: object) -> list[str]:
+        return registry(kind).names()
 
-    offer(action, names)
+    action.completer = names  # type: ignore[attr-defined]
 
 
-def add_out(parser: argparse.ArgumentParser, default: Path | None = None) -> None:
-    """--out; required without a default."""
-    shown = f" (default {default})" if default else ""
-    parser.add_argument(
-        "--out", type=Path, default=default, required=default is None, metavar="DIR", help=f"the folder to write{shown}"
-    )
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """--json, for a command that has no other argument."""
+    add(parser, "--json")
 
 
-def add_run_dir(parser: argparse.ArgumentParser, *, required: bool = False) -> None:
-    """--run."""
-    shown = "" if required else " (default: one in --out, named by what is asked)"
-    parser.add_argument(
-        "--run", type=Path, required=required, metavar="DIR", dest="run_dir", help=f"the run directory to write{shown}"
-    )
+def add_questions(parser: argparse._ActionsContainer, suite: str | None = None) -> None:
+    """--suite, --data, --lock, --protocol, --limit: what a model is asked; `suite` is the default."""
+    add_one(parser, "--suite", default=suite, required=suite is None)
+    add(parser, "--data", "--lock", "--protocol", "--limit")
 
 
-def add_runs(parser: argparse.ArgumentParser, nargs: str = "+") -> None:
-    """The positional argument `runs`."""
-    parser.add_argument(
-        "runs", nargs=nargs, type=Path, metavar="RUN", help="run directories, folders of them, or boards"
-    )
-
-
-def add_runs_option(parser: argparse.ArgumentParser) -> None:
-    """--runs."""
-    parser.add_argument(
-        "--runs",
-        nargs="+",
-        type=Path,
-        default=[],
-        metavar="RUN",
-        help="run directories, folders of them, or boards (default: none)",
-    )
+def add_judge_model(parser: argparse.ArgumentParser) -> None:
+    """--judge-model, --judge-url, --judge-replies."""
+    group = parser.add_argument_group("the language model that a protocol may ask to extract or judge")
+    add(group, "--judge-model", "--judge-url", "--judge-replies")
 
 
 def add_sampling(parser: argparse.ArgumentParser) -> None:
     """--samples, --temperature, --top-p, --max-tokens, --seed."""
     group = parser.add_argument_group("how answers are drawn")
-    add_samples(group, 1)
-    add_temperature(group, "0")
-    group.add_argument("--top-p", type=float, metavar="P", help="nucleus of the distribution (default 1)")
-    add_max_tokens(group)
-    add_seed(group)
-
-
-def add_samples(parser: argparse._ActionsContainer, default: int, *, given_only: bool = False) -> None:
-    """--samples; with `given_only` it is None where it is not given, for settings that know their default."""
-    parser.add_argument(
-        "--samples",
-        type=int,
-        default=None if given_only else default,
-        metavar="N",
-        help=f"answers drawn per item (default {default})",
-    )
-
-
-def add_temperature(parser: argparse._ActionsContainer, shown: str) -> None:
-    """--temperature; `shown` is what the help calls the default."""
-    parser.add_argument(
-        "--temperature", type=float, metavar="T", help=f"sampling temperature; 0 is greedy (default {shown})"
-    )
-
-
-def add_max_tokens(parser: argparse._ActionsContainer, default: int | None = None) -> None:
-    """--max-tokens; None stands for the profile's limit, or 1024."""
-    parser.add_argument(
-        "--max-tokens", type=int, default=default, metavar="N", help="length limit of an answer (default 1024)"
-    )
-
-
-def add_seed(parser: argparse._ActionsContainer, *, of_recipe: bool = False) -> None:
-    """--seed; 0, or None for the recipe's own."""
-    default = None if of_recipe else 0
-    shown = "default: the recipe's" if of_recipe else "default 0"
-    parser.add_argument("--seed", type=int, default=default, metavar="N", help=f"seed of all that is random ({shown})")
+    add(group, "--samples", "--temperature", "--top-p", "--max-tokens", "--seed")
 
 
 def sampling(args: argparse.Namespace, profile: Profile | None = None) -> Sampling:
@@ -150,61 +241,11 @@ def sampling(args: argparse.Namespace, profile: Profile | None = None) -> Sampli
     return Sampling(args.samples, drawn.temperature, drawn.top_p, drawn.max_tokens, args.seed)
 
 
-def add_profile(parser: argparse.ArgumentParser) -> None:
-    """--profile."""
-    action = parser.add_argument(
-        "--profile",
-        metavar="NAME",
-        help="ask as this model wants to be asked, and draw answers as it says where no option does: a bundled profile or a "
-        ".toml file; see docs/models.md (default: the protocol's prompt as it is)",
-    )
-    offer_names(action, "profile")
-
-
 def open_profile(args: argparse.Namespace) -> Profile | None:
     """The profile that the arguments name, or None. Raises UsageError, naming those there are."""
     from ..profiles import load_profile
 
     return None if args.profile is None else load_profile(args.profile)
-
-
-def add_model(parser: argparse.ArgumentParser) -> None:
-    """--model."""
-    parser.add_argument(
-        "--model",
-        required=True,
-        metavar="MODEL",
-        help="a checkpoint folder, or what the engine calls the model; for engine replay a run",
-    )
-
-
-def add_model_name(parser: argparse.ArgumentParser, default: str | None = None) -> None:
-    """--model-name; required without a default."""
-    parser.add_argument(
-        "--model-name",
-        required=default is None,
-        metavar="NAME",
-        help="the model's name on boards" + (f" (default: {default})" if default else ""),
-    )
-
-
-def add_engine(parser: argparse.ArgumentParser) -> None:
-    """--engine, --engine-option, --workers, --ray."""
-    engine = parser.add_argument(
-        "--engine", default="transformers", metavar="NAME", help="what runs the model (default transformers)"
-    )
-    offer_names(engine, "engine")
-    parser.add_argument(
-        "--engine-option",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="an option of the engine, e.g. batch=64, device=cuda, dtype=bfloat16; may be repeated",
-    )
-    parser.add_argument("--workers", type=int, default=1, metavar="N", help="so many engines side by side, through Ray")
-    parser.add_argument(
-        "--ray", metavar="ADDRESS", help="a running Ray cluster for them, e.g. auto (default: this node)"
-    )
 
 
 def open_engine(args: argparse.Namespace, target: str) -> Engine:
@@ -221,27 +262,6 @@ def open_engine(args: argparse.Namespace, target: str) -> Engine:
     return open_replicas(args.engine, target, options, args.workers, args.ray)
 
 
-def add_questions(parser: argparse.ArgumentParser, suite: str | None = None) -> None:
-    """--suite, --data, --lock, --protocol, --limit: what a model is asked; `suite` is the default."""
-    add_suite(parser, suite)
-    add_data(parser)
-    add_protocol(parser)
-    add_limit(parser)
-
-
-def add_suite(parser: argparse.ArgumentParser, default: str | None = None, *, shown: str | None = None) -> None:
-    """--suite; required unless there is a default, or what the help says of one, `shown`."""
-    shown = shown or (f"default {default}" if default else None)
-    action = parser.add_argument(
-        "--suite",
-        default=default,
-        required=shown is None,
-        metavar="NAME[,NAME]",
-        help="the suites" + (f" ({shown})" if shown else ""),
-    )
-    offer_names(action, "suite")
-
-
 def suite_names(args: argparse.Namespace) -> list[str]:
     """The suites that --suite names; none if it is not given. Raises UsageError for one that is named twice."""
     from ..errors import UsageError
@@ -250,30 +270,6 @@ def suite_names(args: argparse.Namespace) -> list[str]:
     if len({*suites}) < len(suites):
         raise UsageError(f"--suite names a suite twice: {args.suite}")
     return suites
-
-
-def one_suite(args: argparse.Namespace) -> str:
-    """The one suite that --suite names. Raises UsageError for several."""
-    from ..errors import UsageError
-
-    suites = suite_names(args)
-    if len(suites) != 1:
-        raise UsageError(f"`proctor {args.command}` is for one suite: name one with --suite")
-    return suites[0]
-
-
-def add_data(parser: argparse.ArgumentParser, default: str = "the bundled sample") -> None:
-    """--data and --lock."""
-    parser.add_argument(
-        "--data",
-        action="append",
-        default=[],
-        metavar="[SUITE=]DATA",
-        help="where the suite's items are: a .jsonl, .parquet or .tsv file, a folder, a checkout of the benchmark's "
-        "repository, `hub`, or a further set of the hub, like `hub:text_only` of mathverse; with SUITE= where there are "
-        f"several suites, and may be repeated (default: {default})",
-    )
-    add_lock(parser)
 
 
 def suites_with_sample() -> list[str]:
@@ -286,6 +282,16 @@ def suites_with_sample() -> list[str]:
         if one.problem:
             log(f"left out: {one.problem}")
     return [one.name for one in found if one.items is not None]
+
+
+def one_suite(args: argparse.Namespace) -> str:
+    """The one suite that --suite names. Raises UsageError for several."""
+    from ..errors import UsageError
+
+    suites = suite_names(args)
+    if len(suites) != 1:
+        raise UsageError(f"`proctor {args.command}` is for one suite: name one with --suite")
+    return suites[0]
 
 
 def data_of(args: argparse.Namespace, suites: Iterable[str]) -> dict[str, Path | None]:
@@ -314,36 +320,6 @@ def data_of(args: argparse.Namespace, suites: Iterable[str]) -> dict[str, Path |
     return found
 
 
-def add_lock(parser: argparse.ArgumentParser) -> None:
-    """--lock."""
-    parser.add_argument(
-        "--lock",
-        type=Path,
-        default=Path("proctor-data.lock"),
-        metavar="FILE",
-        help="the file that pins data (default proctor-data.lock)",
-    )
-
-
-def add_protocol(parser: argparse.ArgumentParser) -> None:
-    """--protocol."""
-    action = parser.add_argument(
-        "--protocol",
-        default="strict",
-        metavar="NAME",
-        help="the protocol that asks, and that scores where no other is named (default strict)",
-    )
-    offer_names(action, "protocol")
-
-
-def add_score_protocol(parser: argparse.ArgumentParser, shown: str = "default: the one that asked") -> None:
-    """--score-protocol."""
-    action = parser.add_argument(
-        "--score-protocol", metavar="NAME[,NAME]", help=f"score by this protocol, or by each of several ({shown})"
-    )
-    offer_names(action, "protocol")
-
-
 def score_protocols(args: argparse.Namespace) -> list[str]:
     """The protocols that --score-protocol names; none if it is not given."""
     return list(dict.fromkeys(split_names(args.score_protocol))) if args.score_protocol else []
@@ -357,138 +333,6 @@ def one_score_protocol(args: argparse.Namespace) -> str | None:
     if len(protocols) > 1:
         raise UsageError(f"`proctor {args.command}` scores by one protocol: name one with --score-protocol")
     return protocols[0] if protocols else None
-
-
-def add_limit(parser: argparse.ArgumentParser) -> None:
-    """--limit."""
-    parser.add_argument("--limit", type=int, metavar="N", help="only the first N items")
-
-
-def add_recipe(parser: argparse.ArgumentParser, default: str | None = None) -> None:
-    """The positional argument `recipe`, or --recipe with a default."""
-    what = "a bundled recipe's name, or the path of a .toml file"
-    if default is None:
-        offer_names(parser.add_argument("recipe", metavar="RECIPE", help=what), "recipe")
-    else:
-        action = parser.add_argument("--recipe", default=default, metavar="RECIPE", help=f"{what} (default {default})")
-        offer_names(action, "recipe")
-
-
-def add_base(parser: argparse.ArgumentParser, default: str = "the recipe's, if it is bundled") -> None:
-    """--base."""
-    parser.add_argument(
-        "--base", type=Path, metavar="DIR", help=f"the checkpoint that training starts from (default: {default})"
-    )
-
-
-def add_changes(parser: argparse.ArgumentParser, example: str) -> None:
-    """--set."""
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        dest="changes",
-        help=f"change a setting; may be repeated (e.g. {example})",
-    )
-
-
-def add_groups(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
-    """--groups."""
-    parser.add_argument(
-        "--groups",
-        action="append",
-        default=[],
-        required=required,
-        type=Path,
-        metavar="RUN",
-        help="groups that `proctor reward record` stored; may be repeated" + ("" if required else " (default: none)"),
-    )
-
-
-def add_answer_format(parser: argparse._ActionsContainer) -> None:
-    """--answer-format."""
-    action = parser.add_argument(
-        "--answer-format", default="boxed", metavar="NAME", help="the form that a response should have (default boxed)"
-    )
-    offer_names(action, "answer format")
-
-
-def add_training(parser: argparse.ArgumentParser) -> None:
-    """--training."""
-    parser.add_argument(
-        "--training",
-        action="append",
-        default=[],
-        type=Path,
-        metavar="DIR",
-        help="a training directory, or a folder of them; may be repeated (default: none)",
-    )
-
-
-def add_baseline(parser: argparse.ArgumentParser, default: str | None = None) -> None:
-    """--baseline; required without a default."""
-    action = parser.add_argument(
-        "--baseline",
-        default=default,
-        required=default is None,
-        metavar="REWARD",
-        help="the reward to compare with" + (f" (default {default})" if default else ""),
-    )
-    offer_names(action, "reward")
-
-
-def add_examples(parser: argparse.ArgumentParser) -> None:
-    """--examples."""
-    parser.add_argument(
-        "--examples", type=int, default=3, metavar="N", help="examples to show of each kind (default 3)"
-    )
-
-
-def add_dry_run(parser: argparse.ArgumentParser) -> None:
-    """--dry-run."""
-    parser.add_argument("--dry-run", action="store_true", help="print what would be run, and run nothing")
-
-
-def add_html(parser: argparse.ArgumentParser, default: Path | None = None) -> None:
-    """--html."""
-    shown = f"default {default}" if default else "default: none"
-    parser.add_argument("--html", type=Path, default=default, metavar="FILE", help=f"the page to write ({shown})")
-
-
-def add_format(parser: argparse.ArgumentParser, *names: str) -> None:
-    """--format; the first is the default."""
-    parser.add_argument("--format", choices=names, default=names[0], help=f"how to print it (default {names[0]})")
-
-
-def add_json(parser: argparse.ArgumentParser) -> None:
-    """--json."""
-    parser.add_argument("--json", action="store_true", help="print the result as JSON on stdout")
-
-
-def add_scoring(parser: argparse.ArgumentParser) -> None:
-    """--score-protocol, --partial, and the language model that takes a protocol's steps."""
-    add_score_protocol(parser)
-    parser.add_argument("--partial", action="store_true", help="show the scores of incomplete runs too, marked as such")
-    add_judge_model(parser)
-
-
-def add_judge_model(parser: argparse.ArgumentParser) -> None:
-    """--judge-url, --judge-model, --judge-replies."""
-    group = parser.add_argument_group("the language model that a protocol may ask to extract or judge")
-    group.add_argument("--judge-model", metavar="NAME", help="its name; without it such answers are left unscored")
-    group.add_argument(
-        "--judge-url",
-        metavar="URL",
-        help="an OpenAI-compatible server, e.g. http://localhost:8000/v1; without it only kept replies count",
-    )
-    group.add_argument(
-        "--judge-replies",
-        type=Path,
-        metavar="FILE",
-        default=Path("proctor-judge.jsonl"),
-        help="where its replies are kept (default proctor-judge.jsonl)",
-    )
 
 
 def open_judge_model(args: argparse.Namespace) -> JudgeModel | None:
@@ -519,3 +363,40 @@ def split_names(text: str) -> list[str]:
     if not all(found):
         raise UsageError(f"{text!r} holds an empty name: write names with single commas between them")
     return found
+
+
+def resolve_paths(args: argparse.Namespace) -> None:
+    """Execute what paths name in the arguments, and put names in their place. Raises UsageError."""
+    named = [getattr(args, option, None) for option in (*SUITE_OPTIONS, *PROTOCOL_OPTIONS)]
+    if not args.extensions and not any(".py" in str(value) for value in named):
+        return
+    from ...benchmarks.protocols.registry import PROTOCOLS
+    from ...benchmarks.registry import SUITES
+
+    for text in args.extensions:
+        _known(text).known_as(text)
+    for options, registry in ((SUITE_OPTIONS, SUITES), (PROTOCOL_OPTIONS, PROTOCOLS)):
+        for option in options:
+            if isinstance(value := getattr(args, option, None), str):
+                setattr(args, option, _by_name(value, registry))
+
+
+def _known(text: str) -> Registry[Any]:
+    """The registry of what a path names. Raises UsageError for what is neither a suite nor a protocol."""
+    from ...benchmarks.base import Suite
+    from ...benchmarks.protocols.registry import PROTOCOLS
+    from ...benchmarks.registry import SUITES
+    from ..errors import UsageError
+    from ..user_file import UserFile, in_file
+
+    place = in_file(text)
+    if place is None:
+        raise UsageError(f"--with must look like mine.py:SUITE, not {text!r:.80}")
+    return SUITES if isinstance(UserFile.execute(place[0], "suite").find(place[1]), Suite) else PROTOCOLS
+
+
+def _by_name(value: str, registry: Registry[Any]) -> str:
+    """The value with the name of its thing in the place of each path."""
+    from ..user_file import in_file
+
+    return ",".join(registry.known_as(one.strip()) if in_file(one.strip()) else one for one in value.split(","))

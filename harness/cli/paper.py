@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import csv
+import io
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_CHECK_FAILED, EXIT_OK, DataError, printable
-from .options import (
-    Verb,
-    add_format,
-    add_json,
-    add_judge_model,
-    add_runs,
-    add_score_protocol,
-    one_score_protocol,
-    open_judge_model,
-)
+from .options import Verb, add, add_json, add_judge_model, add_one, one_score_protocol, open_judge_model
 
 if TYPE_CHECKING:
     from ...leaderboards.papers.fill import Filled, LeftOut
@@ -27,14 +20,18 @@ FORMAT_NAMES = ("text", "csv", "markdown", "latex")
 
 def _table_arguments(parser: argparse.ArgumentParser) -> None:
     """The table, runs, and how to print it."""
-    parser.add_argument("table", metavar="TABLE", help="like mm_upt/1 (or 1 for short) or self_judge/1")
-    add_runs(parser, "*")
-    add_format(parser, *FORMAT_NAMES)
-    add_score_protocol(parser, "e.g. mm_upt for no judge; default: the paper's")
+    parser.add_argument(
+        "table", nargs="?", metavar="TABLE", help="like mm_upt/1 (or 1 for short) or self_judge/1 (default: list them)"
+    )
+    add_one(parser, "runs", nargs="*")
+    add_one(parser, "--format", choices=FORMAT_NAMES, default="text")
+    add_one(parser, "--score-protocol", shown="e.g. mm_upt for no judge; default: the paper's")
     add_judge_model(parser)
+    add(parser, "--json")
 
 
 def _list(args: argparse.Namespace) -> int:
+    """The tables that there are."""
     from ...leaderboards.papers.tables import open_library
     from .terminal import emit_json
 
@@ -70,18 +67,23 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _table(args: argparse.Namespace) -> int:
-    """Print the table; runs that do not count are told on stderr, and damaged ones end with exit code 2."""
+    """Print the table, or list the tables; runs that do not count are named on stderr, and damaged ones end with 2."""
     from ...leaderboards.papers.printed import FORMATS
     from ...leaderboards.papers.tables import judged_by, open_library
     from .paper_plan import written_recipes
-    from .terminal import log
+    from .terminal import emit_json, log
 
+    if args.table is None:
+        return _list(args)
     table = open_library(args.table).table(args.table)
     if protocol := one_score_protocol(args):
         table = judged_by(table, protocol)
     written = {name: work.steps for name, work in written_recipes([table]).items()}
     filled = _filled(args, table, written)
-    print(FORMATS[args.format](filled, written), end="")
+    if args.json:
+        emit_json(list(csv.DictReader(io.StringIO(FORMATS["csv"](filled, written)))))
+    else:
+        print(FORMATS[args.format](filled, written), end="")
     for line in _by_reason(filled.left_out):
         log(printable(f"left out: {line}"))
     return DataError.exit_code if filled.damaged else EXIT_OK
@@ -113,14 +115,6 @@ def _by_reason(left_out: Sequence[LeftOut]) -> list[str]:
 
 
 VERBS = {
-    "paper list": Verb(
-        add_json,
-        _list,
-        (
-            "proctor paper list",
-            "proctor paper list --json",
-        ),
-    ),
     "paper check": Verb(
         add_json,
         _check,
@@ -133,7 +127,7 @@ VERBS = {
         _table_arguments,
         _table,
         (
-            "proctor paper table mm_upt/1",
+            "proctor paper table",
             "proctor paper table 1 runs --score-protocol mm_upt --format markdown",
         ),
     ),

@@ -10,15 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_OK, DataError, printable
-from .options import (
-    Verb,
-    add_format,
-    add_json,
-    add_judge_model,
-    add_runs_option,
-    add_training,
-    open_judge_model,
-)
+from .options import Verb, add, add_judge_model, add_one, open_judge_model
 
 if TYPE_CHECKING:
     from ...leaderboards.papers.cost import Assumptions, StageWork, Work
@@ -37,8 +29,7 @@ FORMAT_NAMES = ("text", "csv", "markdown")
 def _plan_arguments(parser: argparse.ArgumentParser) -> None:
     """Which tables, what there is of them, what is assumed, and in which form."""
     parser.add_argument("tables", nargs="*", metavar="TABLE", help="like mm_upt/1, or 1 for short (default: all)")
-    add_training(parser)
-    add_runs_option(parser)
+    add(parser, "--training", "--runs")
     parser.add_argument(
         "--board",
         nargs="+",
@@ -51,13 +42,13 @@ def _plan_arguments(parser: argparse.ArgumentParser) -> None:
         "--assume", action="append", default=[], metavar="KEY=VALUE", help="change an assumption; may be repeated"
     )
     parser.add_argument("--assumptions", action="store_true", help="print what the estimates assume, and nothing else")
-    add_format(parser, *FORMAT_NAMES)
-    add_json(parser)
+    add_one(parser, "--format", choices=FORMAT_NAMES, default="text")
+    add(parser, "--json")
     add_judge_model(parser)
 
 
 def _plan(args: argparse.Namespace) -> int:
-    """Print the plan; what is damaged is told on stderr, and ends with exit code 2."""
+    """Print the plan; what is damaged is named on stderr, and ends with exit code 2."""
     from ...leaderboards.papers.cost import assume
     from ...leaderboards.papers.plan import Known, make_plan
     from ...leaderboards.papers.tables import PAPERS, open_library

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_OK, DataError, UsageError
-from .options import Verb, add_base, add_changes, add_dry_run, add_engine, add_out, add_seed
+from .options import ENGINE, Verb, add, add_one
 
 if TYPE_CHECKING:
     from ...leaderboards.papers.tables import PaperRow
@@ -35,12 +35,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "row", metavar="ROW", help="like mm_upt/1/mm_upt_geoqa or mm_upt/1:21; see `proctor paper plan`"
     )
-    add_base(parser, "the folder that the row's model would be downloaded to")
-    add_out(parser, OUT)
-    add_seed(parser, of_recipe=True)
-    add_changes(parser, "openrlhf.gpus=4; others make another recipe, which fills no row")
-    add_dry_run(parser)
-    add_engine(parser)
+    add_one(parser, "--base", shown="default: the folder that the row's model would be downloaded to")
+    add_one(parser, "--out", default=OUT)
+    add_one(parser, "--seed", default=None, shown="default: the recipe's")
+    add_one(parser, "--set", shown="e.g. openrlhf.gpus=4; others make another recipe, which fills no row")
+    add(parser, "--dry-run", *ENGINE)
 
 
 def _run(args: argparse.Namespace) -> int:

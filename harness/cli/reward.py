@@ -9,17 +9,12 @@ from typing import TYPE_CHECKING
 
 from ..errors import EXIT_CHECK_FAILED, EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_OK, UsageError, printable
 from .options import (
+    ENGINE,
     Verb,
-    add_answer_format,
-    add_changes,
-    add_engine,
-    add_groups,
-    add_json,
-    add_model,
+    add,
+    add_one,
     add_questions,
-    add_run_dir,
     add_sampling,
-    add_seed,
     data_of,
     offer_names,
     one_suite,
@@ -43,14 +38,13 @@ def _check_arguments(parser: argparse.ArgumentParser) -> None:
     reward = parser.add_argument(
         "reward", metavar="REWARD", help="a reward by name, or FILE.py:FUNCTION, which is executed"
     )
-    offer_names(reward, "reward")
-    add_changes(parser, "votes=exact")
-    add_groups(parser, required=False)
+    offer_names(reward, "rewards")
+    add_one(parser, "--set", shown="e.g. votes=exact")
+    add_one(parser, "--groups", shown="default: none")
     parser.add_argument(
         "--timeout", type=float, default=10.0, metavar="SECONDS", help="for 512 groups of 16 responses (default 10)"
     )
-    add_seed(parser)
-    add_json(parser)
+    add(parser, "--seed", "--json")
 
 
 def _check(args: argparse.Namespace) -> int:
@@ -106,7 +100,7 @@ def _contract_summary(report: RewardReport) -> str:
 
 def _record_arguments(parser: argparse.ArgumentParser) -> None:
     """Model, items, sampling, the judge, and where the run goes."""
-    add_model(parser)
+    add_one(parser, "--model", required=True)
     add_questions(parser, "figures")
     parser.add_argument(
         "--split",
@@ -114,8 +108,8 @@ def _record_arguments(parser: argparse.ArgumentParser) -> None:
         default="test",
         help="of the figures (default test)",
     )
-    add_run_dir(parser, required=True)
-    add_engine(parser)
+    add_one(parser, "--run", required=True)
+    add(parser, *ENGINE)
     add_sampling(parser)
     group = parser.add_argument_group("a judge, as in a recipe's [judge]")
     group.add_argument(
@@ -131,8 +125,8 @@ def _record_arguments(parser: argparse.ArgumentParser) -> None:
         dest="judge_changes",
         help="a setting of [judge]: prompt=short; may be repeated",
     )
-    add_answer_format(group)
-    add_json(parser)
+    add(group, "--answer-format")
+    add(parser, "--json")
 
 
 def _record(args: argparse.Namespace) -> int:

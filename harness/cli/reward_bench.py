@@ -8,18 +8,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_OK, UsageError, printable
-from .options import (
-    Verb,
-    add_answer_format,
-    add_baseline,
-    add_changes,
-    add_groups,
-    add_html,
-    add_json,
-    add_samples,
-    add_seed,
-    offer_names,
-)
+from .options import Verb, add, add_one, offer_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,9 +30,8 @@ _LABEL = re.compile(r"[\w.-]+")
 def _bench_arguments(parser: argparse.ArgumentParser) -> None:
     """Runs, rewards with their settings, baseline, advantage, and what is written."""
     _add_rewards(parser, "*", " (default: every built-in one that can be benched)")
-    add_baseline(parser, BASELINE)
-    add_html(parser)
-    add_json(parser)
+    add_one(parser, "--baseline", default=BASELINE)
+    add(parser, "--html", "--json")
 
 
 def _add_rewards(parser: argparse.ArgumentParser, nargs: str, default: str = "") -> None:
@@ -54,13 +42,13 @@ def _add_rewards(parser: argparse.ArgumentParser, nargs: str, default: str = "")
         metavar="[LABEL=]REWARD",
         help=f"rewards by name, or FILE.py:FUNCTION, which is executed{default}",
     )
-    offer_names(rewards, "reward")
-    add_groups(parser)
-    add_changes(parser, "exact.votes=exact for the reward with the label exact")
+    offer_names(rewards, "rewards")
+    add_one(parser, "--groups", required=True)
+    add_one(parser, "--set", shown="e.g. exact.votes=exact for the reward with the label exact")
     advantage = parser.add_argument(
         "--advantage", default="group_norm", metavar="NAME", help="how scores become advantages (default group_norm)"
     )
-    offer_names(advantage, "advantage")
+    offer_names(advantage, "advantages")
     parser.add_argument(
         "--advantage-beta",
         type=float,
@@ -68,8 +56,7 @@ def _add_rewards(parser: argparse.ArgumentParser, nargs: str, default: str = "")
         metavar="B",
         help="beta of the advantage, if it has one (default 1)",
     )
-    add_answer_format(parser)
-    add_seed(parser)
+    add(parser, "--answer-format", "--seed")
 
 
 def _bench(args: argparse.Namespace) -> int:
@@ -194,10 +181,9 @@ def _simulate_arguments(parser: argparse.ArgumentParser) -> None:
     _add_rewards(parser, "+")
     parser.add_argument("--steps", type=int, default=100, metavar="N", help="updates of every prompt (default 100)")
     parser.add_argument("--lr", type=float, default=0.06, metavar="X", help="step of the logits (default 0.06)")
-    add_samples(parser, 16)
+    add_one(parser, "--samples", default=16)
     parser.add_argument("--kl", type=float, default=0.0, metavar="X", help="pull back to the start (default 0)")
-    add_html(parser)
-    add_json(parser)
+    add(parser, "--html", "--json")
 
 
 def _simulate(args: argparse.Namespace) -> int:

@@ -9,20 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import EXIT_CHECK_FAILED, EXIT_OK, UsageError, printable
 from .eval import examine, plan_suites
-from .options import (
-    Verb,
-    add_base,
-    add_baseline,
-    add_changes,
-    add_engine,
-    add_html,
-    add_json,
-    add_out,
-    add_questions,
-    add_recipe,
-    offer_names,
-    suite_names,
-)
+from .options import ENGINE, Verb, add, add_one, add_questions, offer_names, suite_names
 from .train import train_to_end
 
 if TYPE_CHECKING:
@@ -43,11 +30,11 @@ def _regress_arguments(parser: argparse.ArgumentParser) -> None:
     reward = parser.add_argument(
         "reward", metavar="REWARD", help="the candidate: a reward by name, or FILE.py:FUNCTION, which is executed"
     )
-    offer_names(reward, "reward")
-    add_baseline(parser)
-    add_recipe(parser, "mm_upt_figures")
+    offer_names(reward, "rewards")
+    add_one(parser, "--baseline", required=True)
+    add_one(parser, "--recipe", default="mm_upt_figures")
     parser.add_argument("--seeds", type=int, default=3, metavar="N", help="trainings of each reward (default 3)")
-    add_changes(parser, "policy.steps=20, for both arms; seed=N is the first seed")
+    add_one(parser, "--set", shown="e.g. policy.steps=20, for both arms; seed=N is the first seed")
     parser.add_argument(
         "--set-candidate",
         action="append",
@@ -56,9 +43,9 @@ def _regress_arguments(parser: argparse.ArgumentParser) -> None:
         dest="candidate_changes",
         help="change a setting of the candidate alone: reward_settings.votes=exact",
     )
-    add_base(parser)
+    add(parser, "--base")
     add_questions(parser, "figures")
-    add_out(parser, Path("regress"))
+    add_one(parser, "--out", default=Path("regress"))
     parser.add_argument(
         "--margin",
         type=float,
@@ -69,9 +56,7 @@ def _regress_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--require", choices=["better"], help="end with exit code 1 unless the candidate is better, not only if worse"
     )
-    add_engine(parser)
-    add_html(parser)
-    add_json(parser)
+    add(parser, *ENGINE, "--html", "--json")
 
 
 def _regress(args: argparse.Namespace) -> int:

@@ -6,27 +6,18 @@ import argparse
 from pathlib import Path
 
 from ..errors import EXIT_INCOMPLETE, EXIT_OK, UsageError, printable
-from .options import (
-    Verb,
-    add_html,
-    add_judge_model,
-    add_runs,
-    add_score_protocol,
-    add_training,
-    open_judge_model,
-    score_protocols,
-)
+from .options import Verb, add, add_judge_model, add_one, open_judge_model, score_protocols
 
 MEGABYTE = 2**20
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     """Runs, the page, and what it shows besides."""
-    add_runs(parser)
-    add_html(parser, Path("page.html"))
+    add(parser, "runs")
+    add_one(parser, "--html", default=Path("page.html"))
     parser.add_argument("--title", default="Results", metavar="TEXT", help="the page's title (default Results)")
-    add_score_protocol(parser, "besides the one that asked")
-    add_training(parser)
+    add_one(parser, "--score-protocol", shown="besides the one that asked")
+    add(parser, "--training")
     parser.add_argument(
         "--compare-to",
         action="append",
@@ -38,21 +29,23 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--images-mb", type=float, default=24.0, metavar="MB", help="megabytes for pictures at most (default 24)"
     )
     add_judge_model(parser)
+    add(parser, "--json")
 
 
 def _run(args: argparse.Namespace) -> int:
     """Write the page; incomplete runs stand in it without a score, and end with exit code 3."""
     from ...leaderboards.board.evidence import run_folders
     from ...leaderboards.page import document
+    from ...trainers.provenance import training_folders
     from ..files import write_atomic
-    from .terminal import log, progress_bars
+    from .terminal import emit_json, log, progress_bars
 
     if not args.images_mb >= 0:
         raise UsageError(f"--images-mb must be 0 or more, not {args.images_mb}")
     options = document.PageOptions(
         title=args.title,
         protocols=score_protocols(args),
-        trainings=args.training,
+        trainings=[found for path in args.training for found in training_folders([path]) or [path]],
         baselines=args.compare_to,
         picture_bytes=round(args.images_mb * MEGABYTE),
     )
@@ -70,7 +63,10 @@ def _run(args: argparse.Namespace) -> int:
             document.page(folders, options, judge_model, progress, lambda path, what: lacking.append(f"{path}: {what}"))
         )
     write_atomic(args.html, pieces)
-    print(args.html)
+    if args.json:
+        emit_json({"page": str(args.html), "without_score": lacking})
+    else:
+        print(args.html)
     for line in lacking:
         log(printable(f"no score on the page of {line}"))
     return EXIT_INCOMPLETE if lacking else EXIT_OK

@@ -12,15 +12,9 @@ from ..errors import EXIT_CHECK_FAILED, EXIT_OK
 from .options import (
     HUB,
     Verb,
-    add_data,
+    add,
     add_json,
-    add_limit,
-    add_lock,
-    add_max_tokens,
-    add_out,
-    add_protocol,
-    add_score_protocol,
-    add_suite,
+    add_one,
     data_of,
     offer_names,
     one_score_protocol,
@@ -72,8 +66,8 @@ SHOWN = 20
 def _check_arguments(parser: argparse.ArgumentParser) -> None:
     """Suite, data, protocol, count."""
     suite = parser.add_argument("suite", metavar="SUITE", help="a suite's name")
-    offer_names(suite, "suite")
-    add_score_protocol(parser, "default strict")
+    offer_names(suite, "suites")
+    add_one(parser, "--score-protocol", shown="default strict")
     parser.add_argument(
         "--items", type=int, metavar="N", help="so many items must be there (default: a published count)"
     )
@@ -82,8 +76,7 @@ def _check_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME[=DATA]",
         help="which items are also in this training set or suite, read from the hub or from DATA: geometry3k, geoqa=DIR",
     )
-    add_data(parser)
-    add_json(parser)
+    add(parser, "--data", "--lock", "--json")
 
 
 def _check(args: argparse.Namespace) -> int:
@@ -143,8 +136,8 @@ def _pull_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--revision", default="main", metavar="NAME", help="a branch, tag or commit of the hub (default main)"
     )
-    add_data(parser, "hub")
-    add_json(parser)
+    add_one(parser, "--data", shown="default: hub")
+    add(parser, "--lock", "--json")
 
 
 def _status_arguments(parser: argparse.ArgumentParser) -> None:
@@ -152,8 +145,7 @@ def _status_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--hub", action="store_true", help="read the sets of the hub again too (what is not cached is downloaded)"
     )
-    add_lock(parser)
-    add_json(parser)
+    add(parser, "--lock", "--json")
 
 
 def _pull(args: argparse.Namespace) -> int:
@@ -184,27 +176,25 @@ def _status(args: argparse.Namespace) -> int:
 
     locked = [one for _, one in sorted(read_lock(args.lock).items())]
     sets = [(one, status(data_set(one.suite), one, args.lock, hub=args.hub)) for one in locked]
-    fine = all(said in ("pinned", "unchanged") for _, said in sets)
+    unchanged = all(state in ("pinned", "unchanged") for _, state in sets)
     if args.json:
-        emit_json([{**one.to_json(), "status": said} for one, said in sets])
-        return EXIT_OK if fine else EXIT_CHECK_FAILED
+        emit_json([{**one.to_json(), "status": state} for one, state in sets])
+        return EXIT_OK if unchanged else EXIT_CHECK_FAILED
     table = Table("suite", "name", "split", "revision", "items", "digest", "status", title=str(args.lock))
-    for one, said in sets:
+    for one, state in sets:
         splits, revision = ", ".join(one.splits), (one.revision or "")[:12]
-        table.add_row(one.suite, one.name, splits, revision, str(one.items), one.digest[:12], said)
+        table.add_row(one.suite, one.name, splits, revision, str(one.items), one.digest[:12], state)
     show_table(table)
-    return EXIT_OK if fine else EXIT_CHECK_FAILED
+    return EXIT_OK if unchanged else EXIT_CHECK_FAILED
 
 
 def _export_arguments(parser: argparse.ArgumentParser) -> None:
     """The folder, the suites, and how they ask."""
-    add_out(parser)
-    add_suite(parser, shown="default: all")
-    add_data(parser)
-    add_protocol(parser)
-    add_limit(parser)
-    add_max_tokens(parser, 1024)
-    add_json(parser)
+    add_one(parser, "--out", required=True)
+    add_one(parser, "--suite", shown="default: all")
+    add(parser, "--data", "--lock", "--protocol", "--limit")
+    add_one(parser, "--max-tokens", default=1024)
+    add(parser, "--json")
 
 
 def _export(args: argparse.Namespace) -> int:

@@ -9,25 +9,13 @@ from typing import TYPE_CHECKING
 
 from ..errors import EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_OK, UsageError
 from .options import (
+    ENGINE,
     RUNS,
     Verb,
-    add_base,
-    add_changes,
-    add_data,
-    add_dry_run,
-    add_engine,
-    add_json,
-    add_limit,
-    add_model,
-    add_out,
-    add_profile,
-    add_protocol,
+    add,
+    add_one,
     add_questions,
-    add_recipe,
-    add_samples,
     add_sampling,
-    add_seed,
-    add_temperature,
     data_of,
     offer_names,
     open_engine,
@@ -44,20 +32,18 @@ if TYPE_CHECKING:
 
 def _train_arguments(parser: argparse.ArgumentParser) -> None:
     """Recipe, base, output."""
-    add_recipe(parser)
-    add_base(parser)
-    add_out(parser)
+    add(parser, "recipe", "--base")
+    add_one(parser, "--out", required=True)
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in --out")
-    add_seed(parser, of_recipe=True)
+    add_one(parser, "--seed", default=None, shown="default: the recipe's")
     reward = parser.add_argument(
         "--reward",
         metavar="REWARD",
         help="the reward: a name, or FILE.py:FUNCTION, which is executed (default: the recipe's)",
     )
-    offer_names(reward, "reward")
-    add_changes(parser, "policy.steps=10")
-    add_dry_run(parser)
-    add_json(parser)
+    offer_names(reward, "rewards")
+    add_one(parser, "--set", shown="e.g. policy.steps=10")
+    add(parser, "--dry-run", "--json")
 
 
 def _train(args: argparse.Namespace) -> int:
@@ -111,12 +97,12 @@ def _watch_arguments(parser: argparse.ArgumentParser) -> None:
         "folder", type=Path, metavar="FOLDER", help="a training directory, or any folder of checkpoints"
     )
     add_questions(parser)
-    add_profile(parser)
-    add_out(parser, RUNS)
+    add(parser, "--profile")
+    add_one(parser, "--out", default=RUNS)
     until = parser.add_mutually_exclusive_group()
     until.add_argument("--once", action="store_true", help="examine what is there, then stop")
     until.add_argument("--until-finished", action="store_true", help="stop when the training has ended")
-    add_engine(parser)
+    add(parser, *ENGINE)
     add_sampling(parser)
 
 
@@ -161,21 +147,18 @@ def _synthesize_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("direct", "in_context"),
         help="what a question is written on: direct is the picture alone, in_context also the set's own question",
     )
-    add_model(parser)
-    add_out(parser)
-    add_data(parser, "the hub, or a suite's bundled sample")
-    add_protocol(parser)
-    add_profile(parser)
-    add_limit(parser)
+    add_one(parser, "--model", required=True)
+    add_one(parser, "--out", required=True)
+    add_one(parser, "--data", shown="default: the hub, or a suite's bundled sample")
+    add(parser, "--lock", "--protocol", "--profile", "--limit")
     parser.add_argument(
         "--per-image", type=int, metavar="K", help="questions drawn for each item or picture (default 1)"
     )
-    add_samples(parser, 5, given_only=True)
-    add_temperature(parser, "0.7")
-    add_seed(parser)
-    add_changes(parser, "agreed=0.5; see docs/synthesis.md")
-    add_engine(parser)
-    add_json(parser)
+    add_one(parser, "--samples", default=None, shown="default 5")
+    add_one(parser, "--temperature", shown="default 0.7")
+    add(parser, "--seed")
+    add_one(parser, "--set", shown="e.g. agreed=0.5; see docs/synthesis.md")
+    add(parser, *ENGINE, "--json")
 
 
 def _synthesize(args: argparse.Namespace) -> int:
@@ -191,11 +174,11 @@ def _synthesize(args: argparse.Namespace) -> int:
     with progress_bars() as bars:
         task = bars.add_task(f"{model.name}: synthesize", total=None, note="")
 
-        def tell(done: int, total: int, name: str) -> None:
+        def progress(done: int, total: int, name: str) -> None:
             bars.update(task, completed=done, total=total, note=name)
 
         author = Author(model.identity(), lambda: model)
-        found = Synthesis(source, settings, author, builders, args.seed, tell).run(args.out)
+        found = Synthesis(source, settings, author, builders, args.seed, progress).run(args.out)
     if args.json:
         emit_json({"path": str(args.out), **found.to_json()})
         return EXIT_OK

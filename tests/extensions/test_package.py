@@ -8,7 +8,7 @@ import pytest
 
 from proctor.benchmarks.registry import SUITES
 from proctor.benchmarks.suites import figures
-from proctor.harness.cli.list import KINDS
+from proctor.harness.cli.options import REGISTRIES
 from proctor.trainers.tiny import BASE
 
 ADDED = {
@@ -27,7 +27,7 @@ ADDED = {
 
 
 def test_each_kind_is_listed_with_where_it_is_from(installed: Path, ok: Callable[..., str]) -> None:
-    assert set(ADDED) == set(KINDS)
+    assert set(ADDED) == set(REGISTRIES)
     for kind, name in ADDED.items():
         rows = {row["name"]: row for row in json.loads(ok("list", kind, "--json"))}
         assert rows[name]["source"] == "package shapes 1.2", kind
@@ -63,7 +63,7 @@ def test_scores_boards_and_pages(
     assert "last_digit" in ok("explain", run, "--score-protocol", "strict,last_digit")
     ok("show", "runs", "--score-protocol", "last_digit", "--html", "page.html")
     ok("suite", "export", "lmms-eval", "--suite", "shapes", "--out", "tasks")
-    assert "polygons/1" in ok("paper", "list")
+    assert "polygons/1" in ok("paper", "table")
     assert "Sides" in ok("paper", "table", "polygons/1", "runs")
     assert "polygons/1" in ok("paper", "plan", "polygons/1")
     assert "shapes_brief" in ok("paper", "run", "polygons/1/shapes_brief", "--dry-run")

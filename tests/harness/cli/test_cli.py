@@ -435,3 +435,19 @@ def test_watching_nothing_once_is_told(cli, tiny, tmp_path):
         done = cli("watch", folder, "--suite", "iconqa", "--once", "--out", tmp_path / "runs")
         assert done.code == 2
         assert hint in done.err
+
+
+def test_boards_pages_and_tables_are_printed_as_json(cli, run_path, tmp_path):
+    built = json.loads(cli("board", "build", run_path, "--draft", "--out", tmp_path / "board", "--json").out)
+    assert built["board"] == str(tmp_path / "board")
+    assert {row["suite"] for row in built["rows"]} == {"figures"}
+    page = tmp_path / "page.html"
+    assert json.loads(cli("show", run_path, "--html", page, "--json").out) == {"page": str(page), "without_score": []}
+    cells = json.loads(cli("paper", "table", "1", "--json").out)
+    assert "printed" in cells[0]
+    assert "mm_upt/1" in {table["name"] for table in json.loads(cli("paper", "table", "--json").out)}
+    card = json.loads(
+        cli("board", "export", "model-card", run_path, "--model-name", built["rows"][0]["model"], "--json").out
+    )
+    assert card["card"] is None
+    assert "figures" in card["section"]

@@ -155,8 +155,8 @@ def test_a_wrong_name_is_one_line_with_those_there_are(name: str, cli) -> None:
 
 
 def test_list(cli) -> None:
-    assert [one["name"] for one in json.loads(cli("paper", "list", "--json").out)] == list(TABLES)
-    assert all(name in cli("paper", "list").out for name in TABLES)
+    assert [one["name"] for one in json.loads(cli("paper", "table", "--json").out)] == list(TABLES)
+    assert all(name in cli("paper", "table").out for name in TABLES)
 
 
 def test_table_1_with_nothing_run(cli) -> None:
