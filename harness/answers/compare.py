@@ -39,7 +39,7 @@ def same_scalar(gold: Scalar, answer: Scalar) -> bool:
         return False
     if factor == 1:
         if gold.value.key == answer.value.key:
-            return True
+            return not (_turned(gold, answer) or _turned(answer, gold))
         return _percent_dropped(gold, answer) or _same_angle(gold, answer) or _same_angle(answer, gold)
     known, found = gold.value.real, answer.value.real
     return gold.value.rational and answer.value.rational and known == (found or 0) * factor
@@ -58,9 +58,22 @@ def _percent_dropped(gold: Scalar, answer: Scalar) -> bool:
 
 def _same_angle(degrees: Scalar, radians: Scalar) -> bool:
     """An angle with a degree sign against the same angle as a multiple of pi."""
-    if degrees.unit != _DEGREE or radians.unit == _DEGREE or radians.value.rational or degrees.value.real is None:
+    if radians.unit == _DEGREE or radians.value.rational:
         return False
-    return value_of(("deg", ("n", degrees.value.real))).key == radians.value.key
+    angle = in_radians(degrees)
+    return angle is not None and angle.key == radians.value.key
+
+
+def in_radians(angle: Scalar) -> Value | None:
+    """The value in radians of an angle that is given with a degree sign; None for anything else."""
+    if angle.unit != _DEGREE or angle.value.real is None:
+        return None
+    return value_of(("deg", ("n", angle.value.real)))
+
+
+def _turned(degrees: Scalar, bare: Scalar) -> bool:
+    """A degree sign on a multiple of pi is no angle in radians."""
+    return degrees.unit == _DEGREE and bare.unit is None and not degrees.value.rational
 
 
 def same_unit(gold: Unit | None, answer: Unit | None, exactly: bool = False) -> bool:

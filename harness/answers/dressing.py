@@ -19,7 +19,9 @@ _COLOUR = re.compile(
 )
 _FRAME = re.compile(rf"\\(?:bbox|framebox|makebox|enclose)(?![A-Za-z]){_OPTION}{_OPTION}")
 _OVER = re.compile(r"\{([^{}\\]{1,60}(?:\\[A-Za-z]+[^{}\\]{0,60}){0,4}?)\\over(?![A-Za-z])([^{}]{1,80})\}")
-_UNION = re.compile(r"(?<=[)\]])\s{0,3}(?:U|\\text\{\s?U\s?\}|\\bigcup)\s{0,3}(?=[(\[\\])")
+_UNION = re.compile(
+    r"(?<=[)\]])(?:\s|\\[,;: ]){0,3}(?:U|\\(?:text|mathrm)\{\s?U\s?\}|\\bigcup)(?:\s|\\[,;: ]){0,3}(?=[(\[\\])"
+)
 _PERCENT = re.compile(r"\bpercentage[ -]points?\b|\bper cent\b|\bpct\b", re.IGNORECASE)
 _CHINESE_PERCENT = re.compile(r"百分之\s?(\d{1,6}(?:\.\d{1,6})?)")
 _US = re.compile(r"\bU\.\s?S\.(?=\s?[Dd]ollar)")

@@ -30,7 +30,7 @@ _SIGNS = frozenset("+-±∓")
 _MAX_POSTFIX = 6
 _LONGEST_UNIT = 16  # tokens
 _ACCENTS = frozenset(("overline", "vec", "hat", "bar", "tilde", "overrightarrow", "widehat"))
-_UNIT_SIGNS = frozenset(("Omega", *"°$¢€£¥₹"))
+_UNIT_SIGNS = frozenset(("Omega", "mu", *"°$¢€£¥₹"))
 _CLOSING = {"(": ")", "[": "]", "{": "}", "\\{": "\\}", "|": "|"}
 _FLOORS = {"lfloor": "rfloor", "lceil": "rceil"}
 # how freely trailing letters may be read as a unit
@@ -115,7 +115,8 @@ class _Parser(Cursor):
             return False
         rest = self.tokens[self.at :]
         kind, value, _ = rest[1] if rest[0][1] in ("{", "(") and len(rest) > 2 else rest[0]
-        if kind == "word" and not self.letters_are_unit(value):
+        ohms = value in ("k", "M") and len(rest) > 1 and rest[1][1] == "Omega"
+        if kind == "word" and not (ohms or self.letters_are_unit(value)):
             return False
         if kind in ("word", "upright") or value in _UNIT_SIGNS:
             self.unit = read_unit(spell(rest))

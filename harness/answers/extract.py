@@ -42,6 +42,7 @@ _LONGEST_JOINT = 200
 _NESTED_BOXES = 4
 _BARE_BOX = re.compile(r"\\(?:boxed|fbox)")
 _MORE_SENTENCES = re.compile(r"[a-z\d)}]{3}[.!?]\s+\S+(?:\s+\S+){2}")
+_VERDICT = re.compile(r"[*_]{0,3}(?:yes|no|true|false)[*_]{0,3}[.!]\s", re.IGNORECASE)
 _REFUSAL = re.compile(
     r"(?:sorry,|unfortunately|as an ai|i(?:'m| am)? (?:sorry|unable|unsure|not sure|can ?not|can't|do not|don't|couldn't))\b"
     r"|(?:it is |it's )?(?:not possible|impossible) to (?:tell|say|see|answer)\b",
@@ -190,7 +191,10 @@ def _bare(text: str) -> Extraction:
     bare = text.strip().strip("`").strip()
     problem = _no_answer(bare)
     bare = "" if problem else undress(bare)
-    problem = problem or next((reason for found, reason in _NO_ANSWERS if found(bare)), "")
+    ended = text.rstrip().endswith((".", "!"))
+    problem = problem or next(
+        (reason for found, reason in _NO_ANSWERS if found(bare) and not (ended and found == CUT_OFF.search)), ""
+    )
     if problem:
         return Extraction(None, "none", problem)
     lead = _LEAD.match(bare)
@@ -216,6 +220,6 @@ _SHORT = "no box, no stated answer, and the short response is"
 _NO_ANSWERS: tuple[tuple[Callable[[str], object], str], ...] = (
     (lambda bare: not bare, "the response is punctuation"),
     (_REFUSAL.match, f"{_SHORT} a refusal"),
-    (_MORE_SENTENCES.search, f"{_SHORT} prose"),
+    (lambda bare: _MORE_SENTENCES.search(bare) and not _VERDICT.match(bare), f"{_SHORT} prose"),
     (CUT_OFF.search, f"{_SHORT} cut off"),
 )

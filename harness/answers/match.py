@@ -38,11 +38,13 @@ from .text import clean, number_in_words, spelled, text_key
 from .types import MAX_ANSWER, MEMO_LENGTH, Extraction, GoldType, Grade, UnreadableError, memo, parse_gold_type
 from .units import read_unit
 from .values import rational, value_of
+from .wording import describes
 
 _LITERAL = re.compile(r"[+-]?(?:0|[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d*)(?:\.\d+)?")
 _LITERALS = re.compile(r"(?=[(\[]|.*,\s)[(\[]?\s*-?\d+(?:\.\d+)?(?:\s*,\s*-?\d+(?:\.\d+)?)+\s*[)\]]?")
 _CLOCK = re.compile(r"\d{1,2}:\d{1,2}")
 _PLAIN_LENGTH = 100
+_COUNTED = re.compile(r"([A-Za-z]+(?:-[a-z]+)?)((?: [a-z]+){1,4})")
 _AXES = (10**6, 10**9)
 _RANGE = re.compile(r"(\d+)\s*(?:-|to)\s*(\d+)")
 _TO = re.compile(r"(?<=[\d}])\s*\bto\b\s*(?=[\d\\])")
@@ -62,6 +64,8 @@ def single(form: Form, text: str, style: Style = QUANTITY) -> Form:
     if not isinstance(form, Words | Items):
         return form
     number = number_in_words(text)
+    if number is None and (counted := _COUNTED.fullmatch(clean(text))) and describes(counted.group(2)):
+        number = number_in_words(counted.group(1))
     return read_worded(text, style) if number is None else Scalar(rational(number))
 
 

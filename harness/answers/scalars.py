@@ -21,6 +21,10 @@ from .values import rational, value_of
 
 _DEGREE = read_unit("°")
 _COMPOUND = re.compile(r"(\d{1,9}) ?([^\W\d_]{1,12}),?(?: and)? ?(\d{1,9}(?:\.\d{1,9})?) ?([^\W\d_]{1,12})")
+_ALL = frozenset(("all", "every", "any", "全体实数", "任意实数"))
+_EVERYTHING = frozenset(
+    ("all real numbers", "all reals", "all real x", "every real number", "any real number", "全体实数", "任意实数")
+)
 _AXIS_WORDS = frozenset(("thousand", "million", "billion", "trillion", "dozen"))
 _CURRENCY = frozenset("$¢€£¥₹")
 
@@ -42,7 +46,7 @@ def read_scalar(tokens: list[Token], units: int) -> Form:
     `units` tells how freely letters at the end are read as a unit, see `expression`.
     """
     real_line = [value for _, value, _ in tokens]
-    if real_line == ["mathbb", "{", "R", "}"]:
+    if real_line == ["mathbb", "{", "R", "}"] or (real_line[0].lower() in _ALL and _is_everything(real_line)):
         return EVERYTHING
     if real_line == ["emptyset"]:
         return NOTHING
@@ -60,6 +64,20 @@ def read_scalar(tokens: list[Token], units: int) -> Form:
         return Items(tuple(_quantity(variant, unit) for variant in signs), joiner="or")
     quantity = _quantity(node, unit)
     return quantity if scale == 1 else replace(quantity, scale=scale)
+
+
+def _is_everything(words: list[str]) -> bool:
+    """All real numbers, in words."""
+    said = " ".join(words).lower()
+    return said in (
+        "all real numbers",
+        "all reals",
+        "all real x",
+        "every real number",
+        "any real number",
+        "全体实数",
+        "任意实数",
+    )
 
 
 def _quantity(node: Node, unit: Unit | None) -> Scalar:
@@ -207,6 +225,8 @@ def _announced(tokens: list[Token]) -> int:
 def trimmed(tokens: list[Token]) -> list[Token]:
     """Without what announces the answer, a leading equals sign, a leading "about", and final punctuation."""
     start, end = _announced(tokens), len(tokens)
+    if end > 2 and tokens[0][:2] == tokens[-1][:2] and tokens[0][1] in ("'", '"'):
+        start, end = 1, end - 1
     while end and tokens[end - 1][1] in (".", ",", ";") and tokens[end - 1][0] == "op":
         end -= 1
     while start < end and (tokens[start][1] in ("=", "≈") or tokens[start][1].lower() in _ABOUT):
@@ -229,7 +249,13 @@ def matching(tokens: list[Token]) -> int:
 
 def is_name(tokens: list[Token]) -> bool:
     r"""True for what stands left of an equals sign as a name: x, x_1, \angle ABC, S_{\triangle ABC}, f(2), Area."""
-    if not tokens or len(tokens) > 16 or tokens[0][0] == "num" or tokens[0][1].lower() in FUNCTIONS | _CONDITIONS:
+    if (
+        not tokens
+        or len(tokens) > 16
+        or tokens[0][0] == "num"
+        or [token[1] for token in tokens] == ["pi"]
+        or tokens[0][1].lower() in FUNCTIONS | _CONDITIONS
+    ):
         return False
     inside = False
     for token, previous in zip(tokens, [tokens[0], *tokens], strict=False):

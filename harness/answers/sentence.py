@@ -60,7 +60,7 @@ _LEAD = re.compile(
 )
 _FIRM = re.compile(
     r"[\s*_#>\-–•]{0,16}(?i:so|thus|hence|therefore|finally|overall|consequently|in conclusion|in summary|as a result|"
-    r"based on|accordingly|we (?:can )?conclude|this means|it follows|所以|因此|综上|故)\b"
+    r"in total|based on|accordingly|we (?:can )?conclude|this means|it follows|所以|因此|综上|故)\b"
 )
 _LISTED = re.compile(r"(?:[(\[]?[A-Z][)\]]?(?:\s?,\s|\s(?:and|or)\s|,\s(?:and|or)\s)){1,12}\Z")
 _QUESTION = re.compile(r"[?？][\s*_)\"'”’]*\Z")
@@ -162,7 +162,11 @@ def _number(text: str, at: int) -> str | None:
         return None
     if found is None or _LABEL.match(found.group("value")):
         found = _only(_VERB, text, at)
-    if found is None or not _SUBJECT.search(text[at : found.start()]) or _denied(text, found.start("value")):
+    if (
+        found is None
+        or not (_FIRM.match(text) or _SUBJECT.search(text[at : found.start()]))
+        or _denied(text, found.start("value"))
+    ):
         return None
     value = text[found.start("value") :]
     cut = _CLAUSE_END.search(value, _bracket_end(value, len(found.group("value"))))

@@ -37,7 +37,8 @@ _STATED = re.compile(
     rf"|the (?:correct|best) [a-z]{{3,14}} (?:for |of |that |to )?[^.\n:]{{0,40}}?{_IS}{_BEFORE_LETTER}"
     rf"|(?<![a-z])(?:{_OF_ANSWER})(?:(?! {_IS})[^.\n:]){{0,60}}?{_GAP}(?::|：| {_IS})"
     rf"|{_LINE}(?:the )?(?:final |correct |my )?(?:answer|value|result|conclusion)s?[ \t]{{0,3}}[*_#:]{{0,6}}[ \t]{{0,3}}\n"
-    rf"|{_LINE}(?:final )?(?:result|value|total|conclusion){_GAP}[:：]"
+    rf"|{_LINE}(?:final (?:result|value|total|conclusion|count)|result|conclusion){_GAP}[:：]"
+    r"|(?<![a-z])ans[*_ ]{0,3}[:.：]"
     rf"|answers{_GAP}(?::|：|{_IS})"
     rf"|\b(?:i|we)(?:'ll|’d|'d| would| will| can)? (?:choose|select|pick|chose|go with|opt for){_BEFORE_LETTER}"
     r"|答案(?:应该|应|就|选项|可能)?\s?(?:是|为|选择?|:|：)|(?:正确|对应|合适)的?(?:选项|答案|选择)(?:应该|应)?(?:是|为|:|：)?"
@@ -103,6 +104,10 @@ _CONDITION = re.compile(r"[,;]?\s*(?:if|unless|provided|assuming|only)\s", re.IG
 _SAME_AS = re.compile(r",?\s(?:which|that) (?:is|equals|gives|means|corresponds to|has)\s", re.IGNORECASE)
 _MARK = re.compile(r"[\s(\[*_$]{0,12}(?:\\text(?:bf)?\{)?[(\[]?[A-Z][)\]]?[)\]*_$}]{0,12}\Z")
 _LABELLED = re.compile(r"[*_\s]{0,6}(?:\([A-Z]\)|[A-Z][).:])\s")
+_OPTION_END = re.compile(
+    r"[,;]?\s(?:because|since)\s|(?-i:(?<=[^\s\d.A-Z]))[.!?。！？](?=\s|$|[\"'”’*])|(?<=\d)[.。](?=\s|$)|</?\w+>|\n|。",
+    re.IGNORECASE,
+)
 _OPENER = re.compile(
     r"\s{0,12}(?:here|wait|note|let|option|the answer|therefore|this|some|because|since|so|we|as|but|however|why|explanation|"
     r"reason|thus|hence|now|i |you|these|that|both|all of|none of the other|looking|in this|for |check)\b",
@@ -215,7 +220,7 @@ def _complement(text: str, begin: int) -> str | None:
     skipped = _PREAMBLE.match(text, begin, begin + MAX_STATEMENT)
     begin = skipped.end() if skipped else begin
     said = text[begin : begin + MAX_STATEMENT]
-    cut = _CLAUSE.search(said)
+    cut = (_OPTION_END if _LABELLED.match(said) else _CLAUSE).search(said)
     if cut is None:
         return said if begin + MAX_STATEMENT >= len(text) else None
     answer, mark = said[: cut.start()], cut.group()

@@ -116,7 +116,7 @@ def _without_math_signs(text: str) -> str:
 def clean(text: str) -> str:
     """`fold`, `undress` and LaTeX digit grouping: the text that every reader starts from."""
     text = undress(undecorated(fold(text)))
-    if "\\" in text or "~" in text or "{,}" in text:
+    if "\\" in text or "~" in text or "{,}" in text or "{:}" in text:
         text = text.replace("{,}", "").replace("\\!", "").replace("{:}", ":")
         text = _GLUED.sub(r"\g<0> ", _STOP_BEFORE_UNIT.sub(" ", text))
         text = _THIN_THOUSANDS.sub(lambda m: m.group(1) + re.sub(r"\D", "", m.group(2)), text)

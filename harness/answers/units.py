@@ -87,7 +87,7 @@ _TABLE: dict[str, dict[Fraction, str]] = {
     "pressure": {_F(1): "pa pascal pascals", _F(1000): "kpa", _F(101325): "atm"},
     "voltage": {_F(1): "V volt volts v", _F(1, 1000): "mv"},
     "current": {_F(1): "A amp amps ampere amperes", _F(1, 1000): "ma"},
-    "resistance": {_F(1): "Ω ohm ohms \\Omega", _F(1000): "kohm"},
+    "resistance": {_F(1): "Ω ohm ohms", _F(1000): "kohm"},
     "charge": {_F(1): "C coulomb coulombs"},
     "capacitance": {_F(1): "F farad farads"},
     "inductance": {_F(1): "H henry henries henrys"},
@@ -141,7 +141,7 @@ _COUNTED = frozenset(
         "objects option options orange oranges page pages pair pairs parallelogram parallelograms "
         "participant participants path paths pattern patterns pen pencil pencils pens pentagon "
         "pentagons people person persons piece pieces pizza pizzas plant plants player players point "
-        "points polygon polygons rectangle rectangles region regions respondent respondents "
+        "points pt pts polygon polygons rectangle rectangles region regions respondent respondents "
         "revolutions room rooms root roots route routes row rows rhombus rhombuses ship ships shape "
         "shapes side sides solution solutions square squares star stars step steps stick sticks "
         "student students symmetries term terms ticket tickets tile tiles tree trees triangle "
@@ -163,7 +163,11 @@ _NATIONS = frozenset(("us", "american", "canadian", "australian"))  # before dol
 _SQUARED = frozenset(("square", "sq", "squared", "平方"))
 _CUBED = frozenset(("cubic", "cu", "cubed", "立方"))
 _POWER = {"^2": 2, "^3": 3, "^-1": -1, "^-2": -2, "2": 2, "3": 3}
-_WORD = re.compile(r"°\s?[CFT]?(?![A-Za-z])|\\Omega|[A-Za-z]+|[^\W\d_A-Za-z]+|\^-?\d|[23]|[/*$¢€£¥₹.()-]")
+_MICRO = re.compile(r"\\mu\s*")
+_WORD = re.compile(
+    r"°\s?[CFT]?(?![A-Za-z])|[kMmμ]?Ω|μ[A-Za-z]{1,3}(?![A-Za-z])|[A-Za-z]+|[^\W\d_A-Za-z]+|\^-?\d|[23]"
+    r"|[/*$¢€£¥₹.()-]"
+)
 
 
 def _names() -> dict[str, tuple[str, int, Fraction]]:
@@ -281,6 +285,7 @@ def read_unit(text: str) -> Unit | None:
 def _read_unit(text: str) -> Unit | None:
     reader = _Reader()
     matched = 0
+    text = _MICRO.sub("μ", text).replace("\\Omega", "Ω")
     for found in _WORD.finditer(text):
         if text[matched : found.start()].strip():
             return None

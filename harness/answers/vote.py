@@ -18,7 +18,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from . import choices as multiple_choice
-from .compare import flattened, is_variable
+from .compare import flattened, in_radians, is_variable
 from .expression import Node
 from .forms import Colon, Equation, Form, Items, Matrix, Ordering, Scalar, Words, equation_key, linear_root, substitute
 from .lexer import names
@@ -36,6 +36,9 @@ _LONE_LETTER = re.compile(r"(?<![A-Za-z\\])[A-Ha-h](?![A-Za-z])")
 _DECADE = re.compile(r"(?:the\s+)?\d{1,3}0'?s", re.IGNORECASE)
 _JOINED = re.compile(r"\b(?:and|or)\b|[,;]", re.IGNORECASE)
 _OPEN, _CLOSED = (False, False, True, False, False), (False, True, True, True, False)
+_FUSED_LETTERS = re.compile(r"[A-H]{2,8}")
+_SET_OF_LETTERS = re.compile(r"(?i:\band\b)|[和与&+{]")
+_CAPITAL = re.compile(r"(?<![A-Za-z])[A-H](?![a-z])|(?<=[A-H])[A-H](?![a-z])")
 _DIGIT = re.compile(r"\d")
 
 
@@ -75,10 +78,10 @@ def _ballot(answer: str, choices: tuple[str, ...] | None) -> Ballot:
         chosen = multiple_choice.resolve(answer, choices)
         if chosen.letters:
             return Ballot(("letters", chosen.letters))
-    elif not answer.isascii() or _LONE_LETTER.search(answer):
+    elif not answer.isascii() or _LONE_LETTER.search(answer) or _FUSED_LETTERS.fullmatch(answer.strip()):
         chosen = multiple_choice.resolve(answer, None)
-        if len(chosen.letters) == 1 and chosen.letters <= frozenset("ABCDEFGH"):
-            return Ballot(("letters", chosen.letters))
+        if chosen.letters and chosen.letters <= frozenset("ABCDEFGH"):
+            return _letters_ballot(answer, chosen.letters)
     try:
         return _form_ballot(_read(answer))
     except UnreadableError:
@@ -86,6 +89,16 @@ def _ballot(answer: str, choices: tuple[str, ...] | None) -> Ballot:
 
 
 _remembered = memo(_ballot)
+
+
+def _letters_ballot(answer: str, letters: frozenset[str]) -> Ballot:
+    """One option; or several, which are a set where it says so (A and C) or another answer of the group does (AC, C, A)."""
+    together: Hashable = ("letters", letters)
+    if len(letters) == 1 or _SET_OF_LETTERS.search(answer):
+        return Ballot(together)
+    order = tuple(_CAPITAL.findall(answer))
+    key: Hashable = ("product", order) if answer.strip().isalpha() else ("sequence of letters", order)
+    return Ballot(key, short_for=(together,))
 
 
 def _read(answer: str) -> Form:
@@ -120,7 +133,7 @@ def form_key(form: Form) -> Hashable:
 
 def _form_ballot(form: Form) -> Ballot:
     if isinstance(form, Scalar):
-        return _scalar_ballot(form)
+        return _percent_ballot(form) if form.percent is not None and form.value.rational else _scalar_ballot(form)
     if isinstance(form, Items):
         return _items_ballot(form)
     if isinstance(form, Region):
@@ -128,6 +141,13 @@ def _form_ballot(form: Form) -> Ballot:
     if isinstance(form, Equation):
         return _equation_ballot(form)
     return Ballot(_other_key(form))
+
+
+def _percent_ballot(form: Scalar) -> Ballot:
+    """44% is 0.44, and 44 is short for it where the group has 0.44 in no other spelling."""
+    number = form.percent or Fraction(0)
+    plain = _scalar_ballot(form)
+    return plain._replace(shortened=(*plain.shortened, ("value", number))) if abs(number) >= 1 else plain
 
 
 def _equation_ballot(form: Equation) -> Ballot:
@@ -159,7 +179,9 @@ def _scalar_ballot(form: Scalar) -> Ballot:
             return Ballot(("equation", key), shortened=() if product else (plain,))
     name = form.label if is_variable(form.label) else None
     if form.unit is not None and not form.unit.plain:
-        return Ballot(_quantity_key(form.value, form.unit), shortened=(plain, *_named_forms(name, form)))
+        angle = in_radians(form)
+        turned: tuple[Hashable, ...] = () if angle is None else (("value", angle.key),)
+        return Ballot(_quantity_key(form.value, form.unit), shortened=(plain, *turned, *_named_forms(name, form)))
     if name is not None:
         return Ballot(("named", name, form.value.key), shortened=(plain,))
     found = _monomial_key(form)
@@ -257,10 +279,11 @@ def _targets(votes: list[Ballot]) -> dict[Hashable, Hashable]:
     """For the key of each short form, the key of the fuller answer that it joins."""
     counts = Counter(vote.key for vote in votes)
     explicit = {vote.key for vote in votes if vote.explicit}
+    unsigned = {key for vote in votes for key in _without_sign(vote)}
     fuller: dict[Hashable, set[Hashable]] = {}
     named = _names_by_value(votes)
     for vote in votes:
-        for key in vote.shortened if vote.key in explicit else ():
+        for key in vote.shortened if vote.key in explicit and vote.key not in unsigned else ():
             fuller.setdefault(key, set()).add(vote.key)
             if _tag(vote.key) == "quantity" and len(names := named.get(key, set())) == 1:
                 fuller.setdefault(next(iter(names)), set()).add(vote.key)
@@ -272,6 +295,13 @@ def _targets(votes: list[Ballot]) -> dict[Hashable, Hashable]:
             key: best for key, keys in level.items() if (best := _most_frequent(keys, counts, target)) is not None
         }
     return target
+
+
+def _without_sign(vote: Ballot) -> tuple[Hashable, ...]:
+    """The keys of bare values that an answer states without a percent sign, by itself or under a name."""
+    if _tag(vote.key) == "named":
+        return vote.shortened
+    return (vote.key,) if _tag(vote.key) == "value" and not vote.shortened else ()
 
 
 def _names_by_value(votes: list[Ballot]) -> dict[Hashable, set[Hashable]]:

@@ -65,6 +65,11 @@ def described(tokens: list[Token]) -> tuple[list[Token], Unit | None] | None:
     return tokens[start:end], unit
 
 
+def describes(words: str) -> bool:
+    """True if none of the words behind a number changes it."""
+    return _CHANGING.isdisjoint(words.lower().split())
+
+
 def _plain(token: Token) -> bool:
     return (
         token[0] in ("word", "upright") and token[1].lower() not in _CHANGING and _CHINESE_CHANGES.isdisjoint(token[1])
