@@ -5,6 +5,7 @@ After a change that is wanted: python tests/harness/cli/test_surface.py > tests/
 
 import argparse
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -100,6 +101,27 @@ def test_an_example_is_a_command_that_parses(name, line):
     proctor, *words = shlex.split(line)
     assert proctor == "proctor"
     assert parse(words).command == name
+
+
+def documented() -> list[str]:
+    """The commands in the code blocks of the documentation, without those that hold a shell's variables."""
+    root = Path(__file__).parents[3]
+    found = []
+    for file in (*root.glob("*.md"), *(root / "docs").glob("*.md")):
+        text = file.read_text().replace("\\\n", " ")
+        for fenced, indented in re.findall(r"^```\w*\n(.*?)^```|^((?:    .*\n)+)", text, re.DOTALL | re.MULTILINE):
+            for command in re.split(r"\n| && |; ", fenced or indented):
+                if (words := re.fullmatch(r"(?:\w+=\S+ )?proctor (.*)", command.strip())) and "$" not in command:
+                    found.append(words[1])
+    return found
+
+
+def test_every_documented_command_parses():
+    commands = documented()
+    assert len(commands) > 60
+    for command in commands:
+        if command.split()[0] not in ("--help", "COMMAND"):
+            assert parse(shlex.split(command, comments=True)).command in COMMANDS, command
 
 
 def test_help_of_a_noun_names_its_commands(cli):
