@@ -14,7 +14,7 @@ from typing import NamedTuple
 from .compare import same, same_ratio
 from .forms import Colon, Form, Items, Scalar, Words
 from .reading import EXPRESSION, QUANTITY, read, read_worded
-from .sentence import NOUN, value_of
+from .statements.sentence import NOUN, value_of
 from .text import clean, spelled, text_key
 from .types import MAX_ITEMS, UnreadableError
 

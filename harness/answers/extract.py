@@ -4,7 +4,7 @@ What counts, in this order: the last closed, non-empty, outermost \boxed after t
 response that is short and is nothing but an answer. Boxes joined only by "or", "and" or conditions are one statement, not
 several tries. Every response yields an `Extraction`; its answer is None where nothing is stated or the statement is a hedge.
 
-Thinking is left out by its marks (`thinking`); answers in words are read by `statement`.
+Thinking is left out by its marks (`statements.thinking`); answers in words are read by `statements.statement`.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Hashable
 
-from .closing import CUT_OFF, closing_statement, last_line
-from .sentence import value_of
-from .statement import Statement, last_statement, later_statement, plain
+from .statements.closing import CUT_OFF, closing_statement, last_line
+from .statements.sentence import value_of
+from .statements.statement import Statement, last_statement, later_statement, plain
+from .statements.thinking import after_thinking
 from .text import undress
-from .thinking import after_thinking
 from .types import MAX_BARE, MAX_BOXES, MAX_PROSE, Extraction, memo
 from .vote import answer_key
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from . import choices as multiple_choice
-from . import sentence, statement, text
+from . import text
 from .compare import (
     flattened,
     is_variable,
@@ -34,6 +34,7 @@ from .extract import extract
 from .forms import Colon, Equation, Form, Items, Matrix, Ordering, Scalar, Words, equation_key
 from .reading import EXPRESSION, EXPRESSIONS, QUANTITIES, QUANTITY, Style, read, read_worded
 from .regions import Region
+from .statements import sentence, statement
 from .text import clean, number_in_words, spelled, text_key
 from .types import MAX_ANSWER, MEMO_LENGTH, Extraction, GoldType, Grade, UnreadableError, memo, parse_gold_type
 from .units import read_unit

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from ..types import MAX_STATEMENT
 from .sentence import value_of
 from .statement import BLANK, Statement, plain
-from .types import MAX_STATEMENT
 
 _LAST_LINE = re.compile(
     r"\n[ \t]*\n[ \t*_]*(\(?[A-Z]\)?[*_]*\.?|(?:\([A-Z]\)|[A-Z]\)|[A-Z][.:](?=\s))[ \t*_]+\S[^\n]{0,120})[ \t]*\Z"

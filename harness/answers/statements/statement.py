@@ -11,8 +11,8 @@ from collections import deque
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from ..types import MAX_STATEMENT
 from .sentence import NOUN, denied
-from .types import MAX_STATEMENT
 
 _CANDIDATES = 24  # statements that are looked at, from the last one on
 _TAGGED = re.compile(r"<(answer|conclusion|final_answer|solution|result)>([^<]{1,400})</\1>", re.IGNORECASE)
