@@ -3,7 +3,6 @@
 # make check   lint, format and types
 # make slow    all the long tests, one group after the other: whole trainings, kills, real engines; docs/testing.md has
 #              the groups and how long they take, .ci/run runs them side by side
-# make nightly what takes longest and tells least from one change to the next
 # make browser set up, then run the tests of the page in the system's Chromium (Debian: make chromium)
 # make perf    set up, then measure the harness itself
 # make perf-peers     set up lmms-eval and Inspect, then measure them beside it
@@ -22,7 +21,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # The groups of long tests, longest first.
 GROUPS := test-openrlhf test-trainings test-vllm test-exhaustive test-lmms-eval browser test-trackers
 
-.PHONY: demo test check slow groups nightly chromium environments $(GROUPS) perf perf-peers clean
+.PHONY: demo test check slow groups chromium environments $(GROUPS) perf perf-peers clean
 
 demo: .venv/installed
 	$(BIN)/proctor demo
@@ -36,28 +35,25 @@ groups:
 	@echo $(GROUPS)
 
 test-openrlhf: .venv/openrlhf/installed
-	.venv/openrlhf/bin/python -m pytest -m "slow and not nightly" tests/engines/openrlhf
+	.venv/openrlhf/bin/python -m pytest -m slow tests/engines/openrlhf
 
 test-vllm: .venv/openrlhf/installed
-	.venv/openrlhf/bin/python -m pytest -m "slow and not nightly" tests/engines/vllm
+	.venv/openrlhf/bin/python -m pytest -m slow tests/engines/vllm
 
 test-trainings: .venv/installed-dev
-	$(BIN)/python -m pytest -m "slow and not nightly" tests/engines --ignore=tests/engines/lmms_eval
+	$(BIN)/python -m pytest -m slow tests/engines --ignore=tests/engines/lmms_eval
 
 test-exhaustive: .venv/installed-dev
-	$(BIN)/python -m pytest -m "slow and not nightly" tests --ignore=tests/engines --ignore=tests/browser
+	$(BIN)/python -m pytest -m slow tests --ignore=tests/engines --ignore=tests/browser
 
 test-lmms-eval: .venv/installed-dev .venv/lmms-eval/installed
-	$(BIN)/python -m pytest -m "slow and not nightly" tests/engines/lmms_eval
+	$(BIN)/python -m pytest -m slow tests/engines/lmms_eval
 
 test-trackers: .venv/trackers/installed
 	.venv/trackers/bin/python -m pytest tests/leaderboards/export/test_trackers.py
 
 browser: .venv/installed-dev
-	$(BIN)/python -m pytest -m "slow and not nightly" tests/browser
-
-nightly: .venv/installed-dev
-	$(BIN)/python -m pytest -m nightly
+	$(BIN)/python -m pytest -m slow tests/browser
 
 chromium:
 	if ! [ -x /usr/bin/chromium ] && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \

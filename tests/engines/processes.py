@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -49,19 +50,22 @@ def started_with(variable: str, title: str = "") -> list[int]:
 
 
 @contextmanager
-def ray_cluster(port: int, *options: str, environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    """A Ray cluster at `port` that ends with the block; gives the environment of a process that belongs to it.
+def ray_cluster(*options: str, environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """A Ray cluster that ends with the block; gives the environment of a process that joins it, RAY_ADDRESS in it.
 
     Other clusters of the machine are neither joined nor stopped: this one has a folder of its own.
     """
     with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as folder:  # a socket's path is short
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
         own = {**environment, "RAY_TMPDIR": folder, "RAY_USAGE_STATS_ENABLED": "0"}
         own |= {"SPT_NOENV": "1"}  # a process that renames itself keeps its environment
         own |= {"RAY_worker_niceness": "0"}  # or whatever else runs here would starve the workers
         head = [Path(sys.executable).with_name("ray"), "start", "--head", f"--port={port}", "--include-dashboard=false"]
         try:
             subprocess.run([*head, *options], env=own, check=True, capture_output=True, timeout=180)
-            yield own
+            yield own | {"RAY_ADDRESS": f"127.0.0.1:{port}"}
         finally:
             for process in started_with(f"RAY_TMPDIR={folder}"):
                 os.kill(process, signal.SIGKILL)

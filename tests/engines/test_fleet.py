@@ -30,9 +30,8 @@ def test_two_workers_make_the_run_of_one_engine(cli_process, tiny, tmp_path):
 
 
 def test_a_running_cluster_is_joined(cli_process, tiny, tmp_path):
-    port = 6399
-    with ray_cluster(port, "--num-cpus=2", environment=os.environ) as environment:
-        arguments = ("--limit", 20, "--workers", 2, "--ray", f"127.0.0.1:{port}", "--out", tmp_path)
+    with ray_cluster("--num-cpus=2", environment=os.environ) as environment:
+        arguments = ("--limit", 20, "--workers", 2, "--ray", environment["RAY_ADDRESS"], "--out", tmp_path)
         done = cli_process(*EVAL[:3], "--max-tokens", 40, "--model", tiny, *arguments, env=environment)
     assert done.code == 0, done.err
     assert len(journals(tmp_path)) == 1

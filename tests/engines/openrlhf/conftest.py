@@ -21,7 +21,6 @@ import pytest
 from ..processes import ray_cluster, started_with
 
 SHIM = Path(__file__).parent / "shim"
-PORT = 6391
 GPUS = 3
 EXTENSIONS = Path(os.environ.get("TORCH_EXTENSIONS_DIR", Path(sys.prefix) / "torch_extensions"))
 """Where DeepSpeed's compiled operators are kept."""
@@ -66,8 +65,8 @@ def surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
 def cluster() -> Iterator[dict[str, str]]:
     """The environment of a process that joins the cluster."""
     options = "--num-cpus=16", f"--num-gpus={GPUS}", "--object-store-memory=500000000"
-    with ray_cluster(PORT, *options, environment=environment()) as surroundings:
-        yield {**surroundings, "RAY_ADDRESS": f"127.0.0.1:{PORT}"}
+    with ray_cluster(*options, environment=environment()) as joined:
+        yield joined
 
 
 class Training:
