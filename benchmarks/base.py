@@ -48,10 +48,10 @@ class Suite:
     sample: Path | None = None
 
     def __post_init__(self) -> None:
-        for one in self.own_protocols:
-            if one.name in NAMES:
+        for protocol in self.own_protocols:
+            if protocol.name in NAMES:
                 raise UsageError(
-                    f"suite {self.name}: {one.name} is what every suite has; call its own protocol otherwise"
+                    f"suite {self.name}: {protocol.name} is what every suite has; call its own protocol otherwise"
                 )
 
     @property
@@ -74,7 +74,7 @@ class Suite:
     def protocols(self) -> Mapping[str, Protocol]:
         """The protocols by name: `strict`, its own, and the others that every suite has."""
         strict, *common = common_protocols(self.prompt)
-        return {one.name: one for one in (strict, *self.own_protocols, *common)}
+        return {protocol.name: protocol for protocol in (strict, *self.own_protocols, *common)}
 
     def has_protocol(self, name: str) -> bool:
         """True for a protocol of its own, and for one of a package or a file, which is for any suite."""
@@ -85,8 +85,8 @@ class Suite:
         if name in self.protocols:
             return self.protocols[name]
         if not self.has_protocol(name):
-            known = sorted({*self.protocols, *PROTOCOLS.names()} - (PROTOCOLS.builtin.keys() - self.protocols))
-            raise UsageError(f"suite {self.name} has no protocol {name!r:.80}; it has: {', '.join(known)}")
+            names = sorted({*self.protocols, *PROTOCOLS.names()} - (PROTOCOLS.builtin.keys() - self.protocols))
+            raise UsageError(f"suite {self.name} has no protocol {name!r:.80}; it has: {', '.join(names)}")
         return PROTOCOLS.get(name)(self)
 
 

@@ -53,9 +53,9 @@ class SuiteReport:
         """True if nothing failed."""
         return not self.failures
 
-    def add(self, check: str, found: Iterable[str | None], item_id: str | None = None) -> None:
+    def add(self, check: str, problems: Iterable[str | None], item_id: str | None = None) -> None:
         """Note the outcomes of a check: None for each that passed, what was found for each that did not."""
-        for outcome in found:
+        for outcome in problems:
             self.made[check] += 1
             if outcome is not None:
                 self.failures.append(GoldFailure(check, item_id, outcome))
@@ -71,7 +71,9 @@ class SuiteReport:
             "passed": self.passed,
             "checks": {name: {"made": made, "failed": failed[name]} for name, made in self.made.items()},
             "errata": self.errata,
-            "failures": [{"check": one.check, "id": one.item_id, "found": one.found} for one in self.failures],
+            "failures": [
+                {"check": failure.check, "id": failure.item_id, "found": failure.found} for failure in self.failures
+            ],
         }
 
 
@@ -88,9 +90,9 @@ def check_suite(suite: Suite, protocol: Protocol, items: Sequence[Item], expecte
         if erratum is not None:
             report.errata.append(item.id)
         # only `strict` corrects a gold, and only there is it the corrected one that must be accepted
-        shown = gold.corrected(item) if protocol.name == "strict" else item
-        report.add("golds", _gold(protocol, shown, known=erratum is not None), item.id)
-        report.add("corruptions", _corrupted(protocol, shown), item.id)
+        judged = gold.corrected(item) if protocol.name == "strict" else item
+        report.add("golds", _gold(protocol, judged, has_erratum=erratum is not None), item.id)
+        report.add("corruptions", _corrupted(protocol, judged), item.id)
         report.add("images", (_opens(image, opened) for image in item.images), item.id)
         report.add("prompts", [_prompt(protocol, item)], item.id)
     return report
@@ -136,15 +138,15 @@ def _other_values(gold: str, answer_type: str) -> Iterator[tuple[str, str]]:
         yield "a digit added", f"{gold.partition('.')[0]}7"
 
 
-def _count(found: int, expected: Sequence[int]) -> str | None:
-    if found in expected:
+def _count(count: int, expected: Sequence[int]) -> str | None:
+    if count in expected:
         return None
-    return f"{found} items, expected {' or '.join(map(str, expected))}"
+    return f"{count} items, expected {' or '.join(map(str, expected))}"
 
 
-def _gold(protocol: Protocol, item: Item, known: bool) -> Iterator[str | None]:
+def _gold(protocol: Protocol, item: Item, has_erratum: bool) -> Iterator[str | None]:
     if not item.answer:
-        yield None if known else "the gold is empty, and no erratum says so"
+        yield None if has_erratum else "the gold is empty, and no erratum says so"
         return
     grade = protocol.match(protocol.extract(_boxed(item.answer), item), item)
     yield None if grade.correct else f"the gold {item.answer!r:.80} is refused: {grade.reason:.120}"
@@ -153,8 +155,8 @@ def _gold(protocol: Protocol, item: Item, known: bool) -> Iterator[str | None]:
 def _corrupted(protocol: Protocol, item: Item) -> Iterator[str | None]:
     for kind, response in corruptions(item):
         grade = protocol.match(protocol.extract(response, item), item)
-        said = f"{kind}: {response!r:.80} is accepted for the gold {item.answer!r:.80}"
-        yield said if grade.correct else None
+        accepted = f"{kind}: {response!r:.80} is accepted for the gold {item.answer!r:.80}"
+        yield accepted if grade.correct else None
 
 
 def _opens(image: Image, opened: set[str]) -> str | None:
@@ -169,12 +171,12 @@ def _opens(image: Image, opened: set[str]) -> str | None:
     except DataError as error:
         return str(error)
     except Exception as error:  # decoders of damaged pictures raise whatever they like
-        said = str(error).partition(" <")[0]  # no address of an object in memory
-        return f"{image.name!r:.60} does not open: {said:.120}"
+        reason = str(error).partition(" <")[0]  # no address of an object in memory
+        return f"{image.name!r:.60} does not open: {reason:.120}"
     return None
 
 
 def _prompt(protocol: Protocol, item: Item) -> str | None:
-    shown = Counter(image.sha256 for image in protocol.prompt(item).images)
-    missing = Counter(image.sha256 for image in item.images) - shown
+    in_prompt = Counter(image.sha256 for image in protocol.prompt(item).images)
+    missing = Counter(image.sha256 for image in item.images) - in_prompt
     return f"{missing.total()} of its pictures are not in the prompt" if missing else None

@@ -37,13 +37,13 @@ def plan(
     """
     if limit is not None and limit < 1:
         raise UsageError(f"the limit must be at least 1, not {limit}")
-    found = SUITES.get(suite)
-    rules = found.protocol(protocol)
-    items = load_locked(found, data, lock)[:limit]
+    loaded = SUITES.get(suite)
+    rules = loaded.protocol(protocol)
+    items = load_locked(loaded, data, lock)[:limit]
     style = None if profile is None else profile.style
     prompts = (rules.prompt(item) for item in items)
-    asked = list(map(Sample, items, prompts if style is None else map(style.applied, prompts)))
-    return Examination(suite, protocol, asked, sampling, _root(found, data), style=style)
+    samples = list(map(Sample, items, prompts if style is None else map(style.applied, prompts)))
+    return Examination(suite, protocol, samples, sampling, _root(loaded, data), style=style)
 
 
 def _root(suite: Suite, data: Path | None) -> Path | None:
@@ -63,22 +63,22 @@ def run_path(root: Path, examination: Examination, model: Engine) -> Path:
 
 
 def score_run(
-    path: Path, protocol: str | None = None, referee: JudgeModel | None = None, *, partial: bool = False
+    path: Path, protocol: str | None = None, judge_model: JudgeModel | None = None, *, partial: bool = False
 ) -> ScoredRun:
     """The verdicts on a stored run, under the protocol that asked or another one; see `score_under` for the rest."""
-    return score_under(path, [protocol], referee, partial=partial)[0]
+    return score_under(path, [protocol], judge_model, partial=partial)[0]
 
 
 def score_under(
-    path: Path, protocols: Sequence[str | None], referee: JudgeModel | None = None, *, partial: bool = False
+    path: Path, protocols: Sequence[str | None], judge_model: JudgeModel | None = None, *, partial: bool = False
 ) -> list[ScoredRun]:
     """The verdicts on a stored run, read once, under several protocols (None: the one that asked).
 
-    `referee` takes the steps that a protocol leaves to a language model; `partial` allows metrics of an incomplete run.
+    `judge_model` takes the steps that a protocol leaves to a language model; `partial` allows metrics of an incomplete run.
     Raises DataError for a damaged run, UsageError for an unknown suite or protocol.
     """
     answers = read_answers(path)
-    return [score_answers(answers, name, referee, partial=partial) for name in protocols]
+    return [score_answers(answers, name, judge_model, partial=partial) for name in protocols]
 
 
 def read_answers(path: Path) -> StoredAnswers:
@@ -87,25 +87,25 @@ def read_answers(path: Path) -> StoredAnswers:
 
 
 def score_answers(
-    answers: StoredAnswers, protocol: str | None = None, referee: JudgeModel | None = None, *, partial: bool = False
+    answers: StoredAnswers, protocol: str | None = None, judge_model: JudgeModel | None = None, *, partial: bool = False
 ) -> ScoredRun:
     """The verdicts on answers that were read; see `score_under`."""
     manifest = answers.run.manifest
     suite = SUITES.get(manifest.suite)
     rules = suite.protocol(protocol or manifest.protocol)
-    return score(answers, rules, suite.metrics, referee, partial=partial)
+    return score(answers, rules, suite.metrics, judge_model, partial=partial)
 
 
 def find_runs(paths: list[Path]) -> list[Path]:
     """The run directories among `paths` and directly under them, by name. Raises UsageError if there is none."""
-    found = []
+    runs = []
     for path in paths:
         if (path / "run.json").is_file():
-            found.append(path)
+            runs.append(path)
         elif path.is_dir():
-            found += sorted(child for child in path.iterdir() if (child / "run.json").is_file())
+            runs += sorted(child for child in path.iterdir() if (child / "run.json").is_file())
         else:
             raise UsageError(f"{path}: no such run directory")
-    if not found:
+    if not runs:
         raise UsageError(f"no run directories in {', '.join(map(str, paths))}: hold one with `proctor eval`")
-    return found
+    return runs

@@ -43,20 +43,20 @@ from .registry import SUITES
 Row = Mapping[str, Any]
 
 
-def to_row(asked: Sample, rules: Protocol, pictures: int) -> dict[str, Any]:
+def to_row(sample: Sample, rules: Protocol, pictures: int) -> dict[str, Any]:
     """The row of a question in a file with `pictures` columns of pictures. Raises DataError if one cannot be read."""
-    shown = asked.prompt.images
-    numbers = iter(range(1, len(shown) + 1))
-    parts = [next(numbers) if isinstance(part, Image) else part for part in asked.prompt.parts]
+    images = sample.prompt.images
+    numbers = iter(range(1, len(images) + 1))
+    parts = [next(numbers) if isinstance(part, Image) else part for part in sample.prompt.parts]
     row: dict[str, Any] = {
-        "id": printable(asked.item.id),
+        "id": printable(sample.item.id),
         "protocol": rules.name,
         "version": rules.version,
-        "item": canonical_json(asked.item.to_json()),
-        "prompt": canonical_json({"system": asked.prompt.system, "parts": parts}),
+        "item": canonical_json(sample.item.to_json()),
+        "prompt": canonical_json({"system": sample.prompt.system, "parts": parts}),
     }
     for number in range(pictures):
-        image = shown[number] if number < len(shown) else None
+        image = images[number] if number < len(images) else None
         row[f"picture_{number + 1}"] = image and {"bytes": image.read(), "path": printable(image.name)}
     return row
 
@@ -68,9 +68,9 @@ def item_of(row: Row) -> Item:
 
 def prompt_of(row: Row) -> Prompt:
     """The prompt, with its pictures if the row has them, else with empty ones (lmms-eval asks for texts without them)."""
-    found = json.loads(row["prompt"])
-    parts = tuple(_picture(row, part) if isinstance(part, int) else part for part in found["parts"])
-    return Prompt(parts, found["system"])
+    stored = json.loads(row["prompt"])
+    parts = tuple(_picture(row, part) if isinstance(part, int) else part for part in stored["parts"])
+    return Prompt(parts, stored["system"])
 
 
 def _picture(row: Row, number: int) -> Image:
@@ -152,13 +152,13 @@ def process_results(doc: Row, results: Sequence[str]) -> dict[str, Judgement]:
 
 def accuracy(judgements: Sequence[Judgement]) -> float:
     """The share of right answers among those that could be judged; NaN if none could."""
-    scores = [one["score"] for one in judgements if "score" in one]
+    scores = [judgement["score"] for judgement in judgements if "score" in judgement]
     return sum(scores) / len(scores) if scores else float("nan")
 
 
 def count(judgements: Sequence[Judgement]) -> int:
     """How many were counted."""
-    return sum(one["count"] for one in judgements)
+    return sum(judgement["count"] for judgement in judgements)
 
 
 def _prompt(doc: Row) -> Prompt:
@@ -221,7 +221,7 @@ from proctor.benchmarks.export_lmms_eval import (  # pip install proctor, into t
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenTask:
     """A task that was written: its name for `--tasks`, and how many items it has."""
 
     task: str
@@ -233,30 +233,30 @@ def task_name(suite: str, protocol: str) -> str:
     return f"proctor_{suite}" if protocol == "strict" else f"proctor_{suite}_{protocol}"
 
 
-def write_folder(out: Path, examinations: Sequence[Examination]) -> list[Written]:
+def write_folder(out: Path, examinations: Sequence[Examination]) -> list[WrittenTask]:
     """Write the tasks of these examinations into `out`; files of the same names are replaced.
 
     Raises DataError that tells of every picture that cannot be decoded, MissingExtraError without pyarrow, StoreError.
     """
-    written = [_write_task(out, one) for one in examinations]
+    tasks = [_write_task(out, examination) for examination in examinations]
     write_atomic(out / "utils.py", UTILS.encode())
-    return written
+    return tasks
 
 
-def _write_task(out: Path, examination: Examination) -> Written:
+def _write_task(out: Path, examination: Examination) -> WrittenTask:
     suite = SUITES.get(examination.suite)
     rules = suite.protocol(examination.protocol)
     task = task_name(suite.name, rules.name)
     _check_pictures(suite, examination.asked)
     _write_rows(out / f"{task}.parquet", examination.asked, rules)
     write_atomic(out / f"{task}.yaml", _yaml(task, suite, rules, examination.sampling.max_tokens).encode())
-    return Written(task, len(examination.asked))
+    return WrittenTask(task, len(examination.asked))
 
 
-def _check_pictures(suite: Suite, asked: Sequence[Sample]) -> None:
+def _check_pictures(suite: Suite, samples: Sequence[Sample]) -> None:
     """lmms-eval would end without any score at the first picture that cannot be decoded."""
     problems = Problems(f"suite {suite.name}")
-    for image in {image.sha256: image for one in asked for image in one.prompt.images}.values():
+    for image in {image.sha256: image for sample in samples for image in sample.prompt.images}.values():
         try:
             decode(image)
         except DataError as problem:
@@ -310,13 +310,13 @@ metric_list:
 """
 
 
-def _write_rows(path: Path, asked: Sequence[Sample], rules: Protocol) -> None:
+def _write_rows(path: Path, samples: Sequence[Sample], rules: Protocol) -> None:
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError as error:
         raise MissingExtraError(f"{path}: to write parquet, install pyarrow: pip install 'proctor[data]'") from error
-    pictures = max(len(one.prompt.images) for one in asked)
+    pictures = max(len(sample.prompt.images) for sample in samples)
     schema = _schema(pa, pictures)
     temporary: Path | None = None
     try:
@@ -325,7 +325,7 @@ def _write_rows(path: Path, asked: Sequence[Sample], rules: Protocol) -> None:
         os.close(handle)
         temporary = Path(name)
         with pq.ParquetWriter(temporary, schema, compression="zstd", use_dictionary=False) as file:
-            for rows in _batches(asked, rules, pictures):
+            for rows in _batches(samples, rules, pictures):
                 file.write_table(pa.Table.from_pylist(rows, schema=schema))
         temporary.chmod(0o644)
         temporary.replace(path)
@@ -336,17 +336,17 @@ def _write_rows(path: Path, asked: Sequence[Sample], rules: Protocol) -> None:
             temporary.unlink(missing_ok=True)
 
 
-def _batches(asked: Sequence[Sample], rules: Protocol, pictures: int) -> Iterator[list[dict[str, Any]]]:
-    for start in range(0, len(asked), ROWS_AT_ONCE):
-        yield [to_row(one, rules, pictures) for one in asked[start : start + ROWS_AT_ONCE]]
+def _batches(samples: Sequence[Sample], rules: Protocol, pictures: int) -> Iterator[list[dict[str, Any]]]:
+    for start in range(0, len(samples), ROWS_AT_ONCE):
+        yield [to_row(sample, rules, pictures) for sample in samples[start : start + ROWS_AT_ONCE]]
 
 
 def _schema(pa: Any, pictures: int) -> Any:
     """Columns, and what the library `datasets` reads of the metadata: pictures stay encoded until they are shown."""
     texts = ("id", "protocol", "version", "item", "prompt")
-    shown = [f"picture_{number + 1}" for number in range(pictures)]
+    picture_columns = [f"picture_{number + 1}" for number in range(pictures)]
     features: dict[str, Any] = {name: {"dtype": "string", "_type": "Value"} for name in texts}
-    features.update({name: {"decode": False, "_type": "Image"} for name in shown})
+    features.update({name: {"decode": False, "_type": "Image"} for name in picture_columns})
     picture = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
-    columns = [(name, pa.string()) for name in texts] + [(name, picture) for name in shown]
+    columns = [(name, pa.string()) for name in texts] + [(name, picture) for name in picture_columns]
     return pa.schema(columns, metadata={"huggingface": json.dumps({"info": {"features": features}})})

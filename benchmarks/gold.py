@@ -111,9 +111,9 @@ def _related(plain: str) -> tuple[str, str] | None:
     if _RELATION.search(plain):
         return plain, "inequality"
     for pattern, letter, value in ((_LETTER_IS, 1, 2), (_IS_LETTER, 2, 1)):
-        found = pattern.fullmatch(plain)
-        if found and not has_variable(found[value]):
-            return f"{found[letter]}={found[value].strip()}", "assignment"
+        matched = pattern.fullmatch(plain)
+        if matched and not has_variable(matched[value]):
+            return f"{matched[letter]}={matched[value].strip()}", "assignment"
     return (plain, "equation") if "=" in plain else None
 
 
@@ -158,15 +158,15 @@ def read_errata(path: Path) -> tuple[Erratum, ...]:
     for erratum in errata:
         if not all(isinstance(value, str | None) for value in dataclasses.astuple(erratum)):
             raise DataError(f"{path}: {erratum.suite} {erratum.id}: every value must be text")
-    if len({(one.suite, one.id) for one in errata}) < len(errata):
+    if len({(erratum.suite, erratum.id) for erratum in errata}) < len(errata):
         raise DataError(f"{path}: an item is named twice")
     return errata
 
 
 ERRATA = read_errata(ERRATA_FILE)
-ERRATA_DIGEST = digest([dataclasses.asdict(one) for one in ERRATA])[:8]
+ERRATA_DIGEST = digest([dataclasses.asdict(erratum) for erratum in ERRATA])[:8]
 """Eight hex digits that change whenever an erratum does."""
-_BY_ITEM: Mapping[tuple[str, str], Erratum] = {(one.suite, one.id): one for one in ERRATA}
+_BY_ITEM: Mapping[tuple[str, str], Erratum] = {(erratum.suite, erratum.id): erratum for erratum in ERRATA}
 
 
 def erratum_of(item: Item) -> Erratum | None:

@@ -161,20 +161,20 @@ def read_items(source: Source, parse: Parse, seen: Seen | None = None) -> list[I
     items: dict[str, Item] = {}
     problems = Problems(source.name)
     try:
-        for found in source.records:
-            if isinstance(found, DataError):
-                problems.add(found)
+        for record in source.records:
+            if isinstance(record, DataError):
+                problems.add(record)
                 continue
             try:
-                item = parse(found, source.folder)
+                item = parse(record, source.folder)
                 if item.id in items:
-                    raise found.error(f"id {item.id!r} was already used in this data set")
+                    raise record.error(f"id {item.id!r} was already used in this data set")
             except DataError as problem:
                 problems.add(problem)
                 continue
             items[item.id] = item
             if seen is not None:
-                seen(found, item)
+                seen(record, item)
     except DataError as problem:  # the source cannot be read any further
         problems.add(problem)
     if problems.count:
@@ -197,13 +197,13 @@ def bare(options: Sequence[str]) -> tuple[str, ...]:
 
     Options stay as they are unless each of them carries its own letter.
     """
-    found = [
+    letters = [
         re.fullmatch(rf"\s*(?:\({letter}\)|{letter}\s*[.:)])\s*(.*)", option, re.DOTALL)
         for letter, option in zip(LETTERS, options, strict=False)
     ]
-    if len(found) < len(options) or not all(found):
+    if len(letters) < len(options) or not all(letters):
         return tuple(options)
-    texts = [match[1].strip() for match in found if match]
+    texts = [match[1].strip() for match in letters if match]
     return tuple(text or letter for letter, text in zip(LETTERS, texts, strict=False))
 
 

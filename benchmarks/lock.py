@@ -69,13 +69,13 @@ def read_lock(path: Path) -> Lock:
     except (OSError, ValueError) as error:
         raise DataError(f"cannot read the lock file {path}: {error}") from error
     try:
-        found = json.loads(text)
-        if found["version"] != VERSION:
-            raise ValueError(f"version {found['version']!r}, not {VERSION}")
-        sets = [_from_json(one) for one in found["data"]]
+        stored = json.loads(text)
+        if stored["version"] != VERSION:
+            raise ValueError(f"version {stored['version']!r}, not {VERSION}")
+        sets = [_from_json(entry) for entry in stored["data"]]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise DataError(f"{path}: not a lock file ({error}); write it again with `proctor suite pull`") from error
-    return {one.key: one for one in sets}
+    return {locked.key: locked for locked in sets}
 
 
 def write_lock(path: Path, sets: Lock) -> None:
@@ -127,20 +127,20 @@ def load_locked(suite: Suite, data: Path | None, lock: Path = LOCK) -> list[Item
 
 def differences(locked: Locked, now: Locked) -> str:
     """What changed, in words; empty if nothing did."""
-    said = [
+    changes = [
         f"{what} {getattr(now, what)}, was {getattr(locked, what)}"
         for what in ("config", "splits", "revision", "items")
         if getattr(now, what) != getattr(locked, what)
     ]
     if now.digest == locked.digest:
-        return "; ".join(said)
-    said.append(f"digest {now.digest[:12]}, was {locked.digest[:12]}")
-    ids = [f"{one!r} (gone)" for one in locked.contents if one not in now.contents]
-    for one, content in now.contents.items():
-        if locked.contents.get(one) != content:
-            ids.append(f"{one!r} ({'changed' if one in locked.contents else 'new'})")
-    said.append(f"differing ids: {first_of(ids, NAMED)}" if ids else "the order of the items")
-    return "; ".join(said)
+        return "; ".join(changes)
+    changes.append(f"digest {now.digest[:12]}, was {locked.digest[:12]}")
+    ids = [f"{item_id!r} (gone)" for item_id in locked.contents if item_id not in now.contents]
+    for item_id, content in now.contents.items():
+        if locked.contents.get(item_id) != content:
+            ids.append(f"{item_id!r} ({'changed' if item_id in locked.contents else 'new'})")
+    changes.append(f"differing ids: {first_of(ids, NAMED)}" if ids else "the order of the items")
+    return "; ".join(changes)
 
 
 def status(suite: Suite, locked: Locked, lock: Path, *, hub: bool = False) -> str:
@@ -173,7 +173,7 @@ def _read(
 
     items = read_items(source, suite.parse, seen)
     config, splits = (published.config, published.splits) if published else (None, ())
-    total = digest_all(list(one) for one in contents.items())
+    total = digest_all(list(entry) for entry in contents.items())
     return items, Locked(suite.name, name, config, splits, revision, len(items), total, contents)
 
 
@@ -198,14 +198,17 @@ def on_hub(suite: Suite, data: Path) -> HubSet | None:
     if not colon:
         return published.hub
     if further not in published.further:
-        known = ", ".join(f"hub:{one}" for one in published.further) or "none"
-        raise UsageError(f"suite {suite.name} has no further set {further!r} on the hub; it has: {known}")
+        names = ", ".join(f"hub:{name}" for name in published.further) or "none"
+        raise UsageError(f"suite {suite.name} has no further set {further!r} on the hub; it has: {names}")
     return published.further[further]
 
 
 def _named(suite: Suite, name: str) -> HubSet:
     """The set of the hub that a lock file names. Raises UsageError if the suite has none of that name any more."""
-    sets = {"hub": suite.published.hub, **{f"hub:{one}": found for one, found in suite.published.further.items()}}
+    sets = {
+        "hub": suite.published.hub,
+        **{f"hub:{further}": published for further, published in suite.published.further.items()},
+    }
     for data, published in sets.items():
         if published is not None and _name(published, Path(data), LOCK) == name:
             return published
@@ -219,8 +222,8 @@ def _name(published: HubSet | None, data: Path, lock: Path) -> str:
     return Path(os.path.relpath(data.resolve(), lock.resolve().parent)).as_posix()
 
 
-def _from_json(found: Json) -> Locked:
-    locked = Locked(**{**found, "splits": tuple(found["splits"])})
+def _from_json(entry: Json) -> Locked:
+    locked = Locked(**{**entry, "splits": tuple(entry["splits"])})
     texts = [locked.suite, locked.name, locked.digest, locked.config or "", locked.revision or "", *locked.splits]
     texts += [*locked.contents, *locked.contents.values()]
     if not all(isinstance(text, str) for text in texts) or len(locked.contents) != locked.items:

@@ -22,7 +22,7 @@ def together(*measures: Measure) -> Measure:
     """The metrics of several measures, one after another."""
 
     def measure(items: Sequence[Item], verdicts: Sequence[Verdict]) -> list[Metric]:
-        return [metric for one in measures for metric in one(items, verdicts)]
+        return [metric for part in measures for metric in part(items, verdicts)]
 
     return measure
 
@@ -54,8 +54,8 @@ def by_category(*keys: str, name: str = "accuracy") -> Measure:
                 unit, categories = places[verdict.item_id]
                 for category in categories:
                     outcomes[category].append((unit, verdict.correct))
-        found = sorted(outcomes, key=_order)
-        return [share(name_of(name, keys, category), outcomes[category]) for category in found]
+        ordered = sorted(outcomes, key=_order)
+        return [share(name_of(name, keys, category), outcomes[category]) for category in ordered]
 
     return measure
 
@@ -71,11 +71,11 @@ def each_category(*keys: str, name: str, of: Callable[..., Metric]) -> Measure:
         on: dict[str, list[Verdict]] = {}
         for verdict in verdicts:
             on.setdefault(verdict.item_id, []).append(verdict)
-        found = []
+        metrics = []
         for category in sorted(members, key=_order):
             its = [verdict for item in members[category] for verdict in on.get(item.id, ())]
-            found.append(of(members[category], its, name_of(name, keys, category)))
-        return found
+            metrics.append(of(members[category], its, name_of(name, keys, category)))
+        return metrics
 
     return measure
 

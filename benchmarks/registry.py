@@ -14,14 +14,16 @@ if TYPE_CHECKING:
     from .base import Suite
 
 
-def _suite(found: Any, origin: Origin) -> Suite:
+def _suite(loaded: Any, origin: Origin) -> Suite:
     """A suite of a package or a file; the versions of a file's protocols tell its content. Raises UsageError for no suite."""
     from .base import Suite  # noqa: PLC0415  (the names alone are asked for by `proctor eval --help`, which is light)
     from .protocols.registry import of_file  # noqa: PLC0415
 
-    if not isinstance(found, Suite):
-        raise UsageError(f"suite {origin.shown} is no Suite: {shown_value(found)}")
-    return dataclasses.replace(found, own_protocols=tuple(of_file(one, origin) for one in found.own_protocols))
+    if not isinstance(loaded, Suite):
+        raise UsageError(f"suite {origin.shown} is no Suite: {shown_value(loaded)}")
+    return dataclasses.replace(
+        loaded, own_protocols=tuple(of_file(protocol, origin) for protocol in loaded.own_protocols)
+    )
 
 
 SUITES: Registry[Suite] = Registry(

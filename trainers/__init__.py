@@ -1,1 +1,1 @@
-"""Who is examined, and how they learn: rewards, advantages, trainers, the watcher of checkpoints."""
+"""Training without labels: recipes, methods, rewards, trainers, and the watcher that evaluates each checkpoint."""

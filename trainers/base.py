@@ -1,4 +1,7 @@
-"""What a trainer, a reward and a group are. Labels do not reach a reward that does not declare that it needs them."""
+"""The interfaces of training: the group that a reward sees, the reward, and the trainer.
+
+A label reaches only a reward that declares `needs_gold`.
+"""
 
 from __future__ import annotations
 
@@ -71,16 +74,15 @@ def judge_scores(group: Group, reward: str) -> tuple[float | None, ...]:
 
 
 class Reward(Protocol):
-    """A reward idea: one number per response of a group, from the group alone.
+    """One number per response of a group, from the group alone.
 
-    A function does, with `--reward mine.py:score` or the entry point `proctor.rewards`. A complete one:
+    A function is enough, named by `--reward mine.py:score` or the entry point `proctor.rewards`. A complete one:
 
         def score(group):
-            said = [answer is not None for answer in group.answers]
-            return [float(one) for one in said]
+            return [float(answer is not None) for answer in group.answers]
 
-    A reward whose attribute `needs_judge` is true finds the group's `judge_scores`; without the attribute it needs none.
-    What else it can promise of itself is in `rewards.base`.
+    With a true attribute `needs_judge` its groups hold `judge_scores`. `rewards.base.RewardSpec` lists what else a reward can
+    promise.
     """
 
     @property
@@ -104,13 +106,13 @@ def needs_judge(reward: Reward) -> bool:
 
 
 Progress = Callable[[int, int, str], None]
-"""Told (steps done, steps in all, a few words on how it goes)."""
+"""Called with (steps done, steps in all, a short note such as the reward)."""
 
 
 class Trainer(Protocol):
     """Turns a base checkpoint into trained ones under `out`/checkpoints, by a recipe.
 
-    A function does, with `trainer = "mine.py:longer"` in a recipe or the entry point `proctor.trainers`. A complete one:
+    A function is enough, named by `trainer = "mine.py:longer"` in a recipe or the entry point `proctor.trainers`:
 
         from proctor.trainers.local.train import train
         def longer(recipe, base, out, resume, progress):

@@ -92,15 +92,15 @@ class Fingerprints:
                 if image.sha256[:16] not in pictures:
                     pictures[image.sha256[:16]] = image_fingerprint(image)
             questions.add(question_print(item.question))
-        looks = frozenset(found for found in pictures.values() if found is not None)
-        return cls(frozenset(pictures), looks, frozenset(one for one in questions if one is not None))
+        looks = frozenset(look for look in pictures.values() if look is not None)
+        return cls(frozenset(pictures), looks, frozenset(question for question in questions if question is not None))
 
     def __or__(self, other: Fingerprints) -> Fingerprints:
         return Fingerprints(self.pictures | other.pictures, self.looks | other.looks, self.questions | other.questions)
 
     def to_bytes(self) -> bytes:
         """The text of TRAINED_ON: the same for the same items in any order."""
-        looks = [f"{one:016x}" for one in sorted(self.looks)]
+        looks = [f"{look:016x}" for look in sorted(self.looks)]
         record = {"pictures": sorted(self.pictures), "looks": looks, "questions": sorted(self.questions)}
         return (json.dumps({"version": _VERSION, **record}) + "\n").encode()
 
@@ -110,17 +110,17 @@ class Fingerprints:
         try:
             if file.stat().st_size > FINGERPRINTS_BYTES:
                 raise ValueError(f"more than {FINGERPRINTS_BYTES} bytes")
-            found = json.loads(file.read_bytes())
-            if found["version"] != _VERSION:
-                raise ValueError(f"version {found['version']!r:.20}, not {_VERSION}")
-            pictures, looks, questions = (frozenset(found[key]) for key in ("pictures", "looks", "questions"))
-            if not all(_PRINT.fullmatch(one) for one in pictures | looks | questions):
+            stored = json.loads(file.read_bytes())
+            if stored["version"] != _VERSION:
+                raise ValueError(f"version {stored['version']!r:.20}, not {_VERSION}")
+            pictures, looks, questions = (frozenset(stored[key]) for key in ("pictures", "looks", "questions"))
+            if not all(_PRINT.fullmatch(mark) for mark in pictures | looks | questions):
                 raise ValueError("a fingerprint is not of 16 hex digits")
         except OSError as error:
             raise DataError(f"cannot read {file}: {error.strerror}") from error
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise DataError(f"{file} is damaged: {str(error)[:120]}") from error
-        return cls(pictures, frozenset(int(one, 16) for one in looks), questions)
+        return cls(pictures, frozenset(int(look, 16) for look in looks), questions)
 
 
 def write_fingerprints(folder: Path, batches: Batches, steps: int, prompts: int, base: Path) -> None:
@@ -131,9 +131,9 @@ def write_fingerprints(folder: Path, batches: Batches, steps: int, prompts: int,
     """
     if (folder / TRAINED_ON).exists():
         return
-    found = Fingerprints.of(item for step in range(steps) for item in batches(step, prompts))
+    fingerprints = Fingerprints.of(item for step in range(steps) for item in batches(step, prompts))
     before = trained_on(base)
-    write_atomic(folder / TRAINED_ON, (found | before if before else found).to_bytes())
+    write_atomic(folder / TRAINED_ON, (fingerprints | before if before else fingerprints).to_bytes())
 
 
 def trained_on(model: str | Path) -> Fingerprints | None:
@@ -143,10 +143,10 @@ def trained_on(model: str | Path) -> Fingerprints | None:
     """
     try:
         checkpoint = Path(model).resolve()
-        here = (checkpoint / "config.json").is_file()
+        is_checkpoint = (checkpoint / "config.json").is_file()
     except (OSError, ValueError):  # a name on a server need not be one of a file
         return None
-    if not here:
+    if not is_checkpoint:
         return None
     for folder in (checkpoint, *checkpoint.parents[:_LEVELS_UP]):
         if (folder / TRAINED_ON).is_file():
@@ -182,21 +182,21 @@ def contamination(items: Sequence[Item], trained: Fingerprints) -> Contamination
         same = [image.sha256[:16] in trained.pictures for image in item.images]
         if any(same):
             yield "picture"
-        if any(near(image) for image, known in zip(item.images, same, strict=True) if not known):
+        if any(near(image) for image, same_bytes in zip(item.images, same, strict=True) if not same_bytes):
             yield "near picture"
         if question_print(item.question) in trained.questions:
             yield "question"
 
-    found = {item.id: tuple(ways(item)) for item in items}
-    return Contamination(len(items), {item_id: how for item_id, how in found.items() if how})
+    ways_by_id = {item.id: tuple(ways(item)) for item in items}
+    return Contamination(len(items), {item_id: how for item_id, how in ways_by_id.items() if how})
 
 
 def _rows(looks: Sequence[int]) -> NDArray[np.uint8]:
-    return np.frombuffer(b"".join(one.to_bytes(8, "big") for one in looks), dtype=np.uint8).reshape(-1, 8)
+    return np.frombuffer(b"".join(look.to_bytes(8, "big") for look in looks), dtype=np.uint8).reshape(-1, 8)
 
 
-def _is_near(found: int | None, looks: NDArray[np.uint8]) -> bool:
-    if found is None or not len(looks):
+def _is_near(look: int | None, looks: NDArray[np.uint8]) -> bool:
+    if look is None or not len(looks):
         return False
-    differing = np.unpackbits(looks ^ _rows([found]), axis=1).sum(axis=1)
+    differing = np.unpackbits(looks ^ _rows([look]), axis=1).sum(axis=1)
     return bool(differing.min() <= NEAR_BITS)

@@ -98,8 +98,8 @@ def _parse(name: str, labels: bool) -> Callable[[Record, ImageFolder], Item]:
         """An item of one record. Raises DataError on a malformed one."""
         item_id = record.text("id")
         images = tuple(
-            dataclasses.replace(folder.image(record, found), name=f"{item_id}-{number}")
-            for number, found in enumerate(_pictures(record))
+            dataclasses.replace(folder.image(record, picture), name=f"{item_id}-{number}")
+            for number, picture in enumerate(_pictures(record))
         )
         question = _question(record, len(images))
         choices = inline(question)

@@ -1,16 +1,16 @@
-"""Groups that were drawn before: a stored run with several samples per item, as rewards see it and labels judge it.
+"""Recorded groups: stored runs with several samples per item, as rewards see them and labels score them.
 
-Recording groups: what to ask so that a run holds groups of a training's prompts, and having the answers judged.
+`plan_groups` says what to ask so that a run holds groups of a training's prompts; `read_groups` reads such a run; `judge_run`
+has its responses scored by a judge. Golds are kept with the run, for measuring: `RecordedGroup.group` decides what of them a
+reward sees.
 
-Golds are kept with the run, for measuring; what a reward sees of them is `recorded`'s affair.
-
-A judge's scores of a stored run's responses: RUN/judge.jsonl, safe against crashes and mixing.
+Judge scores are stored in RUN/judge.jsonl:
 
     {"format": 1, "judge": ..., "settings": ..., "answer_format": ..., "responses": ...}    the header
     {"item": "0001-sum", "scores": [0.85, null, ...]}                                       one line per item
 
-The header says who judged and how, and holds the digest of the sealed responses that were judged; scores of other responses
-are refused. The file is only appended to, and a line torn by a crash is cut off. A score is null where the judge gave none.
+The header says who judged and how, and holds the digest of the sealed responses; scores of other responses are refused. The
+file is only appended to, and a line torn by a crash is cut off. A score is null where the judge gave none.
 """
 
 from __future__ import annotations
@@ -98,27 +98,27 @@ def _read(path: Path) -> tuple[Json, dict[str, ItemScores]]:
 
 
 def _head(line: Line) -> Json:
-    found = line.value()
+    header_row = line.value()
     try:
-        known = found["format"] == FORMAT and set(found) == set(header(None, None, "", ""))
-        canonical_json(found)  # a header is compared in this form, which not every value has
+        ours = header_row["format"] == FORMAT and set(header_row) == set(header(None, None, "", ""))
+        canonical_json(header_row)  # a header is compared in this form, which not every value has
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError(f"{line.where}: no header of a judge's scores ({str(error)[:80]}); remove the file") from error
-    if not known:
+    if not ours:
         raise DataError(f"{line.where}: a header that this version does not know; remove the file and judge again")
-    return found
+    return header_row
 
 
 def _row(line: Line) -> tuple[str, ItemScores]:
     record = line.value()
     try:
         item, row = record["item"], tuple(record["scores"])
-        fine = isinstance(item, str) and all(map(_is_score, row))
+        valid = isinstance(item, str) and all(map(_is_score, row))
     except (KeyError, TypeError) as error:
         raise DataError(
             f"{line.where}: no line of scores ({str(error)[:80]}); remove the file and judge again"
         ) from error
-    if not fine:
+    if not valid:
         raise DataError(
             f"{line.where}: a score is neither null nor a number from 0 to 1; remove the file and judge again"
         )
@@ -196,8 +196,8 @@ class RecordedGroup:
 
     def group(self, reward: Reward) -> Group:
         """What that reward sees: the label only if it declares `needs_gold`, scores only if it declares `needs_judge`."""
-        seen = self._labelled if reward.needs_gold else self._unlabelled
-        return dataclasses.replace(seen, judge_scores=self.judge_scores) if needs_judge(reward) else seen
+        visible = self._labelled if reward.needs_gold else self._unlabelled
+        return dataclasses.replace(visible, judge_scores=self.judge_scores) if needs_judge(reward) else visible
 
     @cached_property
     def _unlabelled(self) -> Group:
@@ -216,24 +216,24 @@ def read_groups(run: Path, answer_format: str = "boxed") -> list[RecordedGroup]:
     item, IncompleteRunError for a run or a judgement that was interrupted.
     """
     FORMATS.load(answer_format)
-    found = read_answers(run)
-    judged = _judgements(found, answer_format)
+    answers = read_answers(run)
+    judged = _judgements(answers, answer_format)
     return [
         _recorded(item, responses, None if judged is None else judged[item.id], answer_format)
-        for item, responses in recorded_groups(found)
+        for item, responses in recorded_groups(answers)
     ]
 
 
-def recorded_groups(found: StoredAnswers) -> list[tuple[Item, tuple[str, ...]]]:
+def recorded_groups(answers: StoredAnswers) -> list[tuple[Item, tuple[str, ...]]]:
     """The items of a complete run with the n >= 2 responses to each. Raises UsageError and IncompleteRunError."""
-    run, n = found.run.path, found.run.manifest.sampling.n
+    run, n = answers.run.path, answers.run.manifest.sampling.n
     if n < 2:
         raise UsageError(f"{run} has one sample per item, which is no group: record it with --samples 8 or more")
-    texts = {key: one.text for key, one in found.by_key.items() if one.text is not None}
-    missing = len(found.asked) * n - len(texts)
-    if missing or not found.run.complete:
+    texts = {key: response.text for key, response in answers.by_key.items() if response.text is not None}
+    missing = len(answers.asked) * n - len(texts)
+    if missing or not answers.run.complete:
         raise IncompleteRunError(f"{run} is incomplete: {missing} answers missing; record it again to go on")
-    return [(one.item, tuple(texts[one.item.id, k] for k in range(n))) for one in found.asked]
+    return [(sample.item, tuple(texts[sample.item.id, k] for k in range(n))) for sample in answers.asked]
 
 
 def _recorded(item: Item, responses: tuple[str, ...], scores: ItemScores | None, answer_format: str) -> RecordedGroup:
@@ -246,19 +246,19 @@ def _recorded(item: Item, responses: tuple[str, ...], scores: ItemScores | None,
     return RecordedGroup(item, responses, correct, scores, answer_format)
 
 
-def _judgements(found: StoredAnswers, answer_format: str) -> dict[str, ItemScores] | None:
+def _judgements(answers: StoredAnswers, answer_format: str) -> dict[str, ItemScores] | None:
     """The scores of every item of a complete run, checked to be of its responses; None without a file of them."""
-    file = found.run.path / FILE
+    file = answers.run.path / FILE
     try:
         head, scores = read_judgements(file)
     except FileNotFoundError:
         return None
-    manifest = found.run.manifest
+    manifest = answers.run.manifest
     if head["responses"] != (manifest.seal or {}).get("responses"):
         raise DataError(f"{file} holds the scores of other responses: remove it, and judge this run")
     if head["answer_format"] != answer_format:
         raise UsageError(f"{file} was judged with answer format {head['answer_format']!r:.40}, not {answer_format!r}")
-    ids = {one.item.id for one in found.asked}
+    ids = {sample.item.id for sample in answers.asked}
     if any(item not in ids or len(row) != manifest.sampling.n for item, row in scores.items()):
         raise DataError(f"{file} does not fit the run: scores of other items or another number of them; remove it")
     if len(scores) < len(ids):
@@ -300,15 +300,15 @@ def plan_groups(
         return plan(suite, protocol, sampling, data, limit, lock=lock)
     if limit is not None and limit < 1:
         raise UsageError(f"the limit must be at least 1, not {limit}")
-    found = data_set(suite, labels=True)
-    rules = found.protocol(protocol)
+    source = data_set(suite, labels=True)
+    rules = source.protocol(protocol)
     items = (
         training_prompts(PromptSettings(), sampling.seed)(0, FIGURES_DRAWN if limit is None else limit)
         if training
-        else load_locked(found, data, lock)[:limit]
+        else load_locked(source, data, lock)[:limit]
     )
-    asked = [Sample(item, rules.prompt(item)) for item in items]
-    return Examination(suite, protocol, asked, sampling, _root(found, data))
+    samples = [Sample(item, rules.prompt(item)) for item in items]
+    return Examination(suite, protocol, samples, sampling, _root(source, data))
 
 
 def _root(suite: Suite, data: Path | None) -> Path | None:
@@ -331,12 +331,12 @@ def judge_run(
     belongs to other responses or another judge, EngineError when more than `max_failed_share` of what is judged together
     get no score: nothing of it is stored then, and the same call goes on there.
     """
-    found = read_answers(run)
-    groups = recorded_groups(found)
-    seed = found.run.manifest.sampling.seed
-    asked: Json = {name: getattr(settings, name) for name in SCORE_SETTINGS}
+    answers = read_answers(run)
+    groups = recorded_groups(answers)
+    seed = answers.run.manifest.sampling.seed
+    how: Json = {name: getattr(settings, name) for name in SCORE_SETTINGS}
     head = header(
-        judge.identity(), {**asked, "seed": seed}, answer_format, (found.run.manifest.seal or {})["responses"]
+        judge.identity(), {**how, "seed": seed}, answer_format, (answers.run.manifest.seal or {})["responses"]
     )
     with JudgementWriter(run / FILE, head) as book:
         progress(len(book.scores))
@@ -355,10 +355,10 @@ def _scores(
     groups = [make_group(item, responses, needs_gold=False, answer_format=answer_format) for item, responses in part]
     rows = judge.score(groups, seed)
     failed = sum(score is None for row in rows for score in row)
-    asked = sum(sum(group.well_formed) for group in groups)
-    if failed > settings.max_failed_share * asked:
+    requested = sum(sum(group.well_formed) for group in groups)
+    if failed > settings.max_failed_share * requested:
         raise EngineError(
-            f"the judge gave no score for {failed} of {asked} responses, more than max_failed_share = "
+            f"the judge gave no score for {failed} of {requested} responses, more than max_failed_share = "
             f"{settings.max_failed_share:g} allows; last: {judge.trouble}; mend the judge and run the same again"
         )
     return {group.item_id: row for group, row in zip(groups, rows, strict=True)}

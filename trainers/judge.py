@@ -1,14 +1,8 @@
-"""From responses to scores: ask a model, read its replies strictly, ask again, and give up without a guess.
+"""A judge: a language model that scores a policy's responses in [0, 1] while it trains, without a label.
 
-The model is any engine of `harness.models`: a frozen checkpoint in this process, or a server.
-
-What the judge is shown: the pictures, the question, and one response, fenced because it is not to be trusted.
-
-Reading a judge's reply: one JSON object with exactly three scores, or nothing. Replies are untrusted.
-
-The judge that a recipe names: a server's model, or a frozen checkpoint in this process.
-
-A language model that scores a policy's responses in [0, 1] while it trains, without a label.
+The model is any engine: a frozen checkpoint in this process, or a server. It is shown the pictures, the question and one
+response, fenced because the response is untrusted. Its reply, untrusted as well, must end with one JSON object that holds
+exactly three scores. What cannot be read is asked for again a few times; after that there is no score, never a guess.
 """
 
 from __future__ import annotations
@@ -61,8 +55,8 @@ def judge_prompt(group: Group, index: int, style: str) -> Prompt:
     question = [group.question.strip()]
     if group.choices:
         question.append("Choices:\n" + lettered(group.choices))
-    asked = TEMPLATES[style].format(open=OPEN, close=CLOSE, response=in_tags(group.responses[index], TAG))
-    return Prompt((*group.images, "\n".join([*question, asked])))
+    request = TEMPLATES[style].format(open=OPEN, close=CLOSE, response=in_tags(group.responses[index], TAG))
+    return Prompt((*group.images, "\n".join([*question, request])))
 
 
 WEIGHTS: Mapping[str, float] = {"answer_correctness": 0.5, "reasoning_quality": 0.3, "visual_grounding": 0.2}
@@ -121,8 +115,8 @@ def _scores(text: str) -> dict[str, float] | None:
     except (ValueError, RecursionError):
         return None
     values = dict(pairs)
-    fine = len(values) == len(pairs) and set(values) - {OVERALL} == set(WEIGHTS)
-    if not fine or not all(_is_score(value) for value in values.values()):
+    valid = len(values) == len(pairs) and set(values) - {OVERALL} == set(WEIGHTS)
+    if not valid or not all(_is_score(value) for value in values.values()):
         return None
     return {name: float(values[name]) for name in WEIGHTS}
 
@@ -184,17 +178,17 @@ class ModelJudge:
         read: dict[Place, list[float]] = {
             (place, index): []
             for place, group in enumerate(groups)
-            for index, fine in enumerate(group.well_formed)
-            if fine
+            for index, well_formed in enumerate(group.well_formed)
+            if well_formed
         }
         repeats = self.settings.repeats
         owed = dict.fromkeys(read, repeats)
         for attempt in range(1 + self.settings.retries):
             first = attempt * repeats
-            asked = {place: tuple(range(first, first + missing)) for place, missing in owed.items() if missing}
-            if not asked:
+            numbers = {place: tuple(range(first, first + missing)) for place, missing in owed.items() if missing}
+            if not numbers:
                 break
-            for place, score in self._ask(groups, asked, seed):
+            for place, score in self._ask(groups, numbers, seed):
                 read[place].append(score)
                 owed[place] -= 1
         return [
@@ -203,14 +197,14 @@ class ModelJudge:
         ]
 
     def _ask(
-        self, groups: Sequence[Group], asked: dict[Place, tuple[int, ...]], seed: int
+        self, groups: Sequence[Group], numbers: dict[Place, tuple[int, ...]], seed: int
     ) -> Iterable[tuple[Place, float]]:
         """Ask once for each sample number; yields the scores that could be read."""
         settings = self.settings
         sampling = Sampling(settings.repeats, settings.temperature, settings.top_p, settings.max_tokens, seed)
-        names = {f"{place} {index}": (place, index) for place, index in asked}
+        names = {f"{place} {index}": (place, index) for place, index in numbers}
         requests = (
-            Request(name, judge_prompt(groups[place], index, settings.prompt), asked[place, index])
+            Request(name, judge_prompt(groups[place], index, settings.prompt), numbers[place, index])
             for name, (place, index) in names.items()
         )
         try:
@@ -252,5 +246,5 @@ def _served(settings: JudgeSettings, url: str) -> JudgeEngine:
 def _in_process(settings: JudgeSettings, base: Path) -> JudgeEngine:
     from ..harness.engines.transformers import TransformersEngine  # noqa: PLC0415  (the one judge that needs torch)
 
-    known = {BASE_MODEL: base, TINY_MODEL: JUDGE}
-    return TransformersEngine(known.get(settings.model, Path(settings.model)), batch=settings.batch)
+    checkpoints = {BASE_MODEL: base, TINY_MODEL: JUDGE}
+    return TransformersEngine(checkpoints.get(settings.model, Path(settings.model)), batch=settings.batch)

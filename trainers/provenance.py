@@ -1,10 +1,8 @@
-"""Where a checkpoint came from: the recipe, the seed and the step of the training of ours that wrote it.
+"""Where a checkpoint came from: the recipe, seed and step of the training that wrote it; and the state of training folders.
 
-They are recorded with every examination of the checkpoint, and are no part of its identity. A recipe is named as bundled
+Provenance is recorded with every evaluation of a checkpoint, and is no part of its identity. A recipe is named as bundled
 only if it is the bundled one: a training that changed its settings is called "NAME (changed: KEY, ...)", so that a control
 never passes for the real thing. The training directory is untrusted like every file.
-
-Training directories as they are found: by which recipe, how far, and whether somebody is at work there.
 """
 
 from __future__ import annotations
@@ -67,8 +65,8 @@ def provenance_of(model: str | Path) -> Provenance | None:
             return None
     except (OSError, ValueError):  # a name on a server need not be one of a file
         return None
-    found = trained_by(file.parent)
-    return Provenance(found.recipe, found.seed, int(step[1]), found.base, found.settings)
+    training = trained_by(file.parent)
+    return Provenance(training.recipe, training.seed, int(step[1]), training.base, training.settings)
 
 
 class TrainedBy(NamedTuple):
@@ -98,10 +96,10 @@ def _read_identity(file: Path) -> tuple[dict[str, Any], str]:
             raise ValueError(f"a seed cannot be {seed!r:.60}")
         if not isinstance(base, str) or not _DIGEST.fullmatch(base):
             raise ValueError(f"a base cannot be {base!r:.60}")
-        known = read_settings(Recipe, recipe, "recipe")  # settings that are newer than it have their defaults
+        complete = read_settings(Recipe, recipe, "recipe")  # settings that are newer than it have their defaults
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{file} is damaged: {str(error)[:120]}") from error
-    return _plain(known), base
+    return _plain(complete), base
 
 
 def _plain(recipe: Recipe) -> dict[str, Any]:
@@ -157,19 +155,22 @@ class TrainingRecord:
 
     def put_into(self, examinations: Sequence[Examination]) -> list[Examination]:
         """The same examinations; their runs record where the model is from, and how many of their items it was trained on."""
-        return [dataclasses.replace(one, recorded={**one.recorded, **self._recorded(one)}) for one in examinations]
+        return [
+            dataclasses.replace(examination, recorded={**examination.recorded, **self._recorded(examination)})
+            for examination in examinations
+        ]
 
     def _recorded(self, examination: Examination) -> dict[str, Json]:
         if self.trained_on is None:
-            overlap: Json = "unknown"
+            counts: Json = "unknown"
         else:
-            overlap = contamination([one.item for one in examination.asked], self.trained_on).to_json()
+            counts = contamination([sample.item for sample in examination.asked], self.trained_on).to_json()
         training = {} if self.provenance is None else {"training": self.provenance.to_json()}
-        return {"overlap": overlap, **training}
+        return {"overlap": counts, **training}
 
 
 @dataclass(frozen=True)
-class FoundTraining:
+class TrainingState:
     """A training directory: recipe, seed and base as an Origin has them, and the step of its last complete checkpoint.
 
     `finished`: the trainer has written its end mark. `running`: a process holds the directory.
@@ -186,20 +187,18 @@ class FoundTraining:
 
 def training_folders(paths: Iterable[Path]) -> list[Path]:
     """The training directories among `paths` and directly under them. Raises UsageError for what is no folder."""
-    found = []
+    folders = []
     for path in paths:
         if not path.is_dir():
             raise UsageError(f"{path}: no such folder of trainings")
         inside = [path] if (path / "training.json").is_file() else sorted(path.iterdir())
-        found += [one for one in inside if (one / "training.json").is_file()]
-    return found
+        folders += [child for child in inside if (child / "training.json").is_file()]
+    return folders
 
 
-def look_at_training(training: Path) -> FoundTraining:
+def look_at_training(training: Path) -> TrainingState:
     """What a training directory says of itself. Raises DataError for a damaged one."""
-    made = trained_by(training)
-    steps = [int(step[1]) for one in find_checkpoints(training) if (step := _STEP.fullmatch(one.name))]
+    by = trained_by(training)
+    steps = [int(step[1]) for checkpoint in find_checkpoints(training) if (step := _STEP.fullmatch(checkpoint.name))]
     finished = (training / "finished.json").is_file()
-    return FoundTraining(
-        training, made.recipe, made.seed, made.base, max(steps, default=0), finished, is_locked(training)
-    )
+    return TrainingState(training, by.recipe, by.seed, by.base, max(steps, default=0), finished, is_locked(training))

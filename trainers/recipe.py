@@ -218,14 +218,14 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _anchored(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """The settings with the paths of files that they name made absolute, from `folder`."""
-    found = dict(table)
+    settings = dict(table)
     for name in OPEN:
-        if isinstance(found.get(name), str):
-            found[name] = anchored(found[name], folder)
-    prompts = found.get("prompts")
+        if isinstance(settings.get(name), str):
+            settings[name] = anchored(settings[name], folder)
+    prompts = settings.get("prompts")
     if isinstance(prompts, dict) and isinstance(prompts.get("suite"), str):
-        found["prompts"] = {**prompts, "suite": anchored(prompts["suite"], folder)}
-    return found
+        settings["prompts"] = {**prompts, "suite": anchored(prompts["suite"], folder)}
+    return settings
 
 
 def _summary(path: Path, name: str) -> str:

@@ -1,8 +1,6 @@
-"""The section [judge] of a recipe.
+"""Sections of a recipe: [judge], [openrlhf] and [synthesis].
 
-What a recipe says of the machines: the section [openrlhf]. Nothing here changes what is learned, but for rounding.
-
-Settings of a synthesis: who is shown what, how much is drawn, and by which rules a question is kept.
+[openrlhf] describes the machines; nothing in it changes what is learned, but for rounding.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""A recipe with everything spelled out that it leaves to defaults, all its names looked up.
-
-The checkpoint that a recipe starts from where none is named: a bundled one, or what the hub has for the recipe's model.
-"""
+"""Resolves a recipe: every default spelled out, every name looked up, and the base checkpoint found where none is named."""
 
 from __future__ import annotations
 

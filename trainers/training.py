@@ -95,8 +95,8 @@ class TrainingFolder(ClaimedFolder):
         """The journal of metrics, without the steps after the last checkpoint: they are about to be done again."""
         begins: list[int] = []
         journal = Journal(self.path / METRICS, METRICS_LINE_BYTES, lambda line, begin: begins.append(begin))
-        if len(begins) > (kept := self.last_step()):
-            journal.cut(begins[kept])
+        if len(begins) > (done := self.last_step()):
+            journal.cut(begins[done])
         return journal
 
     def close(self) -> None:
@@ -112,8 +112,8 @@ class TrainingFolder(ClaimedFolder):
     def last_checkpoint(self) -> TrainingCheckpoint | None:
         """The complete checkpoint with the most steps; folders of other names are not ours."""
         named = ((path, _STEP.fullmatch(path.name)) for path in (self.path / "checkpoints").glob("step-*"))
-        found = [TrainingCheckpoint(path, int(step[1])) for path, step in named if step]
-        return max(found, key=lambda one: one.step, default=None)
+        checkpoints = [TrainingCheckpoint(path, int(step[1])) for path, step in named if step]
+        return max(checkpoints, key=lambda checkpoint: checkpoint.step, default=None)
 
     def record(self, step: int, metrics: Mapping[str, float]) -> None:
         """Add a step's metrics. Raises StoreError if they cannot be written."""

@@ -96,73 +96,79 @@ class Attached:
     prompt: str
 
 
-def attach(source: ImportSource, asked: Sequence[Sample], *, only_answered: bool = False) -> Attached:
+def attach(source: ImportSource, samples: Sequence[Sample], *, only_answered: bool = False) -> Attached:
     """Find the item of each answer; `asked` has the items in the order of their data set, with a protocol's prompts.
 
     `only_answered` leaves out the items that the file does not have. Raises DataError that tells of every answer whose item
     is not found, comes twice, or has another question, and of a file without any.
     """
-    by_id = {one.item.id: one for one in asked}
-    found: dict[str, ItemAnswers] = {}
+    by_id = {sample.item.id: sample for sample in samples}
+    answered: dict[str, ItemAnswers] = {}
     problems = Problems(str(source.path))
     try:
-        for given in source.given:
+        for answers in source.given:
             try:
-                if isinstance(given, DataError):
-                    raise given
-                item = _item(given, asked, by_id)
-                if item.id in found:
-                    raise _problem(given, f"item {item.id!r} was already answered at {found[item.id].where}")
-                _check_question(given, item)
-                if len(given.answers) > MAX_SAMPLES:
-                    raise _problem(given, f"{len(given.answers)} answers to one item, more than {MAX_SAMPLES}")
-                found[item.id] = given
+                if isinstance(answers, DataError):
+                    raise answers
+                item = _item(answers, samples, by_id)
+                if item.id in answered:
+                    raise _problem(answers, f"item {item.id!r} was already answered at {answered[item.id].where}")
+                _check_question(answers, item)
+                if len(answers.answers) > MAX_SAMPLES:
+                    raise _problem(answers, f"{len(answers.answers)} answers to one item, more than {MAX_SAMPLES}")
+                answered[item.id] = answers
             except DataError as problem:
                 problems.add(problem)
     except DataError as problem:  # the file cannot be read any further
         problems.add(problem)
     if problems.count:
         raise problems.error()
-    if not found:
+    if not answered:
         raise DataError(f"{source.path}: no answers in the file")
-    chosen = [one for one in asked if not only_answered or one.item.id in found]
-    prompts = [_prompt(found.get(one.item.id), one) for one in chosen]
+    chosen = [sample for sample in samples if not only_answered or sample.item.id in answered]
+    prompts = [_prompt(answered.get(sample.item.id), sample) for sample in chosen]
     return Attached(
-        tuple(Sample(one.item, prompt) for one, prompt in zip(chosen, prompts, strict=True)),
-        {key: response for name, given in found.items() for key, response in _responses(name, given)},
-        max(len(given.answers) for given in found.values()),
-        _kind([one for one in zip(chosen, prompts, strict=True) if one[0].item.id in found]),
+        tuple(Sample(sample.item, prompt) for sample, prompt in zip(chosen, prompts, strict=True)),
+        {key: response for name, answers in answered.items() for key, response in _responses(name, answers)},
+        max(len(answers.answers) for answers in answered.values()),
+        _kind([pair for pair in zip(chosen, prompts, strict=True) if pair[0].item.id in answered]),
     )
 
 
-def _problem(given: ItemAnswers, message: str) -> DataError:
-    return DataError(printable(f"{given.where}: {message}"))
+def _problem(answers: ItemAnswers, message: str) -> DataError:
+    return DataError(printable(f"{answers.where}: {message}"))
 
 
-def _item(given: ItemAnswers, asked: Sequence[Sample], by_id: Mapping[str, Sample]) -> Item:
-    if given.item_id is not None:
-        if given.item_id not in by_id:
-            raise _problem(given, f"no item {given.item_id!r:.60} in the data: name the data that were asked by --data")
-        return by_id[given.item_id].item
-    row = given.row
-    if row is None or not 0 <= row < len(asked):
-        raise _problem(given, f"no item in row {row} of the data, which have {len(asked)}: name those that were asked")
-    return asked[row].item
+def _item(answers: ItemAnswers, samples: Sequence[Sample], by_id: Mapping[str, Sample]) -> Item:
+    if answers.item_id is not None:
+        if answers.item_id not in by_id:
+            raise _problem(
+                answers, f"no item {answers.item_id!r:.60} in the data: name the data that were asked by --data"
+            )
+        return by_id[answers.item_id].item
+    row = answers.row
+    if row is None or not 0 <= row < len(samples):
+        raise _problem(
+            answers, f"no item in row {row} of the data, which have {len(samples)}: name those that were asked"
+        )
+    return samples[row].item
 
 
-def _check_question(given: ItemAnswers, item: Item) -> None:
+def _check_question(answers: ItemAnswers, item: Item) -> None:
     """Raise DataError if the file asks another question than the item does, or does not show that a row is the item."""
     question = _plain(item.question)
     asks: Callable[[str], bool] = question.__eq__
-    shown = given.question
-    if shown is None:
-        shown, asks = given.prompt, lambda text: question in text
-    if shown is not None and not asks(_plain(shown)):
+    text = answers.question
+    if text is None:
+        text, asks = answers.prompt, lambda text: question in text
+    if text is not None and not asks(_plain(text)):
         raise _problem(
-            given, f"another question than that of item {item.id!r}: {item.question!r:.80}, not {shown!r:.80}"
+            answers, f"another question than that of item {item.id!r}: {item.question!r:.80}, not {text!r:.80}"
         )
-    if given.item_id is None and not (question and shown):
-        raise _problem(given, f"nothing shows that row {given.row} is item {item.id!r}: neither an id nor a question")
+    if answers.item_id is None and not (question and text):
+        raise _problem(
+            answers, f"nothing shows that row {answers.row} is item {item.id!r}: neither an id nor a question"
+        )
 
 
 def _plain(question: str) -> str:
@@ -170,36 +176,36 @@ def _plain(question: str) -> str:
     return _NOT_TEXT.sub("", question)
 
 
-def _prompt(given: ItemAnswers | None, asked: Sample) -> Prompt:
+def _prompt(answers: ItemAnswers | None, sample: Sample) -> Prompt:
     """What the model was shown: the text is the file's; the pictures are the item's, and stand where the protocol puts them
     if the text is the protocol's, else first."""
-    if given is None or given.prompt is None:
+    if answers is None or answers.prompt is None:
         return UNKNOWN_PROMPT
-    if given.prompt == marked_text(asked.prompt):
-        return asked.prompt
-    return Prompt((*asked.item.images, given.prompt))
+    if answers.prompt == marked_text(sample.prompt):
+        return sample.prompt
+    return Prompt((*sample.item.images, answers.prompt))
 
 
-def _kind(shown: Sequence[tuple[Sample, Prompt]]) -> str:
-    if any(prompt == UNKNOWN_PROMPT for _, prompt in shown):
+def _kind(pairs: Sequence[tuple[Sample, Prompt]]) -> str:
+    if any(prompt == UNKNOWN_PROMPT for _, prompt in pairs):
         return UNKNOWN
-    return PROTOCOL if all(prompt.digest() == one.prompt.digest() for one, prompt in shown) else FILE
+    return PROTOCOL if all(prompt.digest() == sample.prompt.digest() for sample, prompt in pairs) else FILE
 
 
-def _responses(item_id: str, given: ItemAnswers) -> list[tuple[tuple[str, int], Response]]:
+def _responses(item_id: str, answers: ItemAnswers) -> list[tuple[tuple[str, int], Response]]:
     return [
         (
             (item_id, sample),
             Response(
                 item_id,
                 sample,
-                one.text,
-                one.error,
-                prompt_tokens=one.prompt_tokens,
-                completion_tokens=one.completion_tokens,
+                answer.text,
+                answer.error,
+                prompt_tokens=answer.prompt_tokens,
+                completion_tokens=answer.completion_tokens,
             ),
         )
-        for sample, one in enumerate(given.answers)
+        for sample, answer in enumerate(answers.answers)
     ]
 
 

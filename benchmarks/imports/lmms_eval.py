@@ -41,7 +41,7 @@ def open_lmms_eval(path: Path, suite: Suite) -> ImportSource:
     config = _table(results, "config")
     task_config = _table(_table(results, "configs"), task)
     settings = {**_table(task_config, "generation_kwargs"), **_settings(config.get("gen_kwargs"))}
-    known = {"model": config.get("model"), "date": results.get("date"), "generation_kwargs": settings or None}
+    about = {"model": config.get("model"), "date": results.get("date"), "generation_kwargs": settings or None}
     return ImportSource(
         TOOL,
         path,
@@ -49,20 +49,20 @@ def open_lmms_eval(path: Path, suite: Suite) -> ImportSource:
         model_name=_text(results.get("model_name")),
         version=_text(results.get("lmms_eval_version")),
         sampling=_sampling(settings),
-        about={name: str(value) for name, value in known.items() if value is not None},
+        about={name: str(value) for name, value in about.items() if value is not None},
     )
 
 
 def _results(path: Path) -> Mapping[str, Json]:
     resolved = path.resolve()
-    found = read_document(resolved, resolved.parent)
-    if not isinstance(found, dict):
+    results = read_document(resolved, resolved.parent)
+    if not isinstance(results, dict):
         raise DataError(f"{path}: not a results file of lmms-eval: it must hold an object")
-    return found
+    return results
 
 
-def _table(found: Mapping[str, Json], name: str) -> Mapping[str, Json]:
-    value = found.get(name)
+def _table(results: Mapping[str, Json], name: str) -> Mapping[str, Json]:
+    value = results.get(name)
     return value if isinstance(value, dict) else {}
 
 
@@ -88,12 +88,12 @@ def _number(text: str) -> Json:
 def _sampling(settings: Mapping[str, Json]) -> dict[str, Json]:
     """Those settings that are said without doubt; any other is unknown."""
     temperature, drawn = settings.get("temperature"), settings.get("do_sample")
-    found = {"top_p": settings.get("top_p"), "max_tokens": settings.get("max_new_tokens")}
+    limits = {"top_p": settings.get("top_p"), "max_tokens": settings.get("max_new_tokens")}
     if drawn is False and temperature in (None, 0):
-        found["temperature"] = 0.0
+        limits["temperature"] = 0.0
     elif drawn is not False:
-        found["temperature"] = temperature
-    return {name: value for name, value in found.items() if _fits(name, value)}
+        limits["temperature"] = temperature
+    return {name: value for name, value in limits.items() if _fits(name, value)}
 
 
 def _fits(name: str, value: Json) -> bool:
@@ -141,15 +141,15 @@ def _of_doc(record: Record, suite: Suite, row: int) -> tuple[str | None, str | N
     if not isinstance(doc, dict):
         return None, None
     layout = suite.published.hub.layout if suite.published.hub else {}
-    found: dict[str, str] = {}
+    fields: dict[str, str] = {}
     for name in ("id", "question"):
-        made: Layout = {name: layout.get(name, name)}
-        if missing_columns(made, set(doc)):
-            made = {name: name}
-        arranged = arrange({**doc, ROW: row, SPLIT: ""}, made, record.where)
+        columns: Layout = {name: layout.get(name, name)}
+        if missing_columns(columns, set(doc)):
+            columns = {name: name}
+        arranged = arrange({**doc, ROW: row, SPLIT: ""}, columns, record.where)
         if not isinstance(arranged, DataError) and not blank(arranged[name]):
-            found[name] = arranged.text(name)
-    return found.get("id"), found.get("question")
+            fields[name] = arranged.text(name)
+    return fields.get("id"), fields.get("question")
 
 
 def _of_metrics(record: Record, suite: Suite) -> str | None:
@@ -165,7 +165,7 @@ def _of_metrics(record: Record, suite: Suite) -> str | None:
 def _answers(record: Record) -> tuple[ImportedAnswer, ...]:
     stored = _flat(record["resps"] if "resps" in record else record["filtered_resps"])
     try:
-        answers = [answer_of(one) for one in stored]
+        answers = [answer_of(entry) for entry in stored]
     except ValueError as error:
         raise record.error(str(error)) from error
     if not answers:
@@ -173,7 +173,7 @@ def _answers(record: Record) -> tuple[ImportedAnswer, ...]:
     counts = record.get("token_counts")
     if not isinstance(counts, list) or len(counts) != len(answers):
         return tuple(answers)
-    return tuple(_counted(one, count) for one, count in zip(answers, counts, strict=True))
+    return tuple(_counted(answer, count) for answer, count in zip(answers, counts, strict=True))
 
 
 def _flat(stored: Json) -> list[Any]:
@@ -182,7 +182,7 @@ def _flat(stored: Json) -> list[Any]:
         stored = stored[0]
     if not isinstance(stored, list):
         return [stored]
-    return [one[0] if isinstance(one, list) and len(one) == 1 else one for one in stored]
+    return [entry[0] if isinstance(entry, list) and len(entry) == 1 else entry for entry in stored]
 
 
 def _counted(answer: ImportedAnswer, count: Json) -> ImportedAnswer:

@@ -37,9 +37,9 @@ def open_import(path: Path, suite: Suite, tool: str | None = None) -> ImportSour
     Raises DataError for a file that cannot be read, that no known tool writes, or that another one wrote than `tool`.
     """
     kind = _kind(path)
-    found = lmms_eval.TOOL if kind == "jsonl" else vlmevalkit.TOOL
-    if tool is not None and tool != found:
-        raise DataError(f"{path}: not a file of {tool}: it is {kind}, as {found} writes it")
+    recognised = lmms_eval.TOOL if kind == "jsonl" else vlmevalkit.TOOL
+    if tool is not None and tool != recognised:
+        raise DataError(f"{path}: not a file of {tool}: it is {kind}, as {recognised} writes it")
     if kind == "jsonl":
         return lmms_eval.open_lmms_eval(path, suite)
     return vlmevalkit.open_vlmevalkit(path, suite, kind)
@@ -85,7 +85,7 @@ class ImportedModel:
     def identity(self) -> Mapping[str, Json]:
         """The tool and the file; the model's own are unknown."""
         unknown = [f"sampling.{name}" for name in SAMPLING if name not in self.source.sampling]
-        asked = len(self.attached.asked)
+        questions = len(self.attached.asked)
         return {
             "engine": f"import ({self.source.tool})",
             "tool": self.source.tool,
@@ -95,7 +95,7 @@ class ImportedModel:
             "configuration": UNKNOWN,
             "prompt": self.attached.prompt,
             "unknown": unknown,
-            "only_answered": None if asked == self.total else {"items": asked, "of": self.total},
+            "only_answered": None if questions == self.total else {"items": questions, "of": self.total},
         }
 
     def versions(self) -> Mapping[str, str]:
@@ -122,10 +122,10 @@ class ImportedExamination(Examination):
 
     def manifest(self, model: Engine) -> Manifest:
         """The manifest of these answers of that model."""
-        made = Examination.manifest(self, model)
+        manifest = Examination.manifest(self, model)
         sampling = {"n": self.sampling.n, **self.source.sampling}
-        said = {"file": self.source.path.name, **self.source.about}
-        return Manifest({**made.identity, "sampling": sampling}, {**made.environment, "import": said})
+        source = {"file": self.source.path.name, **self.source.about}
+        return Manifest({**manifest.identity, "sampling": sampling}, {**manifest.environment, "import": source})
 
 
 @dataclass(frozen=True)
@@ -144,15 +144,17 @@ class Import:
 
         Raises RunMismatchError if it holds another run, RunLockedError and StoreError.
         """
-        asked, n = self.examination.asked, self.examination.sampling.n
-        outcome = RunOutcome(path, total=len(asked) * n)
-        with RunWriter(path, self.examination.manifest(self.model), asked, n) as run:
-            stored = {(one.item_id, one.sample) for one in RunReader(path).responses()}
+        samples, n = self.examination.asked, self.examination.sampling.n
+        outcome = RunOutcome(path, total=len(samples) * n)
+        with RunWriter(path, self.examination.manifest(self.model), samples, n) as run:
+            stored = {(response.item_id, response.sample) for response in RunReader(path).responses()}
             requests = (
                 Request(
-                    one.item.id, one.prompt, tuple(sample for sample in range(n) if (one.item.id, sample) not in stored)
+                    sample.item.id,
+                    sample.prompt,
+                    tuple(number for number in range(n) if (sample.item.id, number) not in stored),
                 )
-                for one in asked
+                for sample in samples
             )
             for response in self.model.generate(requests, self.examination.sampling):
                 run.append(response)
@@ -160,7 +162,9 @@ class Import:
             if outcome.complete:
                 run.seal()
         outcome.errors += [
-            f"item {key[0]}: {one.error}" for key, one in self.model.attached.responses.items() if one.error
+            f"item {key[0]}: {response.error}"
+            for key, response in self.model.attached.responses.items()
+            if response.error
         ]
         return outcome
 

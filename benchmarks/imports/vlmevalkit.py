@@ -110,7 +110,7 @@ def _has_dtd(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
 
 def _plain(cell: Any) -> Any:
     if isinstance(cell, str):  # XlsxWriter writes control characters as _x0001_
-        return _CONTROL.sub(lambda found: chr(int(found[1], 16)), cell)
+        return _CONTROL.sub(lambda escape: chr(int(escape[1], 16)), cell)
     return int(cell) if isinstance(cell, float) and cell.is_integer() else cell
 
 
@@ -120,18 +120,18 @@ MAX_JSON = 64 * 2**20
 
 def open_vlmevalkit(path: Path, suite: Suite, kind: str) -> ImportSource:
     """A result file of the kind "xlsx", "tsv" or "json". Raises DataError for a suite that VLMEvalKit has no layout of."""
-    known = suite.published.vlmevalkit
-    if known is None:
+    data_set = suite.published.vlmevalkit
+    if data_set is None:
         raise DataError(
             f"{path}: VLMEvalKit has no data set of suite {suite.name}, so there is no layout to read one by"
         )
-    layout = {"id": known.layout["id"], "question": "question", "index": "index", "prediction": "prediction"}
-    return ImportSource(TOOL, path, _given(path, kind, layout), _model_name(path, known))
+    layout = {"id": data_set.layout["id"], "question": "question", "index": "index", "prediction": "prediction"}
+    return ImportSource(TOOL, path, _given(path, kind, layout), _model_name(path, data_set))
 
 
-def _model_name(path: Path, known: VLMEvalKitSet) -> str | None:
+def _model_name(path: Path, data_set: VLMEvalKitSet) -> str | None:
     """What stands in the file's name before that of the data set."""
-    for dataset in known.names:
+    for dataset in data_set.names:
         if path.stem.endswith(f"_{dataset}") and (name := path.stem.removesuffix(f"_{dataset}")):
             return name
     return None
@@ -166,10 +166,10 @@ def _table(path: Path, layout: Layout) -> _Rows:
 
 def _document(path: Path, layout: Layout) -> _Rows:
     resolved = path.resolve()
-    found = read_document(resolved, resolved.parent, MAX_JSON)
-    if not isinstance(found, list):
+    document = read_document(resolved, resolved.parent, MAX_JSON)
+    if not isinstance(document, list):
         raise DataError(f"{path}: must hold a list of rows")
-    for number, row in enumerate(found, 1):
+    for number, row in enumerate(document, 1):
         where = f"{path}: row {number}"
         if not isinstance(row, dict):
             yield DataError(f"{where} must be a JSON object")
@@ -181,11 +181,11 @@ def _document(path: Path, layout: Layout) -> _Rows:
 
 def _arranged(row: Mapping[str, Any], layout: Layout, where: str) -> Record | DataError:
     """pandas makes floats of a column of whole numbers in which one is missing."""
-    whole = {
+    integers = {
         name: int(value) if name != "prediction" and isinstance(value, float) and value.is_integer() else value
         for name, value in row.items()
     }
-    return arrange(whole, layout, where)
+    return arrange(integers, layout, where)
 
 
 def _one(record: Record, full: int | None) -> ItemAnswers:
@@ -200,9 +200,9 @@ def _nothing(value: Any) -> bool:
 
 def _answer(record: Record, full: int | None) -> ImportedAnswer:
     try:
-        found = answer_of(record["prediction"])
+        answer = answer_of(record["prediction"])
     except ValueError as error:
         raise record.error(f"column 'prediction': {error}") from error
-    if full is not None and found.text is not None and len(found.text) >= full:
-        return replace(found, text=None, error=f"cut off by the file: a cell of .xlsx holds {full} characters")
-    return found
+    if full is not None and answer.text is not None and len(answer.text) >= full:
+        return replace(answer, text=None, error=f"cut off by the file: a cell of .xlsx holds {full} characters")
+    return answer

@@ -62,17 +62,17 @@ def _pieces(text: str) -> list[str]:
     text = text.replace("$", " ")
     if len(text) > MAX_TEXT:
         raise NotEvaluatedError("too long")
-    found, at = [], 0
+    tokens, at = [], 0
     while at < len(text.rstrip()):
         match = _TOKEN.match(text, at)
         if match is None:
-            found.append(text[at:].lstrip()[:1])
+            tokens.append(text[at:].lstrip()[:1])
             break
         piece = match[0].strip()
         if piece not in _SKIPPED:
-            found.append(piece)
+            tokens.append(piece)
         at = match.end()
-    return found
+    return tokens
 
 
 def _is_number(piece: str) -> bool:
@@ -139,8 +139,8 @@ class _Reader:
 
     @staticmethod
     def _starts_factor(piece: str) -> bool:
-        known = piece in _FRACTIONS or piece in _FUNCTIONS or piece in ("\\sqrt", "\\pi")
-        return known or piece in ("(", "[", "{") or _is_number(piece)
+        is_function = piece in _FRACTIONS or piece in _FUNCTIONS or piece in ("\\sqrt", "\\pi")
+        return is_function or piece in ("(", "[", "{") or _is_number(piece)
 
     def _signed(self) -> Number:
         negative = False

@@ -79,10 +79,10 @@ def _self_judge(boxed: AskItem) -> Protocol:
     """The request for thinking stands in the place of the boxed one; a prompt that does not end with that has it added."""
 
     def prompt(item: Item) -> Prompt:
-        shown = boxed(item)
-        *before, last = shown.parts
+        asked_boxed = boxed(item)
+        *before, last = asked_boxed.parts
         if isinstance(last, str) and last.endswith(BOXED):
-            return dataclasses.replace(shown, parts=(*before, last.removesuffix(BOXED) + FORMAT))
-        return dataclasses.replace(shown, parts=(*shown.parts, FORMAT))
+            return dataclasses.replace(asked_boxed, parts=(*before, last.removesuffix(BOXED) + FORMAT))
+        return dataclasses.replace(asked_boxed, parts=(*asked_boxed.parts, FORMAT))
 
     return Protocol("self_judge", f"1+grader{answers.GRADER_VERSION}", prompt, box_after_thinking, graded)

@@ -45,32 +45,32 @@ def extractor(wanted: str, read: Read, none: str = "") -> Extractor:
         )
 
     def parse(reply: str, item: Item) -> Extraction | None:
-        said = _ANSWER.fullmatch(_last_line(reply))
-        if not said or len(said[1]) > MAX_ANSWER:
+        matched = _ANSWER.fullmatch(_last_line(reply))
+        if not matched or len(matched[1]) > MAX_ANSWER:
             return None
-        if said[1].lower().rstrip(".") == "none":
+        if matched[1].lower().rstrip(".") == "none":
             return Extraction(none, "language model", "the language model found no final answer")
-        answer = read(said[1], item)
+        answer = read(matched[1], item)
         return None if answer is None else Extraction(answer, "language model", "extracted by the language model")
 
     return Extractor(prompt, parse)
 
 
-def letter(said: str, item: Item) -> str | None:
+def letter(answer: str, item: Item) -> str | None:
     """One option's letter."""
-    found = _LETTER.fullmatch(said)
-    return found[1].upper() if found else None
+    matched = _LETTER.fullmatch(answer)
+    return matched[1].upper() if matched else None
 
 
-def letters(said: str, item: Item) -> str | None:
+def letters(answer: str, item: Item) -> str | None:
     """Option letters as one text, separated by ", "; digits may name options too, as one of LogicVista's golds does."""
-    found = [_NAME.fullmatch(part) for part in re.split(r"\s*(?:,|\band\b)\s*", said)]
-    return ", ".join(match[1].upper() for match in found if match) if all(found) else None
+    names = [_NAME.fullmatch(part) for part in re.split(r"\s*(?:,|\band\b)\s*", answer)]
+    return ", ".join(match[1].upper() for match in names if match) if all(names) else None
 
 
-def as_said(said: str, item: Item) -> str | None:
+def verbatim(answer: str, item: Item) -> str | None:
     """The text itself."""
-    return said
+    return answer
 
 
 LETTER = "The answer is the letter of one option; if the model names an option by its text, give its letter."
@@ -91,8 +91,8 @@ def judge() -> JudgeStep:
         )
 
     def read(reply: str) -> bool | None:
-        said = _VERDICT.fullmatch(_last_line(reply))
-        return said[1] == "1" if said else None
+        matched = _VERDICT.fullmatch(_last_line(reply))
+        return matched[1] == "1" if matched else None
 
     return JudgeStep(prompt, read)
 
@@ -100,8 +100,8 @@ def judge() -> JudgeStep:
 def _question(item: Item) -> str:
     """The full question: where it stands in the picture, the text that MathVerse has for judges."""
     question = item.question if item.question.strip() else str(item.meta.get("question_for_eval") or "(in the picture)")
-    shown = item.choices and len(inline(question)) != len(item.choices)
-    return f"{question.strip()}\nOptions:\n{lettered(item.choices)}" if shown else question.strip()
+    lists_options = item.choices and len(inline(question)) != len(item.choices)
+    return f"{question.strip()}\nOptions:\n{lettered(item.choices)}" if lists_options else question.strip()
 
 
 def _last_line(reply: str) -> str:

@@ -69,23 +69,23 @@ def of_file(protocol: Protocol, origin: Origin) -> Protocol:
     return dataclasses.replace(protocol, version=f"{protocol.version}+file.{file.sha256[:12]}") if file else protocol
 
 
-def _of_suite(found: Any, origin: Origin) -> OfSuite:
+def _of_suite(loaded: Any, origin: Origin) -> OfSuite:
     """Raises UsageError for neither a Protocol nor a function, and later for a function that makes none of its name."""
     from .base import Protocol  # noqa: PLC0415  (the names alone are asked for by `proctor eval --help`, which is light)
 
     what = f"protocol {origin.shown}"
-    if not isinstance(found, Protocol) and not callable(found):
-        raise UsageError(f"{what} is neither a Protocol nor a function of a suite: {shown_value(found)}")
+    if not isinstance(loaded, Protocol) and not callable(loaded):
+        raise UsageError(f"{what} is neither a Protocol nor a function of a suite: {shown_value(loaded)}")
 
     def of_suite(suite: Any) -> Protocol:
-        given = found if isinstance(found, Protocol) else call(what, found, suite)
-        if not isinstance(given, Protocol):
-            raise UsageError(f"{what} made no Protocol: {shown_value(given)}")
-        if given.name != origin.name:
-            raise UsageError(f"{what} made a protocol that is called {given.name!r:.60}, not {origin.name!r}")
-        return of_file(given, origin)
+        protocol = loaded if isinstance(loaded, Protocol) else call(what, loaded, suite)
+        if not isinstance(protocol, Protocol):
+            raise UsageError(f"{what} made no Protocol: {shown_value(protocol)}")
+        if protocol.name != origin.name:
+            raise UsageError(f"{what} made a protocol that is called {protocol.name!r:.60}, not {origin.name!r}")
+        return of_file(protocol, origin)
 
-    of_suite.__doc__, of_suite.__module__ = found.__doc__, getattr(found, "__module__", __name__)
+    of_suite.__doc__, of_suite.__module__ = loaded.__doc__, getattr(loaded, "__module__", __name__)
     return of_suite
 
 

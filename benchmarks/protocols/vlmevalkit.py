@@ -55,8 +55,8 @@ def _by_letter(answer: str, options: Mapping[str, str]) -> str | None:
 def _by_text(answer: str, options: Mapping[str, str]) -> str | None:
     if len(answer) > 2 * sum(map(len, options.values())):
         return None
-    found = [letter for letter, text in options.items() if text.lower() in answer.lower()]
-    return found[0] if len(found) == 1 else None
+    named = [letter for letter, text in options.items() if text.lower() in answer.lower()]
+    return named[0] if len(named) == 1 else None
 
 
 def chosen(text: str, options: Sequence[str]) -> Extraction:
@@ -77,17 +77,17 @@ def match_letter(stated: Extraction, item: Item) -> Grade:
     return undecided(stated) if stated.answer is None else rule_grade(stated.answer == item.answer, stated, "letter")
 
 
-def same_value(one: str, other: str) -> bool:
+def same_value(first: str, second: str) -> bool:
     """Equality in lower case, or of two values within 1e-6."""
-    one, other = one.lower().strip(), other.lower().strip()
-    if one == other:
+    first, second = first.lower().strip(), second.lower().strip()
+    if first == second:
         return True
-    left, right = evaluated(one), evaluated(other)
+    left, right = evaluated(first), evaluated(second)
     return left is not None and right is not None and abs(left - right) < EQUAL
 
 
 OPTION = language_model.extractor(language_model.LETTER, language_model.letter, none=NO_OPTION)
-VALUE = language_model.extractor(language_model.VALUE, language_model.as_said)
+VALUE = language_model.extractor(language_model.VALUE, language_model.verbatim)
 """The steps that extract an option's letter, and a value."""
 
 

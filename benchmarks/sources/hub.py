@@ -34,12 +34,12 @@ def resolve_revision(published: HubSet, revision: str) -> str:
     except ImportError as error:
         raise _no_extra() from error
     try:
-        found = HfApi().dataset_info(published.path, revision=revision).sha
+        commit = HfApi().dataset_info(published.path, revision=revision).sha
     except (OSError, ValueError, RuntimeError) as error:
         raise _refused(published, revision, error) from error
-    if not found or not COMMIT.fullmatch(found):
+    if not commit or not COMMIT.fullmatch(commit):
         raise DataError(f"{published.path}: the hub names no commit for revision {revision!r:.60}")
-    return found
+    return commit
 
 
 def open_hub(published: HubSet, revision: str) -> Source:
@@ -97,5 +97,5 @@ def _no_extra() -> MissingExtraError:
 
 
 def _refused(published: HubSet, revision: str, error: Exception) -> DataError:
-    said = " ".join(str(error).split())[:200] or type(error).__name__
-    return DataError(f"{published.path}: cannot load revision {revision:.40} from the hub: {said}")
+    reason = " ".join(str(error).split())[:200] or type(error).__name__
+    return DataError(f"{published.path}: cannot load revision {revision:.40} from the hub: {reason}")

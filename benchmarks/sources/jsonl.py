@@ -71,12 +71,12 @@ def read_document(path: Path, root: Path, limit: int = DATA_DOCUMENT_BYTES) -> A
     if len(data) > limit:
         raise DataError(f"{path}: the file is longer than {limit} bytes")
     try:
-        found = json.loads(data, object_pairs_hook=_Object)
+        document = json.loads(data, object_pairs_hook=_Object)
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: not valid JSON ({error!s:.200})") from error
-    if isinstance(found, _Object) and found.repeated is not None:
-        raise DataError(f"{path}: the key {found.repeated!r:.60} is there twice")
-    return found
+    if isinstance(document, _Object) and document.repeated is not None:
+        raise DataError(f"{path}: the key {document.repeated!r:.60} is there twice")
+    return document
 
 
 def entries(path: Path, root: Path) -> Iterator[Entry | DataError]:
@@ -84,11 +84,11 @@ def entries(path: Path, root: Path) -> Iterator[Entry | DataError]:
 
     Raises DataError as `read_document` does, and for a document that is neither.
     """
-    found = read_document(path, root)
-    if isinstance(found, dict):
-        named = [(f"{path}: entry {key!r:.60}", key, value) for key, value in found.items()]
-    elif isinstance(found, list):
-        named = [(f"{path}: entry {number}", None, value) for number, value in enumerate(found, 1)]
+    document = read_document(path, root)
+    if isinstance(document, dict):
+        named = [(f"{path}: entry {key!r:.60}", key, value) for key, value in document.items()]
+    elif isinstance(document, list):
+        named = [(f"{path}: entry {number}", None, value) for number, value in enumerate(document, 1)]
     else:
         raise DataError(f"{path}: must hold a list or an object of items")
     for where, key, value in named:

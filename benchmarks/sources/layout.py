@@ -55,8 +55,8 @@ def same(*columns: str) -> Layout:
 
 def columns_of(layout: Layout) -> Iterator[str]:
     """The source columns that a layout reads, as it writes them."""
-    for made in layout.values():
-        yield from (made,) if isinstance(made, str) else made.columns
+    for column in layout.values():
+        yield from (column,) if isinstance(column, str) else column.columns
 
 
 def missing_columns(layout: Layout, present: set[str]) -> list[str]:
@@ -74,11 +74,11 @@ def wanted_columns(layout: Layout, present: list[str]) -> list[str]:
 def arrange(row: Mapping[str, Any], layout: Layout, where: str) -> Record | DataError:
     """The record of a row, or the problem that a value of it is."""
     fields: dict[str, Any] = {}
-    for target, made in layout.items():
-        columns = (made,) if isinstance(made, str) else made.columns
+    for target, source in layout.items():
+        columns = (source,) if isinstance(source, str) else source.columns
         values = [row.get(column.rstrip("?")) for column in columns]
         try:
-            fields[target] = values[0] if isinstance(made, str) else made.make(*values)
+            fields[target] = values[0] if isinstance(source, str) else source.make(*values)
         except (ValueError, TypeError, KeyError, IndexError, OverflowError) as error:
             named = ", ".join(repr(column.rstrip("?")) for column in columns)
             return DataError(f"{where}: column {named} cannot be read: {error!s:.200}")
@@ -91,7 +91,7 @@ def record_of(fields: Mapping[str, Any], where: str) -> Record:
 
     def named(value: Any) -> Any:
         if isinstance(value, list):
-            return [named(one) for one in value]
+            return [named(entry) for entry in value]
         if not isinstance(value, ImageColumn):
             return value
         name = value.name
@@ -142,10 +142,10 @@ def literal(value: Any) -> Any:
 
 def text_list(value: Any) -> list[str]:
     """A list of texts, also if it is written as one text ("['a', 'b']"); nothing is an empty one."""
-    found = [] if blank(value) else literal(value)
-    if not isinstance(found, list | tuple):
+    entries = [] if blank(value) else literal(value)
+    if not isinstance(entries, list | tuple):
         raise ValueError(f"{value!r:.60} is not a list")
-    return [str(one) for one in found]
+    return [str(entry) for entry in entries]
 
 
 def word_list(value: Any) -> list[str]:
@@ -157,10 +157,10 @@ def word_list(value: Any) -> list[str]:
 
 def read_table(value: Any) -> dict[str, Any]:
     """An object, also if it is written as a text."""
-    found = literal(value)
-    if not isinstance(found, dict):
+    table = literal(value)
+    if not isinstance(table, dict):
         raise ValueError(f"{value!r:.60} is not an object")
-    return found
+    return table
 
 
 def renamed(**names: str) -> Callable[[Any], str]:

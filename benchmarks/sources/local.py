@@ -53,17 +53,17 @@ def _named(layout: Layout | None, path: Path, records: Iterable[Record | DataErr
 
 def _files_of(published: Published, folder: Path) -> list[Path]:
     """The data files of a folder: one, or the parquet files of the suite's splits in the order of the splits."""
-    found = [file for file in sorted(folder.rglob("*")) if file.suffix in SUFFIXES and file.is_file()]
-    if not found:
+    files = [file for file in sorted(folder.rglob("*")) if file.suffix in SUFFIXES and file.is_file()]
+    if not files:
         lacking = published.checkout.lacking(folder) if published.checkout else None
         none = f"{folder}: no {', '.join(SUFFIXES)} file in this folder, and no checkout of the suite's repository"
         raise DataError(lacking or none)
-    if len(found) > 1 and all(file.suffix == ".parquet" for file in found):
+    if len(files) > 1 and all(file.suffix == ".parquet" for file in files):
         splits = published.hub.splits if published.hub else ()
-        ranked = [(splits.index(split), file) for file in found if (split := file.stem.partition("-")[0]) in splits]
+        ranked = [(splits.index(split), file) for file in files if (split := file.stem.partition("-")[0]) in splits]
         if ranked:
             return [file for _, file in sorted(ranked)]
-    elif len(found) == 1:
-        return found
-    names = ", ".join(str(file.relative_to(folder)) for file in found[:5])
-    raise DataError(f"{folder}: several data files: {names}{', ...' if len(found) > 5 else ''}; name one of them")
+    elif len(files) == 1:
+        return files
+    names = ", ".join(str(file.relative_to(folder)) for file in files[:5])
+    raise DataError(f"{folder}: several data files: {names}{', ...' if len(files) > 5 else ''}; name one of them")

@@ -50,11 +50,11 @@ def plain_value(value: Any) -> Any:
     if isinstance(value, dict):
         if value.keys() == {"bytes", "path"}:
             return _picture(value["bytes"], value["path"])
-        return {str(key): plain_value(one) for key, one in value.items()}
+        return {str(key): plain_value(entry) for key, entry in value.items()}
     if isinstance(value, bytes):
         return _picture(value, None)
     if isinstance(value, list | tuple):
-        return [plain_value(one) for one in value]
+        return [plain_value(entry) for entry in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value if value is None or isinstance(value, str | int | float | bool) else str(value)

@@ -87,9 +87,9 @@ class TableCheckout(Checkout):
     def _start(self, root: Path, table: PurePosixPath) -> PurePosixPath | None:
         """The folder below `root` where a table's names of pictures start; None if it is not there."""
         for start in self.starts:
-            found = PurePosixPath(os.path.normpath(table.parent / start))
-            if ".." not in found.parts and (root / found / self.holds).is_dir():
-                return found
+            place = PurePosixPath(os.path.normpath(table.parent / start))
+            if ".." not in place.parts and (root / place / self.holds).is_dir():
+                return place
         return None
 
     def _source(self, named: Path, root: Path, tables: tuple[str, ...], place: str) -> Source:
@@ -101,13 +101,13 @@ class TableCheckout(Checkout):
         for table in tables:
             start = self._start(root, table) or table.parent
             split = str(table.relative_to(place).with_suffix(""))
-            for found in _entries(root, table):
-                if isinstance(found, DataError):
-                    yield found
+            for entry in _entries(root, table):
+                if isinstance(entry, DataError):
+                    yield entry
                 else:
-                    where, key, columns = found
-                    entry = {**columns, KEY: key, ROW: row, SPLIT: split}
-                    yield _placed(_arranged(entry, self.layout, where), start)
+                    where, key, columns = entry
+                    fields = {**columns, KEY: key, ROW: row, SPLIT: split}
+                    yield _placed(_arranged(fields, self.layout, where), start)
                 row += 1
 
 

@@ -110,22 +110,22 @@ def _gold(record: Record, kind: str, raw: str, choices: tuple[str, ...]) -> tupl
     return typed(raw, colon="time")
 
 
-def whole_seeds(items: Sequence[Item], verdicts: Sequence[Verdict]) -> list[tuple[str, int]]:
+def complete_seeds(items: Sequence[Item], verdicts: Sequence[Verdict]) -> list[tuple[str, int]]:
     """For every seed and sample, its cluster and how many of its 10 variants are right."""
     answers: dict[tuple[str, int], list[bool]] = defaultdict(list)
     for item, verdict in judged(items, verdicts):
         answers[cluster(item), verdict.sample].append(bool(verdict.correct))
-    return [(seed, sum(given)) for (seed, _), given in answers.items() if len(given) == VARIANTS]
+    return [(seed, sum(outcomes)) for (seed, _), outcomes in answers.items() if len(outcomes) == VARIANTS]
 
 
 def worst_case(items: Sequence[Item], verdicts: Sequence[Verdict], name: str = "worst_case") -> Metric:
     """The share of seeds with every variant right."""
-    return share(name, [(seed, right == VARIANTS) for seed, right in whole_seeds(items, verdicts)])
+    return share(name, [(seed, right == VARIANTS) for seed, right in complete_seeds(items, verdicts)])
 
 
 def reasoning_robustness(items: Sequence[Item], verdicts: Sequence[Verdict]) -> list[Metric]:
     """Worst case over average case."""
-    seeds = whole_seeds(items, verdicts)
+    seeds = complete_seeds(items, verdicts)
     worst = [float(right == VARIANTS) for _, right in seeds]
     average = [right / VARIANTS for _, right in seeds]
     return [Metric("reasoning_robustness", ratio(worst, average, [seed for seed, _ in seeds]))]
@@ -244,8 +244,8 @@ def _vlmevalkit_match(stated: Extraction, item: Item) -> Grade:
     return rule_grade(stated.answer.lower() in gold.lower(), stated, "contained in the gold")
 
 
-def _read_said(said: str, item: Item) -> str | None:
-    return _read(said, str(item.meta["answer_type"]))
+def _read_reply(answer: str, item: Item) -> str | None:
+    return _read(answer, str(item.meta["answer_type"]))
 
 
 def _variant(seed: Any, variant: int) -> str:
@@ -253,17 +253,17 @@ def _variant(seed: Any, variant: int) -> str:
 
 
 def _variant_of(split: str) -> int:
-    found = re.search(r"variant(\d+)", split)
-    if not found:
+    matched = re.search(r"variant(\d+)", split)
+    if not matched:
         raise ValueError(f"the split {split!r:.60} names no variant")
-    return int(found[1])
+    return int(matched[1])
 
 
 def _trial_of(split: str) -> int:
-    found = re.fullmatch(r"trial(\d{1,3})/dataset", split)
-    if not found:
+    matched = re.fullmatch(r"trial(\d{1,3})/dataset", split)
+    if not matched:
         raise ValueError(f"{split!r:.60} names no trial")
-    return int(found[1])
+    return int(matched[1])
 
 
 PUBLISHED = Published(
@@ -319,7 +319,7 @@ SUITE = Suite(
             _vlmevalkit_prompt,
             _vlmevalkit_extract,
             _vlmevalkit_match,
-            extractor=language_model.extractor(language_model.VALUE, _read_said),
+            extractor=language_model.extractor(language_model.VALUE, _read_reply),
         ),
     ),
     metrics=METRICS,

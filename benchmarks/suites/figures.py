@@ -108,24 +108,24 @@ def _bars_scene(heights: Sequence[int]) -> str:
     return "bars " + " ".join(map(str, heights))
 
 
-def _bars(rng: random.Random, fine: Callable[[str], bool], distinct_top: bool = False) -> tuple[list[int], str]:
+def _bars(rng: random.Random, accepts: Callable[[str], bool], distinct_top: bool = False) -> tuple[list[int], str]:
     while True:
         heights = [rng.randint(1, 9) for _ in range(3)]
         scene = _bars_scene(heights)
-        if fine(scene) and not (distinct_top and heights.count(max(heights)) > 1):
+        if accepts(scene) and not (distinct_top and heights.count(max(heights)) > 1):
             return heights, scene
 
 
-def _read(rng: random.Random, fine: Callable[[str], bool]) -> Figure:
-    heights, scene = _bars(rng, fine)
+def _read(rng: random.Random, accepts: Callable[[str], bool]) -> Figure:
+    heights, scene = _bars(rng, accepts)
     bar = rng.randrange(3)
     name, value = LETTERS[bar], heights[bar]
     question = f"How tall is bar {name}?"
     return Figure("read", scene, question, str(value), f"{name} is {value}.", _draw_bars(rng, heights))
 
 
-def _sum(rng: random.Random, fine: Callable[[str], bool]) -> Figure:
-    heights, scene = _bars(rng, fine)
+def _sum(rng: random.Random, accepts: Callable[[str], bool]) -> Figure:
+    heights, scene = _bars(rng, accepts)
     i, j = rng.sample(range(3), 2)
     (a, b), total = (heights[i], heights[j]), heights[i] + heights[j]
     question = f"What is bar {LETTERS[i]} plus bar {LETTERS[j]}?"
@@ -133,8 +133,8 @@ def _sum(rng: random.Random, fine: Callable[[str], bool]) -> Figure:
     return Figure("sum", scene, question, str(total), worked, _draw_bars(rng, heights))
 
 
-def _difference(rng: random.Random, fine: Callable[[str], bool]) -> Figure:
-    heights, scene = _bars(rng, fine)
+def _difference(rng: random.Random, accepts: Callable[[str], bool]) -> Figure:
+    heights, scene = _bars(rng, accepts)
     i, j = sorted(rng.sample(range(3), 2), key=lambda k: -heights[k])
     (a, b), gap = (heights[i], heights[j]), heights[i] - heights[j]
     question = f"How much taller is bar {LETTERS[i]} than bar {LETTERS[j]}?"
@@ -142,8 +142,8 @@ def _difference(rng: random.Random, fine: Callable[[str], bool]) -> Figure:
     return Figure("difference", scene, question, str(gap), worked, _draw_bars(rng, heights))
 
 
-def _tallest(rng: random.Random, fine: Callable[[str], bool]) -> Figure:
-    heights, scene = _bars(rng, fine, distinct_top=True)
+def _tallest(rng: random.Random, accepts: Callable[[str], bool]) -> Figure:
+    heights, scene = _bars(rng, accepts, distinct_top=True)
     top = max(heights)
     name = LETTERS[heights.index(top)]
     read = ", ".join(f"{letter} is {height}" for letter, height in zip(LETTERS, heights, strict=True))
@@ -152,11 +152,11 @@ def _tallest(rng: random.Random, fine: Callable[[str], bool]) -> Figure:
     return Figure("tallest", scene, question, name, worked, _draw_bars(rng, heights), choices=tuple(LETTERS))
 
 
-def _count(rng: random.Random, fine: Callable[[str], bool]) -> Figure:
+def _count(rng: random.Random, accepts: Callable[[str], bool]) -> Figure:
     while True:
         share = rng.uniform(0.25, 0.9)
         cells = "".join("." if rng.random() > 0.8 else "o" if rng.random() < share else "s" for _ in range(9))
-        if fine(scene := f"grid {cells}"):
+        if accepts(scene := f"grid {cells}"):
             break
     rows = [cells[k : k + 3].count("o") for k in (0, 3, 6)]
     total = sum(rows)
@@ -223,9 +223,9 @@ class FiguresSuite(Suite):
 
 def _repeats(figure: Figure, seen: set[tuple[str, str]]) -> bool:
     key = (figure.scene, figure.question)
-    known = key in seen
+    repeats = key in seen
     seen.add(key)
-    return known
+    return repeats
 
 
 def _no_records(*_: object) -> Item:

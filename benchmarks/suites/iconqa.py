@@ -166,24 +166,24 @@ def _skills(root: Path, place: PurePosixPath) -> Mapping[str, Any] | None:
     for folder in (place, *place.parents):
         path = root / folder / "pid2skills.json"
         if path.is_file():
-            found = read_document(path, root)
-            if not isinstance(found, dict):
+            skills = read_document(path, root)
+            if not isinstance(skills, dict):
                 raise DataError(f"{path}: must be an object of lists by id")
-            return found
+            return skills
     return None
 
 
 def _record(root: Path, folder: PurePosixPath, task: str, skills: Mapping[str, Any] | None) -> Record:
     path = root / folder / "data.json"
-    found = read_document(path, root, MAX_ITEM_BYTES)
-    if not isinstance(found, dict):
+    document = read_document(path, root, MAX_ITEM_BYTES)
+    if not isinstance(document, dict):
         raise DataError(f"{path}: must be a JSON object")
-    if found.get("ques_type") != task:
-        raise DataError(f"{path}: column 'ques_type' must be {task!r}, found {found.get('ques_type')!r:.60}")
+    if document.get("ques_type") != task:
+        raise DataError(f"{path}: column 'ques_type' must be {task!r}, found {document.get('ques_type')!r:.60}")
     if skills is not None and not skills.get(folder.name):
         raise DataError(f"{path}: pid2skills.json has no skills of {folder.name!r:.60}")
-    fields = {column: found.get(column) for column in ("question", "answer", "label", "grade")}
-    options = found.get("choices")
+    fields = {column: document.get(column) for column in ("question", "answer", "label", "grade")}
+    options = document.get("choices")
     if task == "choose_img" and isinstance(options, list):
         options = [str(folder / name) if isinstance(name, str) else name for name in options]
     fields |= {"id": folder.name, "task": task, "image": str(folder / "image.png")}
@@ -197,15 +197,15 @@ def _hub_choices(task: str, choices: Any) -> list[str]:
     if task != "choose_txt":
         return []
     split = not isinstance(choices, list) and not str(choices).strip().startswith("[")
-    return [one.strip() for one in str(choices).split(",")] if split else text_list(choices)
+    return [choice.strip() for choice in str(choices).split(",")] if split else text_list(choices)
 
 
 def _hub_answer(task: str, choices: Any, answer: Any) -> str:
     """The 0-based index of a choice, from "choice_1.png", "1" or the option's text."""
     plain = str(answer).strip()
     options = _hub_choices(task, choices)
-    if task == "choose_img" and (found := re.fullmatch(r"choice_(\d)\.png", plain)):
-        return found[1]
+    if task == "choose_img" and (matched := re.fullmatch(r"choice_(\d)\.png", plain)):
+        return matched[1]
     return str(options.index(plain)) if plain in options else plain
 
 

@@ -76,8 +76,8 @@ def parse(record: Record, folder: ImageFolder) -> Item:
 
 
 def _numbered(question: str) -> tuple[str, ...]:
-    found = _BY_NUMBER.search(question)
-    return tuple(re.findall(r"\d", found[1])) if found else ()
+    matched = _BY_NUMBER.search(question)
+    return tuple(re.findall(r"\d", matched[1])) if matched else ()
 
 
 def _gold(record: Record, choices: tuple[str, ...]) -> tuple[str, str]:

@@ -155,9 +155,9 @@ def _chosen_letter(answer: str) -> str:
 def _after_flags(answer: str) -> str:
     for flag in _FLAGS:
         for spelling in (flag, flag.replace("the", "The")):
-            found = spelling in answer
+            present = spelling in answer
             answer = answer.rsplit(spelling, maxsplit=1)[-1].strip()
-            if found:
+            if present:
                 answer = answer.split("\n")[0].split(". ")[0]
     return answer
 
@@ -225,17 +225,17 @@ def official_match(stated: Extraction, item: Item) -> Grade:
     return rule_grade(False, stated, "gold")
 
 
-def equal(one: str, other: str) -> bool:
+def equal(first: str, second: str) -> bool:
     """Equality of texts in lower case, of tuples by rounded members, or of two numbers rounded to two decimals."""
-    one, other = one.lower(), other.lower()
-    if not one.replace(" ", "") or not other.replace(" ", ""):
+    first, second = first.lower(), second.lower()
+    if not first.replace(" ", "") or not second.replace(" ", ""):
         return False
-    if one.strip() == other.strip():
+    if first.strip() == second.strip():
         return True
-    one, other = _rounded_members(one), _rounded_members(other)
-    if one == other:
+    first, second = _rounded_members(first), _rounded_members(second)
+    if first == second:
         return True
-    left, right = evaluated(one), evaluated(other)
+    left, right = evaluated(first), evaluated(second)
     return left is not None and right is not None and round(left, 2) == round(right, 2)
 
 

@@ -207,12 +207,12 @@ def nearest(text: str, options: tuple[str, ...]) -> str:
     return min(options, key=lambda option: edit_distance(text, option))
 
 
-def edit_distance(one: str, other: str) -> int:
+def edit_distance(first: str, second: str) -> int:
     """Levenshtein's distance: insertions, deletions and substitutions, one each."""
-    row = list(range(len(other) + 1))
-    for i, left in enumerate(one, 1):
+    row = list(range(len(second) + 1))
+    for i, left in enumerate(first, 1):
         diagonal, row[0] = row[0], i
-        for j, right in enumerate(other, 1):
+        for j, right in enumerate(second, 1):
             diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (left != right))
     return row[-1]
 

@@ -227,14 +227,18 @@ def problem_outcomes(items: Sequence[Item], verdicts: Sequence[Verdict]) -> list
         problem = str(item.meta["problem_id"])
         about[problem] = item
         answers[problem, verdict.sample][str(item.meta["step"])] = bool(verdict.correct)
-    found = []
-    for (problem, _), given in answers.items():
+    outcomes = []
+    for (problem, _), by_step in answers.items():
         steps = [str(step + 1) for step in range(_steps(about[problem]))]
-        if given.keys() == {*steps, COMPOSITE}:
-            found.append(
-                ProblemOutcome(cluster(about[problem]), tuple(given[step] for step in steps), given[COMPOSITE])
+        if by_step.keys() == {*steps, COMPOSITE}:
+            outcomes.append(
+                ProblemOutcome(
+                    cluster(about[problem]),
+                    tuple(by_step[step] for step in steps),
+                    by_step[COMPOSITE],
+                )
             )
-    return found
+    return outcomes
 
 
 def _steps(item: Item) -> int:
@@ -246,25 +250,25 @@ def _steps(item: Item) -> int:
 
 def four_dimensional(items: Sequence[Item], verdicts: Sequence[Verdict]) -> list[Metric]:
     """Scores, then the rates of ik, ig, cm and rm."""
-    found = problem_outcomes(items, verdicts)
-    mastered = [one for one in found if one.composite]
+    outcomes = problem_outcomes(items, verdicts)
+    mastered = [outcome for outcome in outcomes if outcome.composite]
 
     def rate(name: str, among: list[ProblemOutcome], holds: Callable[[ProblemOutcome], bool]) -> Metric:
-        return share(name, [(one.cluster, holds(one)) for one in among])
+        return share(name, [(outcome.cluster, holds(outcome)) for outcome in among])
 
     def score(name: str, full: Callable[[ProblemOutcome], bool]) -> Metric:
-        values = [1.0 if full(one) else 0.5 if one.ig else 0.0 for one in found]
-        return Metric(name, proportion(values, [one.cluster for one in found]))
+        values = [1.0 if full(outcome) else 0.5 if outcome.ig else 0.0 for outcome in outcomes]
+        return Metric(name, proportion(values, [outcome.cluster for outcome in outcomes]))
 
     return [
-        score("score_strict", lambda one: one.cm_strict),
-        score("score_loose", lambda one: one.cm_loose),
-        rate("ik_rate", found, lambda one: one.ik),
-        rate("ig_rate", found, lambda one: one.ig),
-        rate("cm_rate_strict", found, lambda one: one.cm_strict),
-        rate("cm_rate_loose", found, lambda one: one.cm_loose),
-        rate("rm_rate_strict", mastered, lambda one: not one.cm_strict),
-        rate("rm_rate_loose", mastered, lambda one: not one.cm_loose),
+        score("score_strict", lambda outcome: outcome.cm_strict),
+        score("score_loose", lambda outcome: outcome.cm_loose),
+        rate("ik_rate", outcomes, lambda outcome: outcome.ik),
+        rate("ig_rate", outcomes, lambda outcome: outcome.ig),
+        rate("cm_rate_strict", outcomes, lambda outcome: outcome.cm_strict),
+        rate("cm_rate_loose", outcomes, lambda outcome: outcome.cm_loose),
+        rate("rm_rate_strict", mastered, lambda outcome: not outcome.cm_strict),
+        rate("rm_rate_loose", mastered, lambda outcome: not outcome.cm_loose),
     ]
 
 
@@ -278,11 +282,11 @@ def domains(items: Sequence[Item], verdicts: Sequence[Verdict]) -> list[Metric]:
         for concept in concepts:
             if concept in DOMAIN_OF:
                 answers[DOMAIN_OF[concept]].append((float(bool(verdict.correct)), concept, cluster(item)))
-    found = []
-    for domain, given in answers.items():
-        values, concepts, clusters = zip(*given, strict=True) if given else ((), (), ())
-        found.append(Metric(f"domain={domain}", mean_of_means(values, concepts, clusters)))
-    return found
+    metrics = []
+    for domain, graded in answers.items():
+        values, concepts, clusters = zip(*graded, strict=True) if graded else ((), (), ())
+        metrics.append(Metric(f"domain={domain}", mean_of_means(values, concepts, clusters)))
+    return metrics
 
 
 METRICS = together(

@@ -198,7 +198,7 @@ def _simulate(args: argparse.Namespace) -> int:
     entries = open_entries(args.rewards, args.changes, args.rewards[0].partition("=")[0])
     if len(entries) > MOST_CURVES:
         raise UsageError(f"{len(entries)} rewards are too many at once: name {MOST_CURVES} at most")
-    prompts = Prompts.of_groups([one for run in args.groups for one in read_groups(run, args.answer_format)])
+    prompts = Prompts.from_groups([one for run in args.groups for one in read_groups(run, args.answer_format)])
     simulations: dict[str, Simulation] = {}
     with progress_bars() as bars:
         for one in entries:

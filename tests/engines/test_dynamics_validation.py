@@ -71,7 +71,7 @@ def test_real_trainings_follow_the_simulation(tmp_path: Path, trained: Callable[
     asked = plan("figures", "strict", Sampling(n=16, temperature=1.0, max_tokens=48))
     assert run_eval(asked, TransformersEngine(BASE), recorded).complete
     check(
-        Prompts.of_groups(read_groups(recorded)),
+        Prompts.from_groups(read_groups(recorded)),
         voted=measured(trained("mm_upt_figures", "seed=0")),
         voted_again=measured(trained("mm_upt_figures", "seed=1")),
         taught=measured(trained("ground_truth_figures")),

@@ -71,14 +71,14 @@ def test_a_method_of_stages() -> None:
     row = (Response("q1", 0, "It is \\boxed{2}."), Response("q1", 1, "2"))
     student = SimpleNamespace(ask=lambda name, asked, sampling: [row for _ in asked])
     given = methods.StageInput(0, [ITEM], lambda item: Prompt((item.question,)), Sampling(), student)
-    assert [one.response for one in method.stages[0].make(given).made] == ["2"]
+    assert [one.response for one in method.stages[0].make(given).data] == ["2"]
 
 
 def test_a_method_that_plays() -> None:
     method = example(methods.PlayedMethod, methods)["Plain"]()
     assert isinstance(method, methods.PlayedMethod)
     drawn = SimpleNamespace(texts=[("1", "2")])
-    assessed = SimpleNamespace(advantages=[[1.0, -1.0]], metrics={"reward": 0.5})
+    rewarded = SimpleNamespace(advantages=[[1.0, -1.0]], metrics={"reward": 0.5})
     step = methods.Step(
         0,
         [ITEM],
@@ -86,7 +86,7 @@ def test_a_method_that_plays() -> None:
         Sampling(n=2, temperature=1.0),
         0,
         lambda name, prompts, n: drawn,
-        lambda items, texts: assessed,
+        lambda items, texts: rewarded,
     )
     played = method.play(step)
     assert (played.turns[0].advantages, played.metrics) == ([[1.0, -1.0]], {"reward": 0.5})

@@ -51,7 +51,7 @@ def groups() -> list[RecordedGroup]:
 def main() -> int:
     """Measure once; exit code 1 if the limit is missed."""
     start = time.perf_counter()
-    prompts = Prompts.of_groups(groups())
+    prompts = Prompts.from_groups(groups())
     print(f"{'prompts':16}{time.perf_counter() - start:8.2f} s")
     slowest = 0.0
     for reward in [*(open_reward(name, {}) for name in REWARDS.builtin), Own()]:

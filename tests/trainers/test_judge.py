@@ -259,7 +259,7 @@ def test_a_server_with_hiccups_is_asked_again(serve: Callable[..., FaultyServer]
     assert one.score([group("\\boxed{5}")], 0) == [(pytest.approx(0.65),)]
 
 
-def assessor(say: Callable[[str, int], str | None], *changes: str) -> RewardPipeline:
+def pipeline(say: Callable[[str, int], str | None], *changes: str) -> RewardPipeline:
     recipe = load_recipe("actor_judge_figures", ["sampling.n=2", *changes])
     assert recipe.judge is not None
     reward = open_reward(recipe.reward, recipe.reward_settings)
@@ -270,7 +270,7 @@ TEXTS = ["\\boxed{A}", "\\boxed{A}", "\\boxed{B}", "no box"]
 
 
 def test_a_step_is_assessed() -> None:
-    found = assessor(lambda shown, sample: scores(1, 1, 1)).assess([ITEM, ITEM], TEXTS, 0)
+    found = pipeline(lambda shown, sample: scores(1, 1, 1)).run([ITEM, ITEM], TEXTS, 0)
     bonus = 1 + 0.2 / (1 + 2.718281828459045**-2.5)
     assert list(found.rewards[0]) == pytest.approx([bonus, bonus], abs=1e-5)
     assert list(found.rewards[1]) == pytest.approx([bonus / 2, 0.5 * 0.8 - 0.5], abs=1e-4)
@@ -282,32 +282,32 @@ def test_a_step_is_assessed() -> None:
 
 
 def test_a_judge_that_fails_too_often_stops_the_training_with_one_line() -> None:
-    one = assessor(lambda shown, sample: "hm\nhm", "judge.max_failed_share=0.5")
+    one = pipeline(lambda shown, sample: "hm\nhm", "judge.max_failed_share=0.5")
     with pytest.raises(EngineError, match=r"no score for 3 of the 3 responses of the last 1 steps.*0\.5.*hm") as caught:
-        one.assess([ITEM, ITEM], TEXTS, 0)
+        one.run([ITEM, ITEM], TEXTS, 0)
     assert "\n" not in str(caught.value)
 
 
 def test_failures_are_counted_over_a_window_and_have_a_neutral_factor() -> None:
     fails = {"now": False}
-    one = assessor(
+    one = pipeline(
         lambda shown, sample: "hm" if fails["now"] else scores(1, 1, 1),
         "judge.max_failed_share=0.5",
         "judge.window=2",
     )
-    one.assess([ITEM, ITEM], TEXTS, 0)
+    one.run([ITEM, ITEM], TEXTS, 0)
     fails["now"] = True
-    found = one.assess([ITEM, ITEM], TEXTS, 1)  # 3 of 6 is not more than half
+    found = one.run([ITEM, ITEM], TEXTS, 1)  # 3 of 6 is not more than half
     assert found.metrics["judge_failed_share"] == 1
     assert list(found.rewards[0]) == [1, 1]
     with pytest.raises(EngineError, match="6 of the 6 responses of the last 2 steps"):
-        one.assess([ITEM, ITEM], TEXTS, 2)
+        one.run([ITEM, ITEM], TEXTS, 2)
 
 
 def test_the_base_can_not_judge_and_that_stops_at_once(tmp_path: Path) -> None:
     recipe = load_recipe("actor_judge_figures", ["sampling.n=2", "judge.model=base", "judge.max_tokens=24"])
     with pytest.raises(EngineError, match="not in the form asked for"):
-        RewardPipeline.of_recipe(recipe, BASE).assess([ITEM, ITEM], TEXTS, 0)
+        RewardPipeline.from_recipe(recipe, BASE).run([ITEM, ITEM], TEXTS, 0)
 
 
 ALL = '{"answer_correctness": 1, "reasoning_quality": 1, "visual_grounding": 1}'

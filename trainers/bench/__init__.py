@@ -1,11 +1,7 @@
-"""The bench: what rewards say of recorded groups, against what labels say, before anything is trained.
+"""Rewards compared on recorded groups, against what labels say, before anything is trained.
 
-outcome      a reward and an advantage put to one recorded group
-measures     each measure of a group, a number or undefined
-intervals    means and paired differences over groups, with errors clustered by the items' clusters
-sizes        the same at smaller groups, drawn from the recorded ones
+measures     a reward and an advantage on one group, its measures, and their means and differences over groups
 calibration  what a judge's scores are worth by themselves
-report       everything together
-chart        intervals and lines as inline SVG
-page         a report as one self-contained page without scripts
+report       all rewards together, and the same at smaller groups
+page         the report as one self-contained page without scripts
 """

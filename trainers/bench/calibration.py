@@ -106,8 +106,8 @@ def calibrate(groups: Sequence[RecordedGroup], seed: int) -> Calibration | None:
     )
 
 
-def _mean_where(kept: NDArray[np.bool_], scores: Array, clusters: Sequence[str]) -> Interval:
-    return mean(scores[kept], [name for name, keep in zip(clusters, kept, strict=True) if keep], share=True)
+def _mean_where(selected: NDArray[np.bool_], scores: Array, clusters: Sequence[str]) -> Interval:
+    return mean(scores[selected], [name for name, keep in zip(clusters, selected, strict=True) if keep], share=True)
 
 
 def _bins(scores: Array, right: NDArray[np.bool_]) -> tuple[tuple[int, float, float], ...]:
@@ -128,9 +128,9 @@ def _bootstrap(statistic: Statistic, clusters: Sequence[str], seed: int) -> Inte
     if count < 2 or math.isnan(value):
         return Interval(value, math.nan, math.nan, len(member), count, 0)
     drawn = np.random.default_rng(seed)
-    found = [
+    draws = [
         statistic(np.bincount(drawn.integers(0, count, count), minlength=count)[member].astype(np.float64))
         for _ in range(RESAMPLES)
     ]
-    low, high = np.nanquantile(found, [0.025, 0.975])
+    low, high = np.nanquantile(draws, [0.025, 0.975])
     return Interval(value, float(low), float(high), len(member), count, 0)

@@ -1,11 +1,10 @@
-"""The measures of one group: plain functions of an outcome to a number, NaN where the measure is not defined.
+"""A reward and an advantage on one recorded group, and measures of how they agree with the labels.
 
-Notation: y_i is 1 for a right response and 0 for a wrong one, r_i its reward, A_i its advantage, i = 1..n. A group is mixed
-if it has right and wrong responses.
+A measure is a plain function of a GroupOutcome; it gives a number, or NaN where it is not defined. Notation: y_i is 1 for a
+right response and 0 for a wrong one, r_i its reward, A_i its advantage, i = 1..n. A group is mixed if it has right and wrong
+responses.
 
-A reward and an advantage put to one recorded group, next to which of its responses are right.
-
-Over groups they have means and paired differences, with 95% intervals whose errors are clustered by the items' clusters.
+Over groups, measures have means and paired differences with 95% intervals, whose errors are clustered by the items' clusters.
 Values are (groups,) arrays with NaN where a measure is not defined; those groups are left out and counted.
 """
 
@@ -181,7 +180,7 @@ class Interval:
 
     def to_json(self) -> Json:
         """All fields; null where a number is undefined."""
-        value, low, high = (None if math.isnan(one) else one for one in (self.value, self.low, self.high))
+        value, low, high = (None if math.isnan(number) else number for number in (self.value, self.low, self.high))
         return {
             "value": value,
             "low": low,
@@ -196,12 +195,12 @@ def mean(values: Array, clusters: Sequence[str], *, share: bool) -> Interval:
     """The mean of the defined values. Of a `share`, with values in [0, 1], the interval is `harness.stats.proportion`'s;
     else Student's with the clustered standard error.
     """
-    kept = ~np.isnan(values)
-    found, names = values[kept], [name for name, keep in zip(clusters, kept, strict=True) if keep]
-    undefined = len(values) - len(found)
+    defined = ~np.isnan(values)
+    chosen, names = values[defined], [name for name, keep in zip(clusters, defined, strict=True) if keep]
+    undefined = len(values) - len(chosen)
     if not share:
-        return _student(found, names, undefined)
-    estimate = intervals.proportion(found.tolist(), names)
+        return _student(chosen, names, undefined)
+    estimate = intervals.proportion(chosen.tolist(), names)
     bare = estimate.clusters < 2
     low, high = (math.nan, math.nan) if bare else (estimate.low, estimate.high)
     return Interval(estimate.value, low, high, estimate.n, estimate.clusters, undefined)
@@ -213,16 +212,16 @@ def difference(before: Array, after: Array, clusters: Sequence[str], *, share: b
     The interval of a `share` is `harness.stats.paired_difference`'s, which stays honest when few groups differ, or none;
     else Student's with the clustered standard error of the differences.
     """
-    kept = ~np.isnan(before) & ~np.isnan(after)
-    names = [name for name, keep in zip(clusters, kept, strict=True) if keep]
+    defined = ~np.isnan(before) & ~np.isnan(after)
+    names = [name for name, keep in zip(clusters, defined, strict=True) if keep]
     undefined = len(before) - len(names)
     if not share or not names:
-        return _student((after - before)[kept], names, undefined)
+        return _student((after - before)[defined], names, undefined)
     keys = [f"{place:09d}" for place in range(len(names))]
-    sides = [dict(zip(keys, side[kept].tolist(), strict=True)) for side in (before, after)]
-    found = intervals.paired_difference(sides[0], sides[1], dict(zip(keys, names, strict=True)))
-    low, high = (math.nan, math.nan) if found.clusters < 2 else (found.low, found.high)
-    return Interval(found.value, low, high, found.n, found.clusters, undefined)
+    sides = [dict(zip(keys, side[defined].tolist(), strict=True)) for side in (before, after)]
+    interval = intervals.paired_difference(sides[0], sides[1], dict(zip(keys, names, strict=True)))
+    low, high = (math.nan, math.nan) if interval.clusters < 2 else (interval.low, interval.high)
+    return Interval(interval.value, low, high, interval.n, interval.clusters, undefined)
 
 
 def _student(values: Array, clusters: Sequence[str], undefined: int) -> Interval:

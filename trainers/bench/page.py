@@ -1,8 +1,6 @@
-"""A report as one self-contained page without scripts: charts beside tables of the same numbers, light and dark.
+"""The bench report as tables of intervals, for the terminal, and as one self-contained page without scripts.
 
-A report as tables of intervals: what a terminal and a page both show.
-
-Means with their intervals as inline SVG. All text is escaped; the chart stands beside a table that holds its numbers.
+On the page each chart (inline SVG, light and dark) stands beside a table of the same numbers. All text is escaped.
 """
 
 from __future__ import annotations
@@ -44,46 +42,51 @@ def about(report: BenchReport) -> str:
 
 def measures(report: BenchReport) -> Section:
     """Every measure of every reward."""
-    return Section("Measures", _titles(), {one.entry.label: one.measures for one in report.results})
+    return Section("Measures", _titles(), {result.entry.label: result.measures for result in report.results})
 
 
 def difference_section(report: BenchReport) -> Section:
     """Every measure less the baseline's, group by group."""
-    rows = {one.entry.label: one.differences for one in report.results if one.differences}
+    rows = {result.entry.label: result.differences for result in report.results if result.differences}
     return Section(f"Paired differences to {report.baseline}", _titles(), rows, signed=True)
 
 
 def by_difficulty(report: BenchReport) -> Section:
     """False reinforcement in groups of each share of right responses."""
     columns = {name: f"right {name}\n{count} groups" for name, count in report.difficulties.items()}
-    rows = {one.entry.label: one.by_difficulty for one in report.results}
+    rows = {result.entry.label: result.by_difficulty for result in report.results}
     return Section("False reinforcement by the share of right responses", columns, rows)
 
 
 def by_size(report: BenchReport) -> dict[str, Section]:
     """By the name of a measure, what it is at each size of group."""
     columns = {str(size): f"n = {size}" for size in report.results[0].by_size}
-    found = {}
+    sections = {}
     for name in SIZED:
-        rows = {one.entry.label: {str(size): row[name] for size, row in one.by_size.items()} for one in report.results}
-        found[name] = Section(f"{BY_NAME[name].title}, by size of group", columns, rows)
-    return found
+        rows = {
+            result.entry.label: {str(size): row[name] for size, row in result.by_size.items()}
+            for result in report.results
+        }
+        sections[name] = Section(f"{BY_NAME[name].title}, by size of group", columns, rows)
+    return sections
 
 
 def judge_section(report: BenchReport) -> Section | None:
     """What the judge's scores are worth; None without a judge."""
-    found = report.judge
-    if found is None:
+    judge = report.judge
+    if judge is None:
         return None
     numbers = {
-        "AUC, right against wrong": found.auc,
-        "Brier score": found.brier,
-        "expected calibration error": found.calibration_error,
-        "mean score of right responses": found.right_mean,
-        "mean score of wrong responses": found.wrong_mean,
+        "AUC, right against wrong": judge.auc,
+        "Brier score": judge.brier,
+        "expected calibration error": judge.calibration_error,
+        "mean score of right responses": judge.right_mean,
+        "mean score of wrong responses": judge.wrong_mean,
     }
-    title = f"The judge's scores ({found.unscored} responses have none)"
-    return Section(title, {"value": "value"}, {name: {"value": one} for name, one in numbers.items()}, first="measure")
+    title = f"The judge's scores ({judge.unscored} responses have none)"
+    return Section(
+        title, {"value": "value"}, {name: {"value": interval} for name, interval in numbers.items()}, first="measure"
+    )
 
 
 def as_text(interval: Interval, *, signed: bool = False) -> list[str]:
@@ -100,7 +103,7 @@ def as_text(interval: Interval, *, signed: bool = False) -> list[str]:
 
 
 def _titles() -> dict[str, str]:
-    return {one.name: one.title for one in MEASURES}
+    return {measure.name: measure.title for measure in MEASURES}
 
 
 WIDTH, LEFT, RIGHT, ROW = 540, 170, 20, 24
@@ -115,7 +118,11 @@ STYLE = """
 
 def axis(intervals: Iterable[Interval], *, share: bool) -> tuple[float, float]:
     """The ends of an axis that holds the intervals: 0 and 1 of a share, else with 0 among what they hold."""
-    return (0.0, 1.0) if share else ends(end for one in intervals for end in (one.value, one.low, one.high))
+    return (
+        (0.0, 1.0)
+        if share
+        else ends(end for interval in intervals for end in (interval.value, interval.low, interval.high))
+    )
 
 
 def intervals_chart(title: str, rows: Mapping[str, Interval], *, share: bool) -> str:
@@ -123,21 +130,21 @@ def intervals_chart(title: str, rows: Mapping[str, Interval], *, share: bool) ->
     along = axis(rows.values(), share=share)
     height = TOP + ROW * len(rows) + BOTTOM
     marks = [*_grid(along, height - BOTTOM)]
-    for place, (label, one) in enumerate(rows.items()):
+    for place, (label, interval) in enumerate(rows.items()):
         y = TOP + ROW * place + ROW / 2
         marks.append(f'<text x="{LEFT - 10}" y="{y + 4:.1f}" text-anchor="end">{escape(_shortened(label))}</text>')
-        if not math.isnan(one.low):
-            at = f'x1="{_x(one.low, along):.1f}" x2="{_x(one.high, along):.1f}"'
+        if not math.isnan(interval.low):
+            at = f'x1="{_x(interval.low, along):.1f}" x2="{_x(interval.high, along):.1f}"'
             marks.append(f'<line class="range" {at} y1="{y:.1f}" y2="{y:.1f}"/>')
-        if not math.isnan(one.value):
-            marks.append(f'<circle class="dot" cx="{_x(one.value, along):.1f}" cy="{y:.1f}" r="4"/>')
+        if not math.isnan(interval.value):
+            marks.append(f'<circle class="dot" cx="{_x(interval.value, along):.1f}" cy="{y:.1f}" r="4"/>')
     return drawing(title, (WIDTH, height), marks)
 
 
 def _shortened(label: str) -> str:
     """A label that fits beside the chart."""
-    shown = printable(label)
-    return shown if len(shown) <= LONGEST_LABEL else shown[: LONGEST_LABEL - 1] + "…"
+    text = printable(label)
+    return text if len(text) <= LONGEST_LABEL else text[: LONGEST_LABEL - 1] + "…"
 
 
 def _x(value: float, along: tuple[float, float]) -> float:
@@ -170,29 +177,31 @@ def _parts(report: BenchReport, runs: Sequence[str]) -> Iterator[str]:
 
 def _measures(report: BenchReport) -> str:
     charts = "".join(
-        f"<figure><figcaption>{escape(one.title)} ({one.better} is good)</figcaption>"
-        + intervals_chart(one.title, {r.entry.label: r.measures[one.name] for r in report.results}, share=one.share)
+        f"<figure><figcaption>{escape(measure.title)} ({measure.better} is good)</figcaption>"
+        + intervals_chart(
+            measure.title, {r.entry.label: r.measures[measure.name] for r in report.results}, share=measure.share
+        )
         + "</figure>"
-        for one in MEASURES
+        for measure in MEASURES
     )
     return _part(measures(report), "Each measure with its interval") + f'<div class="charts">{charts}</div>'
 
 
 def _sized(report: BenchReport, name: str, section: Section) -> str:
-    lines = [_line(number, one.entry.label, name, one.by_size) for number, one in enumerate(report.results)]
-    up = axis((row[name] for one in report.results for row in one.by_size.values()), share=BY_NAME[name].share)
+    lines = [_line(number, result.entry.label, name, result.by_size) for number, result in enumerate(report.results)]
+    up = axis((row[name] for result in report.results for row in result.by_size.values()), share=BY_NAME[name].share)
     chart = line_chart(section.title, lines, doublings(sorted(report.results[0].by_size)), up)
     return (
         _part(section, f"{section.title}: smaller groups are drawn from the recorded ones")
-        + f"<figure>{chart}{legend([one.name for one in lines])}</figure>"
+        + f"<figure>{chart}{legend([series.name for series in lines])}</figure>"
     )
 
 
 def _line(number: int, label: str, name: str, by_size: Mapping[int, Mapping[str, Interval]]) -> Series:
     """A reward's values of a measure; sizes at which it is undefined are passed over."""
-    known = {size: row[name] for size, row in sorted(by_size.items()) if not math.isnan(row[name].value)}
-    ranges = [None if math.isnan(one.low) else (one.low, one.high) for one in known.values()]
-    return Series(label, number, list(known), [one.value for one in known.values()], ranges)
+    defined = {size: row[name] for size, row in sorted(by_size.items()) if not math.isnan(row[name].value)}
+    ranges = [None if math.isnan(interval.low) else (interval.low, interval.high) for interval in defined.values()]
+    return Series(label, number, list(defined), [interval.value for interval in defined.values()], ranges)
 
 
 def _part(section: Section, caption: str) -> str:

@@ -1,6 +1,6 @@
-"""Rewards side by side on the same recorded groups: every measure, paired differences to one of them, and a judge's worth.
+"""Rewards side by side on the same recorded groups: measures, paired differences to a baseline, and the judge's calibration.
 
-The effect of n: measures at smaller groups, drawn without replacement from the recorded ones.
+The effect of n is shown at smaller groups, drawn without replacement from the recorded ones.
 """
 
 from __future__ import annotations
@@ -70,15 +70,15 @@ def at_size(
     seed: int,
 ) -> dict[str, Array]:
     """The measures (groups,) by name, each the mean over the draws in which it is defined, NaN where it is in none."""
-    found = {one.name: np.full(len(groups), np.nan) for one in measures}
+    rows = {measure.name: np.full(len(groups), np.nan) for measure in measures}
     for place, recorded in enumerate(groups):
         outcomes = [
-            reward_group(one, reward, advantage, sample_seed(seed, "draw", number))
-            for number, one in enumerate(draws(recorded, size, seed))
+            reward_group(drawn, reward, advantage, sample_seed(seed, "draw", number))
+            for number, drawn in enumerate(draws(recorded, size, seed))
         ]
         for measure in measures:
-            found[measure.name][place] = _mean(outcomes, measure)
-    return found
+            rows[measure.name][place] = _mean(outcomes, measure)
+    return rows
 
 
 def _mean(outcomes: Sequence[GroupOutcome], measure: Measure) -> float:
@@ -86,7 +86,7 @@ def _mean(outcomes: Sequence[GroupOutcome], measure: Measure) -> float:
     return sum(values) / len(values) if values else np.nan
 
 
-BY_NAME: Mapping[str, Measure] = {one.name: one for one in MEASURES}
+BY_NAME: Mapping[str, Measure] = {measure.name: measure for measure in MEASURES}
 
 Progress = Callable[[str], None]
 """Told what was done, once for each reward at each size."""
@@ -130,7 +130,7 @@ class Result:
             "measures": _json(self.measures),
             "differences": _json(self.differences),
             "false_reinforcement_by_difficulty": _json(self.by_difficulty),
-            "by_size": {str(size): _json(found) for size, found in self.by_size.items()},
+            "by_size": {str(size): _json(row) for size, row in self.by_size.items()},
         }
 
 
@@ -160,13 +160,13 @@ class BenchReport:
             "advantage": self.advantage,
             "baseline": self.baseline,
             "seed": self.seed,
-            "rewards": [one.to_json() for one in self.results],
+            "rewards": [result.to_json() for result in self.results],
             "judge": self.judge.to_json() if self.judge else None,
         }
 
 
 def _json(intervals: Mapping[str, Interval]) -> Json:
-    return {name: one.to_json() for name, one in intervals.items()}
+    return {name: interval.to_json() for name, interval in intervals.items()}
 
 
 @dataclass(frozen=True)
@@ -174,7 +174,7 @@ class _Values:
     """The values (groups,) of an entry's measures at the recorded size, and at smaller ones."""
 
     entry: Entry
-    whole: Mapping[str, Array]
+    full: Mapping[str, Array]
     smaller: Mapping[int, Mapping[str, Array]]
 
 
@@ -210,7 +210,7 @@ def bench(
     values = [_values(groups, entry, advantage[1], group_sizes(n), seed=seed, progress=progress) for entry in entries]
     reference = values[labels.index(baseline)]
     return BenchReport(
-        results=tuple(_result(one, reference, groups, clusters, n) for one in values),
+        results=tuple(_result(row, reference, groups, clusters, n) for row in values),
         baseline=baseline,
         advantage=advantage[0],
         seed=seed,
@@ -224,8 +224,8 @@ def bench(
 
 
 def _difficulties(groups: Sequence[RecordedGroup]) -> dict[str, int]:
-    found = [difficulty(recorded.correct) for recorded in groups]
-    return {name: found.count(name) for name in DIFFICULTIES}
+    levels = [difficulty(recorded.correct) for recorded in groups]
+    return {name: levels.count(name) for name in DIFFICULTIES}
 
 
 def _values(
@@ -239,32 +239,32 @@ def _values(
 ) -> _Values:
     outcomes = [reward_group(recorded, entry.reward, advantage, seed) for recorded in groups]
     progress(f"{entry.label}: whole groups")
-    whole = {one.name: np.array([one.of_group(outcome) for outcome in outcomes]) for one in MEASURES}
+    full = {measure.name: np.array([measure.of_group(outcome) for outcome in outcomes]) for measure in MEASURES}
     sized = {}
     for size in smaller:
         sized[size] = at_size(groups, size, entry.reward, advantage, [BY_NAME[name] for name in SIZED], seed=seed)
         progress(f"{entry.label}: groups of {size}")
-    return _Values(entry, whole, sized)
+    return _Values(entry, full, sized)
 
 
 def _result(
     values: _Values, reference: _Values, groups: Sequence[RecordedGroup], clusters: Sequence[str], n: int
 ) -> Result:
-    def summed(found: Mapping[str, Array]) -> dict[str, Interval]:
-        return {name: mean(row, clusters, share=BY_NAME[name].share) for name, row in found.items()}
+    def summed(rows: Mapping[str, Array]) -> dict[str, Interval]:
+        return {name: mean(row, clusters, share=BY_NAME[name].share) for name, row in rows.items()}
 
-    measures = summed(values.whole)
+    measures = summed(values.full)
     differences = {
-        name: difference(reference.whole[name], row, clusters, share=BY_NAME[name].share)
-        for name, row in values.whole.items()
+        name: difference(reference.full[name], row, clusters, share=BY_NAME[name].share)
+        for name, row in values.full.items()
     }
     return Result(
         entry=values.entry,
         measures=measures,
         differences={} if values is reference else differences,
-        by_difficulty=_by_difficulty(values.whole["false_reinforcement"], groups, clusters),
+        by_difficulty=_by_difficulty(values.full["false_reinforcement"], groups, clusters),
         by_size={
-            **{size: summed(found) for size, found in values.smaller.items()},
+            **{size: summed(rows) for size, rows in values.smaller.items()},
             n: {name: measures[name] for name in SIZED},
         },
     )
@@ -272,8 +272,8 @@ def _result(
 
 def _by_difficulty(row: Array, groups: Sequence[RecordedGroup], clusters: Sequence[str]) -> dict[str, Interval]:
     """The mean of a share over the groups of each difficulty; NaN where there are none."""
-    found = {}
+    means = {}
     for name in DIFFICULTIES:
         places = [place for place, recorded in enumerate(groups) if difficulty(recorded.correct) == name]
-        found[name] = mean(row[places], [clusters[place] for place in places], share=True)
-    return found
+        means[name] = mean(row[places], [clusters[place] for place in places], share=True)
+    return means

@@ -1,12 +1,12 @@
-"""Several trainings and their examinations, kept in one folder that belongs to one undertaking for ever.
+"""An experiment: several trainings and their evaluations in one folder, which is never used for another experiment.
 
-    NAME.json     what is done there; another undertaking is refused
+    NAME.json     the experiment's identity; another experiment is refused
     .../          a training directory for each training, with failed.json if the training diverged
-    runs/         the examinations
+    runs/         the evaluations
     .lock         held by the one process at work
 
-Whatever is finished stays; a training that was interrupted resumes from its last checkpoint. A training that diverged is
-a result, not an accident: it is kept as failed, and begun again only if its folder is removed.
+Whatever is finished stays; a training that was interrupted resumes from its last checkpoint. A training that diverged is a
+result, not an accident: it is kept as failed, and begun again only if its folder is removed.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ from ..rewards.registry import TRAINERS
 
 
 def foundation(base: Path, examinations: Sequence[Examination], engine: Mapping[str, Json]) -> dict[str, Json]:
-    """What every campaign is made of beside its recipes: where it starts, what is asked, and on what engine."""
+    """What every experiment is made of beside its recipes: where it starts, what is asked, and on what engine."""
     return {
         "base": Checkpoint.read(base).identity(),
         "engine": dict(engine),
         "examinations": {
-            one.suite: {
-                "protocol": one.protocol,
-                "sampling": one.sampling.to_json(),
-                "data": digest_all(asked.item.to_json() for asked in one.asked),
-                "prompts": digest_all(asked.prompt.digest() for asked in one.asked),
+            examination.suite: {
+                "protocol": examination.protocol,
+                "sampling": examination.sampling.to_json(),
+                "data": digest_all(sample.item.to_json() for sample in examination.asked),
+                "prompts": digest_all(sample.prompt.digest() for sample in examination.asked),
             }
-            for one in examinations
+            for examination in examinations
         },
     }
 
@@ -61,15 +61,15 @@ class Training:
 
     def failure(self) -> str | None:
         """Why the training failed; None if it did not. Raises DataError for a damaged file."""
-        found = read_object(self.folder / "failed.json")
-        return None if found is None else str(found.get("reason"))
+        record = read_object(self.folder / "failed.json")
+        return None if record is None else str(record.get("reason"))
 
     def final_checkpoint(self) -> Path | None:
         """The last checkpoint of a training that has ended; None before. Raises DataError and CheckpointError."""
-        found = read_object(self.folder / "finished.json")
-        if found is None:
+        record = read_object(self.folder / "finished.json")
+        if record is None:
             return None
-        name = found.get("last_checkpoint")
+        name = record.get("last_checkpoint")
         if not isinstance(name, str) or Path(name).name != name:
             raise DataError(f"{self.folder / 'finished.json'} is damaged: it names no checkpoint")
         checkpoint = self.folder / "checkpoints" / name
@@ -80,7 +80,7 @@ class Training:
     def train(self, base: Path, progress: Progress) -> None:
         """Train to the end, or go on to it; a training that diverges is marked as failed.
 
-        Raises RunMismatchError if a file was changed since the campaign was begun.
+        Raises RunMismatchError if a file was changed since the experiment was begun.
         """
         resolve(self.recipe)  # which reads its files again
         if recipe_files(self.recipe) != self.files:
@@ -98,11 +98,11 @@ class Training:
 
 
 class ExperimentFolder(ClaimedFolder):
-    """The one process at work in a campaign's folder; a context manager that holds its lock.
+    """The one process at work in an experiment's folder; a context manager that holds its lock.
 
     `name` is that of the file which says what is done there, `kind` what people call it, `what` its identity, and `fresh`
     what the file holds beside that at first. Raises RunLockedError if another process holds the folder, RunMismatchError
-    if it belongs to another campaign, UsageError if it holds other files, DataError if its file is damaged.
+    if it belongs to another experiment, UsageError if it holds other files, DataError if its file is damaged.
     """
 
     def __init__(self, path: Path, name: str, kind: str, what: Json, fresh: Mapping[str, Json]) -> None:

@@ -1,13 +1,13 @@
-"""Rounds of training, each from the checkpoint that the one before ended with: continual self-improvement.
+"""Iterated training: rounds, each from the checkpoint that the round before ended with.
 
     iterate.json   what is iterated, and what each round gave
     round-1/       a training directory for each round
     round-2/
-    runs/          the examinations of the base (round-0) and of the final checkpoint of each round
+    runs/          the evaluations of the base (round-0) and of each round's final checkpoint
 
-MM-UPT (arXiv 2505.22453) calls training on a model's own votes a step towards continual self-improvement; here it is done
-round by round, on other prompts in each: round k trains with the recipe's seed + k, by which figures are drawn anew and
-other prompts come in another order. The folder is kept as every campaign's is (`campaign`).
+MM-UPT (arXiv 2505.22453) calls training on a model's own votes a step towards continual self-improvement. Round k trains with
+the recipe's seed + k, so figures are drawn anew and other prompts come in another order. The folder follows the rules of
+every experiment (`folder`).
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Iteration:
             "recipe": json.loads(json.dumps(self.recipe.to_json())),
             **self.files,
             **foundation(base, examinations, engine),
-            "suites": [one.suite for one in examinations],
+            "suites": [examination.suite for examination in examinations],
             "level": dict(level),
         }
 
@@ -69,12 +69,12 @@ class IterationFolder(ExperimentFolder):
     Raises what ExperimentFolder does, and RunMismatchError if more rounds were begun there than there may be.
     """
 
-    def __init__(self, path: Path, found: Iteration, what: Json) -> None:
+    def __init__(self, path: Path, iteration: Iteration, what: Json) -> None:
         super().__init__(path, "iterate.json", "iteration", what, {"history": [], "best": {}})
-        self._iteration = found
+        self._iteration = iteration
         with self.released_by_errors():
             begun = sum(1 for _ in path.glob("round-*"))
-            if begun > found.rounds:
+            if begun > iteration.rounds:
                 raise RunMismatchError(f"{path} has {begun} rounds: --rounds can only be raised")
 
     def training(self, number: int) -> Training:

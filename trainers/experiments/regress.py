@@ -1,11 +1,11 @@
-"""A reward against a baseline as trainings: one recipe with either reward, the same seeds, one training at a time.
+"""A/B test of a reward against a baseline: one recipe with either reward, the same seeds, one training at a time.
 
     regress.json       what is compared: the folder is never used for anything else, but more seeds may be added
-    candidate-seed0/   a training directory for each reward and seed
+    candidate-seed0/   a training directory for each arm and seed
     baseline-seed0/
-    runs/              the examinations of the base and of every final checkpoint
+    runs/              the evaluations of the base and of every final checkpoint
 
-The folder is kept as every campaign's is (`campaign`).
+The folder follows the rules of every experiment (`folder`).
 """
 
 from __future__ import annotations
@@ -77,10 +77,10 @@ def ab_test(
     return ABTest(recipes, files, seeds)
 
 
-def identity(found: ABTest, base: Path, examinations: Sequence[Examination], engine: Mapping[str, Json]) -> Json:
+def identity(test: ABTest, base: Path, examinations: Sequence[Examination], engine: Mapping[str, Json]) -> Json:
     """What a regression is made of: when any of it changes, what is stored belongs to another one."""
     return {
-        **{arm: {"recipe": json.loads(json.dumps(found.recipes[arm].to_json())), **found.files[arm]} for arm in ARMS},
+        **{arm: {"recipe": json.loads(json.dumps(test.recipes[arm].to_json())), **test.files[arm]} for arm in ARMS},
         **foundation(base, examinations, engine),
     }
 
@@ -98,36 +98,36 @@ class RegressionFolder(ExperimentFolder):
     Raises RunLockedError if another process holds it, RunMismatchError if it belongs to another regression.
     """
 
-    def __init__(self, path: Path, found: ABTest, what: Json) -> None:
+    def __init__(self, path: Path, test: ABTest, what: Json) -> None:
         super().__init__(path, "regress.json", "regression", what, {"seeds": []})
-        self._contest = found
+        self._test = test
         with self.released_by_errors():
             self.raised_from = self._raised_from(self._stored["seeds"])
 
     def _raised_from(self, seeds: Sequence[Json]) -> tuple[int, ...]:
         """The smaller numbers of seeds with which a verdict was made before."""
-        if not all(type(one) is int for one in seeds):
+        if not all(type(count) is int for count in seeds):
             raise DataError(f"{self._file} is damaged: it lacks the numbers of seeds")
-        if max(seeds, default=0) > self._contest.seeds:
+        if max(seeds, default=0) > self._test.seeds:
             raise RunMismatchError(
                 f"{self.path} has a verdict with {max(seeds)} seeds, and all count: --seeds can only be raised"
             )
-        return tuple(one for one in seeds if one < self._contest.seeds)
+        return tuple(count for count in seeds if count < self._test.seeds)
 
     def decided(self) -> None:
         """Record that a verdict was made with so many seeds: from then on they can only be raised."""
-        self.write({"seeds": [*self.raised_from, self._contest.seeds]})
+        self.write({"seeds": [*self.raised_from, self._test.seeds]})
 
     def trainings(self) -> list[ArmTraining]:
         """All trainings, seed by seed, so that an interrupted regression has both arms."""
-        first = self._contest.recipes[CANDIDATE].seed
+        first = self._test.recipes[CANDIDATE].seed
         return [
             ArmTraining(
-                dataclasses.replace(self._contest.recipes[arm], seed=seed),
-                self._contest.files[arm],
+                dataclasses.replace(self._test.recipes[arm], seed=seed),
+                self._test.files[arm],
                 self.path / f"{arm}-seed{seed}",
                 arm,
             )
-            for seed in range(first, first + self._contest.seeds)
+            for seed in range(first, first + self._test.seeds)
             for arm in ARMS
         ]

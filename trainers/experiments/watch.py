@@ -1,8 +1,8 @@
-"""Examine every finished checkpoint of a folder exactly once, as soon as it is complete.
+"""Evaluate every checkpoint of a folder exactly once, as soon as it is complete.
 
-What has been examined is read off the run directories, whose names hold a digest of the weights: so a watcher that was
-started late, restarted, or runs beside another one does nothing twice, and the same weights under two names are examined
-once. Checkpoints of other programs count too, if they are in Hugging Face format.
+What was evaluated is read off the run directories, whose names hold a digest of the weights. So a watcher that starts late,
+is restarted or runs beside another does nothing twice, and the same weights under two names are evaluated once. Checkpoints
+of other programs count too, if they are in Hugging Face format.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Watcher:
     runs: Path
     examinations: Sequence[Examination]
     open_engine: Callable[[Path], Engine]
-    tell: Callable[[str], None] = lambda message: None
+    log: Callable[[str], None] = lambda message: None
     quiet: float = QUIET_SECONDS
     problems: dict[Path, str] = field(default_factory=dict)
     _done: dict[Path, dict[str, str]] = field(default_factory=dict)
@@ -63,8 +63,8 @@ class Watcher:
             except (StoreError, UsageError):
                 raise
             except Exception as error:  # one bad checkpoint must not keep the others waiting
-                known = isinstance(error, ProctorError)
-                self._report(checkpoint, str(error) if known else f"{checkpoint}: {type(error).__name__}: {error}")
+                expected = isinstance(error, ProctorError)
+                self._report(checkpoint, str(error) if expected else f"{checkpoint}: {type(error).__name__}: {error}")
 
     def training_ended(self) -> bool:
         """True if the trainer has written its end mark."""
@@ -86,7 +86,7 @@ class Watcher:
 
     def _report(self, checkpoint: Path, problem: str) -> None:
         if self.problems.get(checkpoint) != problem:
-            self.tell(problem)
+            self.log(problem)
         self.problems[checkpoint] = problem
 
     def _examine(self, checkpoint: Checkpoint, stop: Event) -> None:
@@ -101,7 +101,7 @@ class Watcher:
     def _run_all(self, checkpoint: Path, stop: Event) -> None:
         started = time.monotonic()
         model = self.open_engine(checkpoint)
-        for examination in TrainingRecord.read(checkpoint, self.tell).put_into(self.examinations):
+        for examination in TrainingRecord.read(checkpoint, self.log).put_into(self.examinations):
             outcome = run_eval(examination, model, run_path(self.runs, examination, model), stop=stop)
             if outcome.stopped:
                 return
@@ -109,4 +109,4 @@ class Watcher:
                 first = outcome.errors[0] if outcome.errors else "no answer"
                 raise IncompleteRunError(f"{outcome.path}: {outcome.missing} questions without an answer: {first}")
         seconds = time.monotonic() - started
-        self.tell(f"examined {model.name} on {len(self.examinations)} suites in {seconds:.1f} s")
+        self.log(f"examined {model.name} on {len(self.examinations)} suites in {seconds:.1f} s")

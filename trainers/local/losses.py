@@ -1,4 +1,8 @@
-"""The losses of local SFT and DPO (arXiv 2305.18290, eq. 7), and the optimiser steps that every local training takes."""
+"""A policy with its optimiser, and the losses of staged training: SFT and DPO (arXiv 2305.18290, eq. 7).
+
+`Learner` is what every local training does with a loss: one step of several updates. Log-probabilities are of given answers
+under a model, with gradients when those are on.
+"""
 
 from __future__ import annotations
 
@@ -161,8 +165,8 @@ class Learner(Generic[Piece]):
         rate = settings.learning_rate * min(1.0, (step + 1) / max(1, settings.warmup_steps))
         for parameters in self.optimiser.param_groups:
             parameters["lr"] = rate
-        found = [self._update(pieces, loss) for pieces in updates]
-        means = {name: sum(update[name] for update in found) / len(found) for name in found[0]}
+        sums = [self._update(pieces, loss) for pieces in updates]
+        means = {name: sum(update[name] for update in sums) / len(sums) for name in sums[0]}
         return {**means, "learning_rate": rate}
 
     def _update(self, pieces: Sequence[Piece], loss: Loss[Piece]) -> dict[str, float]:
@@ -184,11 +188,11 @@ class Learner(Generic[Piece]):
 
     def state(self) -> dict[str, Tensor]:
         """The optimiser's moments by parameter name, for a checkpoint."""
-        found = {}
+        moments = {}
         for name, parameter in self.trained.items():
             for key, value in self.optimiser.state[parameter].items():
-                found[f"{key}:{name}"] = torch.as_tensor(value).clone()
-        return found
+                moments[f"{key}:{name}"] = torch.as_tensor(value).clone()
+        return moments
 
     def restore(self, checkpoint: Path, state: dict[str, Tensor]) -> None:
         """Go on from a checkpoint's weights and optimiser state."""

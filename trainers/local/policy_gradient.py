@@ -1,8 +1,8 @@
-"""Policy gradient in one process: a method plays, and its advantages are trained on with PPO's clipping and a k3 KL loss to
-the frozen base (arXiv 2402.03300).
+"""Policy gradient in one process, with PPO's clipping and a k3 KL loss to the frozen base (arXiv 2402.03300).
 
-Everything random is drawn from (seed, step), so a training that was killed and resumed from its last checkpoint ends with
-the same weights as one that was not.
+A played method draws responses and gives them advantages; this module trains on those. Everything random is drawn from
+(seed, step), so a training that was killed and resumed from its last checkpoint ends with the same weights as one that was
+not.
 """
 
 from __future__ import annotations
@@ -66,11 +66,11 @@ class PolicyGradient:
     """One training in progress: the learner, its frozen reference, and the method that it plays."""
 
     def __init__(self, recipe: Recipe, method: PlayedMethod, base: Path, device: str) -> None:
-        self.assessor = RewardPipeline.of_recipe(recipe, base)
-        self.recipe = recipe = self.assessor.recipe
+        self.pipeline = RewardPipeline.from_recipe(recipe, base)
+        self.recipe = recipe = self.pipeline.recipe
         self.method = method
         self.prompt = asking(recipe)
-        labels = method.needs_gold or self.assessor.reward.needs_gold
+        labels = method.needs_gold or self.pipeline.reward.needs_gold
         self.prompts = training_prompts(recipe.prompts, recipe.seed, labels=labels)
         self.learner: Learner[PromptPosition] = Learner(recipe, base, device)
         self.policy = self.learner.policy
@@ -81,25 +81,25 @@ class PolicyGradient:
         """Play and update once; `step` counts from 0. Returns the step's metrics."""
         rollouts, metrics = self.roll_out(step)
         order = random.Random(f"{self.recipe.seed} {step}")  # noqa: S311 - reproducible, not secret
-        updates = _updates([len(one.inputs) for one in rollouts], self.recipe.policy.minibatches, order)
+        updates = _updates([len(rollout.inputs) for rollout in rollouts], self.recipe.policy.minibatches, order)
         return {**metrics, **self.learner.step(step, updates, ClippedLoss(self.recipe, self.policy, rollouts))}
 
     def roll_out(self, step: int) -> tuple[list[RolloutBatch], dict[str, float]]:
         """Play a step: its turns as the loss takes them, and the metrics of the play."""
         batch = self.prompts(step, self.recipe.policy.prompts)
-        known = {item.id: item for item in batch}
+        items_by_id = {item.id: item for item in batch}
         drawn: list[DrawnAnswers] = []
 
         def draw(name: str, prompts: Sequence[Prompt], n: int) -> DrawnAnswers:
             drawn.append(self._draw(name, step, prompts, n))
             return drawn[-1]
 
-        def assess(items: Sequence[Item], texts: Sequence[str]) -> StepRewards:
-            return self.assessor.assess([known.get(item.id, item) for item in items], texts, step)
+        def reward(items: Sequence[Item], texts: Sequence[str]) -> StepRewards:
+            return self.pipeline.run([items_by_id.get(item.id, item) for item in items], texts, step)
 
         items = [item if self.method.needs_gold else unlabelled(item) for item in batch]
         recipe = self.recipe
-        played = self.method.play(Step(step, items, self.prompt, recipe.sampling, recipe.seed, draw, assess))
+        played = self.method.play(Step(step, items, self.prompt, recipe.sampling, recipe.seed, draw, reward))
         rollouts, entropy = self._rollouts(played)
         return rollouts, {**played.metrics, **_lengths(drawn), "entropy": entropy}
 
@@ -120,9 +120,9 @@ class PolicyGradient:
 
     def _rollouts(self, played: Played) -> tuple[list[RolloutBatch], float]:
         """What the loss needs of each turn, and the mean entropy of all tokens trained on (nats)."""
-        found = [self._turn(turn) for turn in played.turns]
-        tokens = sum(int(one.mask.sum()) for one, _ in found)
-        return [one for one, _ in found], float(sum(entropy for _, entropy in found) / max(1, tokens))
+        pairs = [self._turn(turn) for turn in played.turns]
+        tokens = sum(int(rollout.mask.sum()) for rollout, _ in pairs)
+        return [rollout for rollout, _ in pairs], float(sum(entropy for _, entropy in pairs) / max(1, tokens))
 
     def _turn(self, turn: Turn) -> tuple[RolloutBatch, float]:
         drawn = turn.drawn
@@ -158,8 +158,8 @@ class ClippedLoss:
 
     def __call__(self, parts: Sequence[PromptPosition]) -> tuple[Tensor, Tensor]:
         """The loss of the prompts' answers, and the sums of policy loss, KL and clipped tokens."""
-        found = [self._loss(turn, prompts) for turn, prompts in self._by_turn(parts)]
-        return torch.stack([loss for loss, _ in found]).sum(), torch.stack([sums for _, sums in found]).sum(0)
+        losses = [self._loss(turn, prompts) for turn, prompts in self._by_turn(parts)]
+        return torch.stack([loss for loss, _ in losses]).sum(), torch.stack([sums for _, sums in losses]).sum(0)
 
     def _by_turn(self, parts: Sequence[PromptPosition]) -> Iterator[tuple[RolloutBatch, list[int]]]:
         prompts: Mapping[int, list[int]] = defaultdict(list)
@@ -197,6 +197,6 @@ def _updates(sizes: Sequence[int], minibatches: int, order: random.Random) -> li
 
 def _lengths(drawn: Sequence[DrawnAnswers]) -> dict[str, float]:
     """Mean tokens of all answers drawn, and the share of those that were cut off."""
-    tokens = torch.cat([one.answers.mask.sum(1) for one in drawn]).float()
-    ended = torch.cat([one.answers.ended for one in drawn]).float()
+    tokens = torch.cat([draw.answers.mask.sum(1) for draw in drawn]).float()
+    ended = torch.cat([draw.answers.ended for draw in drawn]).float()
     return {"response_length": float(tokens.mean()), "truncated_share": float(1 - ended.mean())}

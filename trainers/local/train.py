@@ -1,8 +1,7 @@
 """The trainer `local`: a recipe's method in this process, on a CPU or one GPU.
 
-A stage's training in one process: SFT or DPO on what it made.
-
-What every local training writes after a step: its metrics, and a checkpoint when one is due.
+A played method is updated step by step; a staged one makes data and is fitted to them by SFT or DPO, stage by stage. After
+each step metrics are written, and a checkpoint when one is due.
 """
 
 from __future__ import annotations
@@ -43,11 +42,11 @@ class Recorder:
 
     def restore(self, first: int = 0) -> int:
         """Go on from the last checkpoint if it is after step `first`; returns how many steps after that it is."""
-        found = self.folder.last_checkpoint()
-        if found is None or found.step <= first:
+        checkpoint = self.folder.last_checkpoint()
+        if checkpoint is None or checkpoint.step <= first:
             return 0
-        self.learner.restore(found.path, found.state())
-        return found.step - first
+        self.learner.restore(checkpoint.path, checkpoint.state())
+        return checkpoint.step - first
 
     def record(self, step: int, metrics: Mapping[str, float], note: str, *, due: bool) -> None:
         """Keep a step, counted from 1, and a checkpoint if it is `due`. Raises DivergedError for what is not finite."""
@@ -78,7 +77,7 @@ class LocalFit:
         size = self.recipe.policy.prompts
         share = size // self.recipe.policy.minibatches
         for step in range(done, fitting.steps):
-            batch = fitting.batch(fitting.made, step, size, self.recipe.seed)
+            batch = fitting.batch(fitting.data, step, size, self.recipe.seed)
             updates = [batch[start : start + share] for start in range(0, size, share)]
             metrics = learner.step(step, updates, loss)
             due = (step + 1) % self.recipe.checkpoint_every == 0 or step + 1 == fitting.steps
@@ -118,7 +117,7 @@ class _LocalTraining:
         """Play and update, step by step."""
         training = PolicyGradient(self.recipe, method, self.base, self.device)
         steps = self.recipe.policy.steps
-        with self._folder(training.recipe, training.assessor.identity()) as folder:
+        with self._folder(training.recipe, training.pipeline.identity()) as folder:
             write_fingerprints(self.out, training.prompts, steps, self.recipe.policy.prompts, self.base)
             recorder = Recorder(folder, training.learner, steps, self.progress)
             for step in range(recorder.restore(), steps):
@@ -138,12 +137,12 @@ class _LocalTraining:
 
     def _folder(self, recipe: Recipe, identity: Mapping[str, Json]) -> TrainingFolder:
         more = {**identity, **self.prepared.identity}
-        return TrainingFolder(self.out, self.prepared.as_given(recipe), self.base, self.resume, more)
+        return TrainingFolder(self.out, self.prepared.with_given_prompts(recipe), self.base, self.resume, more)
 
     def _open(self, checkpoint: Path) -> Engine:
         return TransformersEngine(checkpoint, self.device)
 
 
 def _note(metrics: Mapping[str, float]) -> str:
-    shown = {"reward": "reward", "majority_share": "majority"}
-    return "  ".join(f"{label} {metrics[name]:.2f}" for name, label in shown.items() if name in metrics)
+    names = {"reward": "reward", "majority_share": "majority"}
+    return "  ".join(f"{label} {metrics[name]:.2f}" for name, label in names.items() if name in metrics)

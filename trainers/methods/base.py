@@ -1,12 +1,12 @@
-"""What a training method is, apart from who trains: a plan that turns a model's own responses into something to learn.
+"""What a training method is, apart from the trainer that runs it: how a model's own responses become something to learn.
 
-There are two kinds, and a method is of one of them by what it has:
+There are two kinds:
 
-- `stages`: each asks the student as it is then, makes examples or preferences of what it says, and trains on them (SFT,
-  DPO). The student is the base in the first stage, and the checkpoint that the stage before ended with later.
-- `play`: at every step prompts are answered, and each answer gets an advantage (policy gradient). GRPO is one of these.
+- A *staged* method has `stages`. Each stage asks the student, makes examples or preferences of its responses, and trains on
+  them (SFT or DPO). The student is the base in the first stage, then the checkpoint that the stage before ended with.
+- A *played* method has `play`. At every step it draws responses and gives each an advantage (policy gradient); GRPO is one.
 
-A method is a class without arguments, or a dataclass with a field `settings`, whose type is a dataclass too: the recipe's
+A method is a class without arguments, or a dataclass with one field `settings`, itself a dataclass that holds the recipe's
 [method_settings]. A label reaches only a method that declares `needs_gold`.
 """
 
@@ -40,7 +40,7 @@ class Dpo:
 
 @dataclass(frozen=True)
 class Example:
-    """A response to learn, for Sft. `item_id` is the item that it came of, for the record."""
+    """A response to learn, for Sft. `item_id` names the item that it came from, for the record."""
 
     item_id: str
     prompt: Prompt
@@ -57,28 +57,28 @@ class Preference:
     rejected: str
 
 
-Made: TypeAlias = "Sequence[Example] | Sequence[Preference]"
+TrainingData: TypeAlias = "Sequence[Example] | Sequence[Preference]"
 
 
 class Student(Protocol):
-    """The model as it is when a stage begins, on whatever engine."""
+    """The model as it is when a stage begins, on any engine."""
 
-    def ask(self, name: str, asked: Sequence[Sample], sampling: Sampling) -> list[tuple[Response, ...]]:
+    def ask(self, name: str, samples: Sequence[Sample], sampling: Sampling) -> list[tuple[Response, ...]]:
         """sampling.n responses to each question, in order.
 
-        They are stored as a run of that `name`, which no other call of the stage may have; what an interrupted stage was
-        told is not asked again. Items must have ids of their own. Raises IncompleteRunError if an answer cannot be had.
+        They are stored as a run of that `name`, which no other call of the stage may have; what was answered before an
+        interruption is not asked again. Item ids must be unique. Raises IncompleteRunError if an answer cannot be had.
         """
         ...
 
 
 @dataclass(frozen=True)
 class StageInput:
-    """What a stage makes its data of.
+    """What a stage makes its data from.
 
     `number` counts the stages from 0; `items` have labels only for a method that needs them; `prompt` asks an item in the
     way of the recipe's protocol and model; `sampling` is the recipe's, with a seed of this stage; `judge_prompt` is the
-    style of trainers.judge.prompt that the recipe names.
+    style of judge prompt (trainers.judge.TEMPLATES) that the recipe names.
     """
 
     number: int
@@ -92,19 +92,19 @@ class StageInput:
 
 @dataclass(frozen=True)
 class StageOutput:
-    """What a stage made, and what it was made of: counts by name, e.g. {"prompts": 512, "without a majority": 31}.
+    """The data that a stage made, with counts of what it was made of, e.g. {"prompts": 512, "without a majority": 31}.
 
-    `made` is empty where nothing could be made; then `needed` says in a few words what the student would have to write.
+    `data` is empty where nothing could be made; then `needed` says in a few words what the student would have to write.
     """
 
-    made: Made
+    data: TrainingData
     counts: Mapping[str, int]
     needed: str
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage: its name, what it makes of a stage_input, and what is then minimised."""
+    """One stage: its name, the loss that is minimised, and the function that makes its data."""
 
     name: str
     objective: Sft | Dpo
@@ -118,12 +118,12 @@ class StagedMethod(Protocol):
         class Short:
             needs_gold = False
             stages = property(lambda self: [Stage("short", Sft(), self.make)])
-            def make(self, given):
-                asked = [Sample(item, given.prompt(item)) for item in given.items]
-                said = given.student.ask("short", asked, given.sampling)
-                kept = [Example(one.item.id, one.prompt, min((r.text for r in row if r.text), key=len, default=""))
-                        for one, row in zip(asked, said)]
-                return StageOutput(kept, {"prompts": len(asked)}, "an answer")
+            def make(self, stage_input):
+                samples = [Sample(item, stage_input.prompt(item)) for item in stage_input.items]
+                rows = stage_input.student.ask("short", samples, stage_input.sampling)
+                examples = [Example(sample.item.id, sample.prompt, min((r.text for r in row if r.text), key=len, default=""))
+                            for sample, row in zip(samples, rows)]
+                return StageOutput(examples, {"prompts": len(samples)}, "an answer")
 
     The student's answers are kept as a sealed run; `toolbox` has what most methods need of them.
     """
@@ -158,11 +158,11 @@ class Turn:
 
 @dataclass(frozen=True)
 class Step:
-    """What a step is played with.
+    """What a step is played with: items, and functions to draw responses and to reward them.
 
     `number` counts from 0; `draw(name, prompts, n)` draws n responses per prompt by random numbers of the seed, the step and
-    that name; `assess(items, texts)` gives rewards and advantages of n texts per item by the recipe's reward. Items are
-    without labels as in a stage_input; `assess` knows the labels of those of the step, for the reward that needs them.
+    that name; `reward(items, texts)` gives rewards and advantages of n texts per item by the recipe's reward. Items are
+    without labels as in a stage_input; `reward` knows the labels of those of the step, for the reward that needs them.
     """
 
     number: int
@@ -171,7 +171,7 @@ class Step:
     sampling: Sampling
     seed: int
     draw: Callable[[str, Sequence[Prompt], int], Drawn]
-    assess: Callable[[Sequence[Item], Sequence[str]], StepRewards]
+    reward: Callable[[Sequence[Item], Sequence[str]], StepRewards]
 
 
 @dataclass(frozen=True)
@@ -190,8 +190,8 @@ class PlayedMethod(Protocol):
             needs_gold = False
             def play(self, step):
                 drawn = step.draw("plain", [step.prompt(item) for item in step.items], step.sampling.n)
-                found = step.assess(step.items, [text for row in drawn.texts for text in row])
-                return Played([Turn(drawn, found.advantages)], found.metrics)
+                rewarded = step.reward(step.items, [text for row in drawn.texts for text in row])
+                return Played([Turn(drawn, rewarded.advantages)], rewarded.metrics)
 
     Several turns are learnt from together.
     """
@@ -202,7 +202,7 @@ class PlayedMethod(Protocol):
         ...
 
     def play(self, step: Step) -> Played:
-        """Draw, and say what each response is worth."""
+        """Draw responses, and give each an advantage."""
         ...
 
 

@@ -97,7 +97,7 @@ def _words_before(text: str) -> int:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Outcome:
     """A question that was asked: the vote on it, and what its answers and its proposer earned."""
 
     counted: Vote
@@ -121,18 +121,18 @@ class EvoLmm:
         if not posed:
             raise _nothing_asked(proposed, step)
         solved = step.draw("solve", [step.prompt(item) for item in posed], step.sampling.n)
-        asked = [self._assessed(item, texts) for item, texts in zip(posed, solved.texts, strict=True)]
-        earned = iter(asked)
+        outcomes = [self._rewarded(item, texts) for item, texts in zip(posed, solved.texts, strict=True)]
+        earned = iter(outcomes)
         earnings: Array = np.array([0.0 if text is None else next(earned).proposer for text in questions])
-        turns = [Turn(solved, [dr_grpo(one.solver) for one in asked])]
+        turns = [Turn(solved, [dr_grpo(outcome.solver) for outcome in outcomes])]
         if (step.number + 1) % self.settings.propose_every == 0:
             turns.append(Turn(proposed, list(dr_grpo(earnings)[:, None])))
-        return Played(turns, _metrics(asked, earnings))
+        return Played(turns, _metrics(outcomes, earnings))
 
-    def _assessed(self, item: Item, texts: Sequence[str]) -> _Asked:
+    def _rewarded(self, item: Item, texts: Sequence[str]) -> _Outcome:
         counted = vote(item.id, [answers.extract(text).answer for text in texts])
         paid = np.array(solver_rewards(texts, counted, self.settings))
-        return _Asked(counted, paid, proposer_reward(entropy(counted), self.settings))
+        return _Outcome(counted, paid, proposer_reward(entropy(counted), self.settings))
 
 
 def _posed(item: Item, question: str) -> Item:
@@ -147,10 +147,10 @@ def _nothing_asked(proposed: Drawn, step: Step) -> DataError:
     )
 
 
-def _metrics(asked: Sequence[_Asked], earnings: Array) -> dict[str, float]:
+def _metrics(outcomes: Sequence[_Outcome], earnings: Array) -> dict[str, float]:
     """Means over the questions asked, but `proposer_reward` over all proposals, and `reward` over all texts drawn."""
-    solver = np.concatenate([one.solver for one in asked])
-    votes = [one.counted for one in asked]
+    solver = np.concatenate([outcome.solver for outcome in outcomes])
+    votes = [outcome.counted for outcome in outcomes]
     stated = [sum(map(len, counted.classes)) / counted.size for counted in votes]
     return {
         "reward": float(np.concatenate([solver, earnings]).mean()),
@@ -161,6 +161,6 @@ def _metrics(asked: Sequence[_Asked], earnings: Array) -> dict[str, float]:
         "distinct_answers": fmean(len(counted.classes) for counted in votes),
         "unparsed_share": 1 - fmean(stated),
         "unanswerable_share": fmean(counted.winner is None for counted in votes),
-        "ill_formed_share": 1 - len(asked) / len(earnings),
-        "no_signal_share": fmean(float(np.ptp(one.solver) == 0) for one in asked),
+        "ill_formed_share": 1 - len(outcomes) / len(earnings),
+        "no_signal_share": fmean(float(np.ptp(outcome.solver) == 0) for outcome in outcomes),
     }

@@ -80,32 +80,32 @@ class Genixer:
         items = [new for item, row in zip(shows, rows, strict=True) for new in _questions(item, row)]
         drawn = respond(stage_input, "answers", [Sample(item, stage_input.prompt(item)) for item in items])
         sure = self._sure(stage_input, drawn)
-        made: list[Example] = []
-        for found, members in zip(drawn, sure, strict=True):
-            made += found.examples(
-                some_of(found.learnt(members), self.settings.keep, stage_input.sampling.seed, found.item.id)
+        examples: list[Example] = []
+        for group, members in zip(drawn, sure, strict=True):
+            examples += group.examples(
+                some_of(group.learnt(members), self.settings.keep, stage_input.sampling.seed, group.item.id)
             )
         counts = {
             "pictures": len(shows),
             "well formed, different questions": len(items),
-            "questions without a response to learn": sum(not any(found.learnable) for found in drawn),
+            "questions without a response to learn": sum(not any(group.learnable) for group in drawn),
             "questions with a sure answer": sum(bool(members) for members in sure),
         }
         return StageOutput(
-            made, counts, "questions of one line that end with a question mark, answers, and verdicts of Yes"
+            examples, counts, "questions of one line that end with a question mark, answers, and verdicts of Yes"
         )
 
     def _sure(self, stage_input: StageInput, drawn: Sequence[ResponseSet]) -> list[tuple[int, ...]]:
         """For each question the responses with its surest answer, () if that is not sure enough; of equals the first."""
-        ways = [[members for members in found.vote.classes if found.learnt(members)] for found in drawn]
-        asked = {
-            (place, members): _verdict(found, members, self.settings.verify)
-            for place, found in enumerate(drawn)
+        ways = [[members for members in group.vote.classes if group.learnt(members)] for group in drawn]
+        verdicts = {
+            (place, members): _verdict(group, members, self.settings.verify)
+            for place, group in enumerate(drawn)
             for members in ways[place]
         }
         sampling = dataclasses.replace(stage_input.sampling, n=self.settings.verdicts)
-        replies = stage_input.student.ask("verdicts", list(asked.values()), sampling)
-        shares = {key: sum(map(_says_yes, row)) / len(row) for key, row in zip(asked, replies, strict=True)}
+        replies = stage_input.student.ask("verdicts", list(verdicts.values()), sampling)
+        shares = {key: sum(map(_is_yes, row)) / len(row) for key, row in zip(verdicts, replies, strict=True)}
         return [
             self._surest({members: shares[place, members] for members in classes}) for place, classes in enumerate(ways)
         ]
@@ -124,13 +124,13 @@ def _questions(item: Item, replies: Sequence[Response]) -> list[Item]:
     ]
 
 
-def _verdict(found: ResponseSet, members: Sequence[int], verify: str) -> Sample:
+def _verdict(group: ResponseSet, members: Sequence[int], verify: str) -> Sample:
     """What asks whether an answer is right: as the first response states it. An item of its own."""
-    item, stated = found.item, found.answers[members[0]] or ""
+    item, stated = group.item, group.answers[members[0]] or ""
     text = filled(verify, question=item.question, answer=stated)
     return Sample(dataclasses.replace(item, id=f"{item.id}#{members[0]}"), shown_image(item, text))
 
 
-def _says_yes(reply: Response) -> bool:
-    found = _LAST_WORD.search((reply.text or "")[-100:])
-    return found is not None and found[1].lower() == "yes" and not reply.truncated
+def _is_yes(reply: Response) -> bool:
+    matched = _LAST_WORD.search((reply.text or "")[-100:])
+    return matched is not None and matched[1].lower() == "yes" and not reply.truncated

@@ -62,22 +62,22 @@ class Lmsi:
         for item in stage_input.items:
             self._prompts(stage_input.prompt(item))
         drawn = answered(stage_input)
-        sure = [found for found in drawn if found.vote.share >= self.settings.least_share]
-        made = [example for found in sure for example in self._learnt(found)]
+        sure = [group for group in drawn if group.vote.share >= self.settings.least_share]
+        examples = [example for group in sure for example in self._learnt(group)]
         counts = {
             "prompts": len(drawn),
             "below least_share": len(drawn) - len(sure),
-            "without a response to learn": sum(not found.majority for found in sure),
+            "without a response to learn": sum(not group.majority for group in sure),
         }
-        return StageOutput(made, counts, "answers on which enough responses agree, in the form asked for")
+        return StageOutput(examples, counts, "answers on which enough responses agree, in the form asked for")
 
-    def _learnt(self, found: ResponseSet) -> list[Example]:
+    def _learnt(self, group: ResponseSet) -> list[Example]:
         """Each distinct, learnable response of the majority, in every format."""
-        prompts = self._prompts(found.prompt)
-        boxes = {text: f"{BOX}{last_box(text)}}}" for text in found.majority}
+        prompts = self._prompts(group.prompt)
+        boxes = {text: f"{BOX}{last_box(text)}}}" for text in group.majority}
         return [
-            Example(found.item.id, prompt, boxes[text] if style == "direct" else text)
-            for text in found.majority
+            Example(group.item.id, prompt, boxes[text] if style == "direct" else text)
+            for text in group.majority
             for style, prompt in prompts.items()
         ]
 

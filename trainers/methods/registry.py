@@ -18,22 +18,22 @@ from .base import Method, Played, PlayedMethod, Stage, StagedMethod, Step
 
 
 @dataclass(frozen=True)
-class GivenMethod:
+class ExternalMethod:
     """What a package or a file gives as a method: a class, or whatever makes one."""
 
     make: Callable[..., Any]
     name: str
 
     @classmethod
-    def of(cls, found: Any, origin: Origin) -> GivenMethod:
+    def of(cls, loaded: Any, origin: Origin) -> ExternalMethod:
         """Raises UsageError for what cannot be called."""
-        if not callable(found):
-            raise UsageError(f"method {origin.shown} is no class: {shown_value(found)}")
-        return cls(found, origin.shown)
+        if not callable(loaded):
+            raise UsageError(f"method {origin.shown} is no class: {shown_value(loaded)}")
+        return cls(loaded, origin.shown)
 
 
 @dataclass(frozen=True)
-class _Given:
+class _External:
     """A method of a package or a file: what it raises is told in one line."""
 
     what: str
@@ -48,20 +48,20 @@ class _Given:
         return getattr(self.method, "settings", None)
 
 
-class _GivenStages(_Given):
+class _ExternalStaged(_External):
     @property
     def stages(self) -> Sequence[Stage]:
-        found: Sequence[Stage] = call(self.what, lambda: list(self.method.stages))
-        return [dataclasses.replace(one, make=partial(call, self.what, one.make)) for one in found]
+        stages: Sequence[Stage] = call(self.what, lambda: list(self.method.stages))
+        return [dataclasses.replace(stage, make=partial(call, self.what, stage.make)) for stage in stages]
 
 
-class _GivenPlay(_Given):
+class _ExternalPlayed(_External):
     def play(self, step: Step) -> Played:
-        found: Played = call(self.what, self.method.play, step)
-        return found
+        played: Played = call(self.what, self.method.play, step)
+        return played
 
 
-METHODS: Registry[Callable[..., Method] | GivenMethod] = Registry(
+METHODS: Registry[Callable[..., Method] | ExternalMethod] = Registry(
     kind="method",
     group="proctor.methods",
     builtin={
@@ -74,7 +74,7 @@ METHODS: Registry[Callable[..., Method] | GivenMethod] = Registry(
         "evolmm": "proctor.trainers.methods.evolmm:EvoLmm",
         "vision_zero": "proctor.trainers.methods.vision_zero:VisionZero",
     },
-    adapt=GivenMethod.of,
+    adapt=ExternalMethod.of,
 )
 
 
@@ -83,8 +83,8 @@ def open_method(recipe: Recipe) -> Method:
 
     Raises UsageError for an unknown name, key or value, and for settings of a method that has none.
     """
-    found, table = METHODS.load(recipe.method), recipe.method_settings
-    make = found.make if isinstance(found, GivenMethod) else found
+    loaded, table = METHODS.load(recipe.method), recipe.method_settings
+    make = loaded.make if isinstance(loaded, ExternalMethod) else loaded
     kind: Any = (
         get_type_hints(make).get("settings") if inspect.isclass(make) and dataclasses.is_dataclass(make) else None
     )
@@ -94,9 +94,9 @@ def open_method(recipe: Recipe) -> Method:
     method: Method = call(f"method {recipe.method}", make, *settings)
     if not isinstance(method, StagedMethod | PlayedMethod):
         raise UsageError(f"method {recipe.method}: its class has neither stages nor play, with needs_gold")
-    if isinstance(found, GivenMethod):
-        given = _GivenStages if isinstance(method, StagedMethod) else _GivenPlay
-        method = given(f"method {found.name}", method)
+    if isinstance(loaded, ExternalMethod):
+        wrapper = _ExternalStaged if isinstance(method, StagedMethod) else _ExternalPlayed
+        method = wrapper(f"method {loaded.name}", method)
     if isinstance(method, StagedMethod) and recipe.reward != Recipe.reward:
         raise UsageError(f"method {recipe.method} reads no reward: leave out reward = {recipe.reward!r:.60}")
     return method

@@ -46,17 +46,22 @@ class Rejection:
         for item in stage_input.items:
             if not item.answer:
                 raise DataError(f"sft: item {item.id} has no label: train on a set whose every item has one")
-        made: list[Example] = []
+        examples: list[Example] = []
         unsolved = 0
-        for found in answered(stage_input):
-            kept = some_of(found.learnt(_right(found)), self.settings.keep, stage_input.sampling.seed, found.item.id)
-            made += found.examples(kept)
-            unsolved += not kept
+        for group in answered(stage_input):
+            texts = some_of(
+                group.learnt(_right(group)),
+                self.settings.keep,
+                stage_input.sampling.seed,
+                group.item.id,
+            )
+            examples += group.examples(texts)
+            unsolved += not texts
         counts = {"prompts": len(stage_input.items), "without a right response to learn": unsolved}
-        return StageOutput(made, counts, "responses with the right answer in the form asked for")
+        return StageOutput(examples, counts, "responses with the right answer in the form asked for")
 
 
-def _right(found: ResponseSet) -> list[int]:
+def _right(group: ResponseSet) -> list[int]:
     """Which responses match the label."""
-    rewards = GroundTruth()(make_group(found.item, found.texts, needs_gold=True), seed=0)
+    rewards = GroundTruth()(make_group(group.item, group.texts, needs_gold=True), seed=0)
     return [index for index, reward in enumerate(rewards) if reward == 1]

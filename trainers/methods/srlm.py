@@ -53,10 +53,10 @@ class ScoredResponse:
     @property
     def preference(self) -> Preference | None:
         """The best against the worst, the first of equals; None if there are no two that differ."""
-        known = [(score, text) for text, score in zip(self.texts, self.scores, strict=True) if score is not None]
-        if not known:
+        scored = [(score, text) for text, score in zip(self.texts, self.scores, strict=True) if score is not None]
+        if not scored:
             return None
-        best, worst = max(known, key=lambda one: one[0]), min(known, key=lambda one: one[0])
+        best, worst = max(scored, key=lambda pair: pair[0]), min(scored, key=lambda pair: pair[0])
         if best[0] == worst[0]:
             return None
         return Preference(self.found.item.id, self.found.prompt, best[1], worst[1])
@@ -77,48 +77,49 @@ class Srlm:
     def make(self, stage_input: StageInput) -> StageOutput:
         """Preferences between the student's responses by its own scores."""
         scored = self._score(stage_input, answered(stage_input))
-        made = [one.preference for one in scored]
-        scores = [score for one in scored for score in one.scores]
+        preferences = [group.preference for group in scored]
+        scores = [score for group in scored for score in group.scores]
         counts = {
             "prompts": len(stage_input.items),
             "distinct responses": len(scores),
             "responses without a readable score": scores.count(None),
-            "prompts without a best and a worst": made.count(None),
+            "prompts without a best and a worst": preferences.count(None),
         }
         needed = (
             "judgements that end with one JSON object of the three scores, and differ between responses to a prompt"
         )
-        return StageOutput([one for one in made if one is not None], counts, needed)
+        return StageOutput([preference for preference in preferences if preference is not None], counts, needed)
 
     def _score(self, stage_input: StageInput, drawn: Sequence[ResponseSet]) -> list[ScoredResponse]:
         """Ask the student for its scores of each distinct response."""
         texts = [
-            tuple(dict.fromkeys(one.text or "" for one in found.responses if not one.truncated)) for found in drawn
+            tuple(dict.fromkeys(response.text or "" for response in group.responses if not response.truncated))
+            for group in drawn
         ]
-        fine = FORMATS.get(stage_input.answer_format)
-        asked = {
-            (place, index): _question(stage_input, found, texts[place], index)
-            for place, found in enumerate(drawn)
+        well_formed = FORMATS.get(stage_input.answer_format)
+        requests = {
+            (place, index): _question(stage_input, group, texts[place], index)
+            for place, group in enumerate(drawn)
             for index, text in enumerate(texts[place])
-            if fine(text)
+            if well_formed(text)
         }
         sampling = dataclasses.replace(
             stage_input.sampling, n=self.settings.judgements, max_tokens=self.settings.judge_tokens
         )
-        replies = stage_input.student.ask("judgements", list(asked.values()), sampling)
-        read = dict(zip(asked, map(_mean, replies), strict=True))
+        replies = stage_input.student.ask("judgements", list(requests.values()), sampling)
+        read = dict(zip(requests, map(_mean, replies), strict=True))
         return [
             ScoredResponse(
-                found, texts[place], tuple(read.get((place, index), 0.0) for index in range(len(texts[place])))
+                group, texts[place], tuple(read.get((place, index), 0.0) for index in range(len(texts[place])))
             )
-            for place, found in enumerate(drawn)
+            for place, group in enumerate(drawn)
         ]
 
 
-def _question(stage_input: StageInput, found: ResponseSet, texts: Sequence[str], index: int) -> Sample:
+def _question(stage_input: StageInput, drawn: ResponseSet, texts: Sequence[str], index: int) -> Sample:
     """What asks for the scores of one response; an item of its own."""
-    group = make_group(found.item, texts, needs_gold=False, answer_format=stage_input.answer_format)
-    item = dataclasses.replace(found.item, id=f"{found.item.id}#{index}")
+    group = make_group(drawn.item, texts, needs_gold=False, answer_format=stage_input.answer_format)
+    item = dataclasses.replace(drawn.item, id=f"{drawn.item.id}#{index}")
     return Sample(item, judge_prompt(group, index, stage_input.judge_prompt))
 
 

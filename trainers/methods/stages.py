@@ -1,8 +1,8 @@
-"""A staged method from its first stage to its last, whoever trains: ask the student, make data of its answers, train on it.
+"""Runs a staged method from its first stage to its last, on any trainer: ask the student, make data of its answers, train.
 
-A stage ends with a checkpoint, and the next one asks that. What was made is kept in `made.jsonl` for people; an interrupted
-training makes it again of the stored answers, which gives the same. A stage that makes too little ends the training, with
-what was found and what is needed; nothing that was stored is lost.
+A stage ends with a checkpoint, and the next stage asks that. The data are written to `made.jsonl` for people; an interrupted
+training makes them again from the stored answers, with the same result. A stage with too few examples ends the training and
+says what was missing; nothing that was stored is lost.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Fitting:
-    """One stage's training: from checkpoint `start`, on `made`, by `objective`, in steps `first`+1 to `first`+`steps`.
+    """One stage's training: from checkpoint `start`, on `data`, by `objective`, in steps `first`+1 to `first`+`steps`.
 
     `folder` is the stage's own.
     """
@@ -39,7 +39,7 @@ class Fitting:
     name: str
     objective: Sft | Dpo
     start: Path
-    made: Sequence[Example] | Sequence[Preference]
+    data: Sequence[Example] | Sequence[Preference]
     first: int
     steps: int
     folder: Path
@@ -67,8 +67,8 @@ def stage_items(recipe: Recipe, method: StagedMethod) -> Batches:
     batches = training_prompts(recipe.prompts, recipe.seed, labels=method.needs_gold)
 
     def items(stage: int, size: int) -> list[Item]:
-        found = batches(stage, size)
-        return found if method.needs_gold else [unlabelled(item) for item in found]
+        batch = batches(stage, size)
+        return batch if method.needs_gold else [unlabelled(item) for item in batch]
 
     return items
 
@@ -101,14 +101,14 @@ class StagedTraining:
                 continue
             start = self.folder.checkpoint_path(first) if number else self.base
             own = self.folder.path / "stages" / f"{number + 1}-{stage.name}"
-            made = self._make(stage, self._lesson(stage, number, items, own, start), own)
-            self.fit(Fitting(stage.name, stage.objective, start, made, first, steps, own), self.folder, self.progress)
+            output = self._make(stage, self._stage_input(stage, number, items, own, start), own)
+            self.fit(Fitting(stage.name, stage.objective, start, output, first, steps, own), self.folder, self.progress)
 
-    def _lesson(self, stage: Stage, number: int, items: Batches, own: Path, start: Path) -> StageInput:
+    def _stage_input(self, stage: Stage, number: int, items: Batches, own: Path, start: Path) -> StageInput:
         recipe = self.recipe
         last = len(self.method.stages) * recipe.policy.steps
 
-        def tell(done: int, total: int, name: str) -> None:
+        def on_progress(done: int, total: int, name: str) -> None:
             self.progress(number * recipe.policy.steps, last, f"{stage.name}: {name}, {done} of {total} answers")
 
         return StageInput(
@@ -116,20 +116,20 @@ class StagedTraining:
             items=_distinct(items(number, recipe.collect.prompts)),
             prompt=asking(recipe),
             sampling=dataclasses.replace(recipe.sampling, seed=sample_seed(recipe.seed, stage.name, number) >> 1),
-            student=StoredStudent(recipe.prompts.suite, own / "asked", lambda: self.open_model(start), tell),
+            student=StoredStudent(recipe.prompts.suite, own / "asked", lambda: self.open_model(start), on_progress),
             answer_format=recipe.answer_format,
             judge_prompt=recipe.judge.prompt if recipe.judge else "full",
         )
 
     def _make(self, stage: Stage, stage_input: StageInput, own: Path) -> Sequence[Example] | Sequence[Preference]:
         """Ask and make, and keep what was made. Raises DataError if it is too little."""
-        found = stage.make(stage_input)
-        if len(found.made) < self.recipe.collect.least:
-            raise DataError(_too_little(found, stage, stage_input.number, self.recipe.collect.least))
-        write_atomic(own / "made.jsonl", map(json_line, map(_record, found.made)))
-        counts = {**found.counts, "made": len(found.made)}
+        output = stage.make(stage_input)
+        if len(output.data) < self.recipe.collect.least:
+            raise DataError(_too_little(output, stage, stage_input.number, self.recipe.collect.least))
+        write_atomic(own / "made.jsonl", map(json_line, map(_record, output.data)))
+        counts = {**output.counts, "made": len(output.data)}
         write_atomic(own / "counts.json", (canonical_json(counts) + "\n").encode())
-        return found.made
+        return output.data
 
 
 def _distinct(items: Sequence[Item]) -> list[Item]:
@@ -137,16 +137,16 @@ def _distinct(items: Sequence[Item]) -> list[Item]:
     return list({item.id: item for item in items}.values())
 
 
-def _too_little(found: StageOutput, stage: Stage, number: int, least: int) -> str:
-    counts = ", ".join(f"{count} {name}" for name, count in found.counts.items())
+def _too_little(output: StageOutput, stage: Stage, number: int, least: int) -> str:
+    counts = ", ".join(f"{count} {name}" for name, count in output.counts.items())
     return (
-        f"stage {number + 1} ({stage.name}) made {len(found.made)} examples, fewer than collect.least = {least}: {counts}; "
-        f"needed: {found.needed}"
+        f"stage {number + 1} ({stage.name}) made {len(output.data)} examples, fewer than collect.least = {least}: {counts}; "
+        f"needed: {output.needed}"
     )
 
 
 def _record(part: Example | Preference) -> Json:
-    fields = {one.name: getattr(part, one.name) for one in dataclasses.fields(part)}
+    fields = {part_field.name: getattr(part, part_field.name) for part_field in dataclasses.fields(part)}
     return {**fields, "prompt": _prompt(part.prompt)}
 
 

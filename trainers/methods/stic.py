@@ -76,7 +76,7 @@ class Stic:
         items = one_item_per_image(stage_input.items)
         good = _once(stage_input, "good", [Sample(item, shown_image(item, self.settings.well)) for item in items])
         poor = _once(stage_input, "poor", [self._poorly(item, stage_input.sampling.seed) for item in items])
-        made = [
+        preferences = [
             Preference(item.id, shown_image(item, self.settings.plainly), good[item.id], poor[item.id])
             for item in items
             if item.id in good and item.id in poor and good[item.id] != poor[item.id]
@@ -87,7 +87,9 @@ class Stic:
             "without two whole descriptions": sum(item.id not in good or item.id not in poor for item in items),
             "with equal descriptions": sum(good.get(item.id, "") == poor.get(item.id) for item in items),
         }
-        return StageOutput(made, counts, "whole descriptions of pictures that differ between a good and a bad request")
+        return StageOutput(
+            preferences, counts, "whole descriptions of pictures that differ between a good and a bad request"
+        )
 
     def _poorly(self, item: Item, seed: int) -> Sample:
         """What asks for a poor description; by random numbers of seed and item."""
@@ -101,20 +103,22 @@ class Stic:
         """Examples of the majority's responses to questions that follow a description."""
         check_images(stage_input.items, "stic")
         items = stage_input.items
-        told = _once(
+        descriptions = _once(
             stage_input, "descriptions", [Sample(item, shown_image(item, self.settings.well)) for item in items]
         )
-        asked = [
-            Sample(item, self._infused(stage_input.prompt(item), told[item.id])) for item in items if item.id in told
+        samples = [
+            Sample(item, self._infused(stage_input.prompt(item), descriptions[item.id]))
+            for item in items
+            if item.id in descriptions
         ]
-        drawn = respond(stage_input, "candidates", asked)
-        made = [example for found in drawn for example in found.examples(found.majority)]
+        drawn = respond(stage_input, "candidates", samples)
+        examples = [example for group in drawn for example in group.examples(group.majority)]
         counts = {
             "prompts": len(stage_input.items),
-            "without a whole description": len(items) - len(told),
-            "without a response to learn": sum(not found.majority for found in drawn),
+            "without a whole description": len(items) - len(descriptions),
+            "without a response to learn": sum(not group.majority for group in drawn),
         }
-        return StageOutput(made, counts, "whole descriptions, and answers in the form asked for")
+        return StageOutput(examples, counts, "whole descriptions, and answers in the form asked for")
 
     def _infused(self, prompt: Prompt, description: str) -> Prompt:
         """The prompt with the description before its first text."""
@@ -124,11 +128,13 @@ class Stic:
         return dataclasses.replace(prompt, parts=(*parts[:first], text, *parts[first + 1 :]))
 
 
-def _once(stage_input: StageInput, name: str, asked: Sequence[Sample]) -> Mapping[str, str]:
+def _once(stage_input: StageInput, name: str, samples: Sequence[Sample]) -> Mapping[str, str]:
     """One response to each question by item, without those that are empty or were cut off."""
-    rows = stage_input.student.ask(name, asked, dataclasses.replace(stage_input.sampling, n=1))
-    return {one.item.id: text for one, (reply,) in zip(asked, rows, strict=True) if (text := _whole(reply))}
+    rows = stage_input.student.ask(name, samples, dataclasses.replace(stage_input.sampling, n=1))
+    return {
+        sample.item.id: text for sample, (reply,) in zip(samples, rows, strict=True) if (text := _complete_text(reply))
+    }
 
 
-def _whole(reply: Response) -> str:
+def _complete_text(reply: Response) -> str:
     return "" if reply.truncated else (reply.text or "").strip()

@@ -1,9 +1,9 @@
-"""The model that a stage asks: a checkpoint on an engine, whose answers are kept as sealed runs.
+"""The student of a staged method: a checkpoint on an engine, whose answers are kept as sealed runs.
 
     stages/1-NAME/asked/QUESTION-NAME/    run directories: what was asked and every raw response
-    stages/1-NAME/made.jsonl              the examples or preferences that were made of them (`stages`)
+    stages/1-NAME/made.jsonl              the examples or preferences made of them (written by `stages`)
 
-A stage that was interrupted finds what it was told, and asks only the rest.
+A stage that was interrupted finds the answers it has, and asks only the rest.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ...harness.runs.evaluate import Examination, run_eval
 from ...harness.runs.store import RunReader, Sample
 from ...harness.types import Response, Sampling
 
-Tell = Callable[[int, int, str], None]
+OnProgress = Callable[[int, int, str], None]
 """Told (answers there, answers in all, what is asked)."""
 
 
@@ -29,34 +29,34 @@ class StoredStudent:
     suite: str
     folder: Path
     open_model: Callable[[], Engine]
-    tell: Tell = lambda done, total, name: None
+    progress: OnProgress = lambda done, total, name: None
     _model: Engine | None = None
     _asked: set[str] = field(default_factory=set)
 
-    def ask(self, name: str, asked: Sequence[Sample], sampling: Sampling) -> list[tuple[Response, ...]]:
+    def ask(self, name: str, samples: Sequence[Sample], sampling: Sampling) -> list[tuple[Response, ...]]:
         """sampling.n responses to each question, in order; see `methods.base.Student`."""
         if name in self._asked:
             raise UsageError(f"a stage asks for {name!r} twice: give each run a name of its own")
         self._asked.add(name)
-        if not asked:
+        if not samples:
             return []
         path = self.folder / name
         self._model = self._model or self.open_model()
-        total, done = len(asked) * sampling.n, 0
+        total, done = len(samples) * sampling.n, 0
 
         def progress(more: int) -> None:
             nonlocal done
             done += more
-            self.tell(done, total, name)
+            self.progress(done, total, name)
 
-        outcome = run_eval(Examination(self.suite, "training", asked, sampling), self._model, path, progress)
+        outcome = run_eval(Examination(self.suite, "training", samples, sampling), self._model, path, progress)
         if not outcome.complete:
             first = outcome.errors[0] if outcome.errors else "no answer"
             raise IncompleteRunError(
                 f"{path}: {outcome.missing} questions without an answer: {first}; the others are kept: go on to "
                 "ask for these (a training with --resume)"
             )
-        found: dict[str, list[Response]] = {one.item.id: [] for one in asked}
+        responses: dict[str, list[Response]] = {sample.item.id: [] for sample in samples}
         for response in RunReader(path).responses():
-            found[response.item_id].append(response)
-        return [tuple(sorted(rows, key=lambda one: one.sample)) for rows in found.values()]
+            responses[response.item_id].append(response)
+        return [tuple(sorted(rows, key=lambda response: response.sample)) for rows in responses.values()]

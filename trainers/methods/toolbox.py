@@ -1,10 +1,7 @@
-"""Several responses of the student to one prompt: their answers, their majority, and which of them can be learnt.
+"""What several methods need: response sets with their majority, prompts about pictures, corrupted and similar pictures.
 
-Asking about pictures rather than an item's question.
-
-Pictures made hard to read: fewer pixels, or other colours (STIC, arXiv 2405.19716).
-
-Pairs of pictures that look alike and are not the same.
+Pictures are corrupted by fewer pixels or other colours (STIC, arXiv 2405.19716), and paired with the most similar other one
+(Vision-Zero, arXiv 2509.25541).
 """
 
 from __future__ import annotations
@@ -54,8 +51,11 @@ class ResponseSet:
     @cached_property
     def learnable(self) -> tuple[bool, ...]:
         """Whether each response came to its end, which is learnt with it, and has the form that was asked for."""
-        fine = FORMATS.get(self.answer_format)
-        return tuple(not one.truncated and fine(text) for one, text in zip(self.responses, self.texts, strict=True))
+        well_formed = FORMATS.get(self.answer_format)
+        return tuple(
+            not response.truncated and well_formed(text)
+            for response, text in zip(self.responses, self.texts, strict=True)
+        )
 
     @cached_property
     def vote(self) -> Vote:
@@ -76,11 +76,12 @@ class ResponseSet:
         return [Example(self.item.id, self.prompt, text) for text in texts]
 
 
-def respond(stage_input: StageInput, name: str, asked: Sequence[Sample]) -> list[ResponseSet]:
+def respond(stage_input: StageInput, name: str, samples: Sequence[Sample]) -> list[ResponseSet]:
     """sampling.n responses to each question, kept as the run of that name."""
-    rows = stage_input.student.ask(name, asked, stage_input.sampling)
+    rows = stage_input.student.ask(name, samples, stage_input.sampling)
     return [
-        ResponseSet(one.item, one.prompt, row, stage_input.answer_format) for one, row in zip(asked, rows, strict=True)
+        ResponseSet(sample.item, sample.prompt, row, stage_input.answer_format)
+        for sample, row in zip(samples, rows, strict=True)
     ]
 
 
@@ -97,11 +98,11 @@ def some_of(texts: Sequence[str], most: int, seed: int, item_id: str) -> list[st
 
 def one_item_per_image(items: Sequence[Item]) -> list[Item]:
     """The first item of each picture, or set of pictures: what is said of a picture does not depend on the question."""
-    found: dict[tuple[str, ...], Item] = {}
+    first_items: dict[tuple[str, ...], Item] = {}
     for item in items:
         if item.images:
-            found.setdefault(tuple(image.sha256 for image in item.images), item)
-    return list(found.values())
+            first_items.setdefault(tuple(image.sha256 for image in item.images), item)
+    return list(first_items.values())
 
 
 def check_images(items: Sequence[Item], method: str) -> None:

@@ -1,20 +1,16 @@
 """Vision-Zero (arXiv 2509.25541): self-play of "who is the spy" over pictures, without labels or questions.
 
-All players see one picture but the spy, who sees another. Each gives a clue about its picture; then the civilians vote.
-Two stages take turns, as in its Iterative-SPO. In a clue stage each game is played n times, and clues earn what the votes
-make of them, in a zero-sum way, less the mean reward of the clue's role (role advantage estimation). In a decision stage
-the clues are given once, each civilian votes n times, and a vote earns 1 for the spy, -0.5 for nobody, -1 for a civilian,
-normalised within the n.
+All players see one picture but the spy, who sees another. Players are numbered from 1. Each gives a clue about its picture;
+then the civilians vote. Two kinds of steps take turns, as in the paper's Iterative-SPO. In a clue step each game is played n
+times, and clues earn what the votes make of them, in a zero-sum way, less the mean reward of the clue's role (role advantage
+estimation). In a decision step the clues are given once, each civilian votes n times, and a vote earns 1 for the spy, -0.5
+for nobody, -1 for a civilian, normalised within the n. The constants are those of the paper's code.
 
-Where this departs: a stage lasts a number of steps, where theirs ends by moving averages of the votes' accuracy; a role's
-mean is that of the step, not a moving one; both, so that a step depends on seed and number alone. The spy's picture is
-the most similar other picture of the step, where theirs are edited or rendered in pairs. There is one round of clues,
-given at once, so that n plays of a game share their prompts; theirs has two rounds, in turn. Their code pays for the
-format too.
-
-The rules of "who is the spy": votes, and what they are worth to those who gave clues and to those who voted.
-
-Players are numbered from 1. The rewards are those of Vision-Zero (arXiv 2509.25541), with its code's constants.
+Departures: clue and decision steps take turns after a fixed number, where the paper switches by moving averages of the votes'
+accuracy; a role's mean is that of the step, not a moving one. So a step depends on seed and number alone. The spy's picture
+is the most similar other picture of the step, where theirs are edited or rendered in pairs. There is one round of clues,
+given at once, so that n plays of a game share their prompts; theirs has two rounds, in turn. Their code also pays for the
+format.
 """
 
 from __future__ import annotations
@@ -37,45 +33,45 @@ from .base import Drawn, Played, Step, Turn
 from .toolbox import check_images, lookalikes
 
 UNSURE = 0
-Ballot: TypeAlias = int | None
+Vote: TypeAlias = int | None
 """A player's number, UNSURE, or None for a vote that cannot be read."""
 
 _NUMBER = re.compile(r"(?:player\s*)?(\d{1,2})", re.IGNORECASE | re.ASCII)
 
 
-def read_vote(text: str, players: int) -> Ballot:
+def read_vote(text: str, players: int) -> Vote:
     """The vote that a response states as its final answer."""
-    found = _NUMBER.fullmatch((answers.extract(text).answer or "").strip())
-    number = int(found[1]) if found else -1
+    matched = _NUMBER.fullmatch((answers.extract(text).answer or "").strip())
+    number = int(matched[1]) if matched else -1
     return number if 0 <= number <= players else None
 
 
-def suspicion(ballots: Sequence[Ballot], spy: int, players: int) -> float:
+def suspicion(votes: Sequence[Vote], spy: int, players: int) -> float:
     """Votes for the spy less the mean of those for a civilian."""
-    return ballots.count(spy) - fmean(ballots.count(player) for player in _civilians(spy, players))
+    return votes.count(spy) - fmean(votes.count(player) for player in _civilians(spy, players))
 
 
-def clue_rewards(ballots: Sequence[Ballot], spy: int, players: int, beta: float, lam: float) -> list[float]:
+def clue_rewards(votes: Sequence[Vote], spy: int, players: int, beta: float, lam: float) -> list[float]:
     """What each player's clue earned by the votes; they sum to 0.
 
     The spy loses beta times the suspicion, which the civilians share; each civilian loses lam times its own excess of votes
     over their mean.
     """
-    gap = suspicion(ballots, spy, players)
+    gap = suspicion(votes, spy, players)
     civilians = _civilians(spy, players)
-    usual = fmean(ballots.count(player) for player in civilians)
+    usual = fmean(votes.count(player) for player in civilians)
     shared = beta * gap / len(civilians)
     return [
-        -beta * gap if player == spy else shared - lam * (ballots.count(player) - usual)
+        -beta * gap if player == spy else shared - lam * (votes.count(player) - usual)
         for player in range(1, players + 1)
     ]
 
 
-def vote_reward(ballot: Ballot, spy: int, unsure: float) -> float:
+def vote_reward(vote: Vote, spy: int, unsure: float) -> float:
     """1 for the spy, `unsure` for nobody, -1 for a civilian and for what cannot be read."""
-    if ballot == UNSURE:
+    if vote == UNSURE:
         return unsure
-    return 1.0 if ballot == spy else -1.0
+    return 1.0 if vote == spy else -1.0
 
 
 def _civilians(spy: int, players: int) -> list[int]:
@@ -189,12 +185,12 @@ class VisionZero:
         """Each game n times; the clues are trained on."""
         n, s = step.sampling.n, self.settings
         clues = self._give(step, games, n)
-        told = [(game, self._told(clues, place, k)) for place, game in enumerate(games) for k in range(n)]
-        _, ballots = self._vote(step, told, s.votes)
+        seen = [(game, self._clue_lines(clues, place, k)) for place, game in enumerate(games) for k in range(n)]
+        _, votes = self._vote(step, seen, s.votes)
         paid = np.array(
             [
                 clue_rewards(cast, game.spy, s.players, s.beta, s.lam)
-                for (game, _), cast in zip(told, ballots, strict=True)
+                for (game, _), cast in zip(seen, votes, strict=True)
             ]
         )
         rewards = paid.reshape(len(games), n, s.players).swapaxes(1, 2)
@@ -202,21 +198,21 @@ class VisionZero:
         baseline = np.where(spies, rewards[spies].mean(), rewards[~spies].mean())
         advantages = rewards - baseline[:, :, None]
         turn = Turn(clues, list(advantages.reshape(-1, n)))
-        return Played([turn], self._metrics(rewards.reshape(-1, n), [game for game, _ in told], ballots, clues=True))
+        return Played([turn], self._metrics(rewards.reshape(-1, n), [game for game, _ in seen], votes, clues=True))
 
     def _decisions(self, step: Step, games: Sequence[_Game]) -> Played:
         """Each game once; the civilians' n votes are trained on."""
         clues = self._give(step, games, 1)
-        told = [(game, self._told(clues, place, 0)) for place, game in enumerate(games)]
-        votes, ballots = self._vote(step, told, step.sampling.n)
+        seen = [(game, self._clue_lines(clues, place, 0)) for place, game in enumerate(games)]
+        drawn, votes = self._vote(step, seen, step.sampling.n)
         rewards = np.array(
             [
-                [vote_reward(ballot, game.spy, self.settings.unsure) for ballot in cast]
-                for game, cast in zip(games, ballots, strict=True)
+                [vote_reward(vote, game.spy, self.settings.unsure) for vote in cast]
+                for game, cast in zip(games, votes, strict=True)
             ]
         ).reshape(-1, step.sampling.n)
-        turn = Turn(votes, [group_norm(row) for row in rewards])
-        return Played([turn], self._metrics(rewards, games, ballots, clues=False))
+        turn = Turn(drawn, [group_norm(row) for row in rewards])
+        return Played([turn], self._metrics(rewards, games, votes, clues=False))
 
     def _give(self, step: Step, games: Sequence[_Game], n: int) -> Drawn:
         """n clues of every player of every game."""
@@ -228,52 +224,56 @@ class VisionZero:
         text = self.settings.spy_clue if player == game.spy else self.settings.clue
         return Prompt((*game.hand(player), filled(text, player=str(player), players=str(game.players))))
 
-    def _told(self, clues: Drawn, place: int, k: int) -> str:
+    def _clue_lines(self, clues: Drawn, place: int, k: int) -> str:
         """What the players of the game at that place said in its play k, as voters see it."""
         first = place * self.settings.players
-        said = [one_line(row[k], MOST_CLUE_CHARACTERS) for row in clues.texts[first : first + self.settings.players]]
-        lines = (filled(self.settings.vote_clue, player=str(player), clue=text) for player, text in enumerate(said, 1))
+        clue_texts = [
+            one_line(row[k], MOST_CLUE_CHARACTERS) for row in clues.texts[first : first + self.settings.players]
+        ]
+        lines = (
+            filled(self.settings.vote_clue, player=str(player), clue=text) for player, text in enumerate(clue_texts, 1)
+        )
         return "\n".join(lines)
 
-    def _vote(self, step: Step, told: Sequence[tuple[_Game, str]], n: int) -> tuple[Drawn, list[list[Ballot]]]:
-        """n votes of every civilian on what was told; the ballots of each game, civilian by civilian."""
-        drawn = step.draw("vote", [prompt for game, clues in told for prompt in self._elections(game, clues)], n)
+    def _vote(self, step: Step, seen: Sequence[tuple[_Game, str]], n: int) -> tuple[Drawn, list[list[Vote]]]:
+        """n votes of every civilian on what was told; the votes of each game, civilian by civilian."""
+        drawn = step.draw("vote", [prompt for game, clues in seen for prompt in self._elections(game, clues)], n)
         voters = self.settings.players - 1
         read = [[read_vote(text, self.settings.players) for text in row] for row in drawn.texts]
-        ballots = [ballot for row in read for ballot in row]
-        if sum(ballot is not None for ballot in ballots) < READABLE * len(ballots):
-            raise self._unreadable(drawn, step, ballots)
+        votes = [vote for row in read for vote in row]
+        if sum(vote is not None for vote in votes) < READABLE * len(votes):
+            raise self._unreadable(drawn, step, votes)
         starts = range(0, len(read), voters)
-        return drawn, [[ballot for row in read[start : start + voters] for ballot in row] for start in starts]
+        return drawn, [[vote for row in read[start : start + voters] for vote in row] for start in starts]
 
     def _elections(self, game: _Game, clues: str) -> Iterator[Prompt]:
         for player in game.civilians:
             text = filled(self.settings.vote, player=str(player), players=str(game.players), clues=clues)
             yield Prompt((*game.shared, text))
 
-    def _unreadable(self, drawn: Drawn, step: Step, ballots: Sequence[Ballot]) -> DataError:
-        voted = sum(ballot is not None for ballot in ballots)
-        written = [text for row in drawn.texts for text in row]
-        example = printable(written[ballots.index(None)][:MOST_SHOWN])
+    def _unreadable(self, drawn: Drawn, step: Step, votes: Sequence[Vote]) -> DataError:
+        voted = sum(vote is not None for vote in votes)
+        texts = [text for row in drawn.texts for text in row]
+        example = printable(texts[votes.index(None)][:MOST_SHOWN])
         return DataError(
-            f"vision_zero: step {step.number + 1}: {voted} of the {len(ballots)} votes state a player from 1 to "
+            f"vision_zero: step {step.number + 1}: {voted} of the {len(votes)} votes state a player from 1 to "
             f"{self.settings.players}, or 0, and {READABLE:.0%} must; one was: {example!r}; mend method_settings.vote, or "
             "start from a model that can vote"
         )
 
     def _metrics(
-        self, rewards: Array, games: Sequence[_Game], ballots: Sequence[Sequence[Ballot]], *, clues: bool
+        self, rewards: Array, games: Sequence[_Game], votes: Sequence[Sequence[Vote]], *, clues: bool
     ) -> dict[str, float]:
         """`rewards` by the rows that are trained on; `suspicion` per vote, in [-1, 1]; the shares are of all votes."""
-        pairs = list(zip(games, ballots, strict=True))
-        cast = [(game.spy, ballot) for game, row in pairs for ballot in row]
+        pairs = list(zip(games, votes, strict=True))
+        cast = [(game.spy, vote) for game, row in pairs for vote in row]
         return {
             "reward": float(rewards.mean()),
             "reward_std": fmean(float(row.std()) for row in rewards),
             "no_signal_share": fmean(float(np.ptp(row) == 0) for row in rewards),
             "clue_stage": float(clues),
-            "spy_found_share": fmean(ballot == spy for spy, ballot in cast),
-            "unsure_share": fmean(ballot == UNSURE for _, ballot in cast),
-            "unparsed_share": fmean(ballot is None for _, ballot in cast),
+            "spy_found_share": fmean(vote == spy for spy, vote in cast),
+            "unsure_share": fmean(vote == UNSURE for _, vote in cast),
+            "unparsed_share": fmean(vote is None for _, vote in cast),
             "suspicion": fmean(suspicion(row, game.spy, game.players) / len(row) for game, row in pairs),
         }

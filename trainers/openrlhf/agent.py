@@ -15,7 +15,7 @@ BANNED = -100.0
 
 
 class AgentExecutor(SingleTurnAgentExecutor):  # type: ignore[misc]
-    """No reward here: groups are assessed when all of a step's answers are there (`hooks`)."""
+    """No reward here: groups are rewarded when all of a step's answers are there (`hooks`)."""
 
     def __init__(self) -> None:
         super().__init__(None)

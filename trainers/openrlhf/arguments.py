@@ -1,7 +1,4 @@
-"""A recipe as the command line of OpenRLHF's `train_ppo_ray`, and how any of its command lines is made and shown.
-
-A stage as the command line of OpenRLHF's `train_sft` or `train_dpo`.
-"""
+"""Command lines for OpenRLHF: a recipe as `train_ppo_ray`, a stage as `train_sft` or `train_dpo`."""
 
 from __future__ import annotations
 
@@ -111,18 +108,18 @@ def arguments(recipe: Recipe, settings: OpenRlhfSettings, paths: Paths, *, pictu
 
 def options(values: Mapping[str, object], switches: Mapping[str, bool]) -> list[str]:
     """Options with their values, then those switches that are on."""
-    given = [part for name, value in values.items() for part in (f"--{name}", *_texts(value))]
-    return [*given, *(f"--{name}" for name, on in switches.items() if on)]
+    words = [part for name, value in values.items() for part in (f"--{name}", *_texts(value))]
+    return [*words, *(f"--{name}" for name, on in switches.items() if on)]
 
 
-def shown(command: str, given: Sequence[str]) -> str:
+def shown(command: str, words: Sequence[str]) -> str:
     """A command line for people, an option with its values per line."""
-    return f"python -m {command} \\\n  " + " \\\n  ".join(_pairs(given))
+    return f"python -m {command} \\\n  " + " \\\n  ".join(_pairs(words))
 
 
-def _pairs(given: Sequence[str]) -> Iterator[str]:
+def _pairs(words: Sequence[str]) -> Iterator[str]:
     line: list[str] = []
-    for part in given:
+    for part in words:
         if part.startswith("--") and line:
             yield shlex.join(line)
             line = []
@@ -131,7 +128,7 @@ def _pairs(given: Sequence[str]) -> Iterator[str]:
 
 
 def _texts(value: object) -> list[str]:
-    return [str(one) for one in value] if isinstance(value, tuple) else [str(value)]
+    return [str(entry) for entry in value] if isinstance(value, tuple) else [str(value)]
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The process that runs OpenRLHF's own command line with our hooks in it: python -m proctor.trainers.openrlhf.driver PLAN.
 
-Of GRPO, Ray starts the other processes; of a stage's SFT or DPO this one starts itself again once per GPU.
+For GRPO, Ray starts the other processes. For a stage's SFT or DPO this process starts itself again, once per GPU.
 """
 
 from __future__ import annotations
@@ -78,19 +78,19 @@ def _start_ray(path: Path, plan: Plan, rollouts: RolloutPlan) -> None:
         variables[OWNER] = str(plan.owner)
     ray.init(runtime_env={"env_vars": variables}, log_to_driver=True)
     resources: Any = ray.cluster_resources
-    there = int(resources().get("GPU", 0))
-    if there < plan.gpus:
-        raise UsageError(f"the recipe needs {plan.gpus} GPUs and Ray has {there}: change the section [openrlhf]")
+    available = int(resources().get("GPU", 0))
+    if available < plan.gpus:
+        raise UsageError(f"the recipe needs {plan.gpus} GPUs and Ray has {available}: change the section [openrlhf]")
 
 
 def _cause(error: BaseException) -> BaseException:
     """What was raised first, in whichever process: Ray wraps it."""
-    found: Any = error
+    cause: Any = error
     while True:
-        inner = getattr(found, "cause", None)
-        if not isinstance(inner, BaseException) or isinstance(found, ProctorError):
-            return found  # type: ignore[no-any-return]
-        found = inner
+        inner = getattr(cause, "cause", None)
+        if not isinstance(inner, BaseException) or isinstance(cause, ProctorError):
+            return cause  # type: ignore[no-any-return]
+        cause = inner
 
 
 def _end_with(parent: int) -> None:

@@ -1,14 +1,11 @@
-"""What is changed in OpenRLHF's SFT and DPO, whose models can see while their data sets and trainers cannot.
+"""OpenRLHF's SFT and DPO with pictures: its models can see, its data sets and trainers cannot.
 
-- The data sets (`fit_data`), in the order of the rows.
-- The trainers hand a batch's pictures to the models, policy and reference, and tell the launcher how it goes.
+- The data sets (`SftExamples`, `DpoExamples`) hold the tokens and pictures that the local trainer trains on, in the order of
+  the rows. A row is encoded when its turn comes and never cut; OpenRLHF's own data sets are of texts alone, cut to a length.
+- The trainers hand a batch's pictures to policy and reference, and report metrics to the launcher.
 - A recipe that does not train the vision tower has it frozen, for which these entries have no option.
 
 The losses, the updates and the states are OpenRLHF's own.
-
-The rows of a stage as tensors: the tokens and pictures that the local trainer trains on.
-
-OpenRLHF's own data sets are of texts alone, cut to a length. Here a row is encoded when its turn comes, and never cut.
 """
 
 from __future__ import annotations
@@ -114,7 +111,7 @@ class Examples(torch.utils.data.Dataset[EncodedExample]):
 
     def _padded(self, sequences: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         """Tokens (B, L), padded on the right, and the mask of the real ones."""
-        mask = pad_sequence([torch.ones_like(one) for one in sequences], batch_first=True)
+        mask = pad_sequence([torch.ones_like(sequence) for sequence in sequences], batch_first=True)
         return pad_sequence(list(sequences), batch_first=True, padding_value=self._encoder.pad_id), mask
 
 
@@ -123,12 +120,12 @@ class SftExamples(Examples):
 
     def collate_fn(self, batch: Sequence[EncodedExample]) -> tuple[Tensor, Tensor, Tensor, Pictures]:
         """Tokens, mask, loss mask (one place ahead of the response's tokens), all (B, L), and the pictures."""
-        sequences = [one.sequences[0] for one in batch]
+        sequences = [example.sequences[0] for example in batch]
         ids, mask = self._padded(sequences)
         learned = torch.zeros(ids.shape)
-        for row, one in enumerate(batch):
-            learned[row, one.start - 1 : len(sequences[row]) - 1] = 1
-        return ids, mask, learned, joined([one.pictures for one in batch])
+        for row, example in enumerate(batch):
+            learned[row, example.start - 1 : len(sequences[row]) - 1] = 1
+        return ids, mask, learned, joined([example.pictures for example in batch])
 
 
 class DpoExamples(Examples):
@@ -138,15 +135,15 @@ class DpoExamples(Examples):
         self, batch: Sequence[EncodedExample]
     ) -> tuple[Tensor, Tensor, Tensor, Tensor, tuple[list[int], Pictures]]:
         """Tokens and mask of the chosen ones, of the rejected ones; then the prompts' lengths and pictures."""
-        chosen, rejected = ([one.sequences[kind] for one in batch] for kind in (0, 1))
-        beside = [one.start for one in batch], joined([one.pictures for one in batch])
+        chosen, rejected = ([example.sequences[kind] for example in batch] for kind in (0, 1))
+        beside = [example.start for example in batch], joined([example.pictures for example in batch])
         return (*self._padded(chosen), *self._padded(rejected), beside)
 
 
 def joined(pictures: Sequence[Pictures]) -> Pictures:
     """The pictures of several rows, in order."""
-    names = {name: None for one in pictures for name in one}
-    return {name: torch.cat([one[name] for one in pictures if name in one]) for name in names}
+    names = {name: None for inputs in pictures for name in inputs}
+    return {name: torch.cat([inputs[name] for inputs in pictures if name in inputs]) for name in names}
 
 
 micro_batches = sft_trainer.iter_grad_accum_global_norm
@@ -160,19 +157,19 @@ class VisionForwardHook:
         for model in models:
             model.register_forward_pre_hook(self._see, with_kwargs=True)
 
-    def _see(self, model: Any, given: tuple[Tensor, ...], named: Mapping[str, Any]) -> Any:
-        there = {name: tensor.to(given[0].device) for name, tensor in self.pictures.items()}
-        return given, {**named, **there}
+    def _see(self, model: Any, arguments: tuple[Tensor, ...], named: Mapping[str, Any]) -> Any:
+        pictures = {name: tensor.to(arguments[0].device) for name, tensor in self.pictures.items()}
+        return arguments, {**named, **pictures}
 
 
 class MetricsReporter:
-    """What both trainers do after an update: tell the metrics of whole steps, and save the checkpoints that are due."""
+    """What both trainers do after an update: report the metrics of whole steps, and save the checkpoints that are due."""
 
     def begin(self) -> None:
         """Read the plan."""
         self.plan = Plan.current()
         self._updates: list[dict[str, float]] = []
-        self._tell(phase="training")
+        self._write_event(phase="training")
 
     def measured(self, logs: Mapping[str, float]) -> dict[str, float]:
         """Our metrics of an update, of this process alone."""
@@ -191,16 +188,18 @@ class MetricsReporter:
         if global_step % args.ckpt.save_steps == 0:
             path = Path(self.plan.events).parent / "weights" / f"global_step{global_step}_hf"
             self.strategy.save_model(self.model, self.tokenizer, str(path))
-            self._tell(checkpoint=self.plan.first + step, path=str(path))
+            self._write_event(checkpoint=self.plan.first + step, path=str(path))
 
     def _end_step(self, step: int) -> None:
-        metrics = {name: sum(one[name] for one in self._updates) / len(self._updates) for name in self._updates[0]}
+        metrics = {
+            name: sum(update[name] for update in self._updates) / len(self._updates) for name in self._updates[0]
+        }
         self._updates.clear()
         if unfit := [name for name, value in metrics.items() if not math.isfinite(value)]:
             raise DivergedError(f"{unfit[0]} is not finite at step {step}: lower optimiser.learning_rate")
-        self._tell(step=step, metrics=metrics)
+        self._write_event(step=step, metrics=metrics)
 
-    def _tell(self: Any, **event: Any) -> None:
+    def _write_event(self: Any, **event: Any) -> None:
         if self.strategy.is_rank_0():
             write_event(self.plan.events, **event)
 
@@ -211,12 +210,12 @@ class VisionSFTTrainer(MetricsReporter, sft_trainer.SFTTrainer):  # type: ignore
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._models = VisionForwardHook(self.model)
-        sft_trainer.iter_grad_accum_global_norm = self._one_by_one
+        sft_trainer.iter_grad_accum_global_norm = self._passes
         self.begin()
 
-    def _one_by_one(self, *given: Any) -> Iterator[Any]:
+    def _passes(self, *arguments: Any) -> Iterator[Any]:
         """OpenRLHF's passes of an update, each with its pictures."""
-        for (ids, mask, learned, pictures), normalisers in micro_batches(*given):
+        for (ids, mask, learned, pictures), normalisers in micro_batches(*arguments):
             self._models.pictures = pictures
             yield (ids, mask, learned), normalisers
 
@@ -248,13 +247,13 @@ class VisionDPOTrainer(MetricsReporter, dpo_trainer.DPOTrainer):  # type: ignore
         """The chosen ones, then the rejected ones, which have the same pictures."""
         lengths, pictures = prompt_id_lens
         self._models.pictures = joined([pictures, pictures])
-        found = super().concatenated_forward(model, chosen_ids, c_mask, reject_ids, r_mask, lengths)
+        outputs = super().concatenated_forward(model, chosen_ids, c_mask, reject_ids, r_mask, lengths)
         if model is self.model:
-            self._chosen.append(float(found[-1]))
-        return found
+            self._chosen.append(float(outputs[-1]))
+        return outputs
 
-    def _compared(self, loss: Any, given: Any, found: tuple[Tensor, Tensor, Tensor]) -> None:
-        self._margins.append(float((found[1] - found[2]).mean()) / self.beta)
+    def _compared(self, loss: Any, arguments: Any, outputs: tuple[Tensor, Tensor, Tensor]) -> None:
+        self._margins.append(float((outputs[1] - outputs[2]).mean()) / self.beta)
 
     def measured(self, logs: Mapping[str, float]) -> dict[str, float]:
         """Means over the update's pairs: the loss, the margin in nats before beta, and the share ranked as chosen."""
@@ -280,8 +279,8 @@ class SequentialStrategy(DeepspeedStrategy):  # type: ignore[misc]
 class FrozenVisionActor(Actor):  # type: ignore[misc]
     """A model whose vision tower is not trained."""
 
-    def __init__(self, *given: Any, **options: Any) -> None:
-        super().__init__(*given, **options, freeze_visual_encoder=True)
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options, freeze_visual_encoder=True)
 
 
 def install() -> None:

@@ -28,7 +28,7 @@ from ..training import TrainingFolder
 from .arguments import FOLDER, Paths, arguments, shown
 from .plan import Plan, RolloutPlan
 from .process import SERVED_NAME, ProcessMonitor, judge_server, rewind, started
-from .rows import WrittenPrompts, training_batches, write_prompts
+from .rows import PromptFiles, training_batches, write_prompts
 from .staged import open_student
 
 COMMAND = "openrlhf.cli.train_ppo_ray"
@@ -38,22 +38,22 @@ def train(recipe: Recipe, base: Path, out: Path, resume: bool, progress: Progres
     """Train to the recipe's end. Raises UsageError, CheckpointError, EngineError, StoreError, ..."""
     recipe, settings, files = _checked(recipe, base)
     prepared = prepare(recipe, base, out, lambda checkpoint: open_student(checkpoint, settings), progress)
-    recipe, given_recipe = prepared.recipe, prepared.as_given(prepared.recipe)
+    recipe, given_recipe = prepared.recipe, prepared.with_given_prompts(prepared.recipe)
     identity = {**_judge_identity(recipe, base), **prepared.identity}
     with TrainingFolder(out, given_recipe, base, resume, identity) as folder, ExitStack() as stack:
         own, steps = out / FOLDER, recipe.policy.steps
         write_fingerprints(out, training_batches(recipe), steps, recipe.policy.prompts, base)
-        written = write_prompts(recipe, own)
+        prompts = write_prompts(recipe, own)
         done = folder.last_step()
-        paths = Paths(base.resolve(), written.prompts.resolve(), own.resolve())
+        paths = Paths(base.resolve(), prompts.prompts.resolve(), own.resolve())
         rewind(paths.states / "_actor", paths.states, done)
         if done >= steps:
             folder.finish()
             return
         environment = dict(os.environ)
-        asked = stack.enter_context(_with_judge(recipe, settings, base, own, environment))
-        given = arguments(recipe, settings, paths, pictures=written.pictures, resume=done > 0)
-        plan = _plan(asked, settings, paths, written, given=given, files=files)
+        judged = stack.enter_context(_with_judge(recipe, settings, base, own, environment))
+        words = arguments(recipe, settings, paths, pictures=prompts.pictures, resume=done > 0)
+        plan = _plan(judged, settings, paths, prompts, words=words, files=files)
         process = stack.enter_context(started(paths.folder, plan, environment))
         ProcessMonitor(folder, paths.folder, paths.base, steps, steps, process, settings.silence, progress).to_the_end()
         folder.finish()
@@ -94,9 +94,9 @@ def _check_gpus(recipe: Recipe, settings: OpenRlhfSettings) -> None:
     import torch  # noqa: PLC0415 - only to count
 
     needed = settings.gpus_needed(reference=recipe.policy.kl > 0) + settings.judge_gpus
-    if (there := torch.cuda.device_count()) < needed:
+    if (available := torch.cuda.device_count()) < needed:
         raise UsageError(
-            f"the recipe needs {needed} GPUs and this machine has {there}: change the section [openrlhf], or set "
+            f"the recipe needs {needed} GPUs and this machine has {available}: change the section [openrlhf], or set "
             "RAY_ADDRESS to a cluster's"
         )
 
@@ -140,18 +140,18 @@ def _plan(
     recipe: Recipe,
     settings: OpenRlhfSettings,
     paths: Paths,
-    written: WrittenPrompts,
+    prompts: PromptFiles,
     *,
-    given: list[str],
+    words: list[str],
     files: Mapping[str, Json],
 ) -> Plan:
     return Plan(
         command=COMMAND,
-        arguments=tuple(given),
+        arguments=tuple(words),
         recipe=recipe,
         base=str(paths.base),
         events=str(paths.folder / "events.jsonl"),
         gpus=settings.gpus_needed(reference=recipe.policy.kl > 0),
         owner=os.getpid(),
-        rollouts=RolloutPlan(str(written.items.resolve()), settings.nodes == 1, files),
+        rollouts=RolloutPlan(str(prompts.items.resolve()), settings.nodes == 1, files),
     )

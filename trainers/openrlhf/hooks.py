@@ -1,7 +1,7 @@
 """What is changed in OpenRLHF's trainer, by subclasses that the driver puts in the place of its own.
 
-When all answers of a step are there, they are assessed as in every trainer (`assessment`): rewards and advantages of whole
-groups, by the recipe. OpenRLHF's rewards of single samples and its advantages are not used.
+Once all answers of a step are there, `rewards.pipeline` turns whole groups into rewards and advantages, as it does for every
+trainer. OpenRLHF's own rewards (of single samples) and advantages are not used.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ METRICS: Mapping[str, str] = {
 
 
 class GroupAdvantages(RemoteExperienceMaker):  # type: ignore[misc]
-    """Gives each sample the advantage that its group was assessed to, on every token of the answer."""
+    """Gives each sample the advantage that its group was given, on every token of the answer."""
 
     advantages_by_place: Sequence[float] = ()
 
@@ -52,10 +52,12 @@ class GroupAdvantages(RemoteExperienceMaker):  # type: ignore[misc]
     def compute_advantages_and_returns(self, experiences: list[Any]) -> list[Any]:
         """Set advantages and returns; a sample's place in the step's rollout is its `index`."""
         for experience in experiences:
-            given = torch.tensor([self.advantages_by_place[place] for place in experience.index], dtype=torch.float32)
-            experience.advantages = given[:, None] * experience.action_mask.float()
+            advantages = torch.tensor(
+                [self.advantages_by_place[place] for place in experience.index], dtype=torch.float32
+            )
+            experience.advantages = advantages[:, None] * experience.action_mask.float()
             experience.returns = experience.advantages.clone()
-            experience.info["return"] = given
+            experience.info["return"] = advantages
             experience.kl = None
         return experiences
 
@@ -68,7 +70,7 @@ class RewardingTrainer(PPOTrainer):  # type: ignore[misc]
         rollouts = self.plan.rollouts
         assert rollouts is not None  # the driver installs this for such a plan alone
         self._items = read_items(Path(rollouts.items))
-        self._assessor = RewardPipeline.of_recipe(self.plan.recipe, Path(self.plan.base))
+        self._pipeline = RewardPipeline.from_recipe(self.plan.recipe, Path(self.plan.base))
         if recipe_files(self.plan.recipe) != rollouts.files:
             raise DataError("a file that the recipe names was changed since the training was started")
         super().__init__(pretrain, *groups, **generating)
@@ -76,33 +78,33 @@ class RewardingTrainer(PPOTrainer):  # type: ignore[misc]
         write_event(self.plan.events, phase="engines are starting")
 
     def train_step(self, rollout_samples: list[Any], global_step: int) -> tuple[dict[str, Any], int]:
-        """Assess the step's answers, learn from them, and tell the metrics. Raises DivergedError if they are not finite."""
-        write_event(self.plan.events, phase=f"assessing step {global_step + 1}")
-        metrics = self._assess(rollout_samples, global_step)
+        """Reward the step's answers, learn from them, and report the metrics. Raises DivergedError if they are not finite."""
+        write_event(self.plan.events, phase=f"rewarding step {global_step + 1}")
+        metrics = self._reward(rollout_samples, global_step)
         write_event(self.plan.events, phase=f"learning step {global_step + 1}")
         status, step = super().train_step(rollout_samples, global_step)
         metrics |= {ours: float(status[theirs]) for theirs, ours in METRICS.items() if theirs in status}
         if unfit := [name for name, value in metrics.items() if not math.isfinite(value)]:
-            asked = ", ".join(dict.fromkeys(sample.labels[0] for sample in rollout_samples))
+            item_ids = ", ".join(dict.fromkeys(sample.labels[0] for sample in rollout_samples))
             raise DivergedError(
-                f"{unfit[0]} is not finite at step {step} (items {asked:.200}): lower optimiser.learning_rate"
+                f"{unfit[0]} is not finite at step {step} (items {item_ids:.200}): lower optimiser.learning_rate"
             )
         write_event(self.plan.events, step=step, metrics=metrics)
         return status, step
 
-    def _assess(self, samples: Sequence[Any], step: int) -> dict[str, float]:
+    def _reward(self, samples: Sequence[Any], step: int) -> dict[str, float]:
         n = self.plan.recipe.sampling.n
         labels = [sample.labels[0] for sample in samples]
         if len(samples) % n or any(len(set(labels[k : k + n])) > 1 for k in range(0, len(labels), n)):
             raise DataError(f"step {step + 1}: the answers are not in whole groups of {n}: an engine lost some")
         items = [self._items[label] for label in labels[::n]]
-        assessed = self._assessor.assess(items, [self._text(sample) for sample in samples], step)
-        rewards = np.concatenate(assessed.rewards).tolist()
+        rewarded = self._pipeline.run(items, [self._text(sample) for sample in samples], step)
+        rewards = np.concatenate(rewarded.rewards).tolist()
         for sample, reward in zip(samples, rewards, strict=True):
             sample.rewards = sample.scores = torch.tensor([reward], dtype=torch.float32)
             sample.info["reward"] = sample.rewards
-        self.experience_maker.advantages_by_place = np.concatenate(assessed.advantages).tolist()
-        return assessed.metrics
+        self.experience_maker.advantages_by_place = np.concatenate(rewarded.advantages).tolist()
+        return rewarded.metrics
 
     def _text(self, sample: Any) -> str:
         """The answer's text: the tokens that the action mask, which is one place ahead, points at."""
@@ -117,7 +119,7 @@ class RewardingTrainer(PPOTrainer):  # type: ignore[misc]
         write_event(self.plan.events, phase="drawing answers")
 
     def save_logs_and_checkpoints(self, global_step: int, logs_dict: Any = None, client_states: Any = None) -> None:
-        """Save as OpenRLHF does, then tell that the weights are there."""
+        """Save as OpenRLHF does, then report that the weights are there."""
         super().save_logs_and_checkpoints(global_step, logs_dict, client_states)
         if global_step % self.args.ckpt.save_steps == 0:
             path = Path(self.args.ckpt.path) / f"global_step{global_step}_hf"

@@ -1,4 +1,4 @@
-"""What the launcher tells the processes of a training, and what they tell it: two files in the training's folder."""
+"""How the launcher of a training and its processes talk: a plan and a list of events, two files in the training's folder."""
 
 from __future__ import annotations
 

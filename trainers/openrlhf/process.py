@@ -1,6 +1,6 @@
-"""OpenRLHF in processes of its own: starting it, following what it tells, keeping its checkpoints, ending it.
+"""OpenRLHF in processes of its own: start it, follow its events, keep its checkpoints, end it.
 
-A judge that the training serves itself: vLLM's OpenAI-compatible server in a process of its own.
+Also a judge that the training serves itself: vLLM's OpenAI-compatible server in a process of its own.
 """
 
 from __future__ import annotations
@@ -152,8 +152,8 @@ class ProcessMonitor:
         with self._log.open("rb") as log:
             log.seek(max(0, log.seek(0, os.SEEK_END) - LAST_LINES * 100))
             lines = log.read().decode(errors="replace").splitlines()
-        told = [line for line in lines if "Error" in line or "error:" in line]
-        return told[-1][-300:] if told else f"exit code {self.process.returncode}"
+        errors = [line for line in lines if "Error" in line or "error:" in line]
+        return errors[-1][-300:] if errors else f"exit code {self.process.returncode}"
 
 
 SERVED_NAME = "judge"

@@ -1,7 +1,4 @@
-"""The training prompts as OpenRLHF reads them: a JSON line each, with pictures as files; and the items behind them.
-
-A stage's examples as OpenRLHF reads them: a JSON line each in the order of training, with pictures as files.
-"""
+"""Prompts and examples as OpenRLHF reads them: a JSON line each in the order of training, with pictures as files."""
 
 from __future__ import annotations
 
@@ -25,7 +22,7 @@ PROMPTS, ITEMS, IMAGES = "prompts.jsonl", "items.jsonl", "images"
 
 
 @dataclass(frozen=True)
-class WrittenPrompts:
+class PromptFiles:
     """The file of prompts, the file of items, and the most pictures that a prompt has."""
 
     prompts: Path
@@ -39,7 +36,7 @@ def training_batches(recipe: Recipe) -> Batches:
     return training_prompts(recipe.prompts, recipe.seed, labels=labels)
 
 
-def write_prompts(recipe: Recipe, folder: Path) -> WrittenPrompts:
+def write_prompts(recipe: Recipe, folder: Path) -> PromptFiles:
     """Write the prompts of every step into `folder`, the same batches that the local trainer draws.
 
     Raises UsageError, DataError and StoreError.
@@ -57,12 +54,12 @@ def write_prompts(recipe: Recipe, folder: Path) -> WrittenPrompts:
             items.setdefault(item.id, item)
             rows.append(json_line(_row(item, prompt, pictures)))
     stored = (
-        {"item": item.to_json(), "pictures": [str(pictures.path(one)) for one in item.images]}
+        {"item": item.to_json(), "pictures": [str(pictures.path(image)) for image in item.images]}
         for item in items.values()
     )
     write_atomic(folder / PROMPTS, rows)
     write_atomic(folder / ITEMS, map(json_line, stored))
-    return WrittenPrompts(folder / PROMPTS, folder / ITEMS, most)
+    return PromptFiles(folder / PROMPTS, folder / ITEMS, most)
 
 
 def read_items(file: Path) -> dict[str, Item]:
@@ -74,7 +71,7 @@ def _items(file: Path) -> Iterator[Item]:
     for line in read_lines(file, RUN_LINE_BYTES):
         record = line.value()
         paths = iter(record["pictures"])
-        yield Item.from_json(record["item"], lambda one, paths=paths: _image(one, Path(next(paths))))  # type: ignore[misc]
+        yield Item.from_json(record["item"], lambda image, paths=paths: _image(image, Path(next(paths))))  # type: ignore[misc]
 
 
 def _image(record: Mapping[str, Json], path: Path) -> Image:
@@ -91,7 +88,7 @@ def _row(item: Item, prompt: Prompt, pictures: PictureFiles) -> Json:
     return {
         "input": [*system, {"role": "user", "content": content}],
         "label": item.id,
-        "images": [str(pictures.path(one)) for one in prompt.images],
+        "images": [str(pictures.path(image)) for image in prompt.images],
     }
 
 
@@ -114,11 +111,11 @@ class PictureFiles:
 def write_rows(fitting: Fitting, recipe: Recipe, paths: FitPaths) -> None:
     """Write the batches of every step of the stage, one after the other: those that the local trainer has."""
     pictures = PictureFiles(paths.folder / IMAGES)
-    made: Sequence[Example | Preference] = fitting.made
+    parts: Sequence[Example | Preference] = fitting.data
 
     def rows() -> Iterator[bytes]:
         for step in range(fitting.steps):
-            for part in fitting.batch(made, step, recipe.policy.prompts, recipe.seed):
+            for part in fitting.batch(parts, step, recipe.policy.prompts, recipe.seed):
                 yield json_line(_example_row(part, pictures))
 
     write_atomic(paths.rows, rows())
@@ -138,8 +135,8 @@ def _example_row(part: Example | Preference, pictures: PictureFiles) -> Json:
     """
     responses = [part.response] if isinstance(part, Example) else [part.chosen, part.rejected]
     parts = [
-        {**one.to_json(), "path": str(pictures.path(one))} if isinstance(one, Image) else one
-        for one in part.prompt.parts
+        {**piece.to_json(), "path": str(pictures.path(piece))} if isinstance(piece, Image) else piece
+        for piece in part.prompt.parts
     ]
     return {"prompt": canonical_json({"parts": parts, "system": part.prompt.system}), "responses": responses}
 

@@ -59,7 +59,7 @@ class Staged:
     settings: OpenRlhfSettings
 
     @classmethod
-    def of_recipe(cls, recipe: Recipe, method: StagedMethod, settings: OpenRlhfSettings) -> Staged:
+    def from_recipe(cls, recipe: Recipe, method: StagedMethod, settings: OpenRlhfSettings) -> Staged:
         """Raises UsageError for settings that cannot be trained with."""
         if settings.nodes > 1:
             raise UsageError("recipe: SFT and DPO train on one node: set openrlhf.nodes = 1")
@@ -78,7 +78,7 @@ class Staged:
         _check_gpus(self.settings.gpus)
         prepared = prepare(self.recipe, base, out, self._open, progress)
         recipe, method = prepared.recipe, self.method
-        with TrainingFolder(out, prepared.as_given(recipe), base, resume, prepared.identity) as folder:
+        with TrainingFolder(out, prepared.with_given_prompts(recipe), base, resume, prepared.identity) as folder:
             write_fingerprints(out, stage_items(recipe, method), len(method.stages), recipe.collect.prompts, base)
             StagedTraining(recipe, method, base, folder, self._open, self._fit, progress).run()
             folder.finish()
@@ -107,10 +107,10 @@ class Staged:
         )
         ends, total = fitting.first + fitting.steps, len(self.method.stages) * recipe.policy.steps
         with started(paths.folder, plan, os.environ) as process:
-            following = ProcessMonitor(
+            monitor = ProcessMonitor(
                 folder, paths.folder, paths.start, ends, total, process, settings.silence, progress
             )
-            following.to_the_end()
+            monitor.to_the_end()
         shutil.rmtree(paths.states, ignore_errors=True)
 
     def describe(self, base: Path, out: Path) -> str:
@@ -121,8 +121,8 @@ class Staged:
         steps = self.recipe.policy.steps
         for number, stage in enumerate(self.method.stages):
             paths = FitPaths(start, out / "stages" / f"{number + 1}-{stage.name}" / FOLDER)
-            given = fit_arguments(self.recipe, self.settings, stage.objective, paths, resume=False)
-            yield f"{self._asked(number, stage, start)}\n{shown(command(stage.objective), given)}"
+            words = fit_arguments(self.recipe, self.settings, stage.objective, paths, resume=False)
+            yield f"{self._asked(number, stage, start)}\n{shown(command(stage.objective), words)}"
             start = out / "checkpoints" / f"step-{(number + 1) * steps:06d}"
 
     def _asked(self, number: int, stage: Stage, start: Path) -> str:
@@ -140,5 +140,5 @@ class Staged:
 def _check_gpus(needed: int) -> None:
     if os.environ.get("DS_ACCELERATOR") == "cpu":  # DeepSpeed's own way to choose
         return
-    if (there := torch.cuda.device_count()) < needed:
-        raise UsageError(f"the recipe needs {needed} GPUs and this machine has {there}: change openrlhf.gpus")
+    if (available := torch.cuda.device_count()) < needed:
+        raise UsageError(f"the recipe needs {needed} GPUs and this machine has {available}: change openrlhf.gpus")

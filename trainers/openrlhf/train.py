@@ -1,6 +1,6 @@
 """The trainer `openrlhf`: GRPO with a recipe's rewards (`grpo`), or the SFT and DPO of a staged method (`staged`).
 
-The training directory is that of every trainer (`training`). OpenRLHF runs in processes of its own (`following`).
+The training directory is that of every trainer (`training`). OpenRLHF runs in processes of its own (`process`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..methods.grpo import Grpo
 from ..methods.registry import open_method
 from ..recipe import Recipe
 from ..recipe_settings import OpenRlhfSettings
-from ..synthesis.preparation import first_of_all
+from ..synthesis.preparation import describe_preparation
 from . import grpo
 from .staged import Staged
 
@@ -38,7 +38,7 @@ class OpenRlhfTrainer:
         """The command lines that OpenRLHF would be given; nothing is written and nothing is started."""
         staged = _staged(recipe)
         described = staged.describe(base, out) if staged else grpo.describe(recipe, base, out)
-        return "\n\n".join(filter(None, [first_of_all(recipe, base), described]))
+        return "\n\n".join(filter(None, [describe_preparation(recipe, base), described]))
 
 
 OPENRLHF = OpenRlhfTrainer()
@@ -50,7 +50,7 @@ def _staged(recipe: Recipe) -> Staged | None:
         raise UsageError("recipe: policy.accumulate is the local trainer's: set openrlhf.micro_train instead")
     method = open_method(recipe)
     if isinstance(method, StagedMethod):
-        return Staged.of_recipe(recipe, method, recipe.openrlhf or OpenRlhfSettings())
+        return Staged.from_recipe(recipe, method, recipe.openrlhf or OpenRlhfSettings())
     if not isinstance(method, Grpo):
         raise UsageError(f'method {recipe.method} is not played on OpenRLHF: set trainer = "local"')
     return None

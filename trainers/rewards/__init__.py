@@ -1,1 +1,1 @@
-"""Reward ideas: one file each."""
+"""Rewards, one file each. `registry.REWARDS` names them, `pipeline` applies them to a step."""

@@ -95,8 +95,8 @@ class ActorJudge:
         """Rewards in [-format_penalty, g_max], or in [0, 1] with `clamp`. Raises UsageError without a judge's scores."""
         prior = self._prior(count_votes(group, self.settings.votes))
         rewards = [
-            r0 * modulation(score, self.settings) - (0.0 if fine else self.settings.format_penalty)
-            for r0, score, fine in zip(prior, judge_scores(group, self.name), group.well_formed, strict=True)
+            r0 * modulation(score, self.settings) - (0.0 if well_formed else self.settings.format_penalty)
+            for r0, score, well_formed in zip(prior, judge_scores(group, self.name), group.well_formed, strict=True)
         ]
         return [min(1.0, max(0.0, reward)) for reward in rewards] if self.settings.clamp else rewards
 

@@ -56,31 +56,31 @@ def log_softmax_centred(rewards: Array, beta: float = 1.0) -> Array:
     return beta * dr_grpo(rewards)
 
 
-def numbers(given: Any) -> Array | None:
+def numbers(value: Any) -> Array | None:
     """The given sequence of numbers, shape (n,); None for anything else."""
     try:
-        found = np.asarray(given)
+        array = np.asarray(value)
     except Exception:  # whatever an object of somebody else raises when it is made an array
         return None
-    return found.astype(np.float64) if found.ndim == 1 and (found.dtype.kind in "biuf" or found.size == 0) else None
+    return array.astype(np.float64) if array.ndim == 1 and (array.dtype.kind in "biuf" or array.size == 0) else None
 
 
-def _checked(found: Any, origin: Origin) -> Callable[..., Array]:
+def _checked(function: Any, origin: Origin) -> Callable[..., Array]:
     """The function, held to n finite numbers. Raises UsageError for what takes neither (rewards) nor (rewards, beta)."""
     what = f"advantage {origin.shown}"
     try:
-        inspect.signature(found).bind(None, *([1.0] if takes_beta(found) else []))
+        inspect.signature(function).bind(None, *([1.0] if takes_beta(function) else []))
     except (TypeError, ValueError):
         raise UsageError(f"{what} must be a function of (rewards) or (rewards, beta)") from None
 
     def checked(rewards: Array, *beta: float) -> Array:
-        given = call(what, found, rewards.copy(), *beta)
-        row = numbers(given)
+        result = call(what, function, rewards.copy(), *beta)
+        row = numbers(result)
         if row is None or row.shape != rewards.shape or not np.isfinite(row).all():
-            raise UsageError(f"{what}: gave {shown_value(given)}, not {len(rewards)} finite numbers")
+            raise UsageError(f"{what}: gave {shown_value(result)}, not {len(rewards)} finite numbers")
         return row
 
-    return wraps(found)(checked)
+    return wraps(function)(checked)
 
 
 def takes_beta(function: Callable[..., Any]) -> bool:
@@ -112,6 +112,6 @@ def advantage(name: str, beta: float = 1.0) -> Advantage:
     if takes_beta(function):
         return lambda rewards: function(rewards, beta)
     if beta != 1:
-        others = " or ".join(one for one in ADVANTAGES.builtin if takes_beta(ADVANTAGES.get(one)))
+        others = " or ".join(known for known in ADVANTAGES.builtin if takes_beta(ADVANTAGES.get(known)))
         raise UsageError(f"advantage {name} has no beta: leave out advantage_beta, or choose {others}")
     return function

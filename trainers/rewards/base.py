@@ -1,6 +1,8 @@
-"""What a reward promises of itself, as attributes of a function or a class: trainers read it, `check` holds it to it.
+"""What a reward promises, and how it is called.
 
-Calling a reward that somebody else wrote: what it raises is told with file and line, what it gives must be numbers.
+Promises (`RewardSpec`) are attributes of the function or class; trainers read them and `check` holds the reward to them. A
+reward that somebody else wrote may fail: its exceptions are reported with file and line, and its rewards must be n finite
+numbers.
 """
 
 from __future__ import annotations
@@ -40,20 +42,20 @@ class RewardSpec:
     random: bool = False
 
     def __post_init__(self) -> None:
-        for one in dataclasses.fields(RewardSpec):
-            value = getattr(self, one.name)
-            if one.name != "bounds" and not isinstance(value, bool):
-                raise UsageError(f"a reward's {one.name} must be True or False, not {value!r:.60}")
+        for promise in dataclasses.fields(RewardSpec):
+            value = getattr(self, promise.name)
+            if promise.name != "bounds" and not isinstance(value, bool):
+                raise UsageError(f"a reward's {promise.name} must be True or False, not {value!r:.60}")
         if self.bounds is not None and not _are_bounds(self.bounds):
             raise UsageError(f"a reward's bounds must be two finite numbers (low, high), not {self.bounds!r:.60}")
 
 
-def _are_bounds(given: Any) -> bool:
+def _are_bounds(value: Any) -> bool:
     return (
-        isinstance(given, tuple)
-        and len(given) == 2
-        and all(isinstance(value, int | float) and math.isfinite(value) for value in given)
-        and given[0] <= given[1]
+        isinstance(value, tuple)
+        and len(value) == 2
+        and all(isinstance(bound, int | float) and math.isfinite(bound) for bound in value)
+        and value[0] <= value[1]
     )
 
 
@@ -86,8 +88,10 @@ def with_spec(
 
 def reward_spec(reward: object) -> RewardSpec:
     """What a reward promises; what it does not say is as in `RewardSpec`."""
-    found: dict[str, Any] = {one.name: getattr(reward, one.name, one.default) for one in dataclasses.fields(RewardSpec)}
-    return RewardSpec(**found)
+    promises: dict[str, Any] = {
+        promise.name: getattr(reward, promise.name, promise.default) for promise in dataclasses.fields(RewardSpec)
+    }
+    return RewardSpec(**promises)
 
 
 def rewards_of(reward: Reward, group: Group, seed: int) -> Array:
@@ -95,12 +99,12 @@ def rewards_of(reward: Reward, group: Group, seed: int) -> Array:
 
     Raises UsageError for an exception inside the reward, DataError if it does not give n finite numbers.
     """
-    given = call(f"reward {reward.name}", reward, group, seed)
-    row = numbers(given)
+    result = call(f"reward {reward.name}", reward, group, seed)
+    row = numbers(result)
     n = len(group.responses)
     if row is None or row.shape != (n,) or not np.isfinite(row).all():
         raise DataError(
-            f"reward {reward.name}: gave {shown_value(given)} for item {group.item_id}, not {n} finite numbers"
+            f"reward {reward.name}: gave {shown_value(result)} for item {group.item_id}, not {n} finite numbers"
         )
     return row
 

@@ -1,11 +1,11 @@
 """The contract of a reward: what every reward must keep, and what it declares of itself, tried on many groups.
 
-A reward gives one finite number per response, within its declared bounds, in any group that training or sampling can come
-to; the same ones whenever it is asked with the same seed; it reads no label that it does not declare that it needs, changes
-nothing of the group, and takes a small part of a step's time. Unless it declares otherwise, it draws nothing at random, the
-order of the responses does not matter, and responses whose answers mean the same get the same reward.
+A reward gives one finite number per response, within its declared bounds, for any group that training or sampling can come
+to; the same numbers whenever it is asked with the same seed. It reads no label unless it declares that it needs one, changes
+nothing of the group, and takes a small part of a step's time. Unless it declares otherwise it draws nothing at random, the
+order of responses does not matter, and responses whose answers mean the same get the same reward.
 
-Calling a reward as its contract does: on groups that notice who reaches for the label, and who changes them.
+A reward is called on groups that notice who reads the label and who changes them.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Caller:
         """The group of a case as the reward sees it, with the first or the second of its labels."""
         scores = case.group.judge_scores if self.declared.needs_judge else None
         kind = Group if self.declared.needs_gold else WatchedGroup
-        fields = {one.name: getattr(case.group, one.name) for one in dataclasses.fields(Group)}
+        fields = {group_field.name: getattr(case.group, group_field.name) for group_field in dataclasses.fields(Group)}
         return kind(**{**fields, "gold": case.golds[gold], "judge_scores": scores})
 
     def call(self, group: Group, seed: int) -> CallResult:
@@ -89,13 +89,13 @@ class Caller:
 def permuted(group: Group, order: Sequence[int]) -> Group:
     """The same group with its responses, and their scores, in another order."""
     scores = group.judge_scores
-    found = dataclasses.replace(
+    shuffled = dataclasses.replace(
         group,
         responses=tuple(group.responses[index] for index in order),
         judge_scores=None if scores is None else tuple(scores[index] for index in order),
     )
-    object.__setattr__(found, "gold", vars(group)["gold"])
-    return found
+    object.__setattr__(shuffled, "gold", vars(group)["gold"])
+    return shuffled
 
 
 TIMED_GROUPS, TIMED_RESPONSES = 512, 16
@@ -139,8 +139,8 @@ class RewardReport:
             "passed": self.passed,
             "seconds": self.seconds,
             "checks": {
-                name: {"made": one.made, "failed": len(one.failures), "failures": one.failures}
-                for name, one in self.checks.items()
+                name: {"made": outcome.made, "failed": len(outcome.failures), "failures": outcome.failures}
+                for name, outcome in self.checks.items()
             },
         }
 
@@ -166,12 +166,12 @@ class Trial:
         group = self.caller.group(case, gold)
         if order is not None:
             group = permuted(group, order)
-        given = self.caller.call(group, self.seed if seed is None else seed)
-        row = numbers(given.value)
-        if given.error is not None:
-            raise ValueError(given.error)
+        result = self.caller.call(group, self.seed if seed is None else seed)
+        row = numbers(result.value)
+        if result.error is not None:
+            raise ValueError(result.error)
         if row is None or row.shape != self.row.shape:
-            raise ValueError(f"gave {given.value!r:.80} the second time")
+            raise ValueError(f"gave {result.value!r:.80} the second time")
         return row
 
 
@@ -190,8 +190,8 @@ def check_reward(
         tried = [(place, case, caller.call(caller.group(case), place + seed)) for place, case in enumerate(cases)]
         trials = [
             Trial(caller, case, place + seed, row)
-            for place, case, given in tried
-            if (row := _first(outcomes, caller.declared, case, given)) is not None
+            for place, case, result in tried
+            if (row := _first(outcomes, caller.declared, case, result)) is not None
         ]
         for trial in reversed(
             trials
@@ -211,59 +211,57 @@ def _timed(caller: Caller, outcome: CheckOutcome, seed: int, limit: float) -> fl
         spent += time.perf_counter() - start
         outcome.made = number
         if spent > limit:
-            whole = spent * TIMED_GROUPS / number
+            foretold = spent * TIMED_GROUPS / number
             outcome.failures.append(
-                f"{TIMED_GROUPS} groups of {TIMED_RESPONSES} take about {whole:.1f} s, more than {limit:g}: "
+                f"{TIMED_GROUPS} groups of {TIMED_RESPONSES} take about {foretold:.1f} s, more than {limit:g}: "
                 "no other check was made"
             )
-            return whole
+            return foretold
     return spent
 
 
-def _first(
-    outcomes: Mapping[str, CheckOutcome], declared: RewardSpec, case: GroupCase, given: CallResult
-) -> Array | None:
+def _first(outcomes: Mapping[str, CheckOutcome], spec: RewardSpec, case: GroupCase, result: CallResult) -> Array | None:
     """The checks of one call, each made only if those before it passed; the rewards if they can be checked further."""
     for name, complaint in FIRST.items():
-        if name == "gold" and declared.needs_gold:
+        if name == "gold" and spec.needs_gold:
             continue
         outcomes[name].made += 1
-        if found := complaint(declared, case, given):
-            outcomes[name].failures.append(f"{case.name}: {found}")
+        if problem := complaint(spec, case, result):
+            outcomes[name].failures.append(f"{case.name}: {problem}")
             if name in FATAL:
                 return None
-    return numbers(given.value)
+    return numbers(result.value)
 
 
-def _raises(declared: RewardSpec, case: GroupCase, given: CallResult) -> str | None:
-    return given.error
+def _raises(spec: RewardSpec, case: GroupCase, result: CallResult) -> str | None:
+    return result.error
 
 
-def _touches(declared: RewardSpec, case: GroupCase, given: CallResult) -> str | None:
-    return "reads group.gold, and does not declare needs_gold: it is None in a training" if given.touched else None
+def _touches(spec: RewardSpec, case: GroupCase, result: CallResult) -> str | None:
+    return "reads group.gold, and does not declare needs_gold: it is None in a training" if result.touched else None
 
 
-def _changes(declared: RewardSpec, case: GroupCase, given: CallResult) -> str | None:
-    return f"changes the group: {given.changed}" if given.changed else None
+def _changes(spec: RewardSpec, case: GroupCase, result: CallResult) -> str | None:
+    return f"changes the group: {result.changed}" if result.changed else None
 
 
-def _length(declared: RewardSpec, case: GroupCase, given: CallResult) -> str | None:
-    n, shape = len(case.group.responses), np.shape(row) if (row := numbers(given.value)) is not None else ()
-    return None if shape == (n,) else f"gave {given.value!r:.80}, not a sequence of {n} numbers"
+def _length(spec: RewardSpec, case: GroupCase, result: CallResult) -> str | None:
+    n, shape = len(case.group.responses), np.shape(row) if (row := numbers(result.value)) is not None else ()
+    return None if shape == (n,) else f"gave {result.value!r:.80}, not a sequence of {n} numbers"
 
 
-def _finite(declared: RewardSpec, case: GroupCase, given: CallResult) -> str | None:
-    row = numbers(given.value)
-    return None if row is not None and np.isfinite(row).all() else f"gave {given.value!r:.80}: not all are finite"
+def _finite(spec: RewardSpec, case: GroupCase, result: CallResult) -> str | None:
+    row = numbers(result.value)
+    return None if row is not None and np.isfinite(row).all() else f"gave {result.value!r:.80}: not all are finite"
 
 
-def _bounded(declared: RewardSpec, case: GroupCase, given: CallResult) -> str | None:
-    row = numbers(given.value)
-    if declared.bounds is None or row is None or not row.size:
+def _bounded(spec: RewardSpec, case: GroupCase, result: CallResult) -> str | None:
+    row = numbers(result.value)
+    if spec.bounds is None or row is None or not row.size:
         return None
-    low, high = declared.bounds
-    fine = low - CLOSE <= row.min() and row.max() <= high + CLOSE
-    return None if fine else f"gave {row.min():.6g} to {row.max():.6g}, outside the declared {low:g} to {high:g}"
+    low, high = spec.bounds
+    inside = low - CLOSE <= row.min() and row.max() <= high + CLOSE
+    return None if inside else f"gave {row.min():.6g} to {row.max():.6g}, outside the declared {low:g} to {high:g}"
 
 
 FIRST: Mapping[str, Callable[[RewardSpec, GroupCase, CallResult], str | None]] = {
@@ -286,11 +284,11 @@ def _second(outcomes: Mapping[str, CheckOutcome], trial: Trial) -> None:
             continue
         outcomes[name].made += 1
         try:
-            found = complaint(trial)
+            problem = complaint(trial)
         except ValueError as error:
-            found = str(error)
-        if found:
-            outcomes[name].failures.append(f"{trial.case.name}: {found}")
+            problem = str(error)
+        if problem:
+            outcomes[name].failures.append(f"{trial.case.name}: {problem}")
 
 
 def _repeated(trial: Trial) -> str | None:
@@ -323,10 +321,12 @@ def _ordered(trial: Trial) -> str | None:
 def _alike(trial: Trial) -> str | None:
     group = trial.case.group
     for members in answers.classes(group.answers, group.choices or None):
-        found = trial.row[members]
-        if np.ptp(found) > CLOSE:
+        rewards = trial.row[members]
+        if np.ptp(rewards) > CLOSE:
             stated = ", ".join(dict.fromkeys(repr(group.answers[index])[:40] for index in members))
-            return f"the equal answers {stated} get {_shown(found)}: declare equal_answers_alike=False if that is meant"
+            return (
+                f"the equal answers {stated} get {_shown(rewards)}: declare equal_answers_alike=False if that is meant"
+            )
     return None
 
 

@@ -1,4 +1,4 @@
-"""The groups that a reward's contract is tried on: patterns of answers drawn up here, others at random, and recorded ones."""
+"""The groups that a reward's contract is tried on: fixed patterns of answers, random groups, and recorded ones."""
 
 from __future__ import annotations
 
@@ -107,12 +107,12 @@ def recorded_cases(groups: Sequence[RecordedGroup], most: int, seed: int) -> lis
     rng = random.Random(f"recorded {seed}")  # noqa: S311 - reproducible, not secret
     step = max(1, -(-len(groups) // most))
     cases = []
-    for one in groups[::step]:
-        group = make_group(one.item, one.responses, needs_gold=False, answer_format=one.answer_format)
-        scores = one.judge_scores or _scores(len(one.responses), rng)
-        label = Gold(one.item.answer, one.item.answer_type, one.item.unit)
+    for recorded in groups[::step]:
+        group = make_group(recorded.item, recorded.responses, needs_gold=False, answer_format=recorded.answer_format)
+        scores = recorded.judge_scores or _scores(len(recorded.responses), rng)
+        label = Gold(recorded.item.answer, recorded.item.answer_type, recorded.item.unit)
         golds = (label, dataclasses.replace(label, answer=_other(label.answer, group)))
-        cases.append(GroupCase(f"item {one.item.id}", dataclasses.replace(group, judge_scores=scores), golds))
+        cases.append(GroupCase(f"item {recorded.item.id}", dataclasses.replace(group, judge_scores=scores), golds))
     return cases
 
 
@@ -147,4 +147,4 @@ def _other(answer: str, group: Group) -> str:
     """A label that is not this one, if possible one that was answered."""
     if group.choices:
         return "B" if answer.strip() != "B" else "A"
-    return next((found for found in group.answers if found and found != answer), "12345")
+    return next((other for other in group.answers if other and other != answer), "12345")

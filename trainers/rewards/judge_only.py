@@ -19,6 +19,6 @@ class JudgeOnly:
     def __call__(self, group: Group, seed: int) -> list[float]:
         """Rewards in [0, 1]; all 0 if no response has a score. Raises UsageError without a judge's scores."""
         scores = judge_scores(group, self.name)
-        known = [score for score in scores if score is not None]
-        rest = fmean(known) if known else 0.0
+        usable = [score for score in scores if score is not None]
+        rest = fmean(usable) if usable else 0.0
         return [rest if score is None else score for score in scores]

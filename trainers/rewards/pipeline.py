@@ -1,8 +1,7 @@
-"""What every trainer does with a step's responses: groups, a judge's scores, rewards, advantages, and what to watch.
+"""From a step's responses to rewards, advantages and training metrics: the same for every trainer.
 
-Nothing here depends on how the responses were drawn or how the policy is updated.
-
-What to watch while training, from a step's groups. Labels enter here, for the record only.
+Nothing here depends on how the responses were drawn or how the policy is updated. Labels enter the metrics, for the record;
+they reach only a reward that declares `needs_gold`.
 """
 
 from __future__ import annotations
@@ -43,11 +42,11 @@ def group_metrics(
         "reward": fmean(float(row.mean()) for row in rewards),
         "reward_std": fmean(float(row.std()) for row in rewards),
         "no_signal_share": fmean(float(np.ptp(row) == 0) for row in rewards),
-        "majority_share": fmean(one.share for one in votes),
-        "distinct_answers": fmean(len(one.classes) for one in votes),
-        "tied_share": fmean(float(one.tied) for one in votes),
+        "majority_share": fmean(vote.share for vote in votes),
+        "distinct_answers": fmean(len(vote.classes) for vote in votes),
+        "tied_share": fmean(float(vote.tied) for vote in votes),
         "unparsed_share": fmean(fmean(answer is None for answer in group.answers) for group in groups),
-        "bad_format_share": fmean(fmean(not fine for fine in group.well_formed) for group in groups),
+        "bad_format_share": fmean(fmean(not well_formed for well_formed in group.well_formed) for group in groups),
         **_label_metrics(items, groups, votes),
     }
 
@@ -69,17 +68,17 @@ def judge_metrics(groups: Sequence[Group]) -> dict[str, float]:
     Responses in bad format are not shown to the judge, so they count nowhere here. A spread near 0 means that the judge
     does not tell responses apart. Without any score, mean and spread are 0.
     """
-    asked = [
+    scores = [
         score
         for group in groups
-        for score, fine in zip(group.judge_scores or (), group.well_formed, strict=True)
-        if fine
+        for score, well_formed in zip(group.judge_scores or (), group.well_formed, strict=True)
+        if well_formed
     ]
-    given = [score for score in asked if score is not None]
+    usable = [score for score in scores if score is not None]
     return {
-        "judge_score": fmean(given) if given else 0.0,
-        "judge_score_std": pstdev(given) if given else 0.0,
-        "judge_failed_share": (len(asked) - len(given)) / max(1, len(asked)),
+        "judge_score": fmean(usable) if usable else 0.0,
+        "judge_score_std": pstdev(usable) if usable else 0.0,
+        "judge_failed_share": (len(scores) - len(usable)) / max(1, len(scores)),
     }
 
 
@@ -108,7 +107,7 @@ class RewardPipeline:
         self._failures: deque[tuple[int, int]] = deque(maxlen=recipe.judge.window if recipe.judge else 1)
 
     @classmethod
-    def of_recipe(cls, recipe: Recipe, base: Path) -> RewardPipeline:
+    def from_recipe(cls, recipe: Recipe, base: Path) -> RewardPipeline:
         """Open the reward, and the judge if the reward needs one; `base` is the checkpoint that the training starts from.
 
         Raises UsageError, CheckpointError and EngineError.
@@ -123,8 +122,8 @@ class RewardPipeline:
         """What a resume must agree with beyond the recipe: who judges."""
         return {"judge": self.judge.identity()} if self.judge else {}
 
-    def assess(self, items: Sequence[Item], texts: Sequence[str], step: int) -> StepRewards:
-        """Assess `texts`, n per item in order; `step` counts from 0.
+    def run(self, items: Sequence[Item], texts: Sequence[str], step: int) -> StepRewards:
+        """Reward `texts`, n per item in order; `step` counts from 0.
 
         Labels are read for monitoring, never for a reward that does not declare that it needs them. Advantages are of the
         first policy.train_on of each group. Raises UsageError for an exception inside the reward, DataError for a reward
@@ -146,17 +145,17 @@ class RewardPipeline:
 
     def _judged(self, judge: Judge, groups: Sequence[Group], step: int) -> list[Group]:
         scores = judge.score(groups, sample_seed(self.recipe.seed, f"judge {step}", 0))
-        asked = sum(sum(group.well_formed) for group in groups)
-        self._failures.append((sum(score is None for row in scores for score in row), asked))
+        requested = sum(sum(group.well_formed) for group in groups)
+        self._failures.append((sum(score is None for row in scores for score in row), requested))
         self._stop_if_failing(judge)
         return [dataclasses.replace(group, judge_scores=row) for group, row in zip(groups, scores, strict=True)]
 
     def _stop_if_failing(self, judge: Judge) -> None:
-        failed, asked = (sum(counts) for counts in zip(*self._failures, strict=True))
+        failed, requested = (sum(counts) for counts in zip(*self._failures, strict=True))
         limit = self.recipe.judge.max_failed_share if self.recipe.judge else 1.0
-        if failed > limit * asked:
+        if failed > limit * requested:
             raise EngineError(
-                f"the judge gave no score for {failed} of the {asked} responses of the last {len(self._failures)} steps, "
+                f"the judge gave no score for {failed} of the {requested} responses of the last {len(self._failures)} steps, "
                 f"more than judge.max_failed_share = {limit:g} allows; last: {judge.trouble}; "
                 "mend or change the judge, and resume from the last checkpoint"
             )

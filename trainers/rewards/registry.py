@@ -19,7 +19,7 @@ from .base import FunctionReward, reward_spec, takes_seed
 
 
 @dataclass(frozen=True)
-class GivenReward:
+class ExternalReward:
     """What a package or a file gives as a reward: a class of rewards, or a function (group) or (group, seed)."""
 
     make: Callable[..., Any]
@@ -27,15 +27,15 @@ class GivenReward:
     sha256: str | None
 
     @classmethod
-    def of(cls, found: Any, origin: Origin) -> GivenReward:
+    def of(cls, loaded: Any, origin: Origin) -> ExternalReward:
         """Raises UsageError for what cannot be called."""
         name = origin.shown
-        if not callable(found):
-            raise UsageError(f"reward {name} is no function and no class: {shown_value(found)}")
-        return cls(found, name, origin.file.sha256 if origin.file else None)
+        if not callable(loaded):
+            raise UsageError(f"reward {name} is no function and no class: {shown_value(loaded)}")
+        return cls(loaded, name, origin.file.sha256 if origin.file else None)
 
 
-REWARDS: Registry[Callable[..., Reward] | GivenReward] = Registry(
+REWARDS: Registry[Callable[..., Reward] | ExternalReward] = Registry(
     kind="reward",
     group="proctor.rewards",
     builtin={
@@ -47,19 +47,19 @@ REWARDS: Registry[Callable[..., Reward] | GivenReward] = Registry(
         "ground_truth": "proctor.trainers.rewards.ground_truth:GroundTruth",
         "random": "proctor.trainers.rewards.random:RandomReward",
     },
-    adapt=GivenReward.of,
+    adapt=ExternalReward.of,
 )
 
 
-class GivenTrainer:
+class ExternalTrainer:
     """What a package or a file gives as a trainer; what it raises is told in one line."""
 
-    def __init__(self, found: Any, origin: Origin) -> None:
-        self._what, self._train = f"trainer {origin.shown}", found
-        if not callable(found):
-            raise UsageError(f"{self._what} is no function and no class: {shown_value(found)}")
-        if (describe := getattr(found, "describe", None)) is not None:
-            self.describe = lambda *given: call(self._what, describe, *given)
+    def __init__(self, loaded: Any, origin: Origin) -> None:
+        self._what, self._train = f"trainer {origin.shown}", loaded
+        if not callable(loaded):
+            raise UsageError(f"{self._what} is no function and no class: {shown_value(loaded)}")
+        if (describe := getattr(loaded, "describe", None)) is not None:
+            self.describe = lambda *arguments: call(self._what, describe, *arguments)
 
     def __call__(self, recipe: Recipe, base: Path, out: Path, resume: bool, progress: Progress) -> None:
         """Train. Raises UsageError, with file and line, for what is no error of this program."""
@@ -73,7 +73,7 @@ TRAINERS: Registry[Trainer] = Registry(
         "local": "proctor.trainers.local.train:train",
         "openrlhf": "proctor.trainers.openrlhf.train:OPENRLHF",
     },
-    adapt=GivenTrainer,
+    adapt=ExternalTrainer,
 )
 
 
@@ -85,10 +85,10 @@ def open_reward(name: str, table: Mapping[str, Any]) -> Reward:
     type is a dataclass too. Raises UsageError for an unknown name, key or value, for settings of a reward that has none,
     and for a file that cannot be executed.
     """
-    found = REWARDS.load(name)
-    given = found if isinstance(found, GivenReward) else None
-    make: Callable[..., Any] = found.make if isinstance(found, GivenReward) else found
-    name = given.name if given else name
+    loaded = REWARDS.load(name)
+    external = loaded if isinstance(loaded, ExternalReward) else None
+    make: Callable[..., Any] = loaded.make if isinstance(loaded, ExternalReward) else loaded
+    name = external.name if external else name
     kind = get_type_hints(make).get("settings") if inspect.isclass(make) and dataclasses.is_dataclass(make) else None
     if table and kind is None:
         raise UsageError(f"reward {name} has no settings; reward_settings holds: {', '.join(table)}")
@@ -97,10 +97,10 @@ def open_reward(name: str, table: Mapping[str, Any]) -> Reward:
         promised, score, seeded = reward_spec(make), make, takes_seed(make, name)
     else:
         score = call(f"reward {name}", make, *([] if settings is None else [settings]))
-        if given is None:
+        if external is None:
             return score  # type: ignore[no-any-return]
         promised, seeded = reward_spec(score), True
-    sha256 = given.sha256 if given else None
+    sha256 = external.sha256 if external else None
     return FunctionReward(
         name=name, score=score, takes_seed=seeded, settings=settings, sha256=sha256, **dataclasses.asdict(promised)
     )

@@ -40,7 +40,7 @@ def count_votes(group: Group, votes: str) -> Vote:
 def _exact(group: Group) -> Vote:
     boxes = [last_box(response) for response in group.responses]
     counts = Counter(boxes)  # in the order of first appearance, as is most_common for equal counts
-    classes = tuple(tuple(k for k, box in enumerate(boxes) if box == one) for one in counts)
+    classes = tuple(tuple(k for k, box in enumerate(boxes) if box == text) for text in counts)
     if not counts:
         return Vote(0, (), None, False)
     (first, most), *_ = counts.most_common(1)
@@ -50,11 +50,11 @@ def _exact(group: Group) -> Vote:
 
 def shares(counted: Vote) -> list[float]:
     """For each response, the share p(a) of the group that gave its answer; 0 for a response that did not vote."""
-    found = [0.0] * counted.size
+    row = [0.0] * counted.size
     for members in counted.classes:
         for index in members:
-            found[index] = len(members) / counted.size
-    return found
+            row[index] = len(members) / counted.size
+    return row
 
 
 def elected_answer(counted: Vote) -> list[float]:

@@ -1,13 +1,11 @@
-"""A softmax policy over each prompt's recorded answers: the groups it draws, and its gradient step.
+"""The prompts of a simulation as arrays, and a softmax policy over each prompt's recorded answers.
 
-Its logits start at the logarithms of the recorded shares, unsmoothed: an answer that was never recorded has none and cannot
-be found, and a prompt whose recorded answers all agree does not move.
+P prompts have at most K classes of answers and R responses. A class is one of `answers.vote` over all recorded responses of
+the prompt; responses without an answer are a class of their own, which never votes. Prompts with fewer classes are filled up
+with classes of mass 0.
 
-The prompts of a simulation as arrays: which answers were recorded for each, how often, and which are right.
-
-P prompts have at most K classes of answers and R responses. A class is one of `answers.vote` over all recorded responses
-of the prompt; responses that state no answer are a class of their own, which never votes. Prompts with fewer classes are
-filled up with classes of mass 0.
+The policy's logits start at the logarithms of the recorded shares, unsmoothed: an answer that was never recorded has no class
+and cannot be found, and a prompt whose recorded answers all agree does not move.
 """
 
 from __future__ import annotations
@@ -48,25 +46,27 @@ class Prompts:
     members: Ints
 
     @classmethod
-    def of_groups(cls, groups: Sequence[RecordedGroup]) -> Prompts:
+    def from_groups(cls, groups: Sequence[RecordedGroup]) -> Prompts:
         """The prompts of recorded groups. Raises DataError if there are none, or one has fewer than two responses."""
         if not groups:
             raise DataError("no recorded groups: nothing to start a simulation from")
-        for one in groups:
-            if len(one.responses) < 2:
-                raise DataError(f"item {one.item.id} has {len(one.responses)} samples: a simulation needs 2 or more")
-        found = [_classes(one) for one in groups]
-        width, longest = max(map(len, found)), max(len(one.responses) for one in groups)
+        for group in groups:
+            if len(group.responses) < 2:
+                raise DataError(
+                    f"item {group.item.id} has {len(group.responses)} samples: a simulation needs 2 or more"
+                )
+        classes_of = [_classes(group) for group in groups]
+        width, longest = max(map(len, classes_of)), max(len(group.responses) for group in groups)
         sizes: Ints = np.zeros((len(groups), width), np.int64)
         right, silent, lots = np.zeros(sizes.shape), np.zeros(sizes.shape, np.bool_), np.zeros_like(sizes)
         members: Ints = np.zeros((len(groups), longest), np.int64)
-        for place, (one, classes) in enumerate(zip(groups, found, strict=True)):
+        for place, (group, classes) in enumerate(zip(groups, classes_of, strict=True)):
             used = slice(len(classes))
             sizes[place, used] = [len(each.members) for each in classes]
-            right[place, used] = [np.mean([one.correct[k] for k in each.members]) for each in classes]
+            right[place, used] = [np.mean([group.correct[k] for k in each.members]) for each in classes]
             silent[place, used] = [each.text is None for each in classes]
-            lots[place, used] = _lots(one, classes)
-            members[place, : len(one.responses)] = [k for each in classes for k in each.members]
+            lots[place, used] = _lots(group, classes)
+            members[place, : len(group.responses)] = [k for each in classes for k in each.members]
         start = sizes / sizes.sum(axis=1, keepdims=True)
         return cls(tuple(groups), start, right, silent, lots, sizes, np.cumsum(sizes, axis=1) - sizes, members)
 
@@ -88,30 +88,30 @@ class _Class:
     members: tuple[int, ...]
 
 
-def _classes(one: RecordedGroup) -> list[_Class]:
+def _classes(group: RecordedGroup) -> list[_Class]:
     """The frequent ones first. Neither classes nor members depend on the order of the responses."""
-    stated = make_group(one.item, one.responses, needs_gold=False).answers
-    scores = one.judge_scores or (None,) * len(stated)
+    stated = make_group(group.item, group.responses, needs_gold=False).answers
+    scores = group.judge_scores or (None,) * len(stated)
 
     def content(k: int) -> tuple[str, bool, float]:
         score = scores[k]
-        return one.responses[k], one.correct[k], -1.0 if score is None else score
+        return group.responses[k], group.correct[k], -1.0 if score is None else score
 
-    voting = vote(one.item.id, stated, one.item.choices).classes
+    voting = vote(group.item.id, stated, group.item.choices).classes
     silent = tuple(k for k, answer in enumerate(stated) if answer is None)
     silent += tuple(k for k in range(len(stated)) if k not in {*silent, *(k for each in voting for k in each)})
-    found = [_Class(min(stated[k] or "" for k in each), tuple(sorted(each, key=content))) for each in voting]
+    classes = [_Class(min(stated[k] or "" for k in each), tuple(sorted(each, key=content))) for each in voting]
     if silent:
-        found.append(_Class(None, tuple(sorted(silent, key=content))))
-    return sorted(found, key=lambda each: (-len(each.members), each.text is None, each.text or ""))
+        classes.append(_Class(None, tuple(sorted(silent, key=content))))
+    return sorted(classes, key=lambda each: (-len(each.members), each.text is None, each.text or ""))
 
 
-def _lots(one: RecordedGroup, classes: Sequence[_Class]) -> list[int]:
+def _lots(group: RecordedGroup, classes: Sequence[_Class]) -> list[int]:
     """The rank of each class in a tie of all, as `answers.vote.vote` breaks it: who wins, who wins without that one, ..."""
     ranks = [len(classes)] * len(classes)
     left = [k for k, each in enumerate(classes) if each.text is not None]
     for rank in range(len(left)):
-        winner = vote(one.item.id, [classes[k].text for k in left], one.item.choices).winner
+        winner = vote(group.item.id, [classes[k].text for k in left], group.item.choices).winner
         ranks[left.pop(winner[0] if winner else 0)] = rank
     return ranks
 

@@ -1,9 +1,10 @@
-"""The project's rewards on all groups of a step at once: what they give group by group, without a text being read.
+"""Rewards on all groups of a simulated step.
 
-Two answers are one if they are of one class among all the recorded responses of their prompt. A vote within a group can
-differ from that in rare cases: a short form ("3") joins the fuller answer ("3 cm") that is the most frequent in the group.
+The project's own rewards are computed at once for all groups, without reading a text. Two answers are one if they are of one
+class among all recorded responses of their prompt. A vote within a group can differ from that in rare cases: a short form
+("3") joins the fuller answer ("3 cm") that is the most frequent in the group.
 
-Any reward, called on a group of recorded responses for each prompt: right for every reward, and slow.
+Any other reward is called on recorded responses, group by group: right for every reward, and slow.
 """
 
 from __future__ import annotations
@@ -50,8 +51,8 @@ class PerGroupReward:
         classes = draw.classes[place]
         key = (place, draw.counts[place].tobytes())
         if not self.varies and key in self._earned:
-            known: Floats = self._earned[key][classes]
-            return known
+            remembered: Floats = self._earned[key][classes]
+            return remembered
         rewards = self._call(place, draw.responses[place], seed)
         if not self.varies:
             self._remember(key, classes, rewards, seed)
@@ -90,7 +91,7 @@ def group_rewards(reward: Reward, prompts: Prompts) -> GroupRewards:
     Raises UsageError for a reward that needs a judge where none scored the responses.
     """
     make = AT_ONCE.get(type(reward))
-    groups = [one.group(reward) for one in prompts.groups]
+    groups = [group.group(reward) for group in prompts.groups]
     if needs_judge(reward) and any(group.judge_scores is None for group in groups):
         raise UsageError(
             f"reward {reward.name} needs a judge's scores: judge the run with `proctor reward record --judge`"
@@ -115,8 +116,8 @@ def _shares(draw: GroupDraw, prompts: Prompts) -> Floats:
 
 def _of_responses(draw: GroupDraw, values: Floats) -> Floats:
     """For each drawn answer the value of the recorded response that stands for it; `values` is (P, R)."""
-    found: Floats = np.take_along_axis(values, draw.responses, axis=1)
-    return found
+    picked: Floats = np.take_along_axis(values, draw.responses, axis=1)
+    return picked
 
 
 def _table(prompts: Prompts, rows: Iterable[Sequence[float]]) -> Floats:
@@ -139,28 +140,30 @@ def _actor_judge(reward: ActorJudge, groups: Sequence[Group], prompts: Prompts) 
     settings = reward.settings
     factors = [[modulation(score, settings) for score in judge_scores(group, reward.name)] for group in groups]
     factor = _table(prompts, factors)
-    penalty = settings.format_penalty * _table(prompts, [[not fine for fine in each.well_formed] for each in groups])
+    penalty = settings.format_penalty * _table(
+        prompts, [[not well_formed for well_formed in each.well_formed] for each in groups]
+    )
 
     def rewards(draw: GroupDraw, rng: np.random.Generator) -> Floats:
         prior = _shares(draw, prompts)
         if settings.prior == "threshold":
             agreed = prior.max(axis=1, keepdims=True) > settings.majority_threshold
             prior = np.where(agreed, _elected(draw, prompts), prior)
-        found: Floats = prior * _of_responses(draw, factor) - _of_responses(draw, penalty)
-        return np.clip(found, 0.0, 1.0) if settings.clamp else found
+        rewarded: Floats = prior * _of_responses(draw, factor) - _of_responses(draw, penalty)
+        return np.clip(rewarded, 0.0, 1.0) if settings.clamp else rewarded
 
     return rewards
 
 
 def _judge_only(reward: JudgeOnly, groups: Sequence[Group], prompts: Prompts) -> GroupRewards:
-    given = [[np.nan if s is None else s for s in judge_scores(group, reward.name)] for group in groups]
-    scores = _table(prompts, given)
+    rows = [[np.nan if s is None else s for s in judge_scores(group, reward.name)] for group in groups]
+    scores = _table(prompts, rows)
 
     def rewards(draw: GroupDraw, rng: np.random.Generator) -> Floats:
         drawn = _of_responses(draw, scores)
-        known = np.isfinite(drawn)
-        means = np.where(known, drawn, 0).sum(axis=1) / np.maximum(1, known.sum(axis=1))
-        return np.where(known, drawn, means[:, None])
+        usable = np.isfinite(drawn)
+        means = np.where(usable, drawn, 0).sum(axis=1) / np.maximum(1, usable.sum(axis=1))
+        return np.where(usable, drawn, means[:, None])
 
     return rewards
 

@@ -110,9 +110,9 @@ class Simulation:
 
     def curve(self, watched: str, kind: str = "all") -> Floats:
         """One of WATCHED over the steps, (steps + 1,), for the prompts of a kind."""
-        place = [one.name for one in self.kinds].index(kind)
-        found: Floats = self.curves[:, place, list(WATCHED).index(watched)]
-        return found
+        place = [entry.name for entry in self.kinds].index(kind)
+        curve: Floats = self.curves[:, place, list(WATCHED).index(watched)]
+        return curve
 
     def to_json(self) -> Json:
         """By kind of prompts, their number and the curves of what is watched."""
@@ -126,13 +126,13 @@ def kinds(prompts: Prompts) -> list[Kind]:
     """All prompts, those that elect a right answer from all recorded responses and those that do not, and by difficulty."""
     recorded = (prompts.start * prompts.right).sum(axis=1)
     elected = _elects_right(prompts, prompts.winners(prompts.sizes))
-    found = [
+    all_kinds = [
         Kind("all", np.ones(len(prompts), np.bool_)),
         Kind("majority right", elected),
         Kind("majority wrong", ~elected),
         *(Kind(name, (recorded > above) & (recorded <= most)) for name, above, most in DIFFICULTY),
     ]
-    return [kind for kind in found if kind.prompts]
+    return [kind for kind in all_kinds if kind.prompts]
 
 
 def simulate(
@@ -190,8 +190,8 @@ def _watch(prompts: Prompts, policy: Floats, draw: GroupDraw, rewards: Floats) -
 
 def _elects_right(prompts: Prompts, winners: Ints) -> Flags:
     rows = np.arange(len(prompts))
-    found: Flags = (winners >= 0) & (prompts.right[rows, winners] >= 0.5)
-    return found
+    elects: Flags = (winners >= 0) & (prompts.right[rows, winners] >= 0.5)
+    return elects
 
 
 SHOWN_STEPS = 5
@@ -201,13 +201,13 @@ MOST_CURVES = 2 * COLOURS
 _TITLE = "What training would do"
 
 
-def page(run: str, settings: Settings, courses: Mapping[str, Simulation]) -> str:
+def page(run: str, settings: Settings, simulations: Mapping[str, Simulation]) -> str:
     """The page's HTML; `run` is the name of the recorded run."""
-    return "".join(document(_TITLE, _sections(run, settings, courses)))
+    return "".join(document(_TITLE, _sections(run, settings, simulations)))
 
 
-def _sections(run: str, settings: Settings, courses: Mapping[str, Simulation]) -> Iterator[str]:
-    first = next(iter(courses.values()))
+def _sections(run: str, settings: Settings, simulations: Mapping[str, Simulation]) -> Iterator[str]:
+    first = next(iter(simulations.values()))
     chosen = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in settings.to_json().items())
     yield (
         f"<p>{escape(run)}: a simulation of {first.kinds[0].prompts} prompts, each of "
@@ -215,10 +215,10 @@ def _sections(run: str, settings: Settings, courses: Mapping[str, Simulation]) -
         "shared network carries from prompt to prompt is not in it.</p>"
     )
     for name, meaning in WATCHED.items():
-        curves = {reward: course.curve(name) for reward, course in courses.items()}
+        curves = {reward: simulation.curve(name) for reward, simulation in simulations.items()}
         yield _section(name.replace("_", " "), meaning, curves)
     for kind in first.kinds[1:]:
-        curves = {reward: course.curve("accuracy", kind.name) for reward, course in courses.items()}
+        curves = {reward: simulation.curve("accuracy", kind.name) for reward, simulation in simulations.items()}
         yield _section(f"accuracy, {kind.name}", f"{kind.prompts} prompts that were so when recorded", curves)
 
 

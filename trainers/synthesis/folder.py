@@ -1,11 +1,11 @@
-"""The folder of a synthesis: what it is, what was kept and why the rest was not.
+"""The folder of a synthesis.
 
-begun.json       the identity: source, settings, model; going on must agree with it
-asked/           a run directory for each thing that was asked, with every raw reply (`trainers.student`)
+begun.json       the identity (source, settings, model), which a continued synthesis must share
+asked/           a run directory for each thing that was asked, with every raw reply (`methods.student`)
 images/          the pictures, by their digests
-questions.jsonl  the questions that were kept, as `stored` reads them, with where each is from
-rejected.jsonl   the other ones, each with the rule that rejected it
-synthesis.json   counts by rule and the digest of questions.jsonl; written last: where it is, the synthesis is whole
+questions.jsonl  the questions that were kept, as `stored` reads them, each with its source
+rejected.jsonl   the others, each with the rule that rejected it
+synthesis.json   counts by rule and the digest of questions.jsonl; written last, so its presence means complete
 """
 
 from __future__ import annotations
@@ -45,19 +45,19 @@ class Synthesized:
         record = read_document(path / WHOLE, path)
         try:
             counts = {str(name): int(count) for name, count in record["counts"].items()}
-            found = cls(path, int(record["questions"]), counts, str(record["sha256"]))
+            synthesized = cls(path, int(record["questions"]), counts, str(record["sha256"]))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise DataError(f"{path / WHOLE} is damaged: {str(error)[:120]}") from error
         questions = path / QUESTIONS
         try:
             if questions.stat().st_size > QUESTIONS_BYTES:
                 raise DataError(f"{questions} has more than {QUESTIONS_BYTES} bytes")
-            changed = file_sha256(questions) != found.sha256
+            changed = file_sha256(questions) != synthesized.sha256
         except OSError as error:
             raise DataError(f"cannot read {questions}: {error.strerror}") from error
         if changed:
             raise DataError(f"{questions} is not what {WHOLE} says: it was changed since; synthesize again elsewhere")
-        return found
+        return synthesized
 
     def to_json(self) -> Json:
         """All but the path."""
@@ -99,6 +99,6 @@ class SynthesisFolder(ClaimedFolder):
         """Write the questions and then the mark that the synthesis is whole."""
         lines = list(map(json_line, rows))
         write_atomic(self.path / QUESTIONS, lines)
-        found = Synthesized(self.path, len(lines), counts, file_sha256(self.path / QUESTIONS))
-        write_json(self.path / WHOLE, {**self._record, **found.to_json()})
-        return found
+        synthesized = Synthesized(self.path, len(lines), counts, file_sha256(self.path / QUESTIONS))
+        write_json(self.path / WHOLE, {**self._record, **synthesized.to_json()})
+        return synthesized

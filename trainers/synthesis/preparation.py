@@ -1,8 +1,9 @@
-"""What a trainer does first: look at the items that it trains on, and where its recipe says so, synthesize the questions.
+"""What a trainer does first: read its items and, where the recipe asks for it, synthesize the questions.
 
     OUT/synthesis/   the folder of the synthesis (`folder`)
 
-The training stays that of the recipe as given: its items, or what was synthesized, belong to its identity by a digest.
+A digest of the items or of the synthesized questions belongs to the training's identity; the recipe that is stored is the one
+that was given.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Prepared:
     given: Recipe
     identity: Mapping[str, Json] = field(default_factory=dict)
 
-    def as_given(self, recipe: Recipe) -> Recipe:
+    def with_given_prompts(self, recipe: Recipe) -> Recipe:
         """A recipe made of `recipe`, with the prompts as they were given: what a training stores as its own."""
         return dataclasses.replace(recipe, prompts=self.given.prompts, synthesis=self.given.synthesis)
 
@@ -58,17 +59,17 @@ def prepare(
     if labels:
         raise UsageError("recipe: synthesized questions have no labels, and its method or reward needs them")
     if recipe.synthesis is None:
-        found = Synthesized.read(Path(recipe.prompts.data or "."))
-        return Prepared(recipe, recipe, _identity(found))
+        synthesized = Synthesized.read(Path(recipe.prompts.data or "."))
+        return Prepared(recipe, recipe, _identity(synthesized))
     if (out / "training.json").exists() and not (out / FOLDER / WHOLE).exists():
         raise UsageError(f"{out} holds a training on other questions: choose another --out")
-    found = _synthesis(recipe, base, open_model, progress).run(out / FOLDER)
+    synthesized = _synthesis(recipe, base, open_model, progress).run(out / FOLDER)
     gc.collect()  # the engine gives its memory back
     prompts = PromptSettings(suite=NAME, data=str(out / FOLDER))
-    return Prepared(dataclasses.replace(recipe, prompts=prompts, synthesis=None), recipe, _identity(found))
+    return Prepared(dataclasses.replace(recipe, prompts=prompts, synthesis=None), recipe, _identity(synthesized))
 
 
-def first_of_all(recipe: Recipe, base: Path) -> str:
+def describe_preparation(recipe: Recipe, base: Path) -> str:
     """What `prepare` will do, in words for a dry run; empty if nothing."""
     settings = recipe.synthesis
     if settings is None:
@@ -79,8 +80,8 @@ def first_of_all(recipe: Recipe, base: Path) -> str:
     )
 
 
-def _identity(found: Synthesized) -> Mapping[str, Json]:
-    return {"synthesized": found.sha256}
+def _identity(synthesized: Synthesized) -> Mapping[str, Json]:
+    return {"synthesized": synthesized.sha256}
 
 
 def _synthesis(recipe: Recipe, base: Path, open_model: Callable[[Path], Engine], progress: Progress) -> Synthesis:
@@ -98,9 +99,9 @@ def _synthesis(recipe: Recipe, base: Path, open_model: Callable[[Path], Engine],
     )
     author = Author(Checkpoint.read(base).identity(), lambda: open_model(base))
 
-    def tell(done: int, total: int, name: str) -> None:
+    def on_progress(done: int, total: int, name: str) -> None:
         progress(0, recipe.policy.steps, f"synthesis: {name}, {done} of {total} answers")
 
     return Synthesis(
-        PromptSource(recipe.prompts.suite, list(items.values())), settings, author, builders, recipe.seed, tell
+        PromptSource(recipe.prompts.suite, list(items.values())), settings, author, builders, recipe.seed, on_progress
     )

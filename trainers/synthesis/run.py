@@ -28,7 +28,7 @@ from ...harness.runs.store import Sample
 from ...harness.types import Item, Json, Prompt, digest_all, sample_seed
 from ...harness.untrusted_text import MOST_SHOWN, filled, one_line
 from ..data import MARK, TITLES, UNLABELLED, data_set
-from ..methods.student import StoredStudent, Tell
+from ..methods.student import OnProgress, StoredStudent
 from ..methods.toolbox import one_item_per_image
 from ..recipe import PromptSettings
 from ..recipe_settings import DIRECT, SynthesisSettings
@@ -65,8 +65,8 @@ def open_source(name: str, data: Path | None, limit: int | None, seed: int, lock
             name, [unlabelled(item) for item in training_prompts(PromptSettings(), seed)(0, limit or DRAWN)]
         )
     if name in TITLES or name in SUITES.names():
-        found = load_locked(data_set(name), data or (HUB_DATA if name in TITLES else None), lock)[:limit]
-        return PromptSource(name, [unlabelled(item) for item in found])
+        items = load_locked(data_set(name), data or (HUB_DATA if name in TITLES else None), lock)[:limit]
+        return PromptSource(name, [unlabelled(item) for item in items])
     if data is not None:
         raise UsageError(f"--data belongs to a set by name, and {name!r:.80} is none: {_known()}")
     if not Path(name).is_dir():
@@ -147,7 +147,7 @@ class Synthesis:
     author: Author
     builders: PromptBuilders
     seed: int
-    tell: Tell = field(default=lambda done, total, name: None)
+    progress: OnProgress = field(default=lambda done, total, name: None)
 
     def run(self, path: Path) -> Synthesized:
         """Synthesize into the folder `path`, or go on there; one that is whole is returned as it is.
@@ -187,13 +187,13 @@ class _Run:
     def __init__(self, synthesis: Synthesis, folder: SynthesisFolder, items: Sequence[Item]) -> None:
         self.synthesis, self.settings, self.folder = synthesis, synthesis.settings, folder
         self.items = [replace(item, images=tuple(map(folder.keep, item.images))) for item in items]
-        self.student = StoredStudent(NAME, folder.path / ASKED, synthesis.author.open_model, synthesis.tell)
+        self.student = StoredStudent(NAME, folder.path / ASKED, synthesis.author.open_model, synthesis.progress)
         self.selection = Selection(self.settings)
 
     def to_the_end(self) -> Synthesized:
         items = self.items
         requests = [self._direct(item) for item in items] if self.settings.how == DIRECT else self._in_context()
-        proposed = self._propose([one for one in requests if one is not None])
+        proposed = self._propose([request for request in requests if request is not None])
         voted = self._weigh(proposed)
         counts = self._counts(len(items), requests)
         self.folder.reject(self.selection.rejected)
@@ -201,18 +201,18 @@ class _Run:
             raise DataError(self._too_little(len(voted), counts))
         return self.folder.finish(map(self._row, voted), counts)
 
-    def _ask(self, name: str, asked: Sequence[Sample], n: int) -> list[tuple[str, ...]]:
+    def _ask(self, name: str, samples: Sequence[Sample], n: int) -> list[tuple[str, ...]]:
         """n texts to each question."""
         sampling = self.settings.sampling(n, sample_seed(self.synthesis.seed, f"synthesis {name}", 0) >> 1)
-        return [tuple(one.text or "" for one in row) for row in self.student.ask(name, asked, sampling)]
+        return [tuple(response.text or "" for response in row) for row in self.student.ask(name, samples, sampling)]
 
     def _direct(self, item: Item) -> Sample:
         return Sample(item, self.synthesis.builders.request(Prompt((*item.images, self.settings.direct))))
 
     def _in_context(self) -> list[Sample | None]:
         """The requests for further questions; None for an item of which no reply states an answer."""
-        asked = [Sample(item, self.synthesis.builders.original(item)) for item in self.items]
-        replies = self._ask("originals", asked, self.settings.samples)
+        samples = [Sample(item, self.synthesis.builders.original(item)) for item in self.items]
+        replies = self._ask("originals", samples, self.settings.samples)
         return [self._further(item, texts) for item, texts in zip(self.items, replies, strict=True)]
 
     def _further(self, item: Item, texts: Sequence[str]) -> Sample | None:
@@ -225,34 +225,38 @@ class _Run:
         return Sample(item, self.synthesis.builders.request(Prompt((*item.images, text))))
 
     def _propose(self, requests: Sequence[Sample]) -> list[Proposed]:
-        taken = originals(self.items)
+        words_by_picture = originals(self.items)
         replies = self._ask("questions", requests, self.settings.per_image)
-        found = (self.selection.propose(one.item, texts, taken) for one, texts in zip(requests, replies, strict=True))
-        return [proposed for some in found for proposed in some]
+        proposals = (
+            self.selection.propose(request.item, texts, words_by_picture)
+            for request, texts in zip(requests, replies, strict=True)
+        )
+        return [proposed for some in proposals for proposed in some]
 
     def _weigh(self, proposed: Sequence[Proposed]) -> list[Voted]:
-        items = [new_item(one.item_id, one.text, one.source.images) for one in proposed]
-        asked = [Sample(item, self.synthesis.builders.new(item)) for item in items]
-        replies = self._ask("answers", asked, self.settings.samples)
+        items = [new_item(question.item_id, question.text, question.source.images) for question in proposed]
+        samples = [Sample(item, self.synthesis.builders.new(item)) for item in items]
+        replies = self._ask("answers", samples, self.settings.samples)
         weighed = map(self.selection.weigh, proposed, items, replies)
         return [voted for voted in weighed if voted is not None]
 
     def _counts(self, items: int, requests: Sequence[Sample | None]) -> dict[str, int]:
-        unanswered = sum(one is None for one in requests)
-        found = self.selection.counts
+        unanswered = sum(request is None for request in requests)
+        counts = self.selection.counts
         return {
             "items left out": len(self.synthesis.source.items) - items,
             "items": items,
             "originals without an answer": unanswered,
             "replies": (items - unanswered) * self.settings.per_image,
-            **{rule: found[rule] for rule in RULES},
-            "kept": found["kept"],
+            **{rule: counts[rule] for rule in RULES},
+            "kept": counts["kept"],
         }
 
-    def _too_little(self, kept: int, counts: Mapping[str, int]) -> str:
-        told = ", ".join(f"{count} {name}" for name, count in counts.items() if count and name != "kept")
+    def _too_little(self, questions: int, counts: Mapping[str, int]) -> str:
+        fates = ", ".join(f"{count} {name}" for name, count in counts.items() if count and name != "kept")
         return (
-            f"{self.folder.path}: {kept} questions were kept, fewer than least = {self.settings.least}: {told}; needed: "
+            f"{self.folder.path}: {questions} questions were kept, fewer than least = {self.settings.least}: "
+            f"{fates}; needed: "
             "replies with a question between <question> tags or ending in '?', whose answers agree; see rejected.jsonl"
         )
 

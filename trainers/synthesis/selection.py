@@ -1,6 +1,6 @@
-"""Which questions are kept, by rules in a fixed order; each question that is not is kept with its rule, and counted.
+"""Which questions of a synthesis are kept: rules in a fixed order, each rejected question counted under the rule it failed.
 
-When two questions are the same, or nearly.
+Also when two questions are the same, or nearly.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ def words(question: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(unicodedata.normalize("NFKC", question).casefold()))
 
 
-def similarity(one: Iterable[str], other: Iterable[str]) -> float:
+def similarity(first: Iterable[str], second: Iterable[str]) -> float:
     """Jaccard: the share of all their words that both have; 1 for two without words."""
-    first, second = frozenset(one), frozenset(other)
+    first, second = frozenset(first), frozenset(second)
     either = len(first | second)
     return len(first & second) / either if either else 1.0
 
@@ -49,7 +49,7 @@ _SHOWN = 2000
 """So many characters of a reply without a question are kept with its rejection; the whole reply is in its run."""
 
 
-Taken: TypeAlias = dict[tuple[str, ...], list[tuple[str, ...]]]
+QuestionWords: TypeAlias = dict[tuple[str, ...], list[tuple[str, ...]]]
 """The words of all questions on a picture (or several), by the pictures' digests."""
 
 
@@ -85,46 +85,46 @@ class Selection:
     rejected: list[Json] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
-    def propose(self, source: Item, replies: Sequence[str], taken: Taken) -> list[Proposed]:
-        """The questions of an item's replies that the rules for texts let pass; they are added to those `taken`."""
+    def propose(self, source: Item, replies: Sequence[str], earlier_words: QuestionWords) -> list[Proposed]:
+        """The questions of an item's replies that the rules for texts let pass; their words are added to `earlier_words`."""
         key = tuple(image.sha256 for image in source.images)
-        known = taken.setdefault(key, [])
-        found = []
+        earlier = earlier_words.setdefault(key, [])
+        accepted = []
         for sample, reply in enumerate(replies):
             text = find_question(reply)
-            rule = "no question" if text is None else self._of_text(text, known)
-            proposed = Proposed(source, sample, reply[:_SHOWN] if text is None else text)
+            rule = "no question" if text is None else self._rejects_text(text, earlier)
+            question = Proposed(source, sample, reply[:_SHOWN] if text is None else text)
             if rule:
-                self._reject(proposed, rule)
+                self._reject(question, rule)
             else:
-                known.append(words(proposed.text))
-                found.append(proposed)
-        return found
+                earlier.append(words(question.text))
+                accepted.append(question)
+        return accepted
 
-    def _of_text(self, text: str, known: Iterable[Sequence[str]]) -> str | None:
+    def _rejects_text(self, text: str, earlier: Iterable[Sequence[str]]) -> str | None:
         """The rule that rejects a text."""
         if has_marks(text):
             return "marks"
         if not self.settings.shortest <= len(text) <= self.settings.longest:
             return "length"
         own = words(text)
-        if own in known:
+        if own in earlier:
             return "repeat"
-        return "near repeat" if any(similarity(own, one) > self.settings.near for one in known) else None
+        return "near repeat" if any(similarity(own, other) > self.settings.near for other in earlier) else None
 
     def weigh(self, proposed: Proposed, item: Item, responses: Sequence[str]) -> Voted | None:
         """The question with its vote, if the answers let it pass."""
         stated = [answers.extract(text).answer for text in responses]
         result = vote(item.id, stated, item.choices)
-        answered = sum(one is not None for one in stated) / len(stated)
-        rule = self._of_vote(answered, result.share)
+        answered = sum(answer is not None for answer in stated) / len(stated)
+        rule = self._rejects_vote(answered, result.share)
         if rule or not result.winner:
             self._reject(proposed, rule or "unanswered", answered=answered, share=result.share)
             return None
         self.counts["kept"] += 1
         return Voted(proposed, stated[result.winner[0]] or "", result.share, answered)
 
-    def _of_vote(self, answered: float, share: float) -> str | None:
+    def _rejects_vote(self, answered: float, share: float) -> str | None:
         if answered < self.settings.answered:
             return "unanswered"
         if share < self.settings.agreed:
@@ -137,10 +137,10 @@ class Selection:
         self.rejected.append(row)
 
 
-def originals(items: Iterable[Item]) -> Taken:
+def originals(items: Iterable[Item]) -> QuestionWords:
     """The words of the items' own questions by the digests of their pictures, for `Selection.propose`."""
-    taken: Taken = defaultdict(list)
+    words_by_picture: QuestionWords = defaultdict(list)
     for item in items:
         if item.question:
-            taken[tuple(image.sha256 for image in item.images)].append(words(item.question))
-    return dict(taken)
+            words_by_picture[tuple(image.sha256 for image in item.images)].append(words(item.question))
+    return dict(words_by_picture)

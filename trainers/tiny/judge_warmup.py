@@ -82,14 +82,14 @@ class JudgeExample:
 def balanced(examples: Sequence[JudgeExample], seed: int) -> list[JudgeExample]:
     """The examples that have a box, each made right or wrong by a coin, whatever its task and style."""
     pick = random.Random(seed)  # noqa: S311 - reproducible, not secret
-    made = []
-    for example in (one for one in examples if boxed(one.response)):
+    mixed = []
+    for example in filter(lambda each: boxed(each.response), examples):
         right = example.figure.answer
         if pick.random() < 0.5:
-            made.append(example if example.right else example.changed(right))
+            mixed.append(example if example.right else example.changed(right))
         else:
-            made.append(example.changed(wrong_answer(right, pick)) if example.right else example)
-    return made
+            mixed.append(example.changed(wrong_answer(right, pick)) if example.right else example)
+    return mixed
 
 
 def wrong_answer(right: str, pick: random.Random) -> str:
@@ -117,11 +117,11 @@ def respond(vlm: VisionLanguageModel, figures: Sequence[Figure], seed: int) -> l
 def teach(vlm: VisionLanguageModel, examples: Sequence[JudgeExample], steps: int, seed: int) -> None:
     """Train in place: every batch half right responses, half wrong ones."""
     pick = random.Random(seed)  # noqa: S311 - reproducible, not secret
-    halves = [[one for one in examples if one.right is right] for right in (True, False)]
+    halves = [[example for example in examples if example.right is right] for right in (True, False)]
 
     def backward(step: int) -> float:
         batch = [example for half in halves for example in pick.sample(half, BATCH // 2)]
-        loss = supervised_loss(vlm, [one.prompt() for one in batch], [one.target() for one in batch])
+        loss = supervised_loss(vlm, [example.prompt() for example in batch], [example.target() for example in batch])
         loss.backward()
         return loss.item()
 
@@ -131,13 +131,13 @@ def teach(vlm: VisionLanguageModel, examples: Sequence[JudgeExample], steps: int
 def describe(judge: Path, examples: Sequence[JudgeExample], seed: int) -> dict[str, dict[str, float]]:
     """How well a saved judge tells right responses from wrong ones, asked as the recipe asks it: by task and style."""
     settings = JudgeSettings(prompt="short", max_tokens=MAX_REPLY, retries=0)
-    groups = [make_group(as_item(one.figure, "x"), [one.response], needs_gold=False) for one in examples]
+    groups = [make_group(as_item(example.figure, "x"), [example.response], needs_gold=False) for example in examples]
     scores = [row[0] for row in ModelJudge(TransformersEngine(judge, batch=64), settings).score(groups, seed)]
     kinds: dict[str, list[tuple[float | None, bool]]] = {}
-    for score, one in zip(scores, examples, strict=True):
-        style = "direct" if one.response.startswith("\\boxed") else "worked"
-        for kind in ("all", f"{one.figure.task} {style}"):
-            kinds.setdefault(kind, []).append((score, one.right))
+    for score, example in zip(scores, examples, strict=True):
+        style = "direct" if example.response.startswith("\\boxed") else "worked"
+        for kind in ("all", f"{example.figure.task} {style}"):
+            kinds.setdefault(kind, []).append((score, example.right))
     return {kind: quality(rows) for kind, rows in sorted(kinds.items())}
 
 
@@ -171,9 +171,9 @@ def main() -> None:
     held_out = respond(vlm, list(islice(draw(3_000_000 + args.seed, "train"), HELD_OUT)), args.seed)
     teach(vlm, examples, args.steps, args.seed)
     vlm.save(args.out)
-    for name, asked in (("as drawn", held_out), ("balanced", balanced(held_out, args.seed))):
-        for kind, found in describe(args.out, asked, args.seed).items():
-            print(f"{name:9} {kind:18} {json.dumps(found)}")
+    for name, judged in (("as drawn", held_out), ("balanced", balanced(held_out, args.seed))):
+        for kind, numbers in describe(args.out, judged, args.seed).items():
+            print(f"{name:9} {kind:18} {json.dumps(numbers)}")
 
 
 if __name__ == "__main__":

@@ -106,16 +106,16 @@ def _show(figure: Figure, text: str) -> Prompt:
 
 def answer(figure: Figure, pick: random.Random, direct: bool) -> TeachingExample:
     """The figure's question; half of the questions with options stand without them."""
-    shown = dataclasses.replace(figure, choices=()) if pick.random() < 0.5 else figure
-    return boxed_prompt(as_item(shown, "x")), target(figure, direct)
+    variant = dataclasses.replace(figure, choices=()) if pick.random() < 0.5 else figure
+    return boxed_prompt(as_item(variant, "x")), target(figure, direct)
 
 
 def answer_described(figure: Figure, pick: random.Random, direct: bool) -> TeachingExample:
     """The figure's question after a description, true or careless; the answer is the true one all the same."""
     careless = pick.random() < CARELESS_DESCRIPTIONS
-    told = _other_description(figure, pick) if careless else description(figure.scene)
+    described = _other_description(figure, pick) if careless else description(figure.scene)
     question = boxed_text(figure.question, figure.choices)
-    return _show(figure, DESCRIBED.format(description=told, question=question)), target(figure, direct)
+    return _show(figure, DESCRIBED.format(description=described, question=question)), target(figure, direct)
 
 
 def describe(figure: Figure, _: random.Random) -> TeachingExample:
@@ -130,8 +130,8 @@ def describe_carelessly(figure: Figure, pick: random.Random) -> TeachingExample:
 
 def _some_question(scene: str, pick: random.Random, but: str = "") -> str:
     """A fitting question other than `but`, tasks in equal shares; `but` itself where there is no other."""
-    left = [[one for one in questions if one != but] for questions in fitting(scene).values()]
-    return pick.choice(pick.choice([some for some in left if some] or [[but]]))
+    others = [[question for question in questions if question != but] for questions in fitting(scene).values()]
+    return pick.choice(pick.choice([some for some in others if some] or [[but]]))
 
 
 def _poor_question(scene: str, pick: random.Random) -> str:
@@ -162,9 +162,9 @@ def comparison(shown: str, right: str) -> str:
 def verify(figure: Figure, pick: random.Random) -> TeachingExample:
     """The question with a right or a near wrong answer: solve it, compare, then say Yes or No."""
     wrong = pick.random() < WRONG_ANSWERS
-    shown = wrong_answer(figure.answer, pick) if wrong else figure.answer
-    prompt = VERIFY.format(question=figure.question, answer=shown)
-    return _show(figure, prompt), f"{figure.worked} {comparison(shown, figure.answer)} {'No' if wrong else 'Yes'}."
+    stated = wrong_answer(figure.answer, pick) if wrong else figure.answer
+    prompt = VERIFY.format(question=figure.question, answer=stated)
+    return _show(figure, prompt), f"{figure.worked} {comparison(stated, figure.answer)} {'No' if wrong else 'Yes'}."
 
 
 def judge_example(figure: Figure, pick: random.Random) -> JudgeExample:
@@ -189,13 +189,13 @@ def vote(figure: Figure, pick: random.Random) -> TeachingExample:
     """Each player's clue, at most one of them false: check them in turn up to the false one, and box its player, or 0."""
     scene, true = figure.scene, numbers(figure.scene)
     places = [pick.randrange(len(true)) for _ in range(PLAYERS)]
-    told = [true[place] for place in places]
+    clues_shown = [true[place] for place in places]
     liar = pick.randint(1, PLAYERS) if pick.random() < LYING_PLAYERS else 0
     if liar:
         possible = range(4) if is_grid(scene) else range(1, 10)
-        told[liar - 1] = pick.choice([number for number in possible if number != told[liar - 1]])
+        clues_shown[liar - 1] = pick.choice([number for number in possible if number != clues_shown[liar - 1]])
     lines, checks = [], []
-    for player, (place, number) in enumerate(zip(places, told, strict=True), 1):
+    for player, (place, number) in enumerate(zip(places, clues_shown, strict=True), 1):
         lines.append(VOTE_CLUE.format(player=player, clue=clue_text(scene, place, number)))
         checks.append(f"{clue_text(scene, place, true[place])} {comparison(str(number), str(true[place]))}")
     prompt = VOTE.format(clues="\n".join(lines))

@@ -70,7 +70,7 @@ def teach(vlm: VisionLanguageModel, steps: int, seed: int) -> None:
 
 def backward(vlm: VisionLanguageModel, examples: Sequence[TeachingExample]) -> float:
     """Gradients of the mean of two losses, the shorter prompts' and the longer ones': apart, they need less padding."""
-    ordered = sorted(examples, key=lambda one: len(str(one[0].parts[-1])))
+    ordered = sorted(examples, key=lambda example: len(str(example[0].parts[-1])))
     middle = len(ordered) // 2
     total = 0.0
     for half in (ordered[:middle], ordered[middle:]):
@@ -111,9 +111,9 @@ def describe(talker: Path, figures: Sequence[Figure], seed: int) -> dict[str, di
     """
     model = TransformersEngine(talker, batch=256)
     pick = random.Random(seed)  # noqa: S311 - reproducible, not secret
-    found = {task: quality(model, task, figures, pick, seed) for task in GRADES}
+    shares = {task: quality(model, task, figures, pick, seed) for task in GRADES}
     judged = judge_warmup.describe(talker, [judge_example(figure, pick) for figure in figures], seed)
-    return found | {"judge": judged["all"]}
+    return shares | {"judge": judged["all"]}
 
 
 def quality(
@@ -171,8 +171,8 @@ def main() -> None:
     teach(vlm, args.steps, args.seed)
     vlm.save(args.out)
     held_out = list(islice(draw(5_000_000 + args.seed, "train"), HELD_OUT))
-    for task, found in describe(args.out, held_out, args.seed).items():
-        print(f"{task:20} {json.dumps(found)}")
+    for task, shares in describe(args.out, held_out, args.seed).items():
+        print(f"{task:20} {json.dumps(shares)}")
 
 
 if __name__ == "__main__":

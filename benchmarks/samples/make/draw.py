@@ -140,7 +140,7 @@ def mathvista() -> Sample:
 def wemath() -> Sample:
     """A two-step problem with its three questions and a three-step problem with its four."""
     square, bent = "Perimeter of Squares", "Properties of Triangles"
-    whole, part, rest = "Area of Rectangles", "Area of Triangles", "Subtraction"
+    both, part, rest = "Area of Rectangles", "Area of Triangles", "Subtraction"
     rows = table(
         "wemath", "problem_id key picture question choices answer knowledge_concept",
         ("2steps_1", "2steps_1", "wire", "A wire forms the square shown. How long is the wire, in cm?",
@@ -150,14 +150,14 @@ def wemath() -> Sample:
         ("2steps_1", "2steps_multi", "wire", "The wire of the square shown is bent into a triangle with equal sides. "
          "How long is a side of the triangle, in cm?", f"A. 6; B. 7; C. 8; D. {NEITHER}", "C", f"{square};{bent}"),
         ("3steps_1", "3steps_1", "plot", "The rectangle is 8 m long and 5 m wide. What is its area?",
-         f"A. 13 square meters;B. 26 square meters;C. 40 square meters; D. {NEITHER}", "C", whole),
+         f"A. 13 square meters;B. 26 square meters;C. 40 square meters; D. {NEITHER}", "C", both),
         ("3steps_1", "3steps_2", "plot", "The blue triangle has a base of 8 m and a height of 5 m. What is its area?",
          f"A. 20 square meters;B. 40 square meters;C. 10 square meters; D. {NEITHER}", "A", part),
         ("3steps_1", "3steps_3", "plot", "Of 40 square meters, 20 square meters are blue. How many square meters are "
          "white?", f"A. 60; B. 10; C. 30; D. {NEITHER}", "D", rest),
         ("3steps_1", "3steps_multi", "plot", "What is the area of the white part of the rectangle?",
          f"A. 20 square meters; B. 30 square meters; C. 40 square meters; D. {NEITHER}", "A",
-         f"{whole};{part};{rest}"),
+         f"{both};{part};{rest}"),
     )
     for row in rows:
         row["id"] = f"{row['problem_id']}|{row['key']}"

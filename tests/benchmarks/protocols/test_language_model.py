@@ -13,7 +13,7 @@ from proctor.harness.types import Item, Sampling
 from proctor.harness.untrusted_text import FENCE_LENGTH
 
 ITEM = Item("1", "mathvision", "Which?", "B", "choice", choices=("cat", "dog"))
-VALUE = language_model.extractor(language_model.VALUE, language_model.as_said)
+VALUE = language_model.extractor(language_model.VALUE, language_model.verbatim)
 LETTER = language_model.extractor(language_model.LETTER, language_model.letter, none="Z")
 LETTERS = language_model.extractor(language_model.LETTERS, language_model.letters)
 WITH_STEPS = [
@@ -108,12 +108,12 @@ def test_official_is_complete_with_a_language_model_and_not_without(suite, tmp_p
     referee = JudgeModel(
         "judge", ReplyBook(tmp_path / "replies.jsonl"), _Knows([one.item for one in examination.asked])
     )
-    judged = score_run(tmp_path / "run", referee=referee)
+    judged = score_run(tmp_path / "run", judge_model=referee)
     assert judged.complete
     assert judged.accuracy().estimate.value == 1.0
     assert judged.referee == "judge"
     assert judged.refereed >= len(judged.items)
-    offline = score_run(tmp_path / "run", referee=JudgeModel("judge", ReplyBook(tmp_path / "replies.jsonl")))
+    offline = score_run(tmp_path / "run", judge_model=JudgeModel("judge", ReplyBook(tmp_path / "replies.jsonl")))
     assert offline.verdicts == judged.verdicts
 
 

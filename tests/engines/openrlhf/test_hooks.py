@@ -49,7 +49,7 @@ def trainer(tmp_path, monkeypatch) -> Any:
         rollouts = RolloutPlan(str(written.items), single_node=True)
         made.plan = Plan("train_ppo_ray", (), recipe, str(BASE), str(events), 1, 1, rollouts=rollouts)
         made._items = read_items(written.items)
-        made._assessor = RewardPipeline.of_recipe(recipe, BASE)
+        made._pipeline = RewardPipeline.from_recipe(recipe, BASE)
         made.tokenizer = VisionLanguageModel.load(BASE, "cpu").tokenizer
         made.experience_maker = hooks.GroupAdvantages.__new__(hooks.GroupAdvantages)
         return made
@@ -78,12 +78,12 @@ def test_rewards_and_advantages_are_those_of_the_local_trainer(trainer, reward, 
     made = trainer(f"reward={reward}", f"advantage={advantage}")
     labels = [label for label in made._items for _ in range(N)]
     samples = [sample(made, label, text) for label, text in zip(labels, answers(8), strict=True)]
-    made._assess(samples, 0)
+    made._reward(samples, 0)
 
-    local = RewardPipeline.of_recipe(
+    local = RewardPipeline.from_recipe(
         load_recipe("mm_upt_figures", [*CHANGES, f"reward={reward}", f"advantage={advantage}"]), BASE
     )
-    wanted = local.assess(list(made._items.values()), answers(8), 0)
+    wanted = local.run(list(made._items.values()), answers(8), 0)
     assert [float(one.rewards[0]) for one in samples] == pytest.approx(np.concatenate(wanted.rewards).tolist())
 
     shuffled = [7, 0, 3, 1, 2, 6, 5, 4]
@@ -116,9 +116,9 @@ def test_broken_groups_are_told(trainer):
     made = trainer()
     first, second = made._items
     with pytest.raises(DataError, match="not in whole groups of 4"):
-        made._assess([sample(made, first, "5")] * 3, 0)
+        made._reward([sample(made, first, "5")] * 3, 0)
     with pytest.raises(DataError, match="not in whole groups of 4"):
-        made._assess([sample(made, first, "5")] * 3 + [sample(made, second, "5")], 0)
+        made._reward([sample(made, first, "5")] * 3 + [sample(made, second, "5")], 0)
 
 
 def test_openrlhfs_own_parser_takes_the_command_line(monkeypatch, tmp_path):

@@ -74,7 +74,7 @@ def recipe(*changes: str) -> Any:
 def train(out: Path, *stages: Stage, changes: tuple[str, ...] = (), resume: bool = False) -> list[dict[str, float]]:
     """Train in stages; returns the steps."""
     chosen = recipe(*changes)
-    staged = Staged.of_recipe(chosen, method(*stages), chosen.openrlhf)
+    staged = Staged.from_recipe(chosen, method(*stages), chosen.openrlhf)
     staged.train(BASE, out, resume, lambda done, total, note: None)
     return metrics(out)
 
@@ -165,7 +165,7 @@ def test_a_stage_starts_from_the_one_before_and_only_the_language_is_trained(sur
         assert all(torch.equal(held[0][name].to(after[name].dtype), after[name]) for name in visual)
     assert any(not torch.equal(held[1][name], held[2][name]) for name in held[1])
     asked = recipe(*changes)
-    described = Staged.of_recipe(asked, method(*stages), asked.openrlhf).describe(BASE, tmp_path)
+    described = Staged.from_recipe(asked, method(*stages), asked.openrlhf).describe(BASE, tmp_path)
     for number, name in enumerate(("1-imitate", "2-prefer")):
         plan = json.loads((tmp_path / "stages" / name / "openrlhf" / "plan.json").read_text())
         words = described.split("\n\n")[number].replace("\\\n", " ").split()

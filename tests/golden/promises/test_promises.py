@@ -531,7 +531,7 @@ def test_an_older_training_is_known_and_can_be_resumed(tmp_path: Path) -> None:
     assert recorded["overlap"] != "unknown"
 
     recipe = load_recipe("actor_judge_figures", [*SMALL, "policy.steps=2"])
-    assessor = RewardPipeline.of_recipe(recipe, BASE)
+    assessor = RewardPipeline.from_recipe(recipe, BASE)
     with TrainingFolder(training, assessor.recipe, BASE, resume=True, more=assessor.identity()) as folder:
         assert folder.last_step() == 2
     assert contents(training)["metrics.jsonl"] == contents(STORED / "training")["metrics.jsonl"]

@@ -47,7 +47,7 @@ def gated(answers: list[str | None], **settings: float) -> list[float]:
 def test_each_recipe_resolves_and_dry_runs(name: str, cli) -> None:
     recipe = load_recipe(name)
     assert recipe.spelled_out(reward=open_reward(recipe.reward, recipe.reward_settings)).reward == RECIPES[name][0]
-    RewardPipeline.of_recipe(recipe, BASE)
+    RewardPipeline.from_recipe(recipe, BASE)
     done = cli("train", name, "--out", "nowhere", "--dry-run")
     assert done.code == 0
     shown = json.loads(done.out)
@@ -90,10 +90,10 @@ def test_a_gate_that_can_not_be_is_refused(settings: dict[str, float]) -> None:
 
 
 def test_all_vote_and_the_first_are_trained_on() -> None:
-    assessor = RewardPipeline.of_recipe(load_recipe("ttrl_figures", ["sampling.n=6", "policy.train_on=3"]), BASE)
-    assessed = assessor.assess([ITEM, ITEM], [*texts("3", "4", "4", "3", "3", "5"), *texts(*["7"] * 6)], 0)
-    assert [row.tolist() for row in assessed.rewards] == [[1, 0, 0, 1, 1, 0], [1] * 6]
-    first, second = assessed.advantages
+    pipeline = RewardPipeline.from_recipe(load_recipe("ttrl_figures", ["sampling.n=6", "policy.train_on=3"]), BASE)
+    rewarded = pipeline.run([ITEM, ITEM], [*texts("3", "4", "4", "3", "3", "5"), *texts(*["7"] * 6)], 0)
+    assert [row.tolist() for row in rewarded.rewards] == [[1, 0, 0, 1, 1, 0], [1] * 6]
+    first, second = rewarded.advantages
     assert first == pytest.approx(np.array([2, -1, -1]) / np.sqrt(3), rel=1e-5)  # (r - 1/3) / std of 1, 0, 0
     assert second.tolist() == [0, 0, 0]
 

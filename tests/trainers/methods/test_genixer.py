@@ -28,9 +28,9 @@ def made(
 
 def test_sure_answers_to_own_questions_are_learnt() -> None:
     found, student = made(row(f" {QUESTION}\n"), verify="Q {question} A {answer}!")
-    assert [part.response for part in found.made] == [box(3)] * 2
-    assert str(found.made[0].prompt.parts[-1]).startswith(f"{QUESTION}\n")
-    assert found.made[0].prompt.images == ITEMS[0].images
+    assert [part.response for part in found.data] == [box(3)] * 2
+    assert str(found.data[0].prompt.parts[-1]).startswith(f"{QUESTION}\n")
+    assert found.data[0].prompt.images == ITEMS[0].images
     assert student.texts("verdicts") == [f"Q {QUESTION} A 3!"] * 2
     assert student.samplings["verdicts"].n == 8
 
@@ -40,14 +40,14 @@ def test_sure_answers_to_own_questions_are_learnt() -> None:
 )
 def test_poor_questions_are_not_answered(poor: str) -> None:
     found, student = made(row(poor))
-    assert not found.made
+    assert not found.data
     assert not student.asked["answers"]
     assert found.counts["well formed, different questions"] == 0
     assert "question mark" in found.needed
 
 
 def test_a_question_that_was_cut_off_is_not_answered() -> None:
-    assert not made(lambda asked, sample: cut(QUESTION))[0].made
+    assert not made(lambda asked, sample: cut(QUESTION))[0].data
 
 
 def test_repeated_questions_on_a_picture_count_once() -> None:
@@ -59,7 +59,7 @@ def test_repeated_questions_on_a_picture_count_once() -> None:
 def test_pictures_that_several_items_share_are_asked_about_once() -> None:
     student = ScriptedStudent({"questions": row(QUESTION), "answers": row(box(1)), "verdicts": row("Yes.")})
     twice = [*ITEMS, dataclasses.replace(ITEMS[0], id="again")]
-    assert len(Genixer().make(stage_input(student, twice)).made) == 2
+    assert len(Genixer().make(stage_input(student, twice)).data) == 2
 
 
 @given(
@@ -71,8 +71,8 @@ def test_the_surest_answer_is_learnt_if_it_is_sure_enough(said, yes) -> None:
 
     found, _ = made(row(QUESTION), row(*map(box, said)), verdict, len(said), verdicts=4, verify="{question}={answer}")
     most = max(yes.get(answer, 0) for answer in said)
-    assert len(found.made) == (2 if most / 4 >= 0.7 else 0)
-    for part in found.made:
+    assert len(found.data) == (2 if most / 4 >= 0.7 else 0)
+    for part in found.data:
         assert yes[part.response.removeprefix("\\boxed{").removesuffix("}")] == most
 
 
@@ -91,19 +91,19 @@ def test_the_surest_answer_is_learnt_if_it_is_sure_enough(said, yes) -> None:
     ],
 )
 def test_a_verdict_is_the_last_word(reply: str, sure: bool) -> None:
-    assert bool(made(row(QUESTION), says=row(reply))[0].made) == sure
+    assert bool(made(row(QUESTION), says=row(reply))[0].data) == sure
 
 
 def test_at_most_keep_distinct_responses_are_learnt() -> None:
     answers = row(box(3, "A. "), box(3, "B. "), box(3, "A. "), box(3, "C. "))
     found, _ = made(row(QUESTION), answers, keep=2)
-    assert len(found.made) == 4
-    assert len({(part.item_id, part.response) for part in found.made}) == 4
+    assert len(found.data) == 4
+    assert len({(part.item_id, part.response) for part in found.data}) == 4
 
 
 def test_questions_without_an_answer_are_counted() -> None:
     found, student = made(row(QUESTION), row("Hm."))
-    assert not found.made
+    assert not found.data
     assert not student.asked["verdicts"]
     assert found.counts["questions without a response to learn"] == 2
     assert not Genixer.needs_gold

@@ -25,7 +25,7 @@ def made(say: Say, settings: LmsiSettings = REASONING, n: int = 4) -> StageOutpu
 
 def test_all_distinct_responses_of_the_majority_are_learnt() -> None:
     found = made(row(box(5, "A. "), box(6), box("5.0", "B. "), box(5, "A. ")))
-    assert [part.response for part in found.made] == [box(5, "A. "), box("5.0", "B. ")] * 2
+    assert [part.response for part in found.data] == [box(5, "A. "), box("5.0", "B. ")] * 2
     assert found.counts == {"prompts": 2, "below least_share": 0, "without a response to learn": 0}
 
 
@@ -33,12 +33,12 @@ def test_each_is_learnt_in_both_formats() -> None:
     settings = LmsiSettings(direct="Only \\boxed{}.")
     found = made(row(box("7", "3 and 4. ")), settings)
     plain = ITEMS[0].question
-    assert [(str(part.prompt.parts[-1]), part.response) for part in found.made[:2]] == [
+    assert [(str(part.prompt.parts[-1]), part.response) for part in found.data[:2]] == [
         (f"{plain}\n{BOXED}", box("7", "3 and 4. ")),
         (f"{plain}\nOnly \\boxed{{}}.", box("7")),
     ]
-    assert len(found.made) == 2 * 2
-    assert all(part.prompt.images == ITEMS[0].images for part in found.made[:2])
+    assert len(found.data) == 2 * 2
+    assert all(part.prompt.images == ITEMS[0].images for part in found.data[:2])
 
 
 def _each_its_way(said: list[str]) -> Say:
@@ -50,7 +50,7 @@ def test_nothing_that_disagrees_with_the_majority_is_learnt(said, least) -> None
     found = made(_each_its_way(said), LmsiSettings(least, ("reasoning", "direct")), n=len(said))
     most = max(map(said.count, said))
     for item in ITEMS:
-        learnt = [last_box(part.response) for part in found.made if part.item_id == item.id]
+        learnt = [last_box(part.response) for part in found.data if part.item_id == item.id]
         assert len(set(learnt)) <= 1
         assert all(said.count(str(answer)) == most for answer in learnt)
         assert len(learnt) == (2 * most if most / len(said) >= least else 0)
@@ -58,12 +58,12 @@ def test_nothing_that_disagrees_with_the_majority_is_learnt(said, least) -> None
 
 def test_what_was_cut_off_votes_and_is_not_learnt() -> None:
     found = made(lambda asked, sample: cut(box(5, "On and on ")) if sample else box(5))
-    assert [part.response for part in found.made] == [box(5)] * 2
+    assert [part.response for part in found.data] == [box(5)] * 2
 
 
 def test_a_student_without_answers_makes_nothing() -> None:
     found = made(row("I see bars.", ""))
-    assert not found.made
+    assert not found.data
     assert found.counts["without a response to learn"] == 2
     assert not Lmsi.needs_gold
 

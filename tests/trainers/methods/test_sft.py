@@ -25,7 +25,7 @@ def test_only_right_whole_well_formed_responses_are_learnt() -> None:
         return [box(right, "So "), f"The answer is {right}.", cut(box(right, "Cut ")), box(99)][sample]
 
     found = made(say)
-    assert [(part.item_id, part.response) for part in found.made] == [
+    assert [(part.item_id, part.response) for part in found.data] == [
         (item.id, box(item.answer, "So ")) for item in ITEMS
     ]
     assert found.counts == {"prompts": 3, "without a right response to learn": 0}
@@ -42,7 +42,7 @@ def test_kept_are_right_distinct_and_at_most_so_many(drawn, keep, seed) -> None:
     found = made(say, keep, len(drawn), seed)
     ways = len({style for right, style in drawn if right})
     for item in ITEMS:
-        texts = [part.response for part in found.made if part.item_id == item.id]
+        texts = [part.response for part in found.data if part.item_id == item.id]
         assert len(texts) == len(set(texts)) == min(keep, ways)
         assert all(answers.grade(text, item.answer, item.answer_type).correct for text in texts)
 
@@ -55,7 +55,7 @@ def test_what_is_kept_depends_on_the_seed_and_not_on_the_order_of_items() -> Non
 
 def test_nothing_right_is_nothing_made() -> None:
     found = made(row("I cannot tell.", box(99)))
-    assert not found.made
+    assert not found.data
     assert found.counts["without a right response to learn"] == 3
     assert "right answer" in found.needed
 
@@ -75,5 +75,5 @@ def test_a_bad_setting_is_told() -> None:
 def test_examples_have_the_prompt_that_was_asked() -> None:
     student = ScriptedStudent({"candidates": lambda asked, sample: box(asked.item.answer)})
     found = Rejection().make(stage_input(student, ITEMS))
-    assert [part.prompt for part in found.made] == [one.prompt for one in student.asked["candidates"]]
-    assert all(isinstance(part, Example) for part in found.made)
+    assert [part.prompt for part in found.data] == [one.prompt for one in student.asked["candidates"]]
+    assert all(isinstance(part, Example) for part in found.data)

@@ -40,10 +40,10 @@ def made(candidates: Say, judgements: Say, n: int = 4, **settings: int) -> tuple
 def test_best_and_worst_make_a_preference() -> None:
     marks = {box(1): scores(0.5), box(2): scores(0.9), box(3): scores(0.1)}
     found, student = made(row(box(1), box(2), box(3), box(2)), judged(marks))
-    assert [(part.item_id, part.chosen, part.rejected) for part in found.made] == [
+    assert [(part.item_id, part.chosen, part.rejected) for part in found.data] == [
         (item.id, box(2), box(3)) for item in ITEMS
     ]
-    assert [part.prompt for part in found.made] == [one.prompt for one in student.asked["candidates"]]
+    assert [part.prompt for part in found.data] == [one.prompt for one in student.asked["candidates"]]
     assert len(student.asked["judgements"]) == 6, "a response that was given twice is judged once"
     assert student.samplings["judgements"].n == 3
 
@@ -55,7 +55,7 @@ def test_judgements_are_averaged_over_those_that_can_be_read() -> None:
         return next(row[sample] for text, row in replies.items() if in_tags(text, TAG) in str(asked.prompt.parts[-1]))
 
     found, _ = made(row(box(1), box(2)), say)
-    assert [(part.chosen, part.rejected) for part in found.made] == [(box(1), box(2))] * 2
+    assert [(part.chosen, part.rejected) for part in found.data] == [(box(1), box(2))] * 2
 
 
 def test_bad_format_scores_nothing_unasked_and_what_was_cut_off_is_left_out() -> None:
@@ -63,7 +63,7 @@ def test_bad_format_scores_nothing_unasked_and_what_was_cut_off_is_left_out() ->
         return [box(1), "Well.", cut("Well, well")][sample % 3]
 
     found, student = made(say, row(scores(0.3)))
-    assert [(part.chosen, part.rejected) for part in found.made] == [(box(1), "Well.")] * 2
+    assert [(part.chosen, part.rejected) for part in found.data] == [(box(1), "Well.")] * 2
     assert len(student.asked["judgements"]) == 2
 
 
@@ -72,8 +72,8 @@ def test_best_and_worst_are_never_equal(drawn) -> None:
     marks = {box(name): "?" if score is None else scores(score) for name, score in drawn}
     found, _ = made(row(*(box(name) for name, _ in drawn)), judged(marks), n=len(drawn))
     known = {text: json.loads(reply)["answer_correctness"] for text, reply in marks.items() if reply != "?"}
-    assert len(found.made) == (2 if len(set(known.values())) > 1 else 0)
-    for part in found.made:
+    assert len(found.data) == (2 if len(set(known.values())) > 1 else 0)
+    for part in found.data:
         assert known[part.chosen] == max(known.values()) > min(known.values()) == known[part.rejected]
         assert part.chosen != part.rejected
 
@@ -81,7 +81,7 @@ def test_best_and_worst_are_never_equal(drawn) -> None:
 @pytest.mark.parametrize("reply", ["Fine.", scores(0.5), '{"answer_correctness": 2}'])
 def test_a_judge_that_tells_nothing_makes_nothing(reply: str) -> None:
     found, _ = made(row(box(1), box(2)), row(reply))
-    assert not found.made
+    assert not found.data
     assert found.counts["prompts without a best and a worst"] == 2
     assert found.counts["responses without a readable score"] == (0 if reply == scores(0.5) else 4)
     assert "JSON" in found.needed

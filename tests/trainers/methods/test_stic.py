@@ -22,8 +22,8 @@ SETTINGS = SticSettings(well="Well?", badly="Badly?", plainly="Plainly?", descri
 def test_good_descriptions_are_preferred_as_responses_to_the_plain_prompt() -> None:
     student = ScriptedStudent({"good": row("A is 3."), "poor": row("A is 9.")})
     found = Stic(SETTINGS).describe(stage_input(student, ITEMS))
-    assert [part.prompt for part in found.made] == [Prompt((*item.images, "Plainly?")) for item in ITEMS]
-    assert {(part.chosen, part.rejected) for part in found.made} == {("A is 3.", "A is 9.")}
+    assert [part.prompt for part in found.data] == [Prompt((*item.images, "Plainly?")) for item in ITEMS]
+    assert {(part.chosen, part.rejected) for part in found.data} == {("A is 3.", "A is 9.")}
     assert set(student.texts("good")) == {"Well?"}
     assert student.samplings["good"].n == 1
 
@@ -45,7 +45,7 @@ def test_pictures_are_described_once_and_equal_empty_or_cut_descriptions_are_lef
     replies = {"q0": "Same.", "q1": cut("Long"), "q2": " "}
     student = ScriptedStudent({"good": lambda asked, _: replies[asked.item.id], "poor": row("Same.")})
     found = Stic(SETTINGS).describe(stage_input(student, [*items, dataclasses.replace(items[0], id="again")]))
-    assert not found.made
+    assert not found.data
     assert found.counts == {
         "prompts": 4,
         "pictures": 3,
@@ -61,17 +61,17 @@ def test_the_majority_is_learnt_after_a_description() -> None:
         {"descriptions": row("Two {question} bars."), "candidates": row(box(4), box(5), box(4, "So "))}
     )
     found = Stic(SETTINGS).infuse(stage_input(student, items, n=3))
-    assert [part.response for part in found.made] == [box(4), box(4, "So ")] * 2
-    text = str(found.made[0].prompt.parts[-1])
+    assert [part.response for part in found.data] == [box(4), box(4, "So ")] * 2
+    text = str(found.data[0].prompt.parts[-1])
     assert text.startswith(f"D: Two {{question}} bars.\n{items[0].question}\n")
-    assert found.made[0].prompt.images == items[0].images
+    assert found.data[0].prompt.images == items[0].images
 
 
 def test_a_student_that_says_nothing_makes_nothing() -> None:
     silent = ScriptedStudent({"descriptions": row(""), "candidates": row("x"), "good": row(""), "poor": row("")})
     for make in (Stic(SETTINGS).describe, Stic(SETTINGS).infuse):
         found = make(stage_input(silent, ITEMS))
-        assert not found.made
+        assert not found.data
         assert found.needed
     told = ScriptedStudent({"descriptions": row("Bars."), "candidates": row("Hm.")})
     assert Stic(SETTINGS).infuse(stage_input(told, ITEMS)).counts["without a response to learn"] == len(ITEMS)

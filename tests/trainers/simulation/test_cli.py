@@ -112,7 +112,7 @@ class Elements(HTMLParser):
 
 
 def test_the_page_is_escaped_and_has_a_table_for_each_chart() -> None:
-    prompts, settings = Prompts.of_groups([recorded("5", "6", "6"), recorded("5", "5", "6")]), Settings(steps=700)
+    prompts, settings = Prompts.from_groups([recorded("5", "6", "6"), recorded("5", "5", "6")]), Settings(steps=700)
     course = simulate(prompts, open_reward("frequency", {}), settings)
     hostile = "</title><script>alert(1)</script>\ud800"
     made = page(hostile, settings, {hostile: course, "plain": course})

@@ -41,7 +41,7 @@ def test_the_fast_form_is_the_reward(name: str, table: dict, groups, n: int, see
         recorded(*(one for one, _ in group), name=f"q{k}", scores=[s for _, s in group])
         for k, group in enumerate(groups)
     ]
-    prompts, reward = Prompts.of_groups(made), open_reward(name, table)
+    prompts, reward = Prompts.from_groups(made), open_reward(name, table)
     fast, slow = group_rewards(reward, prompts), called(reward, prompts)
     assert not isinstance(fast, PerGroupReward)
     rng = np.random.default_rng(seed)
@@ -55,7 +55,7 @@ def test_every_fast_form_is_tested() -> None:
 
 
 def test_coins_are_fair_in_both_forms() -> None:
-    prompts, reward = Prompts.of_groups([recorded("5", "6")] * 50), open_reward("random", {})
+    prompts, reward = Prompts.from_groups([recorded("5", "6")] * 50), open_reward("random", {})
     for form in (group_rewards(reward, prompts), called(reward, prompts)):
         rng = np.random.default_rng(0)
         draws = [draw_groups(prompts.start, 8, prompts, rng) for _ in range(20)]
@@ -66,7 +66,7 @@ def test_coins_are_fair_in_both_forms() -> None:
 
 
 def test_votes_by_text_are_called() -> None:
-    prompts = Prompts.of_groups([recorded("1/2", "0.5", "0.5", "7")])
+    prompts = Prompts.from_groups([recorded("1/2", "0.5", "0.5", "7")])
     assert isinstance(group_rewards(open_reward("majority_vote", {"votes": "exact"}), prompts), PerGroupReward)
     assert isinstance(group_rewards(open_reward("frequency", {"votes": "exact"}), prompts), PerGroupReward)
 
@@ -87,7 +87,7 @@ class Scripted:
 
 
 def rounds(reward: Scripted, count: int = 40) -> tuple[PerGroupReward, np.ndarray]:
-    prompts = Prompts.of_groups([recorded("5", "6", "6", "5.0")])
+    prompts = Prompts.from_groups([recorded("5", "6", "6", "5.0")])
     form, rng = called(reward, prompts), np.random.default_rng(0)
     return form, np.stack([form(draw_groups(prompts.start, 4, prompts, rng), rng) for _ in range(count)])
 
@@ -126,7 +126,7 @@ def test_what_is_no_number_for_each_response_is_refused(given_back) -> None:
 @pytest.mark.parametrize("name", ["actor_judge", "judge_only"])
 def test_a_judge_reward_needs_judged_groups(name: str) -> None:
     with pytest.raises(UsageError, match="reward record --judge"):
-        group_rewards(open_reward(name, {}), Prompts.of_groups([recorded("5", "6")]))
+        group_rewards(open_reward(name, {}), Prompts.from_groups([recorded("5", "6")]))
 
 
 def test_labels_reach_only_rewards_that_need_them() -> None:

@@ -27,7 +27,7 @@ def course(prompts: Prompts, reward: str, **chosen: object) -> Simulation:
 
 
 def two_answers(right: int, wrong: int, count: int) -> Prompts:
-    return Prompts.of_groups([recorded(*["5"] * right, *["6"] * wrong)] * count)
+    return Prompts.from_groups([recorded(*["5"] * right, *["6"] * wrong)] * count)
 
 
 def root(function, low: float, high: float) -> float:
@@ -43,7 +43,7 @@ def sigmoid(x: float) -> float:
 
 
 def test_prompts_are_the_recorded_answers() -> None:
-    prompts = Prompts.of_groups([recorded("6", "5", None, "5.0", "6", "6"), recorded("7", "7")])
+    prompts = Prompts.from_groups([recorded("6", "5", None, "5.0", "6", "6"), recorded("7", "7")])
     assert prompts.start.tolist() == [[3 / 6, 2 / 6, 1 / 6], [1, 0, 0]]
     assert prompts.right.tolist() == [[0, 1 / 2, 0], [0, 0, 0]]  # the label is "5", to the letter, in these groups
     assert prompts.silent.tolist() == [[False, False, True], [False, False, False]]
@@ -53,7 +53,7 @@ def test_prompts_are_the_recorded_answers() -> None:
 
 @given(ANSWERS)
 def test_a_tie_falls_as_in_the_vote(stated: list[str | None]) -> None:
-    prompts = Prompts.of_groups([recorded(*stated)])
+    prompts = Prompts.from_groups([recorded(*stated)])
     elected = prompts.winners(prompts.sizes)[0]
     winner = vote("q", stated).winner
     if winner is None:
@@ -109,7 +109,7 @@ def test_majority_vote_turns_at_one_half() -> None:
 
 def test_majority_vote_collapses_and_labels_do_not() -> None:
     groups = [recorded(*["5"] * right, *["6"] * (16 - right)) for right in (2, 4, 6, 10, 12, 14)] * 50
-    prompts = Prompts.of_groups(groups)
+    prompts = Prompts.from_groups(groups)
     options = {"n": 16, "lr": 0.3, "steps": 150}
     voted, taught = course(prompts, "majority_vote", **options), course(prompts, "ground_truth", **options)
     assert voted.curve("entropy")[0] > 0.5
@@ -126,7 +126,7 @@ def test_a_judge_that_knows_frees_wrong_majorities() -> None:
     """With shares near one half, a factor of 0.8 to 1.2 on the frequency is enough to turn the drift."""
     stated = ["5"] * 7 + ["6"] * 9
     scores = [1.0] * 7 + [0.0] * 9
-    prompts = Prompts.of_groups([recorded(*stated, scores=scores)] * 200)
+    prompts = Prompts.from_groups([recorded(*stated, scores=scores)] * 200)
     options = {"n": 16, "lr": 0.2, "steps": 80}
     assert course(prompts, "frequency", **options).curve("accuracy")[-1] < 0.25
     assert course(prompts, "actor_judge", **options).curve("accuracy")[-1] > 0.65
@@ -139,7 +139,7 @@ def test_a_coin_moves_nothing_on_average() -> None:
 
 def test_agreed_prompts_are_a_fixed_point() -> None:
     for reward in ("majority_vote", "frequency", "ground_truth", "random"):
-        found = course(Prompts.of_groups([recorded("6", "6"), recorded("5", "5")]), reward, steps=20, lr=1.0)
+        found = course(Prompts.from_groups([recorded("6", "6"), recorded("5", "5")]), reward, steps=20, lr=1.0)
         assert (found.curve("accuracy") == 0.5).all()
         assert (found.curve("entropy") == 0).all()
 
@@ -167,7 +167,7 @@ def test_the_gradient_of_the_kl_is_that_of_differences() -> None:
 @settings(deadline=None, max_examples=40)
 @given(st.lists(ANSWERS, min_size=1, max_size=4), REWARDS, st.floats(0.001, 100), st.integers(2, 9), st.integers(0, 99))
 def test_mass_is_kept_and_seeds_decide(groups, reward: str, lr: float, n: int, seed: int) -> None:
-    prompts = Prompts.of_groups([recorded(*stated) for stated in groups])
+    prompts = Prompts.from_groups([recorded(*stated) for stated in groups])
     options = {"steps": 6, "lr": lr, "n": n, "seed": seed}
     found, again = course(prompts, reward, **options), course(prompts, reward, **options)
     assert np.array_equal(found.curves, again.curves)
@@ -178,7 +178,7 @@ def test_mass_is_kept_and_seeds_decide(groups, reward: str, lr: float, n: int, s
 
 @given(st.lists(ANSWERS, min_size=1, max_size=4), st.integers(0, 99), st.floats(0.01, 50))
 def test_a_step_keeps_the_mass_and_fills_no_empty_class(groups, seed: int, rate: float) -> None:
-    prompts = Prompts.of_groups([recorded(*stated) for stated in groups])
+    prompts = Prompts.from_groups([recorded(*stated) for stated in groups])
     rng = np.random.default_rng(seed)
     logits = start_logits(prompts)
     for _ in range(5):
@@ -194,7 +194,7 @@ def test_a_step_keeps_the_mass_and_fills_no_empty_class(groups, seed: int, rate:
 def test_names_of_classes_do_not_matter(order: list[int], seed: int) -> None:
     """A step on relabelled classes is the relabelled step."""
     rng = np.random.default_rng(seed)
-    prompts = Prompts.of_groups([recorded("5", "6", "6", "7", "7", "7", "8")])
+    prompts = Prompts.from_groups([recorded("5", "6", "6", "7", "7", "7", "8")])
     logits = start_logits(prompts)
     draw = draw_groups(np.exp(log_policy(logits)), 8, prompts, rng)
     advantages = rng.normal(size=(1, 8))
@@ -208,7 +208,9 @@ def test_names_of_classes_do_not_matter(order: list[int], seed: int) -> None:
 @given(ANSWERS, st.randoms(use_true_random=False), REWARDS)
 def test_the_order_of_responses_does_not_matter(stated, random, reward: str) -> None:
     shuffled = random.sample(stated, len(stated))
-    before, after = (course(Prompts.of_groups([recorded(*one)]), reward, steps=5, lr=1.0) for one in (stated, shuffled))
+    before, after = (
+        course(Prompts.from_groups([recorded(*one)]), reward, steps=5, lr=1.0) for one in (stated, shuffled)
+    )
     assert np.array_equal(before.curves, after.curves)
 
 
@@ -218,13 +220,15 @@ def test_other_answers_of_the_same_shares_go_the_same_way(few: int, many: int) -
     """Odd groups of two answers have no tie, so nothing depends on what the answers are."""
     one = recorded(*["5"] * few, *["6"] * many)
     other = recorded(*["41"] * few, *["3/7"] * many, gold="41")
-    curves = [course(Prompts.of_groups([each]), "majority_vote", steps=8, lr=1.0, n=7).curves for each in (one, other)]
+    curves = [
+        course(Prompts.from_groups([each]), "majority_vote", steps=8, lr=1.0, n=7).curves for each in (one, other)
+    ]
     assert np.array_equal(*curves)
 
 
 def test_kinds_cover_the_prompts() -> None:
     stated = [["5"] * right + ["6"] * (6 - right) for right in range(7)]
-    found = course(Prompts.of_groups([recorded(*one) for one in stated]), "majority_vote", steps=1)
+    found = course(Prompts.from_groups([recorded(*one) for one in stated]), "majority_vote", steps=1)
     counts = {kind.name: kind.prompts for kind in found.kinds}
     assert counts["all"] == 7 == counts["majority right"] + counts["majority wrong"]
     assert [counts[name] for name in ("never right", "right up to 1/3", "right up to 2/3")] == [1, 2, 2]
@@ -232,7 +236,7 @@ def test_kinds_cover_the_prompts() -> None:
 
 
 def test_groups_are_drawn_by_the_policy() -> None:
-    prompts = Prompts.of_groups([recorded("5", "6", "6", "6")])
+    prompts = Prompts.from_groups([recorded("5", "6", "6", "6")])
     draw = draw_groups(prompts.start, 4000, prompts, np.random.default_rng(0))
     shares = draw.counts[0] / 4000
     assert shares == pytest.approx(prompts.start[0], abs=0.03)
@@ -265,6 +269,6 @@ def test_absurd_settings_are_refused_in_one_line(wrong: dict) -> None:
 
 def test_no_groups_and_single_responses_are_refused() -> None:
     with pytest.raises(DataError, match="no recorded groups"):
-        Prompts.of_groups([])
+        Prompts.from_groups([])
     with pytest.raises(DataError, match="item q has 1 samples"):
-        Prompts.of_groups([recorded("5")])
+        Prompts.from_groups([recorded("5")])

@@ -114,7 +114,7 @@ def test_a_question_repeats_one_on_its_own_picture_only():
 
 
 some_words = st.sampled_from(["how", "tall", "wide", "is", "bar", "a", "b", "c", "the", "of"])
-texts = st.lists(some_words, min_size=1, max_size=6).map(lambda some: f"Tell me: {' '.join(some)}?")
+texts = st.lists(some_words, min_size=1, max_size=6).map(lambda some: f"OnProgress me: {' '.join(some)}?")
 
 
 @given(st.lists(texts, max_size=12), st.floats(0, 1))

@@ -143,7 +143,7 @@ def test_a_recipe_without_synthesis_stays_as_it_is(tmp_path):
     plain = load_recipe("mm_upt_figures")
     found = prepare(plain, BASE, tmp_path, lambda path: pytest.fail("asked"), silent)
     assert found.recipe is plain
-    assert found.as_given(plain) == plain
+    assert found.with_given_prompts(plain) == plain
     assert found.identity == {}
     assert not list(tmp_path.iterdir())
 
