@@ -28,6 +28,7 @@ from ..errors import (
     EXIT_USAGE,
     ProctorError,
     UsageError,
+    printable,
 )
 from .options import Verb, add, resolve_paths
 from .terminal import log
@@ -140,6 +141,11 @@ class Parser(argparse.ArgumentParser):
         if action.choices is not None and value not in action.choices:
             known = [str(choice) for choice in action.choices]
             raise argparse.ArgumentError(action, f"{value!r:.80} is not known{_nearest(str(value), known)}")
+
+    def error(self, message: str) -> NoReturn:
+        """End with 2 and one line."""
+        log(f"{self.prog}: {printable(message)} (see `{self.prog} --help`)")
+        sys.exit(EXIT_USAGE)
 
     def refuse(self, unknown: Sequence[str]) -> NoReturn:
         """End with 2 for words that no argument takes."""

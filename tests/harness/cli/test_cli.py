@@ -103,7 +103,9 @@ def test_a_command_that_is_gone_names_its_new_one(cli, old, new):
 def test_usage_errors_end_with_2(cli, arguments):
     done = cli(*arguments)
     assert done.code == 2
-    assert "usage: proctor" in done.err
+    assert done.err.startswith("proctor")
+    assert done.err.count("\n") == 1
+    assert re.search(r" \(see `proctor[ a-z]* --help`\)$", done.err)
     assert done.out == ""
 
 

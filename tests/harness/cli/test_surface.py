@@ -160,7 +160,8 @@ def test_help_lists_the_names_that_an_option_takes(cli, command, names):
 def test_an_unknown_word_names_the_nearest(cli, words, nearest):
     done = cli(*words)
     assert (done.code, done.out) == (2, "")
-    assert done.err.rstrip().endswith(f"is not known; did you mean {nearest}?")
+    assert f"is not known; did you mean {nearest}?" in done.err
+    assert done.err.count("\n") == 1
 
 
 @pytest.mark.parametrize(

@@ -229,7 +229,7 @@ def test_the_command_makes_a_folder_and_finds_it_done(cli, tmp_path, monkeypatch
     [
         (("--set", "depth=3"), "unknown key 'depth'"),
         (("--limit", 0), "images must be at least 1"),
-        (("--how", "both"), "how must be one of"),
+        (("--how", "both"), "there are: direct, in_context"),
         (("--profile", "nobody"), "no profile is called 'nobody'"),
     ],
 )
