@@ -103,4 +103,13 @@ def graded(stated: Extraction, item: Item) -> Grade:
     """The strict matcher by the item's gold type; no answer is right where the suite gives no gold."""
     if not item.answer:
         return Grade(False, stated.answer, "no-gold", "the item has no gold answer, so no answer can be right")
-    return answers.match(stated, item.answer, item.answer_type, item.choices or None, item.unit)
+    return answers.match(stated, item.answer, item.answer_type, options(item) or None, item.unit)
+
+
+def options(item: Item) -> tuple[str, ...]:
+    """The texts of the item's options; where a question shows them in the picture alone, those of its full text.
+
+    MathVerse's Vision Only items are asked without any text; `question_for_eval` says what stands in the picture.
+    """
+    full = item.meta.get("question_for_eval")
+    return item.choices or (inline(full) if isinstance(full, str) else ())

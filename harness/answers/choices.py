@@ -47,6 +47,7 @@ _MANY = re.compile(
     r"(?: (?i:are|is) (?:the )?(?:correct|right)(?: (?:options|choices|answers))?)?"
 )
 _FUSED = re.compile(r"[A-Z]{2,26}|(?=[a-h]{2,8}\Z)a?b?c?d?e?f?g?h?")
+_STOP = re.compile(r"[.;] ")
 _LONE = re.compile(r"(?<![A-Za-z])[A-Za-z](?![A-Za-z])")
 _LETTERS_ONLY = 160  # characters; a longer text is no list of letters
 _PROSE_WORDS = 5
@@ -117,7 +118,16 @@ def _by_letters(plain: str, letters: str, options: list[str]) -> Choice | None:
         letter, noun = found.group("letter").upper(), found.group("noun")
         named = letter in letters and (not noun or _names_letter(noun, plain, found.group("letter"), letters, options))
         return Choice(frozenset(letter), "choice-letter", f"letter {letter}") if named else None
-    return None if _is_text(plain, options) else _letters_together(plain, letters)
+    if _is_text(plain, options):
+        return None
+    marked = _MARKED.fullmatch(plain) if options else None
+    if marked is not None and _states_option(marked.group("rest"), _letter_of(marked), options):
+        return Choice(frozenset(_letter_of(marked)), "choice-letter", f"letter {_letter_of(marked)} with its own text")
+    return _letters_together(plain, letters)
+
+
+def _letter_of(marked: re.Match[str]) -> str:
+    return next(mark for mark in marked.groups() if mark).upper()
 
 
 def _letters_together(plain: str, letters: str) -> Choice | None:
@@ -188,7 +198,7 @@ def _letter_with_text(plain: str, letters: str, options: list[str]) -> Choice | 
     for pattern in (_MARKED, _NAMED, _UNMARKED):
         found = pattern.fullmatch(plain)
         if found is not None:
-            letter = next(mark for mark in found.groups() if mark).upper()
+            letter = _letter_of(found)
             if letter not in letters or _is_text(plain, options):
                 return None
             return _weighed(letter, found, pattern, letters, options)
@@ -210,11 +220,12 @@ def _weighed(
         return Choice(frozenset(letter), "choice-letter", f"letter {letter} with its own text")
     if pattern is _UNMARKED:
         return _unmarked(letter, rest, letters, options)
-    others = _by_text(told, options) or _in_words(told, options)
+    first = _STOP.split(told, maxsplit=1)[0]
+    others = _by_text(told, options) or _by_text(first, options) or _in_words(told, options)
     if others and letter not in others:
         return _nothing(f"letter {letter} with the text of option {', '.join(others)}")
     worded, apart = not _lettered(options, letters), _new_sentence(found)
-    value = worded and isinstance(read(told, QUANTITY), Scalar)
+    value = worded and any(isinstance(read(text, QUANTITY), Scalar) for text in (told, first))
     short = worded and len(rest.split()) < _PROSE_WORDS
     against = not apart and (_AGAINST.search(rest) or (worded and _OTHER_LETTER.search(rest)))
     if value or short or against:

@@ -18,6 +18,9 @@ _COLOUR = re.compile(
     r"\\(?:textcolor|fcolorbox|colorbox|color)(?![A-Za-z])" + rf"{_OPTION}{_ARGUMENT}(?:{_ARGUMENT}(?=\s{{0,3}}\{{))?"
 )
 _FRAME = re.compile(rf"\\(?:bbox|framebox|makebox|enclose)(?![A-Za-z]){_OPTION}{_OPTION}")
+_UNUSUAL = re.compile(
+    r"\\(?!(?:d?frac|sqrt|text|circ|pi|cdot|times|mathrm|angle|le|ge|infty|cup|theta|alpha|quad)(?![A-Za-z]))[A-Za-z]"
+)
 _OVER = re.compile(r"\{([^{}\\]{1,60}(?:\\[A-Za-z]+[^{}\\]{0,60}){0,4}?)\\over(?![A-Za-z])([^{}]{1,80})\}")
 _UNION = re.compile(
     r"(?<=[)\]])(?:\s|\\[,;: ]){0,3}(?:U|\\(?:text|mathrm)\{\s?U\s?\}|\\bigcup)(?:\s|\\[,;: ]){0,3}(?=[(\[\\])"
@@ -29,7 +32,7 @@ _US = re.compile(r"\bU\.\s?S\.(?=\s?[Dd]ollar)")
 
 def undecorated(text: str) -> str:
     """The text without what only decorates it; \\over as a fraction, U between brackets as a union."""
-    if "\\" in text:
+    if "\\" in text and _UNUSUAL.search(text):
         text = _COLOUR.sub("", _SHOWS_NOTHING.sub(" ", text))
         text = _FRAME.sub("", text)
         if "\\over" in text:

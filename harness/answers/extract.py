@@ -14,7 +14,7 @@ from collections.abc import Callable, Hashable
 
 from .statements.closing import CUT_OFF, closing_statement, last_line
 from .statements.sentence import value_of
-from .statements.statement import Statement, last_statement, later_statement, plain
+from .statements.statement import LABELLED, Statement, last_statement, later_statement, plain
 from .statements.thinking import after_thinking
 from .text import undress
 from .types import MAX_BARE, MAX_BOXES, MAX_PROSE, Extraction, memo
@@ -220,6 +220,9 @@ _SHORT = "no box, no stated answer, and the short response is"
 _NO_ANSWERS: tuple[tuple[Callable[[str], object], str], ...] = (
     (lambda bare: not bare, "the response is punctuation"),
     (_REFUSAL.match, f"{_SHORT} a refusal"),
-    (lambda bare: _MORE_SENTENCES.search(bare) and not _VERDICT.match(bare), f"{_SHORT} prose"),
+    (
+        lambda bare: _MORE_SENTENCES.search(bare) and not _VERDICT.match(bare) and not LABELLED.match(bare),
+        f"{_SHORT} prose",
+    ),
     (CUT_OFF.search, f"{_SHORT} cut off"),
 )

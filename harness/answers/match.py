@@ -345,7 +345,7 @@ def agrees(gold: str, answer: str, kind: GoldType, unit: str | None = None) -> b
     """Whether `answer` states `gold` under `kind`, for all types but the choices; a sentence by the value it gives."""
     if _agrees(gold, answer, kind, unit):
         return True
-    worded = " " in answer or not answer.isascii()
+    worded = answer.count(" ") >= 2 or not answer.isascii()
     given = sentence.value_of(answer, words=True) if worded and len(answer) <= MEMO_LENGTH else None
     return given is not None and given != answer and _agrees(gold, statement.plain(given), kind, unit)
 

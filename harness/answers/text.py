@@ -60,6 +60,7 @@ _TABLE = str.maketrans(
 )
 
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\x00-\x08\x0e-\x1f]")
+_LAST_BREAK = re.compile(r"\\\\(?=[$ ]{0,8}\Z)")
 _MATH_SIGN = re.compile(r"(?<!\\)\$")
 _THIN_THOUSANDS = re.compile(r"(?<![\d.\\,!;: ~])(\d{1,3})((?:(?:\\[,!;:]|\\ |~)\d{3})+)(?!\d)")
 _GLUED = re.compile(r"\\circ(?=[A-Z])")
@@ -115,6 +116,8 @@ def _without_math_signs(text: str) -> str:
 
 def clean(text: str) -> str:
     """`fold`, `undress` and LaTeX digit grouping: the text that every reader starts from."""
+    if text.rstrip("$ ").endswith("\\\\"):
+        text = _LAST_BREAK.sub("", text)
     text = undress(undecorated(fold(text)))
     if "\\" in text or "~" in text or "{,}" in text or "{:}" in text:
         text = text.replace("{,}", "").replace("\\!", "").replace("{:}", ":")

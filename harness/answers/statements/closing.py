@@ -9,7 +9,7 @@ from .sentence import value_of
 from .statement import BLANK, Statement, plain
 
 _LAST_LINE = re.compile(
-    r"\n[ \t]*\n[ \t*_]*(\(?[A-Z]\)?[*_]*\.?|(?:\([A-Z]\)|[A-Z]\)|[A-Z][.:](?=\s))[ \t*_]+\S[^\n]{0,120})[ \t]*\Z"
+    r"\n[ \t]*\n[ \t*_]*(\(?[A-Z]\)?[*_]*\.?|(?:\([A-Z]\)|[A-Z]\)|[A-Z][.:](?=\s))[ \t*_]+\S[^\n]{0,300})[ \t]*\Z"
 )
 _OPTION_LINE = re.compile(r"\n[ \t*_-]*\(?[A-Z][).][^\n]*\Z")
 _VALUE_LINE = re.compile(
@@ -45,11 +45,11 @@ _PLEASANTRY = re.compile(
     r"note[: ]|because\b|since\b|this is because|explanation|this (?:answer|matches|is consistent|result))",
     re.IGNORECASE,
 )
-_SPLIT = re.compile(r"(?<=[^\s.A-Z][.!?。！？])(?:[*_\"”’)]{0,3})\s+(?=[A-Z(\"“*$\\\[#>-])|(?<=[。！？])|\n+")
+_END = re.compile(r"[.!?](?:[*_\"”’)]{0,3})[ \t]+(?=[A-Z(\"“*$\\\[#>-])|[。！？]|\n+")
 CUT_OFF = re.compile(
     r"(?:[=(\[{<,]|\s[+*/:-]|\b(?:and|or|so|then|is|are|the|of|because|that|with|we|equals|by|from))\Z"
 )
-_MAX_TAIL = 1_200
+_MAX_TAIL = 600
 _LOOKED_AT = 4
 _FIRMLY = re.compile(
     r"[\s*_#>-]{0,16}(?:so|thus|hence|therefore|finally|in conclusion|in total|overall|consequently|所以|因此)\b",
@@ -57,10 +57,23 @@ _FIRMLY = re.compile(
 )
 
 
+def _sentences(text: str) -> list[str]:
+    """The sentences of a text; a full stop behind a single letter or a stop ends none."""
+    pieces: list[str] = []
+    start = 0
+    for found in _END.finditer(text):
+        at = found.start()
+        if found.group()[0] == "." and at and (text[at - 1] in ". " or text[at - 1].isupper()):
+            continue
+        pieces.append(text[start : found.end()])
+        start = found.end()
+    return [*pieces, text[start:]]
+
+
 def _closing(text: str) -> Statement | None:
     """What the closing sentence gives: a value or an option; courtesies and reasons after it are passed over."""
     start = max(0, len(text) - _MAX_TAIL)
-    sentences = [one for one in _SPLIT.split(text[start:]) if one and one.strip(BLANK + "-\\][)(")]
+    sentences = [one for one in _sentences(text[start:]) if one.strip(BLANK + "-\\][)(")]
     while sentences and _PLEASANTRY.match(sentences[-1]):
         sentences.pop()
     if not sentences or CUT_OFF.search(sentences[-1].rstrip()):

@@ -15,7 +15,7 @@ from ..types import MAX_STATEMENT
 from .sentence import NOUN, denied
 
 _CANDIDATES = 24  # statements that are looked at, from the last one on
-_TAGGED = re.compile(r"<(answer|conclusion|final_answer|solution|result)>([^<]{1,400})</\1>", re.IGNORECASE)
+_TAGGED = re.compile(r"<(answer|conclusion|final_answer|solution|result)>((?:[^<]|<(?!/)){1,400})</\1>", re.IGNORECASE)
 _FIELD = re.compile(
     r"""["'](?:final[_ ]|short[_ ]|correct[_ ])?(?:answer|choice|option|letter)["']\s?:\s?"""
     r"""(?:"((?:[^"\\\n]|\\.){1,300})"|'([^'\n]{1,300})'|(-?[\d.]{1,40})(?=\s?[,}\n]))""",
@@ -46,6 +46,14 @@ _STATED = re.compile(
     r"|(?:####(?!#))(?![ \t]{0,3}\S{0,3}(?:final |the )?answer)|答[:：]",
     re.IGNORECASE,
 )
+# Every match of _STATED and of _REVERSED holds one of these words, at most so many characters after its beginning.
+_STATING = (
+    "ans", "final", "correct", "right", "best", "numeric", "result", "value", "conclusion", "choose", "select", "pick",
+    "chose", "go with", "opt for", "####",
+)  # fmt: skip
+_STATING_CHINESE = ("答", "选", "正确", "对应", "合适")
+_APPROVING = ("correct", "right", "answer", "option", "choice", "match", "one", "正确", "对")
+_NEAR_BEFORE, _NEAR_AFTER = 140, 160
 _A_LETTER = r"\*{0,3}\(?[A-Z]\)?\*{0,3}"
 _REVERSED = re.compile(
     rf"(?<![\w(\\])(?:(?i:options?|choices?|answers?|{NOUN}s?|only)\s)?"
@@ -65,7 +73,8 @@ _REMARK = re.compile(
     r"confirmed|reasonable|the same as|not\b|in (?:line|agreement)|supported|unique|straightforward|already|shown|provided|"
     r"below|above|explained|rounded|expressed|because|due to|likely to|hard|difficult|unknown|unclear|uncertain|"
     r"what|how|easy|simple\b|obvious|wrong|valid|also (?:correct|consistent)|given (?:in|by the)|based|independent|"
-    r"expected to|supposed to|to be|checked|then (?:checked|rounded)|in the form|usually|often|sometimes|always|never)"
+    r"expected to|supposed to|to be|checked|then (?:checked|rounded)|in the form|usually|often|sometimes|always|never|"
+    r"possible|equal\b)"
 )
 _THIS = re.compile(
     r"(?:this|that|which|no|any|an|every|each|another|whose|possible|wrong|incorrect|other|your)\s{1,2}\Z",
@@ -84,6 +93,7 @@ _TAKEN_BACK = re.compile(
     r"|\b(?:wait|hmm|oops),? (?:no\b|I (?:made|forgot|misread))",
     re.IGNORECASE,
 )
+_RETRACTING = ("wrong", "incorrect", "not right", "not correct", "mistake", "error", "scratch", "wait", "hmm", "oops")
 _BOX = re.compile(r"\\(?:boxed|fbox)")
 _NEXT_OPTION = re.compile(r"\s*\(?[B-Z][).]")
 _PREAMBLE = re.compile(
@@ -103,7 +113,8 @@ _CONDITIONED = re.compile(r"\b(?:if|unless|whether)\b", re.IGNORECASE)
 _CONDITION = re.compile(r"[,;]?\s*(?:if|unless|provided|assuming|only)\s", re.IGNORECASE)
 _SAME_AS = re.compile(r",?\s(?:which|that) (?:is|equals|gives|means|corresponds to|has)\s", re.IGNORECASE)
 _MARK = re.compile(r"[\s(\[*_$]{0,12}(?:\\text(?:bf)?\{)?[(\[]?[A-Z][)\]]?[)\]*_$}]{0,12}\Z")
-_LABELLED = re.compile(r"[*_\s]{0,6}(?:\([A-Z]\)|[A-Z][).:])\s")
+LABELLED = re.compile(r"[*_\s]{0,6}(?:\([A-Z]\)|[A-Z][).:])\s")
+_LONGEST_LINE = 200  # characters of a line that is a letter with its text, whose sentences are kept together
 _OPTION_END = re.compile(
     r"[,;]?\s(?:because|since)\s|(?-i:(?<=[^\s\d.A-Z]))[.!?。！？](?=\s|$|[\"'”’*])|(?<=\d)[.。](?=\s|$)|</?\w+>|\n|。",
     re.IGNORECASE,
@@ -133,7 +144,7 @@ def last_statement(text: str) -> Statement | None:
     """The last explicit statement of an answer in `text`, or None; its answer is None where it was taken back."""
     found = [one for one in (_tagged(text), _field(text), _said(text)) if one]
     last = max(found, key=lambda statement: statement.at, default=None)
-    if last is not None and _TAKEN_BACK.search(text, last.at):
+    if last is not None and taken_back(text, last.at):
         return Statement(last.at, None, "none")
     return last
 
@@ -146,7 +157,13 @@ def later_statement(rest: str, content: str) -> Statement | None:
     if found is None or found.answer is None:
         return None
     names_option = _MARK.match(found.answer) is not None and _MARK.match(content) is None
-    return found if names_option or _TAKEN_BACK.search(rest, 0, found.at + 1) else None
+    return found if names_option or taken_back(rest[: found.at + 1], 0) else None
+
+
+def taken_back(text: str, at: int) -> bool:
+    """True if what stands before is called wrong from `at` on."""
+    lower = text[at:].lower()
+    return any(word in lower for word in _RETRACTING) and _TAKEN_BACK.search(text, at) is not None
 
 
 def _last(matches: Iterable[re.Match[str]], count: int = 1) -> list[re.Match[str]]:
@@ -161,19 +178,38 @@ def _tagged(text: str) -> Statement | None:
 
 
 def _field(text: str) -> Statement | None:
-    for found in _last(_FIELD.finditer(text)) if ":" in text else ():
+    for found in _last(_FIELD.finditer(text)) if '":' in text or "':" in text or '" :' in text else ():
         return Statement(found.start(), plain(next(filter(None, found.groups()))), "answer-field")
     return None
 
 
 def _said(text: str) -> Statement | None:
     """The last candidate that asserts an answer."""
-    candidates = _last(_STATED.finditer(text), _CANDIDATES) + _last(_REVERSED.finditer(text), _CANDIDATES)
+    lower = text.lower()
+    stating = _STATING if text.isascii() else _STATING + _STATING_CHINESE
+    candidates = _near(_STATED, stating, text, lower) + _near(_REVERSED, _APPROVING, text, lower)
     for found in sorted(candidates, key=lambda candidate: -candidate.start()):
         statement = _option_is_right(text, found) if found.re is _REVERSED else _answer_is(text, found)
         if statement is not None:
             return statement
     return None
+
+
+def _near(pattern: re.Pattern[str], words: tuple[str, ...], text: str, lower: str) -> list[re.Match[str]]:
+    """The last matches, each of which holds one of the words: found near these, because prose is long and they are rare."""
+    spots: list[int] = []
+    for word in words if len(lower) == len(text) else ():
+        at = lower.find(word)
+        while at >= 0:
+            spots.append(at)
+            at = lower.find(word, at + 1)
+    if len(lower) != len(text) or len(spots) * (_NEAR_BEFORE + _NEAR_AFTER) > len(text):
+        return _last(pattern.finditer(text), _CANDIDATES)
+    found: dict[int, re.Match[str]] = {}
+    for at in sorted(spots)[-_CANDIDATES:]:
+        for one in pattern.finditer(text, max(0, at - _NEAR_BEFORE), at + _NEAR_AFTER):
+            found[one.start()] = one
+    return [*found.values()]
 
 
 def _before(text: str, at: int) -> str:
@@ -220,13 +256,22 @@ def _complement(text: str, begin: int) -> str | None:
     skipped = _PREAMBLE.match(text, begin, begin + MAX_STATEMENT)
     begin = skipped.end() if skipped else begin
     said = text[begin : begin + MAX_STATEMENT]
-    cut = (_OPTION_END if _LABELLED.match(said) else _CLAUSE).search(said)
+    cut = (_OPTION_END if LABELLED.match(said) else _CLAUSE).search(said)
     if cut is None:
         return said if begin + MAX_STATEMENT >= len(text) else None
     answer, mark = said[: cut.start()], cut.group()
-    question = mark in "?？" and not _LABELLED.match(answer)
+    question = mark in "?？" and not LABELLED.match(answer)
     if question or _CONDITION.match(mark) or (mark == "\n" and _NEXT_OPTION.match(said, cut.end())):
         return None
+    if LABELLED.match(said) and mark == ".":
+        line = said.find("\n")
+        return (
+            said[:line]
+            if cut.start() < line <= _LONGEST_LINE
+            else answer
+            if line > 0 or len(said) > _LONGEST_LINE
+            else said
+        )
     if not _MARK.match(answer):
         return answer
     own = _SAME_AS.match(said, cut.start())

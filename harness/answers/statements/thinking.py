@@ -41,7 +41,7 @@ def after_thinking(response: str, opened: bool = False) -> tuple[str, str]:
     `opened` tells that the prompt had already opened the thinking, so that a response without a closing mark is all thinking.
     """
     text, problem = _after_channels(response)
-    last = _last(_MARK, text)
+    last = _last(_MARK, text) if "<" in text or "[" in text or "◁" in text else None
     if last is not None and not problem:
         problem = "" if last.group("close") or last.group("closed") else NEVER_CLOSED
         text = text[last.end() :]
