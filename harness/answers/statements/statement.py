@@ -264,14 +264,7 @@ def _complement(text: str, begin: int) -> str | None:
     if question or _CONDITION.match(mark) or (mark == "\n" and _NEXT_OPTION.match(said, cut.end())):
         return None
     if LABELLED.match(said) and mark == ".":
-        line = said.find("\n")
-        return (
-            said[:line]
-            if cut.start() < line <= _LONGEST_LINE
-            else answer
-            if line > 0 or len(said) > _LONGEST_LINE
-            else said
-        )
+        return _whole_line(said, cut.start())
     if not _MARK.match(answer):
         return answer
     own = _SAME_AS.match(said, cut.start())
@@ -279,6 +272,13 @@ def _complement(text: str, begin: int) -> str | None:
         cut = _CLAUSE.search(said, own.end())
         return said[: cut.start()] if cut else said
     return _with_text(said, cut.end()) if mark == "." and not _OPENER.match(said, cut.end()) else answer
+
+
+def _whole_line(said: str, end: int) -> str:
+    """A letter with its text up to `end`, or with all sentences of its line where that is short."""
+    line = said.partition("\n")[0]
+    whole = line if end < len(line) <= _LONGEST_LINE else said[:end]
+    return whole.rstrip(". ")
 
 
 def _is_line(before: str) -> bool:
