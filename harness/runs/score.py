@@ -283,10 +283,13 @@ def _not_of_the_suite(run: RunReader, error: Exception) -> DataError:
 
 def _by_rule(response: Response, item: Item, rules: Rules) -> Grade | None:
     """What the rules alone say of an answer; None for a response that is an error."""
-    if response.text is None:
-        return None
-    stated = rules.extract(response.text, item)
-    return rules.match(before_cut_off(stated) if response.truncated else stated, item)
+    return None if response.text is None else rules.match(stated_by(response, item, rules), item)
+
+
+def stated_by(response: Response, item: Item, rules: Rules) -> Extraction:
+    """The final answer that a response states under the rules; what was cut off concludes nothing by its last sentence."""
+    found = rules.extract(response.text or "", item)
+    return before_cut_off(found) if response.truncated else found
 
 
 def _by_referee(

@@ -4,9 +4,13 @@ import re
 
 import pytest
 
+from proctor.benchmarks.examination import read_answers, score_answers
 from proctor.benchmarks.registry import SUITES
-from proctor.harness.types import Item
+from proctor.harness.runs.evaluate import Examination, run_eval
+from proctor.harness.runs.store import Sample
+from proctor.harness.types import Item, Prompt, Response, Sampling
 from proctor.leaderboards.compare.difference_causes import CAUSES, UNEXPLAINED, ProtocolReading, cause_of
+from proctor.leaderboards.compare.explain import Side, explain
 
 from ...golden.protocols.records import FOLDER, item, records
 
@@ -14,7 +18,7 @@ OPTIONS = ("$8 \\mathrm{~kg}$", "$9 \\mathrm{~kg}$")
 CHARTQA = {"suite": "chartqa"}
 
 
-def cause(response, gold, kind="number", protocols=("strict", "official"), truncated=False, **fields):
+def cause(response, gold, kind="number", protocols=("strict", "official"), **fields):
     """The cause for a response of a MathVision item, or of the suite that is named."""
     suite = fields.pop("suite", "mathvision")
     about = Item(fields.pop("id", "0"), suite, "How many?", gold, kind, **fields)
@@ -25,8 +29,8 @@ def cause(response, gold, kind="number", protocols=("strict", "official"), trunc
         readings.append(ProtocolReading(rules, stated, rules.match(stated, about)))
     verdicts = [one.grade.correct for one in readings]
     assert verdicts[0] != verdicts[1], verdicts
-    found = cause_of(readings[0], readings[1], about, truncated=truncated)
-    assert cause_of(readings[1], readings[0], about, truncated=truncated) == found
+    found = cause_of(readings[0], readings[1], about, truncated=False)
+    assert cause_of(readings[1], readings[0], about, truncated=False) == found
     return found
 
 
@@ -52,10 +56,24 @@ def test_form():
     assert cause("Three", "3") == "form"
 
 
-def test_a_cut_off_response_without_an_answer_is_truncation():
-    response = "First we count the bars.\nThere are three, and two more.\nWe add them up: 3 + 2 = 5"
-    assert cause(response, "5", truncated=True) == "truncation"
-    assert cause(response, "5") == "extraction"
+CLOSING = "First we count the bars.\nThere are three, and two more.\nWe add them up: 3 + 2 = 5"
+
+
+@pytest.mark.parametrize(
+    ("finish_reason", "verdicts", "causes"),
+    [("length", (False, True), ["truncation"]), ("stop", (True, True), [])],
+)
+def test_what_only_the_last_sentence_of_a_cut_off_response_states_is_truncation(
+    tmp_path, scripted, finish_reason, verdicts, causes
+):
+    item = Item("0", "mathvision", "How many?", "5", "number")
+    examination = Examination("mathvision", "strict", [Sample(item, Prompt(("How many?",)))], Sampling())
+    model = scripted(lambda i, k: Response(i, k, CLOSING, finish_reason=finish_reason))
+    run_eval(examination, model, tmp_path / "run")
+    answers = read_answers(tmp_path / "run")
+    by_strict, by_official = (Side(answers, score_answers(answers, name)) for name in ("strict", "official"))
+    assert (by_strict.scored.verdicts[0].correct, by_official.scored.verdicts[0].correct) == verdicts
+    assert [one.name for one in explain(by_strict, by_official).causes] == causes
 
 
 def test_judge_is_a_verdict_that_a_language_model_owes():
