@@ -26,7 +26,7 @@ def resolve(recipe: Recipe) -> Recipe:
     """Every setting of its method, and, where a reward can be read, of that and its judge, as a training stores them.
 
     A reward's own file is executed. Raises UsageError for a method, reward, advantage, suite, protocol, model or setting that
-    there is none of.
+    does not exist.
     """
     advantage(recipe.advantage, recipe.advantage_beta)
     FORMATS.load(recipe.answer_format)

@@ -176,7 +176,7 @@ TASKS: Mapping[str, Callable[[random.Random, Callable[[str], bool]], Figure]] = 
 def draw(seed: int, split: Split, tasks: Sequence[str] = tuple(TASKS)) -> Iterator[Figure]:
     """An endless stream of figures of a split, the tasks in turn; the same for the same arguments.
 
-    Raises UsageError for a task that there is none of.
+    Raises UsageError for a task that does not exist.
     """
     for task in tasks:
         if task not in TASKS:

@@ -71,7 +71,7 @@ class VisionLanguageModel:
     def load(cls, path: Path, device: str = "cpu", dtype: str = "auto") -> VisionLanguageModel:
         """Load from a folder in Hugging Face format, safetensors only.
 
-        Raises CheckpointError with what is missing, UsageError for a device that there is none of.
+        Raises CheckpointError with what is missing, UsageError for a device that this machine lacks.
         """
         check_whole(path)
         with as_checkpoint_error(path):

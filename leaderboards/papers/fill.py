@@ -63,7 +63,7 @@ class Filled:
     damaged: int = 0
 
 
-class Checkpoint(NamedTuple):
+class SeedAndStep(NamedTuple):
     """Which of a row's checkpoints a run examined: training seed and step, or the sampling seed of a model as it is."""
 
     seed: int
@@ -76,7 +76,7 @@ class Candidate:
 
     row: int
     key: str
-    checkpoint: Checkpoint
+    checkpoint: SeedAndStep
     run_id: str
     run: str
     draw: SeedEstimate
@@ -131,19 +131,19 @@ def _read(table: Table, path: Path, written: Mapping[str, int], score: Score) ->
             yield Candidate(number, column.key, made, manifest.run_id, name, found, _as_printed(table.paper, manifest))
 
 
-def _made(row: PrintedRow, manifest: Manifest, written: Mapping[str, int]) -> Checkpoint | None:
+def _made(row: PrintedRow, manifest: Manifest, written: Mapping[str, int]) -> SeedAndStep | None:
     """Which checkpoint of the row a run examined; None if it is another row's."""
     found = trained(manifest)
     if row.recipe:
         ours = found is not None and found.recipe == row.recipe and row.recipe in written
-        return Checkpoint(found.seed, found.step) if found and ours else None
+        return SeedAndStep(found.seed, found.step) if found and ours else None
     if "training" in manifest.environment or manifest.model_name not in (row.hub, row.hub.rpartition("/")[2]):
         return None
-    return Checkpoint(manifest.sampling.seed, None)
+    return SeedAndStep(manifest.sampling.seed, None)
 
 
 def _unfit(column: Column, manifest: Manifest) -> str | None:
-    """Why a run that was not scored yet can not fill a column."""
+    """Why a run that was not scored yet cannot fill a column."""
     items = manifest.identity["items"]
     if items != column.items:
         return f"{items} of {column.items} items"

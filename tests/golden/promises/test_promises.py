@@ -73,7 +73,7 @@ SMALL = ("policy.prompts=2", "policy.minibatches=1", "sampling.n=2", "checkpoint
 REFEREE = "scripted-judge"
 VERDICTS = ("Verdict: 1", "Verdict: 0", "They agree.")
 ANSWERS = ("Answer: A", "Answer: none", "Answer: 5", "The answer can not be read.")
-"""What the scripted language model replies; the last can not be read."""
+"""What the scripted language model replies; the last cannot be read."""
 REWRITING = sys.argv[1:2] == ["rewrite"]
 HOW = Sampling(n=4, temperature=1.0, max_tokens=64, seed=3)
 

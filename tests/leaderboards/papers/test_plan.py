@@ -58,7 +58,7 @@ def test_no_row_of_the_papers_is_missing(planned) -> None:
 
 
 def test_every_row_has_a_recipe_or_is_a_model_as_it_is() -> None:
-    """Fails while a row of a paper can not be trained."""
+    """Fails while a row of a paper cannot be trained."""
     missing = sorted({one.row.recipe for one in PLACES if one not in WRITTEN})
     assert missing == []
 
