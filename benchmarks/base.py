@@ -8,8 +8,10 @@ from functools import cached_property
 from pathlib import Path
 
 from ..harness.errors import UsageError
+from ..harness.settings import require, require_functions, require_name
 from ..harness.stats.metrics import Measure, overall
 from ..harness.types import Item
+from ..harness.user_file import shown_value
 from .items import ImageFolder, Parse, Record, read_items
 from .protocols.base import AskItem, Protocol, boxed_prompt
 from .protocols.common import NAMES, common_protocols
@@ -48,7 +50,20 @@ class Suite:
     sample: Path | None = None
 
     def __post_init__(self) -> None:
+        what = f"suite {shown_value(self.name)}"
+        require_name(what, self.name)
+        require_functions(what, self, "parse", "prompt", "metrics")
+        require(
+            [
+                (f"{what}: its title must be a text", isinstance(self.title, str)),
+                (f"{what}: own_protocols must be a tuple", isinstance(self.own_protocols, tuple)),
+                (f"{what}: published must be a Published", isinstance(self.published, Published)),
+                (f"{what}: sample must be a Path", isinstance(self.sample, Path | None)),
+            ]
+        )
         for protocol in self.own_protocols:
+            if not isinstance(protocol, Protocol):
+                raise UsageError(f"{what}: own_protocols must hold Protocols, not {shown_value(protocol)}")
             if protocol.name in NAMES:
                 raise UsageError(
                     f"suite {self.name}: {protocol.name} is what every suite has; call its own protocol otherwise"

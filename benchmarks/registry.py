@@ -15,15 +15,13 @@ if TYPE_CHECKING:
 
 
 def _suite(loaded: Any, origin: Origin) -> Suite:
-    """A suite of a package or a file; the versions of a file's protocols tell its content. Raises UsageError for no suite."""
+    """A suite of a package or a file, its functions held to what they must give. Raises UsageError for no suite."""
     from .base import Suite  # noqa: PLC0415  (the names alone are asked for by `proctor eval --help`, which is light)
-    from .protocols.registry import of_file  # noqa: PLC0415
+    from .given import given_suite  # noqa: PLC0415
 
     if not isinstance(loaded, Suite):
         raise UsageError(f"suite {origin.shown} is no Suite: {shown_value(loaded)}")
-    return dataclasses.replace(
-        loaded, own_protocols=tuple(of_file(protocol, origin) for protocol in loaded.own_protocols)
-    )
+    return given_suite(loaded, origin)
 
 
 SUITES: Registry[Suite] = Registry(

@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar, cast
 
 from .errors import DataError, ProctorError, UsageError, printable
-from .user_file import UserFile, in_file, shown_value
+from .user_file import UserFile, describe_error, in_file
 
 T = TypeVar("T")
 BUILT_IN = "built in"
@@ -302,7 +302,7 @@ def _imported(what: str, load: Callable[[], Any]) -> Any:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        raise UsageError(f"{what} cannot be loaded: {type(error).__name__}: {shown_value(error, str)}") from error
+        raise UsageError(f"{what} cannot be loaded: {describe_error(error)}") from error
 
 
 def _own_name(thing: Any, otherwise: str) -> str:

@@ -6,6 +6,7 @@ Unknown keys, wrong kinds and values out of range are errors of one line.
 from __future__ import annotations
 
 import dataclasses
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
@@ -15,9 +16,11 @@ from types import NoneType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from .errors import DataError, UsageError
+from .user_file import shown_value
 
 T = TypeVar("T")
 MAX_DIGITS = 15
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
 def read_settings(kind: type[T], table: Mapping[str, Any], where: str) -> T:
@@ -104,6 +107,19 @@ def require(rules: Iterable[tuple[str, bool]]) -> None:
     for rule, kept in rules:
         if not kept:
             raise UsageError(rule)
+
+
+def require_name(what: str, name: Any) -> None:
+    """Raises UsageError for what cannot be a name in commands, stored files and folders."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise UsageError(f"{what}: its name must be of letters, digits, '_', '-' and '.', not {shown_value(name)}")
+
+
+def require_functions(what: str, thing: Any, *names: str) -> None:
+    """Raises UsageError for an attribute that cannot be called."""
+    for name in names:
+        if not callable(found := getattr(thing, name)):
+            raise UsageError(f"{what}: its {name} must be a function, not {shown_value(found)}")
 
 
 def _build(kind: Any, table: Mapping[str, Any], where: str) -> Any:

@@ -10,19 +10,22 @@ Calling what somebody else wrote: what it raises is told in one line, with file 
 from __future__ import annotations
 
 import hashlib
+import inspect
 import sys
 import traceback
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any
 
 from .errors import ProctorError, UsageError
 
 _LONGEST = 200
 _MAX_BYTES = 2**20
+_OURS = ("proctor", "importlib")
+"""Modules between the call and the function of somebody else."""
 
 
 def in_file(name: str) -> tuple[Path, str] | None:
@@ -52,17 +55,55 @@ def call(what: str, function: Callable[..., Any], *given: Any, **named: Any) -> 
     except (ProctorError, KeyboardInterrupt):
         raise
     except BaseException as error:
-        raise UsageError(f"{what}: {describe_error(error)}") from error
+        raise UsageError(f"{what}: {describe_error(error, function)}") from error
 
 
-def describe_error(error: BaseException) -> str:
-    """An exception in one line: the deepest line of the called function's own file, and what was raised."""
-    frames = traceback.extract_tb(error.__traceback__)[1:]
+@dataclass(frozen=True)
+class Held:
+    """A function that somebody else wrote; what it raises, and what it gives that is of no use, is an error of one line.
+
+    `unfit` says of what the function gave, and what it was given, what is wrong with it; None if nothing is.
+    """
+
+    what: str
+    function: Callable[..., Any]
+    unfit: Callable[..., str | None]
+
+    def __call__(self, *given: Any) -> Any:
+        """What the function gives. Raises UsageError that begins with `what`, with file and line."""
+        found = call(self.what, self.function, *given)
+        if (problem := self.unfit(found, *given)) is not None:
+            raise UsageError(f"{self.what}: {place_of(self.function)}{problem}")
+        return found
+
+
+def place_of(thing: Any) -> str:
+    """ "FILE:LINE: " of where a function or a class is written; "" for what is not written in Python."""
+    function = inspect.unwrap(thing) if callable(thing) else thing
+    for one in (function, getattr(function, "__init__", None), vars(type(function)).get("__call__")):
+        code = getattr(one, "__code__", None)
+        if code is not None:
+            return f"{code.co_filename}:{code.co_firstlineno}: "
+    return ""
+
+
+def describe_error(error: BaseException, function: Any = None) -> str:
+    """An exception in one line: the deepest line of the called function's own file, and what was raised.
+
+    Where the call itself failed, as with too many arguments, the line is that of the `function`.
+    """
+    frames = [(frame.f_globals.get("__name__", ""), frame.f_code.co_filename, line) for frame, line in _walk(error)]
     message = f"{type(error).__name__}: {shown_value(error, str)}"
-    if not frames:
-        return message
-    own = [frame for frame in frames if frame.filename == frames[0].filename]
-    return f"{own[-1].filename}:{own[-1].lineno}: {message}"
+    theirs = next((file for module, file, _ in frames if module.partition(".")[0] not in _OURS), None)
+    if theirs is None:
+        return f"{place_of(function)}{message}"
+    line = [line for _, file, line in frames if file == theirs][-1]
+    return f"{theirs}:{line}: {message}"
+
+
+def _walk(error: BaseException) -> list[tuple[FrameType, int]]:
+    """The frames of an exception below that which caught it."""
+    return list(traceback.walk_tb(error.__traceback__))[1:]
 
 
 def shown_value(value: Any, text: Callable[[Any], str] = repr) -> str:
@@ -129,7 +170,8 @@ def _run(source: bytes, what: str, module: ModuleType) -> None:
         with redirect_stdout(sys.stderr):
             exec(code, vars(module))  # noqa: S102 - the user named this file to be executed
     except ProctorError as error:
-        raise UsageError(f"{what}: {error}") from error
+        lines = [line for frame, line in _walk(error) if frame.f_code.co_filename == path]
+        raise UsageError(f"{what}{f':{lines[-1]}' if lines else ''}: {error}") from error
     except KeyboardInterrupt:
         raise
     except BaseException as error:

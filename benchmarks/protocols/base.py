@@ -13,8 +13,11 @@ from typing import TypeAlias
 
 from ...harness import answers, profiles
 from ...harness.answers import Extraction, Grade
+from ...harness.errors import UsageError
 from ...harness.runs.judging import Extractor, JudgeStep
+from ...harness.settings import require_functions, require_name
 from ...harness.types import Item, Prompt
+from ...harness.user_file import shown_value
 from ..items import inline
 
 BOXED = profiles.BOXED
@@ -46,6 +49,13 @@ class Protocol:
     match: Callable[[Extraction, Item], Grade]
     extractor: Extractor | None = None
     judge: JudgeStep | None = None
+
+    def __post_init__(self) -> None:
+        what = f"protocol {shown_value(self.name)}"
+        require_name(what, self.name)
+        if not isinstance(self.version, str):
+            raise UsageError(f"{what}: its version must be a text, not {shown_value(self.version)}")
+        require_functions(what, self, "prompt", "extract", "match")
 
 
 def lettered(choices: tuple[str, ...]) -> str:

@@ -7,7 +7,6 @@ protocol of that name itself.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 from typing import Protocol as Structure
@@ -63,15 +62,10 @@ def self_judge(suite: HasProtocols) -> Protocol:
     return suite.protocols["self_judge"]
 
 
-def of_file(protocol: Protocol, origin: Origin) -> Protocol:
-    """The protocol, whose version tells the content of the file that it stands in, if a path named that."""
-    file = origin.file
-    return dataclasses.replace(protocol, version=f"{protocol.version}+file.{file.sha256[:12]}") if file else protocol
-
-
 def _of_suite(loaded: Any, origin: Origin) -> OfSuite:
     """Raises UsageError for neither a Protocol nor a function, and later for a function that makes none of its name."""
     from .base import Protocol  # noqa: PLC0415  (the names alone are asked for by `proctor eval --help`, which is light)
+    from .given import given_protocol  # noqa: PLC0415
 
     what = f"protocol {origin.shown}"
     if not isinstance(loaded, Protocol) and not callable(loaded):
@@ -83,7 +77,7 @@ def _of_suite(loaded: Any, origin: Origin) -> OfSuite:
             raise UsageError(f"{what} made no Protocol: {shown_value(protocol)}")
         if protocol.name != origin.name:
             raise UsageError(f"{what} made a protocol that is called {protocol.name!r:.60}, not {origin.name!r}")
-        return of_file(protocol, origin)
+        return given_protocol(protocol, origin, what)
 
     of_suite.__doc__, of_suite.__module__ = loaded.__doc__, getattr(loaded, "__module__", __name__)
     return of_suite

@@ -5,13 +5,13 @@ One of a third party is known by the entry point `proctor.engines`, or by its pa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
-from ..errors import EngineError, ProctorError, UsageError
+from ..errors import DataError, EngineError, ProctorError, UsageError
 from ..registry import Origin, Registry
-from ..types import Json, Request, Response, Sampling
-from ..user_file import call, describe_error, shown_value
+from ..types import Json, Request, Response, Sampling, canonical_json
+from ..user_file import Held, describe_error, place_of, shown_value
 
 
 class Engine(Protocol):
@@ -58,31 +58,67 @@ class GivenEngine:
     def __init__(self, engine: Engine, origin: Origin) -> None:
         self._engine, self._what = engine, f"engine {origin.shown}"
         self._file = {"engine_file": {"sha256": origin.file.sha256}} if origin.file else {}
-        self.name: str = call(self._what, lambda: str(engine.name))
+        self.name: str = engine.name
 
     def identity(self) -> Mapping[str, Json]:
         """The engine's own, and the digest of its file."""
-        return {**call(self._what, self._engine.identity), **self._file}
+        return {**Held(self._what, self._engine.identity, _unfit_identity)(), **self._file}
 
     def versions(self) -> Mapping[str, str]:
         """The engine's own."""
-        return dict(call(self._what, self._engine.versions))
+        return dict(Held(self._what, self._engine.versions, _unfit_identity)())
 
     def generate(self, requests: Iterable[Request], sampling: Sampling) -> Iterator[Response]:
-        """The engine's own. Raises EngineError with the file and line of an exception."""
+        """The engine's own. Raises EngineError with the file and line of an exception, UsageError for no responses."""
+        place, given = place_of(self._engine.generate), None
         try:
-            yield from self._engine.generate(requests, sampling)
+            given = self._engine.generate(requests, sampling)
+            if not isinstance(given, Iterable):
+                raise UsageError(f"{self._what}: {place}gave {shown_value(given)}, not responses")
+            for response in given:
+                if (problem := _unfit_response(response)) is not None:
+                    raise UsageError(f"{self._what}: {place}gave {problem}")
+                yield response
         except ProctorError:
             raise
         except Exception as error:
-            raise EngineError(f"{self._what}: {describe_error(error)}") from error
+            raise EngineError(f"{self._what}: {describe_error(error, self._engine.generate)}") from error
+        finally:
+            if isinstance(given, Generator):
+                given.close()
+
+
+def _unfit_identity(found: Any) -> str | None:
+    try:
+        fit = isinstance(found, Mapping) and bool(canonical_json(dict(found)))
+    except (TypeError, ValueError, RecursionError):
+        fit = False
+    return None if fit else f"gave {shown_value(found)}, not a mapping that can be written as JSON"
+
+
+def _unfit_response(found: Any) -> str | None:
+    if not isinstance(found, Response):
+        return f"{shown_value(found)}, not a Response"
+    try:
+        Response.from_json(found.to_json())
+    except DataError as error:
+        return f"a Response that is none: {error}"
+    return None
+
+
+def _unfit_engine(found: Any, *opened: Any) -> str | None:
+    lacking = [name for name in ("identity", "versions", "generate") if not callable(getattr(found, name, None))]
+    if not isinstance(getattr(found, "name", None), str):
+        lacking.append("name, a text")
+    return f"gave {shown_value(found)}, which is no engine: it has no {', no '.join(lacking)}" if lacking else None
 
 
 def _opening(found: Any, origin: Origin) -> OpenModel:
     """Raises UsageError for what cannot be called."""
     if not callable(found):
         raise UsageError(f"engine {origin.shown} is no function of (target, options): {shown_value(found)}")
-    return lambda target, options: GivenEngine(call(f"engine {origin.shown}", found, target, options), origin)
+    opened = Held(f"engine {origin.shown}", found, _unfit_engine)
+    return lambda target, options: GivenEngine(opened(target, options), origin)
 
 
 ENGINES: Registry[OpenModel] = Registry(
