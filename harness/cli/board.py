@@ -7,13 +7,16 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import EXIT_INCOMPLETE, EXIT_OK, UsageError, printable
-from .options import Verb, add, add_judge_model, add_one, one_suite, open_judge_model, score_protocols
+from ..errors import EXIT_INCOMPLETE, EXIT_OK, printable
+from ..report.text import counted, first_of
+from .options import Verb, add, add_judge_model, add_one, data_of, one_suite, open_judge_model, score_protocols
 
 if TYPE_CHECKING:
     from ...leaderboards.board.known_items import KnownItems
 
 STATES = {True: "reproduced", False: "NOT REPRODUCED", None: "unverifiable"}
+NAMED = 5
+"""So many rows that a board no longer has are named."""
 
 
 def _build_arguments(parser: argparse.ArgumentParser) -> None:
@@ -78,6 +81,11 @@ def _build(args: argparse.Namespace) -> int:
     else:
         show_table(board_table(board.rows))
         print(args.out)
+    if board.before:
+        lost = f"; no longer in it: {first_of(board.left_out, NAMED)}" if board.left_out else ""
+        log(
+            f"{args.out} was rebuilt: {counted(len(board.rows), 'row')} in place of {counted(len(board.before), 'row')}{lost}"
+        )
     return EXIT_OK if all(row.status == "complete" for row in board.rows) else EXIT_INCOMPLETE
 
 
@@ -105,21 +113,22 @@ def _verify(args: argparse.Namespace) -> int:
     for note in report.notes:
         log(note)
     untold = f", and {report.count(None)} unverifiable" if report.count(None) else ""
-    log(f"{args.board}: {report.count(True)} of {len(report.rows)} rows are reproduced{untold}")
+    log(f"{args.board}: {report.count(True)} of {counted(len(report.rows), 'row')} reproduced{untold}")
     return report.exit_code
 
 
 def _known(args: argparse.Namespace) -> KnownItems:
-    from ...benchmarks.registry import SUITES
+    """The named data, by the suites of the board."""
+    from ...leaderboards.board.evidence import BOARD
     from ...leaderboards.board.known_items import KnownItems
+    from ...leaderboards.board.table import read_cells, read_content
 
-    data = {}
-    for text in args.data:
-        suite, equals, path = text.partition("=")
-        if not equals or not path:
-            raise UsageError(f"--data must look like mathvision=items.jsonl, not {text!r:.60}")
-        data[SUITES.known_as(suite)] = Path(path)
-    return KnownItems(data, args.lock)
+    if not args.data:
+        return KnownItems(lock=args.lock)
+    stated = args.board / BOARD
+    suites = sorted({row["suite"] for row in read_cells(read_content(stated), str(stated))})
+    named = data_of(args, suites)
+    return KnownItems({suite: data for suite, data in named.items() if data is not None}, args.lock)
 
 
 VERBS = {

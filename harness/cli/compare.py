@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_CHECK_FAILED, EXIT_OK, UsageError, printable
+from ..report.text import counted
 from .options import (
     Verb,
     add,
@@ -242,7 +243,8 @@ def _explain(args: argparse.Namespace) -> int:
         emit_json(found.to_json(max(0, args.examples)))
         return EXIT_OK
     print(_headline(found))
-    show_table(_causes_table(found))
+    if found.causes:
+        show_table(_causes_table(found))
     for line in _cases(found, args.examples):
         print(printable(line))
     if args.html:
@@ -271,10 +273,15 @@ def _headline(found: Explanation) -> str:
     if found.difference is None:
         return _printable_lines([*lines, "no answer has a verdict on both sides"])
     change = found.difference
+    differing = "no answer is judged differently"
+    if found.differing:
+        differing = (
+            f"{counted(found.differing, 'answer differs', 'answers differ')}, "
+            f"{100 * found.named:.1f}% of the differences with a named cause"
+        )
     lines.append(
-        f"right minus left, over {found.judged} answers that both judge: {100 * change.value:+.2f} points "
-        f"(95% {100 * change.low:+.2f} to {100 * change.high:+.2f}, p {change.p:.2g}); {found.differing} answers differ, "
-        f"{100 * found.named:.1f}% of them with a named cause"
+        f"right minus left, over {counted(found.judged, 'answer')} that both judge: {100 * change.value:+.2f} points "
+        f"(95% {100 * change.low:+.2f} to {100 * change.high:+.2f}, p {change.p:.2g}); {differing}"
     )
     return _printable_lines(lines)
 

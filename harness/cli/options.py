@@ -311,6 +311,10 @@ def data_of(args: argparse.Namespace, suites: Iterable[str]) -> dict[str, Path |
         if not equals or suite not in found:
             if len(found) != 1:
                 raise UsageError(f"--data must be SUITE=DATA with a suite of {', '.join(found)}; not {text!r:.80}")
+            if equals and "/" not in suite and not Path(text).exists():
+                raise UsageError(
+                    f"--data {text!r:.80}: no suite here is called {suite!r:.60}; write {next(iter(found))}=DATA"
+                )
             [suite], data = found, text
         if not data:
             raise UsageError(f"--data {text!r:.80} names no data: write {suite}=DATA")

@@ -1,4 +1,4 @@
-"""Numbers and lists as people read them: shares in percent, intervals, p-values, and the first few of many names."""
+"""Numbers and lists as people read them: shares, intervals, p-values, counted things, and the first few of many names."""
 
 from __future__ import annotations
 
@@ -18,6 +18,11 @@ def interval(low: float, high: float, digits: int = 1, *, signed: bool = False) 
 def p_value(p: float) -> str:
     """Two digits, and never 0."""
     return "< 0.0001" if p < 0.0001 else f"{p:.2g}"
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """A count with its noun, and with the verb if that is named: "1 row", "3 rows", "1 answer is", "2 answers are"."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
 
 
 def first_of(names: Iterable[str], most: int) -> str:

@@ -8,22 +8,29 @@ from functools import partial
 from pathlib import Path
 
 from ...benchmarks.examination import read_answers, score_answers
-from ...harness.errors import StoreError, UsageError
+from ...harness.errors import DataError, StoreError, UsageError
 from ...harness.files import write_atomic
 from ...harness.folder import ClaimedFolder, check_empty
 from ...harness.runs.judging import JudgeModel
 from ...harness.runs.score import ScoredRun, StoredAnswers, in_processes
 from .evidence import BOARD, EVIDENCE, EvidenceFolder, keep, read_record
 from .publishable import disagreements, unfit
-from .table import Row, cells, rows, to_csv
+from .table import Row, cells, read_csv, rows, to_csv
 
 
 @dataclass(frozen=True)
 class Board:
-    """The rows of a board, and why it cannot be published, a line each."""
+    """The rows of a board, why it cannot be published, a line each, and the rows of the board that was there before."""
 
     rows: tuple[Row, ...]
     problems: tuple[str, ...]
+    before: tuple[Row, ...] = ()
+
+    @property
+    def left_out(self) -> list[str]:
+        """Model, suite and protocol of the rows of before that are not there any more, each once."""
+        named = [{f"{row.model} {row.suite} {row.protocol}" for row in some} for some in (self.before, self.rows)]
+        return sorted(named[0] - named[1])
 
 
 @dataclass(frozen=True)
@@ -48,8 +55,8 @@ def build(
     """Score the runs under the protocols and write the board into the folder `out`, in place of the one that is there.
 
     Nothing is written over if the board cannot be published, unless it is a `draft`. `partial`: the rows of incomplete
-    runs have scores too. Raises UsageError for a folder that holds other files, RunLockedError if another process builds
-    there, StoreError if it cannot be written, DataError for damaged runs.
+    runs have scores too. Raises UsageError for a folder that holds other files or another's board.csv, RunLockedError if
+    another process builds there, StoreError if it cannot be written, DataError for damaged runs.
     """
     _prepare(out)
     with ClaimedFolder(out, "board", "building this board"):
@@ -57,6 +64,7 @@ def build(
 
 
 def _build(runs: Sequence[Path], how: _Scoring, out: Path, draft: bool) -> Board:
+    before = _before(out / BOARD)
     how.folder.drop_damaged()
     kept = how.folder.digests()
     try:
@@ -67,7 +75,7 @@ def _build(runs: Sequence[Path], how: _Scoring, out: Path, draft: bool) -> Board
             kept = needed
     finally:
         how.folder.keep_only(kept)
-    return Board(tuple(table), tuple(problems))
+    return Board(tuple(table), tuple(problems), before)
 
 
 def _judge(runs: Sequence[Path], how: _Scoring) -> tuple[list[Row], list[str]]:
@@ -83,6 +91,16 @@ def _needed(folder: EvidenceFolder, table: Sequence[Row]) -> set[str]:
     """The digests of all evidence of the rows."""
     records = {row.evidence for row in table}
     return records.union(*(read_record(folder, one).parts for one in records))
+
+
+def _before(file: Path) -> tuple[Row, ...]:
+    """The rows of the board that is to be replaced. Raises UsageError for a file that is none of ours."""
+    try:
+        return tuple(read_csv(file)) if file.exists() else ()
+    except DataError as error:
+        raise UsageError(
+            f"{error}; it is not written over: remove it, or choose another folder for the board"
+        ) from error
 
 
 def _prepare(out: Path) -> None:

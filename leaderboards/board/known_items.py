@@ -10,7 +10,7 @@ from pathlib import Path
 from ...benchmarks.base import Suite
 from ...benchmarks.lock import LOCK, load_locked
 from ...benchmarks.registry import SUITES
-from ...harness.report.text import first_of
+from ...harness.report.text import counted, first_of
 from ...harness.types import Item
 
 NAMED = 3
@@ -49,20 +49,24 @@ def unlike(known: KnownItems, suite: Suite, items: Sequence[Item]) -> list[str] 
     if data is None and len(items) > len(own):
         return None
     return list(
-        _differences(own, {item.id: item for item in items}, "the bundled items" if data is None else str(data))
+        _differences(own, {item.id: item for item in items}, "the bundled sample" if data is None else str(data))
     )
 
 
 def _differences(own: Mapping[str, Item], found: Mapping[str, Item], source: str) -> Iterator[str]:
     if missing := sorted(own.keys() - found.keys()):
-        yield f"{len(missing)} of {source} are missing: {first_of(missing, NAMED)}"
+        yield (
+            f"{counted(len(missing), f'item of {source} is', f'items of {source} are')} missing: {first_of(missing, NAMED)}"
+        )
     if strangers := sorted(found.keys() - own.keys()):
-        yield f"{len(strangers)} items are not in {source}: {first_of(strangers, NAMED)}"
+        yield f"{counted(len(strangers), 'item is', 'items are')} not in {source}: {first_of(strangers, NAMED)}"
     changed = sorted(name for name in found.keys() & own.keys() if _differing(found[name], own[name]))
     if changed:
         fields = ", ".join(_differing(found[changed[0]], own[changed[0]]))
         first = first_of(changed, NAMED)
-        yield f"{len(changed)} items are not as {source} have them: {first}; of the first differs: {fields}"
+        yield (
+            f"{counted(len(changed), 'item differs', 'items differ')} from {source}: {first}; the first in its {fields}"
+        )
 
 
 def _differing(one: Item, other: Item) -> list[str]:

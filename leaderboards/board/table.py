@@ -87,6 +87,18 @@ class Row:
     training_step: str
     evidence: str
 
+    @property
+    def asked_otherwise(self) -> str:
+        """Whose prompt asked, if it was not that of the protocol that judged; else empty."""
+        if self.prompt_protocol == self.protocol:
+            return ""
+        return f"asked by the prompt of {self.prompt_protocol or 'unknown'}"
+
+    @property
+    def judged_by(self) -> str:
+        """The protocol that judged, and whose prompt asked if it was another's."""
+        return ", ".join(filter(None, (self.protocol, self.asked_otherwise)))
+
 
 COLUMNS = tuple(field.name for field in dataclasses.fields(Row))
 

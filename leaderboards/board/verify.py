@@ -6,7 +6,7 @@ is not to be seen here. What is seen is any change after the fact, and whatever 
 A row is reproduced, not reproduced, or unverifiable. It is unverifiable where something that only its suite or its data can
 tell was not told, and nothing that the evidence tells contradicts it:
 
-- the suite is installed, but its items were held against nothing: no data are named, and it has no sample of their number.
+- the suite is installed, but its items were compared with nothing: no data are named, and it has no sample of their number.
   All of the row is what the evidence gives; whether items and golds are the benchmark's is not known.
 - the protocol is not installed: the numbers are those of the recorded verdicts, which were not made again.
 - the suite is not installed: the protocols that every suite has judge the answers again all the same; of others the recorded
@@ -30,7 +30,7 @@ from ...benchmarks.registry import SUITES
 from ...harness.answers import Extraction, Grade
 from ...harness.errors import EXIT_CHECK_FAILED, EXIT_OK, EXIT_UNVERIFIABLE, DataError, ProctorError, UsageError
 from ...harness.profiles import profiles
-from ...harness.report.text import first_of
+from ...harness.report.text import counted, first_of
 from ...harness.runs.judging import JudgeModel, ReplyBook
 from ...harness.runs.score import ScoredRun, StoredAnswers, in_processes, score
 from ...harness.stats.metrics import overall
@@ -163,7 +163,8 @@ def _notes(stated: Sequence[Cells], found: Mapping[str, Recomputed]) -> Iterator
     known = {"", *profiles()}
     unchecked = sorted({row["suite"] for row in stated if found[row["evidence"]].unknown_items})
     if unchecked:
-        yield f"the items of {', '.join(unchecked)} were held against nothing: name your own copy with --data SUITE=DATA"
+        names = ", ".join(unchecked)
+        yield f"the items of {names} were not compared with the benchmark's: name your copy with --data SUITE=DATA"
     strange = sorted({asked for row in stated if (asked := row["prompt_protocol"]) and _profile(asked) not in known})
     if strange:
         yield f"asked in the manner of profiles that are not bundled, whose texts are in the evidence: {', '.join(strange)}"
@@ -177,7 +178,7 @@ def _notes(stated: Sequence[Cells], found: Mapping[str, Recomputed]) -> Iterator
         )
     unsourced = sum(row["git_dirty"] == "" for row in stated)
     if unsourced:
-        yield f"{unsourced} rows were held by code whose commit is not known"
+        yield f"{counted(unsourced, 'row was', 'rows were')} made by code whose commit is not known"
 
 
 def _judged_by_others(row: Cells, found: Recomputed) -> bool:
@@ -305,11 +306,11 @@ def _untold(judges: _Judges, record: RunEvidence, unknown_items: bool) -> Iterat
     if not judges.prompts_known:
         seen += "; its prompts were not made again"
     if unknown_items:
-        seen += "; its items were held against nothing"
+        seen += "; its items were not compared with the benchmark's"
     for lacking in judges.lacking:
-        yield f"unverifiable, {lacking}: {seen}"
+        yield f"{lacking}: {seen}"
     if judges.suite is not None and unknown_items:
-        yield f"unverifiable, give --data {judges.suite.name}=FILE: {seen}"
+        yield f"give --data {judges.suite.name}=FILE: {seen}"
 
 
 @dataclass(frozen=True)
@@ -435,7 +436,7 @@ def _effect(stated: Cells, installed: Cells, changed: Sequence[str]) -> str:
 
 
 def _named(ids: Sequence[str]) -> str:
-    return f"{len(ids)} answers ({first_of(ids, NAMED)}) are"
+    return f"{counted(len(ids), 'answer')} ({first_of(ids, NAMED)}) {'is' if len(ids) == 1 else 'are'}"
 
 
 def _left_out(stated: Sequence[Cells], found: Mapping[str, Recomputed]) -> Iterator[str]:
@@ -466,7 +467,7 @@ def _without_a_row(folder: EvidenceFolder, stated: Sequence[str]) -> Iterator[st
         left -= {digest, *record.parts}
         yield f"evidence {digest} of a run under {record.protocol} has no row: the rows of that run were left out"
     if left:
-        yield f"{len(left)} files of evidence belong to no row, e.g. {min(left)}"
+        yield f"{counted(len(left), 'file of evidence belongs', 'files of evidence belong')} to no row, e.g. {min(left)}"
 
 
 def _parts(folder: EvidenceFolder, digest: str) -> tuple[str, ...]:

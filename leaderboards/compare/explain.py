@@ -17,7 +17,7 @@ from html import escape
 from ...harness.answers import Extraction, Grade
 from ...harness.errors import DataError
 from ...harness.report.document import Html, document, table
-from ...harness.report.text import interval, points
+from ...harness.report.text import counted, interval, points
 from ...harness.runs.score import Rules, ScoredRun, StoredAnswers, stated_by
 from ...harness.runs.store import Sample
 from ...harness.stats.intervals import Difference, paired_difference
@@ -329,6 +329,13 @@ def _sides(found: Json) -> str:
     return table("The two sides", ("side", *texts[:3], "score", "run"), rows, texts=texts)
 
 
+def _differing(found: Json) -> str:
+    if not found["differing"]:
+        return "No answer is judged differently."
+    differing = counted(found["differing"], "answer differs", "answers differ")
+    return f"{differing}; {100 * found['named']:.1f}% of the differences have a named cause."
+
+
 def _summary(found: Json) -> str:
     change = found["difference"]
     said = "No answer has a verdict on both sides."
@@ -338,9 +345,8 @@ def _summary(found: Json) -> str:
             f"Right minus left, over {found['judged_by_both']} answers that both sides judge: "
             f"<strong>{points(change['value'], 2, signed=True)} points</strong> "
             f"(95% {interval(low, high, 2, signed=True)}, "
-            f"p {change['p']:.2g}). {found['differing']} answers differ; "
-            f"{100 * found['named']:.1f}% of them have a named cause."
-        )
+            f"p {change['p']:.2g}). "
+        ) + _differing(found)
     largest = max((abs(cause["effect"]) for cause in found["causes"]), default=0) or 1
     head = (
         "cause",
@@ -353,6 +359,8 @@ def _summary(found: Json) -> str:
         "meaning",
     )
     rows = [_cause_row(cause, largest) for cause in found["causes"]]
+    if not rows:
+        return f"<p>{said}</p>"
     return f"<p>{said}</p>{table('Causes of the difference', head, rows, texts=('size', 'meaning'))}"
 
 

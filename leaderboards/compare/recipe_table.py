@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ...harness.errors import UsageError, printable
-from ...harness.report.text import interval, p_value, points
+from ...harness.report.text import first_of, interval, p_value, points
 from ...harness.runs.store import Manifest
 from ...harness.stats.intervals import ALPHA, Difference, holm
 from ...harness.stats.seeds import SeedEstimate, of_estimate, pooled
@@ -98,8 +98,16 @@ def recipe_table(runs: Sequence[Path], suite: str) -> RecipeTable:
         raise UsageError(f"no runs of suite {suite!r:.60}; there are: {printable(', '.join(suites))}")
     found = [(path, manifest) for path, manifest in found if manifest.suite == suite]
     bases = [path for path, manifest in found if trained(manifest) is None]
-    if len(bases) != 1:
-        raise UsageError(f"{suite}: {len(bases)} runs record no training: there must be one, of the base")
+    if not bases:
+        raise UsageError(
+            f"{suite}: no run is of the untrained model, which recipes are compared with: evaluate it into the same folder, "
+            f"`proctor eval --model BASE --suite {suite} --out FOLDER`"
+        )
+    if len(bases) > 1:
+        raise UsageError(
+            f"{suite}: {len(bases)} runs record no training ({first_of((path.name for path in bases), NAMED)}): "
+            "leave in only that of the model which the trainings began with"
+        )
     ends = _final((path, made) for path, manifest in found if (made := trained(manifest)) is not None)
     if not ends:
         raise UsageError(f"{suite}: no run records a training: examine checkpoints of a training directory")
@@ -125,6 +133,9 @@ def _final(runs: Iterable[tuple[Path, Trained]]) -> list[tuple[Path, Trained]]:
         ends[training] = path, made
     return list(ends.values())
 
+
+NAMED = 5
+"""So many runs are named."""
 
 Group: TypeAlias = "list[tuple[Path, Trained]]"
 

@@ -59,22 +59,11 @@ def setting(row: Row) -> str:
     return ", ".join(parts)
 
 
-def judged(row: Row) -> str:
-    """The protocol that judged, and whose prompt asked if it was not that protocol's."""
-    if row.prompt_protocol == row.protocol:
-        return row.protocol
-    return f"{row.protocol}, {_asked(row)}"
-
-
-def _asked(row: Row) -> str:
-    return f"asked by the prompt of {row.prompt_protocol or 'unknown'}"
-
-
 def warnings(row: Row) -> list[str]:
     """What a reader of the score must know: another prompt, a language model's part, items that were trained on."""
     found = []
-    if row.prompt_protocol != row.protocol:
-        found.append(_asked(row))
+    if row.asked_otherwise:
+        found.append(row.asked_otherwise)
     if row.referee:
         found.append(f"{row.referee} judged {row.refereed} answers")
     if row.contamination not in ("", "0"):
@@ -141,7 +130,7 @@ def _table(rows: Sequence[Row]) -> list[str]:
             points(score or 0.0),
             "" if low is None or high is None else interval(low, high),
             str(row.n),
-            escaped(judged(row)),
+            escaped(row.judged_by),
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return lines

@@ -15,7 +15,7 @@ from ...harness.types import Json
 from ..board.load_rows import as_share
 from ..board.table import Row
 from .hub import place_of
-from .markdown import HEADLINE, judged, rows_of, unpublishable
+from .markdown import HEADLINE, rows_of, unpublishable
 
 try:
     import yaml
@@ -135,7 +135,7 @@ def _results(model: str, rows: Sequence[Row]) -> list[EvalResult]:
                 dataset_config=place.published.config,
                 metric_type=HEADLINE,
                 metric_value=round(100 * (as_share(row.score, "score") or 0.0), 4),
-                metric_name=f"{HEADLINE}, protocol {judged(row)}, run {row.run_id}",
+                metric_name=f"{HEADLINE}, protocol {row.judged_by}, run {row.run_id}",
             )
         )
     if not found:

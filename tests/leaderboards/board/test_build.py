@@ -167,3 +167,28 @@ def test_a_board_can_be_read_as_runs(runs, tmp_path):
         kept = sorted((path / "responses.jsonl").read_bytes() for path in found[: len(runs)])
         assert kept == sorted((path / "responses.jsonl").read_bytes() for path in runs)
     assert not found[0].exists()
+
+
+def test_rows_of_another_protocol_than_asked_are_marked_where_they_are_shown(cli, runs, tmp_path):
+    done = cli("board", "build", *runs, "--score-protocol", "strict,official", "--out", tmp_path / "board")
+    assert done.code == 0
+    assert done.out.count("official, asked by the prompt of strict") == len(runs)
+
+
+def test_a_rebuilt_board_says_what_it_replaces_and_what_it_no_longer_has(cli, runs, tmp_path):
+    out = tmp_path / "board"
+    assert "rebuilt" not in cli("board", "build", *runs, "--out", out).err
+    rows = len(read_csv(out / BOARD))
+    again = cli("board", "build", *runs, "--out", out)
+    assert f"was rebuilt: {rows} rows in place of {rows} rows\n" in again.err
+    fewer = cli("board", "build", runs[0], "--out", out)
+    assert f"in place of {rows} rows; no longer in it: poor mathvision strict\n" in fewer.err
+
+
+def test_a_table_that_is_no_board_of_ours_is_not_written_over(cli, runs, tmp_path):
+    out = tmp_path / "board"
+    out.mkdir()
+    (out / BOARD).write_text("name,score\nme,1\n")
+    done = cli("board", "build", *runs, "--out", out)
+    assert (done.code, "it is not written over: remove it, or choose another folder" in done.err) == (2, True)
+    assert (out / BOARD).read_text() == "name,score\nme,1\n"

@@ -92,7 +92,7 @@ def another_protocols_prompt(identity, items, responses, seal):
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (golds_changed_and_an_id_renamed, "items are not in the bundled items: zzz"),
+        (golds_changed_and_an_id_renamed, "1 item is not in the bundled sample: zzz"),
         (hints, "the prompts are not those of protocol strict"),
         (other_pictures_shown, "the prompts are not those of protocol strict"),
         (another_protocols_prompt, "the prompts are not those of protocol official"),
@@ -170,7 +170,7 @@ def test_own_data_that_can_not_be_read_are_bad_input(tmp_path, scripted, cli):
 def test_items_of_which_nothing_is_known_are_told(tmp_path, scripted, cli, monkeypatch):
     board = make_board(tmp_path, scripted)
     monkeypatch.setattr("proctor.leaderboards.board.known_items._load", _few)
-    assert "held against nothing" in cli("board", "verify", board).err
+    assert "were not compared with the benchmark's" in cli("board", "verify", board).err
 
 
 def _few(suite, data, lock):

@@ -119,7 +119,7 @@ def test_a_removed_hard_item_with_all_digests(board, forger):
     forger.reseal(items, responses)
     kept = [one for one in forger.lines("verdicts") if one[0] in {line["item_id"] for line in responses}]
     forger.replace(verdicts=text(kept))
-    report = named(board, "1 of the bundled items are missing: 1", ["poor"])
+    report = named(board, "1 item of the bundled sample is missing: 1", ["poor"])
     told = [problem for row in report.rows for problem in row.problems]
     assert any("the run has 6 items, and no set of mathvision has so many" in problem for problem in told)
 
@@ -133,7 +133,7 @@ def test_a_changed_gold(board, forger):
     items = forger.lines("items")
     items[0]["item"]["answer"] = "none"
     forger.reseal(items, forger.lines("responses"))
-    named(board, "1 items are not as the bundled items have them: 1; of the first differs: answer", ["poor"])
+    named(board, "1 item differs from the bundled sample: 1; the first in its answer", ["poor"])
     named(board, "data is stated as", ["poor"])
 
 
@@ -144,7 +144,7 @@ def test_another_grader_version_is_recomputed_under_both(board, forger):
     forger.replace("good", verdicts=text(verdicts), grader_version="0")
     forger.edit(lambda row: {"grader_version": "0"}, lambda row: row["model"] == "good")
     report = named(
-        board, r"judged by protocol version \S+ and grader 0, and installed are .*; 1 answers \(1 \(sample 0\)\)"
+        board, r"judged by protocol version \S+ and grader 0, and installed are .*; 1 answer \(1 \(sample 0\)\)"
     )
     stated = [row for row in report.rows if row.stated["model"] == "good" and row.stated["metric"] == "accuracy"]
     assert any("score is stated as 1.000000, and the recorded verdicts give 0.857143" in p for p in stated[0].problems)
@@ -297,10 +297,15 @@ def test_own_data_are_held_against_the_items(board, cli, tmp_path):
     file.write_text("\n".join([json.dumps(changed), *samples[1:]]) + "\n")
     done = cli("board", "verify", board, "--data", f"{SUITE}={file}")
     assert done.code == 1
-    assert "1 items are not as" in done.out
-    assert "of the first differs: answer" in done.out
+    assert "1 item differs from" in done.out
+    assert "the first in its answer" in done.out
+    assert cli("board", "verify", board, "--data", file).code == 1, "of a board of one suite the file alone says enough"
     assert cli("board", "verify", board, "--data", "nonsense").code == 2
     assert cli("board", "verify", board, "--data", f"nosuite={file}").code == 2
+    assert (
+        "no suite here is called 'nosuite'; write mathvision=DATA"
+        in cli("board", "verify", board, "--data", f"nosuite={file.name}").err
+    )
 
 
 def test_evidence_is_written_once_and_named_by_its_content(tmp_path):
