@@ -48,7 +48,7 @@ HEADINGS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "train a model": {
         "train": ("train", "train a model by a recipe"),
-        "watch": ("train", "evaluate every checkpoint of a folder as soon as it is complete"),
+        "watch": ("train", "evaluate every checkpoint of a folder as soon as it is complete, but not the base"),
         "iterate": ("iterate", "train round after round, each from the last, until the scores no longer improve"),
         "synthesize": ("train", "have a model write questions about pictures, to train on without labels"),
     },

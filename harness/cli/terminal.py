@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import printable
 from ..types import Json
@@ -28,12 +28,13 @@ PLAIN_WIDTH = 160
 
 @contextmanager
 def progress_bars() -> Iterator[Progress]:
-    """Bars with counts, time passed and time left, on stderr."""
+    """Bars with counts, time passed and time left, on stderr, from the first progress on: an error before it stands alone."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
         Progress,
+        TaskID,
         TextColumn,
         TimeElapsedColumn,
         TimeRemainingColumn,
@@ -48,8 +49,24 @@ def progress_bars() -> Iterator[Progress]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}"),
     )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+
+    class LateProgress(Progress):
+        """Shown from the first progress on."""
+
+        def update(self, *arguments: Any, **changes: Any) -> None:
+            self.start()
+            super().update(*arguments, **changes)
+
+        def advance(self, task_id: TaskID, advance: float = 1) -> None:
+            self.start()
+            super().advance(task_id, advance)
+
+    progress = LateProgress(*columns, console=Console(stderr=True))
+    try:
         yield progress
+    finally:
+        if progress.live.is_started:
+            progress.stop()
 
 
 def log(message: str) -> None:
@@ -140,7 +157,7 @@ def board_table(rows: Sequence[Row]) -> Table:
         interval = f"{100 * float(row.ci_low):.1f} to {100 * float(row.ci_high):.1f}" if row.score else ""
         score = f"{100 * float(row.score):.1f}" if row.score else ""
         counts = f"{row.correct}/{row.total}"
-        table.add_row(*map(_plain, (row.model, row.suite, row.protocol, score, interval, counts, row.status)))
+        table.add_row(*map(_plain, (row.model, row.suite, row.judged_by, score, interval, counts, row.status)))
     return table
 
 

@@ -72,10 +72,13 @@ class Examination:
 
 @dataclass
 class RunOutcome:
-    """How an examination ended: `missing` counts questions without an answer, `errors` samples what engines said."""
+    """How an examination ended: `asked` counts questions that were put to the model this time, `missing` those
+    still without an answer; `errors` samples what engines said.
+    """
 
     path: Path
     total: int
+    asked: int = 0
     missing: int = 0
     stopped: bool = False
     errors: list[str] = field(default_factory=list)
@@ -102,7 +105,7 @@ def run_eval(
     stop = stop or threading.Event()
     with RunWriter(path, examination.manifest(model), examination.asked, sampling.n) as run:
         missing = run.missing()
-        outcome = RunOutcome(path, total=len(examination.asked) * sampling.n)
+        outcome = RunOutcome(path, total=len(examination.asked) * sampling.n, asked=len(missing))
         progress(outcome.total - len(missing))
         requests = _until(stop, _requests(examination.asked, missing))
         for response in model.generate(requests, sampling) if missing else ():

@@ -16,6 +16,7 @@ from threading import Event
 from ...benchmarks.examination import run_path
 from ...harness.engines.base import Engine
 from ...harness.errors import IncompleteRunError, ProctorError, StoreError, UsageError
+from ...harness.report.text import counted
 from ...harness.runs.checkpoints import Checkpoint, find_checkpoints, still_being_written
 from ...harness.runs.evaluate import Examination, run_eval
 from ..provenance import TrainingRecord
@@ -101,12 +102,17 @@ class Watcher:
     def _run_all(self, checkpoint: Path, stop: Event) -> None:
         started = time.monotonic()
         model = self.open_engine(checkpoint)
+        asked = 0
         for examination in TrainingRecord.read(checkpoint, self.log).put_into(self.examinations):
             outcome = run_eval(examination, model, run_path(self.runs, examination, model), stop=stop)
+            asked += outcome.asked
             if outcome.stopped:
                 return
             if not outcome.complete:
                 first = outcome.errors[0] if outcome.errors else "no answer"
                 raise IncompleteRunError(f"{outcome.path}: {outcome.missing} questions without an answer: {first}")
-        seconds = time.monotonic() - started
-        self.log(f"examined {model.name} on {len(self.examinations)} suites in {seconds:.1f} s")
+        suites = counted(len(self.examinations), "suite")
+        if asked:
+            self.log(f"evaluated {model.name} on {suites} in {time.monotonic() - started:.1f} s")
+        else:
+            self.log(f"nothing new: {model.name} is already evaluated on {suites} in {self.runs}")

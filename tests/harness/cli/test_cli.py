@@ -453,3 +453,15 @@ def test_boards_pages_and_tables_are_printed_as_json(cli, run_path, tmp_path):
     )
     assert card["card"] is None
     assert "figures" in card["section"]
+
+
+@pytest.mark.parametrize("wrong", [("--set", "reward=majorty"), ("--set", "policy.stepps=2"), ("--base", "nosuch")])
+def test_what_cannot_be_trained_is_told_in_one_line_without_a_bar(cli, tmp_path, wrong):
+    done = cli("train", "mm_upt_figures", "--out", tmp_path / "out", *wrong)
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+    assert done.err.startswith("proctor train: ")
+
+
+def test_a_misspelled_suite_of_data_is_named(cli, tmp_path):
+    done = cli("eval", "--engine", "replay", "--model", "m", "--suite", "figures", "--data", "figurs=items.jsonl")
+    assert (done.code, "no suite here is called 'figurs'; write figures=DATA" in done.err) == (2, True)

@@ -47,7 +47,10 @@ def test_each_checkpoint_is_examined_once(tmp_path: Path) -> None:
     assert len(opened) == 1
     (run,) = find_runs([tmp_path / "runs"])
     journal = (run / "responses.jsonl").read_bytes()
+    (first_line,) = told
+    assert first_line.startswith("evaluated training/step-000001 on 1 suite in ")
     sweep(watcher(tmp_path, told))  # another watcher, started later
+    assert told[1:] == [f"nothing new: training/step-000001 is already evaluated on 1 suite in {tmp_path / 'runs'}"]
     assert find_runs([tmp_path / "runs"]) == [run]
     assert (run / "responses.jsonl").read_bytes() == journal
     assert RunReader(run).manifest.environment["model_name"] == "training/step-000001"
