@@ -34,7 +34,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_wheel_shows_help_and_holds_the_tiny_model(installed: Path, tmp_path: Path) -> None:
     done = subprocess.run([installed / "proctor", "--help"], capture_output=True, text=True, cwd=tmp_path, check=True)
-    assert "examine" in done.stdout
+    assert "Evaluate and train" in done.stdout
     find = "from proctor.trainers.tiny import BASE; print((BASE / 'model.safetensors').is_file())"
     done = subprocess.run([installed / "python", "-c", find], capture_output=True, text=True, cwd=tmp_path, check=True)
     assert done.stdout.strip() == "True"

@@ -48,6 +48,7 @@ def uninstall(site: Path, name: str = NAME) -> None:
     """Remove the package."""
     shutil.rmtree(site / f"{name}-1.0.dist-info")
     (site / f"{name}.py").unlink()
+    shutil.rmtree(site / "__pycache__", ignore_errors=True)  # else a module of the same second and size is taken for it
     sys.modules.pop(name, None)
 
 
