@@ -15,10 +15,14 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ..harness.errors import DataError, printable
+from ..harness.report.text import counted, first_of
 from ..harness.types import Image, Item
 
 MAX_PROBLEMS = 20
-"""So many problems of a data set are told one by one; the rest are counted."""
+"""So many different problems of a data set are told one by one; the rest are counted."""
+MAX_PLACES = 3
+"""So many further places of one problem are named."""
+_PLACED = re.compile(r"(?P<file>.*?)(?P<row>: row |:)(?P<number>\d+): (?P<what>.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -47,11 +51,17 @@ class Record(Mapping[str, Any]):
 
     def text(self, key: str) -> str:
         """A column that must be there and be text (a number is taken as written)."""
-        value = self.fields.get(key)
+        value = self._column(key)
         if isinstance(value, bool) or not isinstance(value, str | int | float):
-            present = ", ".join(sorted(self.fields))
-            raise self.error(f"column {key!r} must be text, found {value!r:.60}; columns: {present:.300}")
+            raise self.error(f"column {key!r} must be text, found {value!r:.60}")
         return str(value)
+
+    def _column(self, key: str) -> Any:
+        if key not in self.fields:
+            raise self.error(f"column {key!r} is missing; there are: {', '.join(sorted(self.fields)):.300}")
+        if self.fields[key] is None:
+            raise self.error(f"column {key!r} is missing or null")
+        return self.fields[key]
 
     def optional_text(self, key: str) -> str | None:
         """A column that may be missing or null."""
@@ -66,14 +76,14 @@ class Record(Mapping[str, Any]):
 
     def nested(self, key: str) -> Record:
         """A column that must be an object, as a record of its own."""
-        value = self.fields.get(key)
+        value = self._column(key)
         if not isinstance(value, dict):
             raise self.error(f"column {key!r} must be an object, found {value!r:.60}")
         return Record(value, f"{self.where}: in column {key!r}")
 
     def integer(self, key: str) -> int:
         """A column that must be an integer."""
-        value = self.fields.get(key)
+        value = self._column(key)
         if isinstance(value, bool) or not isinstance(value, int):
             raise self.error(f"column {key!r} must be an integer, found {value!r:.60}")
         return value
@@ -129,25 +139,39 @@ class Source:
 
 @dataclass
 class Problems:
-    """The problems of a data set, a line each: the first MAX_PROBLEMS as texts, and how many there are."""
+    """The problems of a data set: each different one once with its places, the first MAX_PROBLEMS of them in words."""
 
     name: str
     count: int = 0
-    texts: list[str] = field(default_factory=list)
+    untold: int = 0
+    _places: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
+    _texts: dict[tuple[str, ...], str] = field(default_factory=dict)
 
     def add(self, problem: DataError) -> None:
         """Take note of one."""
         self.count += 1
-        if self.count <= MAX_PROBLEMS:
-            self.texts.append(str(problem))
+        placed = _PLACED.fullmatch(str(problem))
+        same = (placed["file"], placed["row"], placed["what"]) if placed else (str(problem),)
+        if same not in self._texts and len(self._texts) == MAX_PROBLEMS:
+            self.untold += 1
+            return
+        self._texts.setdefault(same, str(problem))
+        self._places.setdefault(same, []).append(placed["number"] if placed else "")
 
     def error(self) -> DataError:
-        """A DataError that tells them all; a single problem stays one line."""
-        if self.count == 1:
-            return DataError(self.texts[0])
-        rest = self.count - len(self.texts)
-        more = [f"... and {rest} more"] if rest else []
-        return DataError("\n".join([f"{self.count} problems in {self.name}:", *self.texts, *more]))
+        """A DataError that tells them all; a single problem stays one line, wherever it occurs."""
+        texts = [self._text(same) for same in self._texts]
+        if self.untold:
+            texts.append(f"... and {self.untold} more")
+        head = [] if len(texts) == 1 else [f"{self.count} problems in {self.name}:"]
+        return DataError("\n".join([*head, *texts]))
+
+    def _text(self, same: tuple[str, ...]) -> str:
+        _, *others = self._places[same]
+        if not others or len(same) == 1:
+            return self._texts[same]
+        further = counted(len(others), "further row" if "row" in same[1] else "further line")
+        return f"{self._texts[same]}; the same on {further} ({first_of(others, MAX_PLACES)})"
 
 
 Seen: TypeAlias = Callable[[Record, Item], None]

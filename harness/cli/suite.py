@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_CHECK_FAILED, EXIT_OK
+from ..report.text import counted
 from .options import (
     HUB,
     Verb,
@@ -81,7 +82,7 @@ def _check_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _check(args: argparse.Namespace) -> int:
     """Check, and report; a failed check ends with exit code 1, malformed data with 2."""
-    from ...benchmarks.check import check_suite
+    from ...benchmarks.check import CHECKS, check_suite
     from ...benchmarks.lock import load_locked
     from ...benchmarks.registry import SUITES
     from .terminal import emit_json, log, show_table
@@ -100,9 +101,11 @@ def _check(args: argparse.Namespace) -> int:
         return EXIT_OK if report.passed else EXIT_CHECK_FAILED
     from rich.table import Table
 
-    table = Table("check", "made", "failed", title=f"{suite.title}, {protocol.name}, {len(items)} items", min_width=48)
+    title = f"{suite.title}, {protocol.name}, {counted(len(items), 'item')}"
+    table = Table("check", "what is asked", "times asked", "failed", title=title)
     for name, outcome in found["checks"].items():
-        table.add_row(name, str(outcome["made"]), str(outcome["failed"]))
+        made, failed = (str(outcome[key]) if outcome["made"] else "not asked" for key in ("made", "failed"))
+        table.add_row(name, CHECKS[name], made, failed if outcome["made"] else "")
     show_table(table)
     if report.errata:
         print(f"errata that hold: {', '.join(report.errata)}")
@@ -163,7 +166,9 @@ def _pull(args: argparse.Namespace) -> int:
         emit_json(locked.to_json())
     else:
         where = f"{locked.name}@{locked.revision}" if locked.revision else locked.name
-        print(f"{locked.suite}: {locked.items} items of {where}, digest {locked.digest[:12]}, in {args.lock}")
+        print(
+            f"{locked.suite}: {counted(locked.items, 'item')} of {where}, digest {locked.digest[:12]}, in {args.lock}"
+        )
     return EXIT_OK
 
 
@@ -210,7 +215,7 @@ def _export(args: argparse.Namespace) -> int:
         emit_json({"folder": str(args.out), "tasks": {one.task: one.items for one in written}})
         return EXIT_OK
     for one in written:
-        print(f"{one.task}: {one.items} items")
+        print(f"{one.task}: {counted(one.items, 'item')}")
     folder = shlex.quote(str(args.out))
     print(f"run: python -m lmms_eval --include_path {folder} --tasks {TAG} --model NAME --model_args ...")
     return EXIT_OK

@@ -104,7 +104,7 @@ def test_several_pictures_before_the_text_need_no_marks(write):
     [
         ({"problem": "<image><image>Find x."}, "has 2 <image> marks for 1 pictures"),
         ({"problem": "<image> "}, "column 'problem' is empty"),
-        ({"problem": None}, "column 'problem' must be text"),
+        ({"problem": None}, "column 'problem' is missing or null"),
         ({"images": [{"bytes": None, "path": "../a.png"}]}, "lies outside the data folder"),
         ({"images": [{"bytes": b"<html>", "path": "a.png"}]}, "are no picture"),
     ],
@@ -142,7 +142,7 @@ def test_jsonl_needs_neither_ids_nor_labels(tmp_path):
     assert [item.id for item in items] == ["train-0", "train-1", "mine"]
     assert [item.question for item in items] == ["Find x0.", "Find x1.", "Find x2."]
     assert items[1].images[0].read() == (tmp_path / "1.png").read_bytes()
-    with pytest.raises(DataError, match="column 'answer' must be text"):
+    with pytest.raises(DataError, match="column 'answer' is missing"):
         data_set("mmr1", labels=True).load(file)
 
 

@@ -49,12 +49,22 @@ def test_problems_of_every_kind_are_told_at_once(rows, tmp_path, cli, monkeypatc
 
 
 def test_many_problems_are_counted(rows, tmp_path):
-    for row in rows:
-        row["answer"] = None
+    for number, row in enumerate(rows):
+        row["answer"] = [number]
     with pytest.raises(DataError) as caught:
         SUITES.get("chartqa").load(write(tmp_path / "set.jsonl", rows))
     first, *told, last = str(caught.value).splitlines()
     assert (first, len(told), last) == (f"40 problems in {tmp_path / 'set.jsonl'}:", MAX_PROBLEMS, "... and 20 more")
+
+
+def test_the_same_problem_of_many_lines_is_told_once(rows, tmp_path, cli):
+    for row in rows[1:]:
+        del row["answer"]
+    path = write(tmp_path / "set.jsonl", rows)
+    done = cli("suite", "check", "chartqa", "--data", path)
+    told = f"{path}:2: column 'answer' is missing; there are: id, image, question, split"
+    assert done.code == 2
+    assert done.err == f"proctor suite check: {told}; the same on 38 further lines (3, 4, 5 and 35 more)\n"
 
 
 def test_a_source_that_breaks_off_tells_what_it_had(rows):
@@ -85,7 +95,7 @@ def test_items_are_made_as_records_come():
 def test_a_report_has_a_line_for_each_problem_up_to_the_limit(count):
     problems = Problems("x")
     for number in range(count):
-        problems.add(DataError(f"x:{number}: bad"))
+        problems.add(DataError(f"x:{number}: bad {number}"))
     lines = str(problems.error()).splitlines()
     shown = min(count, MAX_PROBLEMS)
     assert len(lines) == (1 if count == 1 else 1 + shown + (count > MAX_PROBLEMS))

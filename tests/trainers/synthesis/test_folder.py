@@ -58,7 +58,7 @@ def forged(folder: Path, path: Path, **changes: object) -> Path:
         ({"question": "What is <|image_pad|>?"}, "holds control tokens"),
         ({"images": ["../../../etc/passwd"]}, "outside the data folder"),
         ({"images": 3}, "must be a list of texts"),
-        ({"question": None}, "must be text"),
+        ({"question": None}, "is missing or null"),
     ],
 )
 def test_a_forged_folder_is_not_trained_on(folder, tmp_path, changes, complaint):
