@@ -43,7 +43,7 @@ class VllmOptions:
     data_parallel: int = 1
     dtype: str = option("auto", choices=DTYPES)
     max_model_len: int | None = option(None, least=1)
-    gpu_memory_utilization: float | None = option(None, least=0.01, most=1)
+    gpu_memory_utilization: float | None = option(None, least=0, most=1)
     enforce_eager: bool = False
     seed: int = option(0, least=0)
 
