@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from ..harness.errors import UsageError
+from ..harness.errors import UsageError, did_you_mean
+from ..harness.registry import NEAREST
 from ..harness.settings import require, require_functions, require_name
 from ..harness.stats.metrics import Measure, overall
 from ..harness.types import Item
@@ -101,7 +102,10 @@ class Suite:
             return self.protocols[name]
         if not self.has_protocol(name):
             names = sorted({*self.protocols, *PROTOCOLS.names()} - (PROTOCOLS.builtin.keys() - self.protocols))
-            raise UsageError(f"suite {self.name} has no protocol {name!r:.80}; it has: {', '.join(names)}")
+            problem = (
+                f"suite {self.name} has no protocol {name!r:.80}{did_you_mean(name, names, NEAREST, lead='it has')}"
+            )
+            raise UsageError(f"{problem}{PROTOCOLS.or_yours}")
         return PROTOCOLS.get(name)(self)
 
 

@@ -5,17 +5,35 @@ turn the parsers' ValueError into one without catching its own. A message is one
 where, and what to do.
 """
 
+from collections.abc import Sequence
+from difflib import get_close_matches
+
 EXIT_OK = 0
 EXIT_CHECK_FAILED = 1
 EXIT_USAGE = 2
 EXIT_INCOMPLETE = 3
 EXIT_UNVERIFIABLE = 4
 EXIT_INTERRUPTED = 130
+MANY = 16
+"""More names are not told in one line."""
 
 
 def printable(text: str) -> str:
     """One line for a terminal: newlines, control characters and the like are spelled out."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def did_you_mean(word: str, known: Sequence[str], most: int = 1, listing: str = "", lead: str = "there are") -> str:
+    """How the error for an unknown word goes on: with the nearest known ones, at most so many, else with all there are.
+
+    Where they are many, they are what the command `listing` shows.
+    """
+    found = get_close_matches(word, known, n=most)
+    if found:
+        return f"; did you mean {' or '.join(found)}?"
+    if listing and len(known) > MANY:
+        return f"; the {len(known)} there are: `{listing}`"
+    return f"; {lead}: {', '.join(known) or 'none'}"
 
 
 class ProctorError(Exception):

@@ -18,21 +18,24 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, distributions, entry_points
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar, cast
 
-from .errors import DataError, ProctorError, UsageError, printable
+from .errors import DataError, ProctorError, UsageError, did_you_mean, printable
 from .user_file import UserFile, describe_error, in_file
 
 T = TypeVar("T")
 BUILT_IN = "built in"
+NEAREST = 5
+"""So many names at most are told for an unknown one."""
 
 
 class Origin(NamedTuple):
@@ -97,7 +100,14 @@ class Registry(Generic[T]):
     adapt: Callable[[Any, Origin], T] = _as_it_is
     stored: bool = False
 
-    _or_path: ClassVar[str] = " (or yours: FILE.py:NAME)"
+    _path: ClassVar[str] = "FILE.py:NAME"
+
+    @property
+    def or_yours(self) -> str:
+        """How an error for an unknown name ends: how one's own thing is named, also one that a stored run names."""
+        return (
+            f" (or yours: {self._path}{f'; where a stored run names it, --with {self._path}' if self.stored else ''})"
+        )
 
     def names(self) -> list[str]:
         """All names, sorted."""
@@ -119,9 +129,8 @@ class Registry(Generic[T]):
             return cast(T, _LOADED[self.group, name].thing)
         points = [point for point in self._packaged() if point.name == name]
         if not points:
-            raise UsageError(
-                f"no {self.kind} is called {name!r:.80}; there are: {', '.join(self.names())}{self._or_path}"
-            )
+            nearest = did_you_mean(name, self.names(), NEAREST, f"proctor list {self.group.rpartition('.')[2]}")
+            raise UsageError(f"no {self.kind} is called {name!r:.80}{nearest}{self.or_yours}")
         if len(points) > 1:
             given = " and ".join(point.source for point in points)
             raise UsageError(f"several packages give the {self.kind} {name!r:.60}: {given}; uninstall all but one")
@@ -149,7 +158,13 @@ class Registry(Generic[T]):
         if before is not None and in_file(before.text) != place:
             raise UsageError(f"two files give the {self.kind} {name!r:.60}: {before.text} and {text}")
         if before is None and name in self:
-            raise UsageError(f"{self.kind} {text}: the name {name!r:.60} is taken: give it another")
+            source = next(
+                (one.source for one in (*self._builtin(), *self._packaged()) if one.name == name), "another file"
+            )
+            raise UsageError(
+                f"{self.kind} {text}: the name {name!r:.60} is taken ({source}): give yours another, or ask for {name:.60} "
+                "to have that one"
+            )
         _LOADED[self.group, name] = _LOADED[self.group, text]
         return name
 
@@ -168,7 +183,8 @@ class Registry(Generic[T]):
         taken = {one.name: "a built-in name cannot be taken over" for one in builtin}
         counts = Counter(one.name for one in packaged)
         taken = {name: "several packages give this name" for name in counts if counts[name] > 1} | taken
-        return sorted([*builtin, *(_described(one, taken.get(one.name)) for one in packaged)])
+        packages = [_described(one, taken.get(one.name)) for one in packaged]
+        return sorted([*builtin, *packages, *_unreadable()])
 
     def _executed(self, text: str, path: Path, thing: str) -> tuple[str, T]:
         """The own name of a file's thing, and the thing."""
@@ -197,17 +213,25 @@ class Registry(Generic[T]):
             yield _Point(name, BUILT_IN, partial(_attribute, value), partial(self._summary, value))
 
     def _packaged(self) -> Iterator[_Point]:
-        for point in entry_points(group=self.group):
-            opened = partial(self._open, point)
-            yield _Point(point.name, _package(point), opened, partial(_summary_when_open, opened))
+        for point in _points(self.group):
+            yield _Point(point.name, _package(point), partial(self._open, point), partial(self._summary_of, point))
 
     def _open(self, point: EntryPoint) -> T:
-        """Raises UsageError for a package that cannot be imported."""
+        return self._opened(point)[1]
+
+    def _summary_of(self, point: EntryPoint) -> str:
+        """What the thing of a package is: the thing itself is asked, not what `adapt` makes of it."""
+        found = self._opened(point)[0]
+        module = sys.modules.get(point.value.partition(":")[0].strip())
+        return summary_of(found, module.__doc__ if module else None) or point.name
+
+    def _opened(self, point: EntryPoint) -> tuple[Any, T]:
+        """What a package gave, and the thing that it is. Raises UsageError for a package that cannot be imported."""
         what = f"{self.kind} {point.name} of {_package(point)}"
         found = _imported(what, point.load)
         if self.stored and _own_name(found, point.name) != point.name:
             raise UsageError(f"{what} is called {_own_name(found, '')!r:.60}: its entry point must be called so too")
-        return self.adapt(found, Origin(point.name, point.name, _package(point)))
+        return found, self.adapt(found, Origin(point.name, point.name, _package(point)))
 
     def _summary(self, value: str) -> str:
         """What a built-in thing is, without importing it: from its docstring, or its file's if it is alone there."""
@@ -250,7 +274,7 @@ class FileRegistry(Registry[T]):
     summary: Callable[[Path, str], str]
     members: Callable[[Path], Mapping[str, Path]] = _tables
 
-    _or_path: ClassVar[str] = " (or yours: FILE.toml)"
+    _path: ClassVar[str] = "FILE.toml"
 
     def load(self, text: str) -> T:
         """The thing of that name, or the one in the .toml file of that path. Raises UsageError."""
@@ -260,7 +284,7 @@ class FileRegistry(Registry[T]):
         return self._of_folder(self.folder, BUILT_IN)
 
     def _packaged(self) -> Iterator[_Point]:
-        for point in entry_points(group=self.group):
+        for point in _points(self.group):
             try:
                 yield from self._of_folder(_folder(self.kind, point), _package(point))
             except UsageError as error:
@@ -315,23 +339,47 @@ def _attribute(value: str) -> Any:
     return getattr(import_module(module), attribute)
 
 
+def _points(group: str) -> list[EntryPoint]:
+    """The entry points of a group; those of a package whose entry_points.txt cannot be read are left out."""
+    try:
+        return list(entry_points(group=group))
+    except Exception:  # what it raises for a malformed file is not said anywhere
+        return [
+            one for found in distributions() if (points := _readable(found)) for one in points if one.group == group
+        ]
+
+
+def _unreadable() -> list[Listed]:
+    """A line for each package whose entry_points.txt cannot be read."""
+    problem = "broken: its entry_points.txt cannot be read: install it again, or mend [project.entry-points]"
+    return [
+        Listed(one.name, problem, f"package {one.name} {one.version}")
+        for one in distributions()
+        if _readable(one) is None
+    ]
+
+
+def _readable(package: Distribution) -> list[EntryPoint] | None:
+    try:
+        return list(package.entry_points)
+    except Exception:
+        return None
+
+
 def _package(point: EntryPoint) -> str:
     found = getattr(point, "dist", None)
     return f"package {found.name} {found.version}" if found else f"entry point {point.value}"
 
 
-def summary_of(thing: Any) -> str:
-    """What a thing is, in one line: its title, else the first line of its docstring, or of its module's."""
+def summary_of(thing: Any, module_doc: str | None) -> str:
+    """What a thing is, in one line: its title, else the first line of its own docstring, else of its module's."""
     title = getattr(thing, "title", None)
     if isinstance(title, str):
         return printable(title)
-    own = inspect.getdoc(thing) if inspect.isclass(thing) or inspect.isroutine(thing) else None
-    module = inspect.getmodule(thing)
-    return first_line(own or (module.__doc__ if module else None))
-
-
-def _summary_when_open(opened: Callable[[], Any]) -> str:
-    return summary_of(opened())
+    kind = thing if inspect.isclass(thing) or inspect.isroutine(thing) else type(thing)
+    own = None if kind.__module__.partition(".")[0] in ("proctor", "builtins", "functools") else kind.__doc__
+    made = own is not None and own.startswith(f"{kind.__name__}(")  # by dataclass, of its fields
+    return first_line(None if made else own) or first_line(module_doc)
 
 
 def first_line(text: str | None) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
-from .errors import DataError, UsageError
+from .errors import DataError, UsageError, did_you_mean
 from .user_file import shown_value
 
 T = TypeVar("T")
@@ -41,8 +41,8 @@ def read_options(kind: type[T], options: Mapping[str, str], what: str, more: Seq
     """
     fields: dict[str, dataclasses.Field[Any]] = {one.name: one for one in dataclasses.fields(kind)}  # type: ignore[arg-type]
     if unknown := sorted(set(options) - set(fields)):
-        known = ", ".join([*sorted(fields), *more]) or "none"
-        raise UsageError(f"{what} has no option {unknown[0]!r:.60}; it has: {known}")
+        known = [*sorted(fields), *more]
+        raise UsageError(f"{what} has no option {unknown[0]!r:.60}{did_you_mean(unknown[0], known, lead='it has')}")
     hints = get_type_hints(kind)
     values: dict[str, Any] = {}
     for name, text in options.items():
@@ -81,10 +81,15 @@ def _described(kind: type, limits: Mapping[str, Any]) -> str:
     if limits.get("choices"):
         return f"one of {', '.join(limits['choices'])}"
     least, most = limits.get("least"), limits.get("most")
-    name = {int: "a whole number", float: "a number"}[kind]
+    name = _in_words(kind)
     if least is None:
         return name
     return f"{name} of at least {least:,}" if most is None else f"{name} from {least:,} to {most:,}"
+
+
+def _in_words(kind: Any) -> str:
+    words = {int: "a whole number", float: "a number", str: "a text", bool: "true or false", tuple: "a list"}
+    return words.get(get_origin(kind) or kind, "a table")
 
 
 def setting(change: str) -> tuple[str, Any]:
@@ -127,7 +132,7 @@ def _build(kind: Any, table: Mapping[str, Any], where: str) -> Any:
     known = [f.name for f in dataclasses.fields(kind)]
     for key in table:
         if key not in known:
-            raise UsageError(f"{where}: unknown key {key!r}; there are: {', '.join(known) or 'none'}")
+            raise UsageError(f"{where}: unknown key {key!r}{did_you_mean(key, known)}")
     for one in dataclasses.fields(kind):
         if one.name not in table and one.default is one.default_factory is dataclasses.MISSING:
             raise UsageError(f"{where}: the key {one.name!r} is missing")
@@ -156,4 +161,4 @@ def _value(kind: Any, value: Any, where: str) -> Any:
         return float(value)
     if isinstance(kind, type) and isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
         return value
-    raise UsageError(f"{where} must be {getattr(kind, '__name__', kind)}, not {value!r:.60}")
+    raise UsageError(f"{where} must be {_in_words(kind)}, not {value!r:.60}")

@@ -210,7 +210,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         table = tomllib.loads(path.read_text())
     except FileNotFoundError:
-        raise UsageError(f"there is no recipe {path}: a bundled one is named without .toml") from None
+        raise UsageError(f"there is no file {path}: name a recipe's file, or a bundled one without .toml") from None
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"recipe {path}: cannot be read ({str(error)[:150]})") from error
     return _anchored(table, path.parent)
@@ -229,9 +229,12 @@ def _anchored(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def _summary(path: Path, name: str) -> str:
-    """The comment that a recipe begins with, in one line."""
-    comment = path.read_text().partition("\n")[0]
-    return comment.removeprefix("#").strip() if comment.startswith("#") else ""
+    """The comment that a recipe begins with, in one line; else what it extends, or its method. Raises UsageError."""
+    table = _read(path)
+    first = path.read_text().lstrip().partition("\n")[0]
+    if first.startswith("#") and (comment := first.lstrip("#").strip()):
+        return comment
+    return f"{table['extends']}, changed" if "extends" in table else str(table.get("method", Recipe.method))
 
 
 RECIPES: FileRegistry[Path] = FileRegistry(

@@ -13,7 +13,6 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import version
 from types import FrameType
@@ -28,6 +27,7 @@ from ..errors import (
     EXIT_USAGE,
     ProctorError,
     UsageError,
+    did_you_mean,
     printable,
 )
 from .options import Verb, add, resolve_paths
@@ -102,6 +102,7 @@ RENAMED = {
     "check": "suite check",
     "verify": "board verify",
     "regress": "reward regress",
+    "check-reward": "reward check",
     "export": "board export or suite export",
 }
 """What commands that are gone are called now."""
@@ -140,7 +141,16 @@ class Parser(argparse.ArgumentParser):
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:
             known = [str(choice) for choice in action.choices]
-            raise argparse.ArgumentError(action, f"{value!r:.80} is not known{_nearest(str(value), known)}")
+            raise argparse.ArgumentError(action, f"{value!r:.80} is not known{did_you_mean(str(value), known)}")
+
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
+        try:
+            return super()._get_value(action, arg_string)
+        except argparse.ArgumentError:
+            if action.type not in (int, float):
+                raise
+            kind = "a whole number" if action.type is int else "a number"
+            raise argparse.ArgumentError(action, f"must be {kind}, not {arg_string!r:.80}") from None
 
     def error(self, message: str) -> NoReturn:
         """End with 2 and one line."""
@@ -151,15 +161,7 @@ class Parser(argparse.ArgumentParser):
         """End with 2 for words that no argument takes."""
         options = [option for action in self._actions for option in action.option_strings]
         words = [word for word in unknown if word.startswith("-")] or unknown
-        self.error(f"{words[0]!r:.80} is not known{_nearest(words[0].partition('=')[0], options)}")
-
-
-def _nearest(word: str, known: Sequence[str]) -> str:
-    """What to write instead of an unknown word."""
-    found = get_close_matches(word, known, n=1)
-    if found:
-        return f"; did you mean {found[0]}?"
-    return f"; there are: {', '.join(known)}"
+        self.error(f"{words[0]!r:.80} is not known{did_you_mean(words[0].partition('=')[0], options)}")
 
 
 def build_parser(asked: str | None = None) -> Parser:
@@ -220,9 +222,12 @@ def _sentence(summary: str) -> str:
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
     """The arguments of a command, with `run`, what it does, and `command`, its name. Raises UsageError for an old name."""
+    if words and words[0] == "help":
+        words = [*words[1:], "--help"]
     asked = next((word for word in words if not word.startswith("-")), "")
     if asked in RENAMED:
-        raise UsageError(f"`proctor {asked}` is now `proctor {RENAMED[asked]}`")
+        now = " or ".join(f"`proctor {name}`" for name in RENAMED[asked].split(" or "))
+        raise UsageError(f"`proctor {asked}` is now {now}")
     args, unknown = build_parser(asked).parse_known_args(words)
     if unknown:
         args.parser.refuse(unknown)

@@ -279,7 +279,11 @@ def _judges(answers: StoredAnswers, record: RunEvidence) -> _Judges:
             do = f"mend the suite {name!r} ({error})"
         return _Judges(None, common.get(record.protocol), (do,), False)
     found = {protocol: _installed(suite, protocol) for protocol in dict.fromkeys((record.protocol, asked_by))}
-    lacking = tuple(f"install the package that has the protocol {one!r}" for one in found if found[one] is None)
+    lacking = tuple(
+        f"install the package that has the protocol {one!r}, or name its file: --with FILE.py:NAME"
+        for one in found
+        if found[one] is None
+    )
     return _Judges(suite, found[record.protocol], lacking, found[asked_by] is not None)
 
 

@@ -194,3 +194,94 @@ def test_commands_that_read_runs_tell_it_too(
         if "metrics" in new and name in ("compare", "explain"):
             continue  # they count answers alone
         refused(cli(*(run if word == "RUN" else word for word in command), *mine), told)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("eval --model x --suite figurs", "no suite is called 'figurs'; did you mean figures?"),
+        ("eval --model x --suite figures --engine vlm", "no engine is called 'vlm'; did you mean vllm?"),
+        ("eval --model x --suite figures --engine-option btach=4", "no option 'btach'; did you mean batch?"),
+        ("train mm_upt_figurs --out x", "no recipe is called 'mm_upt_figurs'; did you mean mm_upt_figures or "),
+        ("train zzz --out x", "there are: `proctor list recipes`"),
+        ("train nope.toml --out x", "there is no file nope.toml"),
+        ("train mm_upt_figures --out x --set policy.steps=four", "must be a whole number, not 'four'"),
+        ("eval --model x --suite figures --limit four", "--limit: must be a whole number, not 'four'"),
+        ("eval --model x --suite figures --top-p much", "--top-p: must be a number, not 'much'"),
+    ],
+)
+def test_a_wrong_word_is_told_with_the_nearest(words: str, told: str, cli: Callable[..., Done]) -> None:
+    done = cli(*words.split())
+    refused(done, told)
+    assert len(done.err) < 400
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("check-reward x", "`proctor check-reward` is now `proctor reward check`"),
+        ("export", "is now `proctor board export` or `proctor suite export`"),
+    ],
+)
+def test_an_old_name_tells_the_new_one(words: str, told: str, cli: Callable[..., Done]) -> None:
+    done = cli(*words.split())
+    assert (done.code, told in done.err) == (2, True), done.err
+
+
+def test_help_is_a_word_too(cli: Callable[..., Done]) -> None:
+    assert cli("help").out == cli("--help").out
+    assert cli("help", "suite", "check").out == cli("suite", "check", "--help").out
+
+
+def test_stored_runs_tell_how_to_name_the_file(written: Callable[..., str], cli: Callable[..., Done]) -> None:
+    done = cli(*(word.format(written()) for word in (*ASK, *BY_PROTOCOL)))
+    assert done.code == 0, done.err
+    registry._LOADED.clear()
+    refused(cli("score", "runs"), "no suite is called 'dots'", "--with FILE.py:NAME")
+    refused(cli("score", "runs", "--with", "dots.py:SUITE"), "suite dots has no protocol 'all'", "--with FILE.py:NAME")
+
+
+def test_a_taken_name_is_told_with_whose_it_is(
+    package: Callable[..., None], written: Callable[..., str], cli: Callable[..., Done]
+) -> None:
+    package()
+    refused(cli(*(word.format(written()) for word in CHECK)), "the name 'dots' is taken (package dots 3.1): give yours")
+
+
+def listed(cli: Callable[..., Done], kind: str) -> dict[str, str]:
+    done = cli("list", kind, "--json")
+    assert done.code == 0, done.err
+    return {row["name"]: row["summary"] for row in json.loads(done.out) if row["source"] == "package dots 3.1"}
+
+
+def test_a_summary_is_of_the_own_thing(package: Callable[..., None], cli: Callable[..., Done]) -> None:
+    documented = '"""Dots, counted."""; from proctor.benchmarks.base import Item,'
+    package("from proctor.benchmarks.base import Item,", documented)
+    assert [listed(cli, kind) for kind in ("suites", "protocols", "engines")] == [
+        {"dots": "Dots"},
+        {"all": "Dots, counted."},
+        {"two": "Dots, counted."},
+    ]
+    sys.modules.pop("given_dots")
+    package("def open_engine(target, options):", 'def open_engine(target, options):\n    """Opens two."""')
+    assert (listed(cli, "engines"), listed(cli, "protocols")) == ({"two": "Opens two."}, {"all": "all"})
+
+
+def test_a_recipe_without_a_comment_is_told_by_what_it_extends(
+    package: Callable[..., None], cli: Callable[..., Done], tmp_path: Path
+) -> None:
+    package(points="[proctor.recipes]\ndata = own_recipes\ngone = no_such_package.recipes\n")
+    (tmp_path / "own_recipes").mkdir()
+    (tmp_path / "own_recipes" / "mine.toml").write_text('extends = "mm_upt_figures"\n')
+    (tmp_path / "own_recipes" / "told.toml").write_text('\n# Longer.\nextends = "mm_upt_figures"\n')
+    (tmp_path / "own_recipes" / "torn.toml").write_text("extends = \n")
+    found = listed(cli, "recipes")
+    assert (found["mine"], found["told"]) == ("mm_upt_figures, changed", "Longer.")
+    assert all(found[name].startswith("broken: ") for name in ("torn", "gone"))
+
+
+def test_malformed_entry_points_are_told_by_their_package(
+    package: Callable[..., None], cli: Callable[..., Done]
+) -> None:
+    package(points="[proctor.suites]\ndots\n")
+    assert listed(cli, "suites")["dots"].startswith("broken: its entry_points.txt cannot be read")

@@ -54,7 +54,9 @@ def test_a_value_that_cannot_be_is_told_with_those_that_can(name, text, said):
 
 def test_an_unknown_option_is_told_with_those_there_are():
     known = "batch, folder, kind, limit, loud, name, share"
-    with pytest.raises(UsageError, match=f"^engine mine has no option 'batches'; it has: {known}$"):
+    with pytest.raises(UsageError, match=f"^engine mine has no option 'x'; it has: {known}$"):
+        read(x="3")
+    with pytest.raises(UsageError, match=r"has no option 'batches'; did you mean batch\?$"):
         read(batches="3")
     with pytest.raises(UsageError, match=f"it has: {known}, body.KEY$"):
         read_options(Options, {"x": ""}, "engine mine", more=["body.KEY"])

@@ -199,7 +199,7 @@ def test_the_identity_says_what_could_change_an_answer(vllm_model, tiny_model):
 @pytest.mark.parametrize(
     ("options", "match"),
     [
-        ({"batch": "3"}, "no option 'batch'; it has: data_parallel, dtype, enforce_eager, gpu_memory_utilization"),
+        ({"batch": "3"}, "no option 'batch'"),
         ({"tensor_parallel": "0"}, "option tensor_parallel must be a whole number"),
         ({"tensor_parallel": "9" * 5000}, "option tensor_parallel"),
         ({"max_model_len": "-1"}, "option max_model_len"),

@@ -427,7 +427,7 @@ def test_every_end_token_of_the_generation_settings_ends_an_answer(copy, tiny_mo
 @pytest.mark.parametrize(
     ("options", "match"),
     [
-        ({"batches": "3"}, "no option 'batches'; it has: batch, device, dtype"),
+        ({"batches": "3"}, "no option 'batches'; did you mean batch"),
         ({"batch": "0"}, "option batch"),
         ({"batch": "-1"}, "option batch"),
         ({"batch": "1e3"}, "option batch"),

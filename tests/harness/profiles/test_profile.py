@@ -72,7 +72,7 @@ def test_what_is_bundled():
         (LEAST + "[sampling]\nn = 3", "sampling: unknown key 'n'"),
         (LEAST + "[sampling]\ntop_p = 2.0", "top_p = 2.0 is out of range"),
         (LEAST + "[pictures]\nmin_pixels = 3", "pictures: the key 'max_pixels' is missing"),
-        (LEAST + "system = 3", "system must be str, not 3"),
+        (LEAST + "system = 3", "system must be a text, not 3"),
         (LEAST + "system = ' '", "system must not be empty"),
         (LEAST + f"instruction = '{'x' * 20_001}'", "at most 20000 characters"),
         (LEAST + "name = 'other'", "remove the key 'name'"),

@@ -166,8 +166,8 @@ def test_a_protocol_that_is_gone_leaves_the_recorded_verdicts(make, package, dat
     assert done.code == 4
     found = told(done)
     assert {said for _, said in found.values()} == {
-        "install the package that has the protocol 'words': the recorded verdicts give these numbers, and were "
-        "not made again; its prompts were not made again"
+        "install the package that has the protocol 'words', or name its file: --with FILE.py:NAME: "
+        "the recorded verdicts give these numbers, and were not made again; its prompts were not made again"
     }
     Forger(board).edit(lambda row: {"score": "1.000000"}, lambda row: row["metric"] == "accuracy/kind=odd")
     done = cli("board", "verify", board, "--data", f"{NAME}={data}")

@@ -203,7 +203,7 @@ def test_a_group_that_was_not_judged_is_refused(name: str) -> None:
         ("actor_judge", {"tau_h": 0}, "tau_h"),
         ("actor_judge", {"t_h": float("nan")}, "finite"),
         ("actor_judge", {"prior": "mean"}, "prior must be one of"),
-        ("actor_judge", {"clamp": 1}, "must be bool"),
+        ("actor_judge", {"clamp": 1}, "must be true or false"),
         ("majority_vote", {"votes": "text"}, "votes must be one of"),
         ("random", {"votes": "exact"}, "has no settings"),
     ],
