@@ -91,5 +91,5 @@ def test_a_broken_one_troubles_no_other(put, cli, tmp_path, text):
 
 def test_a_broken_sample_troubles_no_other(put, cli, tmp_path):
     write_items(put(WITH_BROKEN_SAMPLE))
-    assert "its sample cannot be read: KeyError('no such')" in listed(cli)[NAME]["problem"]
+    assert "mysuite.py:8: KeyError: 'no such'" in listed(cli)[NAME]["problem"]
     assert cli("suite", "export", "lmms-eval", "--out", tmp_path / "tasks", "--limit", 1).code == 0
