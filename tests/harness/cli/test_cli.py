@@ -94,7 +94,8 @@ def test_help_names_every_verb_and_what_it_does(cli):
 def test_a_command_that_is_gone_names_its_new_one(cli, old, new):
     done = cli(old, "--json")
     assert done.code == 2
-    assert done.err == f"`proctor {old}` is now `proctor {new}`\n"
+    names = " or ".join(f"`proctor {name}`" for name in new.split(" or "))
+    assert done.err == f"`proctor {old}` is now {names}\n"
 
 
 @pytest.mark.parametrize(

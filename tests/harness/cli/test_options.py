@@ -19,7 +19,7 @@ def asked(*words: str):
         ((), ["figures", "chartqa"], {"figures": None, "chartqa": None}),
         (("--data", "items.jsonl"), ["chartqa"], {"chartqa": "items.jsonl"}),
         (("--data", "chartqa=items.jsonl"), ["chartqa"], {"chartqa": "items.jsonl"}),
-        (("--data", "other=items.jsonl"), ["chartqa"], {"chartqa": "other=items.jsonl"}),
+        (("--data", "./other=items.jsonl"), ["chartqa"], {"chartqa": "./other=items.jsonl"}),
         (("--data", "chartqa=a=b"), ["figures", "chartqa"], {"figures": None, "chartqa": "a=b"}),
         (("--data", "chartqa=a", "--data", "figures=b"), ["figures", "chartqa"], {"figures": "b", "chartqa": "a"}),
     ],
