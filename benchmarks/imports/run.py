@@ -27,7 +27,6 @@ from ..registry import SUITES
 from . import lmms_eval, vlmevalkit
 from .base import SAMPLING, UNKNOWN, Attached, ImportSource, attach
 
-TOOLS = (lmms_eval.TOOL, vlmevalkit.TOOL)
 HEAD = 65_536
 
 

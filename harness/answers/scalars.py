@@ -22,9 +22,6 @@ from .values import rational, value_of
 _DEGREE = read_unit("°")
 _COMPOUND = re.compile(r"(\d{1,9}) ?([^\W\d_]{1,12}),?(?: and)? ?(\d{1,9}(?:\.\d{1,9})?) ?([^\W\d_]{1,12})")
 _ALL = frozenset(("all", "every", "any", "全体实数", "任意实数"))
-_EVERYTHING = frozenset(
-    ("all real numbers", "all reals", "all real x", "every real number", "any real number", "全体实数", "任意实数")
-)
 _AXIS_WORDS = frozenset(("thousand", "million", "billion", "trillion", "dozen"))
 _CURRENCY = frozenset("$¢€£¥₹")
 

@@ -34,7 +34,6 @@ _SAYS_NOTHING = frozenset(
 )
 _PREPOSITIONS = frozenset(names("of in on at for per than from with that which who left each among to by below above"))
 _CHINESE_CHANGES = frozenset("不非无没或至大小超以负约每半零一二三四五六七八九十百千万亿分")
-_SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12}
 _CURRENCIES = frozenset(names("USD US EUR GBP RMB CNY JPY INR Rs"))
 
 
