@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from .answers.statements.thinking import after_thinking
 from .errors import UsageError
 from .limits import REPLY_CHARACTERS, TEMPLATE_CHARACTERS
 
@@ -70,11 +71,11 @@ def one_line(text: str, most: int) -> str:
 def find_question(reply: str) -> str | None:
     """The question of a reply: between the last closed <question> tags, or all of it where it is untagged and ends in "?".
 
-    What stands before the end of a thought does not count. None if there is none. Spaces of any kind become single ones.
+    Thinking does not count. None if there is none. Spaces of any kind become single ones.
     """
     if len(reply) > REPLY_CHARACTERS:
         return None
-    reply = reply.rpartition("</think>")[2]
+    reply, _ = after_thinking(reply)
     questions = _TAGGED.findall(reply)
     text = questions[-1].strip() if questions else reply.strip()
     if not questions and (not text.endswith("?") or "<question>" in text.lower()):

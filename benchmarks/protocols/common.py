@@ -19,6 +19,7 @@ import dataclasses
 
 from ...harness import answers
 from ...harness.answers import Extraction, Grade
+from ...harness.answers.statements.thinking import after_thinking
 from ...harness.types import Item, Prompt
 from .. import gold
 from . import language_model
@@ -67,12 +68,12 @@ def _left_to_the_judge(stated: Extraction, item: Item) -> Grade:
 def box_after_thinking(text: str, item: Item) -> Extraction:
     """The content of the last box after the thinking; None where the format is broken."""
     body = text.strip()
-    end = body.rfind("</think>")
-    if not body.startswith("<think>") or end < 0:
+    answer, problem = after_thinking(body)
+    if not body.startswith("<think>") or problem:
         return Extraction(None, "format", "the response does not begin with <think>...</think>")
-    if "\\boxed" not in body[end:]:
+    if "\\boxed" not in answer:
         return Extraction(None, "format", "nothing is boxed after </think>")
-    return answers.extract(body[end + len("</think>") :])
+    return answers.extract(answer)
 
 
 def _self_judge(boxed: AskItem) -> Protocol:

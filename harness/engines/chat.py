@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from ..answers.statements.thinking import opened_by
 from ..errors import CheckpointError, MissingExtraError, ProctorError
 from ..limits import MODEL_LAYERS
 from ..types import Image, Prompt
@@ -23,6 +25,9 @@ except ImportError as error:
 
 QWEN_FAMILY = ("qwen2_vl", "qwen2_5_vl")
 LOCAL: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+
+
+_PROBE = Prompt((Image.of_bytes(b"", ""), "question"))
 
 
 class ChatTemplate:
@@ -44,6 +49,11 @@ class ChatTemplate:
         text: str = self._tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
         return text
 
+    @cached_property
+    def opening(self) -> str:
+        """The mark of a thinking that the template opens for the model: the beginning of whatever it answers; else ""."""
+        return opened_by(self.text(_PROBE))
+
     def _plain(self, text: str) -> str:
         """Text in which no control token of the model is spelled out: a question cannot forge a turn or a picture."""
         return without_tokens(text, self._tokenizer.all_special_tokens)
@@ -51,7 +61,7 @@ class ChatTemplate:
     def check(self, path: Path) -> None:
         """Raise CheckpointError unless the template shows the model a picture and a text."""
         try:
-            text = self.text(Prompt((Image.of_bytes(b"", ""), "question")))
+            text = self.text(_PROBE)
         except Exception as error:  # a template is a program that comes with the checkpoint
             reason = " ".join(str(error).split())[:200]
             raise CheckpointError(f"{path}: its chat template fails ({reason}): copy the base model's") from error

@@ -72,9 +72,9 @@ class PromptEncoder:
         return EncodedPrompt(ids, pictures, names, len(ids) - len(pictures) + expanded)
 
     def decode(self, ids: Sequence[int]) -> str:
-        """The text of an answer, without control tokens."""
+        """The text of an answer, without control tokens; with the mark of a thinking that the template opened."""
         text: str = self.tokenizer.decode(list(ids), skip_special_tokens=True)
-        return text
+        return self.template.opening + text
 
 
 class Prefetcher:

@@ -148,10 +148,10 @@ class VisionLanguageModel:
         return joined
 
     def decode(self, ids: Tensor, mask: Tensor) -> list[str]:
-        """The texts of answers (R, T), without control tokens."""
+        """The texts of answers (R, T), without control tokens, behind the mark of a thinking that the template opened."""
         rows = zip(ids, mask.sum(1).tolist(), strict=True)
         texts: list[str] = self.tokenizer.batch_decode([row[:length] for row, length in rows], skip_special_tokens=True)
-        return texts
+        return [self.chat.opening + text for text in texts]
 
     def prefill(self, inputs: Mapping[str, Tensor], repeat: int = 1) -> Prefix:
         """Run the prompts once, then stand each one `repeat` times in the batch (row = prompt x repeat + k)."""

@@ -34,12 +34,15 @@ class PromptStyle:
     """How prompts are changed for a model; `name` is the profile's.
 
     `system` None leaves the chat template its own. `instruction` replaces the request for a boxed answer; empty, there is no
-    such request (the system text makes it); None leaves the protocol's. Raises ValueError for a text that cannot be one.
+    such request (the system text makes it); None leaves the protocol's. `opens_thinking` tells that the model's chat template
+    opens a thinking, so that an answer that was cut off before it closed one is all thinking. Raises ValueError for a text
+    that cannot be one.
     """
 
     name: str
     system: str | None = None
     instruction: str | None = None
+    opens_thinking: bool = False
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -56,8 +59,13 @@ class PromptStyle:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the texts."""
-        return digest({"system": self.system, "instruction": self.instruction})
+        """SHA-256 of the texts, and of what is said of the template."""
+        return digest({"system": self.system, "instruction": self.instruction, **self._opening})
+
+    @property
+    def _opening(self) -> Json:
+        """Absent where no thinking is opened, as in profiles of before."""
+        return {"opens_thinking": True} if self.opens_thinking else {}
 
     def applied(self, prompt: Prompt) -> Prompt:
         """The prompt in this manner. Only a request for a boxed answer at its very end is replaced.
@@ -77,17 +85,21 @@ class PromptStyle:
 
     def to_json(self) -> Json:
         """Everything, for a manifest."""
-        return {**dataclasses.asdict(self), "digest": self.digest}
+        texts = {"name": self.name, "system": self.system, "instruction": self.instruction}
+        return {**texts, **self._opening, "digest": self.digest}
 
     @classmethod
     def from_json(cls, record: Json) -> PromptStyle:
         """The inverse of `to_json`. Raises ValueError for anything else."""
-        names = [field.name for field in dataclasses.fields(cls)]
-        if not isinstance(record, dict) or {*record} != {*names, "digest"}:
+        names = ("name", "system", "instruction")
+        if not isinstance(record, dict) or {*record} - {"opens_thinking"} != {*names, "digest"}:
             raise ValueError(f"a profile in a run has exactly the fields {', '.join(names)}, digest")
         if not isinstance(record["name"], str) or any(not isinstance(record[key], str | None) for key in names):
             raise ValueError("a profile in a run has a field that is no text")
-        style = cls(**{name: record[name] for name in names})
+        opens = record.get("opens_thinking", False)
+        if not isinstance(opens, bool):
+            raise ValueError("a profile in a run has an opens_thinking that is not true or false")
+        style = cls(**{name: record[name] for name in names}, opens_thinking=opens)
         if record["digest"] != style.digest:
             raise ValueError("a profile in a run has another digest than its texts")
         return style
@@ -117,8 +129,9 @@ class SamplingDefaults:
 class Profile:
     """How a model wants to be asked. `name` is the file's, `title` the model's in the papers' tables.
 
-    `hub` is its name on the hub, empty for a bundled checkpoint. `system` and `instruction` are a `PromptStyle`'s,
-    `answer_format` the form that its responses have, a name of FORMATS. `source` says where each fact is from.
+    `hub` is its name on the hub, empty for a bundled checkpoint. `system`, `instruction` and `opens_thinking` are a
+    `PromptStyle`'s, `answer_format` the form that its responses have, a name of FORMATS. `source` says where each fact is
+    from.
     """
 
     name: str
@@ -128,6 +141,7 @@ class Profile:
     hub: str = ""
     system: str | None = None
     instruction: str | None = None
+    opens_thinking: bool = False
     pictures: PictureSize | None = None
     sampling: SamplingDefaults = field(default_factory=SamplingDefaults)
 
@@ -139,7 +153,7 @@ class Profile:
     @property
     def style(self) -> PromptStyle:
         """What of it changes a prompt."""
-        return PromptStyle(self.name, self.system, self.instruction)
+        return PromptStyle(self.name, self.system, self.instruction, self.opens_thinking)
 
     def applied(self, prompt: Prompt) -> Prompt:
         """The prompt as this model wants it; see `PromptStyle.applied`."""

@@ -22,6 +22,7 @@ from itertools import zip_longest
 from typing import Protocol, TypeVar
 
 from ..answers import Extraction, Grade, before_cut_off
+from ..answers.statements.thinking import NEVER_CLOSED, closes
 from ..errors import DataError, StoreError
 from ..profiles import PromptStyle
 from ..registry import load_files, loaded_files
@@ -102,6 +103,20 @@ class StoredAnswers:
     def asked(self) -> tuple[Sample, ...]:
         """The items with their prompts."""
         return self.questions.asked
+
+    def stated(self, response: Response, item: Item, rules: Rules) -> Extraction:
+        """The final answer that a response states under the rules.
+
+        One that was cut off at the token limit concludes nothing by its last sentence, and states nothing at all where the
+        chat template opened a thinking, as the run's profile says, that it did not close.
+        """
+        text = response.text or ""
+        found = rules.extract(text, item)
+        if not response.truncated:
+            return found
+        style = self.run.manifest.style
+        all_thinking = style is not None and style.opens_thinking and not closes(text)
+        return Extraction(None, "none", NEVER_CLOSED) if all_thinking else before_cut_off(found)
 
     @cached_property
     def by_key(self) -> Mapping[tuple[str, int], Response]:
@@ -249,7 +264,12 @@ def score(
     by_id = {one.item.id: one.item for one in answers.asked}
     try:
         cross_prompt = crossed(answers.questions, rules, answers.run.manifest.style)
-        grades = [_by_rule(one, by_id[one.item_id], rules) for one in answers.responses]
+        grades = [
+            None
+            if one.text is None
+            else rules.match(answers.stated(one, by_id[one.item_id], rules), by_id[one.item_id])
+            for one in answers.responses
+        ]
     except (KeyError, TypeError) as error:
         raise _not_of_the_suite(answers.run, error) from error
     refereed = 0 if referee is None else _by_referee(grades, answers.responses, by_id, rules, referee)
@@ -279,17 +299,6 @@ def crossed(questions: Questions, rules: Rules, style: PromptStyle | None) -> bo
 
 def _not_of_the_suite(run: RunReader, error: Exception) -> DataError:
     return DataError(f"{run.path}: its items are not as suite {run.manifest.suite} makes them ({error})")
-
-
-def _by_rule(response: Response, item: Item, rules: Rules) -> Grade | None:
-    """What the rules alone say of an answer; None for a response that is an error."""
-    return None if response.text is None else rules.match(stated_by(response, item, rules), item)
-
-
-def stated_by(response: Response, item: Item, rules: Rules) -> Extraction:
-    """The final answer that a response states under the rules; what was cut off concludes nothing by its last sentence."""
-    found = rules.extract(response.text or "", item)
-    return before_cut_off(found) if response.truncated else found
 
 
 def _by_referee(

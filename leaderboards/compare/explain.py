@@ -18,7 +18,7 @@ from ...harness.answers import Extraction, Grade
 from ...harness.errors import DataError
 from ...harness.report.document import Html, document, table
 from ...harness.report.text import counted, interval, points
-from ...harness.runs.score import Rules, ScoredRun, StoredAnswers, stated_by
+from ...harness.runs.score import Rules, ScoredRun, StoredAnswers
 from ...harness.runs.store import Sample
 from ...harness.stats.intervals import Difference, paired_difference
 from ...harness.stats.metrics import cluster
@@ -251,7 +251,7 @@ def _cause(
             return "truncation"
         return "response" if asked[0].prompt.digest() == asked[1].prompt.digest() else "prompt"
     readings = [
-        ProtocolReading(side.rules, _stated(side.rules, one, item, verdict), _grade(verdict))
+        ProtocolReading(side.rules, _stated(side, one, item, verdict), _grade(verdict))
         for side, verdict in zip((left, right), verdicts, strict=True)
     ]
     return cause_of(readings[0], readings[1], item, truncated=one.truncated)
@@ -259,12 +259,12 @@ def _cause(
 
 def _moved(right: Side, response: Response, item: Item, verdict: Verdict) -> bool:
     """True if the right side's protocol judges the left side's response unlike its own: the responses differ in substance."""
-    return right.rules.match(stated_by(response, item, right.rules), item).correct != verdict.correct
+    return right.rules.match(right.answers.stated(response, item, right.rules), item).correct != verdict.correct
 
 
-def _stated(rules: Rules, response: Response, item: Item, verdict: Verdict) -> Extraction:
+def _stated(side: Side, response: Response, item: Item, verdict: Verdict) -> Extraction:
     """What the rules read; where a language model read it, what the verdict kept of that."""
-    stated = stated_by(response, item, rules)
+    stated = side.answers.stated(response, item, side.rules)
     if stated.answer is None and verdict.extracted is not None:
         return Extraction(verdict.extracted, "language model", verdict.reason)
     return stated

@@ -17,6 +17,7 @@ import torch
 from openrlhf.trainer import ppo_trainer
 from openrlhf.trainer.ppo_utils.experience_maker import RemoteExperienceMaker
 
+from ...harness.answers.statements.thinking import opened_by
 from ...harness.errors import DataError, DivergedError
 from ..resolve import recipe_files
 from ..rewards.pipeline import RewardPipeline
@@ -41,6 +42,10 @@ METRICS: Mapping[str, str] = {
     "timing/broadcast": "seconds_broadcasting",
 }
 """OpenRLHF's names of what is watched, and ours."""
+
+
+MARK_TOKENS = 12
+"""Tokens at the end of a prompt in which a mark that opens the thinking stands."""
 
 
 class GroupAdvantages(RemoteExperienceMaker):  # type: ignore[misc]
@@ -107,10 +112,15 @@ class RewardingTrainer(PPOTrainer):  # type: ignore[misc]
         return rewarded.metrics
 
     def _text(self, sample: Any) -> str:
-        """The answer's text: the tokens that the action mask, which is one place ahead, points at."""
-        tokens = sample.sequences[0][1:][sample.action_mask[0].bool()]
+        """The answer's text: the tokens that the action mask, which is one place ahead, points at.
+
+        It begins with the mark of a thinking that the prompt ends in, as in an examination.
+        """
+        sequence, answered = sample.sequences[0], sample.action_mask[0].bool()
         tokenizer: Any = getattr(self.tokenizer, "tokenizer", self.tokenizer)
-        return str(tokenizer.decode(tokens, skip_special_tokens=True))
+        begin = int(answered.int().argmax()) + 1
+        prompt = str(tokenizer.decode(sequence[max(0, begin - MARK_TOKENS) : begin]))
+        return opened_by(prompt) + str(tokenizer.decode(sequence[1:][answered], skip_special_tokens=True))
 
     def broadcast_to_vllm(self) -> None:
         """Hand the new weights to the engines, and say so: a dead one would be waited for without end."""

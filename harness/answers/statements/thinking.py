@@ -32,21 +32,30 @@ _END_MARKS = (
     "<｜end▁of▁sentence｜>", "<|end_of_sentence|>", "<|im_end|>", "<|eom_id|>", "<|END_RESPONSE|>",
 )  # fmt: skip
 _MAX_END_MARKS = 16
+_MAX_OPENING = 64  # characters at the end of a prompt
 NEVER_CLOSED = "the thinking was never closed"
 
 
-def after_thinking(response: str, opened: bool = False) -> tuple[str, str]:
-    """The text after the last thinking, and why there is none: "" or a reason.
+def opened_by(prompt: str) -> str:
+    """The mark with which a prompt opens the thinking for the model, as the templates of thinking models do; else ""."""
+    last = _last(_MARK, prompt[-_MAX_OPENING:])
+    opens = last is not None and not (last.group("close") or last.group("closed"))
+    return last.group() if last is not None and opens and not last.string[last.end() :].strip() else ""
 
-    `opened` tells that the prompt had already opened the thinking, so that a response without a closing mark is all thinking.
-    """
+
+def closes(response: str) -> bool:
+    """True if the response ends a thinking: in it or before it, one was opened."""
+    last = _last(_MARK, response)
+    return last is not None and bool(last.group("close") or last.group("closed"))
+
+
+def after_thinking(response: str) -> tuple[str, str]:
+    """The text after the last thinking, and why there is none: "" or a reason."""
     text, problem = _after_channels(response)
     last = _last(_MARK, text) if "<" in text or "[" in text or "◁" in text else None
     if last is not None and not problem:
         problem = "" if last.group("close") or last.group("closed") else NEVER_CLOSED
         text = text[last.end() :]
-    elif opened and text is response:
-        problem = NEVER_CLOSED
     return ("", problem) if problem else (_without_end_marks(text), "")
 
 

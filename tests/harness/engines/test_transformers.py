@@ -405,6 +405,20 @@ def test_a_chat_template_that_hides_the_question_is_refused(copy, template, matc
     refused(copy, match)
 
 
+@pytest.mark.parametrize(
+    ("ending", "opening"),
+    [("", ""), ("<think>\\n", "<think>"), ("<think>\\n\\n</think>\\n\\n", ""), ("[THINK]", "[THINK]")],
+)
+def test_an_answer_begins_with_the_thinking_that_the_template_opened(copy, ending, opening):
+    """As models that always think have it: without its mark, an answer that was cut off would count as one."""
+    template = copy / "chat_template.jinja"
+    template.write_text(template.read_text() + "{{ '" + ending + "' }}")
+    engine = TransformersEngine(copy, "cpu")
+    texts = [one.text for one in engine.generate(drawn_requests(2), GREEDY)]
+    assert [text.startswith(("<think>", "[THINK]")) for text in texts] == [bool(opening)] * 2
+    assert all(text.startswith(opening) for text in texts)
+
+
 def test_a_text_only_model_is_refused(copy):
     change_json(copy / "config.json", lambda config: (config.clear(), config.update(model_type="qwen2")))
     refused(copy, "cannot load|not supported")

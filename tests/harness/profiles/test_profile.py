@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from proctor.benchmarks.examination import plan, run_path, score_run
 from proctor.benchmarks.registry import SUITES
 from proctor.harness.answers.formats import FORMATS
+from proctor.harness.answers.statements.thinking import NEVER_CLOSED
 from proctor.harness.errors import DataError, UsageError
 from proctor.harness.profiles import BOXED, PROFILES, PromptStyle, load_profile, profiles
 from proctor.harness.runs.evaluate import run_eval
 from proctor.harness.runs.store import Manifest
-from proctor.harness.types import Prompt, Sampling, digest
+from proctor.harness.types import Prompt, Response, Sampling, digest
 from proctor.leaderboards.board.build import build
 from proctor.leaderboards.board.evidence import BOARD
 from proctor.leaderboards.board.table import read_cells
@@ -72,6 +73,7 @@ def test_what_is_bundled():
         (LEAST + "[sampling]\nn = 3", "sampling: unknown key 'n'"),
         (LEAST + "[sampling]\ntop_p = 2.0", "top_p = 2.0 is out of range"),
         (LEAST + "[pictures]\nmin_pixels = 3", "pictures: the key 'max_pixels' is missing"),
+        (LEAST + "opens_thinking = 'yes'", "opens_thinking must be true or false, not 'yes'"),
         (LEAST + "system = 3", "system must be a text, not 3"),
         (LEAST + "system = ' '", "system must not be empty"),
         (LEAST + f"instruction = '{'x' * 20_001}'", "at most 20000 characters"),
@@ -151,12 +153,29 @@ def test_runs_with_other_profiles_never_mix(tmp_path, scripted):
     assert run_id(tiny) != run_id(dataclasses.replace(tiny, system="Think."))
 
 
-@given(st.one_of(st.none(), st.text(max_size=30)), st.one_of(st.none(), st.text(max_size=30)))
-def test_a_manner_comes_back_from_a_manifest(system, instruction):
+@given(st.one_of(st.none(), st.text(max_size=30)), st.one_of(st.none(), st.text(max_size=30)), st.booleans())
+def test_a_manner_comes_back_from_a_manifest(system, instruction, opens_thinking):
     if system is not None and not system.strip():
         return
-    style = PromptStyle("m", system, instruction)
+    style = PromptStyle("m", system, instruction, opens_thinking)
     assert PromptStyle.from_json(json.loads(json.dumps(style.to_json()))) == style
+
+
+def test_cut_off_in_the_thinking_that_the_template_opened(tmp_path, scripted):
+    """The model wrote its thinking from the first word on: closed, it answered; cut off before that, it did not."""
+    path = tmp_path / "thinker.toml"
+    path.write_text(LEAST + "opens_thinking = true")
+    said = {
+        True: "We count the red bars. So \\boxed{5}. But wait, the third bar may be",
+        False: "We count.</think>So \\boxed{5}. Let me explain",
+    }
+    for profile, unparsed in ((None, 0), (load_profile(str(path)), 2)):
+        run = tmp_path / str(unparsed)
+        examination = plan("figures", "strict", Sampling(n=2, temperature=1.0), limit=2, profile=profile)
+        run_eval(examination, scripted(lambda i, k: Response(i, k, said[k == 0], None, "length")), run)
+        scored = score_run(run)
+        assert (scored.unparsed, scored.truncated) == (unparsed, 4)
+    assert {verdict.reason for verdict in scored.verdicts if verdict.extracted is None} == {NEVER_CLOSED}
 
 
 @pytest.mark.parametrize(
@@ -167,6 +186,8 @@ def test_a_manner_comes_back_from_a_manifest(system, instruction):
         {"name": "a b"},
         {"name": 3},
         {"instruction": ["x"]},
+        {"opens_thinking": True},
+        {"opens_thinking": 1},
         {"more": 1},
     ],
 )
