@@ -45,7 +45,7 @@ _PLEASANTRY = re.compile(
     r"note[: ]|because\b|since\b|this is because|explanation|this (?:answer|matches|is consistent|result))",
     re.IGNORECASE,
 )
-_END = re.compile(r"[.!?](?:[*_\"”’)]{0,3})[ \t]+(?=[A-Z(\"“*$\\\[#>-])|[。！？]|\n+")
+_END = re.compile(r"[.!?。！？\n](?:(?<=[.!?])[*_\"”’)]{0,3}[ \t]+(?=[A-Z(\"“*$\\\[#>-])|(?<=[。！？])|(?<=\n)\n*)")
 CUT_OFF = re.compile(
     r"(?:[=(\[{<,]|\s[+*/:-]|\b(?:and|or|so|then|is|are|the|of|because|that|with|we|equals|by|from))\Z"
 )

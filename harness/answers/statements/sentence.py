@@ -91,6 +91,7 @@ _CLAUSE_END = re.compile(
 _MARKED_TEXT = re.compile(r"[,;]\s|\s(?i:which|because|since|where|as it|as the)\s|\.(?=\s|$)|。")
 _EMPHASIS = re.compile(r"\*{2,3}|__|`")
 _LABEL = re.compile(r"[*_\s\"“$]{0,12}(?:[(\[]\s?[A-Z]\s?[)\]]|" + NOUN + r"|[A-Z](?![\w'’-]))")
+_LONE_CAPITAL = re.compile(r"[A-Z](?![\w'’-])(?<![A-Za-z][A-Z])")
 _BRACKET = re.compile(r"[*_$\s]{0,4}(?:\\left\s?)?(?:\\[(\[]\s?)?\\?([(\[{])")
 _CLOSES = {"(": ")", "[": "]", "{": "}"}
 _SUBJECT = re.compile(
@@ -134,16 +135,16 @@ def value_of(sentence: str, words: bool = False) -> str | None:
     plain = _EMPHASIS.sub("", sentence).strip().rstrip(".。!* ")
     lead = _LEAD.match(plain)
     at = lead.end() if lead else 0
+    copula = _last(_COPULA, plain, at)
     return (
-        _option(plain, at)
-        or _number(plain, at)
+        (_option(plain, at, copula) if _LONE_CAPITAL.search(plain, at) else None)
+        or _number(plain, at, copula)
         or (_few_words(plain, at, bool(_FIRM.match(sentence))) if words else None)
     )
 
 
-def _option(text: str, at: int) -> str | None:
-    for pattern in (_POINTS, _COPULA):
-        found = _last(pattern, text, at)
+def _option(text: str, at: int, copula: re.Match[str] | None) -> str | None:
+    for found in (_last(_POINTS, text, at), copula):
         if (
             found is not None
             and found.group()[0] not in "=≈\\"
@@ -156,8 +157,7 @@ def _option(text: str, at: int) -> str | None:
     return None
 
 
-def _number(text: str, at: int) -> str | None:
-    found = _last(_COPULA, text, at)
+def _number(text: str, at: int, found: re.Match[str] | None) -> str | None:
     if found is not None and found.group()[0] in "=≈" and _SEVERAL.search(text, at, found.start()):
         return None
     if found is None or _LABEL.match(found.group("value")):

@@ -12,9 +12,10 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from ..types import MAX_STATEMENT
-from .sentence import NOUN, denied
+from .announced import Announcement, announcements
+from .approved import Approval, approvals
+from .sentence import denied
 
-_CANDIDATES = 24  # statements that are looked at, from the last one on
 _TAGGED = re.compile(r"<(answer|conclusion|final_answer|solution|result)>((?:[^<]|<(?!/)){1,400})</\1>", re.IGNORECASE)
 _FIELD = re.compile(
     r"""["'](?:final[_ ]|short[_ ]|correct[_ ])?(?:answer|choice|option|letter)["']\s?:\s?"""
@@ -22,48 +23,6 @@ _FIELD = re.compile(
     re.IGNORECASE,
 )
 _EXPLAINED = re.compile(r"\n\s{0,8}(?:because|since|explanation|reason).*", re.IGNORECASE | re.DOTALL)
-_GAP = r"[*_ \t]{0,6}"
-_IS = r"(?:is|are|was|would be|should be|must be|will be|has to be)(?![a-z'’])"
-_OF_ANSWER = (
-    r"(?:final|correct|right|best|numeric|numerical) (?:answer|option|choice|letter|value|result|figure|statement|letters)"
-    r"|final (?:number|total|count|amount)"
-)
-_LINE = r"(?:^|\n)[ \t#>*_\-–✅☑✔🔹➡️]{0,16}"
-_BEFORE_LETTER = (
-    r"(?=[\s*]{1,4}(?:therefore |thus |the )?(?:option |figure |choice |answer )?[(\[*]{0,3}(?-i:[A-Z])(?![\w'’]))"
-)
-_STATED = re.compile(
-    rf"answer>?{_GAP}(?:to (?:the|this|your) [^.\n:]{{1,60}}?)?{_GAP}(?::|：|=(?!\s?['\"\[(])|{_IS})"
-    rf"|the (?:correct|best) [a-z]{{3,14}} (?:for |of |that |to )?[^.\n:]{{0,40}}?{_IS}{_BEFORE_LETTER}"
-    rf"|(?<![a-z])(?:{_OF_ANSWER})(?:(?! {_IS})[^.\n:]){{0,60}}?{_GAP}(?::|：| {_IS})"
-    rf"|{_LINE}(?:the )?(?:final |correct |my )?(?:answer|value|result|conclusion)s?[ \t]{{0,3}}[*_#:]{{0,6}}[ \t]{{0,3}}\n"
-    rf"|{_LINE}(?:final (?:result|value|total|conclusion|count)|result|conclusion){_GAP}[:：]"
-    r"|(?<![a-z])ans[*_ ]{0,3}[:.：]"
-    rf"|answers{_GAP}(?::|：|{_IS})"
-    rf"|\b(?:i|we)(?:'ll|’d|'d| would| will| can)? (?:choose|select|pick|chose|go with|opt for){_BEFORE_LETTER}"
-    r"|答案(?:应该|应|就|选项|可能)?\s?(?:是|为|选择?|:|：)|(?:正确|对应|合适)的?(?:选项|答案|选择)(?:应该|应)?(?:是|为|:|：)?"
-    r"|故选|应选|(?:选择|选项|选)(?:是|为)?\s?(?=[A-Z(（\\$*])"
-    r"|(?:####(?!#))(?![ \t]{0,3}\S{0,3}(?:final |the )?answer)|答[:：]",
-    re.IGNORECASE,
-)
-# Every match of _STATED and of _REVERSED holds one of these words, at most so many characters after its beginning.
-_STATING = (
-    "ans", "final", "correct", "right", "best", "numeric", "result", "value", "conclusion", "choose", "select", "pick",
-    "chose", "go with", "opt for", "####",
-)  # fmt: skip
-_STATING_CHINESE = ("答", "选", "正确", "对应", "合适")
-_APPROVING = ("correct", "right", "answer", "option", "choice", "match", "one", "正确", "对")
-_NEAR_BEFORE, _NEAR_AFTER = 140, 160
-_A_LETTER = r"\*{0,3}\(?[A-Z]\)?\*{0,3}"
-_REVERSED = re.compile(
-    rf"(?<![\w(\\])(?:(?i:options?|choices?|answers?|{NOUN}s?|only)\s)?"
-    rf"(?P<letters>(?<![\w(]){_A_LETTER}(?:(?:\s?,\s?(?:and )?|\s(?:and|&)\s){_A_LETTER}){{0,8}})"
-    r"\s(?:is|are|must be|should be)\s"
-    r"(?:(?:therefore|thus|clearly|indeed|hence|also|then|both|the|my|our|only|a|single)\s){0,3}"
-    r"(?:(?:correct|right|best|final|closest|matching)\s?)?"
-    r"(?:answers?|options?|choices?|one|ones|correct|right|match|matching)(?![a-z])"
-    r"|选项\s?(?P<chinese>[A-Z])\s?(?:是|为)?(?:正确|对)的?|(?P<chinese2>[A-Z])\s?选?项\s?(?:是|为)?(?:正确|对)的?"
-)
 _NOT_THAT = re.compile(
     r"[\s*]{0,12}(?:(?:only|just)\s)?(?:for\s(?!(?:this|the|these|that)\s(?:question|problem|figure|puzzle|following|reason)|you)"
     r"|(?:if|when|unless|provided|assuming|in case|where)\b)"
@@ -184,32 +143,13 @@ def _field(text: str) -> Statement | None:
 
 
 def _said(text: str) -> Statement | None:
-    """The last candidate that asserts an answer."""
-    lower = text.lower()
-    stating = _STATING if text.isascii() else _STATING + _STATING_CHINESE
-    candidates = _near(_STATED, stating, text, lower) + _near(_REVERSED, _APPROVING, text, lower)
-    for found in sorted(candidates, key=lambda candidate: -candidate.start()):
-        statement = _option_is_right(text, found) if found.re is _REVERSED else _answer_is(text, found)
+    """The last announcement or approval that asserts an answer."""
+    candidates: list[Announcement | Approval] = [*announcements(text), *approvals(text)]
+    for found in sorted(candidates, reverse=True, key=lambda candidate: candidate.start):
+        statement = _option_is_right(text, found) if isinstance(found, Approval) else _answer_is(text, found)
         if statement is not None:
             return statement
     return None
-
-
-def _near(pattern: re.Pattern[str], words: tuple[str, ...], text: str, lower: str) -> list[re.Match[str]]:
-    """The last matches, each of which holds one of the words: found near these, because prose is long and they are rare."""
-    spots: list[int] = []
-    for word in words if len(lower) == len(text) else ():
-        at = lower.find(word)
-        while at >= 0:
-            spots.append(at)
-            at = lower.find(word, at + 1)
-    if len(lower) != len(text) or len(spots) * (_NEAR_BEFORE + _NEAR_AFTER) > len(text):
-        return _last(pattern.finditer(text), _CANDIDATES)
-    found: dict[int, re.Match[str]] = {}
-    for at in sorted(spots)[-_CANDIDATES:]:
-        for one in pattern.finditer(text, max(0, at - _NEAR_BEFORE), at + _NEAR_AFTER):
-            found[one.start()] = one
-    return [*found.values()]
 
 
 def _before(text: str, at: int) -> str:
@@ -220,13 +160,12 @@ def _before(text: str, at: int) -> str:
     return text[start:at]
 
 
-def _option_is_right(text: str, found: re.Match[str]) -> Statement | None:
+def _option_is_right(text: str, found: Approval) -> Statement | None:
     """Option B is the correct answer; A and C are correct."""
-    before = _before(text, found.start())
-    if denied(before) or _OTHERS.search(before) or _NOT_THAT.match(text, found.end()) or _asked(text, found.end()):
+    before = _before(text, found.start)
+    if denied(before) or _OTHERS.search(before) or _NOT_THAT.match(text, found.end) or _asked(text, found.end):
         return None
-    letters = found.group("letters") or found.group("chinese") or found.group("chinese2")
-    return Statement(found.start(), letters.replace("*", ""), "answer-is")
+    return Statement(found.start, found.letters, "answer-is")
 
 
 def _asked(text: str, at: int) -> bool:
@@ -234,21 +173,21 @@ def _asked(text: str, at: int) -> bool:
     return end is not None and end.group() in "?？"
 
 
-def _answer_is(text: str, found: re.Match[str]) -> Statement | None:
+def _answer_is(text: str, found: Announcement) -> Statement | None:
     """What "the answer is" and its like give; None where they only remark on it, deny it or make it depend."""
-    if _CONDITIONED.search(found.group()):
+    if _CONDITIONED.search(text, found.start, found.end):
         return None
-    answer = _complement(text, found.end())
+    answer = _complement(text, found.end)
     if answer is None or not answer.strip(BLANK) or _BOX.search(answer) or _REMARK.match(answer):
         return None
-    before = _before(text, found.start())
+    before = _before(text, found.start)
     labelled = _MARK.match(answer) or answer.strip(BLANK)[:1].isdigit()
     if _THIS.search(before) and not labelled:
         return None
     if not _is_line(before) and (denied(before) or _OTHERS.search(before)):
         return None
     answer = plain(answer)
-    return Statement(found.start(), answer, "answer-is") if answer else None
+    return Statement(found.start, answer, "answer-is") if answer else None
 
 
 def _complement(text: str, begin: int) -> str | None:

@@ -1,0 +1,133 @@
+"""Where an answer is announced: "the answer is", "Final answer:", a heading, "the correct option is", "I choose", 答案是.
+
+A rule is tried only where its word stands, because prose is long and these words are rare in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+_SPOTS = 400  # words that are looked at, from the last one on
+_CANDIDATES = 24  # announcements that are looked at, from the last one on
+_GAP = r"[*_ \t]{0,6}"
+_IS = r"(?:is|are|was|would be|should be|must be|will be|has to be)(?![a-z'’])"
+_COLON = "[:：]"
+_BEFORE_LETTER = (
+    r"(?=[\s*]{1,4}(?:therefore |thus |the )?(?:option |figure |choice |answer )?[(\[*]{0,3}(?-i:[A-Z])(?![\w'’]))"
+)
+
+
+class Announcement(NamedTuple):
+    """Where it begins, and where it ends and the answer begins."""
+
+    start: int
+    end: int
+
+
+def _rule(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+_ANSWER_IS = _rule(
+    rf"answer(?:>?{_GAP}(?:to (?:the|this|your) [^.\n:]{{1,60}}?)?{_GAP}(?:{_COLON}|=(?!\s?['\"\[(])|{_IS})"
+    rf"|s{_GAP}(?:{_COLON}|{_IS}))"
+)
+_ABBREVIATED = _rule(rf"(?<![a-z])ans[*_ ]{{0,3}}(?:{_COLON}|\.)")
+_FINAL_ANSWER = _rule(
+    r"(?<![a-z])(?:(?:final|correct|right|best|numeric|numerical) "
+    r"(?:answer|option|choice|letter|value|result|figure|statement|letters)"
+    rf"|final (?:number|total|count|amount))(?:(?! {_IS})[^.\n:]){{0,60}}?{_GAP}(?:{_COLON}| {_IS})"
+)
+_CORRECT_NOUN = _rule(
+    rf"(?<=the )(?:correct|best) [a-z]{{3,14}} (?:for |of |that |to )?[^.\n:]{{0,40}}?{_IS}{_BEFORE_LETTER}"
+)
+_HEADING = _rule(r"(?:answer|value|result|conclusion)s?[ \t]{0,3}[*_#:]{0,6}[ \t]{0,3}\n")
+_FIELD = _rule(rf"(?:final (?:result|value|total|conclusion|count)|result|conclusion){_GAP}{_COLON}")
+_CHOSEN = _rule(rf"(?:choose|select|pick|chose|go with|opt for){_BEFORE_LETTER}")
+_HASHES = _rule(r"####(?!#)(?![ \t]{0,3}\S{0,3}(?:final |the )?answer)")
+_WHO = _rule(r"\b(?:i|we)(?:'ll|’d|'d| would| will| can)? \Z")
+_LINE_BEGIN = _rule(r"[ \t#>*_\-–✅☑✔🔹➡️]{0,16}(?:the )?(?:final |correct |my )?")
+_LONGEST_BEGIN = 36
+_CHINESE = re.compile(
+    r"答案(?:应该|应|就|选项|可能)?\s?(?:是|为|选择?|:|：)|(?:正确|对应|合适)的?(?:选项|答案|选择)(?:应该|应)?(?:是|为|:|：)?"
+    r"|故选|应选|(?:选择|选项|选)(?:是|为)?\s?(?=[A-Z(（\\$*])|答[:：]"
+)
+
+
+def announcements(text: str) -> list[Announcement]:
+    """Those of a text, from the last one on; of several that end at one place, the one that begins first."""
+    found: dict[int, Announcement] = {}
+    for at, word in _spots(text):
+        for rule in _RULES[word]:
+            one = rule(text, at)
+            if one is not None and (one.end not in found or one.start < found[one.end].start):
+                found[one.end] = one
+        if len(found) > _CANDIDATES:
+            break
+    if not text.isascii():
+        found |= {one.end(): Announcement(*one.span()) for one in _CHINESE.finditer(text)}
+    return sorted(found.values(), reverse=True)[:_CANDIDATES]
+
+
+def _lowered(text: str) -> str:
+    """The text in lower case, each character in its place."""
+    lower = text.lower()
+    return lower if len(lower) == len(text) else "".join(one.lower()[0] for one in text)
+
+
+def _spots(text: str) -> list[tuple[int, str]]:
+    """Where the words stand, the last first."""
+    lower = _lowered(text)
+    found: list[tuple[int, str]] = []
+    for word in _RULES:
+        at = lower.find(word)
+        while at >= 0:
+            found.append((at, word))
+            at = lower.find(word, at + 1)
+    found.sort(reverse=True)
+    return found[:_SPOTS]
+
+
+def _anywhere(pattern: re.Pattern[str], before: int = 0) -> Callable[[str, int], Announcement | None]:
+    def rule(text: str, at: int) -> Announcement | None:
+        found = pattern.match(text, at)
+        return Announcement(at - before, found.end()) if found else None
+
+    return rule
+
+
+def _begins_line(pattern: re.Pattern[str]) -> Callable[[str, int], Announcement | None]:
+    def rule(text: str, at: int) -> Announcement | None:
+        found = pattern.match(text, at)
+        if found is None:
+            return None
+        begin = text.rfind("\n", max(0, at - _LONGEST_BEGIN), at) + 1
+        whole = begin > 0 or at <= _LONGEST_BEGIN
+        return Announcement(begin, found.end()) if whole and _LINE_BEGIN.fullmatch(text, begin, at) else None
+
+    return rule
+
+
+def _of_us(text: str, at: int) -> Announcement | None:
+    """I choose B; we pick B."""
+    found = _CHOSEN.match(text, at)
+    who = _WHO.search(text, max(0, at - 12), at) if found else None
+    return Announcement(who.start(), found.end()) if found and who else None
+
+
+_QUALITY = (_anywhere(_FINAL_ANSWER),)
+_RULES: Mapping[str, tuple[Callable[[str, int], Announcement | None], ...]] = {
+    "ans": (_anywhere(_ANSWER_IS), _begins_line(_HEADING), _anywhere(_ABBREVIATED)),
+    "final": (*_QUALITY, _begins_line(_FIELD)),
+    "correct": (*_QUALITY, _anywhere(_CORRECT_NOUN, before=len("the "))),
+    "best": (*_QUALITY, _anywhere(_CORRECT_NOUN, before=len("the "))),
+    "right": _QUALITY,
+    "numeric": _QUALITY,
+    "value": (_begins_line(_HEADING),),
+    "result": (_begins_line(_HEADING), _begins_line(_FIELD)),
+    "conclusion": (_begins_line(_HEADING), _begins_line(_FIELD)),
+    **dict.fromkeys(("choose", "select", "pick", "chose", "go with", "opt for"), (_of_us,)),
+    "####": (_anywhere(_HASHES),),
+}

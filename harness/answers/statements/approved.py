@@ -1,0 +1,50 @@
+"""Options that are called right: "Option B is the correct answer", "A and C are correct", 选项B正确."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from typing import NamedTuple
+
+from .sentence import NOUN
+
+_CANDIDATES = 24  # those that are looked at, from the last one on
+_SPOTS = 400
+_LOOK_BACK = 120  # characters in which the letters stand
+_SPOT = re.compile(r"[A-Z)*]\s(?:is|are|must be|should be)\s")
+_LETTER = r"\*{0,3}\(?[A-Z]\)?\*{0,3}"
+_LETTERS = re.compile(
+    rf"(?<![\w(\\])(?:(?i:options?|choices?|answers?|{NOUN}s?|only)\s)?"
+    rf"(?P<letters>(?<![\w(]){_LETTER}(?:(?:\s?,\s?(?:and )?|\s(?:and|&)\s){_LETTER}){{0,8}})\Z"
+)
+_RIGHT = re.compile(
+    r"\s(?:is|are|must be|should be)\s"
+    r"(?:(?:therefore|thus|clearly|indeed|hence|also|then|both|the|my|our|only|a|single)\s){0,3}"
+    r"(?:(?:correct|right|best|final|closest|matching)\s?)?"
+    r"(?:answers?|options?|choices?|one|ones|correct|match|matching"
+    r"|right(?!\s(?!because|since|as\b|for\b|and\b|here|in this|given|based)[a-z]))(?![a-z])"
+)
+_CHINESE = re.compile(r"选项\s?([A-Z])\s?(?:是|为)?(?:正确|对)的?|([A-Z])\s?选?项\s?(?:是|为)?(?:正确|对)的?")
+
+
+class Approval(NamedTuple):
+    """Where it begins and ends, and the letters that it names."""
+
+    start: int
+    end: int
+    letters: str
+
+
+def approvals(text: str) -> list[Approval]:
+    """Those of a text, from the last one on."""
+    spots = deque((one.start() + 1 for one in _SPOT.finditer(text)), maxlen=_SPOTS)
+    found = [one for at in spots if (one := _approval(text, at))]
+    if not text.isascii():
+        found += [Approval(*one.span(), one.group(1) or one.group(2)) for one in _CHINESE.finditer(text)]
+    return sorted(found, reverse=True)[:_CANDIDATES]
+
+
+def _approval(text: str, at: int) -> Approval | None:
+    right = _RIGHT.match(text, at)
+    named = _LETTERS.search(text, max(0, at - _LOOK_BACK), at) if right else None
+    return Approval(named.start(), right.end(), named.group("letters").replace("*", "")) if right and named else None
