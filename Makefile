@@ -87,7 +87,7 @@ perf-peers: .venv/installed-dev .venv/lmms-eval/installed .venv/inspect/installe
 	touch $@
 
 .venv/installed-dev: .venv/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e ".[local,data,ray,boards,show,dev]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e ".[local,data,ray,boards,show,second-opinion,dev]"
 	touch $@
 
 .venv/lmms-eval/installed: pyproject.toml constraints/lmms-eval.txt

@@ -16,7 +16,7 @@ from ..harness.user_file import shown_value
 from .items import ImageFolder, Parse, Record, read_items
 from .protocols.base import AskItem, Protocol, boxed_prompt
 from .protocols.common import NAMES, common_protocols
-from .protocols.registry import PROTOCOLS
+from .protocols.registry import PROTOCOLS, SECOND_OPINIONS
 from .sources.local import open_local
 from .sources.published import UNPUBLISHED, Published
 
@@ -65,7 +65,7 @@ class Suite:
         for protocol in self.own_protocols:
             if not isinstance(protocol, Protocol):
                 raise UsageError(f"{what}: own_protocols must hold Protocols, not {shown_value(protocol)}")
-            if protocol.name in NAMES:
+            if protocol.name in (*NAMES, *SECOND_OPINIONS):
                 raise UsageError(
                     f"suite {self.name}: {protocol.name} is what every suite has; call its own protocol otherwise"
                 )
@@ -93,20 +93,25 @@ class Suite:
         return {protocol.name: protocol for protocol in (strict, *self.own_protocols, *common)}
 
     def has_protocol(self, name: str) -> bool:
-        """True for a protocol of its own, and for one of a package or a file, which is for any suite."""
-        return name in self.protocols or (name not in PROTOCOLS.builtin and name in PROTOCOLS)
+        """True for a protocol of its own, and for one that is for any suite: a second opinion, or of a package or a file."""
+        return name in self.protocols or (name not in _of_some_suites() and name in PROTOCOLS)
 
     def protocol(self, name: str) -> Protocol:
         """The suite's protocol of that name, or one for any suite (PROTOCOLS). Raises UsageError, naming those there are."""
         if name in self.protocols:
             return self.protocols[name]
         if not self.has_protocol(name):
-            names = sorted({*self.protocols, *PROTOCOLS.names()} - (PROTOCOLS.builtin.keys() - self.protocols))
+            names = sorted({*self.protocols, *PROTOCOLS.names()} - (_of_some_suites() - self.protocols.keys()))
             problem = (
                 f"suite {self.name} has no protocol {name!r:.80}{did_you_mean(name, names, NEAREST, lead='it has')}"
             )
             raise UsageError(f"{problem}{PROTOCOLS.or_yours}")
         return PROTOCOLS.get(name)(self)
+
+
+def _of_some_suites() -> set[str]:
+    """The built-in protocols that are a suite's only if it says so."""
+    return PROTOCOLS.builtin.keys() - SECOND_OPINIONS
 
 
 __all__ = ["SAMPLES", "ImageFolder", "Item", "Protocol", "Record", "Suite", "boxed_prompt"]

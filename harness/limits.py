@@ -37,6 +37,13 @@ PICTURE_BYTES = 64 * MIB
 PICTURE_ASPECT = 200
 """A longer side of more than so many shorter ones is refused by the image processors of the Qwen family."""
 
+# Grading libraries of others: what one is asked about and may reply, and what one answer may cost it
+LIBRARY_RESPONSE_CHARACTERS = 200_000
+LIBRARY_REPLY_BYTES = 4 * MIB
+LIBRARY_CPU_SECONDS = 5
+LIBRARY_WALL_SECONDS = 60
+LIBRARY_MEMORY_BYTES = 2 * GIB
+
 # Servers
 HTTP_REPLY_BYTES = 16 * MIB
 HTTP_WAIT_SECONDS = 120.0

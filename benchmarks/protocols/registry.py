@@ -93,7 +93,11 @@ PROTOCOLS: Registry[OfSuite] = Registry(
         "mm_upt": "proctor.benchmarks.protocols.registry:mm_upt",
         "mm_upt_judged": "proctor.benchmarks.protocols.registry:mm_upt_judged",
         "self_judge": "proctor.benchmarks.protocols.registry:self_judge",
+        "math_verify": "proctor.benchmarks.protocols.second_opinion:math_verify",
+        "mathruler": "proctor.benchmarks.protocols.second_opinion:mathruler",
     },
     adapt=_of_suite,
     stored=True,
 )
+SECOND_OPINIONS = ("math_verify", "mathruler")
+"""Built-in protocols of any suite that are made when they are asked for: they need libraries of an extra."""

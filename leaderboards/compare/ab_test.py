@@ -122,8 +122,7 @@ def read_side(run: Path) -> Side:
         raise IncompleteRunError(f"{run}: {scored.missing} answers are missing: run the same command again")
     if scored.unscored:
         raise IncompleteRunError(
-            f"{run}: {scored.unscored} answers have no verdict under {scored.rules.name}, which asks a language model: "
-            "choose another --protocol"
+            f"{run}: {scored.unscored} answers have no verdict under {scored.rules.name}: choose another --protocol"
         )
     return Side(answers, scored)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from ...benchmarks.gold import corrected, erratum_of, published_gold
 from ...benchmarks.protocols.arithmetic import evaluated
+from ...benchmarks.protocols.second_opinion import NO_VERDICT
 from ...harness.answers import Extraction, Grade, answer_key, match
 from ...harness.runs.score import Rules
 from ...harness.types import Item
@@ -24,6 +25,7 @@ CAUSES: Mapping[str, str] = {
     "prompt": "asked by another prompt, the model answered differently",
     "response": "asked by the same prompt, the model answered differently",
     "judge": "a language model decided, or should have and did not",
+    "library": "a grading library gave no verdict: out of time or memory, or it failed",
     "gold": "the gold is a known error, which one protocol corrects",
     "truncation": "the response was cut off, and one protocol finds no final answer in it",
     "guess": "one protocol takes the nearest option where none is named",
@@ -79,6 +81,8 @@ class _Difference:
 
 def cause_of(left: ProtocolReading, right: ProtocolReading, item: Item, *, truncated: bool) -> str:
     """The name (of CAUSES) of why two protocols differ on one response of an item."""
+    if NO_VERDICT in (left.grade.rule, right.grade.rule):
+        return "library"
     if left.grade.correct is None or right.grade.correct is None:
         return "judge"
     accepts, refuses = (left, right) if left.grade.correct else (right, left)
