@@ -1,11 +1,12 @@
 """Accuracy and speed of the matcher, beside math-verify and mathruler where these are installed.
 
-    python tests/perf/answers.py [CASES.jsonl] [RECORDED FOLDER]
+    python tests/perf/answers.py [CASES.jsonl]
 
-Prints, for the labelled cases, the share of right verdicts, of false accepts and of false rejects by category; and
-verdicts per second on one core: cold (all memos empty, every pair met once) and with the memo. math-verify and mathruler
-are measured on those cases that they can be asked (no options, at most 2,000 characters), each in a child process that is
-ended after a time limit, because they do not return on some of them.
+The labelled cases are those of the file, or the shared ones, or where these are missing the label policy's. Prints the share
+of right verdicts, of false accepts and of false rejects by category; and verdicts per second on one core: cold (all memos
+empty, every pair met once) and with the memo. math-verify and mathruler are measured on those cases that they can be asked
+(no options, at most 2,000 characters), each in a child process that is ended after a time limit, because they do not return
+on some of them; those are not counted in how many times as fast this matcher is.
 """
 
 from __future__ import annotations
@@ -28,18 +29,28 @@ from proctor.harness.answers.types import forget
 
 SHARED = Path(os.environ.get("PROCTOR_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
 CASES = SHARED.parent / "answers" / "cases_public.jsonl"
+POLICY = Path(__file__).parents[1] / "harness" / "answers" / "policy_cases.jsonl"
 SECONDS_PER_PAIR = 5
 Case = dict[str, Any]
 
 
 def load(file: Path) -> list[Case]:
-    """The labelled cases."""
-    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    """The labelled cases; of the label policy's file each right and each wrong answer, in a box."""
+    records = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    return [case for record in records for case in (_of_policy(record) if "right" in record else [record])]
+
+
+def _of_policy(record: Case) -> list[Case]:
+    return [
+        {**record, "response": f"So it is $\\boxed{{{answer}}}$.", "expected": expected, "contested": False}
+        for expected, answers in (("correct", record["right"]), ("wrong", record["wrong"]))
+        for answer in answers
+    ]
 
 
 def ours(case: Case) -> bool:
     """The matcher's verdict."""
-    return grade(case["response"], case["gold"], case["gold_type"], case["choices"]).correct
+    return grade(case["response"], case["gold"], case["gold_type"], case["choices"], case.get("unit")).correct is True
 
 
 def accuracy(cases: Sequence[Case]) -> None:
@@ -56,12 +67,13 @@ def accuracy(cases: Sequence[Case]) -> None:
         print(f"{name:24}{total:7}{row['right'] / total:9.2%}{row['false accept']:15}{row['false reject']:15}")
 
 
-def rate(name: str, count: int, work: Callable[[], object]) -> None:
-    """Print how many verdicts per second `work`, which gives `count` verdicts, reaches."""
+def rate(name: str, count: int, work: Callable[[], object]) -> float:
+    """Print how many verdicts per second `work`, which gives `count` verdicts, reaches; gives that number."""
     start = time.perf_counter()
     work()
     seconds = time.perf_counter() - start
     print(f"{name:60}{count / seconds:12,.0f} /s{1e6 * seconds / count:12.1f} us")
+    return count / seconds
 
 
 def typical(count: int) -> list[tuple[str, str, str, tuple[str, ...] | None]]:
@@ -143,8 +155,8 @@ def _serve(function: Callable[[str, str], bool], pipe: Any) -> None:
         pipe.send((verdict, time.perf_counter() - start))
 
 
-def other(name: str, function: Callable[[str, str], bool], cases: Sequence[Case]) -> None:
-    """Accuracy and cold speed of another grader, every pair in a child with a time limit."""
+def other(name: str, function: Callable[[str, str], bool], cases: Sequence[Case], ours_per_second: float) -> None:
+    """Accuracy and cold speed of another grader, every pair in a child with a time limit; those over it are not counted."""
     if importlib.util.find_spec(function.__name__) is None:
         print(f"{name}: not installed")
         return
@@ -174,20 +186,22 @@ def other(name: str, function: Callable[[str, str], bool], cases: Sequence[Case]
     label = f"{name}, {len(cases)} cases without options, cold"
     print(f"{label:60}{answered / seconds:12,.0f} /s{1e6 * seconds / answered:12.1f} us")
     print(f"  {outcomes['right'] / len(cases):.2%} right, {dict(outcomes)}")
+    print(f"  this matcher is {ours_per_second * seconds / answered:.1f} times as fast as {name}")
 
 
 def beside(cases: Sequence[Case]) -> None:
     """The three graders on the same cases."""
     fair = [c for c in cases if not c["contested"] and not c["choices"] and len(c["response"]) <= 2000]
     forget()
-    rate(f"this matcher, {len(fair)} cases without options, cold", len(fair), lambda: [ours(case) for case in fair])
+    label = f"this matcher, {len(fair)} cases without options, cold"
+    per_second = rate(label, len(fair), lambda: [ours(case) for case in fair])
     print(f"  {sum(ours(case) == (case['expected'] == 'correct') for case in fair) / len(fair):.2%} right")
-    other("math-verify", math_verify, fair)
-    other("mathruler", mathruler, fair)
+    other("math-verify", math_verify, fair, per_second)
+    other("mathruler", mathruler, fair, per_second)
 
 
 if __name__ == "__main__":
-    labelled = load(Path(sys.argv[1]) if len(sys.argv) > 1 else CASES)
+    labelled = load(Path(sys.argv[1]) if len(sys.argv) > 1 else CASES if CASES.exists() else POLICY)
     accuracy(labelled)
     speed(labelled)
     votes(labelled)

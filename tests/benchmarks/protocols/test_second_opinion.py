@@ -113,6 +113,16 @@ def test_a_score_asks_nothing_else_than_strict_and_names_the_versions(stored, cl
     assert all("+sympy1." in suite.protocol(name).version for name in BOTH.split(","))
 
 
+@pytest.mark.parametrize("suite", SUITES.names())
+def test_every_suite_has_both_and_is_asked_as_by_strict(suite):
+    found = SUITES.get(suite)
+    for name in BOTH.split(","):
+        protocol = found.protocol(name)
+        assert protocol.name == name
+        item = found.load()[0] if found.has_sample else Item("1", suite, "How many?", "5", "number")
+        assert protocol.prompt(item).digest() == found.protocol("strict").prompt(item).digest()
+
+
 def test_what_hangs_or_fills_the_memory_has_no_verdict_and_those_after_it_have(stored, verdicts, cli):
     run = stored(
         (number("5"), r"\boxed{5}"),
