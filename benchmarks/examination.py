@@ -63,22 +63,36 @@ def run_path(root: Path, examination: Examination, model: Engine) -> Path:
 
 
 def score_run(
-    path: Path, protocol: str | None = None, judge_model: JudgeModel | None = None, *, partial: bool = False
+    path: Path,
+    protocol: str | None = None,
+    judge_model: JudgeModel | None = None,
+    *,
+    partial: bool = False,
+    missing_as_wrong: bool = False,
 ) -> ScoredRun:
     """The verdicts on a stored run, under the protocol that asked or another one; see `score_under` for the rest."""
-    return score_under(path, [protocol], judge_model, partial=partial)[0]
+    return score_under(path, [protocol], judge_model, partial=partial, missing_as_wrong=missing_as_wrong)[0]
 
 
 def score_under(
-    path: Path, protocols: Sequence[str | None], judge_model: JudgeModel | None = None, *, partial: bool = False
+    path: Path,
+    protocols: Sequence[str | None],
+    judge_model: JudgeModel | None = None,
+    *,
+    partial: bool = False,
+    missing_as_wrong: bool = False,
 ) -> list[ScoredRun]:
     """The verdicts on a stored run, read once, under several protocols (None: the one that asked).
 
-    `judge_model` takes the steps that a protocol leaves to a language model; `partial` allows metrics of an incomplete run.
+    `judge_model` takes the steps that a protocol leaves to a language model; `partial` allows metrics of an incomplete run;
+    `missing_as_wrong` counts every missing answer as a wrong one.
     Raises DataError for a damaged run, UsageError for an unknown suite or protocol.
     """
     answers = read_answers(path)
-    return [score_answers(answers, name, judge_model, partial=partial) for name in protocols]
+    return [
+        score_answers(answers, name, judge_model, partial=partial, missing_as_wrong=missing_as_wrong)
+        for name in protocols
+    ]
 
 
 def read_answers(path: Path) -> StoredAnswers:
@@ -87,13 +101,18 @@ def read_answers(path: Path) -> StoredAnswers:
 
 
 def score_answers(
-    answers: StoredAnswers, protocol: str | None = None, judge_model: JudgeModel | None = None, *, partial: bool = False
+    answers: StoredAnswers,
+    protocol: str | None = None,
+    judge_model: JudgeModel | None = None,
+    *,
+    partial: bool = False,
+    missing_as_wrong: bool = False,
 ) -> ScoredRun:
     """The verdicts on answers that were read; see `score_under`."""
     manifest = answers.run.manifest
     suite = SUITES.get(manifest.suite)
     rules = suite.protocol(protocol or manifest.protocol)
-    return score(answers, rules, suite.metrics, judge_model, partial=partial)
+    return score(answers, rules, suite.metrics, judge_model, partial=partial, missing_as_wrong=missing_as_wrong)
 
 
 def find_runs(paths: list[Path]) -> list[Path]:

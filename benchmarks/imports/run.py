@@ -80,6 +80,7 @@ class ImportedModel:
     sha256: str
     attached: Attached
     total: int
+    missing_as_wrong: bool = False
 
     def identity(self) -> Mapping[str, Json]:
         """The tool and the file; the model's own are unknown."""
@@ -95,6 +96,7 @@ class ImportedModel:
             "prompt": self.attached.prompt,
             "unknown": unknown,
             "only_answered": None if questions == self.total else {"items": questions, "of": self.total},
+            **({"missing_as_wrong": True} if self.missing_as_wrong else {}),
         }
 
     def versions(self) -> Mapping[str, str]:
@@ -141,6 +143,8 @@ class Import:
     def store(self, path: Path) -> RunOutcome:
         """Write what the run directory `path` does not have yet, and seal it if every question has an answer.
 
+        With missing answers counted as wrong, an error stands for each, and the run is sealed too.
+
         Raises RunMismatchError if it holds another run, RunLockedError and StoreError.
         """
         samples, n = self.examination.asked, self.examination.sampling.n
@@ -157,8 +161,13 @@ class Import:
             )
             for response in self.model.generate(requests, self.examination.sampling):
                 run.append(response)
-            outcome.missing = len(run.missing())
-            if outcome.complete:
+            missing = run.missing()
+            outcome.missing = len(missing)
+            if self.model.missing_as_wrong:
+                for key in missing:
+                    if key not in stored and key not in self.model.attached.responses:
+                        run.append(Response(*key, None, "the file has no answer to this"))
+            if outcome.complete or self.model.missing_as_wrong:
                 run.seal()
         outcome.errors += [
             f"item {key[0]}: {response.error}"
@@ -178,10 +187,12 @@ def read_import(
     tool: str | None = None,
     model_name: str | None = None,
     only_answered: bool = False,
+    missing_as_wrong: bool = False,
 ) -> Import:
     """Read a file of another tool and find the items of its answers, as `proctor eval` loads them.
 
     `protocol` is the one that scores by default; its prompt counts as that of the run only where the file says that it was.
+    `missing_as_wrong`: every score of the run counts its missing answers as wrong ones, and says so.
     Raises UsageError for an unknown suite or protocol, DataError that tells of every problem of file or data.
     """
     planned = plan(suite, protocol, Sampling(), data, lock=lock)
@@ -190,7 +201,8 @@ def read_import(
     attached = attach(source, planned.asked, only_answered=only_answered)
     if _sha256(path) != before:
         raise DataError(f"{path} changed while it was read: import it again once it is finished")
-    model = ImportedModel(model_name or source.model_name or UNKNOWN, source, before, attached, len(planned.asked))
+    name = model_name or source.model_name or UNKNOWN
+    model = ImportedModel(name, source, before, attached, len(planned.asked), missing_as_wrong)
     sampling = Sampling(attached.samples)
     examination = ImportedExamination(suite, protocol, attached.asked, sampling, planned.data_root, source=source)
     return Import(examination, model)

@@ -130,11 +130,13 @@ def open_vlmevalkit(path: Path, suite: Suite, kind: str) -> ImportSource:
 
 
 def _model_name(path: Path, data_set: VLMEvalKitSet) -> str | None:
-    """What stands in the file's name before that of the data set."""
-    for dataset in data_set.names:
-        if path.stem.endswith(f"_{dataset}") and (name := path.stem.removesuffix(f"_{dataset}")):
-            return name
-    return None
+    """What stands in the file's name before the last mention of the data set.
+
+    After it stand a variant of the data set and the model that judged, as in X_LogicVista_Rationale_gpt4o-mini.xlsx.
+    """
+    names = "|".join(map(re.escape, data_set.names))
+    found = re.fullmatch(rf"(?P<model>.+)_(?:{names})(?:_.*)?", path.stem)
+    return found["model"] if found else None
 
 
 _Rows: TypeAlias = Iterator[Record | DataError]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -119,6 +120,11 @@ def as_int_or_none(value: Any) -> int | None:
 def blank(value: Any) -> bool:
     """True for nothing, an empty text, and "nan" (an empty cell that pandas wrote)."""
     return value is None or (isinstance(value, str) and value.strip().lower() in ("", "nan", "none"))
+
+
+def empty(value: Any) -> bool:
+    """True for a cell with nothing in it. Unlike `blank`, a text like "None" or "nan" is one."""
+    return value is None or (isinstance(value, float) and math.isnan(value)) or not str(value).strip()
 
 
 def literal(value: Any) -> Any:

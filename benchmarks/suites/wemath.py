@@ -56,7 +56,7 @@ from ..items import LETTERS, ImageFolder, Record, split
 from ..metrics import together, where
 from ..protocols import vlmevalkit
 from ..protocols.base import Protocol, asked, rule_grade
-from ..sources.layout import Computed, Layout, blank, same
+from ..sources.layout import Computed, Layout, empty, same
 from ..sources.published import HubSet, Published, VLMEvalKitSet
 from ..sources.repositories import TableCheckout
 
@@ -333,8 +333,8 @@ def _joined(*parts: Any) -> str:
 
 
 def _lettered(*options: Any) -> str:
-    """Options from cells A, B, ... as We-Math writes them: "A. 4; B. 5"."""
-    return "; ".join(f"{letter}. {text}" for letter, text in zip("ABCDEFGH", options, strict=True) if not blank(text))
+    """Options from cells A, B, ... as We-Math writes them: "A. 4; B. 5". "None", "NA" and "nan" are texts as any other."""
+    return "; ".join(f"{letter}. {text}" for letter, text in zip("ABCDEFGH", options, strict=True) if not empty(text))
 
 
 LAYOUT: Layout = {

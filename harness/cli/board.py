@@ -62,6 +62,7 @@ def _build(args: argparse.Namespace) -> int:
     """Score the runs and write the board; what cannot be published is named, and nothing is written without --draft."""
     from ...leaderboards.board.build import build
     from ...leaderboards.board.evidence import run_folders
+    from ..runs.score import MISSING_AS_WRONG
     from .terminal import board_table, emit_json, log, show_table
 
     judge_model = open_judge_model(args)
@@ -86,7 +87,8 @@ def _build(args: argparse.Namespace) -> int:
         log(
             f"{args.out} was rebuilt: {counted(len(board.rows), 'row')} in place of {counted(len(board.before), 'row')}{lost}"
         )
-    return EXIT_OK if all(row.status == "complete" for row in board.rows) else EXIT_INCOMPLETE
+    whole = ("complete", MISSING_AS_WRONG)
+    return EXIT_OK if all(row.status in whole for row in board.rows) else EXIT_INCOMPLETE
 
 
 def _verify_arguments(parser: argparse.ArgumentParser) -> None:

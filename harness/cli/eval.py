@@ -149,7 +149,7 @@ def _holds(run: Path, weights: str) -> bool:
 def _score_arguments(parser: argparse.ArgumentParser) -> None:
     """Runs and protocols."""
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run directories, or folders of them")
-    add(parser, "--score-protocol", "--partial")
+    add(parser, "--score-protocol", "--partial", "--count-missing-as-wrong")
     add_judge_model(parser)
     parser.add_argument("--verdicts", type=Path, metavar="FILE", help="also write every verdict to FILE as JSON lines")
     parser.add_argument("--metrics", action="store_true", help="show every metric of the suite (always in --json)")
@@ -210,7 +210,9 @@ def score_all(args: argparse.Namespace) -> tuple[list[ScoredRun], int]:
     damaged = 0
     for path in find_runs(args.runs):
         try:
-            scored += score_under(path, protocols, judge_model, partial=args.partial)
+            scored += score_under(
+                path, protocols, judge_model, partial=args.partial, missing_as_wrong=args.count_missing_as_wrong
+            )
         except DataError as error:
             log(f"proctor {args.command}: {error}; left out")
             damaged += 1
@@ -235,6 +237,7 @@ def _import_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--only-answered", action="store_true", help="leave out the items that the file does not have (recorded)"
     )
+    add(parser, "--count-missing-as-wrong")
     add_one(parser, "--out", default=RUNS)
     add(parser, "--run", "--json")
 
@@ -255,6 +258,7 @@ def _import(args: argparse.Namespace) -> int:
         tool=args.tool,
         model_name=args.model_name,
         only_answered=args.only_answered,
+        missing_as_wrong=args.count_missing_as_wrong,
     )
     outcome = found.store(args.run_dir or found.path(args.out))
     scored = score_run(outcome.path, args.protocol)
@@ -263,12 +267,14 @@ def _import(args: argparse.Namespace) -> int:
     else:
         show_table(scores_table([scored]))
         print(outcome.path)
-    if outcome.complete:
-        return EXIT_OK
-    errors = f", {len(outcome.errors)} of them failures that the tool stored" if outcome.errors else ""
-    first = f". First: {printable(outcome.errors[0])}" if outcome.errors else ""
-    log(f"{outcome.path}: {outcome.missing} of {outcome.total} answers are missing in {args.file}{errors}{first}")
-    return EXIT_INCOMPLETE
+    if outcome.missing:
+        errors = f", {len(outcome.errors)} of them failures that the tool stored" if outcome.errors else ""
+        first = f". First: {printable(outcome.errors[0])}" if outcome.errors else ""
+        counted = args.count_missing_as_wrong
+        then = "they are counted as wrong" if counted else "--count-missing-as-wrong gives a score nevertheless"
+        missing = f"{outcome.missing} of {outcome.total} answers are missing in {args.file}"
+        log(f"{outcome.path}: {missing}{errors}{first}; {then}")
+    return EXIT_OK if scored.complete else EXIT_INCOMPLETE
 
 
 VERBS = {

@@ -129,6 +129,7 @@ OPTIONS = {
     "--seed": Option("seed of all that is random", "N", int, 0),
     # scoring
     "--partial": Option("show the scores of incomplete runs too, marked as such"),
+    "--count-missing-as-wrong": Option("score each missing answer as a wrong one, and say so in the row"),
     "--with": Option(
         "a suite or protocol of your own file, which stored runs name; may be repeated",
         "FILE.py:NAME",

@@ -123,10 +123,12 @@ def scores_table(scored: Sequence[ScoredRun]) -> Table:
         answered = f"{metric.correct}/{metric.total}"
         lacks = ((one.missing, "missing"), (one.unscored, "without a verdict"))
         lacking = f"{one.status}: " + ", ".join(f"{count} {what}" for count, what in lacks if count)
-        value = "undefined" if one.complete else lacking
+        if one.complete and one.missing:
+            lacking = f"{one.missing} {one.status}"
+        value = "undefined" if one.status == "complete" else lacking
         interval = ""
         if one.shown(estimate):
-            value = percent(estimate) if one.complete else f"{percent(estimate)}\n{lacking}"
+            value = percent(estimate) if one.status == "complete" else f"{percent(estimate)}\n{lacking}"
             interval = f"{100 * estimate.low:.1f} to {100 * estimate.high:.1f}"
         table.add_row(
             _plain(one.run.manifest.model_name),

@@ -118,10 +118,24 @@ class StoredAnswers:
         all_thinking = style is not None and style.opens_thinking and not closes(text)
         return Extraction(None, "none", NEVER_CLOSED) if all_thinking else before_cut_off(found)
 
+    def unanswered(self) -> Iterator[Response]:
+        """An error for each question that has neither an answer nor an error, in the order of the items."""
+        keys = ((one.item.id, sample) for one in self.asked for sample in range(self.run.manifest.sampling.n))
+        return (Response(*key, None, "no answer") for key in keys if key not in self.by_key)
+
     @cached_property
     def by_key(self) -> Mapping[tuple[str, int], Response]:
         """The responses by item id and sample."""
         return {(one.item_id, one.sample): one for one in self.responses}
+
+
+MISSING_AS_WRONG = "missing counted as wrong"
+"""The status of a run that lacks answers, and whose score counts each of them as a wrong one."""
+
+
+def states_nothing(verdict: Verdict) -> bool:
+    """True for an answer that was judged, and in which no final answer was found."""
+    return verdict.correct is not None and verdict.extracted is None and verdict.rule != "error"
 
 
 @dataclass(frozen=True)
@@ -130,7 +144,8 @@ class ScoredRun:
 
     `cross_prompt`: the questions were asked by another prompt than that of the protocol that judges. `measure` gives the
     suite's metrics, of which the first is `accuracy`; `referee` names the language model that took
-    the protocol's steps, for `refereed` answers. With `partial`, the metrics of an incomplete run are those of what there is.
+    the protocol's steps, for `refereed` answers. With `partial`, the metrics of an incomplete run are those of what there is;
+    with `missing_as_wrong` every missing answer has a verdict, which is wrong.
     """
 
     run: RunReader
@@ -143,16 +158,24 @@ class ScoredRun:
     referee: str = ""
     refereed: int = 0
     partial: bool = False
+    missing_as_wrong: bool = False
 
     @property
     def complete(self) -> bool:
-        """True if every question has an answer and every answer a verdict."""
-        return self.missing == 0 and self.unscored == 0
+        """True if every question has an answer, or the missing ones are counted as wrong, and every answer a verdict."""
+        return self.lacking == 0 and self.unscored == 0
+
+    @property
+    def lacking(self) -> int:
+        """Missing answers that keep the run from being complete."""
+        return 0 if self.missing_as_wrong else self.missing
 
     @property
     def status(self) -> str:
-        """ "complete", "partial" (incomplete, and its metrics are shown nevertheless), or "incomplete"."""
-        return "complete" if self.complete else "partial" if self.partial else "incomplete"
+        """ "complete", "partial" (incomplete, and its metrics are shown nevertheless), "incomplete", or MISSING_AS_WRONG."""
+        if self.complete:
+            return MISSING_AS_WRONG if self.missing else "complete"
+        return "partial" if self.partial else "incomplete"
 
     def shown(self, estimate: Estimate) -> bool:
         """True if a metric's estimate may be shown: it is defined, and its denominator does not lie unsaid."""
@@ -171,7 +194,7 @@ class ScoredRun:
     @cached_property
     def unparsed(self) -> int:
         """Answers in which no final answer was stated."""
-        return sum(verdict.correct is not None and verdict.extracted is None for verdict in self.verdicts)
+        return sum(map(states_nothing, self.verdicts))
 
     @cached_property
     def truncated(self) -> int:
@@ -256,9 +279,11 @@ def score(
     referee: JudgeModel | None = None,
     *,
     partial: bool = False,
+    missing_as_wrong: bool = False,
 ) -> ScoredRun:
     """Judge every answer of a run, and measure by the suite's metrics; `referee` takes the steps that the rules declare.
 
+    `missing_as_wrong` counts every missing answer as a wrong one; a run that was imported so always does.
     Raises DataError if the items lack what the suite's rules need.
     """
     by_id = {one.item.id: one.item for one in answers.asked}
@@ -273,8 +298,11 @@ def score(
     except (KeyError, TypeError) as error:
         raise _not_of_the_suite(answers.run, error) from error
     refereed = 0 if referee is None else _by_referee(grades, answers.responses, by_id, rules, referee)
-    verdicts = tuple(_verdict(one, grade) for one, grade in zip(answers.responses, grades, strict=True))
+    counted = missing_as_wrong or answers.run.manifest.missing_as_wrong
+    verdicts = tuple(_verdict(one, grade, counted) for one, grade in zip(answers.responses, grades, strict=True))
     answered = sum(verdict.rule != "error" for verdict in verdicts)
+    if counted:
+        verdicts += tuple(_verdict(one, None, counted) for one in answers.unanswered())
     return ScoredRun(
         answers.run,
         rules,
@@ -286,6 +314,7 @@ def score(
         referee.model if referee and refereed else "",
         refereed,
         partial,
+        counted,
     )
 
 
@@ -330,9 +359,11 @@ def _open(grades: Sequence[Grade | None], *, stated: bool) -> list[int]:
     return [n for n, one in enumerate(grades) if one and one.correct is None and (one.extracted is not None) is stated]
 
 
-def _verdict(response: Response, grade: Grade | None) -> Verdict:
+def _verdict(response: Response, grade: Grade | None, missing_as_wrong: bool) -> Verdict:
     if grade is None:
-        return Verdict(response.item_id, response.sample, None, None, "error", response.error or "no answer")
+        correct, reason = (False, ": counted as wrong") if missing_as_wrong else (None, "")
+        why = f"{response.error or 'no answer'}{reason}"
+        return Verdict(response.item_id, response.sample, correct, None, "error", why)
     return Verdict(
         response.item_id,
         response.sample,

@@ -72,6 +72,12 @@ class Manifest:
         return Sampling(**self.identity["sampling"])
 
     @property
+    def missing_as_wrong(self) -> bool:
+        """True for a run that was imported with its missing answers counted as wrong ones."""
+        model = self.identity["model"]
+        return isinstance(model, Mapping) and model.get("missing_as_wrong") is True
+
+    @property
     def model_name(self) -> str:
         """What the model was called; for people, not part of the identity."""
         return str(self.environment.get("model_name") or "")

@@ -22,8 +22,8 @@ def unfit(scored: ScoredRun) -> list[str]:
 def unfit_alone(scored: ScoredRun) -> Iterator[str]:
     """Those reasons that the run itself shows, whatever its suite is."""
     counts = {
-        "questions without an answer": scored.missing - scored.errors,
-        "engine errors": scored.errors,
+        "questions without an answer": scored.lacking and scored.missing - scored.errors,
+        "engine errors": scored.lacking and scored.errors,
         "answers without a verdict": scored.unscored,
     }
     for what, count in counts.items():

@@ -33,7 +33,8 @@ class Row:
 
     `correct` of `total` are counts, blank where the metric is no share of counted things; `n` observations in `clusters`
     clusters enter it, of a run of `items` items. `status` is "complete"; "incomplete" when a question has no answer or
-    verdict, and then there is no score; or "partial" for a score of what there is. `referee` is the language model that
+    verdict, and then there is no score; "partial" for a score of what there is; or "missing counted as wrong" for a score
+    that counts each of the `missing` answers as a wrong one. `referee` is the language model that
     took the protocol's steps, for `refereed` answers. `contamination` is the number of the run's items that the model was
     trained on, blank where that is unknown. How answers were drawn is blank where an imported run does not
     know it, `recipe`, `training_seed` and `training_step` where no training of ours made the model. `evidence` is the

@@ -118,7 +118,7 @@ def read_side(run: Path) -> Side:
     """A stored run and its verdicts. Raises IncompleteRunError unless every question has an answer and a verdict."""
     answers = read_answers(run)
     scored = score_answers(answers)
-    if scored.missing:
+    if scored.lacking:
         raise IncompleteRunError(f"{run}: {scored.missing} answers are missing: run the same command again")
     if scored.unscored:
         raise IncompleteRunError(

@@ -139,7 +139,7 @@ def _judged(source: str, folder: Path, protocol: str | None, referee: JudgeModel
     answers = read_answers(folder)
     scored = score_answers(answers, protocol, referee)
     name = f"{source}: the run of {printable(scored.run.manifest.model_name)} on {scored.run.manifest.suite}"
-    if scored.missing:
+    if scored.lacking:
         raise IncompleteRunError(f"{name} is incomplete: {scored.missing} answers are missing; finish it first")
     if scored.unscored:
         raise IncompleteRunError(

@@ -12,7 +12,7 @@ from ...benchmarks.metrics import by_category
 from ...benchmarks.registry import SUITES
 from ...harness.errors import UsageError
 from ...harness.runs.judging import JudgeModel
-from ...harness.runs.score import ScoredRun, StoredAnswers
+from ...harness.runs.score import ScoredRun, StoredAnswers, states_nothing
 from ...harness.runs.store import Manifest, Sample
 from ...harness.stats.metrics import Metric
 from ...harness.types import Image, Json, Response, Verdict
@@ -209,13 +209,13 @@ def _category(name: str) -> tuple[str, list[str], str]:
 
 def _mark(verdict: Verdict | None, response: Response | None) -> str:
     """Right, wrong, no verdict, an error, or missing; plus whether no answer was stated, and whether it was cut off."""
-    if verdict is None or response is None:
+    if verdict is None:
         return chr(_FIRST_MARK + MISSING)
-    if verdict.rule == "error":
+    if verdict.rule == "error" and verdict.correct is None:
         return chr(_FIRST_MARK + ERROR)
     state = NO_VERDICT if verdict.correct is None else RIGHT if verdict.correct else WRONG
-    unparsed = UNPARSED * (verdict.correct is not None and verdict.extracted is None)
-    return chr(_FIRST_MARK + state + unparsed + TRUNCATED * response.truncated)
+    cut_off = response is not None and response.truncated
+    return chr(_FIRST_MARK + state + UNPARSED * states_nothing(verdict) + TRUNCATED * cut_off)
 
 
 def _responses(answers: StoredAnswers, scored: Mapping[str, ScoredRun]) -> Json:

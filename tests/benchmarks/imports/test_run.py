@@ -129,6 +129,53 @@ def test_failures_and_gaps_leave_the_run_incomplete(cli, tmp_path):
     assert identity["items"] == 7
 
 
+@pytest.mark.parametrize("kind", ["failure", "gap"])
+def test_one_missing_answer_need_not_take_the_score(cli, tmp_path, kind):
+    said = say("chartqa") | {"h1": "Failed to obtain answer via API."}
+    rows = [row for row in vlmevalkit_rows(said) if kind == "failure" or row["index"] != "h1"]
+    file = write_tsv(tmp_path / "m_ChartQA_TEST.tsv", rows)
+    without = cli("import", file, "--suite", "chartqa", "--run", tmp_path / "without", "--json")
+    assert (without.code, json.loads(without.out)[0]["score"]) == (3, None)
+    assert "--count-missing-as-wrong" in without.err
+    arguments = (
+        "import",
+        file,
+        "--suite",
+        "chartqa",
+        "--run",
+        tmp_path / "runs" / "counted",
+        "--count-missing-as-wrong",
+    )
+    done = cli(*arguments, "--json")
+    (scored,) = json.loads(done.out)
+    assert (done.code, scored["status"], scored["missing"]) == (0, "missing counted as wrong", 1)
+    assert scored["score"] == scored["correct"] / 8
+    assert "counted as wrong" in done.err
+    before = content(tmp_path / "runs")
+    assert cli(*arguments).code == 0
+    assert content(tmp_path / "runs") == before
+    for protocol in ("strict", "official", "mm_upt"):
+        assert judged(tmp_path / "runs" / "counted", protocol)["h1", 0].correct is False
+    shown = cli("score", tmp_path / "runs")
+    assert shown.code == 0
+    assert "1 missing counted as wrong" in " ".join(shown.out.split())
+    counted = cli("score", tmp_path / "without", "--count-missing-as-wrong", "--json")
+    assert json.loads(counted.out)[0]["score"] == scored["score"]
+
+
+def test_a_board_marks_missing_answers_that_count_as_wrong(cli, tmp_path):
+    file = write_tsv(tmp_path / "m_ChartQA_TEST.tsv", vlmevalkit_rows(say("chartqa") | {"h1": "None"}))
+    done = cli("import", file, "--suite", "chartqa", "--out", tmp_path / "runs", "--count-missing-as-wrong")
+    assert done.code == 0
+    assert cli("board", "build", tmp_path / "runs", "--draft", "--out", tmp_path / "board").code == 0
+    row = next(csv.DictReader(io.StringIO((tmp_path / "board" / "board.csv").read_text())))
+    assert (row["status"], row["missing"]) == ("missing counted as wrong", "1")
+    assert row["score"]
+    assert "is stated" not in cli("board", "verify", tmp_path / "board").out
+    assert cli("compare", *[tmp_path / "runs"] * 2).code == 0
+    assert cli("show", tmp_path / "runs", "--html", tmp_path / "page.html").code == 0
+
+
 def test_a_file_with_problems_writes_nothing(cli, tmp_path):
     lines = lmms_eval_samples("chartqa", say("chartqa"))
     file = write_lines(tmp_path / NAME, [*lines, lines[0], {"doc_id": 1}])

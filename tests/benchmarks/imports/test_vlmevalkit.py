@@ -72,6 +72,22 @@ def test_the_model_is_unknown_where_the_name_does_not_say_it(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("stem", "model"),
+    [
+        ("X_LogicVista_Rationale", "X"),
+        ("X_LogicVista_Rationale_gpt4o-mini", "X"),
+        ("X_LogicVista_gpt4o-mini", "X"),
+        ("a_b_LogicVista", "a_b"),
+        ("tuned_on_LogicVista_LogicVista", "tuned_on_LogicVista"),
+        ("X_LogicVistas", None),
+    ],
+)
+def test_the_model_stands_before_the_data_set_whatever_follows(tmp_path, stem, model):
+    path = write_json(tmp_path / f"{stem}.json", [{"index": 0, "question": "?", "prediction": "A"}])
+    assert open_import(path, SUITES.get("logicvista")).model_name == model
+
+
+@pytest.mark.parametrize(
     "stored",
     [
         "Failed to obtain answer via API.",

@@ -223,3 +223,11 @@ def test_any_bytes_are_items_or_a_data_error(tmp_path_factory, data):
     path.write_bytes(b"index\tsplit\tquestion\tanswer\timage\n" + data)
     with pytest.raises(DataError):
         load(path)
+
+
+@pytest.mark.parametrize("text", ["None", "NA", "nan", "none"])
+def test_an_option_that_reads_like_nothing_is_a_text(write, text):
+    row = _wemath(sample_rows("wemath")[0])
+    row |= dict.fromkeys("ABCDEFGH", "") | {"A": "4", "B": text, "C": "5", "answer": "B"}
+    (item,) = SUITES.get("wemath").load(write([row]))
+    assert (item.choices, item.answer) == (("4", text, "5"), "B")
