@@ -106,7 +106,7 @@ class _Parser(Cursor):
         if kind == "num":
             return self.tokens[self.at - 1][1] in (")", "}", "]", "!")
         if kind in ("word", "upright", "cmd"):
-            return True
+            return value not in _FLOORS.values()
         return value in ("(", "[", "{") or (value == "|" and not self.bars)
 
     def takes_unit(self) -> bool:
@@ -147,7 +147,7 @@ class _Parser(Cursor):
         if kind == "num" and value.isdigit():
             self.take()
             whole = self.number(value)
-            fraction = self.mixed_tail()
+            fraction = self.mixed_tail() if whole[1].denominator == 1 else None
             return self.postfix(whole if fraction is None else ("+", whole, fraction))
         return self.postfix(self.atom())
 

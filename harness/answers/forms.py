@@ -16,7 +16,19 @@ from .numbers import CONTEXT, Number, add, divide, multiply, negate, parts
 from .regions import Region
 from .types import MAX_VARIABLES, TooMuchWorkError, UnreadableError
 from .units import Unit
-from .values import Value, approximate, key_of, large_point, negative_point, small_point, value_of, variables
+from .values import (
+    OTHER_POINTS,
+    Value,
+    approximate,
+    exact,
+    in_pieces,
+    key_of,
+    large_point,
+    negative_point,
+    small_point,
+    value_of,
+    variables,
+)
 
 _Point = Callable[[str], Decimal]
 _ONE = Decimal(1)
@@ -43,8 +55,16 @@ def difference_key(left: Node, right: Node) -> tuple[Hashable, int] | None:
             return None
         re, im = parts(scale)
         ratios = [key_of(divide(value, scale)) for value in values[1:]]
+        others = tuple(_other_ratio(node, point, scale) for point in OTHER_POINTS)
     sides = tuple((name, ratio) for name, ratio in zip(names, ratios[1:], strict=True) if ratio != Fraction(1))
-    return ("zero of", ratios[0], sides), 1 if (re or im) > 0 else -1
+    return ("zero of", ratios[0], sides, *others), 1 if (re or im) > 0 else -1
+
+
+def _other_ratio(node: Node, point: _Point, scale: Number) -> Hashable:
+    try:
+        return key_of(divide(_ratio(node, point)[0], scale))
+    except (UnreadableError, DecimalException, OverflowError):
+        return "undefined"
 
 
 def _ratio(node: Node, point: _Point) -> tuple[Number, Number]:
@@ -53,6 +73,8 @@ def _ratio(node: Node, point: _Point) -> tuple[Number, Number]:
     if kind == "neg":
         top, bottom = _ratio(node[1], point)
         return negate(top), bottom
+    if kind == "^" and variables(node[1]) and (power := exact(node[2])) is not None and power < 0:
+        return _ratio(("/", ("n", Fraction(1)), ("^", node[1], ("n", -power))), point)
     if kind not in ("+", "*", "/"):
         return approximate(node, point), _ONE
     (a, b), (c, d) = _ratio(node[1], point), _ratio(node[2], point)
@@ -72,6 +94,8 @@ def substitute(node: Node, name: str, value: Fraction) -> Node:
 
 def linear_root(node: Node, name: str) -> tuple[Value, int] | None:
     """Where `node` is slope * name + offset: its root and the sign of the slope; None where it is not linear."""
+    if in_pieces(node):
+        return None
     f0, f1, f2, f5 = (substitute(node, name, Fraction(x)) for x in (0, 1, 2, 5))
     slope: Node = ("+", f1, ("neg", f0))
     straight: list[Node] = [

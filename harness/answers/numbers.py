@@ -89,10 +89,11 @@ def modulus(a: Number) -> Decimal:
 
 
 def as_integer(a: Number) -> int | None:
-    """`a` as an int if it is one and not too large, else None."""
-    if isinstance(a, Decimal) and abs(a) <= MAX_EXPONENT and a == a.to_integral_value():
-        return int(a)
-    return None
+    """`a` as an int if it is one, but for rounding noise, and not too large, else None."""
+    if not isinstance(a, Decimal) or abs(a) > MAX_EXPONENT:
+        return None
+    nearest = a.to_integral_value()
+    return int(nearest) if abs(a - nearest) <= abs(nearest) * _NOISE else None
 
 
 def power(a: Number, b: Number) -> Number:
@@ -229,9 +230,11 @@ def arctangent(x: Decimal) -> Decimal:
 def arcsine(a: Number) -> Number:
     """Arc sine of a real number of size at most 1."""
     x = _real(a)
+    if abs(abs(x) - 1) < _NOISE:
+        return PI / 2 if x > 0 else -PI / 2
     if abs(x) > 1:
         raise UnreadableError("the arc sine of more than 1")
-    return PI / 2 * x if abs(x) == 1 else arctangent(x / (1 - x * x).sqrt())
+    return arctangent(x / (1 - x * x).sqrt())
 
 
 def arccosine(a: Number) -> Number:

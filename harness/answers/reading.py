@@ -54,6 +54,7 @@ EXPRESSIONS = Style(UPRIGHT_UNITS, False)
 _PLAIN = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?")
 _SPACED_THOUSANDS = re.compile(r"(-?\d{1,3})((?: \d{3})+)((?:\.\d+)?)")
 _SYSTEMS = ("cases", "aligned", "gathered", "split", "align", "equation", "multline", "alignedat", "gather", "eqnarray")
+_SET_SIGNS = frozenset(("∪", "∩", "∈", "setminus"))
 _PAIRS = {"(": ")", "[": "]", "{": "}", "\\{": "\\}"}
 _BRACKETS = {"(": "()", "[": "[]", "{": "{}", "\\{": "{}"}
 
@@ -75,12 +76,26 @@ def _read(text: str, style: Style) -> Form:
     try:
         tokens = without_ending(tokenize(cleaned, style.grouped))
         compound = read_compound(spell(tokens)) if 4 <= len(tokens) <= 6 and tokens[0][0] == "num" else None
-        return compound or _structure(tokens, style, 0)
+        return compound or _structure(_unturned(tokens), style, 0)
     except UnreadableError:
         return Words(text_key(text))
 
 
 _remembered = memo(_read)
+
+
+def _unturned(tokens: list[Token]) -> list[Token]:
+    """]a, b[ as (a, b) where a sign between sets shows that it is an interval."""
+    signs = ["∪", *(value for _, value, _ in tokens), "∪"]
+    if _SET_SIGNS.isdisjoint(signs[1:-1]):
+        return tokens
+    unturned = list(tokens)
+    for index, (kind, value, spaced) in enumerate(tokens):
+        if value == "]" and signs[index] in _SET_SIGNS:
+            unturned[index] = (kind, "(", spaced)
+        elif value == "[" and signs[index + 2] in _SET_SIGNS:
+            unturned[index] = (kind, ")", spaced)
+    return unturned
 
 
 def read_worded(text: str, style: Style = QUANTITY) -> Form:

@@ -1,8 +1,9 @@
 """The value of an expression as a canonical, hashable key: equal keys are equal values.
 
 Rational numbers are exact. Other constants are fingerprints of 45 digits, and expressions in variables are fingerprints at
-fixed points: all variables in (0, 1), all in (1, 3), and one at a time negative, so that |x| and x differ. What may not be
-evaluated (a tower of powers) is its own tree.
+fixed points: all variables in (0, 1), all in (1, 3), one at a time or all negative, so that |x| and x differ, and all above
+10 or below -10, so that |x - 5| and 5 - x differ. A function that is real at any of them is compared where it is real. What
+may not be evaluated (a tower of powers) is its own tree.
 
 From an expression tree to its value: exact rationals first, decimals of 70 digits where that fails.
 """
@@ -80,6 +81,10 @@ def _whole(value: Fraction, limit: int) -> int:
     return value.numerator
 
 
+def _factorial(value: Fraction) -> Fraction:
+    return Fraction(math.factorial(_whole(value, MAX_FACTORIAL)))
+
+
 def _binomial(upper: Fraction, lower: Fraction) -> Fraction:
     return Fraction(math.comb(_whole(upper, MAX_FACTORIAL), _whole(lower, MAX_FACTORIAL)))
 
@@ -113,7 +118,7 @@ _EXACT: dict[str, Callable[..., Fraction]] = {
     "sqrt": lambda a: _exact_root(a, 2),
     "root": lambda a, n: _exact_root(a, _whole(n, 10_000)),
     "abs": abs,
-    "!": lambda a: Fraction(math.factorial(_whole(a, MAX_FACTORIAL))),
+    "!": _factorial,
     "binom": _binomial,
     "floor": lambda a: Fraction(math.floor(a)),
     "ceil": lambda a: Fraction(math.ceil(a)),
@@ -157,14 +162,16 @@ def _reciprocal(function: Callable[[Number], Number]) -> Callable[[Number], Numb
 def _rounded(a: Number, rounding: str) -> Number:
     if not isinstance(a, Decimal) or abs(a) > 10**50:
         raise UnreadableError("rounding of such a number")
-    return a.to_integral_value(rounding=rounding)
+    whole = numbers.as_integer(a)
+    return a.to_integral_value(rounding=rounding) if whole is None else Decimal(whole)
 
 
-def _numeric_factorial(a: Number) -> Number:
-    n = numbers.as_integer(a)
-    if n is None or not 0 <= n <= MAX_FACTORIAL:
-        raise UnreadableError("a factorial")
-    return Decimal(math.factorial(n)) + 0
+def _numeric(operation: Callable[..., Fraction], *operands: Number) -> Number:
+    """An operation on whole numbers, to 70 digits."""
+    wholes = [whole for a in operands if (whole := numbers.as_integer(a)) is not None]
+    if len(wholes) < len(operands):
+        raise UnreadableError("a whole number is needed")
+    return Decimal(operation(*map(Fraction, wholes)).numerator) + 0
 
 
 _NUMERIC: dict[str, Callable[..., Number]] = {
@@ -181,7 +188,7 @@ _NUMERIC: dict[str, Callable[..., Number]] = {
     "sin": numbers.sine,
     "cos": numbers.cosine,
     "tan": numbers.tangent,
-    "cot": _reciprocal(numbers.tangent),
+    "cot": lambda a: numbers.divide(numbers.cosine(a), numbers.sine(a)),
     "sec": _reciprocal(numbers.cosine),
     "csc": _reciprocal(numbers.sine),
     "arcsin": numbers.arcsine,
@@ -193,7 +200,8 @@ _NUMERIC: dict[str, Callable[..., Number]] = {
     "ln": numbers.ln,
     "log": _log,
     "exp": numbers.exp,
-    "!": _numeric_factorial,
+    "!": lambda a: _numeric(_factorial, a),
+    "binom": lambda a, b: _numeric(_binomial, a, b),
     "floor": lambda a: _rounded(a, "ROUND_FLOOR"),
     "ceil": lambda a: _rounded(a, "ROUND_CEILING"),
 }
@@ -229,6 +237,8 @@ def _approximate(node: Node, point: Callable[[str], Decimal], real_only: bool) -
     if kind == "call":
         arguments = [_approximate(child, point, real_only) for child in node[2:]]
         return point(f"{node[1]}({','.join(_name(argument) for argument in arguments)})")
+    if kind == "^" and (exponent := exact(node[2])) is not None:
+        return _rational_power(_approximate(node[1], point, real_only), exponent, real_only and bool(variables(node)))
     name = node[1] if kind == "f" else kind
     operation = _NUMERIC.get(name)
     if operation is None:
@@ -237,6 +247,18 @@ def _approximate(node: Node, point: Callable[[str], Decimal], real_only: bool) -
     if real_only and leaves_reals(name, operands) and variables(node):
         raise UnreadableError("not defined for real numbers")
     return operation(*operands)
+
+
+def _rational_power(base: Number, exponent: Fraction, real_only: bool) -> Number:
+    """`base` to a known power: an odd root of a negative number is real."""
+    if exponent.denominator == 1 or not isinstance(base, Decimal) or base >= 0:
+        return numbers.power(base, Decimal(exponent.numerator) / exponent.denominator)
+    if exponent.denominator % 2:
+        size = numbers.power(-base, Decimal(exponent.numerator) / exponent.denominator)
+        return numbers.negate(size) if exponent.numerator % 2 else size
+    if real_only:
+        raise UnreadableError("not defined for real numbers")
+    return numbers.power(base, Decimal(exponent.numerator) / exponent.denominator)
 
 
 def _name(argument: Number) -> str:
@@ -393,23 +415,61 @@ def negative_point(negative: str) -> Callable[[str], Decimal]:
     return lambda name: _coordinate(name, -2, -1) if name == negative else _coordinate(name, 0, 1)
 
 
+_PIECES = frozenset(("abs", "floor", "ceil", "sqrt", "root"))
+
+
+def in_pieces(node: Node) -> bool:
+    """True for an absolute value, a root or a rounding of a variable: what is straight near zero may bend elsewhere."""
+    if node[0] == "f" and node[1] in _PIECES and variables(node):
+        return True
+    if node[0] == "^" and variables(node[1]):
+        power = exact(node[2])
+        if power is None or power.denominator > 1:
+            return True
+    return any(in_pieces(child) for child in node[1:] if isinstance(child, tuple))
+
+
+def far_point(name: str) -> Decimal:
+    """All variables in (11, 14)."""
+    return _coordinate(name, 11, 14)
+
+
+def far_negative_point(name: str) -> Decimal:
+    """All variables in (-14, -11)."""
+    return _coordinate(name, -14, -11)
+
+
+def small_negative_point(name: str) -> Decimal:
+    """All variables in (-1, 0)."""
+    return _coordinate(name, -1, 0)
+
+
+OTHER_POINTS = (small_negative_point, far_point, far_negative_point)
+
+
 def _fingerprint(node: Node, names: list[str]) -> Value:
-    small, large = approximate(node, small_point), approximate(node, large_point)
-    keys = [key_of(small), key_of(large)]
-    below: list[Hashable] = []
-    for name in names:
-        key = _negative_key(node, name)
-        if key != keys[0]:
-            below.append((name, key))
-    if not below and keys[0] == keys[1]:
-        return _constant(small)
-    return Value(("function", *keys, tuple(below)))
+    keys = [_real_key(node, small_point), _real_key(node, large_point)]
+    keys += [_other_key(node, point) for point in OTHER_POINTS]
+    one_negative = [(name, _real_key(node, negative_point(name))) for name in names]
+    if {"undefined"} == {*keys, *(key for _, key in one_negative)}:
+        keys[:2] = (key_of(approximate(node, point)) for point in (small_point, large_point))
+    below = tuple((name, key) for name, key in one_negative if key != keys[0])
+    if not below and len(set(keys)) == 1:
+        return _constant(approximate(node, small_point))
+    return Value(("function", *keys, below))
 
 
-def _negative_key(node: Node, name: str) -> Hashable:
+def _real_key(node: Node, point: Callable[[str], Decimal]) -> Hashable:
     try:
-        return key_of(approximate(node, negative_point(name), real_only=True))
+        return key_of(approximate(node, point, real_only=True))
     except TooMuchWorkError:
         raise
     except UnreadableError:
         return "undefined"
+
+
+def _other_key(node: Node, point: Callable[[str], Decimal]) -> Hashable:
+    try:
+        return _real_key(node, point)
+    except TooMuchWorkError:
+        return "large"
