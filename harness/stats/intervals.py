@@ -44,6 +44,10 @@ class Estimate:
     clusters: int
 
 
+NOTHING = Estimate(math.nan, math.nan, 0.0, 1.0, 0, 0)
+"""A share of no observations."""
+
+
 def _cluster_sums(residuals: Sequence[float], clusters: Sequence[str]) -> NDArray[np.float64]:
     names = {name: index for index, name in enumerate(dict.fromkeys(clusters))}
     sums = np.zeros(len(names))
@@ -68,31 +72,51 @@ def clustered_stderr(values: Sequence[float], clusters: Sequence[str]) -> tuple[
     return stderr / len(values), count
 
 
-def _with_interval(value: float, stderr: float, n: int, clusters: int) -> Estimate:
-    """An estimate of a share with its 95% score interval."""
-    if n == 0:
-        return Estimate(math.nan, math.nan, 0.0, 1.0, 0, 0)
-    if clusters < 2:
-        return Estimate(value, math.nan, 0.0, 1.0, n, clusters)
-    effective = value * (1 - value) / stderr**2 if stderr > ROUNDING else float(clusters)
-    effective = min(effective, float(n))
-    quantile = float(stats.t.ppf(0.975, clusters - 1))
-    z2 = quantile**2 / effective
-    centre = (value + z2 / 2) / (1 + z2)
-    half = math.sqrt(z2 * (value * (1 - value) + z2 / 4)) / (1 + z2)
-    return Estimate(value, stderr, max(0.0, centre - half), min(1.0, centre + half), n, clusters)
+def _share(value: float, influences: Sequence[float], weights: Sequence[float], clusters: Sequence[str]) -> Estimate:
+    """A share whose observations have these weights (their sum is 1) and influences, with its 95% interval.
+
+    The interval is Clopper and Pearson's with the effective sample size: the number of observations over the design
+    effect (Korn & Graubard 1998, "Confidence intervals for proportions with small expected number of positive counts").
+    Near 0 and 1 few clusters tell of the design effect, so one more is counted among them, of which all answers go
+    together. Where every answer is right, or wrong, the clusters are the sample, and no other share has a better bound.
+    """
+    stderr, count = _linearised_stderr(influences, clusters)
+    if count < 2:
+        return Estimate(value, math.nan, 0.0, 1.0, len(weights), count)
+    by_cluster = _cluster_sums(weights, clusters)
+    clusters_seen = int(np.count_nonzero(by_cluster > 0))
+    best = (ALPHA / 2) ** (1 / clusters_seen)
+    spread = value * (1 - value)
+    if spread < ROUNDING:
+        low, high = (best, 1.0) if value > 0.5 else (0.0, 1 - best)
+        return Estimate(value, stderr, low, high, len(weights), count)
+    size = 1 / math.fsum(weight**2 for weight in weights)
+    design_effect = max(1.0, stderr**2 * (1 - 1 / count) * size / spread)
+    largest = size * float(by_cluster @ by_cluster)  # were every cluster all right or all wrong
+    unknown = largest / (largest + size * spread)
+    design_effect += unknown * max(0.0, largest - design_effect)
+    low, high = clopper_pearson(value * size / design_effect, size / design_effect)
+    return Estimate(value, stderr, min(low, best), max(high, 1 - best), len(weights), count)
+
+
+def clopper_pearson(right: float, size: float) -> tuple[float, float]:
+    """The exact 95% interval of a share of which `right` of `size` were seen (Clopper & Pearson 1934), not always whole."""
+    low = float(stats.beta.ppf(ALPHA / 2, right, size - right + 1)) if right > 0 else 0.0
+    high = float(stats.beta.ppf(1 - ALPHA / 2, right + 1, size - right)) if right < size else 1.0
+    return low, high
 
 
 def proportion(values: Sequence[float], clusters: Sequence[str]) -> Estimate:
-    """Mean of values in [0, 1] with a clustered standard error and a 95% score interval; of no values it is NaN.
+    """Mean of values in [0, 1] with a clustered standard error and a 95% interval; of no values it is NaN.
 
-    The interval is Wilson's with the effective sample size of the clustered error and Student's quantile for G-1 degrees
-    of freedom: unlike mean +- 2 SE it stays in [0, 1] and does not shrink to a point when every answer is right or wrong.
+    Without clusters the interval of k right ones of n is Clopper and Pearson's; with them it is that of as many independent
+    answers as they are worth: unlike mean +- 2 SE it stays in [0, 1] and is no point when every answer is right or wrong.
     """
     if not values:
-        return _with_interval(math.nan, math.nan, 0, 0)
-    stderr, count = clustered_stderr(values, clusters)
-    return _with_interval(math.fsum(values) / len(values), stderr, len(values), count)
+        return NOTHING
+    size = len(values)
+    mean = math.fsum(values) / size
+    return _share(mean, [(value - mean) / size for value in values], [1 / size] * size, clusters)
 
 
 def ratio(numerators: Sequence[float], denominators: Sequence[float], clusters: Sequence[str]) -> Estimate:
@@ -103,11 +127,10 @@ def ratio(numerators: Sequence[float], denominators: Sequence[float], clusters: 
     """
     total = math.fsum(denominators)
     if total == 0:
-        return _with_interval(math.nan, math.nan, 0, 0)
+        return NOTHING
     value = math.fsum(numerators) / total
     influences = [(x - value * y) / total for x, y in zip(numerators, denominators, strict=True)]
-    stderr, count = _linearised_stderr(influences, clusters)
-    return _with_interval(value, stderr, len(numerators), count)
+    return _share(value, influences, [y / total for y in denominators], clusters)
 
 
 def mean_of_means(values: Sequence[float], groups: Sequence[str], clusters: Sequence[str]) -> Estimate:
@@ -120,14 +143,11 @@ def mean_of_means(values: Sequence[float], groups: Sequence[str], clusters: Sequ
     for value, group in zip(values, groups, strict=True):
         members.setdefault(group, []).append(value)
     if not members:
-        return _with_interval(math.nan, math.nan, 0, 0)
+        return NOTHING
     means = {group: math.fsum(found) / len(found) for group, found in members.items()}
-    influences = [
-        (value - means[group]) / (len(members[group]) * len(members))
-        for value, group in zip(values, groups, strict=True)
-    ]
-    stderr, count = _linearised_stderr(influences, clusters)
-    return _with_interval(math.fsum(means.values()) / len(means), stderr, len(values), count)
+    weights = [1 / (len(members[group]) * len(members)) for group in groups]
+    influences = [(value - means[group]) * weight for value, group, weight in zip(values, groups, weights, strict=True)]
+    return _share(math.fsum(means.values()) / len(means), influences, weights, clusters)
 
 
 @dataclass(frozen=True)

@@ -108,6 +108,11 @@ def _number(value: float) -> str:
     return "" if math.isnan(value) else f"{value:.6f}"
 
 
+def interval_cells(low: float, high: float) -> tuple[str, str]:
+    """The ends of an interval as a row has them."""
+    return _number(low), _number(high)
+
+
 def _text(value: Json) -> str:
     """A cell; what a terminal would act on, and what no CSV keeps, is spelled out."""
     return "" if value is None else printable(str(value))

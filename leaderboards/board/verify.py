@@ -35,16 +35,18 @@ from ...harness.runs.judging import JudgeModel, ReplyBook
 from ...harness.runs.score import ScoredRun, StoredAnswers, in_processes, score
 from ...harness.stats.metrics import overall
 from ...harness.types import Item, Json, Verdict
+from .earlier_interval import earlier_interval
 from .evidence import BOARD, EVIDENCE, EvidenceFolder, RunEvidence, read_record, read_verdicts, unpack_run
 from .known_items import KnownItems, read_all, unlike
 from .publishable import IDENTITY, disagreements, unfit_alone, unfit_for_suite
-from .table import COLUMNS, cells, read_cells, read_content, read_csv, rows, to_csv
+from .table import COLUMNS, cells, interval_cells, read_cells, read_content, read_csv, rows, to_csv
 
 VERSIONS = ("protocol_version", "grader_version")
 OF_METRIC = ("metric", "correct", "total", "n", "clusters", "score", "stderr", "ci_low", "ci_high")
 """The columns that differ between the rows of a run; the others are the same for all of its metrics."""
 NAMED = 3
 """So many ids are named."""
+INTERVAL = ("ci_low", "ci_high")
 
 Cells = Mapping[str, str]
 
@@ -123,7 +125,7 @@ class Recomputed:
     `as_recorded` are those of the recorded verdicts, under the versions that the record names; `changed` are the answers
     with another verdict, rule or reading than recorded, `decided` those of them that are now right or no longer are.
     `unverifiable` says why the rows cannot be verified, if they cannot; then `rows` may lack the suite's own metrics
-    (`without_suite`).
+    (`without_suite`). `earlier` are the intervals of each metric by the rule that boards had at first.
     """
 
     rows: Mapping[str, Cells] = field(default_factory=dict)
@@ -135,6 +137,7 @@ class Recomputed:
     unverifiable: tuple[str, ...] = ()
     without_suite: bool = False
     unknown_items: bool = False
+    earlier: frozenset[tuple[str, str, str]] = frozenset()
 
 
 def verify(board: Path, known: KnownItems | None = None) -> VerifyReport:
@@ -176,6 +179,12 @@ def _notes(stated: Sequence[Cells], found: Mapping[str, Recomputed]) -> Iterator
             f"judged by protocol version {protocol_version} and grader {grader_version}, and read again by those installed: "
             "what is stated is reproduced"
         )
+    earlier_intervals = sum(_has_earlier_interval(row, found[row["evidence"]]) for row in stated)
+    if earlier_intervals:
+        yield (
+            f"{counted(earlier_intervals, 'row has its', 'rows have their')} 95% interval by the rule of before (Wilson's), "
+            "which it gives; counts, scores and errors are reproduced, and `board build` writes intervals by the rule of now"
+        )
     unsourced = sum(row["git_dirty"] == "" for row in stated)
     if unsourced:
         yield f"{counted(unsourced, 'row was', 'rows were')} made by code whose commit is not known"
@@ -186,7 +195,17 @@ def _judged_by_others(row: Cells, found: Recomputed) -> bool:
     installed = found.rows.get(row["metric"])
     if installed is None or found.decided or found.versions == tuple(installed[name] for name in VERSIONS):
         return False
+    if _has_earlier_interval(row, found):
+        installed = {**installed, **{name: row[name] for name in INTERVAL}}
     return _same_but_versions(row, installed)
+
+
+def _has_earlier_interval(row: Cells, found: Recomputed) -> bool:
+    """True if the row states the interval that the evidence gives by the rule of before, and by that alone."""
+    given = [rows[row["metric"]] for rows in (found.rows, found.as_recorded) if row["metric"] in rows]
+    if any(all(row[name] == one.get(name) for name in INTERVAL) for one in given):
+        return False
+    return (row["metric"], *(row[name] for name in INTERVAL)) in found.earlier
 
 
 def _profile(asked: str) -> str:
@@ -252,6 +271,7 @@ def _of_record(
         tuple(_untold(judges, record, differing is None)),
         judges.suite is None,
         judges.suite is not None and differing is None,
+        frozenset(_earlier_intervals(scored, recorded)),
     )
 
 
@@ -351,6 +371,14 @@ def _with_verdicts(scored: ScoredRun, verdicts: tuple[Verdict, ...]) -> ScoredRu
     return dataclasses.replace(scored, verdicts=verdicts, missing=total - answered)
 
 
+def _earlier_intervals(scored: ScoredRun, recorded: tuple[Verdict, ...]) -> Iterator[tuple[str, str, str]]:
+    """Metric, low and high by the rule of before, of the verdicts of now and of the recorded ones, as cells."""
+    for one in (scored, _with_verdicts(scored, recorded)):
+        for metric, row in zip(one.metrics, rows(one), strict=True):
+            if row.score:
+                yield (row.metric, *interval_cells(*earlier_interval(metric.estimate)))
+
+
 def _as_recorded(
     scored: ScoredRun, record: RunEvidence, verdicts: tuple[Verdict, ...], digest: str
 ) -> dict[str, Cells]:
@@ -390,6 +418,10 @@ def _row_problems(stated: Cells, found: Recomputed) -> Iterator[str]:
         return
     installed = found.rows.get(stated["metric"])
     recorded = found.as_recorded.get(stated["metric"])
+    if _has_earlier_interval(stated, found):
+        installed, recorded = (
+            given and {**given, **{name: stated[name] for name in INTERVAL}} for given in (installed, recorded)
+        )
     if installed is None and found.without_suite:  # what is the same for all metrics can be told
         installed, recorded = (
             _without(next(iter(given.values())), *OF_METRIC) for given in (found.rows, found.as_recorded)

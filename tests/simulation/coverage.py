@@ -1,11 +1,13 @@
-"""Prints how often the intervals of differences hold the truth, and how often the tests raise a false alarm.
+"""Prints how often intervals of scores and of differences hold the truth, and how often tests raise a false alarm.
 
     python tests/simulation/coverage.py [SIMULATIONS]
 
 Two models answer the same items. Whether an answer is right is a threshold on a normal variable, of which parts are shared
 by the items of a cluster, by both models on an item, and by a model's answers in a cluster; seeds of a training shift its
 thresholds. So rates, dependence and the true difference are known. Coverage is measured at a true difference, false alarms
-at none. Two standard errors of a printed rate near 5% are one point at 2,000 simulations.
+at none. The first table is of single scores from the middle to near 100%: of independent answers, and of clusters of which
+a part answers all alike, the rest each by itself. Two standard errors of a printed rate near 5% are one point at 2,000
+simulations.
 """
 
 from __future__ import annotations
@@ -17,9 +19,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import norm
 
-from proctor.harness.stats.intervals import ALPHA, Difference, seeded_difference
+from proctor.harness.stats.intervals import ALPHA, Difference, proportion, seeded_difference
 
 SIMULATIONS = 2000
 
@@ -46,8 +49,7 @@ class Scenario:
 
     def draw(self, random: np.random.Generator) -> Difference:
         """One comparison."""
-        clusters = np.arange(self.clusters)
-        groups = np.repeat(clusters, 1 + clusters % (2 * self.size - 1) if self.uneven else self.size)
+        groups = _groups(self.clusters, self.size, self.uneven)
         items = len(groups)
         names = [str(n) for n in range(items)]
         common = math.sqrt(self.by_cluster) * random.standard_normal(self.clusters)[groups]
@@ -87,6 +89,58 @@ SCENARIOS = (
 )
 
 
+RATES = (0.5, 0.9, 0.95, 0.98, 0.99, 0.995)
+
+
+@dataclass(frozen=True)
+class ScoreScenario:
+    """Answers of one model in clusters, of which the share `alike` are all right or all wrong; sizes as in `Scenario`."""
+
+    name: str
+    clusters: int
+    size: int = 1
+    uneven: bool = False
+    alike: float = 0.0
+
+    def coverage(self, rate: float, simulations: int) -> float:
+        """How often the interval of the score holds `rate`."""
+        random = np.random.default_rng(1)
+        groups = _groups(self.clusters, self.size, self.uneven)
+        names = [str(n) for n in groups.tolist()]
+        covered = 0
+        for _ in range(simulations):
+            together = (random.random(self.clusters) < self.alike)[groups]
+            chance = np.where(together, random.random(self.clusters)[groups], random.random(len(groups)))
+            found = proportion((chance < rate).astype(float).tolist(), names)
+            covered += found.low <= rate <= found.high
+        return covered / simulations
+
+
+SCORE_SCENARIOS = (
+    ScoreScenario("500 single items", 500),
+    ScoreScenario("50 single items", 50),
+    *(
+        ScoreScenario(f"{clusters} clusters of {'1 to 9' if uneven else size}, {share}", clusters, size, uneven, alike)
+        for clusters, size, uneven in (
+            (100, 5, False),
+            (20, 5, False),
+            (20, 5, True),
+            (10, 5, False),
+            (10, 5, True),
+            (10, 20, False),
+            (5, 5, False),
+        )
+        for share, alike in (("none alike", 0.0), ("half alike", 0.5), ("all alike", 1.0))
+    ),
+)
+
+
+def _groups(clusters: int, size: int, uneven: bool) -> NDArray[np.int64]:
+    """The cluster of each item."""
+    numbers = np.arange(clusters)
+    return np.repeat(numbers, 1 + numbers % (2 * size - 1) if uneven else size)
+
+
 def simulate(scenario: Scenario, simulations: int) -> tuple[float, float]:
     """Coverage of the 95% interval, and false alarms at the 5% level."""
     random = np.random.default_rng(1)
@@ -99,7 +153,13 @@ def simulate(scenario: Scenario, simulations: int) -> tuple[float, float]:
 
 
 def lines(simulations: int) -> Iterator[str]:
-    """A table in Markdown."""
+    """Two tables in Markdown."""
+    yield "| simulated | " + " | ".join(f"{100 * rate:g}% right" for rate in RATES) + " |"
+    yield "|---|" + "---|" * len(RATES)
+    for one in SCORE_SCENARIOS:
+        shares = (one.coverage(rate, simulations) for rate in RATES)
+        yield f"| {one.name} | " + " | ".join(f"{100 * share:.1f}" for share in shares) + " |"
+    yield ""
     yield "| simulated | coverage of the 95% interval | false alarms at 0.05 |"
     yield "|---|---|---|"
     for scenario in SCENARIOS:

@@ -1,6 +1,7 @@
 """Standard errors, intervals and paired tests: against textbook formulas, known values, invariances and a simulation."""
 
 import dataclasses
+import itertools
 import math
 import random
 
@@ -78,8 +79,8 @@ def test_duplicates_inside_their_clusters_do_not_shrink_the_error(data, times):
     once, more = proportion(values, names), proportion(values * times, names * times)
     assert more.value == pytest.approx(once.value)
     assert more.stderr == pytest.approx(once.stderr, abs=1e-12, nan_ok=True)
-    uncapped = not once.value * (1 - once.value) > once.n * once.stderr**2  # fewer effective answers than answers
-    if uncapped:
+    binomial = once.value * (1 - once.value) / once.n
+    if once.clusters > 1 and once.stderr**2 * (1 - 1 / once.clusters) > binomial:  # worth fewer answers than there are
         assert (more.low, more.high) == (pytest.approx(once.low, abs=1e-6), pytest.approx(once.high, abs=1e-6))
 
 
@@ -116,8 +117,69 @@ def test_all_right_or_all_wrong_still_has_an_interval_that_narrows_with_clusters
         assert estimate.stderr == 0
         widths.append(estimate.high - estimate.low)
     assert widths == sorted(widths, reverse=True)
-    assert widths[0] > 0.9
+    assert widths[0] > 0.8
     assert 0 < widths[-1] < 0.02
+
+
+def test_all_or_none_is_clopper_and_pearsons_interval_of_the_clusters():
+    """Four answers of a picture that go together know no more than one: 0 of 2 is 0 to 1 - sqrt(0.025)."""
+    for count, size in ((2, 4), (5, 1), (12, 5)):
+        names = [str(n) for n in range(count) for _ in range(size)]
+        exact = stats.binomtest(0, count).proportion_ci(method="exact")
+        none, every = proportion([0.0] * len(names), names), proportion([1.0] * len(names), names)
+        assert (none.low, none.high) == (0, pytest.approx(exact.high))
+        assert (every.low, every.high) == (pytest.approx(1 - exact.high), 1)
+    assert proportion([0.0] * 8, list("aaaabbbb")).high == pytest.approx(1 - math.sqrt(0.025))
+
+
+@given(st.integers(2, 80).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n))))
+def test_independent_answers_have_the_exact_interval(case):
+    count, right = case
+    found = proportion([1.0] * right + [0.0] * (count - right), [str(n) for n in range(count)])
+    exact = stats.binomtest(right, count).proportion_ci(method="exact")
+    assert (found.low, found.high) == (pytest.approx(exact.low), pytest.approx(exact.high))
+
+
+def test_a_worse_score_never_has_a_better_bound():
+    """600 of 600 and 599 of 600 among them: one answer more that is right takes neither end down."""
+    rng = random.Random(8)
+    for count, size in ((600, 1), (7, 1), (100, 5), (20, 5), (10, 5), (5, 4), (50, 2), (6, 50), (3, 40)):
+        items = list(range(count * size))
+        spread, shuffled = sorted(items, key=lambda n: n % size), rng.sample(items, len(items))
+        for order in (items, spread, shuffled):
+            values, names = [0.0] * len(items), [str(n // size) for n in items]
+            ends = [(0.0, 0.0)]
+            for n in order:
+                values[n] = 1.0
+                found = proportion(values, names)
+                ends.append((found.low, found.high))
+            for worse, better in itertools.pairwise(ends):
+                assert better[0] >= worse[0] - 1e-9, (count, size)
+                assert better[1] >= worse[1] - 1e-9, (count, size)
+
+
+@given(clustered(values=RIGHTS))
+def test_no_score_has_a_better_bound_than_all_right_or_a_worse_one_than_all_wrong(data):
+    values, names = data
+    assume(len(set(names)) > 1)
+    found = proportion(values, names)
+    assert found.low <= proportion([1.0] * len(values), names).low
+    assert found.high >= proportion([0.0] * len(values), names).high
+
+
+@pytest.mark.parametrize(("share", "clusters", "size"), [(0.99, 50, 1), (0.98, 100, 5), (0.9, 20, 5), (0.95, 10, 20)])
+def test_the_interval_covers_the_truth_near_the_edge_though_half_of_the_clusters_go_together(share, clusters, size):
+    rng = random.Random(1)
+    names = [str(cluster) for cluster in range(clusters) for _ in range(size)]
+    covered, runs = 0, 600
+    for _ in range(runs):
+        values = []
+        for _ in range(clusters):
+            alike = float(rng.random() < share)
+            values += [alike] * size if rng.random() < 0.5 else [float(rng.random() < share) for _ in range(size)]
+        found = proportion(values, names)
+        covered += found.low <= share <= found.high
+    assert covered / runs >= 0.94
 
 
 def test_one_cluster_or_none_knows_nothing_of_its_error():
