@@ -34,7 +34,16 @@ from .scalars import (
     trimmed,
 )
 from .text import clean, text_key
-from .types import MAX_ANSWER, MAX_DEPTH, MAX_ITEMS, MEMO_LENGTH, TooMuchWorkError, UnreadableError, memo
+from .types import (
+    LONG_MEMO_SIZE,
+    MAX_ANSWER,
+    MAX_DEPTH,
+    MAX_ITEMS,
+    MEMO_LENGTH,
+    TooMuchWorkError,
+    UnreadableError,
+    memo,
+)
 from .values import Value, rational
 from .wording import described, without_ending
 
@@ -54,6 +63,7 @@ EXPRESSIONS = Style(UPRIGHT_UNITS, False)
 _PLAIN = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?")
 _SPACED_THOUSANDS = re.compile(r"(-?\d{1,3})((?: \d{3})+)((?:\.\d+)?)")
 _SYSTEMS = ("cases", "aligned", "gathered", "split", "align", "equation", "multline", "alignedat", "gather", "eqnarray")
+_MOST_COLONS = 6  # numbers between colons
 _SET_SIGNS = frozenset(("∪", "∩", "∈", "setminus"))
 _PAIRS = {"(": ")", "[": "]", "{": "}", "\\{": "\\}"}
 _BRACKETS = {"(": "()", "[": "[]", "{": "{}", "\\{": "{}"}
@@ -63,7 +73,7 @@ def read(text: str, style: Style = QUANTITY) -> Form:
     """Return the form of an answer's text."""
     if _PLAIN.fullmatch(text):
         return Scalar(rational(Fraction(text)))
-    return _remembered(text, style) if len(text) <= MEMO_LENGTH else _read(text, style)
+    return (_remembered if len(text) <= MEMO_LENGTH else _remembered_long)(text, style)
 
 
 def _read(text: str, style: Style) -> Form:
@@ -82,6 +92,7 @@ def _read(text: str, style: Style) -> Form:
 
 
 _remembered = memo(_read)
+_remembered_long = memo(_read, LONG_MEMO_SIZE)  # a long answer is read again for each option
 
 
 def _unturned(tokens: list[Token]) -> list[Token]:
@@ -327,10 +338,9 @@ def _colon(parts: list[list[Token]], style: Style, depth: int) -> Form:
     heading = parts[0]
     if is_heading(heading):
         return labelled(_structure([t for part in parts[1:] for t in part], style, depth + 1), spell(heading))
-    values = tuple(_value(read_scalar(part, NO_UNITS)) for part in parts if part)
-    if len(values) != len(parts) or len(values) > 6:
+    if not all(parts) or len(parts) > _MOST_COLONS:
         raise UnreadableError("colons")
-    return Colon(values)
+    return Colon(tuple(_value(read_scalar(part, NO_UNITS)) for part in parts))
 
 
 def _relation(tokens: list[Token], operands: list[list[Token]], style: Style, depth: int) -> Form:

@@ -113,13 +113,14 @@ MAX_BOXES = 64  # boxes joined by "or" that are combined into one answer
 MAX_TOKENS = 1_200
 MAX_DEPTH = 32
 MAX_DIGITS = 10_000  # of one number literal
-MAX_BITS = 1 << 17  # of one exact numerator or denominator
+MAX_BITS = 1 << 16  # of one exact numerator or denominator
 MAX_FACTORIAL = 5_000
 MAX_EXPONENT = 1_000_000  # of a numeric (inexact) power
 MAX_ITEMS = 200  # of a list or a set, entries of a matrix, options of a question
 MAX_VARIABLES = 12
 MEMO_SIZE = 8_192
-MEMO_LENGTH = 400  # longer texts are never memoised, so that the memo's memory is bounded
+MEMO_LENGTH = 400  # of longer texts only the last few are memoised, so that the memo's memory is bounded
+LONG_MEMO_SIZE = 8
 
 PRECISION = 70  # decimal digits of inexact evaluation
 KEY_DIGITS = 45  # decimal digits of a fingerprint
@@ -138,9 +139,9 @@ _T = TypeVar("_T")
 _EMPTY: list[Callable[[], None]] = []
 
 
-def memo(function: Callable[_P, _T]) -> Callable[_P, _T]:
-    """`function` with its last MEMO_SIZE results remembered. Callers bound the length of the arguments."""
-    remembered = lru_cache(maxsize=MEMO_SIZE)(function)
+def memo(function: Callable[_P, _T], size: int = MEMO_SIZE) -> Callable[_P, _T]:
+    """`function` with its last `size` results remembered. Callers bound the length of the arguments."""
+    remembered = lru_cache(maxsize=size)(function)
     _EMPTY.append(remembered.cache_clear)
     return cast("Callable[_P, _T]", remembered)
 

@@ -12,6 +12,7 @@ import pytest
 from proctor.harness.answers import classes, extract, grade
 from proctor.harness.answers.types import MEMO_SIZE, forget
 
+from .attacks import attacks
 from .hostile import HOSTILE
 
 # An allowance for slow machines; the limit that the project sets itself is one second for each response in all.
@@ -34,6 +35,18 @@ def test_a_vote_within_the_limit(name: str) -> None:
     start = time.process_time()
     assert len(classes([extract(HOSTILE[name]).answer, None, "a vote"])) <= 2
     assert time.process_time() - start < SECONDS
+
+
+@pytest.mark.parametrize(("seed", "count"), [(0, 500), pytest.param(1, 20_000, marks=pytest.mark.slow)])
+def test_no_attack_raises_or_is_slow(seed: int, count: int) -> None:
+    slow = []
+    for number, attack in enumerate(attacks(seed, count)):
+        start = time.process_time()
+        grade(*attack)
+        classes([extract(attack.response).answer, attack.gold, None], attack.choices)
+        if time.process_time() - start > SECONDS:
+            slow.append((number, attack.response[:200]))
+    assert slow == []
 
 
 def test_extraction_takes_time_in_proportion_to_the_length() -> None:
