@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_CHECK_FAILED, EXIT_OK, DataError, printable
+from ..report.csv_cells import from_cell
 from .options import Verb, add, add_json, add_judge_model, add_one, one_score_protocol, open_judge_model
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ def _table(args: argparse.Namespace) -> int:
     written = {name: work.steps for name, work in written_recipes([table]).items()}
     filled = _filled(args, table, written)
     if args.json:
-        emit_json(list(csv.DictReader(io.StringIO(FORMATS["csv"](filled, written)))))
+        lines = csv.DictReader(io.StringIO(FORMATS["csv"](filled, written)))
+        emit_json([{name: from_cell(cell) for name, cell in line.items()} for line in lines])
     else:
         print(FORMATS[args.format](filled, written), end="")
     for line in _by_reason(filled.left_out):

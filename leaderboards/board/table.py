@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from ...harness.answers import GRADER_VERSION
 from ...harness.errors import DataError, printable
 from ...harness.limits import BOARD_BYTES
+from ...harness.report.csv_cells import from_cell, to_cell
 from ...harness.runs.score import ScoredRun
 from ...harness.runs.store import Manifest
 from ...harness.stats.metrics import Metric
@@ -202,11 +203,13 @@ def row(scored: ScoredRun, metric: Metric, evidence: str = "") -> Row:
 
 
 def to_csv(table: Iterable[Row]) -> bytes:
-    """UTF-8 CSV with a header, rows sorted, newline-ended; the same rows give the same bytes."""
+    """UTF-8 CSV with a header, rows sorted, newline-ended; the same rows give the same bytes. No cell is a formula."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows(dataclasses.astuple(one) for one in sorted(table))
+    writer.writerows(
+        [to_cell(text) if isinstance(text, str) else text for text in dataclasses.astuple(one)] for one in sorted(table)
+    )
     return text.getvalue().encode("utf-8", "backslashreplace")
 
 
@@ -228,7 +231,7 @@ def read_cells(content: bytes, name: str) -> list[dict[str, str]]:
         for values in lines:
             if len(values) != len(COLUMNS):
                 raise DataError(f"{name}: line {lines.line_num} has {len(values)} cells, not {len(COLUMNS)}")
-            found.append(dict(zip(COLUMNS, values, strict=True)))
+            found.append(dict(zip(COLUMNS, map(from_cell, values), strict=True)))
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{name} is no CSV file in UTF-8: {error}") from error
     return found

@@ -17,10 +17,11 @@ from enum import StrEnum
 from itertools import groupby
 
 from ...harness.errors import printable
+from ...harness.report.csv_cells import to_cell
 from ...harness.types import Json
 from .cost import Assumptions, Cost, Work, examination_cost, training_cost
 from .fill import Filled
-from .printed import MARKDOWN, WIDTH, aligned, csv_text, escaping
+from .printed import MARKDOWN, WIDTH, aligned, escaping
 from .tables import AVERAGE, Column, PaperRow, Table, places
 
 UNSAID_TOKENS = 16384
@@ -240,7 +241,7 @@ def plan_as_csv(rows: Sequence[Planned], assumed: Assumptions) -> str:
     lines = csv.writer(text, lineterminator="\n")
     lines.writerow(CSV_COLUMNS)
     for one in rows:
-        lines.writerow([csv_text(cell) for cell in _record(one)])
+        lines.writerow([to_cell(cell) for cell in _record(one)])
     return text.getvalue()
 
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ...harness.errors import printable
+from ...harness.report.csv_cells import to_cell
 from .fill import Filled, Reproduced
 from .tables import AVERAGE, RECIPE, PrintedRow
 
@@ -39,7 +39,6 @@ CSV_COLUMNS = (
     "drawn_as_printed",
     "runs",
 )
-_FORMULA = re.compile(r"[=+\-@\t\r＝＋－＠]")
 MARKDOWN = {**{mark: f"\\{mark}" for mark in "\\|*_`[]~#"}, "<": "&lt;", ">": "&gt;", "&": "&amp;"}
 _LATEX = {
     **{mark: f"\\{mark}" for mark in "&%$#_{}"},
@@ -154,7 +153,7 @@ def as_csv(filled: Filled, written: Mapping[str, int]) -> str:
             is_written = row.recipe in written if row.recipe else ""
             about = [row.recipe, is_written, key, *columns.get(key, ("",) * 4), row.cells.get(key, "")]
             lines.writerow(
-                [csv_text(str(cell)) for cell in (table.name, *row.labels.values(), *about, *_measured(found))]
+                [to_cell(str(cell)) for cell in (table.name, *row.labels.values(), *about, *_measured(found))]
             )
     return text.getvalue()
 
@@ -173,11 +172,6 @@ def _measured(found: Reproduced | None) -> list[str]:
         str(found.as_printed),
         " ".join(found.runs),
     ]
-
-
-def csv_text(text: str) -> str:
-    """A cell that a spreadsheet takes for a formula gets an apostrophe before it; the numbers here are never negative."""
-    return f"'{text}" if _FORMULA.match(text) else text
 
 
 def escaping(marks: Mapping[str, str]) -> Callable[[str], str]:

@@ -98,3 +98,14 @@ def test_other_items_can_not_be_compared(runs: Path, tmp_path: Path) -> None:
     run_eval(examination, model, tmp_path / "run")
     with pytest.raises(UsageError, match="same items"):
         compare(score_run(min(runs.iterdir())), score_run(tmp_path / "run"))
+
+
+@pytest.mark.parametrize("name", ['=HYPERLINK("http://example.org")', "+1-800", "-x", "@sum", "'=x"])
+def test_a_name_that_a_spreadsheet_would_run_is_text_and_reads_back(runs: Path, tmp_path: Path, name: str) -> None:
+    """A category's name, behind a `/`, is safe as it is; numbers stay numbers."""
+    made = [dataclasses.replace(row, model=name, temperature="-0.8") for row in rows(score_run(min(runs.iterdir())))]
+    (tmp_path / BOARD).write_bytes(to_csv(made))
+    with (tmp_path / BOARD).open(newline="") as file:
+        seen = list(csv.DictReader(file))
+    assert {(one["model"], one["temperature"]) for one in seen} == {(f"'{name}", "-0.8")}
+    assert read_csv(tmp_path / BOARD) == sorted(made)
