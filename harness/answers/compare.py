@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import cache
 
 from .forms import Colon, Equation, Form, Items, Matrix, Ordering, Scalar, Words, equation_key
 from .reading import as_region
@@ -166,15 +167,24 @@ def same_unordered(gold: Items, answer: Items) -> bool:
     if "or" in (gold.joiner, answer.joiner) and any(isinstance(form, Words) for form, _ in (*left, *right)):
         return False
     bare = [[(_relabelled_none(form), text) for form, text in side] for side in (left, right)]
-    return _covers(bare[0], bare[1]) and _covers(bare[1], bare[0])
+    return _each_in_the_other(*bare)
 
 
 def _relabelled_none(form: Form) -> Form:
     return Scalar(form.value, form.unit, None, form.percent) if isinstance(form, Scalar) else form
 
 
-def _covers(these: list[tuple[Form, str]], those: list[tuple[Form, str]]) -> bool:
-    return all(any(same_entry(this, that) for that in those) for this in these)
+def _each_in_the_other(these: list[tuple[Form, str]], those: list[tuple[Form, str]]) -> bool:
+    """Every entry has its equal on the other side; two entries are compared once, or nested sets would take for ever."""
+
+    @cache
+    def equal(this: int, that: int) -> bool:
+        return same_entry(these[this], those[that])
+
+    rows, columns = range(len(these)), range(len(those))
+    return all(any(equal(row, column) for column in columns) for row in rows) and all(
+        any(equal(row, column) for row in rows) for column in columns
+    )
 
 
 def same_region(gold: Form, answer: Form) -> bool:

@@ -37,6 +37,14 @@ def test_a_vote_within_the_limit(name: str) -> None:
     assert time.process_time() - start < SECONDS
 
 
+def test_nested_sets_are_compared_once_at_each_depth() -> None:
+    gold, other = ("\\{" * 29 + number + "\\}" * 29 for number in ("4", "5"))
+    start = time.process_time()
+    assert grade(f"\\boxed{{{gold}}}", gold, "set").correct
+    assert not grade(f"\\boxed{{{other}}}", gold, "set").correct
+    assert time.process_time() - start < SECONDS
+
+
 @pytest.mark.parametrize(("seed", "count"), [(0, 500), pytest.param(1, 20_000, marks=pytest.mark.slow)])
 def test_no_attack_raises_or_is_slow(seed: int, count: int) -> None:
     slow = []
