@@ -133,6 +133,12 @@ def published_gold(item: Item) -> str:
     return str(item.meta.get("published_answer") or item.answer)
 
 
+def published_choices(item: Item) -> tuple[str, ...]:
+    """The options as the suite printed them; `Item.choices` where those are the same."""
+    printed = item.meta.get("published_choices")
+    return printed if isinstance(printed, tuple) else item.choices
+
+
 ERRATA_FILE = Path(__file__).parent / "errata.toml"
 
 

@@ -21,6 +21,7 @@ from .user_file import shown_value
 T = TypeVar("T")
 MAX_DIGITS = 15
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_EDITION = re.compile(rf"{_NAME.pattern}(?:@[A-Za-z0-9_.-]+)?")
 
 
 def read_settings(kind: type[T], table: Mapping[str, Any], where: str) -> T:
@@ -114,9 +115,9 @@ def require(rules: Iterable[tuple[str, bool]]) -> None:
             raise UsageError(rule)
 
 
-def require_name(what: str, name: Any) -> None:
-    """Raises UsageError for what cannot be a name in commands, stored files and folders."""
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+def require_name(what: str, name: Any, *, edition: bool = False) -> None:
+    """Raises UsageError for what cannot be a name in commands, stored files and folders; "name@2024" can with `edition`."""
+    if not isinstance(name, str) or not (_EDITION if edition else _NAME).fullmatch(name):
         raise UsageError(f"{what}: its name must be of letters, digits, '_', '-' and '.', not {shown_value(name)}")
 
 

@@ -1,9 +1,13 @@
-r"""The number that a LaTeX expression stands for, as MATH-V's script gets it from latex2sympy and Python's `eval`.
+r"""The number that a LaTeX expression stands for, as MATH-V's script gets it from latex2sympy2 1.9.1 and Python's `eval`.
 
-Nothing is executed: a recursive-descent parser reads numbers, + - * /, ^, \frac, \sqrt, \pi, a few functions, brackets and
-implied products. Exact rationals stay exact as long as they can. Everything else, letters above all, is unreadable,
-just as a free symbol makes the script's `eval` fail. Limits are counts, so a verdict never depends on a clock, and a tower
-of powers is refused where the script would never return.
+Nothing is executed: a recursive-descent parser reads numbers, + - * /, ^, \frac, \sqrt, \binom, \pi, some functions, brackets
+and implied products, with that grammar's habits. Braces are needed (\frac12 is unreadable), an implied product binds before a
+division (6/2(3) is 1), 2^3^2 is 64, and what cannot continue an expression ends it (18\choose3 is 18, and "2 triangles" is 2,
+for `tr` is a word of that grammar). Exact rationals stay exact to the end; as in Python, a quotient is a float even where it
+is whole. Everything else, letters above all, is unreadable, just as a free symbol makes the script's `eval` fail; so is \ln,
+which becomes a name that is not known there. Relations of numbers, rounding brackets, gcd and lcm are not read, though the
+script has them. Limits are counts, so a verdict never depends on a clock, and a tower of powers is refused where the script
+would never return.
 """
 
 from __future__ import annotations
@@ -20,15 +24,26 @@ Number: TypeAlias = Fraction | float
 MAX_TEXT = 300
 MAX_DEPTH = 24
 MAX_BITS = 4096
+MAX_CHOSEN = 1000
 
+_DIGITS = tuple("0123456789")
+_WORDS = ("trace", "tr", "norm", "rank", "rref", "eye", "ones", "zeros", "cols", "rows", "diag", "hstack", "vstack")
+_SIZED = re.compile(r"\\(?:left|right)(?=\s*(?:[()\[\]]|\\?[{}]))")
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>\d+(?:,\d{3})*(?:\.\d+)?|\.\d+)|(?P<command>\\[a-zA-Z]+|\\.)|(?P<sign>[-+*/^_(){}\[\]|!:]))"
+    r"\s*(?:(?P<number>(?:\d+(?:,\d{3})*(?:\.\d+)?|\.\d+)(?:\\%)?)|(?P<command>\\[a-zA-Z]+|\\.)"
+    rf"|(?P<word>{'|'.join(_WORDS)})"
+    r"|(?P<sign>[-+*/^_(){}\[\]!:.&'e]))",
+    re.ASCII,
 )
-_OPENING = {"(": ")", "[": "]", "{": "}", "|": "|"}
+_CLOSING = {"(": ")", "[": "]", "{": "}", "\\{": "\\}", "\\lbrace": "\\rbrace"}
 _TIMES = frozenset(("*", "\\times", "\\cdot"))
 _OVER = frozenset(("/", ":", "\\div"))
 _FRACTIONS = frozenset(("\\frac", "\\dfrac", "\\tfrac"))
-_SKIPPED = frozenset(("\\,", "\\;", "\\!", "\\:", "\\ ", "\\quad", "\\displaystyle"))
+_BINOMIALS = frozenset(("\\binom", "\\dbinom", "\\tbinom"))
+_SKIPPED = frozenset(("\\,", "\\quad", "\\qquad", "\\displaystyle"))
+_ENDS = frozenset(
+    (".", "&", "'", "\\\\", "\\to", "\\rightarrow", "\\longrightarrow", "\\choose", *_CLOSING.values(), *_WORDS)
+)
 _FUNCTIONS: dict[str, Callable[[float], float]] = {
     "\\sin": math.sin,
     "\\cos": math.cos,
@@ -36,10 +51,13 @@ _FUNCTIONS: dict[str, Callable[[float], float]] = {
     "\\arcsin": math.asin,
     "\\arccos": math.acos,
     "\\arctan": math.atan,
-    "\\ln": math.log,
+    "\\sinh": math.sinh,
+    "\\cosh": math.cosh,
+    "\\tanh": math.tanh,
     "\\log": math.log10,
     "\\exp": math.exp,
 }
+_INVERSES = {"\\sin": "\\arcsin", "\\cos": "\\arccos", "\\tan": "\\arctan"}
 
 
 class NotEvaluatedError(ValueError):
@@ -48,18 +66,19 @@ class NotEvaluatedError(ValueError):
 
 @lru_cache(maxsize=8192)
 def evaluated(text: str) -> int | float | None:
-    """The value of `text`, an int where it is whole and exact; None where it is unreadable or not a real number."""
+    """The value of `text`, an int where Python computes one; None where it is unreadable or not a real number."""
     try:
-        value = _Reader(_pieces(text)).value()
+        reader = _Reader(_pieces(text))
+        value = reader.value()
+        if isinstance(value, Fraction):
+            return float(value) if reader.floats else value.numerator
     except (NotEvaluatedError, ArithmeticError, ValueError):
         return None
-    if isinstance(value, Fraction):
-        return value.numerator if value.denominator == 1 else float(value)
     return value if math.isfinite(value) else None
 
 
 def _pieces(text: str) -> list[str]:
-    text = text.replace("$", " ")
+    text = _SIZED.sub(" ", text.replace("$", " ").replace("~", " "))
     if len(text) > MAX_TEXT:
         raise NotEvaluatedError("too long")
     tokens, at = [], 0
@@ -76,7 +95,7 @@ def _pieces(text: str) -> list[str]:
 
 
 def _is_number(piece: str) -> bool:
-    return piece[:1].isdigit() or (piece[:1] == "." and len(piece) > 1)
+    return piece[:1] in _DIGITS or (piece[:1] == "." and len(piece) > 1)
 
 
 def _bounded(value: Number) -> Number:
@@ -92,12 +111,14 @@ class _Reader:
         self._pieces = pieces
         self._at = 0
         self._depth = 0
+        self.floats = False  # True once something was read that Python computes as a float
 
     def value(self) -> Number:
-        """The expression that the tokens start with: a stop or a stray closing bracket ends it, as in latex2sympy."""
+        """The expression that the tokens start with."""
         value = self._sum()
-        if self._peek() not in (None, ".", *_OPENING.values()):
-            raise NotEvaluatedError(f"stops at {self._peek()!r}")
+        piece = self._peek()
+        if piece is not None and piece not in _ENDS:
+            raise NotEvaluatedError(f"stops at {piece!r}")
         return value
 
     def _peek(self) -> str | None:
@@ -122,84 +143,137 @@ class _Reader:
         self._depth -= 1
         return total
 
-    def _product(self) -> Number:
-        result = self._signed()
-        while (piece := self._peek()) is not None:
-            if piece in _TIMES:
-                self._take()
-                result = _bounded(result * self._signed())
-            elif piece in _OVER:
-                self._take()
-                result = _bounded(result / self._signed())
-            elif self._starts_factor(piece):
-                result = _bounded(result * self._power())
-            else:
-                break
+    def _product(self, functions: bool = True) -> Number:
+        result = self._signed(functions)
+        while (piece := self._peek()) in _TIMES or piece in _OVER:
+            if not functions and not _FUNCTIONS.keys().isdisjoint(self._pieces[self._at + 1 : self._at + 2]):
+                break  # the argument of a function ends before the next one
+            self._take()
+            factor = self._signed(functions)
+            self.floats |= piece in _OVER
+            result = _bounded(result * factor if piece in _TIMES else result / factor)
         return result
 
-    @staticmethod
-    def _starts_factor(piece: str) -> bool:
-        is_function = piece in _FRACTIONS or piece in _FUNCTIONS or piece in ("\\sqrt", "\\pi")
-        return is_function or piece in ("(", "[", "{") or _is_number(piece)
-
-    def _signed(self) -> Number:
+    def _signed(self, functions: bool = True) -> Number:
         negative = False
         while self._peek() in ("+", "-"):
             negative ^= self._take() == "-"
         value = self._power()
+        while self._starts_factor(functions):
+            value = _bounded(value * self._power())
         return -value if negative else value
 
+    def _starts_factor(self, functions: bool) -> bool:
+        piece = self._peek()
+        if piece is None:
+            return False
+        if piece in _FUNCTIONS:
+            return functions
+        named = piece in _FRACTIONS or piece in _BINOMIALS or piece in ("\\sqrt", "\\pi", "e")
+        return named or piece in _CLOSING or _is_number(piece)
+
     def _power(self) -> Number:
-        base = self._atom()
-        while self._peek() == "!":
+        value = self._natural_power() if self._peek() == "e" else self._atom()
+        while (piece := self._peek()) in ("^", "!", "_"):
             self._take()
-            base = _factorial(base)
-        if self._peek() == "^":
-            self._take()
-            return _raised(base, self._argument())
-        return base
+            if piece == "!":
+                value = _factorial(value)
+            else:
+                argument = self._argument()
+                self.floats |= argument < 0
+                value = _raised(value, argument) if piece == "^" else value
+        return value
+
+    def _natural_power(self) -> Number:
+        """The power of e after it: e alone is a name that is not known, and so is what e^1 comes out as."""
+        self._take()
+        if self._take() != "^":
+            raise NotEvaluatedError("no number: 'e'")
+        exponent = self._argument()
+        if exponent == 1:
+            raise NotEvaluatedError("no number: 'e'")
+        return math.exp(exponent)
 
     def _argument(self) -> Number:
-        """What follows a caret or a command: a group, or one digit."""
+        """What follows a caret or an underscore: a number, \\pi, or a group in braces."""
         piece = self._peek()
-        if piece is not None and piece.isdigit() and len(piece) > 1:
-            self._pieces[self._at] = piece[1:]
-            return Fraction(int(piece[0]))
-        return self._signed() if piece == "-" else self._atom()
+        if piece is None or not (piece in ("{", "\\pi") or _is_number(piece)):
+            raise NotEvaluatedError(f"no exponent: {piece!r}")
+        return self._atom()
+
+    def _braced(self) -> Number:
+        """A group in braces."""
+        if self._peek() != "{":
+            raise NotEvaluatedError("no brace")
+        return self._atom()
 
     def _atom(self) -> Number:
         piece = self._take()
         if _is_number(piece):
-            plain = piece.replace(",", "")
-            return float(plain) if "." in plain else Fraction(int(plain))
-        if piece in _OPENING:
-            value = self._sum()
-            if self._take() != _OPENING[piece]:
-                raise NotEvaluatedError("brackets do not match")
-            return _magnitude(value) if piece == "|" else value
-        if piece in _FRACTIONS:
-            upper = self._argument()
-            return _bounded(upper / self._argument())
+            percent = piece.endswith("\\%")
+            value = Fraction(piece.removesuffix("\\%").replace(",", "")) / (100 if percent else 1)
+            self.floats |= value.denominator > 1
+            return value
+        if piece in _CLOSING:
+            return self._group(piece)
+        if piece in _FRACTIONS or piece in _BINOMIALS:
+            upper, lower = self._braced(), self._braced()
+            self.floats |= piece in _FRACTIONS
+            return _bounded(upper / lower) if piece in _FRACTIONS else _binomial(upper, lower)
         if piece == "\\sqrt":
             return self._root()
-        if piece == "\\pi":
-            return math.pi
         if piece in _FUNCTIONS:
-            return _FUNCTIONS[piece](float(self._power()))
-        raise NotEvaluatedError(f"no number: {piece!r}")
+            return self._function(piece)
+        if piece != "\\pi":
+            raise NotEvaluatedError(f"no number: {piece!r}")
+        return math.pi
+
+    def _group(self, opening: str) -> Number:
+        value = self._sum()
+        if self._peek() == "\\choose":
+            self._take()
+            value = _binomial(value, self._sum())
+        if self._take() != _CLOSING[opening]:
+            raise NotEvaluatedError("brackets do not match")
+        return value
 
     def _root(self) -> Number:
+        self.floats = True
         if self._peek() != "[":
-            return _square_root(self._argument())
-        self._take()
-        index = self._sum()
-        if self._take() != "]" or not index:
+            return _square_root(self._braced())
+        index = self._atom()
+        if not index:
             raise NotEvaluatedError("a root without an index")
-        return _raised(self._argument(), 1 / index)
+        return _raised(self._braced(), 1 / index)
+
+    def _function(self, name: str) -> Number:
+        """A function of what stands in brackets after it, else of the product up to the next function."""
+        base, power = None, None
+        while (piece := self._peek()) in ("^", "_"):
+            self._take()
+            if piece == "_" and name == "\\log":
+                base = self._argument()
+            else:
+                power = self._argument()
+        if power == -1 and name in _INVERSES:
+            name, power = _INVERSES[name], None
+        if self._peek() in _FUNCTIONS:
+            raise NotEvaluatedError("a function of a function without brackets")
+        argument = float(self._atom() if self._peek() == "(" else self._product(functions=False))
+        value = math.log(argument, base) if base is not None else _FUNCTIONS[name](argument)
+        return value if power is None else _raised(value, power)
 
 
-def _magnitude(value: Number) -> Number:
-    return -value if value < 0 else value
+def _binomial(upper: Number, lower: Number) -> Number:
+    if (
+        not isinstance(upper, Fraction)
+        or not isinstance(lower, Fraction)
+        or {upper.denominator, lower.denominator} != {1}
+    ):
+        raise NotEvaluatedError("a binomial coefficient")
+    if not 0 <= lower <= upper <= MAX_CHOSEN:
+        raise NotEvaluatedError("a binomial coefficient")
+    return Fraction(math.comb(upper.numerator, lower.numerator))
 
 
 def _square_root(value: Number) -> Number:

@@ -52,7 +52,7 @@ class Protocol:
 
     def __post_init__(self) -> None:
         what = f"protocol {shown_value(self.name)}"
-        require_name(what, self.name)
+        require_name(what, self.name, edition=True)
         if not isinstance(self.version, str):
             raise UsageError(f"{what}: its version must be a text, not {shown_value(self.version)}")
         require_functions(what, self, "prompt", "extract", "match")

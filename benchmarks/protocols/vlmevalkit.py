@@ -1,15 +1,17 @@
 r"""What VLMEvalKit's protocols share: options named by a letter or a text, values, and the steps of its language model.
 
-A response that neither rule nor language model settles is undecided: there VLMEvalKit picks an option at random, which is
-not done here. Expressions that it runs through Python's `eval` are read by `arithmetic`. The rules are those of its
-vlmeval/utils/matching_util.py; those of one suite (vlmeval/dataset) stand in the suite's file.
+Followed is commit e8e78f05 of open-compass/VLMEvalKit (2026-08-18): the rules here are those of its utils/matching_util.py,
+those of one suite (vlmeval/dataset) stand in the suite's file. A response that neither rule nor language model settles is
+undecided: there VLMEvalKit picks an option at random, which is not done here. What it runs through Python's `eval` is read
+by `arithmetic`.
 
-Defects that belong to it: an option letter counts only among the last four words; an option's text anywhere in a short
-response names it.
+Defects that belong to it: an option letter counts only among the last four words, or right after "answer is", where the
+article of "the answer is a dog" counts, too; an option's text anywhere in a short response names it.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from ...harness.answers import Extraction, Grade
@@ -21,7 +23,8 @@ from .arithmetic import evaluated
 from .base import judge_needed, rule_grade, undecided
 
 NAME = "vlmevalkit"
-VERSION = "1"
+COMMIT = "e8e78f05"
+VERSION = f"2+vlmevalkit-{COMMIT}"
 """Version of the rules; a protocol with a step of a language model has WITH_STEPS."""
 WITH_STEPS = f"{VERSION}+{language_model.VERSION}"
 NO_OPTION = "Z"
@@ -29,6 +32,7 @@ LAST_WORDS = 5
 EQUAL = 1e-6
 
 _PUNCTUATION = str.maketrans(dict.fromkeys(".()[],:;!*#{}", " "))
+_VERBOSE = re.compile(r"answer\s+is\s+\**([ABCD])\**", re.IGNORECASE)
 _REFUSALS = (
     "Sorry, I can't help with images of people yet.",
     "I can't process this file.",
@@ -38,7 +42,7 @@ _REFUSALS = (
 
 
 def inferred(answer: str, options: Mapping[str, str]) -> str | None:
-    """The option that a response names by a lone letter near its end or by its text; Z for a refusal."""
+    """The option that a response names by a lone letter near its end, as its answer, or by its text; Z for a refusal."""
     return _by_letter(answer, options) or _by_text(answer, options)
 
 
@@ -47,9 +51,12 @@ def _by_letter(answer: str, options: Mapping[str, str]) -> str | None:
         return NO_OPTION
     words = answer.translate(_PUNCTUATION).split()
     named = [letter for letter in options if letter in words]
-    if len(named) == 1:
-        return named[0] if words.index(named[0]) > len(words) - LAST_WORDS else None
-    return NO_OPTION if not named and NO_OPTION in words else None
+    if len(named) == 1 and words.index(named[0]) > len(words) - LAST_WORDS:
+        return named[0]
+    if not named and NO_OPTION in words:
+        return NO_OPTION
+    stated = _VERBOSE.search(answer)
+    return stated[1].upper() if stated and stated[1].upper() in options else None
 
 
 def _by_text(answer: str, options: Mapping[str, str]) -> str | None:
@@ -63,7 +70,7 @@ def chosen(text: str, options: Sequence[str]) -> Extraction:
     """The letter of the option that a response names; a language model is needed where it names none."""
     letter = inferred(text, dict(zip(LETTERS, options, strict=False)))
     if letter is None:
-        return judge_needed("no option is named by a lone letter near the end or by its text")
+        return judge_needed("no option is named by a lone letter near the end, as the answer, or by its text")
     return Extraction(letter, "option", "named by its letter or text")
 
 

@@ -22,10 +22,14 @@ Questions on one chart form a cluster.
 Metrics: accuracy, also by split (human, augmented).
 
 The official rule is the relaxed accuracy of the paper's section 5.1, in the form that the field uses (pix2struct's
-metrics.py); VLMEvalKit's is the same. Right if both texts are numbers and differ by at most 5 percent of the gold, which
+metrics.py). Right if both texts are numbers and differ by at most 5 percent of the gold, which
 must not be 0; otherwise if the texts are equal in lower case. A number may end with a percent sign, which divides it by
 100. Defects that belong to it: 2000 is right for the year 2015; "24%" against "24", "$25" against "25" and "Yes." fail; a
 list gold must be repeated letter by letter.
+
+VLMEvalKit has the same rule (vlmeval/dataset/utils/vqa_eval.py), but a list gold that Python reads, "[2003, 2004]", names
+alternatives, of which one is enough. `vlmevalkit@2024` is its rule before commit 677e30a5 (2025-09-01), by which older scores
+were computed: gold and response changed places, so the difference counts in parts of the response, which must not be 0.
 
 Repository: vis-nlp/ChartQA, "ChartQA Dataset/test/test_human.json" and test_augmented.json, lists; png/. An id is the split
 and the position in both, one after the other: test_human-0 to test_augmented-2499. Whether the `index` of VLMEvalKit's TSV
@@ -43,7 +47,7 @@ from ..items import ImageFolder, Record
 from ..metrics import by_category, overall, together
 from ..protocols import vlmevalkit
 from ..protocols.base import Protocol, asked, float_or_none, rule_grade
-from ..sources.layout import ROW, SPLIT, Computed, renamed, same
+from ..sources.layout import ROW, SPLIT, Computed, renamed, same, text_list
 from ..sources.published import HubSet, Published, VLMEvalKitSet
 from ..sources.repositories import TableCheckout
 
@@ -107,11 +111,33 @@ def official_extract(text: str, item: Item) -> Extraction:
 
 def official_match(stated: Extraction, item: Item) -> Grade:
     """The relaxed rule."""
-    answer, gold = stated.answer or "", published_gold(item)
-    value, wanted = _percent_or_number(answer), _percent_or_number(gold)
+    return _relaxed(stated, published_gold(item), stated.answer or "")
+
+
+def _vlmevalkit_match(stated: Extraction, item: Item) -> Grade:
+    grades = [_relaxed(stated, gold, stated.answer or "") for gold in _alternatives(published_gold(item))]
+    return max(grades, key=lambda grade: bool(grade.correct))
+
+
+def _vlmevalkit_2024_match(stated: Extraction, item: Item) -> Grade:
+    grades = [_relaxed(stated, stated.answer or "", gold) for gold in _alternatives(published_gold(item))]
+    return max(grades, key=lambda grade: bool(grade.correct))
+
+
+def _alternatives(gold: str) -> list[str]:
+    """The members of a gold that is a list to Python; any other gold alone."""
+    try:
+        return text_list(gold) if gold.startswith("[") else [gold]
+    except ValueError:
+        return [gold]
+
+
+def _relaxed(stated: Extraction, target: str, other: str) -> Grade:
+    """Whether `other` is within 5 percent of `target`, or the same text where one of them is no number or the target is 0."""
+    value, wanted = _percent_or_number(other), _percent_or_number(target)
     if value is not None and wanted:
         return rule_grade(abs(value - wanted) / abs(wanted) <= TOLERANCE, stated, "within 5 percent")
-    return rule_grade(answer.lower() == gold.lower(), stated, "text")
+    return rule_grade(other.lower() == target.lower(), stated, "text")
 
 
 def _percent_or_number(text: str) -> float | None:
@@ -157,7 +183,8 @@ SUITE = Suite(
     parse=parse,
     own_protocols=(
         Protocol("official", "1", official_prompt, official_extract, official_match),
-        Protocol(vlmevalkit.NAME, vlmevalkit.VERSION, official_prompt, official_extract, official_match),
+        Protocol(vlmevalkit.NAME, vlmevalkit.VERSION, official_prompt, official_extract, _vlmevalkit_match),
+        Protocol("vlmevalkit@2024", "1+vlmevalkit-70389f3e", official_prompt, official_extract, _vlmevalkit_2024_match),
     ),
     metrics=together(overall, by_category("split")),
     published=PUBLISHED,

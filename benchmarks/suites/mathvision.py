@@ -15,12 +15,15 @@ Columns: id, question, choices (list, empty for a free answer), answer, image, s
 Metrics: accuracy, also by subject, level, level and subject, and question_type (choice, free).
 
 The official rules are evaluation/evaluate.py and utils.py of mathllm/MATH-V, commit 1d361180. The last \boxed, else what
-follows "the answer is" and the like, is stripped of LaTeX dressing; it is right if it equals the gold or the option's value
+follows "the answer is" and the like, is stripped of LaTeX dressing; it is right if it equals the gold or the option's text
 in lower case, or if both are numbers that agree when rounded to two decimals. Defects that belong to it: 1/55 passes for 1/60
 and any tiny number for 0; `\textbf{(D) }72` fails; eight golds (2804, 2828, 2830, 2833, 2866, 2875, 2877, 2947) cannot be
 met; a response that ends with " A." is the option A whatever it says before. Where the script evaluates text as code (and
-hangs on 9^{9^{9}}), `arithmetic` is used, which has limits. VLMEvalKit reads only the first \boxed, up to the first closing
-brace, so a fraction in a box is cut off.
+hangs on 9^{9^{9}}), `arithmetic` is used, which has limits. Options count as they were published: of 31 items they are "A)"
+or "(A)", which are shown and matched by `strict` as bare letters.
+
+VLMEvalKit (vlmeval/dataset/utils/mathv.py) compares the whole response with a free gold, and asks its language model where
+they are not equal; of a response with one \boxed its reader of LaTeX takes the content.
 
 Repository: mathllm/MATH-V, data/test.jsonl; images/ stands beside data/, so the checkout is what to name. testmini.jsonl is
 read where it is named and images/ stands beside it. Uncertain of VLMEvalKit's TSV: `level`, and whether an `index` is the
@@ -34,7 +37,7 @@ import re
 from ...harness.answers import Extraction, Grade
 from ...harness.types import Image, Item, Prompt
 from ..base import SAMPLES, Suite
-from ..gold import published, published_gold, typed
+from ..gold import published, published_choices, published_gold, typed
 from ..items import ImageFolder, Record, bare, gold_letters
 from ..metrics import by_category, overall, together
 from ..protocols import vlmevalkit
@@ -64,7 +67,8 @@ _MARK = re.compile(r"<image\d+>")
 
 def parse(record: Record, folder: ImageFolder) -> Item:
     """An item of one record. Raises DataError on a malformed one."""
-    choices = bare(record.texts("choices"))
+    listed = record.texts("choices")
+    choices = bare(listed)
     raw = record.text("answer")
     by_letter = bool(choices) or re.fullmatch("[A-E]", raw)
     answer, answer_type = gold_letters(record, raw, choices) if by_letter else typed(raw)
@@ -83,6 +87,7 @@ def parse(record: Record, folder: ImageFolder) -> Item:
             "level": record.integer("level"),
             "question_type": "choice" if choices else "free",
             **published(raw, answer),
+            **({} if listed == choices else {"published_choices": listed}),
         },
     )
 
@@ -115,7 +120,8 @@ _STRIPPED = ("^{\\circ}", "^\\circ", "\\$", "$")
 
 def official_prompt(item: Item) -> Prompt:
     """Instruction, question with the picture at its mark, and the options unless they are only letters."""
-    options = "" if "".join(item.choices) in ("", "ABCDE") else "\n" + lettered(item.choices)
+    listed = published_choices(item)
+    options = "" if "".join(listed) in ("", "ABCDE") else "\n" + lettered(listed)
     marks = _MARK.findall(item.question)
     if len(marks) != 1:
         return Prompt((*item.images, f"{INSTRUCTION}\n{item.question}{options}"))
@@ -220,7 +226,8 @@ def official_match(stated: Extraction, item: Item) -> Grade:
     if equal(gold, answer):
         return rule_grade(True, stated, "gold")
     letter = ord(gold) - ord("A") if len(gold) == 1 else -1
-    if 0 <= letter < len(item.choices) and equal(item.choices[letter], answer):
+    options = published_choices(item)
+    if 0 <= letter < len(options) and equal(options[letter], answer):
         return rule_grade(True, stated, "option value")
     return rule_grade(False, stated, "gold")
 
@@ -255,7 +262,7 @@ def _rounded_members(text: str) -> str:
     return f"{text[0]}{','.join(rounded)}{text[-1]}"
 
 
-_FIRST_BOX = re.compile(r"\\boxed\{([^}]*)\}")
+_BOXED = re.compile(r"\\boxed\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}")
 _CHOICE_HINT = "Hint: Please answer the question and provide the correct option letter, e.g., A, B, C, D, at the end."
 _FREE_HINT = "Hint: Please answer the question and provide the final answer at the end."
 
@@ -267,19 +274,23 @@ def _vlmevalkit_prompt(item: Item) -> Prompt:
 
 
 def _vlmevalkit_extract(text: str, item: Item) -> Extraction:
-    boxed = _FIRST_BOX.search(text)
-    answer = boxed[1] if boxed else text
     if item.choices:
-        return vlmevalkit.chosen(answer, item.choices)
-    if vlmevalkit.same_value(answer, published_gold(item)):
-        return Extraction(answer, "boxed" if boxed else "whole", "equal to the gold without a language model")
+        return vlmevalkit.chosen(text, published_choices(item))
+    if _vlmevalkit_equal(text, item):
+        return Extraction(text.strip(), "whole", "equal to the gold without a language model")
     return judge_needed("not equal to the gold as it stands; a language model would look for the answer")
 
 
 def _vlmevalkit_match(stated: Extraction, item: Item) -> Grade:
     if stated.answer is None:
         return undecided(stated)
-    return rule_grade(vlmevalkit.same_value(stated.answer, published_gold(item)), stated, "value")
+    return rule_grade(_vlmevalkit_equal(stated.answer, item), stated, "value")
+
+
+def _vlmevalkit_equal(text: str, item: Item) -> bool:
+    """Equality of the whole text, of which latex2sympy2_extended reads the content of its only box."""
+    boxes = _BOXED.findall(text)
+    return any(vlmevalkit.same_value(read, published_gold(item)) for read in (text, *boxes[: len(boxes) == 1]))
 
 
 LAYOUT: Layout = {
@@ -313,7 +324,7 @@ SUITE = Suite(
     parse=parse,
     prompt=prompt,
     own_protocols=(
-        Protocol("official", "1+mathv-1d361180", official_prompt, official_extract, official_match),
+        Protocol("official", "2+mathv-1d361180", official_prompt, official_extract, official_match),
         Protocol(
             vlmevalkit.NAME,
             vlmevalkit.WITH_STEPS,

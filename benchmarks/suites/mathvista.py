@@ -41,6 +41,7 @@ from functools import lru_cache
 from ...harness.answers import Extraction, Grade
 from ...harness.types import Item, Prompt
 from ..base import SAMPLES, Suite
+from ..gold import published_choices
 from ..items import LETTERS, ImageFolder, Record, gold_letters
 from ..metrics import by_category, overall, together
 from ..protocols import language_model, vlmevalkit
@@ -118,12 +119,6 @@ _HINTS = {
 }
 
 
-def listed_choices(item: Item) -> tuple[str, ...]:
-    """The options as published, a repeated one included."""
-    listed = item.meta.get("published_choices")
-    return listed if isinstance(listed, tuple) else item.choices
-
-
 def official_gold(item: Item) -> str:
     """The gold as published: for a choice the option's text."""
     return item.choices[ord(item.answer) - ord("A")] if _is_choice(item) else item.answer
@@ -140,7 +135,7 @@ def hint(item: Item) -> str:
 def official_prompt(item: Item) -> Prompt:
     """Question with its unit, options, hint, and the start of a solution: the script's query without examples."""
     unit = f" (Unit: {item.unit})" if item.unit else ""
-    options = [f"Choices:\n{lettered(listed_choices(item))}"] if _is_choice(item) else []
+    options = [f"Choices:\n{lettered(published_choices(item))}"] if _is_choice(item) else []
     return asked(item, "\n".join([f"Question: {item.question}{unit}", *options, hint(item), "Solution:"]))
 
 
@@ -148,7 +143,7 @@ def official_extract(text: str, item: Item) -> Extraction:
     """The script's shortcuts; whatever they do not settle needs a language model."""
     if not text:
         return Extraction("", "empty", "an empty response is extracted as the empty text")
-    if _is_choice(item) and text in listed_choices(item):
+    if _is_choice(item) and text in published_choices(item):
         return Extraction(text, "option", "the response is an option")
     kind = item.meta["answer_type"]
     try:
@@ -173,7 +168,7 @@ def official_match(stated: Extraction, item: Item) -> Grade:
 def normalised(extraction: str, item: Item) -> str | None:
     """What the script compares with the gold; None where a number was wanted and Python reads none."""
     if _is_choice(item):
-        return _option(extraction.strip(), listed_choices(item))
+        return _option(extraction.strip(), published_choices(item))
     try:
         if item.meta["answer_type"] == "integer":
             return str(int(extraction))
@@ -219,7 +214,9 @@ def edit_distance(first: str, second: str) -> int:
 
 def _vlmevalkit_extract(text: str, item: Item) -> Extraction:
     if item.meta["question_type"] == "multi_choice":
-        return vlmevalkit.chosen(text, listed_choices(item))
+        return vlmevalkit.chosen(text, published_choices(item))
+    if item.meta["answer_type"] == "list":
+        return Extraction(text.strip(), "list", "VLMEvalKit compares its own empty value with the gold of a list")
     if _vlmevalkit_equal(text, item):
         return Extraction(text.strip(), str(item.meta["answer_type"]), "the response is the gold")
     return judge_needed("the response is not the gold alone; a language model would look for the answer")
@@ -234,13 +231,15 @@ def _vlmevalkit_match(stated: Extraction, item: Item) -> Grade:
 
 
 def _option_letter(item: Item) -> str:
-    return LETTERS[listed_choices(item).index(official_gold(item))]
+    return LETTERS[published_choices(item).index(official_gold(item))]
 
 
 def _vlmevalkit_equal(text: str, item: Item) -> bool:
     read = {"integer": int, "float": float}.get(str(item.meta["answer_type"]))
+    if read is None:
+        return False  # a list: what it compares is str(None)
     try:
-        return bool(read(text) == read(item.answer)) if read else text == item.answer
+        return bool(read(text) == read(item.answer))
     except ValueError:
         return False
 

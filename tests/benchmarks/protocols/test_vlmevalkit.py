@@ -17,6 +17,9 @@ OPTIONS = {"A": "cat", "B": "dog", "C": "horse"}
         ("the dog", "B"),
         ("cat or dog", None),
         ("dog " * 30, None),  # too long for a match by text
+        ("The correct answer is **B**, for cats do not bark, and horses are larger", "B"),
+        ("The answer is a dog, as the ears in the picture are those of one", "A"),  # the article is taken for it
+        ("The answer is A or B", "A"),
         ("Z", "Z"),
         ("Cannot determine the answer", "Z"),
         ("", None),

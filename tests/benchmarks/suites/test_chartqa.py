@@ -50,4 +50,26 @@ def test_types(question, gold, gold_type):
 )
 def test_official_rule(judged, response, gold, correct):
     assert judged("chartqa", "official", response, gold).correct is correct
-    assert judged("chartqa", "vlmevalkit", response, gold).correct is correct
+    if not gold.startswith("["):
+        assert judged("chartqa", "vlmevalkit", response, gold).correct is correct
+
+
+@pytest.mark.parametrize(
+    ("response", "gold", "now", "in_2024"),
+    [
+        ("2003", "[2003, 2004]", True, True),  # one of the list is enough
+        ("2004", "['2003', '2004']", True, True),
+        ("[2003, 2004]", "[2003, 2004]", False, False),
+        ("[Italy, 22]", "[Italy, 22]", True, True),  # no list to Python
+        ("95", "100", True, False),  # 5 percent of the gold are more than 5 percent of the response
+        ("105.2", "100", False, True),
+        ("0", "0", True, True),
+        ("0.0", "0", False, False),
+        ("0", "0.0", False, False),
+        ("nan", "5", False, False),
+        ("inf", "5", False, False),
+    ],
+)
+def test_vlmevalkit_rules(judged, response, gold, now, in_2024):
+    assert judged("chartqa", "vlmevalkit", response, gold).correct is now
+    assert judged("chartqa", "vlmevalkit@2024", response, gold).correct is in_2024

@@ -42,8 +42,12 @@ def test_keeps_several_marks_because_the_picture_shows_them(load, shown):
         ("The answer is 7. And more.", "7", True),
         ("\\boxed{\\frac{14}{2}}", "7", True),
         ("\\boxed{x = 7}", "7", True),
-        ("\\boxed{(6/2, 4)}", "(3,4)", True),
-        ("\\boxed{2\\sqrt{3}}", "2\\sqrt3", True),
+        ("\\boxed{(4-1, 4)}", "(3,4)", True),
+        ("\\boxed{(6/2, 4)}", "(3,4)", False),  # the script writes a quotient as 3.0
+        ("\\boxed{2\\sqrt{3}}", "2\\sqrt{3}", True),
+        ("\\boxed{2\\sqrt{3}}", "2\\sqrt3", False),  # a root without braces is no number to the script
+        ("\\boxed{\\frac{2^{2022}}{3}}", "7", False),
+        ("\\boxed{2^{1056}+3^{600}}", "3^{600}+2^{1056}", True),
         ("\\boxed{\\pi}", "3.14", True),
         ("", "7", False),
         ("\\boxed{1/55}", "1/60", True),  # both are 0.02
@@ -80,6 +84,14 @@ def test_official_hostile_answers_are_read_at_once(judged, text):
     assert judged("mathvision", "official", f"\\boxed{{{text}}}", "7").correct is False
 
 
+@pytest.mark.parametrize(("response", "correct"), [("C)", True), ("(C)", True), ("B)", False)])
+def test_official_takes_the_text_of_an_option_as_published(load, response, correct):
+    item = load("mathvision", 2, choices=["A)", "B)", "C)"], answer="C")
+    official = SUITES.get("mathvision").protocols["official"]
+    assert official.match(official.extract(response, item), item).correct is correct
+    assert "(C) C)" in str(mathvision.official_prompt(item).parts)
+
+
 def test_official_prompt_has_the_picture_at_its_mark():
     item = SUITES.get("mathvision").load()[0]
     parts = mathvision.official_prompt(item).parts
@@ -94,7 +106,8 @@ def test_official_prompt_has_the_picture_at_its_mark():
         ("7.0000001", "7", True),
         ("\\boxed{8}", "7", None),  # a language model would look again
         ("\\boxed{1/55}", "1/60", None),
-        ("\\boxed{\\frac{1}{2}}", "0.5", None),  # cut off at the first brace
+        ("so \\boxed{\\frac{\\sqrt{4}}{4}} it is", "0.5", True),
+        ("\\boxed{7} or \\boxed{7}", "7", None),  # two boxes are no value to its reader
     ],
 )
 def test_vlmevalkit_free(judged, response, gold, correct):
@@ -102,6 +115,8 @@ def test_vlmevalkit_free(judged, response, gold, correct):
 
 
 def test_options_and_letters(load):
-    assert load("mathvision", 2, choices=["(A)", "(B)", "(C)"]).choices == ("A", "B", "C")
+    cleaned = load("mathvision", 2, choices=["(A)", "(B)", "(C)"])
+    assert (cleaned.choices, cleaned.meta["published_choices"]) == (("A", "B", "C"), ("(A)", "(B)", "(C)"))
+    assert "published_choices" not in load("mathvision", 2, choices=["A", "B", "C"]).meta
     lone = load("mathvision", 6)
     assert (lone.answer_type, lone.choices, lone.meta["question_type"]) == ("choice", (), "free")
