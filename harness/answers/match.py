@@ -47,7 +47,7 @@ _CLOCK = re.compile(r"\d{1,2}:\d{1,2}")
 _PLAIN_LENGTH = 100
 _COUNTED = re.compile(r"([A-Za-z]+(?:-[a-z]+)?)((?: [a-z]+){1,4})")
 _AXES = (10**6, 10**9)
-_RANGE = re.compile(r"(\d+)\s*(?:-|to)\s*(\d+)")
+_RANGE = re.compile(r"(\d{1,30})\s*(?:-|to)\s*(\d{1,30})")
 _TO = re.compile(r"(?<=[\d}])\s*\bto\b\s*(?=[\d\\])")
 
 

@@ -295,6 +295,7 @@ _MONTHS = {name: month for month, group in enumerate(_MONTH_NAMES.split("|"), st
 _NUMERIC_DATE = re.compile(r"(\d{1,4})\s*[/.-]\s*(\d{1,2})\s*[/.-]\s*(\d{1,4})")
 _CHINESE_DATE = re.compile(r"(\d{4})\s*年\s*(\d{1,2})\s*月(?:\s*(\d{1,2})\s*[日号])?")
 _WORDS = re.compile(r"[A-Za-z]+|\d+")
+_LONGEST_YEAR = 4  # digits
 _ORDINAL = frozenset(("st", "nd", "rd", "th", "of", "the", "in", "on"))
 _WEEKDAYS = frozenset(names("monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun"))
 _YEAR = re.compile(r"(?:in|year|the|ad|ce|\s)*(\d{1,4})\s*(?:年|ad|ce)?", re.IGNORECASE)
@@ -358,7 +359,7 @@ def _named_date(text: str) -> Hashable | None:
     words = [w.lower() for w in _WORDS.findall(text)]
     words = [w for w in words if w not in _ORDINAL and w not in _WEEKDAYS]
     months = [_MONTHS[w] for w in words if w in _MONTHS]
-    numbers = [int(w) for w in words if w.isdigit()]
+    numbers = [int(w) for w in words if w.isdigit() and len(w) <= _LONGEST_YEAR]
     if len(months) != 1 or len(months) + len(numbers) != len(words) or not 1 <= len(numbers) <= 2:
         return None
     years = [n for n in numbers if n > 31]

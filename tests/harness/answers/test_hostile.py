@@ -37,6 +37,14 @@ def test_a_vote_within_the_limit(name: str) -> None:
     assert time.process_time() - start < SECONDS
 
 
+@pytest.mark.parametrize(
+    ("response", "gold", "gold_type"),
+    [("9" * 5_000 + " March", "March 5, 2021", "date"), ("9" * 5_000 + "-" + "9" * 5_000, "[2007, 2008]", "list")],
+)
+def test_numbers_too_long_for_an_integer_are_no_dates_and_no_ranges(response: str, gold: str, gold_type: str) -> None:
+    assert not grade(f"\\boxed{{{response}}}", gold, gold_type).correct
+
+
 def test_nested_sets_are_compared_once_at_each_depth() -> None:
     gold, other = ("\\{" * 29 + number + "\\}" * 29 for number in ("4", "5"))
     start = time.process_time()
