@@ -147,11 +147,11 @@ class Problems:
     _places: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
     _texts: dict[tuple[str, ...], str] = field(default_factory=dict)
 
-    def add(self, problem: DataError) -> None:
-        """Take note of one."""
+    def add(self, problem: DataError, kind: str = "") -> None:
+        """Take note of one. Those of one `kind` are told once, in the words of the first."""
         self.count += 1
         placed = _PLACED.fullmatch(str(problem))
-        same = (placed["file"], placed["row"], placed["what"]) if placed else (str(problem),)
+        same = (placed["file"], placed["row"], kind or placed["what"]) if placed else (str(problem),)
         if same not in self._texts and len(self._texts) == MAX_PROBLEMS:
             self.untold += 1
             return

@@ -188,11 +188,37 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """What another tool said of an answer that it stored: the final answer that it read, and whether that is right.
+
+    None is what it did not say. `by_model`: a language model took part, not rules alone.
+    """
+
+    extracted: str | None = None
+    correct: bool | None = None
+    by_model: bool = False
+
+    def to_json(self) -> Json:
+        """All fields."""
+        return {"extracted": self.extracted, "correct": self.correct, "by_model": self.by_model}
+
+    @classmethod
+    def from_json(cls, record: Json) -> Recorded:
+        """The inverse of `to_json`. Raises DataError on any other shape."""
+        if isinstance(record, dict) and record.keys() == {"extracted", "correct", "by_model"}:
+            found = cls(**record)
+            fit = isinstance(found.extracted, str | None) and isinstance(found.correct, bool | None)
+            if fit and isinstance(found.by_model, bool):
+                return found
+        raise DataError(f"what another tool recorded of a response cannot be {record!r:.80}")
+
+
+@dataclass(frozen=True, slots=True)
 class Response:
     """What came back for one sample of one item: `text` is None exactly when `error` is not.
 
     `finish_reason` is "stop" or "length" (cut off at max_tokens), or None when unknown; token counts are None when the
-    engine does not tell them.
+    engine does not tell them. `recorded` is what the tool that asked said of an imported answer.
     """
 
     item_id: str
@@ -202,6 +228,7 @@ class Response:
     finish_reason: str | None = None
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    recorded: Recorded | None = None
 
     def __post_init__(self) -> None:
         if (self.text is None) == (self.error is None):
@@ -213,21 +240,26 @@ class Response:
         return self.finish_reason == "length"
 
     def to_json(self) -> Json:
-        """All fields."""
-        return {name: getattr(self, name) for name in RESPONSE_FIELDS}
+        """All fields; `recorded` only where there is something."""
+        fields = {name: getattr(self, name) for name in RESPONSE_FIELDS}
+        return fields if self.recorded is None else {**fields, RECORDED: self.recorded.to_json()}
 
     @classmethod
     def from_json(cls, record: Json) -> Response:
         """The inverse of `to_json`. Raises DataError on any other shape."""
-        if not isinstance(record, dict) or set(record) != set(RESPONSE_FIELDS):
+        if not isinstance(record, dict) or record.keys() - {RECORDED} != RESPONSE_KEYS:
             raise DataError(f"a response needs exactly the fields {', '.join(RESPONSE_FIELDS)}")
         for name, types in RESPONSE_TYPES.items():
             if not isinstance(record[name], types) or isinstance(record[name], bool):
                 raise DataError(f"a response's {name} cannot be {record[name]!r:.80}")
+        if RECORDED in record:
+            return cls(**{**record, RECORDED: Recorded.from_json(record[RECORDED])})
         return cls(**record)
 
 
-RESPONSE_FIELDS = tuple(f.name for f in dataclasses.fields(Response))
+RECORDED = "recorded"
+RESPONSE_FIELDS = tuple(f.name for f in dataclasses.fields(Response) if f.name != RECORDED)
+RESPONSE_KEYS = frozenset(RESPONSE_FIELDS)
 RESPONSE_TYPES: Mapping[str, tuple[type, ...]] = {
     "item_id": (str,),
     "sample": (int,),

@@ -17,14 +17,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from ...harness.engines.lmms_eval import is_failure, marked_text
 from ...harness.errors import DataError, printable
 from ...harness.runs.store import Sample
-from ...harness.types import Item, Json, Prompt, Response
+from ...harness.types import Item, Json, Prompt, Recorded, Response
+from ..gold import published_gold
 from ..items import Problems
 
 SAMPLING = ("temperature", "top_p", "max_tokens", "seed")
@@ -39,14 +41,16 @@ class ImportedAnswer:
     error: str | None = None
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    recorded: Recorded | None = None
 
 
 @dataclass(frozen=True)
 class ItemAnswers:
     """The answers to one item, and what the file says of the item.
 
-    The item is that of `item_id`, or without one that of the number `row` (from 0) of the data set. `question` is the
-    item's question as the file repeats it, `prompt` the text that the model was shown, which holds the question.
+    The item is that of `item_id`, or of one of `other_ids` where the data name items in another way; without an id, that of
+    the number `row` (from 0) of the data set. `question` is the item's question as the file repeats it, `gold` its gold,
+    `prompt` the text that the model was shown, which holds the question.
     """
 
     where: str
@@ -55,6 +59,8 @@ class ItemAnswers:
     row: int | None = None
     question: str | None = None
     prompt: str | None = None
+    other_ids: tuple[str, ...] = ()
+    gold: str | None = None
 
 
 @dataclass(frozen=True)
@@ -100,25 +106,25 @@ def attach(source: ImportSource, samples: Sequence[Sample], *, only_answered: bo
     """Find the item of each answer; `asked` has the items in the order of their data set, with a protocol's prompts.
 
     `only_answered` leaves out the items that the file does not have. Raises DataError that tells of every answer whose item
-    is not found, comes twice, or has another question, and of a file without any.
+    is not found, comes twice, or has another question, and of a file without any; what is wrong with many is told once.
     """
-    by_id = {sample.item.id: sample for sample in samples}
+    items = _Items(samples)
     answered: dict[str, ItemAnswers] = {}
     problems = Problems(str(source.path))
     try:
         for answers in source.given:
+            if isinstance(answers, DataError):
+                problems.add(answers)
+                continue
             try:
-                if isinstance(answers, DataError):
-                    raise answers
-                item = _item(answers, samples, by_id)
+                item = items.of(answers)
                 if item.id in answered:
-                    raise _problem(answers, f"item {item.id!r} was already answered at {answered[item.id].where}")
-                _check_question(answers, item)
+                    raise _ItemError("twice", f"item {item.id!r} was already answered at {answered[item.id].where}")
                 if len(answers.answers) > MAX_SAMPLES:
-                    raise _problem(answers, f"{len(answers.answers)} answers to one item, more than {MAX_SAMPLES}")
+                    raise _ItemError("many", f"{len(answers.answers)} answers to one item, more than {MAX_SAMPLES}")
                 answered[item.id] = answers
-            except DataError as problem:
-                problems.add(problem)
+            except _ItemError as problem:
+                problems.add(DataError(printable(f"{answers.where}: {problem}")), problem.kind)
     except DataError as problem:  # the file cannot be read any further
         problems.add(problem)
     if problems.count:
@@ -135,39 +141,104 @@ def attach(source: ImportSource, samples: Sequence[Sample], *, only_answered: bo
     )
 
 
-def _problem(answers: ItemAnswers, message: str) -> DataError:
-    return DataError(printable(f"{answers.where}: {message}"))
+class _ItemError(Exception):
+    """Why an answer has no item; those of one `kind` are told once."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
-def _item(answers: ItemAnswers, samples: Sequence[Sample], by_id: Mapping[str, Sample]) -> Item:
-    if answers.item_id is not None:
-        if answers.item_id not in by_id:
-            raise _problem(
-                answers, f"no item {answers.item_id!r:.60} in the data: name the data that were asked by --data"
+class _Items:
+    """The items of a data set, by what a file may say of them."""
+
+    def __init__(self, samples: Sequence[Sample]) -> None:
+        self._in_order = [sample.item for sample in samples]
+        self._by_id = {item.id: item for item in self._in_order}
+
+    def of(self, answers: ItemAnswers) -> Item:
+        """The item of these answers. Raises _ItemError if there is none, or its question is another one."""
+        item = self._named(answers)
+        if item is None:
+            return self._asked(answers)
+        _check_question(answers, item)
+        return item
+
+    def _named(self, answers: ItemAnswers) -> Item | None:
+        """The item that the file names; None for one that it names otherwise than the data, but whose question it tells."""
+        names = [name for name in (answers.item_id, *answers.other_ids) if name is not None]
+        found = [self._by_id[name] for name in names if name in self._by_id]
+        if len(found) > 1:
+            found = _with_gold([item for item in found if _asks(answers, item)] or found[:1], answers)
+        if len(found) > 1:
+            ids = ", ".join(repr(item.id) for item in found)
+            raise _ItemError("several", f"the answer may be of any of {ids}: name the data that were asked by --data")
+        if found:
+            return found[0]
+        if names and not _plain(answers.question or ""):
+            raise _ItemError(
+                "no item", f"no item {names[0]!r:.60} in the data: name the data that were asked by --data"
             )
-        return by_id[answers.item_id].item
-    row = answers.row
-    if row is None or not 0 <= row < len(samples):
-        raise _problem(
-            answers, f"no item in row {row} of the data, which have {len(samples)}: name those that were asked"
-        )
-    return samples[row].item
+        if names:
+            return None
+        row = answers.row
+        if row is None or not 0 <= row < len(self._in_order):
+            count = len(self._in_order)
+            raise _ItemError(
+                "no row", f"no item in row {row} of the data, which have {count}: name those that were asked"
+            )
+        return self._in_order[row]
+
+    def _asked(self, answers: ItemAnswers) -> Item:
+        """The only item with the question, or with question and gold, that the file tells."""
+        found = self._by_question.get(_plain(answers.question or ""), [])
+        found = _with_gold(found, answers)
+        if not found:
+            named = f"no item {answers.item_id!r:.60} in the data, and none with its question"
+            raise _ItemError("no item", f"{named}: name the data that were asked by --data")
+        if len(found) > 1:
+            raise _ItemError(
+                "several",
+                f"no item {answers.item_id!r:.60} in the data, and {len(found)} with its question: name the data that were "
+                "asked by --data",
+            )
+        return found[0]
+
+    @cached_property
+    def _by_question(self) -> Mapping[str, list[Item]]:
+        found: dict[str, list[Item]] = {}
+        for item in self._in_order:
+            found.setdefault(_plain(item.question), []).append(item)
+        return found
+
+
+def _with_gold(items: list[Item], answers: ItemAnswers) -> list[Item]:
+    """Of several items those that have the gold that the file tells; all where none has."""
+    if len(items) < 2 or answers.gold is None:
+        return items
+    return [item for item in items if published_gold(item).strip() == answers.gold.strip()] or items
+
+
+def _asks(answers: ItemAnswers, item: Item) -> bool:
+    """False if the file says another question than the item's."""
+    question = _plain(item.question)
+    if answers.question is not None:
+        return question == _plain(answers.question)
+    return answers.prompt is None or question in _plain(answers.prompt)
 
 
 def _check_question(answers: ItemAnswers, item: Item) -> None:
-    """Raise DataError if the file asks another question than the item does, or does not show that a row is the item."""
-    question = _plain(item.question)
-    asks: Callable[[str], bool] = question.__eq__
-    text = answers.question
-    if text is None:
-        text, asks = answers.prompt, lambda text: question in text
-    if text is not None and not asks(_plain(text)):
-        raise _problem(
-            answers, f"another question than that of item {item.id!r}: {item.question!r:.80}, not {text!r:.80}"
+    """Raise _ItemError if the file asks another question than the item does, or does not show that a row is the item."""
+    text = answers.prompt if answers.question is None else answers.question
+    if not _asks(answers, item):
+        raise _ItemError(
+            "another question",
+            f"another question than that of item {item.id!r}: {item.question!r:.80}, not {text!r:.80}",
         )
-    if answers.item_id is None and not (question and text):
-        raise _problem(
-            answers, f"nothing shows that row {answers.row} is item {item.id!r}: neither an id nor a question"
+    if answers.item_id is None and not answers.other_ids and not (_plain(item.question) and text):
+        raise _ItemError(
+            "nothing shows",
+            f"nothing shows that row {answers.row} is item {item.id!r}: neither an id nor a question",
         )
 
 
@@ -203,6 +274,7 @@ def _responses(item_id: str, answers: ItemAnswers) -> list[tuple[tuple[str, int]
                 answer.error,
                 prompt_tokens=answer.prompt_tokens,
                 completion_tokens=answer.completion_tokens,
+                recorded=answer.recorded,
             ),
         )
         for sample, answer in enumerate(answers.answers)
@@ -216,14 +288,17 @@ NOTHING = ("None", "nan", "NaN")
 SHOWN = 200
 
 
-def answer_of(stored: Json) -> ImportedAnswer:
-    """The answer or the error that a stored value is. Raises ValueError for a value that is no text and not nothing."""
+def answer_of(stored: Json, nothing: Sequence[str] = NOTHING) -> ImportedAnswer:
+    """The answer or the error that a stored value is; a text of `nothing` is none.
+
+    Raises ValueError for a value that is no text and not nothing.
+    """
     if stored is None or (isinstance(stored, float) and math.isnan(stored)):
         return ImportedAnswer(None, "the file has no answer here (null)")
     if isinstance(stored, bool) or not isinstance(stored, str | int | float):
         raise ValueError(f"an answer must be a text, found {stored!r:.60}")
     text = str(stored)
-    if text.strip() in NOTHING:
+    if text.strip() in nothing:
         return ImportedAnswer(None, f"the file has no answer here ({text.strip()})")
     if is_failure(text) or VLMEVALKIT_ANYWHERE in text or text.lstrip().startswith(VLMEVALKIT_START):
         return ImportedAnswer(None, printable(text.strip()[:SHOWN]))

@@ -1,40 +1,59 @@
 """lmms-eval's samples: the file DATE_samples_TASK.jsonl that `--log_samples` writes, with DATE_results.json beside it.
 
-As lmms-eval 0.7.3 writes them (evaluator.py, loggers/evaluation_tracker.py). A line has `doc_id` (the row of the data set),
-`target`, `input` (the prompt's text, or a part of it where a model takes messages), `filtered_resps`, `resps` where they
-differ from those, `token_counts`, and the task's metrics; `doc` is only there in other versions. `resps` are what the model
-said, and are taken where they are there. Several filters of one task give several lines to a doc, which cannot be told
-apart: such a file is refused, item by item. Nor can several rounds of a talk be told from repeats; no suite here has any.
+As lmms-eval 0.3 to 0.7.3 write them (evaluator.py, loggers/evaluation_tracker.py). A line has `doc_id` (the row of the data
+set), `target`, `input` (the prompt's text, or a part of it where a model takes messages), `filtered_resps`, `resps` where
+they differ from those, and the task's metrics; 0.3 has `doc` and `arguments` too, 0.7 `token_counts`. `resps` are what the
+model said, and are taken where they are there; to 0.6 they are nested once more. Several filters of one task give several
+lines to a doc, which cannot be told apart: such a file is refused, item by item. Nor can several rounds of a talk be told
+from repeats; no suite here has any.
+
+What the task's metrics say of the answer is kept as recorded: extraction and verdict of MathVista and MathVerse, the verdicts
+of MathVision and ChartQA.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ...harness.errors import DataError
-from ...harness.types import Json, Sampling
+from ...harness.types import Json, Recorded, Sampling
 from ..base import Suite
 from ..items import Record
-from ..sources.jsonl import read_document, read_jsonl
+from ..sources.jsonl import read_document
 from ..sources.layout import ROW, SPLIT, Layout, arrange, blank, missing_columns
 from .base import ImportedAnswer, ImportSource, ItemAnswers, answer_of
+from .recorded import recorded
+from .tables import Row
 
 TOOL = "lmms-eval"
+_JUDGED = ("llm_as_judge_eval", "gpt_eval_score", "submission")
+_BY_RULE = ("mathvision_standard_eval", "relaxed_overall")
 OWN_METRIC = "proctor_"
 """How the metrics of tasks that `proctor suite export lmms-eval` wrote begin; their values hold the item's `id`."""
 
 
-def is_sample(record: Mapping[str, Json]) -> bool:
-    """True if a JSON object looks like a line of a samples file."""
-    return "doc_id" in record and ("resps" in record or "filtered_resps" in record)
+def is_sample(names: Container[str]) -> bool:
+    """True if these are the names of a line of a samples file."""
+    return "doc_id" in names and ("resps" in names or "filtered_resps" in names)
 
 
-def open_lmms_eval(path: Path, suite: Suite) -> ImportSource:
-    """A samples file, with what the results file beside it says. Raises DataError if that file is damaged."""
+def is_results(names: Container[str]) -> bool:
+    """True if these are the names of a results file."""
+    return "results" in names and ("configs" in names or "lmms_eval_version" in names)
+
+
+def lacking(names: Container[str]) -> list[str]:
+    """What a line lacks to be one of a samples file."""
+    answers = [] if "resps" in names else [name for name in ("filtered_resps",) if name not in names]
+    return [*(["doc_id"] if "doc_id" not in names else []), *answers]
+
+
+def open_lmms_eval(path: Path, suite: Suite, rows: Iterator[Row | DataError]) -> ImportSource:
+    """The lines of a samples file, with what the results file beside it says. Raises DataError if that file is damaged."""
     date, _, task = path.stem.partition("_samples_")
     beside = path.with_name(f"{date}_results.json")
     results = _results(beside) if task and beside.is_file() else {}
@@ -45,7 +64,7 @@ def open_lmms_eval(path: Path, suite: Suite) -> ImportSource:
     return ImportSource(
         TOOL,
         path,
-        _given(path, suite),
+        _given(rows, suite),
         model_name=_text(results.get("model_name")),
         version=_text(results.get("lmms_eval_version")),
         sampling=_sampling(settings),
@@ -108,13 +127,13 @@ def _fits(name: str, value: Json) -> bool:
     return True
 
 
-def _given(path: Path, suite: Suite) -> Iterator[ItemAnswers | DataError]:
-    for record in read_jsonl(path):
-        if isinstance(record, DataError):
-            yield record
+def _given(rows: Iterator[Row | DataError], suite: Suite) -> Iterator[ItemAnswers | DataError]:
+    for row in rows:
+        if isinstance(row, DataError):
+            yield row
             continue
         try:
-            yield _one(record, suite)
+            yield _one(Record(row[1], row[0]), suite)
         except DataError as problem:
             yield problem
 
@@ -170,10 +189,28 @@ def _answers(record: Record) -> tuple[ImportedAnswer, ...]:
         raise record.error(str(error)) from error
     if not answers:
         raise record.error("no answer: resps is empty")
+    answers = [
+        answer if answer.text is None else replace(answer, recorded=said)
+        for answer, said in zip(answers, _recorded(record, len(answers)), strict=True)
+    ]
     counts = record.get("token_counts")
     if not isinstance(counts, list) or len(counts) != len(answers):
         return tuple(answers)
     return tuple(_counted(answer, count) for answer, count in zip(answers, counts, strict=True))
+
+
+def _recorded(record: Record, count: int) -> list[Recorded | None]:
+    """What the task's metrics say of each answer."""
+    for name in _JUDGED:
+        found = record.get(name)
+        if isinstance(found, dict) and "true_false" in found and count == 1:
+            return [recorded(found.get("extraction"), found["true_false"], by_model=True)]
+    for name in _BY_RULE:
+        found = record.get(name)
+        scores = found.get("scores") if isinstance(found, dict) else [found] if found is not None else None
+        if isinstance(scores, list) and len(scores) == count:
+            return [recorded(None, score, by_model=False) for score in scores]
+    return [None] * count
 
 
 def _flat(stored: Json) -> list[Any]:

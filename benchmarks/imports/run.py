@@ -4,7 +4,7 @@ In the identity, `model` names the tool and the file's digest in the place of we
 (`attach.Attached.prompt`). `sampling` has only `n` and what the file says: an entry that is not there is unknown, and is
 listed in `model.unknown`.
 
-Which tool wrote a file: told by its first bytes, never by its name alone.
+Which tool wrote a file: told by its columns, never by its name alone.
 """
 
 from __future__ import annotations
@@ -24,50 +24,53 @@ from ..base import Suite
 from ..examination import plan, run_path
 from ..lock import LOCK
 from ..registry import SUITES
-from . import lmms_eval, vlmevalkit
+from . import lmms_eval, own_outputs, vlmevalkit
 from .base import SAMPLING, UNKNOWN, Attached, ImportSource, attach
+from .tables import columns, form_of, read_rows
 
-HEAD = 65_536
+TOOLS = (lmms_eval.TOOL, vlmevalkit.TOOL, own_outputs.TOOL)
 
 
 def open_import(path: Path, suite: Suite, tool: str | None = None) -> ImportSource:
-    """The answers in a file of another tool. `tool` says which, else the content does.
+    """The answers in a file of another tool. `tool` says which, else the columns do.
 
     Raises DataError for a file that cannot be read, that no known tool writes, or that another one wrote than `tool`.
     """
-    kind = _kind(path)
-    recognised = lmms_eval.TOOL if kind == "jsonl" else vlmevalkit.TOOL
+    form = form_of(path)
+    named, rows = columns(read_rows(path, form))
+    recognised = _tool(path, suite, form, named)
     if tool is not None and tool != recognised:
-        raise DataError(f"{path}: not a file of {tool}: it is {kind}, as {recognised} writes it")
-    if kind == "jsonl":
-        return lmms_eval.open_lmms_eval(path, suite)
-    return vlmevalkit.open_vlmevalkit(path, suite, kind)
+        raise DataError(f"{path}: not a file of {tool}: it has the columns of one of {recognised}")
+    if recognised == lmms_eval.TOOL:
+        return lmms_eval.open_lmms_eval(path, suite, rows)
+    if recognised == vlmevalkit.TOOL:
+        return vlmevalkit.open_vlmevalkit(path, suite, form, rows)
+    own = next(one for one in own_outputs.forms(suite.name) if not own_outputs.lacking(one, named))
+    return own_outputs.open_own(path, suite, own, rows)
 
 
-def _kind(path: Path) -> str:
-    """jsonl, xlsx, json or tsv."""
-    if path.exists() and not path.is_file():
-        raise DataError(f"{path}: not a file")
-    try:
-        with path.open("rb") as file:
-            head = file.read(HEAD)
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}") from error
-    if path.suffix in (".pkl", ".pickle") or head.startswith(b"\x80"):
-        raise DataError(f"{path}: a pickle can run code when it is read: write .tsv, .json or .xlsx (PRED_FORMAT)")
-    if head.startswith(b"PK\x03\x04"):
-        return "xlsx"
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if text.startswith(b"{"):
-        return "jsonl"
-    if text.startswith(b"["):
-        return "json"
-    first = text.partition(b"\n")[0]
-    if b"\t" in first and b"prediction" in first:
-        return "tsv"
+def _tool(path: Path, suite: Suite, form: str, named: set[str]) -> str:
+    """Which tool writes files with these columns. Raises DataError that says what is missing to the nearest one."""
+    if lmms_eval.is_sample(named):
+        return lmms_eval.TOOL
+    if named >= vlmevalkit.NEEDS:
+        return vlmevalkit.TOOL
+    if any(not own_outputs.lacking(one, named) for one in own_outputs.forms(suite.name)):
+        return own_outputs.TOOL
+    if lmms_eval.is_results(named):
+        raise DataError(f"{path}: the results file of lmms-eval, which has no answers: name DATE_samples_TASK.jsonl")
+    if others := [name for name in own_outputs.other_suites(named) if name != suite.name]:
+        raise DataError(f"{path}: an output of {' or '.join(others)}, by its columns: name that with --suite")
+    known = {
+        "samples of lmms-eval": lmms_eval.lacking(named),
+        "a result of VLMEvalKit": sorted(vlmevalkit.NEEDS - named),
+        **{one.title: own_outputs.lacking(one, named) for one in own_outputs.forms(suite.name)},
+    }
+    nearest = min(known, key=lambda title: len(known[title]))
+    there = f"there are: {', '.join(sorted(named)):.200}" if named else "there is none"
     raise DataError(
-        f"{path}: neither samples of lmms-eval (.jsonl of --log_samples) nor a result of VLMEvalKit (.xlsx, .tsv or .json "
-        "with the columns index, question and prediction)"
+        f"{path}: no file of a known tool for {suite.name}; nearest is {nearest}: columns missing: "
+        f"{', '.join(known[nearest])}; {there}"
     )
 
 
@@ -150,7 +153,8 @@ class Import:
         samples, n = self.examination.asked, self.examination.sampling.n
         outcome = RunOutcome(path, total=len(samples) * n)
         with RunWriter(path, self.examination.manifest(self.model), samples, n) as run:
-            stored = {(response.item_id, response.sample) for response in RunReader(path).responses()}
+            found = {(response.item_id, response.sample): response for response in RunReader(path).responses()}
+            stored = {key for key, one in found.items() if one.error is None or self._is_error(key)}
             requests = (
                 Request(
                     sample.item.id,
@@ -175,6 +179,11 @@ class Import:
             if response.error
         ]
         return outcome
+
+    def _is_error(self, key: tuple[str, int]) -> bool:
+        """True if the file has no answer there: what a run says of that stays as it is."""
+        response = self.model.attached.responses.get(key)
+        return response is None or response.error is not None
 
 
 def read_import(

@@ -127,6 +127,11 @@ def empty(value: Any) -> bool:
     return value is None or (isinstance(value, float) and math.isnan(value)) or not str(value).strip()
 
 
+def first_of_two(first: Any, second: Any) -> Any:
+    """The second of two values where the first is blank."""
+    return second if blank(first) else first
+
+
 def literal(value: Any) -> Any:
     """What a text of JSON or of a Python literal says; other values as they are. Nothing is evaluated.
 

@@ -25,7 +25,7 @@ def open_local(published: Published, path: Path) -> Source:
     checkout = published.checkout.open(path) if published.checkout else None
     if checkout is not None:
         return checkout
-    hub = published.hub.layout if published.hub else None
+    hub = [one.layout for one in (published.hub, *published.further.values()) if one]
     vlmevalkit = published.vlmevalkit.layout if published.vlmevalkit else None
     if path.is_dir():
         files = _files_of(published, path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -14,16 +14,17 @@ from .layout import ROW, SPLIT, ImageColumn, Layout, arrange, missing_columns, r
 ROWS_AT_ONCE = 16  # rows hold pictures of a megabyte and more
 
 
-def read_parquet(files: list[Path], layout: Layout | None) -> Iterator[Record | DataError]:
+def read_parquet(files: list[Path], layouts: Sequence[Layout]) -> Iterator[Record | DataError]:
     """The rows of parquet files, one file after the other; the split of a file is its name before the first "-".
 
-    A file whose columns are not those of `layout` is taken to be in the project's own columns, if it has an `id`.
+    A file is read by the first of the layouts whose columns it has; one whose columns are of none is taken to be in the
+    project's own columns, if it has an `id`.
     Raises DataError for a file that cannot be read or lacks columns, MissingExtraError without pyarrow.
     """
     numbers: dict[str, int] = {}
     for path in files:
         split = path.stem.partition("-")[0]
-        for where, row in _rows(path, layout):
+        for layout, where, row in _rows(path, layouts):
             number = numbers.get(split, 0)
             numbers[split] = number + 1
             yield row_record(row, layout, where, number, split)
@@ -66,7 +67,7 @@ def _picture(data: Any, path: Any) -> ImageColumn | str | None:
     return None if path is None else str(path)
 
 
-def _rows(path: Path, layout: Layout | None) -> Iterator[tuple[str, dict[str, Any]]]:
+def _rows(path: Path, layouts: Sequence[Layout]) -> Iterator[tuple[Layout | None, str, dict[str, Any]]]:
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -75,12 +76,14 @@ def _rows(path: Path, layout: Layout | None) -> Iterator[tuple[str, dict[str, An
     try:
         with pq.ParquetFile(path) as file:
             present = list(file.schema_arrow.names)
+            fitting = (one for one in layouts if not missing_columns(one, set(present)))
+            layout = next(fitting, layouts[0] if layouts else None)
             columns = columns_to_read(str(path), layout, present)
             number = 0
             for batch in file.iter_batches(batch_size=ROWS_AT_ONCE, columns=columns):
                 for row in batch.to_pylist():
                     number += 1
-                    yield f"{path}: row {number}", row
+                    yield layout, f"{path}: row {number}", row
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error!s:.200}") from error
     except (pa.ArrowException, UnicodeDecodeError) as error:

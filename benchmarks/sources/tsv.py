@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ def read_tsv(path: Path, layout: Layout | None) -> Iterator[Record | DataError]:
         raise DataError(f"{path}: VLMEvalKit has no TSV of this suite, so there is no layout to read one by")
     pictures: dict[str, ImageColumn] = {}
     split = path.stem
-    for number, (where, row) in enumerate(_rows(path, layout)):
+    for number, (where, row) in enumerate(_rows(path, "\t", lambda header: _check_header(path, header, layout))):
         if isinstance(row, DataError):
             yield row
             continue
@@ -48,9 +48,20 @@ def read_tsv(path: Path, layout: Layout | None) -> Iterator[Record | DataError]:
         yield arrange({**row, ROW: number, SPLIT: split}, layout, where)
 
 
-def _rows(path: Path, layout: Layout) -> Iterator[tuple[str, dict[str, Any] | DataError]]:
+def table_rows(path: Path, delimiter: str) -> Iterator[tuple[str, dict[str, Any]] | DataError]:
+    """(place, texts by column) of each row of any table with a header; a row with too many or too few cells is a problem.
+
+    Raises DataError for a file that cannot be read.
+    """
+    for where, row in _rows(path, delimiter, lambda header: _check_repeated(path, header)):
+        yield row if isinstance(row, DataError) else (where, row)
+
+
+def _rows(
+    path: Path, delimiter: str, check: Callable[[list[str]], None]
+) -> Iterator[tuple[str, dict[str, Any] | DataError]]:
     lines = _lines(path)
-    reader = csv.reader(lines, delimiter="\t")
+    reader = csv.reader(lines, delimiter=delimiter)
     header: list[str] = []
     started = 1
     while True:
@@ -64,7 +75,7 @@ def _rows(path: Path, layout: Layout) -> Iterator[tuple[str, dict[str, Any] | Da
         where, started = f"{path}:{started}", reader.line_num + 1
         if not header:
             header = cells
-            _check_header(path, header, layout)
+            check(header)
         elif cells and len(cells) != len(header):
             yield where, DataError(f"{where}: the row has {len(cells)} cells, the header {len(header)}")
         elif cells:
@@ -90,11 +101,15 @@ def _field_limit() -> Iterator[None]:
         csv.field_size_limit(before)
 
 
-def _check_header(path: Path, header: list[str], layout: Layout) -> None:
+def _check_repeated(path: Path, header: list[str]) -> None:
     repeated = sorted({column for column in header if header.count(column) > 1})
-    lacking = missing_columns(layout, {*header, "image"} if "image_path" in header else set(header))
     if repeated:
         raise DataError(f"{path}:1: columns repeat: {', '.join(repeated)}")
+
+
+def _check_header(path: Path, header: list[str], layout: Layout) -> None:
+    lacking = missing_columns(layout, {*header, "image"} if "image_path" in header else set(header))
+    _check_repeated(path, header)
     if lacking:
         raise DataError(f"{path}:1: columns missing: {', '.join(lacking)}; there are: {', '.join(header):.300}")
 

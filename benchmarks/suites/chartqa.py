@@ -38,6 +38,7 @@ is that is uncertain, and not assumed."""
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from ...harness.answers import Extraction, Grade
 from ...harness.types import Item, Prompt
@@ -149,6 +150,17 @@ def _percent_or_number(text: str) -> float | None:
 
 _split = renamed(human_test="test_human", augmented_test="test_augmented")
 
+
+def _split_of_m4(whose: Any) -> str:
+    """0 or "human", 1 or "machine"."""
+    return {"0": "test_human", "human": "test_human"}.get(str(whose), "test_augmented")
+
+
+def _label_of_m4(label: Any) -> Any:
+    """The label, which is a list of one text."""
+    return label[0] if isinstance(label, list) and len(label) == 1 else label
+
+
 PUBLISHED = Published(
     sets={"test": 2500},
     parts={"human or augmented": 1250},
@@ -161,6 +173,19 @@ PUBLISHED = Published(
             "split": Computed(_split, "type"),
         },
     ),
+    further={
+        "m4": HubSet(
+            "HuggingFaceM4/ChartQA",
+            ("test",),
+            {
+                "id": Computed(lambda whose, row: f"{_split_of_m4(whose)}-{row}", "human_or_machine", ROW),
+                "question": "query",
+                "answer": Computed(_label_of_m4, "label"),
+                "image": "image",
+                "split": Computed(_split_of_m4, "human_or_machine"),
+            },
+        )
+    },
     vlmevalkit=VLMEvalKitSet(("ChartQA_TEST",), {"id": "index", **same("question", "answer", "image", "split")}),
     checkout=TableCheckout(
         ("test_human.json", "test_augmented.json"),

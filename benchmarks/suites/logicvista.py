@@ -41,7 +41,7 @@ from ..items import ImageFolder, Record, gold_letters, inline
 from ..metrics import by_category, overall, together, where
 from ..protocols import language_model, vlmevalkit
 from ..protocols.base import Protocol, asked, judge_needed, rule_grade, undecided
-from ..sources.layout import KEY, Computed, same, word_list
+from ..sources.layout import KEY, Computed, first_of_two, same, word_list
 from ..sources.published import HubSet, Published, VLMEvalKitSet
 from ..sources.repositories import TableCheckout
 
@@ -153,7 +153,7 @@ PUBLISHED = Published(
     vlmevalkit=VLMEvalKitSet(
         ("LogicVista",),
         {
-            "id": "index",
+            "id": Computed(first_of_two, "id?", "index"),
             **same("question", "answer", "image"),
             **{name: Computed(word_list, f"{name}?") for name in LABELS},
         },

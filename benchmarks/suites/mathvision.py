@@ -53,7 +53,7 @@ from ..protocols.base import (
     rule_grade,
     undecided,
 )
-from ..sources.layout import Computed, Layout, as_int, same, text_list
+from ..sources.layout import Computed, Layout, as_int, first_of_two, same, text_list
 from ..sources.published import HubSet, Published, VLMEvalKitSet
 from ..sources.repositories import TableCheckout
 
@@ -308,7 +308,7 @@ PUBLISHED = Published(
     vlmevalkit=VLMEvalKitSet(
         ("MathVision", "MathVision_MINI"),
         {
-            "id": "index",
+            "id": Computed(first_of_two, "id?", "index"),
             **same("question", "answer", "image"),
             "choices": Computed(text_list, "choices"),
             "subject": "category",

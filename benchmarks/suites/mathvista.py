@@ -28,8 +28,9 @@ compared with the published ones.
 Defects that belong to it: an empty extraction gets the option of the shortest text, so it can be right; "5.0" for the
 integer 5 fails, and so do "14 cm" and "1,200".
 
-Repository: lupantech/MathVista, data/testmini.json, an object by pid; data/images/. Uncertain of VLMEvalKit's TSV:
-`precision`, `unit` and the categories, and whether an `index` is the item's published id, which is assumed.
+Repository: lupantech/MathVista, data/testmini.json, an object by pid; data/images/. VLMEvalKit's TSV has the whole query
+("Hint: ...\\nQuestion: ...\\nChoices:\\n...") as its question, which says unit and precision, and neither language nor grade;
+`index` is the pid.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from functools import lru_cache
+from typing import Any
 
 from ...harness.answers import Extraction, Grade
 from ...harness.types import Item, Prompt
@@ -46,7 +48,17 @@ from ..items import LETTERS, ImageFolder, Record, gold_letters
 from ..metrics import by_category, overall, together
 from ..protocols import language_model, vlmevalkit
 from ..protocols.base import Protocol, asked, boxed_prompt, judge_needed, lettered, rule_grade, undecided
-from ..sources.layout import Computed, Layout, as_int_or_none, blank, read_table, same, text_list
+from ..sources.layout import (
+    Computed,
+    Layout,
+    as_int_or_none,
+    blank,
+    first_of_two,
+    read_table,
+    same,
+    text_list,
+    word_list,
+)
 from ..sources.published import HubSet, Published, VLMEvalKitSet
 from ..sources.repositories import TableCheckout
 
@@ -244,6 +256,42 @@ def _vlmevalkit_equal(text: str, item: Item) -> bool:
         return False
 
 
+_QUERY = re.compile(r"Hint:[^\n]*\n(?:Question:\s*)(?P<question>.*?)(?:\nChoices:\n.*)?", re.DOTALL)
+_UNIT = re.compile(r"\s*\(Unit: (?P<unit>years|g)\)\Z")
+"""The units that the benchmark has in a column of their own; any other one stands in its question."""
+_PLACES = {"one decimal place": 1, "two decimal places": 2}
+NOT_GIVEN = "not given"
+"""A label that VLMEvalKit's TSV does not have."""
+
+
+def _query(text: Any) -> tuple[str, str]:
+    """The question of VLMEvalKit's TSV without hint and choices, and its hint; a question without a hint stays as it is."""
+    found = _QUERY.fullmatch(str(text).strip())
+    return (found["question"].strip(), str(text).partition("\n")[0]) if found else (str(text), "")
+
+
+def _question_of_query(text: Any) -> str:
+    question, hint = _query(text)
+    return _UNIT.sub("", question) if hint else question
+
+
+def _unit_of_query(unit: Any, text: Any) -> str | None:
+    question, hint = _query(text)
+    named = _UNIT.search(question) if hint else None
+    return (named["unit"] if named else None) if blank(unit) else str(unit)
+
+
+def _precision_of_query(precision: Any, text: Any) -> int | None:
+    if not blank(precision):
+        return as_int_or_none(precision)
+    return next((places for words, places in _PLACES.items() if words in _query(text)[1]), None)
+
+
+def _labels(skills: Any, *about: Any) -> dict[str, Any]:
+    given = (NOT_GIVEN if blank(value) else value for value in about)
+    return {**dict(zip(CATEGORIES, given, strict=True)), "skills": word_list(skills)}
+
+
 LAYOUT: Layout = {
     **same("question", "answer", "answer_type", "unit", "question_type"),
     "id": "pid",
@@ -259,16 +307,13 @@ PUBLISHED = Published(
     vlmevalkit=VLMEvalKitSet(
         ("MathVista_MINI",),
         {
-            "id": "index",
-            **same("question", "answer", "image", "question_type", "answer_type"),
+            "id": Computed(first_of_two, "id?", "index"),
+            **same("answer", "image", "question_type", "answer_type"),
+            "question": Computed(_question_of_query, "question"),
             "choices": Computed(text_list, "choices"),
-            "precision": Computed(as_int_or_none, "precision?"),
-            "unit": Computed(lambda unit: None if blank(unit) else unit, "unit?"),
-            "metadata": Computed(
-                lambda skills, *about: {**dict(zip(CATEGORIES, about, strict=True)), "skills": text_list(skills)},
-                "skills",
-                *CATEGORIES,
-            ),
+            "precision": Computed(_precision_of_query, "precision?", "question"),
+            "unit": Computed(_unit_of_query, "unit?", "question"),
+            "metadata": Computed(_labels, "skills", *(f"{name}?" for name in CATEGORIES)),
         },
     ),
     checkout=TableCheckout(("testmini.json",), {**LAYOUT, "image": "image"}),

@@ -225,12 +225,16 @@ def _import_arguments(parser: argparse.ArgumentParser) -> None:
         "file",
         type=Path,
         metavar="FILE",
-        help="samples of lmms-eval (.jsonl of --log_samples) or a result of VLMEvalKit (.xlsx, .tsv or .json)",
+        help="samples of lmms-eval (.jsonl of --log_samples), a result of VLMEvalKit (.xlsx, .tsv or .json), or the "
+        "benchmark's own output",
     )
     add_one(parser, "--suite", required=True)
     add(parser, "--data", "--lock")
     parser.add_argument(
-        "--from", dest="tool", choices=("lmms-eval", "vlmevalkit"), help="the tool (default: what the content shows)"
+        "--from",
+        dest="tool",
+        choices=("lmms-eval", "vlmevalkit", "benchmark"),
+        help="the tool (default: what the content shows)",
     )
     add_one(parser, "--model-name", shown="default: what the file says")
     add(parser, "--protocol")

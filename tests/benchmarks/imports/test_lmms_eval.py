@@ -14,7 +14,7 @@ from proctor.benchmarks.registry import SUITES
 from proctor.harness.engines.lmms_eval import FAILURES
 from proctor.harness.errors import DataError, ProctorError
 from proctor.harness.runs.store import RunReader
-from proctor.harness.types import Prompt
+from proctor.harness.types import Prompt, Recorded
 
 from .import_files import asked, lmms_eval_samples, say, write_lines
 
@@ -70,6 +70,49 @@ def test_the_shapes_of_answers(attached, stored, expected):
     assert [one.text for one in found.responses.values()] == expected
     assert [one.sample for one in found.responses.values()] == list(range(len(expected)))
     assert found.samples == len(expected)
+
+
+def as_version(version, line, doc):
+    """A line as that version dumps it: 0.3 keeps everything, 0.4 to 0.6 nest `resps`, 0.7 does not."""
+    line = {key: value for key, value in line.items() if key != "token_counts"}
+    said = line.pop("filtered_resps")
+    if version == "0.3":
+        hashes = {"doc_hash": "0" * 64, "prompt_hash": "0" * 64, "target_hash": "0" * 64}
+        asked_by = {"doc": doc, "arguments": {"0": {"max_new_tokens": 16}, "1": "doc_to_visual", "2": line["doc_id"]}}
+        return line | asked_by | hashes | {"resps": [[said]], "filtered_resps": [said]}
+    if version == "0.7":
+        return line | {"filtered_resps": said, "token_counts": [{"input_tokens": 7, "output_tokens": 3}]}
+    return line | {"filtered_resps": [said.strip()], "resps": [[said]]}
+
+
+@pytest.mark.parametrize("version", ["0.3", "0.4", "0.5", "0.6", "0.7"])
+def test_each_version_gives_the_same_answers(attached, version):
+    said = say("chartqa")
+    docs = [
+        {"question": one.item.question, "answer": one.item.answer, "type": "human_test"} for one in asked("chartqa")
+    ]
+    lines = [as_version(version, line, doc) for line, doc in zip(lmms_eval_samples("chartqa", said), docs, strict=True)]
+    found = attached(lines)
+    assert texts(found) == {(name, 0): text for name, text in said.items()}
+    assert {one.recorded for one in found.responses.values()} == {Recorded(None, False, False)}
+
+
+@pytest.mark.parametrize(
+    ("metrics", "expected"),
+    [
+        ({"llm_as_judge_eval": {"question_id": "1", "extraction": "5", "true_false": True}}, Recorded("5", True, True)),
+        ({"gpt_eval_score": 1, "submission": {"extraction": "5", "true_false": False}}, Recorded("5", False, True)),
+        ({"mathvision_standard_eval": {"response": ["a"], "scores": [True]}}, Recorded(None, True, False)),
+        ({"relaxed_overall": 1.0}, Recorded(None, True, False)),
+        ({"relaxed_overall": "who knows"}, None),
+        ({"mathvision_standard_eval": {"scores": [True, False]}}, None),
+    ],
+)
+def test_what_the_metrics_say_is_kept(attached, metrics, expected):
+    (line, *_) = lmms_eval_samples("chartqa", say("chartqa"))
+    del line["relaxed_overall"]
+    (one,) = attached([line | metrics]).responses.values()
+    assert one.recorded == expected
 
 
 @pytest.mark.parametrize(
@@ -232,7 +275,7 @@ def test_only_settings_without_doubt_are_known(tmp_path, gen_kwargs, known):
     path = write_lines(tmp_path / NAME, lmms_eval_samples("chartqa", say("chartqa")))
     results = {**RESULTS, "config": {"gen_kwargs": gen_kwargs}}
     (tmp_path / "20260101_120000_results.json").write_text(json.dumps(results))
-    assert open_lmms_eval(path, "chartqa").sampling == known
+    assert open_lmms_eval(path, "chartqa", iter(())).sampling == known
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "3", "\x00"])

@@ -200,7 +200,7 @@ def test_the_board_shows_what_was_imported(cli, tmp_path):
 
 def test_names_of_a_hostile_file_are_shown_on_one_line(cli, tmp_path):
     rows = vlmevalkit_rows(say("chartqa"))
-    rows[0]["index"] = "\x1b[31mred\n"
+    rows[0] |= {"index": "\x1b[31mred\n", "question": "?"}
     done = cli("import", write_tsv(tmp_path / "a.tsv", rows), "--suite", "chartqa", "--out", tmp_path / "runs")
     assert done.code == 2
     assert "\x1b" not in done.err

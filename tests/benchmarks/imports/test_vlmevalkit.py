@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proctor.benchmarks.examination import plan
-from proctor.benchmarks.imports import vlmevalkit
+from proctor.benchmarks.imports import sheet
 from proctor.benchmarks.imports.base import UNKNOWN_PROMPT, attach
 from proctor.benchmarks.imports.run import open_import
 from proctor.benchmarks.registry import SUITES
 from proctor.harness.errors import DataError, MissingExtraError, ProctorError
-from proctor.harness.types import Sampling
+from proctor.harness.types import Recorded, Sampling
 
 from .import_files import WRITERS, asked, chartqa_tsv, say, vlmevalkit_rows, write_json, write_tsv, write_xlsx
 
@@ -109,7 +109,7 @@ def test_failures_are_errors_and_no_answers(attached, kind, stored):
 
 def test_every_problem_is_told_at_once_with_its_row(attached, kind):
     rows = vlmevalkit_rows(say("chartqa"))
-    rows[1]["index"] = "stranger"
+    rows[1] |= {"index": "stranger", "question": "What is the capital of Spain?"}
     rows[2]["question"] = "What is the capital of France?"
     rows.append(dict(rows[0]))
     told = problem(attached, kind, rows).splitlines()
@@ -122,6 +122,59 @@ def test_every_problem_is_told_at_once_with_its_row(attached, kind):
         assert word in line
         if kind != "tsv":  # a cell of several lines moves the lines below it
             assert f"row {number}: " in line
+
+
+def test_items_that_the_data_name_otherwise_are_found_by_their_question(attached, kind):
+    rows = vlmevalkit_rows(say("chartqa"))
+    found = attached(kind, [row | {"index": n} for n, row in enumerate(rows)])
+    assert {name: one.text for (name, _), one in found.responses.items()} == say("chartqa")
+
+
+def test_an_id_stands_beside_the_index(attached, kind):
+    """LogicVista's TSV has both, and so have its results."""
+    said = say("logicvista")
+    rows = [
+        {"index": n, "id": one.item.id, "question": one.item.question, "answer": one.item.answer,
+         "prediction": said[one.item.id]}
+        for n, one in enumerate(asked("logicvista"))
+    ]  # fmt: skip
+    found = attached(kind, rows, "logicvista")
+    assert {name: one.text for (name, _), one in found.responses.items()} == said
+
+
+RECORDED = {
+    "mathvision": ({"res": "C", "log": "Succeed"}, Recorded("C", None, True)),
+    "mathvista": ({"res": "C", "log": "Prefetch succeed"}, Recorded("C", None, False)),
+    "wemath": ({"hit": 1, "log": "Match Log: "}, Recorded(None, True, True)),
+    "logicvista": ({"res": "AC", "log": "Succeed", "hit": 0}, Recorded("A, C", False, True)),
+    "dynamath": ({"parse": "True", "extracted": "5.3", "correct": "True"}, Recorded("5.3", True, False)),
+    "chartqa": ({"eval_gt": "['5']", "eval_match": "[True, False]", "eval_score": 0.5}, Recorded(None, True, False)),
+    "mathverse": (
+        {"extract": "14", "log_extract": "Succeed", "score": "False", "log_score": "Succeed"},
+        Recorded("14", False, True),
+    ),
+}
+
+
+@pytest.mark.parametrize("suite", RECORDED)
+def test_what_its_evaluation_added_is_kept_for_every_suite(attached, kind, suite):
+    added, expected = RECORDED[suite]
+    one = asked(suite)[0].item
+    whole = {  # the columns that each suite's id is made of
+        "mathverse": {"sample_index": one.id, "problem_version": one.meta.get("version")},
+        "wemath": dict(zip(("ID", "key"), one.id.split("|"), strict=False)),
+        "dynamath": {"qid": 1, "varid": 1},
+        "mathvista": {"question": f"Hint: Please answer.\nQuestion: {one.question}\nChoices:\n(A) 1"},
+    }
+    row = {"index": one.id, "question": one.question, **whole.get(suite, {}), "prediction": "said", **added}
+    (found,) = attached(kind, [row], suite).responses.values()
+    assert (found.item_id, found.text, found.recorded) == (one.id, "said", expected)
+
+
+def test_a_step_that_failed_recorded_nothing(attached, kind):
+    row = vlmevalkit_rows(say("chartqa"))[0]
+    (found,) = attached(kind, [row | {"res": "", "log": "Try 0: ...\nAll 5 retries failed.\n"}]).responses.values()
+    assert found.recorded is None
 
 
 def test_missing_columns_are_told(attached, kind):
@@ -162,7 +215,7 @@ class TestSheets:
         assert {name: one.text for (name, _), one in found.responses.items()} == said
 
     def test_an_answer_that_fills_its_cell_was_cut_off(self, tmp_path):
-        said = say("chartqa") | {"h1": "x" * vlmevalkit.MAX_CELL, "h2": "x" * (vlmevalkit.MAX_CELL - 1)}
+        said = say("chartqa") | {"h1": "x" * sheet.MAX_CELL, "h2": "x" * (sheet.MAX_CELL - 1)}
         path = write_xlsx(tmp_path / f"{STEM}.xlsx", vlmevalkit_rows(said))
         found = attach(open_import(path, SUITES.get("chartqa")), asked("chartqa")).responses
         assert "cut off" in found["h1", 0].error
@@ -174,11 +227,11 @@ class TestSheets:
             zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
             archive.open("xl/sharedStrings.xml", "w", force_zip64=True) as part,
         ):
-            for _ in range(vlmevalkit.MAX_UNPACKED // 2**20 + 1):
+            for _ in range(sheet.MAX_UNPACKED // 2**20 + 1):
                 part.write(b" " * 2**20)
         assert path.stat().st_size < 2**20
         with pytest.raises(DataError, match="when unpacked"):
-            list(vlmevalkit.read_sheet(path))
+            list(sheet.read_sheet(path))
 
     def test_a_part_gives_no_more_than_it_declares(self, tmp_path):
         path = write_xlsx(tmp_path / "a.xlsx", vlmevalkit_rows(say("chartqa")))
@@ -189,7 +242,7 @@ class TestSheets:
             at += 4
         path.write_bytes(data)
         with pytest.raises(DataError, match="not a readable"):
-            list(vlmevalkit.read_sheet(path))
+            list(sheet.read_sheet(path))
 
     @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
     def test_entities_are_refused(self, tmp_path, encoding):
@@ -200,13 +253,13 @@ class TestSheets:
                 "xl/other.bin", " " * (2**20 - 60) + bomb if encoding == "utf-8" else bomb.encode(encoding)
             )
         with pytest.raises(DataError, match="document type"):
-            list(vlmevalkit.read_sheet(path))
+            list(sheet.read_sheet(path))
 
     @pytest.mark.parametrize(
         "cell", ['<c r="A99999999"><v>1</v></c>', '<c r="ZZZ2"><v>1</v></c>', '<c r="?"><v>1</v></c>']
     )
     def test_far_cells_do_not_fill_the_memory(self, tmp_path, cell, monkeypatch):
-        monkeypatch.setattr(vlmevalkit, "MAX_ROWS", 1000)
+        monkeypatch.setattr(sheet, "MAX_ROWS", 1000)
         path = write_xlsx(tmp_path / "a.xlsx", [{"a": "b"}])
         with zipfile.ZipFile(path) as archive:
             parts = {name: archive.read(name).decode() for name in archive.namelist()}
@@ -217,7 +270,7 @@ class TestSheets:
             for part, text in parts.items():
                 archive.writestr(part, text)
         with suppress(DataError):
-            assert len(list(vlmevalkit.read_sheet(path))) <= 2
+            assert len(list(sheet.read_sheet(path))) <= 2
 
     @given(cut=st.integers(0, 4000), junk=st.binary(max_size=20))
     def test_damaged_archives_are_an_error_for_people(self, tmp_path_factory, cut, junk):

@@ -141,7 +141,7 @@ def test_a_further_set_is_asked_apart(text_only, put_on_hub, cli):
     [
         ("mathverse", "hub:vision", r"no further set 'vision' on the hub; it has: hub:text_only"),
         ("mathverse", "hub:", "no further set ''"),
-        ("chartqa", "hub:text_only", "it has: none"),
+        ("iconqa", "hub:text_only", "it has: none"),
     ],
 )
 def test_an_unknown_further_set_is_refused(suite, data, says, cli):

@@ -41,6 +41,20 @@ def test_one_file_is_read_too(published_rows, write):
     assert len(SUITES.get("mathvision").load(path)) == 7
 
 
+def test_another_data_set_of_the_same_benchmark_is_read_too(published_rows, write, essence):
+    """HuggingFaceM4/ChartQA: a list of one label, and who asked as a number."""
+    rows = published_rows("chartqa")["test"]
+    human = {"human_test": 0, "augmented_test": 1}
+    path = write(
+        [
+            {"image": r["image"], "query": r["question"], "label": [r["answer"]], "human_or_machine": human[r["type"]]}
+            for r in rows
+        ]
+    )
+    suite = SUITES.get("chartqa")
+    assert [essence(item) for item in suite.load(path)] == [essence(item) for item in suite.load()]
+
+
 def test_the_projects_own_columns_are_read_with_embedded_pictures(write, published_rows, essence):
     rows = published_rows("mathvision")["test"]
     own = [

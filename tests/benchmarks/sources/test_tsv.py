@@ -231,3 +231,26 @@ def test_an_option_that_reads_like_nothing_is_a_text(write, text):
     row |= dict.fromkeys("ABCDEFGH", "") | {"A": "4", "B": text, "C": "5", "answer": "B"}
     (item,) = SUITES.get("wemath").load(write([row]))
     assert (item.choices, item.answer) == (("4", text, "5"), "B")
+
+
+def test_vlmevalkits_mathvista_has_the_query_as_its_question(write):
+    """Its TSV has neither language, grade, precision nor unit: hint and query say the last two."""
+    base = {"skills": "['arithmetic reasoning']", "source": "s", "task": "t", "category": "c", "context": "x",
+            "image": encoded(sample_rows("mathvista")[0]["image"])}  # fmt: skip
+    rows = [
+        {"index": "1", "id": "1", "question": "Hint: Please answer the question requiring a floating-point number with two "
+         "decimal places and provide the final value, e.g., 1.23, 1.34, 1.45, at the end.\nQuestion: How old? (Unit: years)",
+         "choices": "None", "answer": "1.25", "answer_option": "None", "question_type": "free_form", "answer_type": "float"},
+        {"index": "2", "id": "2", "question": "Hint: Please answer with the correct option letter, e.g., A, "
+         "B, at the end.\nQuestion: Which? (Unit: $)\nChoices:\n(A) None\n(B) two", "choices": "['None', 'two']",
+         "answer": "None", "answer_option": "A", "question_type": "multi_choice", "answer_type": "text"},
+    ]  # fmt: skip
+    first, second = SUITES.get("mathvista").load(write([row | base for row in rows]))
+    assert (first.id, first.question, first.unit, first.meta["precision"]) == ("1", "How old?", "years", 2)
+    assert (first.meta["language"], first.meta["grade"], first.meta["task"]) == ("not given", "not given", "t")
+    assert (second.question, second.unit, second.choices, second.answer) == (
+        "Which? (Unit: $)",
+        None,
+        ("None", "two"),
+        "A",
+    )

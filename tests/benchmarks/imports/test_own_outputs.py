@@ -1,0 +1,170 @@
+"""The benchmarks' own outputs, in their real layouts with answers of our own."""
+
+import csv
+import json
+
+import pytest
+
+from proctor.benchmarks.imports.base import attach
+from proctor.benchmarks.imports.run import open_import
+from proctor.benchmarks.registry import SUITES
+from proctor.harness.errors import DataError
+from proctor.harness.types import Recorded
+
+from .import_files import asked, say, write_json, write_lines
+
+
+def items(suite):
+    return [one.item for one in asked(suite)]
+
+
+def write_object(path, entries):
+    """As json.dump with an indent: one object over many lines."""
+    path.write_text(json.dumps(entries, indent=4))
+    return path
+
+
+def mathvision(folder, said):
+    lines = [
+        {"id": one.id, "model": "a-model", "response": said[one.id], "model_answer": "a", "correct": n % 2 == 0}
+        for n, one in enumerate(items("mathvision"))
+    ]
+    return write_lines(folder / "GPT4V-CoT.jsonl", lines), "a-model", {"extracted": "a", "by_model": False}
+
+
+def mathvista(folder, said):
+    entries = {
+        one.id: {"question": one.question, "image": "images/1.jpg", "choices": None, "unit": None, "precision": None,
+                 "answer": one.answer, "question_type": "free_form", "answer_type": "text", "pid": one.id,
+                 "metadata": {"split": "testmini"}, "query": f"Hint: ...\nQuestion: {one.question}",
+                 "response": said[one.id], "error": "", "extraction": "5", "prediction": "5", "true_false": n % 2 == 0}
+        for n, one in enumerate(items("mathvista"))
+    }  # fmt: skip
+    return write_object(folder / "output_a-model.json", entries), "a-model", {"extracted": "5", "by_model": True}
+
+
+def mathverse(folder, said):
+    rows = [
+        {"sample_index": one.id.removeprefix("text-only-"), "problem_index": "1", "problem_version": one.meta["version"],
+         "question": one.question, "image": "", "answer": one.answer, "question_type": "free-form", "metadata": {},
+         "query_wo": "", "query_cot": "", "model_answer": said[one.id], "extraction": "14", "judgement": 1 - n % 2}
+        for n, one in enumerate(items("mathverse"))
+    ]  # fmt: skip
+    return write_json(folder / "output_testmini.json", rows), "testmini", {"extracted": "14", "by_model": True}
+
+
+def wemath(folder, said):
+    rows = [
+        {"ID": one.id.partition("|")[0], "split": "testmini", "knowledge concept": "", "question": one.question,
+         "option": "", "answer": one.answer, "image_path": "", "key": one.id.partition("|")[2], "question number": 1,
+         "knowledge concept description": "", "response": said[one.id]}
+        for one in items("wemath")
+    ]  # fmt: skip
+    return write_json(folder / "GPT-4o.json", rows), None, None
+
+
+def logicvista_csv(folder, said):
+    path = folder / "A-Model-accuracy-results.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["", "id", "reasoning skill", "capability", "true answer", "A-Model answer extracted",
+                         "A-Model answer raw", "match?"])  # fmt: skip
+        for n, one in enumerate(items("logicvista")):
+            writer.writerow([n, one.id, "['inductive']", "['diagram']", "['c']", "['a', 'c']", said[one.id], 1 - n % 2])
+    return path, "A-Model", {"extracted": "a, c", "by_model": True}
+
+
+def logicvista_answers(folder, said):
+    entries = {one.id: {"answer": said[one.id], "reasoning": "none"} for one in items("logicvista")}
+    path = folder / "A-Model-answers.json"
+    path.write_text(json.dumps(entries))  # in one line
+    return path, "A-Model", None
+
+
+def dynamath(folder, said):
+    (folder / "trial1").mkdir()
+    entries = {
+        str(one.meta["seed_id"] if "seed_id" in one.meta else one.id[1:].partition("_")[0]): {
+            "question": one.question, "subject": "", "knowledge level": "", "Ground truth": one.answer, "image": "",
+            "response": {"solution": said[one.id], "short answer": "5"}, "result": "fail" if n % 2 else "correct"}
+        for n, one in enumerate(item for item in items("dynamath") if item.id.endswith("_v1"))
+    }  # fmt: skip
+    return write_object(folder / "trial1" / "a-model.json", entries), None, {"extracted": "5", "by_model": False}
+
+
+def chartqa(folder, said):
+    rows = [
+        {"imgname": "1.png", "query": one.question, "prediction": said[one.id], "answer": one.answer,
+         "split": f"test_{one.meta['split']}"}
+        for one in items("chartqa")
+    ]  # fmt: skip
+    return write_json(folder / "results.json", rows), None, None
+
+
+FORMS = {
+    "mathvision": (mathvision, "mathvision"),
+    "mathvista": (mathvista, "mathvista"),
+    "mathverse": (mathverse, "mathverse"),
+    "wemath": (wemath, "wemath"),
+    "logicvista csv": (logicvista_csv, "logicvista"),
+    "logicvista answers": (logicvista_answers, "logicvista"),
+    "dynamath": (dynamath, "dynamath"),
+    "chartqa": (chartqa, "chartqa"),
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_every_answer_finds_its_item_with_what_was_recorded(tmp_path, name):
+    write, suite = FORMS[name]
+    said = {**say(suite), **{one.id: "None" for one in items(suite)[:1]}}
+    path, model, recorded = write(tmp_path, said)
+    source = open_import(path, SUITES.get(suite))
+    found = attach(source, asked(suite), only_answered=True)
+    assert source.model_name == model
+    assert found.responses
+    for n, one in enumerate(found.responses.values()):
+        if name == "dynamath":
+            assert json.loads(one.text) == {"solution": said[one.item_id], "short answer": "5"}
+        else:
+            assert one.text == said[one.item_id]
+        assert one.recorded == (recorded and Recorded(correct=n % 2 == 0, **recorded))
+    if name != "dynamath":
+        assert len(found.responses) == len(items(suite))
+
+
+def test_the_variant_may_be_told_by_the_question_alone(tmp_path):
+    path, *_ = dynamath(tmp_path, say("dynamath"))
+    moved = path.rename(tmp_path / "report.json")
+    found = attach(open_import(moved, SUITES.get("dynamath")), asked("dynamath"), only_answered=True)
+    assert {one.item_id[-3:] for one in found.responses.values()} == {"_v1"}
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ('{"results": {}, "configs": {}, "lmms_eval_version": "0.7"}', "the results file of lmms-eval"),
+        ('[{"index": 1, "question": "?"}]', "nearest is a result of VLMEvalKit: columns missing: prediction"),
+        ('{"id": "1"}\n{"id": "2"}\n', "nearest is MATH-V's outputs/*.jsonl: columns missing: response"),
+        ('[{"ID": "1", "key": "2steps_1", "response": "A"}]', "an output of wemath"),
+        ("PAR1", "name it with --data"),
+        ("some words", "neither JSON"),
+    ],
+)
+def test_another_file_is_refused_in_a_line_that_says_what_is_missing(tmp_path, content, told):
+    (tmp_path / "file").write_text(content)
+    with pytest.raises(DataError) as caught:
+        attach(open_import(tmp_path / "file", SUITES.get("mathvision")), asked("mathvision"))
+    assert told in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_same_refusal_is_told_once_with_its_count(tmp_path):
+    path = write_json(
+        tmp_path / "results.json",
+        [{"imgname": "", "query": f"Question {n}?", "prediction": "5", "split": "test_human"} for n in range(2500)],
+    )
+    with pytest.raises(DataError) as caught:
+        attach(open_import(path, SUITES.get("chartqa")), asked("chartqa"))
+    assert "\n" not in str(caught.value)
+    assert "no item 'test_human-0' in the data, and none with its question" in str(caught.value)
+    assert "the same on 2499 further rows" in str(caught.value)
