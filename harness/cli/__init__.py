@@ -67,6 +67,10 @@ HEADINGS: dict[str, dict[str, tuple[str, str]]] = {
         "board verify": ("board", "recompute every row of a board from its evidence"),
         "board recipes": ("board", "show each recipe's accuracy over its seeds, beside the untrained model's"),
         "board export eval-results": ("board_export", "write scores as .eval_results/*.yaml of a model on the hub"),
+        "board export every-eval-ever": (
+            "board_export",
+            "write runs with their answers in the schema of Every Eval Ever",
+        ),
         "board export model-card": ("board_export", "write scores as a section of a model's README.md"),
         "board export tensorboard": ("board_export", "write a training and its scores as TensorBoard's event files"),
         "board export wandb": ("board_export", "write a training and its scores as a run of Weights & Biases"),

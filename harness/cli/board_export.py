@@ -1,8 +1,9 @@
-"""`proctor board export`: results for the hub and for model cards, and training curves for trackers of experiments."""
+"""`proctor board export`: results for the hub, Every Eval Ever and model cards, and training curves for trackers."""
 
 from __future__ import annotations
 
 import argparse
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,28 @@ def _model_card_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--model-index", action="store_true", help="with --into: also put the scores into the card's metadata"
+    )
+    add(parser, "--json")
+
+
+def _every_eval_ever_arguments(parser: argparse.ArgumentParser) -> None:
+    """Answers, whose they are, and where to."""
+    from ...leaderboards.export.every_eval_ever import AVAILABILITIES, RELATIONSHIPS
+
+    _add_model(parser)
+    add_one(parser, "--out", required=True)
+    parser.add_argument(
+        "--model-id", required=True, metavar="ORG/NAME", help="the model's id on the hub, or one like it"
+    )
+    parser.add_argument("--organization", required=True, metavar="NAME", help="who publishes these results")
+    parser.add_argument(
+        "--relationship", required=True, choices=RELATIONSHIPS, help="what the publisher is to the model's developer"
+    )
+    parser.add_argument(
+        "--availability",
+        choices=AVAILABILITIES,
+        default="unknown",
+        help="whether the weights are open (default unknown)",
     )
     add(parser, "--json")
 
@@ -102,6 +125,25 @@ def _task(text: str) -> tuple[str, str]:
     if not (suite and equals and task):
         raise UsageError(f"a task must look like mathvista=ID, not {text!r}")
     return suite, task
+
+
+def _every_eval_ever(args: argparse.Namespace) -> int:
+    """Write the logs of complete runs; exit code 3 if one was left out for being incomplete, 2 if nothing is left."""
+    from ...leaderboards.export.every_eval_ever import Publisher, evaluation_logs
+    from .terminal import emit_json, log
+
+    publisher = Publisher(args.model_id, args.organization, args.relationship, args.availability)
+    found = evaluation_logs(args.runs, args.model_name, publisher, int(time.time()), score_protocols(args))
+    for line in found.left_out:
+        log(printable(f"left out: {line}"))
+    if not found.files:
+        raise UsageError(f"model {args.model_name!r} has no complete run: finish one before publishing its answers")
+    written = [str(path) for path in found.write(args.out)]
+    if args.json:
+        emit_json({"files": written, "left_out": found.left_out})
+    else:
+        print("\n".join(written))
+    return EXIT_INCOMPLETE if found.left_out else EXIT_OK
 
 
 def _model_card(args: argparse.Namespace) -> int:
@@ -181,6 +223,16 @@ VERBS = {
         (
             "proctor board export eval-results board --model-name NAME --out repository",
             "proctor board export eval-results runs --model-name NAME --out repository --source-url https://example.org/board",
+        ),
+    ),
+    "board export every-eval-ever": Verb(
+        _every_eval_ever_arguments,
+        _every_eval_ever,
+        (
+            "proctor board export every-eval-ever runs --model-name NAME --model-id ORG/NAME --organization ORG "
+            "--relationship third_party --out datastore",
+            "proctor board export every-eval-ever board --model-name NAME --model-id ORG/NAME --organization ORG "
+            "--relationship first_party --availability open_weights --out datastore",
         ),
     ),
     "board export model-card": Verb(
