@@ -151,8 +151,12 @@ def ln(a: Number) -> Number:
     if not a:
         raise UnreadableError("the logarithm of zero")
     if isinstance(a, Decimal) and a > 0:
-        return a.ln()
-    return join(modulus(a).ln(), _angle(a))
+        return _ln(a)
+    return join(_ln(modulus(a)), _angle(a))
+
+
+def _ln(a: Decimal) -> Decimal:
+    return _ZERO if abs(a - 1) <= _NOISE else a.ln()
 
 
 def _angle(a: Number) -> Decimal:

@@ -207,7 +207,7 @@ class Writer:
         apart = (
             right[0].isdigit() or right[0] in ".|√½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞" or right.startswith(("\\left|", "\\lvert", "\\vert"))
         )
-        fraction = left[-1].isdigit() and right.startswith(("\\frac", "\\dfrac", "\\tfrac"))
+        fraction = left[-1].isdigit() and right.startswith(("\\frac", "\\dfrac", "\\tfrac", "\\cfrac"))
         called = right[0] == "(" and left[-1].isalpha()
         if apart or fraction or called or left[-1] in "|°" or self.draw.random() < 0.35:
             return self.one(*signs[self.style])
