@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -83,6 +83,8 @@ class ImportSource:
 UNKNOWN_PROMPT = Prompt(("[not known: the file that was imported does not say what the model was shown]",))
 """Stands for a prompt that is not in the file. It is no protocol's, so every score of such a run is cross-prompt."""
 PROTOCOL, FILE, UNKNOWN = "protocol", "file", "unknown"
+ENOUGH = 100
+"""So many prompts tell whose they are."""
 MAX_SAMPLES = 1_000
 """Answers to one item; every item is expected to have as many as the one that has most."""
 _NOT_TEXT = re.compile(r"<image\s*\d*>|\s+")
@@ -139,6 +141,27 @@ def attach(source: ImportSource, samples: Sequence[Sample], *, only_answered: bo
         max(len(answers.answers) for answers in answered.values()),
         _kind([pair for pair in zip(chosen, prompts, strict=True) if pair[0].item.id in answered]),
     )
+
+
+def asked_by(
+    given: Iterable[ItemAnswers | DataError], samples: Sequence[Sample], prompts: Mapping[str, Callable[[Item], Prompt]]
+) -> str | None:
+    """The first of the `prompts` that asked the answers whose prompt the file says; None if none did, or it says none."""
+    items = _Items(samples)
+    left = dict(prompts)
+    shown = 0
+    for answers in given:
+        if isinstance(answers, DataError) or answers.prompt is None:
+            continue
+        try:
+            item = items.of(answers)
+        except _ItemError:
+            continue
+        shown += 1
+        left = {name: ask for name, ask in left.items() if marked_text(ask(item)) == answers.prompt}
+        if not left or shown == ENOUGH:
+            break
+    return next(iter(left), None) if shown else None
 
 
 class _ItemError(Exception):

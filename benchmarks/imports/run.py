@@ -10,23 +10,24 @@ Which tool wrote a file: told by its columns, never by its name alone.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from ...harness.engines.base import Engine
 from ...harness.errors import DataError
 from ...harness.runs.evaluate import Examination, RunOutcome
 from ...harness.runs.provenance import file_sha256
-from ...harness.runs.store import Manifest, RunReader, RunWriter
+from ...harness.runs.store import Manifest, RunReader, RunWriter, Sample
 from ...harness.types import Json, Request, Response, Sampling
 from ..base import Suite
 from ..examination import plan, run_path
 from ..lock import LOCK
 from ..registry import SUITES
 from . import lmms_eval, own_outputs, vlmevalkit
-from .base import SAMPLING, UNKNOWN, Attached, ImportSource, attach
-from .tables import columns, form_of, read_rows
+from .base import SAMPLING, UNKNOWN, Attached, ImportSource, ItemAnswers, asked_by, attach
+from .tables import columns, form_of, raising, read_rows
 
 TOOLS = (lmms_eval.TOOL, vlmevalkit.TOOL, own_outputs.TOOL)
 
@@ -189,7 +190,7 @@ class Import:
 def read_import(
     path: Path,
     suite: str,
-    protocol: str,
+    protocol: str | None = None,
     data: Path | None = None,
     *,
     lock: Path = LOCK,
@@ -200,14 +201,20 @@ def read_import(
 ) -> Import:
     """Read a file of another tool and find the items of its answers, as `proctor eval` loads them.
 
-    `protocol` is the one that scores by default; its prompt counts as that of the run only where the file says that it was.
+    `protocol` is the one that scores by default (None: see `_protocol_of`); its prompt counts as that of the run only where
+    the file says that it was.
     `missing_as_wrong`: every score of the run counts its missing answers as wrong ones, and says so.
     Raises UsageError for an unknown suite or protocol, DataError that tells of every problem of file or data.
     """
-    planned = plan(suite, protocol, Sampling(), data, lock=lock)
-    source = open_import(path, SUITES.get(suite), tool)
+    loaded = SUITES.get(suite)
+    planned = plan(suite, protocol or "strict", Sampling(), data, lock=lock)
     before = _sha256(path)
-    attached = attach(source, planned.asked, only_answered=only_answered)
+    source = _held(open_import(path, loaded, tool))
+    if protocol is None:
+        protocol = _protocol_of(source, loaded, planned.asked)
+    ask = loaded.protocol(protocol).prompt
+    samples = [Sample(one.item, ask(one.item)) for one in planned.asked]
+    attached = attach(source, samples, only_answered=only_answered)
     if _sha256(path) != before:
         raise DataError(f"{path} changed while it was read: import it again once it is finished")
     name = model_name or source.model_name or UNKNOWN
@@ -215,6 +222,28 @@ def read_import(
     sampling = Sampling(attached.samples)
     examination = ImportedExamination(suite, protocol, attached.asked, sampling, planned.data_root, source=source)
     return Import(examination, model)
+
+
+def _held(source: ImportSource) -> ImportSource:
+    """The source with its answers read; a file that cannot be read any further raises where it did."""
+    held: list[ItemAnswers | DataError] = []
+    try:
+        held.extend(source.given)
+    except DataError as problem:
+        return dataclasses.replace(source, given=chain(held, raising(problem)))
+    return dataclasses.replace(source, given=held)
+
+
+def _protocol_of(source: ImportSource, suite: Suite, samples: Sequence[Sample]) -> str:
+    """The tool's own protocol, by which a file is scored where no other is named.
+
+    It is the one whose prompt the file shows, if it is one of the suite's; else VLMEvalKit's for its files, and the
+    benchmark's for any other. A suite that lacks it has `strict`.
+    """
+    given = source.given if isinstance(source.given, list) else []
+    shown = asked_by(given, samples, {name: rules.prompt for name, rules in suite.protocols.items()})
+    own = vlmevalkit.TOOL if source.tool == vlmevalkit.TOOL else "official"
+    return shown or (own if own in suite.protocols else "strict")
 
 
 def _sha256(path: Path) -> str:

@@ -110,11 +110,12 @@ def columns(rows: Iterator[Row | DataError]) -> tuple[set[str], Iterator[Row | D
     try:
         first += itertools.islice(rows, SEEN)
     except DataError as problem:
-        return set(), itertools.chain(first, _raising(problem))
+        return set(), itertools.chain(first, raising(problem))
     named = {name for row in first if not isinstance(row, DataError) for name in row[1] if not name.startswith("@")}
     return named, itertools.chain(first, rows)
 
 
-def _raising(problem: DataError) -> Iterator[Row]:
+def raising(problem: DataError) -> Iterator[Any]:
+    """Nothing: it raises when it is read."""
     raise problem
     yield  # a generator, which raises when it is read

@@ -80,8 +80,8 @@ def _show_comparison(found: Comparison, gate: Gate | None, examples: int) -> Non
     """The table of suites, then for each suite what is to be known, its categories, and examples."""
     from .terminal import show_table
 
-    for name, source in (("A", found.a), ("B", found.b)):
-        print(printable(f"{name}: {source}"))
+    for line in _first_lines(found):
+        print(printable(line))
     if found.suites:
         show_table(_suites_table(found))
     for one in found.suites:
@@ -96,6 +96,36 @@ def _show_comparison(found: Comparison, gate: Gate | None, examples: int) -> Non
                 print(printable(line))
     for decision in gate.decisions if gate else ():
         print(printable(f"{'passed' if decision.passed else 'FAILED'}  {decision.suite}: {decision.reason}"))
+
+
+HABITS = 0.01
+"""From such a difference of the shares on, the two sides end their answers in different ways."""
+
+
+def _first_lines(found: Comparison) -> Iterator[str]:
+    """Who is compared, and what must be known before a number is read."""
+    for name, source in (("A", found.a), ("B", found.b)):
+        yield f"{name}: {source}"
+    for one in found.suites:
+        yield from (f"{one.suite}: {line}" for line in _forms(one))
+
+
+def _forms(one: SuiteComparison) -> Iterator[str]:
+    """What a difference may be of beside what the models know: prompts, and how answers end."""
+    from ..runs.store import in_words
+
+    for name, prompts in zip("AB", one.prompted_by, strict=True):
+        for whose in prompts:
+            yield f"{name} was {in_words(whose)}, and is judged by {one.protocol}"
+    a, b = one.silent
+    if a.count or b.count:
+        told = " and ".join(
+            f"{side.count} of {side.of} answers of {name} ({100 * side.share:.1f}%)"
+            for name, side in (("A", a), ("B", b))
+        )
+        habits = abs(a.share - b.share) >= HABITS
+        end = ": they end their answers differently, and that is part of the difference below" if habits else ""
+        yield f"{one.protocol} finds nothing stated in {told}{end}"
 
 
 def _suites_table(found: Comparison) -> Table:
@@ -292,8 +322,10 @@ def _printable_lines(lines: list[str]) -> str:
 
 
 def _named(side: Side) -> str:
+    from ..runs.store import in_words
+
     manifest = side.scored.run.manifest
-    crossed = f", asked by the prompt of {manifest.protocol}" if side.scored.cross_prompt else ""
+    crossed = f", {in_words(manifest.prompted_by)}" if side.scored.cross_prompt else ""
     return f"{manifest.model_name}, {manifest.suite}, judged by {side.rules.name}{crossed} ({side.scored.run.path})"
 
 

@@ -237,13 +237,20 @@ def _import_arguments(parser: argparse.ArgumentParser) -> None:
         help="the tool (default: what the content shows)",
     )
     add_one(parser, "--model-name", shown="default: what the file says")
-    add(parser, "--protocol")
+    add_one(
+        parser,
+        "--protocol",
+        default=None,
+        shown="default: the one whose prompt the file shows, else vlmevalkit for VLMEvalKit and official for others",
+    )
     parser.add_argument(
         "--only-answered", action="store_true", help="leave out the items that the file does not have (recorded)"
     )
     add(parser, "--count-missing-as-wrong")
     add_one(parser, "--out", default=RUNS)
-    add(parser, "--run", "--json")
+    add(parser, "--run")
+    add_judge_model(parser)
+    add(parser, "--json")
 
 
 def _import(args: argparse.Namespace) -> int:
@@ -265,12 +272,13 @@ def _import(args: argparse.Namespace) -> int:
         missing_as_wrong=args.count_missing_as_wrong,
     )
     outcome = found.store(args.run_dir or found.path(args.out))
-    scored = score_run(outcome.path, args.protocol)
+    scored = score_run(outcome.path, args.protocol, open_judge_model(args))
     if args.json:
         emit_json([scored.to_json()])
     else:
         show_table(scores_table([scored]))
         print(outcome.path)
+    log_unscored([scored])
     if outcome.missing:
         errors = f", {len(outcome.errors)} of them failures that the tool stored" if outcome.errors else ""
         first = f". First: {printable(outcome.errors[0])}" if outcome.errors else ""

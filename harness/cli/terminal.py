@@ -133,7 +133,7 @@ def scores_table(scored: Sequence[ScoredRun]) -> Table:
         table.add_row(
             _plain(one.run.manifest.model_name),
             _plain(one.run.manifest.suite),
-            one.rules.name + (" (cross-prompt)" if one.cross_prompt else ""),
+            one.rules.name + (f" ({_crossed(one)})" if one.cross_prompt else ""),
             value,
             interval,
             answered,
@@ -144,6 +144,14 @@ def scores_table(scored: Sequence[ScoredRun]) -> Table:
     return table
 
 
+def _crossed(scored: ScoredRun) -> str:
+    """What a protocol's name is marked with where another prompt asked."""
+    from ..runs.store import UNKNOWN_PROMPT, in_words
+
+    asked_by = scored.run.manifest.prompted_by
+    return in_words(asked_by) if asked_by == UNKNOWN_PROMPT else "cross-prompt"
+
+
 def board_table(rows: Sequence[Row]) -> Table:
     """The accuracy of each model on each suite."""
     from rich.table import Table
@@ -151,7 +159,7 @@ def board_table(rows: Sequence[Row]) -> Table:
     table = Table(title="Board", title_justify="left")
     for name in ("model", "suite", "protocol"):
         table.add_column(name, overflow="fold")
-    for name in ("score %", "95% interval", "right", "status"):
+    for name in ("score %", "95% interval", "right", "no answer", "status"):
         table.add_column(name, justify="right")
     for row in rows:
         if row.metric != "accuracy":
@@ -159,7 +167,8 @@ def board_table(rows: Sequence[Row]) -> Table:
         interval = f"{100 * float(row.ci_low):.1f} to {100 * float(row.ci_high):.1f}" if row.score else ""
         score = f"{100 * float(row.score):.1f}" if row.score else ""
         counts = f"{row.correct}/{row.total}"
-        table.add_row(*map(_plain, (row.model, row.suite, row.judged_by, score, interval, counts, row.status)))
+        cells = (row.model, row.suite, row.judged_by, score, interval, counts, row.unparsed, row.status)
+        table.add_row(*map(_plain, cells))
     return table
 
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from ..errors import DataError, StoreError
+from ..errors import DataError, StoreError, printable
 from ..files import check_regular, write_atomic
 from ..folder import ClaimedFolder, check_empty, check_identity
 from ..jsonl import Journal, Line, json_line, parse_line, read_lines
@@ -30,6 +30,17 @@ from ..types import Image, Item, Json, Prompt, Response, Sampling, digest, diges
 from .provenance import file_sha256
 
 FORMAT = 1
+OWN_PROMPT, UNKNOWN_PROMPT = "file", "unknown"
+"""Whose the prompt of imported answers is: no protocol's, as their file has it; or nobody knows."""
+
+
+def in_words(prompted_by: str) -> str:
+    """How a run was asked, by `Manifest.prompted_by`."""
+    if prompted_by in (UNKNOWN_PROMPT, ""):
+        return "asked by an unknown prompt"
+    if prompted_by == OWN_PROMPT:
+        return "asked by a prompt of no protocol, which the imported file has"
+    return f"asked by the prompt of {prompted_by}"
 
 
 @dataclass(frozen=True)
@@ -65,6 +76,13 @@ class Manifest:
     def asked_by(self) -> str:
         """The protocol whose prompt was used; with a profile "PROTOCOL+NAME@DIGEST"."""
         return self.protocol if self.style is None else f"{self.protocol}+{self.style.label}"
+
+    @property
+    def prompted_by(self) -> str:
+        """Whose prompt was used: `asked_by`, or OWN_PROMPT or UNKNOWN_PROMPT for imported answers that another asked for."""
+        model = self.identity["model"]
+        whose = model.get("prompt", "protocol") if isinstance(model, Mapping) else "protocol"
+        return self.asked_by if whose == "protocol" else printable(str(whose))
 
     @property
     def sampling(self) -> Sampling:

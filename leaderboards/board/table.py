@@ -21,7 +21,7 @@ from ...harness.errors import DataError, printable
 from ...harness.limits import BOARD_BYTES
 from ...harness.report.csv_cells import from_cell, to_cell
 from ...harness.runs.score import ScoredRun
-from ...harness.runs.store import Manifest
+from ...harness.runs.store import Manifest, in_words
 from ...harness.stats.metrics import Metric
 from ...harness.types import Json
 
@@ -94,7 +94,7 @@ class Row:
         """Whose prompt asked, if it was not that of the protocol that judged; else empty."""
         if self.prompt_protocol == self.protocol:
             return ""
-        return f"asked by the prompt of {self.prompt_protocol or 'unknown'}"
+        return in_words(self.prompt_protocol)
 
     @property
     def judged_by(self) -> str:
@@ -127,15 +127,6 @@ def _mapping(value: Json) -> Mapping[str, Json]:
 def _contamination(recorded: Json) -> str:
     """What `trainers.overlap` recorded with the run; blank if that is "unknown" or nothing was recorded."""
     return _text(_mapping(recorded).get("overlapping"))
-
-
-def _prompt_protocol(manifest: Manifest) -> str:
-    """The protocol whose prompt was used, and the profile in whose manner, as "PROTOCOL+NAME@DIGEST".
-
-    "file" or "unknown" for imported answers that another prompt asked for.
-    """
-    whose = manifest.identity["model"].get("prompt", "protocol")
-    return manifest.asked_by if whose == "protocol" else _text(whose)
 
 
 def rows(scored: ScoredRun, evidence: str = "") -> list[Row]:
@@ -176,7 +167,7 @@ def row(scored: ScoredRun, metric: Metric, evidence: str = "") -> Row:
         contamination=_contamination(environment.get("overlap")),
         referee=_text(scored.referee),
         refereed=scored.refereed,
-        prompt_protocol=_prompt_protocol(manifest),
+        prompt_protocol=_text(manifest.prompted_by),
         protocol_version=scored.rules.version,
         grader_version=GRADER_VERSION,
         samples=manifest.sampling.n,

@@ -155,6 +155,19 @@ _NAMED = 3
 
 
 @dataclass(frozen=True)
+class Silence:
+    """So many answers `of` so many state no final answer."""
+
+    count: int
+    of: int
+
+    @property
+    def share(self) -> float:
+        """From 0 to 1."""
+        return self.count / self.of if self.of else 0.0
+
+
+@dataclass(frozen=True)
 class SuiteComparison:
     """One suite, each arm with one run or with several seeds: B minus A in shares of right answers from 0 to 1.
 
@@ -182,6 +195,16 @@ class SuiteComparison:
     def lost(self) -> tuple[Flip, ...]:
         """Items that B gets right less often."""
         return tuple(one for one in self.flips if one.change < 0)
+
+    @property
+    def silent(self) -> tuple[Silence, Silence]:
+        """The answers of A and of B that state nothing under the protocol."""
+        return _silence(self.arms[0]), _silence(self.arms[1])
+
+    @property
+    def prompted_by(self) -> tuple[list[str], list[str]]:
+        """Whose prompts asked A and B, other than the protocol that judges."""
+        return _prompts(self.arms[0]), _prompts(self.arms[1])
 
     @property
     def asked_otherwise(self) -> list[str]:
@@ -344,6 +367,14 @@ def _mean(seeds: Sequence[dict[str, float]]) -> float:
     return math.fsum(math.fsum(seed.values()) / len(seed) for seed in seeds) / len(seeds)
 
 
+def _silence(arm: Sequence[Side]) -> Silence:
+    return Silence(sum(one.scored.unparsed for one in arm), sum(len(one.scored.verdicts) for one in arm))
+
+
+def _prompts(arm: Sequence[Side]) -> list[str]:
+    return list(dict.fromkeys(one.scored.run.manifest.prompted_by for one in arm if one.scored.cross_prompt))
+
+
 def _points(value: float) -> float | None:
     """A share in percentage points; None for what is undefined or infinite."""
     return round(100 * value, 6) if math.isfinite(value) else None
@@ -352,7 +383,8 @@ def _points(value: float) -> float | None:
 def _arm_json(arm: Sequence[Side], score: float) -> Json:
     manifests = [side.scored.run.manifest for side in arm]
     runs = [{"model": one.model_name, "run_id": one.run_id, "samples": one.sampling.n} for one in manifests]
-    return {"score": _points(score), "runs": runs}
+    silent = _silence(arm)
+    return {"score": _points(score), "runs": runs, "states_nothing": silent.count, "answers": silent.of}
 
 
 def difference_json(one: Difference) -> Json:

@@ -24,11 +24,13 @@ CAUSES: Mapping[str, str] = {
     "missing": "one of the runs has no answer, or an engine's error",
     "prompt": "asked by another prompt, the model answered differently",
     "response": "asked by the same prompt, the model answered differently",
-    "judge": "a language model decided, or should have and did not",
+    "judge-needed": "a language model should have decided on one side, and none did",
+    "judge": "a language model decided",
     "library": "a grading library gave no verdict: out of time or memory, or it failed",
     "gold": "the gold is a known error, which one protocol corrects",
     "truncation": "the response was cut off, and one protocol finds no final answer in it",
     "guess": "one protocol takes the nearest option where none is named",
+    "nothing-stated": "one protocol finds no final answer stated in the response, and the other does",
     "extraction": "the protocols read different final answers out of the response",
     "letter": "the same option, named in a way that one protocol does not take",
     "unit": "the same number; its unit is refused by one protocol, or ignored",
@@ -84,7 +86,7 @@ def cause_of(left: ProtocolReading, right: ProtocolReading, item: Item, *, trunc
     if NO_VERDICT in (left.grade.rule, right.grade.rule):
         return "library"
     if left.grade.correct is None or right.grade.correct is None:
-        return "judge"
+        return "judge-needed"
     accepts, refuses = (left, right) if left.grade.correct else (right, left)
     difference = _Difference(accepts, refuses, item, truncated)
     return next((cause for cause, test in _TESTS.items() if test(difference)), UNEXPLAINED)
@@ -121,6 +123,11 @@ def _extraction(one: _Difference) -> bool:
     if _key(ours, one.item) == _key(theirs, one.item):
         return False
     return one.refuses.of(ours, one.item) is True or one.accepts.of(theirs, one.item) is False
+
+
+def _nothing_stated(one: _Difference) -> bool:
+    """True if the refusing side reads nothing, and would accept what the other reads, or another statement of it."""
+    return one.refuses.stated.answer is None and one.accepts.stated.answer is not None
 
 
 def _key(stated: Extraction, item: Item) -> object:
@@ -183,6 +190,7 @@ _TESTS: Mapping[str, Callable[[_Difference], bool]] = {
     "gold": _gold,
     "truncation": _truncation,
     "guess": _guess,
+    "nothing-stated": _nothing_stated,
     "extraction": _extraction,
     "letter": _letter,
     "unit": _unit,

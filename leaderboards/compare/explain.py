@@ -50,7 +50,7 @@ class Side:
             "model": manifest.model_name,
             "protocol": self.rules.name,
             "protocol_version": self.rules.version,
-            "prompt_protocol": manifest.asked_by,
+            "prompt_protocol": manifest.prompted_by,
             "status": self.scored.status,
             "score": _number(self.scored.accuracy().estimate.value),
         }

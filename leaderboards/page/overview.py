@@ -111,7 +111,7 @@ def _model_facts(manifest: Manifest) -> Mapping[str, str]:
     """What may tell two runs of one name apart."""
     drawn, model = manifest.identity["sampling"], manifest.identity["model"]
     return {
-        "asked by": short(manifest.asked_by),
+        "asked by": short(manifest.prompted_by),
         **{name: short(str(drawn.get(name))) for name in ("n", "temperature", "top_p", "max_tokens", "seed")},
         "engine": short(str(model.get("engine"))),
         "weights": str(model.get("weights"))[:8],
@@ -223,7 +223,7 @@ def _facts(one: RunView) -> list[Json]:
     identity, environment = one.manifest.identity, one.manifest.environment
     drawn, model = identity["sampling"], identity["model"]
     facts = {
-        "asked by": one.manifest.asked_by,
+        "asked by": one.manifest.prompted_by,
         "samples": drawn.get("n"),
         "temperature": drawn.get("temperature"),
         "tokens at most": drawn.get("max_tokens"),

@@ -8,12 +8,14 @@ import pytest
 
 from proctor.benchmarks.examination import plan, score_run
 from proctor.benchmarks.imports.run import read_import
+from proctor.benchmarks.registry import SUITES
+from proctor.harness.engines.lmms_eval import marked_text
 from proctor.harness.errors import RunMismatchError
 from proctor.harness.runs.evaluate import run_eval
 from proctor.harness.runs.store import RunReader
 from proctor.harness.types import Sampling
 
-from .import_files import WRITERS, lmms_eval_samples, say, vlmevalkit_rows, write_lines, write_tsv
+from .import_files import WRITERS, asked, lmms_eval_samples, say, vlmevalkit_rows, write_lines, write_tsv
 
 NAME = "20260101_120000_samples_chartqa.jsonl"
 
@@ -64,8 +66,8 @@ def test_vlmevalkit_there_and_back(cli, tmp_path, ours, kind):
     done = cli("import", file, "--suite", "chartqa", "--out", tmp_path / "runs")
     assert done.code == 0, done.err
     (back,) = (tmp_path / "runs").iterdir()
-    assert back.name == f"some-model.chartqa.strict.{RunReader(back).manifest.run_id}"
-    assert judged(back) == judged(path)
+    assert back.name == f"some-model.chartqa.vlmevalkit.{RunReader(back).manifest.run_id}"
+    assert judged(back, "strict") == judged(path)
     assert score_run(back).cross_prompt
     assert all(score_run(back, protocol).cross_prompt for protocol in ("official", "vlmevalkit"))
     assert cli("explain", path, back).code == 0
@@ -127,6 +129,53 @@ def test_failures_and_gaps_leave_the_run_incomplete(cli, tmp_path):
     identity = RunReader(tmp_path / "only").manifest.identity
     assert identity["model"]["only_answered"] == {"items": 7, "of": 8}
     assert identity["items"] == 7
+
+
+def test_a_file_is_scored_by_the_protocol_of_its_tool(tmp_path):
+    lines = lmms_eval_samples("chartqa", say("chartqa"))
+    shown = write_lines(tmp_path / NAME, lines)
+    assert read_import(shown, "chartqa").examination.protocol == "strict"
+    for line, one in zip(lines, asked("chartqa"), strict=True):
+        line["input"] = marked_text(SUITES.get("chartqa").protocol("official").prompt(one.item))
+    found = read_import(write_lines(tmp_path / "other.jsonl", lines), "chartqa")
+    assert (found.examination.protocol, found.model.attached.prompt) == ("official", "protocol")
+    lines[0]["input"] += " Be brief."
+    found = read_import(write_lines(tmp_path / "none.jsonl", lines), "chartqa")
+    assert (found.examination.protocol, found.model.attached.prompt) == ("official", "file")
+    table = write_tsv(tmp_path / "m_ChartQA_TEST.tsv", vlmevalkit_rows(say("chartqa")))
+    assert read_import(table, "chartqa").examination.protocol == "vlmevalkit"
+
+
+def test_compare_says_first_that_two_imported_runs_end_their_answers_differently(cli, tmp_path):
+    said = {one.item.id: rf"\boxed{{{one.item.answer}}}" for one in asked("chartqa")}
+    for name, answers in (
+        ("boxes", said),
+        (
+            "hums",
+            dict.fromkeys(
+                said, "Let me look at the chart first. The bars show rain by year, so we read them off one by one"
+            ),
+        ),
+    ):
+        file = write_tsv(tmp_path / f"{name}_ChartQA_TEST.tsv", vlmevalkit_rows(answers))
+        assert cli("import", file, "--suite", "chartqa", "--out", tmp_path / "runs").code == 0
+    runs = [f"{tmp_path / 'runs'}@{name}" for name in ("boxes", "hums")]
+    done = cli("compare", *runs, "--score-protocol", "strict")
+    assert done.code == 0, done.err
+    assert done.out.splitlines()[2:5] == [
+        "chartqa: A was asked by an unknown prompt, and is judged by strict",
+        "chartqa: B was asked by an unknown prompt, and is judged by strict",
+        "chartqa: strict finds nothing stated in 0 of 8 answers of A (0.0%) and 8 of 8 answers of B (100.0%): they end their "
+        "answers differently, and that is part of the difference below",
+    ]
+    found = json.loads(cli("compare", *runs, "--score-protocol", "strict", "--json").out)["suites"][0]
+    assert [(found[arm]["states_nothing"], found[arm]["answers"]) for arm in "ab"] == [(0, 8), (8, 8)]
+    (run,) = (tmp_path / "runs").glob("hums*")
+    told = cli("explain", run, "--score-protocol", "strict,official").out
+    assert "asked by an unknown prompt" in told
+    assert "asked by the prompt of strict" not in told
+    shown = " ".join(cli("score", run, "--score-protocol", "strict").out.split())
+    assert "unknown prompt" in shown
 
 
 @pytest.mark.parametrize("kind", ["failure", "gap"])

@@ -77,7 +77,11 @@ def test_what_only_the_last_sentence_of_a_cut_off_response_states_is_truncation(
 
 
 def test_judge_is_a_verdict_that_a_language_model_owes():
-    assert cause(r"\boxed{8}", "7", protocols=("strict", "vlmevalkit")) == "judge"
+    assert cause(r"\boxed{8}", "7", protocols=("strict", "vlmevalkit")) == "judge-needed"
+
+
+def test_nothing_stated_is_told_from_another_reading():
+    assert cause("Seven", "Seven", "text", suite="chartqa", protocols=("mm_upt", "official")) == "nothing-stated"
 
 
 def test_containment():
@@ -103,7 +107,7 @@ def test_gold():
 
 
 def test_every_cause_has_a_meaning():
-    assert all(re.fullmatch(r"[a-z]+", name) and meaning for name, meaning in CAUSES.items())
+    assert all(re.fullmatch(r"[a-z-]+", name) and meaning for name, meaning in CAUSES.items())
 
 
 @pytest.mark.skipif(not (FOLDER / "mathvision").exists(), reason=f"no recorded responses at {FOLDER}")

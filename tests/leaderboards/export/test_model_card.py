@@ -54,7 +54,7 @@ def test_another_prompt_is_said_beside_the_score_and_in_the_metadata(row):
     (entry,) = metadata(with_model_index("", "model", [other], "README.md"))[1]
     assert entry.metric_name == f"accuracy, protocol {said}, run {row.run_id}"
     assert "asked by" not in section("model", [row])
-    assert "asked by the prompt of unknown |" in section("model", [dataclasses.replace(row, prompt_protocol="")])
+    assert "asked by an unknown prompt |" in section("model", [dataclasses.replace(row, prompt_protocol="")])
 
 
 def test_what_is_no_regular_file_is_no_card(held, cli, tmp_path):
