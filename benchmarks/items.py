@@ -211,6 +211,7 @@ def read_items(source: Source, parse: Parse, seen: Seen | None = None) -> list[I
 LETTERS = string.ascii_uppercase
 _IN_ONE_STRING = re.compile(r"(?:^|;)\s*([A-H])\s*[.:]\s*")
 _IN_BRACKETS = re.compile(r"\(([A-H])\)")
+_IN_A_ROW = re.compile(r"(?<!\S)([A-H])\)(?=\s*\S)")
 _ON_LINES = re.compile(r"^[ \t]*([A-H])[ \t]*[.:)](?!\S*\))", re.MULTILINE)
 _GOLD_LETTERS = re.compile(r"\(?[A-H]\)?(?:\s*[,\n]\s*\(?[A-H]\)?)*")
 
@@ -243,16 +244,17 @@ def split(text: str) -> dict[str, str]:
 
 
 def inline(question: str) -> tuple[str, ...]:
-    """Options that stand in the question itself: "... (A) yes (B) no", or a line each: "A. yes".
+    """Options that stand in the question itself: "... (A) yes (B) no", or a line each: "A. yes"; three or more may stand in
+    a row: "A) 10 B) 12 C) 14".
 
     Empty unless the last run of letters from A up to the end of the question is clean: two or more options,
     each with a text of its own.
     """
-    for pattern in (_IN_BRACKETS, _ON_LINES):
+    for pattern, least in ((_IN_BRACKETS, 2), (_ON_LINES, 2), (_IN_A_ROW, 3)):
         marks = list(pattern.finditer(question))
         starts = [k for k, mark in enumerate(marks) if mark[1] == "A"]
         marks = marks[starts[-1] :] if starts else []
-        if len(marks) < 2 or "".join(mark[1] for mark in marks) != LETTERS[: len(marks)]:
+        if len(marks) < least or "".join(mark[1] for mark in marks) != LETTERS[: len(marks)]:
             continue
         ends = [mark.start() for mark in marks[1:]] + [len(question)]
         texts = [question[mark.end() : end].strip(" ,;\t\n") for mark, end in zip(marks, ends, strict=True)]

@@ -47,6 +47,7 @@ _MANY = re.compile(
     r"(?: (?i:are|is) (?:the )?(?:correct|right)(?: (?:options|choices|answers))?)?"
 )
 _FUSED = re.compile(r"[A-Z]{2,26}|(?=[a-h]{2,8}\Z)a?b?c?d?e?f?g?h?")
+_PAIR = re.compile(r"\(?([A-Z])\)? ?(,| or\b) ?\(?([A-Z])\)?")
 _STOP = re.compile(r"[.;] ")
 _LONE = re.compile(r"(?<![A-Za-z])[A-Za-z](?![A-Za-z])")
 _LETTERS_ONLY = 160  # characters; a longer text is no list of letters
@@ -120,6 +121,11 @@ def _by_letters(plain: str, letters: str, options: list[str]) -> Choice | None:
         return Choice(frozenset(letter), "choice-letter", f"letter {letter}") if named else None
     if _is_text(plain, options):
         return None
+    pair = _PAIR.fullmatch(plain)
+    if (
+        pair is not None and pair[1] != pair[3] and {pair[1], pair[3]} <= set(letters)
+    ):  # even if one is the other's text
+        return _letters_together(plain, letters) or _nothing(f"letter {pair[1]} or {pair[3]}")
     marked = _MARKED.fullmatch(plain) if options else None
     if marked is not None and _states_option(marked.group("rest"), _letter_of(marked), options):
         return Choice(frozenset(_letter_of(marked)), "choice-letter", f"letter {_letter_of(marked)} with its own text")

@@ -48,6 +48,18 @@ def test_published_items_pass(suite, cli):
     assert done.code == 0, json.loads(done.out)["failures"]
 
 
+def test_options_that_are_letters_of_other_options_pass():
+    """ "A, B" names two options even where B is the text of option A; "A. B" is one of them with its text."""
+    colours = ("$\\text{B}$", "$\\text{G}$", "$\\text{O}$")
+    item = dataclasses.replace(SUITES.get("mathvision").load()[2], choices=colours, answer="A")
+    assert failed(checked([item])) == []
+    strict = SUITES.get("mathvision").protocol("strict")
+    grades = [
+        strict.match(strict.extract(f"\\boxed{{{said}}}", item), item) for said in ("A. B", "(A) B", "A, B", "A or B")
+    ]
+    assert [grade.correct for grade in grades] == [True, True, False, False]
+
+
 def test_a_failure_ends_with_exit_code_1_and_is_told(cli, tmp_path):
     done = cli("suite", "check", "mathvision", "--data", SAMPLES / "mathvision.jsonl")
     assert done.code == 1

@@ -12,6 +12,9 @@ def test_letters(load):
     assert load("logicvista", 5).answer_type == "number"
     question = "Select the correct answer from 1, 2, 3, 4, and 5"
     assert load("logicvista", 0, question=question).choices == ("1", "2", "3", "4", "5")
+    in_a_row = "How many dots come next? Select from A-D. \n A) 10 B) 12 C) 14 D) 16"
+    assert load("logicvista", 0, question=in_a_row).choices == ("10", "12", "14", "16")
+    assert load("logicvista", 0, question="North of A) there are 8, south of (street B) 5.").choices == ()
 
 
 def test_does_not_repeat_options(load, shown):
