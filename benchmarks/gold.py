@@ -21,6 +21,7 @@ from typing import Literal, TypeAlias
 
 from ..harness.errors import DataError
 from ..harness.types import Item, digest
+from .items import LETTERS
 
 Colon: TypeAlias = Literal["ratio", "time"]
 
@@ -144,7 +145,10 @@ ERRATA_FILE = Path(__file__).parent / "errata.toml"
 
 @dataclass(frozen=True)
 class Erratum:
-    """One gold: as `published`, its `correction` (None: none is known), why, and where it was found."""
+    """One gold: as `published`, its `correction` (None: none is known), why, and where it was found.
+
+    `answer_type` is the gold type of the correction, where that is another one.
+    """
 
     suite: str
     id: str
@@ -152,6 +156,7 @@ class Erratum:
     reason: str
     source: str
     correction: str | None = None
+    answer_type: str | None = None
 
 
 def read_errata(path: Path) -> tuple[Erratum, ...]:
@@ -178,9 +183,15 @@ _BY_ITEM: Mapping[tuple[str, str], Erratum] = {(erratum.suite, erratum.id): erra
 def erratum_of(item: Item) -> Erratum | None:
     """The erratum of an item whose gold is the one that the erratum speaks of."""
     erratum = _BY_ITEM.get((item.suite, item.id))
-    if erratum is None or item.meta.get("published_answer", item.answer) != erratum.published:
-        return None
-    return erratum
+    return erratum if erratum is not None and erratum.published in _published_golds(item) else None
+
+
+def _published_golds(item: Item) -> set[str]:
+    """The gold as published; for a choice also the text of its option, which some suites publish in its place."""
+    golds = {str(item.meta.get("published_answer", item.answer))}
+    if item.answer_type == "choice":
+        golds |= {text for letter, text in zip(LETTERS, item.choices, strict=False) if letter == item.answer}
+    return golds
 
 
 def corrected(item: Item) -> Item:
@@ -189,4 +200,5 @@ def corrected(item: Item) -> Item:
     if erratum is None or erratum.correction is None or erratum.correction == item.answer:
         return item
     meta = {**item.meta, "published_answer": erratum.published}
-    return dataclasses.replace(item, answer=erratum.correction, meta=meta)
+    answer_type = erratum.answer_type or item.answer_type
+    return dataclasses.replace(item, answer=erratum.correction, answer_type=answer_type, meta=meta)

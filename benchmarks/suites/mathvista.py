@@ -21,12 +21,16 @@ extracted as the empty text. For every other response the script asks GPT-4. An 
 type: a letter (in brackets or alone) names its option, any other text the option at the smallest edit distance; an integer
 is what int() reads, a float is rounded to the item's precision; then the texts must be equal.
 
-Integers: the script reads int(float(x)) in the revisions at hand, so that "5.0" is 5. The verdicts that the benchmark
-published with its responses have "5.0" as no integer throughout, as int(x) has it. That is followed here, because a score is
-compared with the published ones.
+Integers: the verdicts that the benchmark published with its responses have "5.0" as no integer, as int(x) has it; that is
+`official`, because a score is compared with the published ones. The script in the repository reads int(float(x)), so that
+"5.0" is 5, and 5.9 as well: that is `official@2024` (commit e999481, 2024-11-28). Of the published runs llavar alone was
+scored so. Where its language model found no answer, the published extractions read "None", compared as any other text.
 
-Defects that belong to it: an empty extraction gets the option of the shortest text, so it can be right; "5.0" for the
-integer 5 fails, and so do "14 cm" and "1,200".
+Defects that belong to it: an empty extraction gets the option of the shortest text, so it can be right; "14 cm" and "1,200"
+fail.
+
+VLMEvalKit (vlmeval/dataset/utils/mathvista.py) compares the text "None" of its own with the gold of a list, so that no answer
+to the two lists is right.
 
 Repository: lupantech/MathVista, data/testmini.json, an object by pid; data/images/. VLMEvalKit's TSV has the whole query
 ("Hint: ...\\nQuestion: ...\\nChoices:\\n...") as its question, which says unit and precision, and neither language nor grade;
@@ -37,6 +41,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -170,20 +175,28 @@ def official_extract(text: str, item: Item) -> Extraction:
 
 def official_match(stated: Extraction, item: Item) -> Grade:
     """Equality of the normalised extraction with the gold, as texts."""
+    return _match(stated, item, int)
+
+
+def _official_2024_match(stated: Extraction, item: Item) -> Grade:
+    return _match(stated, item, lambda text: int(float(text)))
+
+
+def _match(stated: Extraction, item: Item, integer: Callable[[str], int]) -> Grade:
     if stated.answer is None:
         return undecided(stated)
-    predicted = normalised(stated.answer, item)
+    predicted = normalised(stated.answer, item, integer)
     rule = "nearest option" if _is_choice(item) else str(item.meta["answer_type"])
     return rule_grade(predicted == official_gold(item), stated, rule, f"read as {predicted!r:.80}")
 
 
-def normalised(extraction: str, item: Item) -> str | None:
+def normalised(extraction: str, item: Item, integer: Callable[[str], int] = int) -> str | None:
     """What the script compares with the gold; None where a number was wanted and Python reads none."""
     if _is_choice(item):
         return _option(extraction.strip(), published_choices(item))
     try:
         if item.meta["answer_type"] == "integer":
-            return str(int(extraction))
+            return str(integer(extraction))
         if item.meta["answer_type"] == "float":
             return str(round(float(extraction), _precision(item)))
     except (ValueError, OverflowError):
@@ -292,6 +305,8 @@ def _labels(skills: Any, *about: Any) -> dict[str, Any]:
     return {**dict(zip(CATEGORIES, given, strict=True)), "skills": word_list(skills)}
 
 
+_VALUE = language_model.extractor(language_model.VALUE, language_model.verbatim, none="None")
+
 LAYOUT: Layout = {
     **same("question", "answer", "answer_type", "unit", "question_type"),
     "id": "pid",
@@ -328,11 +343,19 @@ SUITE = Suite(
     own_protocols=(
         Protocol(
             "official",
-            f"1+mathvista-published+{language_model.VERSION}",
+            f"2+mathvista-published+{language_model.VERSION}",
             official_prompt,
             official_extract,
             official_match,
-            extractor=vlmevalkit.VALUE,
+            extractor=_VALUE,
+        ),
+        Protocol(
+            "official@2024",
+            f"1+mathvista-e999481+{language_model.VERSION}",
+            official_prompt,
+            official_extract,
+            _official_2024_match,
+            extractor=_VALUE,
         ),
         Protocol(
             vlmevalkit.NAME,

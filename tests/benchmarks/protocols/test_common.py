@@ -37,7 +37,7 @@ def test_self_judge_wants_its_format(judged, response, correct, rule):
 def test_each_suite_has_its_protocols(suite):
     protocols = SUITES.get(suite).protocols
     missing = {"vlmevalkit"} if suite == "iconqa" else set()
-    further = {"vlmevalkit@2024"} if suite == "chartqa" else set()
+    further = {"chartqa": {"vlmevalkit@2024"}, "mathvista": {"official@2024"}}.get(suite, set())
     assert set(protocols) == (set(PROTOCOLS) - missing) | further
     assert all(name == protocol.name and protocol.version for name, protocol in protocols.items())
 

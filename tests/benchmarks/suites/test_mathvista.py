@@ -2,6 +2,7 @@
 
 import pytest
 
+from proctor.benchmarks.registry import SUITES
 from proctor.benchmarks.suites import mathvista
 from proctor.harness.answers import Extraction
 from proctor.harness.errors import DataError
@@ -26,6 +27,28 @@ def test_types(load, shown):
 def test_official_integers(extraction, correct):
     item = Item("1", "mathvista", "?", "5", "number", meta={"question_type": "free_form", "answer_type": "integer"})
     assert mathvista.official_match(Extraction(extraction, "x", ""), item).correct is correct
+
+
+@pytest.mark.parametrize(("extraction", "correct"), [("5.0", True), ("5.9", True), ("inf", False), ("5 cm", False)])
+def test_official_integers_by_the_script_of_2024(extraction, correct):
+    item = Item("1", "mathvista", "?", "5", "number", meta={"question_type": "free_form", "answer_type": "integer"})
+    script = SUITES.get("mathvista").protocol("official@2024")
+    assert script.match(Extraction(extraction, "x", ""), item).correct is correct
+
+
+def test_no_answer_is_the_text_none():
+    """An option that is nearest to "None" is what its published extractions came to."""
+    meta = {"question_type": "multi_choice", "answer_type": "text"}
+    item = Item("1", "mathvista", "?", "B", "choice", choices=("yes", "one"), meta=meta)
+    official = SUITES.get("mathvista").protocol("official")
+    read = official.extractor.read("Answer: none", item)
+    assert (read.answer, official.match(read, item).correct) == ("None", True)
+
+
+@pytest.mark.parametrize("answer", ["[1, 2]", "None", "no idea"])
+def test_no_answer_to_a_list_is_right_by_vlmevalkit(judged, answer):
+    meta = {"question_type": "free_form", "answer_type": "list"}
+    assert judged("mathvista", "vlmevalkit", answer, "[1, 2]", kind="list", **meta).correct is False
 
 
 @pytest.mark.parametrize(
