@@ -5,7 +5,8 @@ and implied products, with that grammar's habits. Braces are needed (\frac12 is 
 division (6/2(3) is 1), 2^3^2 is 64, and what cannot continue an expression ends it (18\choose3 is 18, and "2 triangles" is 2,
 for `tr` is a word of that grammar). Exact rationals stay exact to the end; as in Python, a quotient is a float even where it
 is whole. Everything else, letters above all, is unreadable, just as a free symbol makes the script's `eval` fail; so is \ln,
-which becomes a name that is not known there. Relations of numbers, rounding brackets, gcd and lcm are not read, though the
+which becomes a name that is not known there. A quotient means what is written, where sympy, from some version on, prints
+-\frac{2}{1.25} as -1*2/5/4. Relations of numbers, rounding brackets, gcd and lcm are not read, though the
 script has them. Limits are counts, so a verdict never depends on a clock, and a tower of powers is refused where the script
 would never return.
 """
@@ -42,7 +43,7 @@ _FRACTIONS = frozenset(("\\frac", "\\dfrac", "\\tfrac"))
 _BINOMIALS = frozenset(("\\binom", "\\dbinom", "\\tbinom"))
 _SKIPPED = frozenset(("\\,", "\\quad", "\\qquad", "\\displaystyle"))
 _ENDS = frozenset(
-    (".", "&", "'", "\\\\", "\\to", "\\rightarrow", "\\longrightarrow", "\\choose", *_CLOSING.values(), *_WORDS)
+    ("^", ".", "&", "'", "\\\\", "\\to", "\\rightarrow", "\\longrightarrow", "\\choose", *_CLOSING.values(), *_WORDS)
 )
 _FUNCTIONS: dict[str, Callable[[float], float]] = {
     "\\sin": math.sin,
@@ -146,8 +147,6 @@ class _Reader:
     def _product(self, functions: bool = True) -> Number:
         result = self._signed(functions)
         while (piece := self._peek()) in _TIMES or piece in _OVER:
-            if not functions and not _FUNCTIONS.keys().isdisjoint(self._pieces[self._at + 1 : self._at + 2]):
-                break  # the argument of a function ends before the next one
             self._take()
             factor = self._signed(functions)
             self.floats |= piece in _OVER
@@ -167,21 +166,21 @@ class _Reader:
         piece = self._peek()
         if piece is None:
             return False
-        if piece in _FUNCTIONS:
+        if piece in _FUNCTIONS or piece == "e":
             return functions
-        named = piece in _FRACTIONS or piece in _BINOMIALS or piece in ("\\sqrt", "\\pi", "e")
+        named = piece in _FRACTIONS or piece in _BINOMIALS or piece in ("\\sqrt", "\\pi")
         return named or piece in _CLOSING or _is_number(piece)
 
     def _power(self) -> Number:
         value = self._natural_power() if self._peek() == "e" else self._atom()
-        while (piece := self._peek()) in ("^", "!", "_"):
+        while (piece := self._peek()) in ("^", "_"):
             self._take()
-            if piece == "!":
-                value = _factorial(value)
-            else:
-                argument = self._argument()
-                self.floats |= argument < 0
-                value = _raised(value, argument) if piece == "^" else value
+            argument = self._argument()
+            self.floats |= argument < 0
+            value = _raised(value, argument) if piece == "^" else value
+        while self._peek() == "!":
+            self._take()
+            value = _factorial(value)
         return value
 
     def _natural_power(self) -> Number:
@@ -247,7 +246,7 @@ class _Reader:
         return _raised(self._braced(), 1 / index)
 
     def _function(self, name: str) -> Number:
-        """A function of what stands in brackets after it, else of the product up to the next function."""
+        """A function of what stands in brackets after it, else of the product up to a function that nothing joins to it."""
         base, power = None, None
         while (piece := self._peek()) in ("^", "_"):
             self._take()
@@ -257,9 +256,11 @@ class _Reader:
                 power = self._argument()
         if power == -1 and name in _INVERSES:
             name, power = _INVERSES[name], None
-        if self._peek() in _FUNCTIONS:
-            raise NotEvaluatedError("a function of a function without brackets")
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise NotEvaluatedError("nested too deeply")
         argument = float(self._atom() if self._peek() == "(" else self._product(functions=False))
+        self._depth -= 1
         value = math.log(argument, base) if base is not None else _FUNCTIONS[name](argument)
         return value if power is None else _raised(value, power)
 
