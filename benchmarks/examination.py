@@ -11,11 +11,13 @@ from ..harness.errors import UsageError
 from ..harness.profiles import Profile
 from ..harness.runs.evaluate import Examination
 from ..harness.runs.judging import JudgeModel
-from ..harness.runs.score import ScoredRun, StoredAnswers, score
+from ..harness.runs.score import Rules, ScoredRun, StoredAnswers, score
 from ..harness.runs.store import RunReader, Sample
 from ..harness.types import Sampling
 from .base import Suite
 from .lock import LOCK, load_locked, on_hub
+from .protocols.recorded import NAME as RECORDED
+from .protocols.recorded import recorded_replies, recorded_rules
 from .registry import SUITES
 
 
@@ -84,8 +86,9 @@ def score_under(
 ) -> list[ScoredRun]:
     """The verdicts on a stored run, read once, under several protocols (None: the one that asked).
 
-    `judge_model` takes the steps that a protocol leaves to a language model; `partial` allows metrics of an incomplete run;
-    `missing_as_wrong` counts every missing answer as a wrong one.
+    `judge_model` takes the steps that a protocol leaves to a language model; without one, what an imported file recorded of
+    them counts under the protocol of its tool. `partial` allows metrics of an incomplete run; `missing_as_wrong` counts
+    every missing answer as a wrong one.
     Raises DataError for a damaged run, UsageError for an unknown suite or protocol.
     """
     answers = read_answers(path)
@@ -111,8 +114,17 @@ def score_answers(
     """The verdicts on answers that were read; see `score_under`."""
     manifest = answers.run.manifest
     suite = SUITES.get(manifest.suite)
-    rules = suite.protocol(protocol or manifest.protocol)
-    return score(answers, rules, suite.metrics, judge_model, partial=partial, missing_as_wrong=missing_as_wrong)
+    rules = rules_of(answers, suite, protocol or manifest.protocol)
+    referee = judge_model or recorded_replies(answers, rules)
+    return score(answers, rules, suite.metrics, referee, partial=partial, missing_as_wrong=missing_as_wrong)
+
+
+def rules_of(answers: StoredAnswers, suite: Suite, protocol: str) -> Rules:
+    """The suite's protocol of that name; `recorded` is the run's own.
+
+    Raises UsageError for one that there is not, DataError for a run in which nothing is recorded.
+    """
+    return recorded_rules(answers) if protocol == RECORDED else suite.protocol(protocol)
 
 
 def find_runs(paths: list[Path]) -> list[Path]:

@@ -63,6 +63,23 @@ def request_body(prompt: str) -> Mapping[str, Json]:
     return {"messages": [{"role": "user", "content": prompt}], "temperature": 0, "max_tokens": MAX_REPLY_TOKENS}
 
 
+class Referee(Protocol):
+    """What takes a protocol's steps; `JudgeModel` is one."""
+
+    @property
+    def model(self) -> str:
+        """Its name."""
+        ...
+
+    def extract(self, step: Extractor, cases: Sequence[tuple[str, Item]], /) -> list[Extraction | Grade]:
+        """The answer that each (response, item) states."""
+        ...
+
+    def judge(self, step: JudgeStep, cases: Sequence[tuple[str, Item]], /) -> list[Grade]:
+        """Whether each (stated answer, item) is right."""
+        ...
+
+
 class ReplyBook:
     """What language models said, a JSON line each, found by model and request. Many processes may write to one.
 

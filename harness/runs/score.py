@@ -29,7 +29,7 @@ from ..registry import load_files, loaded_files
 from ..stats.intervals import Estimate
 from ..stats.metrics import Measure, Metric, accuracy, cluster, overall, sample_metrics
 from ..types import Item, Json, Prompt, Response, Verdict
-from .judging import Extractor, JudgeModel, JudgeStep
+from .judging import Extractor, JudgeStep, Referee
 from .store import Questions, RunReader, Sample
 
 
@@ -276,7 +276,7 @@ def score(
     answers: StoredAnswers,
     rules: Rules,
     measure: Measure = overall,
-    referee: JudgeModel | None = None,
+    referee: Referee | None = None,
     *,
     partial: bool = False,
     missing_as_wrong: bool = False,
@@ -335,7 +335,7 @@ def _by_referee(
     responses: Sequence[Response],
     items: Mapping[str, Item],
     rules: Rules,
-    referee: JudgeModel,
+    referee: Referee,
 ) -> int:
     """Decide in place what the rules left open: extraction where nothing is stated, then judging. Counts what was read."""
     taken = 0

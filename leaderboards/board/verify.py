@@ -23,16 +23,17 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from ...benchmarks.base import Protocol, Suite, boxed_prompt
-from ...benchmarks.examination import read_answers
+from ...benchmarks.base import Suite, boxed_prompt
+from ...benchmarks.examination import read_answers, rules_of
 from ...benchmarks.protocols.common import common_protocols
+from ...benchmarks.protocols.recorded import recorded_replies
 from ...benchmarks.registry import SUITES
 from ...harness.answers import Extraction, Grade
 from ...harness.errors import EXIT_CHECK_FAILED, EXIT_OK, EXIT_UNVERIFIABLE, DataError, ProctorError, UsageError
 from ...harness.profiles import profiles
 from ...harness.report.text import counted, first_of
-from ...harness.runs.judging import JudgeModel, ReplyBook
-from ...harness.runs.score import ScoredRun, StoredAnswers, in_processes, score
+from ...harness.runs.judging import JudgeModel, Referee, ReplyBook
+from ...harness.runs.score import Rules, ScoredRun, StoredAnswers, in_processes, score
 from ...harness.stats.metrics import overall
 from ...harness.types import Item, Json, Verdict
 from .earlier_interval import earlier_interval
@@ -231,13 +232,16 @@ def _of_record(
 ) -> Recomputed:
     run = temporary / digest
     unpack_run(folder, record, run)
-    referee = None
+    referee: Referee | None = None
     if record.replies:
         folder.unpack(record.replies, temporary / "replies.jsonl")
         referee = JudgeModel(record.referee, ReplyBook(temporary / "replies.jsonl"))
     answers = read_answers(run)
     judges = _judges(answers, record)
     rules = judges.rules or _RecordedRules(record.protocol, record.protocol_version)
+    recorded_by = recorded_replies(answers, rules)
+    if referee is None and recorded_by is not None and recorded_by.model == record.referee:
+        referee = recorded_by
     measure = judges.suite.metrics if judges.suite else overall
     scored = score(answers, rules, measure, referee)
     problems: list[str] = []
@@ -283,7 +287,7 @@ class _Judges:
     """
 
     suite: Suite | None
-    rules: Protocol | None
+    rules: Rules | None
     lacking: tuple[str, ...] = ()
     prompts_known: bool = True
 
@@ -298,7 +302,7 @@ def _judges(answers: StoredAnswers, record: RunEvidence) -> _Judges:
         if name in SUITES.names():
             do = f"mend the suite {name!r} ({error})"
         return _Judges(None, common.get(record.protocol), (do,), False)
-    found = {protocol: _installed(suite, protocol) for protocol in dict.fromkeys((record.protocol, asked_by))}
+    found = {one: _installed(answers, suite, one) for one in dict.fromkeys((record.protocol, asked_by))}
     lacking = tuple(
         f"install the package that has the protocol {one!r}, or name its file: --with FILE.py:NAME"
         for one in found
@@ -307,9 +311,9 @@ def _judges(answers: StoredAnswers, record: RunEvidence) -> _Judges:
     return _Judges(suite, found[record.protocol], lacking, found[asked_by] is not None)
 
 
-def _installed(suite: Suite, protocol: str) -> Protocol | None:
+def _installed(answers: StoredAnswers, suite: Suite, protocol: str) -> Rules | None:
     try:
-        return suite.protocol(protocol)
+        return rules_of(answers, suite, protocol)
     except UsageError:
         return None
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ...benchmarks.examination import read_answers, score_answers
 from ...benchmarks.metrics import by_category
+from ...benchmarks.protocols.recorded import NAME as RECORDED
 from ...benchmarks.registry import SUITES
 from ...harness.errors import UsageError
 from ...harness.runs.judging import JudgeModel
@@ -82,7 +83,7 @@ def read_run_view(path: Path, further: Sequence[str], referee: JudgeModel | None
     answers = read_answers(path)
     own = answers.run.manifest.protocol
     known = SUITES.get(answers.run.manifest.suite)
-    names = dict.fromkeys([own, *(name for name in further if known.has_protocol(name))])
+    names = dict.fromkeys([own, *(name for name in further if known.has_protocol(name) or name == RECORDED)])
     scored = {name: score_answers(answers, name, referee) for name in names}
     return RunView(
         answers.run.manifest,

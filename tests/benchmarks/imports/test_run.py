@@ -254,3 +254,62 @@ def test_names_of_a_hostile_file_are_shown_on_one_line(cli, tmp_path):
     assert done.code == 2
     assert "\x1b" not in done.err
     assert done.err.count("\n") == 1
+
+
+@pytest.fixture
+def judged_elsewhere(cli, tmp_path):
+    """MathVista's own output, imported: a letter that GPT read out of prose, and the verdicts of the script."""
+    entries = {}
+    for n, one in enumerate(asked("mathvista")):
+        entries[one.item.id] = {
+            "pid": one.item.id, "question": one.item.question, "query": f"Hint: ...\nQuestion: {one.item.question}",
+            "response": f"Let me think aloud, number {n}. It looks to me as if I would take the first of them",
+            "extraction": "A", "prediction": "", "true_false": n == 0}  # fmt: skip
+    path = tmp_path / "output_gpt.json"
+    path.write_text(json.dumps(entries, indent=2))
+    done = cli("import", path, "--suite", "mathvista", "--out", tmp_path / "runs", "--json")
+    (run,) = (tmp_path / "runs").iterdir()
+    return done, run, len(entries)
+
+
+def test_recorded_extractions_stand_for_a_language_model(judged_elsewhere, cli):
+    done, run, count = judged_elsewhere
+    (scored,) = json.loads(done.out)
+    assert done.code == 0, done.err
+    assert (scored["protocol"], scored["referee"], scored["refereed"]) == ("official", "recorded by benchmark", count)
+    assert {one.extracted for one in score_run(run).verdicts} == {"A"}
+    other = cli("score", run, "--score-protocol", "vlmevalkit")
+    assert other.code == 3, "what one tool's model read is not what another's would have"
+    named = cli("score", run, "--judge-model", "somebody", "--judge-replies", run.parent / "replies.jsonl")
+    assert named.code == 3, "whoever names a model asks that one"
+
+
+def test_recorded_verdicts_are_a_protocol_beside_ours(judged_elsewhere, cli, tmp_path):
+    _, run, count = judged_elsewhere
+    verdicts = judged(run, "recorded")
+    assert [one.correct for one in verdicts.values()] == [n == 0 for n in range(count)]
+    assert not score_run(run, "recorded").cross_prompt
+    told = cli("explain", run, "--score-protocol", "recorded,official")
+    assert told.code == 0, told.err
+    assert "judged by recorded" in told.out
+    assert cli("compare", run, run, "--score-protocol", "recorded").code == 0
+    both = ("--score-protocol", "official,recorded")
+    assert cli("board", "build", run, *both, "--draft", "--out", tmp_path / "board").code == 0
+    assert "is stated as" not in cli("board", "verify", tmp_path / "board").out
+    assert cli("show", run, *both, "--html", tmp_path / "page.html").code == 0
+
+
+def test_a_run_without_recorded_verdicts_says_so(cli, ours):
+    done = cli("score", ours("chartqa", say("chartqa")), "--score-protocol", "recorded")
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert "left out" in done.err
+    assert "no verdicts of another tool are recorded" in done.err
+
+
+def test_a_run_of_before_anything_was_recorded_still_opens(cli, tmp_path):
+    file = write_tsv(tmp_path / "m_ChartQA_TEST.tsv", vlmevalkit_rows(say("chartqa")))
+    assert cli("import", file, "--suite", "chartqa", "--run", tmp_path / "run").code == 0
+    for line in (tmp_path / "run" / "responses.jsonl").read_text().splitlines():
+        assert "recorded" not in json.loads(line)
+    assert "missing_as_wrong" not in (tmp_path / "run" / "run.json").read_text()
+    assert cli("score", tmp_path / "run").code == 0
