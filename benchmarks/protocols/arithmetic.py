@@ -5,7 +5,7 @@ and implied products, with that grammar's habits. Braces are needed (\frac12 is 
 division (6/2(3) is 1), 2^3^2 is 64, and what cannot continue an expression ends it (18\choose3 is 18, and "2 triangles" is 2,
 for `tr` is a word of that grammar). Exact rationals stay exact to the end; as in Python, a quotient is a float even where it
 is whole. Everything else, letters above all, is unreadable, just as a free symbol makes the script's `eval` fail; so is \ln,
-which becomes a name that is not known there. A quotient means what is written, where sympy, from some version on, prints
+which becomes a name that is not known there. A quotient means what is written, where sympy 1.14.0 prints
 -\frac{2}{1.25} as -1*2/5/4. Relations of numbers, rounding brackets, gcd and lcm are not read, though the
 script has them. Limits are counts, so a verdict never depends on a clock, and a tower of powers is refused where the script
 would never return.
