@@ -14,7 +14,7 @@ from ...benchmarks.registry import SUITES
 from ...harness.errors import UsageError
 from ...harness.runs.judging import JudgeModel
 from ...harness.runs.score import ScoredRun, StoredAnswers, states_nothing
-from ...harness.runs.store import Manifest, Sample
+from ...harness.runs.store import Manifest, Sample, in_words
 from ...harness.stats.metrics import Metric
 from ...harness.types import Image, Json, Response, Verdict
 from .embed import packed
@@ -151,7 +151,7 @@ def _judged(scored: ScoredRun, answers: StoredAnswers) -> Judged:
     summary = {
         "score": metrics[0] if metrics else None,
         "status": scored.status,
-        "crossed": scored.cross_prompt,
+        "crossed": in_words(scored.run.manifest.prompted_by) if scored.cross_prompt else "",
         "version": scored.rules.version,
         **{name: getattr(scored, name) for name in ("missing", "unscored", "unparsed", "truncated", "errors")},
     }

@@ -192,7 +192,7 @@ function drawRuns() {
     .map(([run, judged]) => [
       breakable(run.name),
       run.suite,
-      (judged.score === null ? lacking(judged) : judged.status) + (judged.crossed ? ", asked by another prompt" : ""),
+      (judged.score === null ? lacking(judged) : judged.status) + (judged.crossed ? `, ${judged.crossed}` : ""),
       judged.score === null ? "" : percent(judged.score.value),
       judged.score === null ? "" : `${judged.score.correct} of ${judged.score.total}`,
       ...["unparsed", "truncated", "errors", "unscored"].map((name) => count(judged[name])),

@@ -14,6 +14,7 @@ from proctor.harness.errors import RunMismatchError
 from proctor.harness.runs.evaluate import run_eval
 from proctor.harness.runs.store import RunReader
 from proctor.harness.types import Sampling
+from proctor.leaderboards.page.run_view import read_run_view
 
 from .import_files import WRITERS, asked, lmms_eval_samples, say, vlmevalkit_rows, write_lines, write_tsv
 
@@ -313,3 +314,27 @@ def test_a_run_of_before_anything_was_recorded_still_opens(cli, tmp_path):
         assert "recorded" not in json.loads(line)
     assert "missing_as_wrong" not in (tmp_path / "run" / "run.json").read_text()
     assert cli("score", tmp_path / "run").code == 0
+
+
+def test_mathverses_two_scripts_are_both_kept(cli, tmp_path):
+    """Its first script has a model extract, its second one has it judge; no rule decides anything."""
+    rows = [
+        {"sample_index": one.item.id, "problem_index": "1", "problem_version": one.item.meta["version"],
+         "question": one.item.question, "answer": one.item.answer, "question_type": "free-form",
+         "model_answer": f"So it is {n}  cm, I think", "extraction": f"{n}  cm", "judgement": n % 2}
+        for n, one in enumerate(asked("mathverse")) if one.item.meta["version"] != "Text Only"
+    ]  # fmt: skip
+    path = tmp_path / "output_model.json"
+    path.write_text(json.dumps(rows, indent=2))
+    done = cli("import", path, "--suite", "mathverse", "--only-answered", "--run", tmp_path / "run")
+    assert done.code == 0, done.err
+    told = {one.item_id: (one.extracted, one.correct) for one in score_run(tmp_path / "run").verdicts}
+    assert told == {row["sample_index"]: (" ".join(row["extraction"].split()), row["judgement"] == 1) for row in rows}
+
+
+def test_the_page_says_that_the_prompt_is_unknown(cli, tmp_path):
+    file = write_tsv(tmp_path / "m_ChartQA_TEST.tsv", vlmevalkit_rows(say("chartqa")))
+    assert cli("import", file, "--suite", "chartqa", "--out", tmp_path / "runs").code == 0
+    (run,) = (tmp_path / "runs").iterdir()
+    for judged_by in read_run_view(run, ["strict"]).judged.values():
+        assert judged_by.summary["crossed"] == "asked by an unknown prompt"
