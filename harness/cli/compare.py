@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_CHECK_FAILED, EXIT_OK, UsageError, printable
-from ..report.text import counted
+from ..report.text import counted, interval
 from .options import (
     Verb,
     add,
@@ -178,7 +178,7 @@ def _marks(p: float) -> str:
 
 
 def _interval(change: Difference) -> str:
-    return f"{100 * change.low:+.1f} to {100 * change.high:+.1f}"
+    return interval(change.low, change.high, signed=True, clusters=change.clusters)
 
 
 def _notes(one: SuiteComparison) -> Iterator[str]:
@@ -311,7 +311,7 @@ def _headline(found: Explanation) -> str:
         )
     lines.append(
         f"right minus left, over {counted(found.judged, 'answer')} that both judge: {100 * change.value:+.2f} points "
-        f"(95% {100 * change.low:+.2f} to {100 * change.high:+.2f}, p {change.p:.2g}); {differing}"
+        f"(95% {interval(change.low, change.high, 2, signed=True, clusters=change.clusters)}, p {change.p:.2g}); {differing}"
     )
     return _printable_lines(lines)
 

@@ -212,13 +212,13 @@ def _table(rounds: Sequence[_Round], level: Level) -> Table:
 
 
 def _cells(change: SuiteChange) -> list[str]:
-    from ..report.text import p_value
+    from ..report.text import interval, p_value
 
     one = change.difference
     return [
         *(f"{100 * score:.2f}" for score in change.scores),
         f"{100 * one.value:+.2f}",
-        f"{100 * one.low:+.2f} to {100 * one.high:+.2f}",
+        interval(one.low, one.high, 2, signed=True, clusters=one.clusters),
         p_value(change.p_holm),
         str(one.gained),
         str(one.lost),

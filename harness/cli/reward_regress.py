@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_CHECK_FAILED, EXIT_OK, UsageError, printable
+from ..report.text import interval
 from .eval import examine, plan_suites
 from .options import ENGINE, Verb, add, add_one, add_questions, offer_names, suite_names
 from .train import train_to_end
@@ -203,7 +204,7 @@ def _cells(arm: str, one: Arm, compared: SuiteComparison) -> tuple[str | Text, .
         f"{100 * compared.scores[1]:.1f}",
         " ".join([*seeds, *["failed"] * len(one.failed)]),
         f"{100 * change.value:+.1f}",
-        f"{100 * change.low:+.1f} to {100 * change.high:+.1f}",
+        interval(change.low, change.high, signed=True, clusters=change.clusters),
     )
 
 

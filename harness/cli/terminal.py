@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..errors import printable
+from ..report.text import interval
 from ..types import Json
 
 if TYPE_CHECKING:
@@ -99,13 +100,14 @@ def percent(estimate: Estimate) -> str:
 
 def percent_interval(estimate: Estimate) -> str:
     """A score and, on a second line, its 95% interval, in percent."""
-    return f"{100 * estimate.value:.1f}\n{100 * estimate.low:.0f} to {100 * estimate.high:.0f}"
+    return f"{100 * estimate.value:.1f}\n{interval(estimate.low, estimate.high, 0, clusters=estimate.clusters)}"
 
 
 def change(difference: Difference) -> str:
     """A paired difference, marked by how sure it is, and on a second line its 95% interval, in percentage points."""
     mark = "***" if difference.p < 0.001 else "**" if difference.p < 0.01 else "*" if difference.p < 0.05 else ""
-    return f"{100 * difference.value:+.1f}{mark}\n{100 * difference.low:+.0f} to {100 * difference.high:+.0f}"
+    found = interval(difference.low, difference.high, 0, signed=True, clusters=difference.clusters)
+    return f"{100 * difference.value:+.1f}{mark}\n{found}"
 
 
 def scores_table(scored: Sequence[ScoredRun]) -> Table:
@@ -126,16 +128,16 @@ def scores_table(scored: Sequence[ScoredRun]) -> Table:
         if one.complete and one.missing:
             lacking = f"{one.missing} {one.status}"
         value = "undefined" if one.status == "complete" else lacking
-        interval = ""
+        shown = ""
         if one.shown(estimate):
             value = percent(estimate) if one.status == "complete" else f"{percent(estimate)}\n{lacking}"
-            interval = f"{100 * estimate.low:.1f} to {100 * estimate.high:.1f}"
+            shown = interval(estimate.low, estimate.high, clusters=estimate.clusters)
         table.add_row(
             _plain(one.run.manifest.model_name),
             _plain(one.run.manifest.suite),
             one.rules.name + (f" ({_crossed(one)})" if one.cross_prompt else ""),
             value,
-            interval,
+            shown,
             answered,
             str(one.unparsed),
             str(one.truncated),
@@ -164,10 +166,10 @@ def board_table(rows: Sequence[Row]) -> Table:
     for row in rows:
         if row.metric != "accuracy":
             continue
-        interval = f"{100 * float(row.ci_low):.1f} to {100 * float(row.ci_high):.1f}" if row.score else ""
+        shown = interval(float(row.ci_low), float(row.ci_high), clusters=row.clusters) if row.score else ""
         score = f"{100 * float(row.score):.1f}" if row.score else ""
         counts = f"{row.correct}/{row.total}"
-        cells = (row.model, row.suite, row.judged_by, score, interval, counts, row.unparsed, row.status)
+        cells = (row.model, row.suite, row.judged_by, score, shown, counts, row.unparsed, row.status)
         table.add_row(*map(_plain, cells))
     return table
 
@@ -202,7 +204,7 @@ def metrics_table(scored: ScoredRun) -> Table:
         table.add_row(
             _plain(metric.name),
             percent(estimate) if defined else "undefined" if scored.complete else "",
-            f"{100 * estimate.low:.1f} to {100 * estimate.high:.1f}" if defined else "",
+            interval(estimate.low, estimate.high, clusters=estimate.clusters) if defined else "",
             "" if metric.total is None else f"{metric.correct}/{metric.total}",
             str(estimate.n),
             str(estimate.clusters),

@@ -10,8 +10,13 @@ def points(share: float, digits: int = 1, *, signed: bool = False) -> str:
     return f"{100 * share:{'+' if signed else ''}.{digits}f}"
 
 
-def interval(low: float, high: float, digits: int = 1, *, signed: bool = False) -> str:
-    """An interval of shares in percent: "59.4 to 68.1", "+30.9 to +39.9"."""
+def interval(low: float, high: float, digits: int = 1, *, signed: bool = False, clusters: int | None = None) -> str:
+    """An interval of shares in percent: "59.4 to 68.1", "+30.9 to +39.9".
+
+    One that is all that is possible says nothing, and is a dash, with the number of `clusters` where that is known.
+    """
+    if low <= (-1 if signed else 0) and high >= 1:
+        return "–" if clusters is None else f"– ({counted(clusters, 'cluster')})"
     return f"{points(low, digits, signed=signed)} to {points(high, digits, signed=signed)}"
 
 

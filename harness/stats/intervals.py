@@ -18,6 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from .power import Changes, detectable_change
+
 ROUNDING = 1e-12
 """A standard error below this is what rounding leaves of none."""
 ALPHA, POWER = 0.05, 0.8
@@ -27,6 +29,8 @@ EXACT_CLUSTERS = 14
 FLIPS = 10_000
 """So many random patterns of signs are tried for more clusters, in batches."""
 _BATCH = 1000
+FEWEST_CLUSTERS = 5
+"""With fewer, the interval of a difference is all that is possible: a handful tells too little of how clusters differ."""
 
 
 @dataclass(frozen=True)
@@ -171,8 +175,9 @@ class Difference:
     """The mean of b - a over the same items; `gained` and `lost` count items that became more and less often right.
 
     `p` is two-sided, by the test that `test` names: "McNemar", "sign flips", "t" (over items and seeds), or "none".
-    The interval is at the level that was asked for (95% unless told). `detectable` is the smallest true difference that
-    would be seen at that level with the chance that was asked for (5% and 80% unless told); infinite if none could.
+    The interval is at the level that was asked for (95% unless told), and -1 to 1 with too few clusters. `detectable` is the
+    smallest true difference that would be seen at that level with the chance that was asked for (5% and 80% unless told);
+    infinite if none could.
     """
 
     value: float
@@ -286,7 +291,7 @@ def paired_difference(
     Raises ValueError unless both hold the same items.
     """
     changes = item_changes([before], [after])
-    found = _untested(changes, clusters, alpha, power)
+    found = _untested(changes, clusters, _mean_score(before, after), alpha, power)
     if found.clusters < 2:
         return found
     if found.clusters == found.n and all(change in (-1, 0, 1) for change in changes.values()):
@@ -295,20 +300,30 @@ def paired_difference(
     return replace(found, p=sign_flips(sums.tolist()), test="sign flips")
 
 
+def _mean_score(*runs: Mapping[str, float]) -> float:
+    return math.fsum(math.fsum(run.values()) / len(run) for run in runs) / len(runs)
+
+
 def _untested(
-    by_item: Mapping[str, float], clusters: Mapping[str, str], alpha: float = ALPHA, power: float = POWER
+    by_item: Mapping[str, float], clusters: Mapping[str, str], rate: float, alpha: float = ALPHA, power: float = POWER
 ) -> Difference:
-    """A difference over items, all but its test."""
+    """A difference over items, all but its test; `rate` is the mean score over both sides."""
     changes, groups = list(by_item.values()), [clusters[item] for item in by_item]
     value = math.fsum(changes) / len(changes)
     stderr, count = clustered_stderr(changes, groups)
     gained, lost = sum(change > 0 for change in changes), sum(change < 0 for change in changes)
-    if count < 2:
-        return Difference(value, math.nan, -1.0, 1.0, gained, lost, len(changes), count, 1.0, "none", math.inf)
-    centre, error = _widened(changes, stderr, count)
+    if count < FEWEST_CLUSTERS:
+        return Difference(value, stderr, -1.0, 1.0, gained, lost, len(changes), count, 1.0, "none", math.inf)
+    scale = _design_effect(changes, stderr, count)
+    centre, error = _widened(changes, scale)
     low, high = _interval(centre, error, count - 1, alpha)
-    seen = 2.0 ** (1 - count) < alpha  # else no outcome of a test on signs could be called a difference
-    detectable = detectable_difference(error, count - 1, alpha, power) if seen else math.inf
+    detectable = math.inf
+    if 2.0 ** (1 - count) < alpha / 4:  # else a test on signs calls nothing a difference, or next to nothing
+        balanced = max(0.0, math.fsum(change**2 for change in changes) - abs(math.fsum(changes)) + 1) / (
+            len(changes) + 2
+        )
+        kind = Changes(len(changes) / scale, balanced, 0.5 + abs(0.5 - rate))
+        detectable = detectable_change(kind, count, alpha, power)
     return Difference(value, stderr, low, high, gained, lost, len(changes), count, 1.0, "none", detectable)
 
 
@@ -327,16 +342,17 @@ def seeded_difference(
     if len(before) == len(after) == 1:
         return paired_difference(before[0], after[0], clusters)
     changes = item_changes(before, after)
-    paired = _untested(changes, clusters)
+    paired = _untested(changes, clusters, _mean_score(*before, *after))
     if paired.clusters < 2:
         return paired
     groups = [clusters[item] for item in changes]
     tables = [np.array([[seed[item] for item in changes] for seed in side]) for side in (before, after)]
-    centre, error = _widened(list(changes.values()), paired.stderr, paired.clusters)
+    every = list(changes.values())
+    centre, error = _widened(every, _design_effect(every, paired.stderr, paired.clusters))
     seed_variances = [_seed_variances(table, groups) for table in tables]
     variance, degrees = _two_way(error**2, paired.clusters, seed_variances)
     stderr, crossed = math.sqrt(variance), math.sqrt(sum(both for _, both, _ in seed_variances))
-    low, high = _interval(centre, stderr, degrees)
+    low, high = _interval(centre, stderr, degrees) if paired.clusters >= FEWEST_CLUSTERS else (-1.0, 1.0)
     deviations = [float(table.mean(axis=1).std(ddof=1)) if len(table) > 1 else math.nan for table in tables]
     return replace(
         paired,
@@ -375,17 +391,22 @@ def _two_way(items: float, clusters: int, sides: Sequence[tuple[float, float, in
     return variance, variance**2 / squares
 
 
-def _widened(changes: Sequence[float], stderr: float, clusters: int) -> tuple[float, float]:
+def _design_effect(changes: Sequence[float], stderr: float, clusters: int) -> float:
+    """What clusters add to the variance of the mean change; where nothing changed, what they could."""
+    n, total, squares = len(changes), math.fsum(changes), math.fsum(change**2 for change in changes)
+    independent = (squares - total**2 / n) / n**2
+    return max(1.0, stderr**2 / independent) if independent > 0 else n / clusters
+
+
+def _widened(changes: Sequence[float], design_effect: float) -> tuple[float, float]:
     """Centre and standard error of an interval for the mean change that stays honest when few items changed, or none.
 
     Two items are added that share one gain and one loss half and half (Agresti & Min 2005, "Simple improved confidence
     intervals for comparing matched proportions", Wald + 2), and the variance is scaled by what clusters add to it.
     """
     n, total, squares = len(changes), math.fsum(changes), math.fsum(change**2 for change in changes)
-    independent = (squares - total**2 / n) / n**2
-    scale = max(1.0, stderr**2 / independent) if independent > 0 else n / clusters
     widened = (squares + 1 - total**2 / (n + 2)) / (n + 2) ** 2
-    return total / (n + 2), math.sqrt(scale * widened)
+    return total / (n + 2), math.sqrt(design_effect * widened)
 
 
 def _interval(centre: float, stderr: float, degrees: float, alpha: float = ALPHA) -> tuple[float, float]:

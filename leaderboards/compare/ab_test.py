@@ -176,7 +176,7 @@ def _difference_line(one: SuiteComparison) -> str:
     before, after = (f"{100 * score:.2f}%" for score in one.scores)
     return (
         f"{printable(one.suite)}: {points(change.value, 2, signed=True)} points "
-        f"(95% {interval(change.low, change.high, 2, signed=True)}), p {p_value(one.p_holm)}: "
+        f"(95% {interval(change.low, change.high, 2, signed=True, clusters=change.clusters)}), p {p_value(one.p_holm)}: "
         f"baseline {before}, candidate {after}"
     )
 
@@ -276,8 +276,8 @@ def _scores(one: SuiteComparison) -> list[str]:
 
 def _change(one: SuiteComparison) -> list[str]:
     change = one.difference
-    value, found = points(change.value, 2, signed=True), interval(change.low, change.high, 2, signed=True)
-    return [value, found, p_value(one.p_holm)]
+    found = interval(change.low, change.high, 2, signed=True, clusters=change.clusters)
+    return [points(change.value, 2, signed=True), found, p_value(one.p_holm)]
 
 
 def _training(result: ABVerdict, trainings: Sequence[SeedCurves]) -> Iterator[str]:

@@ -167,6 +167,7 @@ class Explanation:
                 "value": found.value,
                 "stderr": _number(found.stderr),
                 "interval": [found.low, found.high],
+                "clusters": found.clusters,
                 "p": found.p,
             },
             "differing": self.differing,
@@ -344,7 +345,7 @@ def _summary(found: Json) -> str:
         said = (
             f"Right minus left, over {found['judged_by_both']} answers that both sides judge: "
             f"<strong>{points(change['value'], 2, signed=True)} points</strong> "
-            f"(95% {interval(low, high, 2, signed=True)}, "
+            f"(95% {interval(low, high, 2, signed=True, clusters=change['clusters'])}, "
             f"p {change['p']:.2g}). "
         ) + _differing(found)
     largest = max((abs(cause["effect"]) for cause in found["causes"]), default=0) or 1

@@ -207,7 +207,7 @@ def _cells(row: RecipeRow) -> tuple[str, ...]:
         " ".join(map(str, row.seeds)),
         " ".join(map(str, sorted({*row.steps}))),
         _interval(row.accuracy),
-        f"{points(change.value, signed=True)} ({interval(change.low, change.high, signed=True)})",
+        f"{points(change.value, signed=True)} ({interval(change.low, change.high, signed=True, clusters=change.clusters)})",
         p_value(row.p),
         f"{100 * change.detectable:.1f}",
         row.word if row.based else f"{row.word} (no base recorded)",

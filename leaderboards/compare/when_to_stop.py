@@ -65,7 +65,7 @@ class SuiteChange:
         before, after = (f"{100 * score:.2f}%" for score in self.scores)
         return (
             f"{printable(self.suite)}: {before} to {after}, {points(one.value, 2, signed=True)} points "
-            f"({100 * (1 - self.level.alpha):g}% {interval(one.low, one.high, 2, signed=True)}), "
+            f"({100 * (1 - self.level.alpha):g}% {interval(one.low, one.high, 2, signed=True, clusters=one.clusters)}), "
             f"p {p_value(self.p_holm)}, {one.gained} gained, {one.lost} lost: {self.verdict}"
         )
 

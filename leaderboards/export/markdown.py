@@ -128,7 +128,7 @@ def _table(rows: Sequence[Row]) -> list[str]:
             _items(row),
             escaped(row.metric),
             points(score or 0.0),
-            "" if low is None or high is None else interval(low, high),
+            "" if low is None or high is None else interval(low, high, clusters=row.clusters),
             str(row.n),
             escaped(row.judged_by),
         ]

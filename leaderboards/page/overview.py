@@ -211,6 +211,7 @@ def _difference(protocol: str, before: RunView, after: RunView) -> dict[str, Jso
         "value": round(found.value, 6),
         "low": round(found.low, 6),
         "high": round(found.high, 6),
+        "clusters": found.clusters,
         "p": float(f"{found.p:.3g}"),
         "gained": found.gained,
         "lost": found.lost,

@@ -1,4 +1,7 @@
-"""Do the sizes that `proctor reward regress` tells show the difference they are told for? Prints a table; run as a script.
+"""Do the sizes and differences that are told show what they are told for? Prints two tables; run as a script.
+
+First of `proctor compare`: the detectable difference is told of two models that do not differ (the median of many draws), and
+then it is counted how often models that differ by so much are seen to. Then of `proctor reward regress`:
 
 Two rewards with a known true difference are drawn many times: items differ in difficulty, a training is by chance better or
 worse on all items (a standard deviation on the logit scale), and on each item apart. From a few seeds the size is told
@@ -7,15 +10,18 @@ worse on all items (a standard deviation on the logit scale), and on each item a
 
 from __future__ import annotations
 
+from dataclasses import replace
 from statistics import fmean, median
 
 import numpy as np
+from coverage import Scenario
 
 from proctor.harness.stats.intervals import ALPHA, Difference, seeded_difference
 from proctor.harness.stats.sample_size import sample_sizes
 
 SHIFT, DIFFICULTY, EACH_ITEM = 0.15, 1.5, 0.5
 DRAWS, MOST = 60, 200
+COMPARISONS = 500
 random = np.random.default_rng(0)
 
 
@@ -37,8 +43,31 @@ def seen(seeds: int, items: int, spread: float) -> str:
     return f"{fmean(drawn(seeds, items, spread).p < ALPHA for _ in range(DRAWS)):.0%}"
 
 
+def detectable_differences() -> None:
+    """Print a row for each kind of items."""
+    alike = {"by_cluster": 0.2, "by_model": 0.2, "shared": 0.3}
+    clustered = [Scenario(f"{number} clusters of 5", number, 5, **alike) for number in (8, 10, 14, 20, 30, 100)]
+    uneven = [Scenario(f"{number} clusters of 1 to 9", number, 5, True, **alike) for number in (10, 20)]
+    single = [Scenario(f"{number} single items", number) for number in (12, 20, 50, 100, 500)]
+    extreme = [
+        Scenario("300 single items, 2% right", 300, before=0.02),
+        Scenario("300 single items, 97% right", 300, before=0.97),
+    ]
+    seeds = [Scenario("3 seeds a side, 300 items, 5 points", 300, seeds=(3, 3), spread=0.125)]
+    print("| simulated | detectable, points | seen |\n|---|---|---|")
+    for one in (*clustered, *uneven, *single, *extreme, *seeds):
+        none = replace(one, after=one.before)
+        told = median(none.draw(random).detectable for _ in range(COMPARISONS))
+        low = one.before - (told if one.before > 0.9 else told / 2 if one.before > 0.1 else 0)
+        there = replace(one, before=low, after=low + told)
+        times = fmean(there.draw(random).p < ALPHA for _ in range(COMPARISONS))
+        print(f"| {one.name} | {100 * told:.1f} | {times:.0%} |", flush=True)
+
+
 def main() -> None:
-    """Print a row for each case."""
+    """Print all."""
+    detectable_differences()
+    print()
     effect = fmean(drawn(20, 1000, 0.0).value for _ in range(DRAWS))
     print(f"true difference {100 * effect:.2f} points")
     for spread in (0.0, 0.1, 0.3):

@@ -220,7 +220,7 @@ def difference(before: Array, after: Array, clusters: Sequence[str], *, share: b
     keys = [f"{place:09d}" for place in range(len(names))]
     sides = [dict(zip(keys, side[defined].tolist(), strict=True)) for side in (before, after)]
     interval = intervals.paired_difference(sides[0], sides[1], dict(zip(keys, names, strict=True)))
-    low, high = (math.nan, math.nan) if interval.clusters < 2 else (interval.low, interval.high)
+    low, high = (math.nan, math.nan) if interval.clusters < intervals.FEWEST_CLUSTERS else (interval.low, interval.high)
     return Interval(interval.value, low, high, interval.n, interval.clusters, undefined)
 
 

@@ -122,7 +122,10 @@ function shortNames(names) {
   return names.map((name, n) => `${n + 1}: ${name.slice(0, most - 4)}`);
 }
 
-const interval = (low, high, digits = 1) => `${percent(low, digits)} to ${percent(high, digits)}`;
+const interval = (low, high, digits = 1) =>
+  low <= 0 && high >= 1 ? "–" : `${percent(low, digits)} to ${percent(high, digits)}`;
+const changeInterval = ({ low, high, clusters }) =>
+  low <= -1 && high >= 1 ? `– (${counted(clusters, "cluster")})` : `${signed(low)} to ${signed(high)}`;
 const quantitative = (field, title, domain) => ({
   field,
   type: "quantitative",
@@ -220,7 +223,7 @@ function differenceChart(column, n) {
     stars: stars(one.p),
     tip:
       `${data.models[one.after]}: ${signed(one.value)}, ` +
-      `95% ${signed(one.low)} to ${signed(one.high)}, ${probability(one.p)}`,
+      `95% ${changeInterval(one)}, ${probability(one.p)}`,
   }));
   const x = (field) =>
     quantitative(
@@ -268,7 +271,7 @@ function differenceChart(column, n) {
       found.map((one) => [
         data.models[one.after],
         signed(one.value) + stars(one.p),
-        `${signed(one.low)} to ${signed(one.high)}`,
+        changeInterval(one),
         one.p.toPrecision(2),
         count(one.gained),
         count(one.lost),

@@ -130,7 +130,7 @@ function boardCell(row, column) {
     {},
     h(
       "a",
-      { ...link, class: "score", title: `95% interval ${percent(low)} to ${percent(high)}` },
+      { ...link, class: "score", title: `95% interval ${interval(low, high)}` },
       percent(value),
       h("span", { class: "error" }, ` ± ${stderr === null ? "?" : percent(stderr)}`),
     ),
@@ -161,7 +161,7 @@ function changeText(row, column) {
   if (change === null) return h("span", { class: "change" }, "no pair");
   const kind = change.p < 0.05 ? "change sure" : "change";
   const told =
-    `95% interval ${signed(change.low)} to ${signed(change.high)}, ${probability(change.p)}, ` +
+    `95% interval ${changeInterval(change)}, ${probability(change.p)}, ` +
     `${change.gained} gained, ${change.lost} lost`;
   return h(
     "span",

@@ -16,3 +16,11 @@ def test_of_many_names_the_first_are_shown():
     assert first_of("abc", 3) == "a, b, c"
     assert first_of((name for name in "abcde"), 3) == "a, b, c and 2 more"
     assert first_of([], 3) == ""
+
+
+def test_an_interval_that_is_all_that_is_possible_is_a_dash():
+    assert interval(0.0, 1.0) == "–"
+    assert interval(0.0, 1.0, clusters=1) == "– (1 cluster)"
+    assert interval(-1.0, 1.0, signed=True, clusters=4) == "– (4 clusters)"
+    assert interval(0.0, 0.842, clusters=2) == "0.0 to 84.2"
+    assert interval(-0.9, 1.0, signed=True) == "-90.0 to +100.0"
