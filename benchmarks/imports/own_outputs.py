@@ -80,7 +80,9 @@ _RAW = re.compile(r"(?P<model>.*\S)\s+answer raw", re.IGNORECASE)
 
 
 def _logicvista_result(row: Mapping[str, Any], number: int, path: Path, suite: Suite) -> dict[str, Any]:
-    found = next(match for name in row if (match := _RAW.fullmatch(name)))
+    found = next((match for name in row if (match := _RAW.fullmatch(name))), None)
+    if found is None:
+        raise KeyError("answer raw")
     extracted = row.get(f"{found['model']} answer extracted")
     said = recorded(None if empty(extracted) else literal(extracted), row["match?"], by_model=True)
     return {"item_id": _text(row["id"]), "response": row[found[0]], "recorded": said}
@@ -197,7 +199,8 @@ def _one(row: Row, number: int, path: Path, suite: Suite, form: OwnOutput) -> It
         fields = form.read(cells, number, path, suite)
         answer = answer_of(fields.pop("response"), nothing=())
     except KeyError as error:
-        raise DataError(f"{where}: columns missing: {error.args[0]}") from error
+        missing = "the id, by which the row stands in an object" if error.args[0] == KEY else error.args[0]
+        raise DataError(f"{where}: columns missing: {missing}") from error
     except (ValueError, TypeError) as error:
         raise DataError(f"{where}: cannot be read as {form.title}: {error!s:.100}") from error
     said: Recorded | None = fields.pop("recorded", None)

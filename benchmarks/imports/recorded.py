@@ -28,7 +28,7 @@ def _text(value: Any) -> str | None:
 def truth(value: Any) -> bool | None:
     """A verdict as tools write them (True, 1, "1.0", "correct", [True]); None for what is none."""
     if isinstance(value, list | tuple):
-        found = [truth(entry) for entry in value]
+        found = [None if isinstance(entry, list | tuple) else truth(entry) for entry in value]
         return None if not found or None in found else any(found)
     said = str(value).strip().lower()
     return True if said in _TRUE else False if said in _FALSE else None

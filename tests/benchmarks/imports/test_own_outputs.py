@@ -2,13 +2,17 @@
 
 import csv
 import json
+from contextlib import suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from proctor.benchmarks.imports.base import attach
+from proctor.benchmarks.imports.own_outputs import forms
 from proctor.benchmarks.imports.run import open_import
 from proctor.benchmarks.registry import SUITES
-from proctor.harness.errors import DataError
+from proctor.harness.errors import DataError, ProctorError
 from proctor.harness.types import Recorded
 
 from .import_files import asked, say, write_json, write_lines
@@ -168,3 +172,46 @@ def test_the_same_refusal_is_told_once_with_its_count(tmp_path):
     assert "\n" not in str(caught.value)
     assert "no item 'test_human-0' in the data, and none with its question" in str(caught.value)
     assert "the same on 2499 further rows" in str(caught.value)
+
+
+NAMES = sorted({name for suite in SUITES.names() for form in forms(suite) for name in form.needs})
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=6,
+)
+ROWS = st.fixed_dictionaries({}, optional=dict.fromkeys([*NAMES, "extraction", "correct", "X answer raw"], VALUES))
+
+
+@given(
+    rows=st.lists(ROWS, max_size=3) | st.dictionaries(st.text(max_size=3), ROWS, max_size=3),
+    suite=st.sampled_from(["mathvision", "mathvista", "mathverse", "wemath", "logicvista", "dynamath", "chartqa"]),
+)
+def test_no_rows_do_worse_than_an_error_for_people(tmp_path_factory, rows, suite):
+    path = tmp_path_factory.mktemp("rows") / "file.json"
+    path.write_text(json.dumps(rows, indent=1))
+    with suppress(ProctorError):
+        attach(open_import(path, SUITES.get(suite)), asked(suite))
+
+
+@given(rows=st.lists(st.lists(VALUES.map(str), min_size=4, max_size=4), max_size=3))
+def test_no_table_does_worse_than_an_error_for_people(tmp_path_factory, rows):
+    path = tmp_path_factory.mktemp("rows") / "file.csv"
+    with path.open("w", newline="", encoding="utf-8", errors="surrogatepass") as file:
+        csv.writer(file).writerows([["id", "X answer extracted", "X answer raw", "match?"], *rows])
+    with suppress(ProctorError):
+        attach(open_import(path, SUITES.get("logicvista")), asked("logicvista"))
+
+
+@pytest.mark.parametrize(
+    "suite", ["mathvision", "mathvista", "mathverse", "wemath", "logicvista", "dynamath", "chartqa"]
+)
+def test_rows_with_every_column_and_any_value_are_no_worse(tmp_path_factory, suite):
+    @given(row=st.fixed_dictionaries(dict.fromkeys([*NAMES, "extraction", "correct", "X answer raw"], VALUES)))
+    def holds(row):
+        path = tmp_path_factory.mktemp("rows") / "file.json"
+        path.write_text(json.dumps([row], indent=1))
+        with suppress(ProctorError):
+            attach(open_import(path, SUITES.get(suite), "benchmark"), asked(suite))
+
+    holds()
