@@ -198,8 +198,8 @@ def test_explain_says_where_strict_and_the_libraries_differ(stored, cli):
     found = json.loads(cli("explain", run, "--score-protocol", "strict,math_verify", "--json").out)
     assert {one["cause"]: one["count"] for one in found["causes"]} == {"letter": 1, "library": 1}
     found = json.loads(cli("explain", run, "--score-protocol", "strict,mathruler", "--json").out)
-    assert {one["cause"]: one["count"] for one in found["causes"]} == {"letter": 1, "extraction": 1}
-    (case,) = next(one["examples"] for one in found["causes"] if one["cause"] == "extraction")
+    assert {one["cause"]: one["count"] for one in found["causes"]} == {"letter": 1, "nothing-stated": 1}
+    (case,) = next(one["examples"] for one in found["causes"] if one["cause"] == "nothing-stated")
     assert case["right"]["reason"] == "mathruler reads nothing: there is no box"
     done = cli("explain", run, "--score-protocol", "strict,math_verify", "--examples", "1")
     assert CAUSES["library"].split(":")[0] in " ".join(done.out.split())
