@@ -52,13 +52,13 @@ def _protocol(name: str, packages: tuple[str, ...], suite: HasProtocols) -> Prot
 class _Read(Extraction):
     """What a library read, with the whole response: it is that which the library is asked about."""
 
-    response: str
+    response: str = ""
 
 
 def _extract(library: str, text: str, item: Item) -> Extraction:
     found = opinion(library, item.answer, text)
     reason = f"read by {library}" if found.read else _nothing(library, text)
-    return _Read(found.read or None, library, found.why or reason, text)
+    return _Read(found.read or None, library, found.why or reason, response=text)
 
 
 def _match(library: str, stated: Extraction, item: Item) -> Grade:

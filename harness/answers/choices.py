@@ -46,6 +46,7 @@ _MANY = re.compile(
     rf"(?:\\?[(\[{{])? ?[A-Za-z] ?[)\]]?(?:{_AND}(?:(?i:option|choice|{NOUN}) )?[(\[]? ?[A-Za-z] ?[)\]]?)+ ?(?:\\?[)\]}}])?"
     r"(?: (?i:are|is) (?:the )?(?:correct|right)(?: (?:options|choices|answers))?)?"
 )
+_GLOSS_BEHIND = re.compile(r" \([^()]{2,60}\)\Z")
 _FUSED = re.compile(r"[A-Z]{2,26}|(?=[a-h]{2,8}\Z)a?b?c?d?e?f?g?h?")
 _PAIR = re.compile(r"\(?([A-Z])\)? ?(,| or\b) ?\(?([A-Z])\)?")
 _STOP = re.compile(r"[.;] ")
@@ -72,6 +73,9 @@ _SYNONYMS = {
     "noneofabove": "noneofthese",
 }
 _PREFIX = 12  # characters of the key of an option's text that name it before its end
+
+
+UNREAD = "no single option is singled out"
 
 
 class Choice(NamedTuple):
@@ -106,7 +110,7 @@ def resolve(answer: str, choices: Sequence[str] | None) -> Choice:
         or _letter_behind_text(plain, options)
         or _several_texts(answer, options)
         or _in_sentence(answer, plain, choices)
-        or _nothing("no single option is singled out")
+        or _nothing(UNREAD)
     )
 
 
@@ -140,7 +144,8 @@ def _letters_together(plain: str, letters: str) -> Choice | None:
     """AC; A, C; options A and C; both A and C; {A, C}."""
     if _FUSED.fullmatch(plain):
         named = list(plain.upper())
-    elif _MANY.fullmatch(plain):
+    elif _MANY.fullmatch(_GLOSS_BEHIND.sub("", plain)):
+        plain = _GLOSS_BEHIND.sub("", plain)
         named = [letter.upper() for letter in _LONE.findall(plain)]
     else:
         return None
@@ -285,7 +290,7 @@ def _states_option(rest: str, letter: str, options: list[str]) -> bool:
         return False
     for text in {rest, inner}:
         key = option_key(text)
-        if key == own or _same_value(options[position], text):
+        if key in (own, own + "s", own + "es") or _same_value(options[position], text):
             return True
         if len(key) >= _PREFIX and own.startswith(key):
             return sum(option_key(option).startswith(key) for option in options) == 1

@@ -11,8 +11,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable
+from dataclasses import replace
 
-from .statements.closing import CUT_OFF, closing_statement, last_line
+from .statements.beginning import first_line, first_sentence
+from .statements.closing import closing_statement
+from .statements.ending import CUT_OFF, before_own_questions, ending_of
+from .statements.last_line import last_line
+from .statements.second_thought import second_thought
 from .statements.sentence import value_of
 from .statements.statement import LABELLED, Statement, last_statement, later_statement, plain
 from .statements.thinking import after_thinking
@@ -36,12 +41,15 @@ _CONDITION = re.compile(
     r"[\s$,;]*(?:if|when|unless|otherwise|provided|assuming|depending|in case|where|for)\b[^.!?\n]{0,80}",
     re.IGNORECASE,
 )
+_CASES = re.compile(
+    r"(?=[^.!?\n]{0,120}\b(?:or|otherwise|and)\b)[^.!?\n]{0,60}\b(?:if|when|in case)\b[^.!?\n]{0,100}", re.IGNORECASE
+)
 _OTHERWISE = re.compile(r"[\s$,;]*(?:otherwise|if not|or else|else)\b", re.IGNORECASE)
 _DRESSING = re.compile(r"\\(?:text|mathrm|textrm|quad|qquad|mbox)(?![A-Za-z])|[{}]")
 _LONGEST_JOINT = 200
 _NESTED_BOXES = 4
 _BARE_BOX = re.compile(r"\\(?:boxed|fbox)")
-_MORE_SENTENCES = re.compile(r"[a-z\d)}]{3}[.!?]\s+\S+(?:\s+\S+){2}")
+_MORE_SENTENCES = re.compile(r"(?:[a-z\d)}]{3}|[\d)}$%°*²³])[.!?]\s+\S+(?:\s+\S+){2}")
 _VERDICT = re.compile(r"[*_]{0,3}(?:yes|no|true|false)[*_]{0,3}[.!]\s", re.IGNORECASE)
 _REFUSAL = re.compile(
     r"(?:sorry,|unfortunately|as an ai|i(?:'m| am)? (?:sorry|unable|unsure|not sure|can ?not|can't|do not|don't|couldn't))\b"
@@ -63,6 +71,7 @@ _REASONS = {
     "answer-field": "the answer field of a record",
     "last-line": "a last line that is only an answer",
     "sentence": "the value that the closing sentence gives",
+    "first-sentence": "the value that the first sentence gives, with an explanation after it",
     "first-line": "a first line that is only an answer, with an explanation after it",
 }
 
@@ -72,13 +81,14 @@ def extract(response: str) -> Extraction:
     return _remembered(response) if len(response) <= 2_000 else _extract(response)
 
 
-_AT_THE_END = frozenset(("sentence",))
+_TAKEN_BACK = "the last statement of an answer was taken back"
+_AT_THE_END = frozenset(("sentence", "first-sentence"))
 
 
 def before_cut_off(stated: Extraction) -> Extraction:
     """What a response states that was cut off at the token limit: nothing that only its end could state."""
     if stated.rule not in _AT_THE_END:
-        return stated
+        return replace(stated, sentences=()) if stated.sentences else stated
     return Extraction(None, "none", "the response was cut off, so that its last sentence concludes nothing")
 
 
@@ -98,18 +108,24 @@ def _extract(response: str) -> Extraction:
 
 def _in_words(text: str, boxed: bool) -> Extraction:
     """An answer that is stated in words; `boxed` tells of a box that was never closed, behind which nothing is concluded."""
-    explicit, line = last_statement(text), last_line(text)
+    text = before_own_questions(text)
+    explicit, ending = last_statement(text), ending_of(text)
+    line = last_line(ending.body)
     if line is not None and (explicit is None or (line.at > explicit.at and line.answer != explicit.answer)):
         return _stated(line)
     if explicit is not None and explicit.answer is not None:
-        return _stated(explicit)
-    bare = _bare(text)
-    if bare.answer is not None and explicit is None:
-        return bare
-    closing = None if boxed else closing_statement(text)
-    if closing is not None:
-        return _stated(closing)
-    return Extraction(None, "none", "the last statement of an answer was taken back") if explicit else bare
+        counts = second_thought(text, explicit.at) or explicit
+        return replace(_stated(counts), sentences=() if counts.answer else ending.said())
+    bare = _bare(ending.body)
+    one = bare.rule != "sentence" or len(ending.sentences) == 1
+    if bare.answer is not None and explicit is None and one:
+        return replace(bare, sentences=ending.said())
+    if boxed:
+        return Extraction(None, "none", _TAKEN_BACK if explicit else bare.reason)
+    stated = first_line(ending.body) or closing_statement(ending) or first_sentence(ending.body)
+    if stated is not None:
+        return replace(_stated(stated), sentences=ending.said())
+    return Extraction(None, "none", _TAKEN_BACK if explicit else bare.reason, ending.said())
 
 
 _remembered = memo(_extract)
@@ -150,7 +166,7 @@ def _boxed(text: str, start: int) -> Extraction | None:
         return Extraction(None, "hedge", "the last box is one of several cases")
     for before, after in zip(spans[-2::-1], spans[:0:-1], strict=False):
         gap = _DRESSING.sub(" ", text[before[2] + 1 : min(after[0], before[2] + _LONGEST_JOINT)])
-        if _CONDITION.fullmatch(gap):
+        if _CONDITION.fullmatch(gap) or _CASES.fullmatch(gap):
             return Extraction(None, "hedge", "boxes joined by conditions")
         if not _JOINT.fullmatch(gap):
             break
@@ -183,7 +199,7 @@ def _combined(contents: list[str], joints: list[str]) -> Extraction:
 
 
 def _stated(found: Statement) -> Extraction:
-    return Extraction(found.answer, found.rule, _REASONS[found.rule])
+    return Extraction(found.answer, found.rule, _TAKEN_BACK if found.answer is None else _REASONS[found.rule])
 
 
 def _bare(text: str) -> Extraction:
@@ -197,12 +213,12 @@ def _bare(text: str) -> Extraction:
     )
     if problem:
         return Extraction(None, "none", problem)
-    lead = _LEAD.match(bare)
+    whole, lead = bare, _LEAD.match(bare)
     bare = bare[lead.end() :] if lead else bare
     if bare.startswith("**"):
         bare = plain(bare) or bare
     worded = not bare.isascii() or len(_WORD.findall(bare)) >= _SENTENCE_WORDS
-    given = value_of(bare) if worded and not text.rstrip().endswith(("...", "…")) else None
+    given = (value_of(bare) or value_of(whole)) if worded and not text.rstrip().endswith(("...", "…")) else None
     if given:
         return Extraction(plain(given), "sentence", _REASONS["sentence"])
     return Extraction(bare, "bare", "a short response that is the answer")

@@ -11,7 +11,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
+from typing import NamedTuple
 
 from . import choices as multiple_choice
 from . import text
@@ -34,10 +36,11 @@ from .extract import extract
 from .forms import Colon, Equation, Form, Items, Matrix, Ordering, Scalar, Words, equation_key
 from .reading import EXPRESSION, EXPRESSIONS, QUANTITIES, QUANTITY, Style, read, read_worded
 from .regions import Region
+from .sentences import formula_said, is_sentence, numbers_said, option_said, states, verdict
 from .statements import sentence, statement
 from .text import clean, number_in_words, spelled, text_key
 from .types import MAX_ANSWER, MEMO_LENGTH, Extraction, GoldType, Grade, UnreadableError, memo, parse_gold_type
-from .units import read_unit
+from .units import Unit, read_unit
 from .values import rational, value_of
 from .wording import describes
 
@@ -52,10 +55,29 @@ _TO = re.compile(r"(?<=[\d}])\s*\bto\b\s*(?=[\d\\])")
 
 
 def with_unit(form: Form, unit: str | None) -> Form:
-    """A number without a unit gets the one that the question gives."""
+    """A number without a unit gets the one that the question gives; a scale in it (million dollars) is that of the axis."""
     if unit and isinstance(form, Scalar) and form.unit is None:
-        return Scalar(form.value, read_unit(clean(unit)), form.label, form.percent, form.sides)
+        return replace(form, unit=_asked_for(unit)[0])
     return form
+
+
+def _read_asked_for(unit: str) -> tuple[Unit | None, int | None]:
+    """The unit that a question asks for, and the scale word in it."""
+    one = read(f"1 {unit}", QUANTITY)
+    if isinstance(one, Words | Items):
+        one = read_worded(f"1 {unit}", QUANTITY)
+    return (
+        (one.unit, one.scale if one.scale != 1 else None) if isinstance(one, Scalar) else (read_unit(clean(unit)), None)
+    )
+
+
+_asked_for = memo(_read_asked_for)
+
+
+def _scale_fits(answer: Scalar, unit: str | None) -> bool:
+    """False where the question asks for another scale than the answer gives: thousand for million."""
+    asked = _asked_for(unit)[1] if unit else None
+    return asked is None or answer.scale in (1, asked)
 
 
 def single(form: Form, text: str, style: Style = QUANTITY) -> Form:
@@ -78,7 +100,9 @@ def judge_value(gold: str, answer: str, style: Style, unit: str | None) -> bool:
         if isinstance(found, Colon):
             return known.unit is None and same_ratio(found, known)
         found = _given(found)
-        return isinstance(found, Scalar) and (same_scalar(known, found) or _same_but_scale(known, found))
+        if not isinstance(found, Scalar):
+            return False
+        return same_scalar(known, found) or _same_but_scale(known, found, _asked_for(unit)[1] if unit else None)
     if isinstance(known, Words):
         return text_key(gold) == text_key(answer)
     if isinstance(known, Colon) and isinstance(found, Scalar):
@@ -101,9 +125,14 @@ def only_names(node: Node) -> bool:
     return node[0] in ("v", "call")
 
 
-def _same_but_scale(gold: Scalar, answer: Scalar) -> bool:
-    """A word such as million behind the answer, where the gold is a number alone: the unit of its axis, left out there."""
-    if answer.scale == 1 or gold.scale != 1 or gold.unit is not None or gold.percent is not None:
+def _same_but_scale(gold: Scalar, answer: Scalar, asked: int | None) -> bool:
+    """A word such as million behind the answer, where the gold is a number alone: the unit of its axis, left out there.
+
+    `asked` is the scale that the question's unit names.
+    """
+    if answer.scale == 1 or gold.scale != 1 or gold.percent is not None or asked not in (None, answer.scale):
+        return False
+    if gold.unit is not None and (asked is None or not same_unit(gold.unit, answer.unit)):
         return False
     return answer.value.real is not None and gold.value.real == answer.value.real / answer.scale
 
@@ -299,7 +328,7 @@ def judge_axis(gold: str, answer: str, near: Callable[[Fraction, Fraction], bool
     if not target or stated is None or not same_unit(known.unit, found.unit, exactly=True):
         return False
     if found.scale != 1:
-        return near(target, stated / found.scale)
+        return _scale_fits(found, unit) and near(target, stated / found.scale)
     return (
         stated.denominator == 1 and any(near(target, stated / scale) for scale in _AXES) and not 1000 <= target <= 2100
     )
@@ -384,38 +413,104 @@ def match(
 ) -> Grade:
     """Compare an extracted answer with `gold`; see `grade`."""
     kind = parse_gold_type(gold_type)
-    if answer.answer is None:
-        return Grade(False, None, answer.rule, answer.reason)
     options = tuple(choices) if choices else None
-    short = len(answer.answer) + len(gold) <= MEMO_LENGTH
-    correct, rule, reason = (_remembered if short else _decide)(answer.answer, gold, kind, options, unit)
-    return Grade(correct, answer.answer, rule, reason)
+    decided = Decision(False, answer.rule, answer.reason)
+    if answer.answer is not None:
+        short = len(answer.answer) + len(gold) <= MEMO_LENGTH
+        decided = (_remembered if short else _decide)(answer.answer, gold, kind, options, unit)
+    open_to = answer.answer is None or answer.rule == "bare" or decided.unread or kind.name in _WORDED
+    worded = answer.answer is not None and is_sentence(answer.answer) and "box" not in answer.rule
+    if worded and answer.answer is not None and not answer.sentences:
+        answer = replace(answer, sentences=(answer.answer,))
+    if not decided.correct and answer.sentences and open_to:
+        said = _said(answer, gold, kind, options, unit)
+        if said is not None:
+            return Grade(said[1].correct, said[0], said[1].rule, said[1].reason)
+    return Grade(decided.correct, answer.answer, decided.rule, decided.reason)
 
 
-def _decide(
-    answer: str, gold: str, kind: GoldType, choices: tuple[str, ...] | None, unit: str | None
-) -> tuple[bool, str, str]:
+class Decision(NamedTuple):
+    """A verdict, the rule and the reason; `unread` tells that the answer singled out no option."""
+
+    correct: bool
+    rule: str
+    reason: str
+    unread: bool = False
+
+
+_WORDED = frozenset(
+    (
+        "text",
+        "expression",
+        "year",
+        "time",
+        "date",
+        "list",
+        "set",
+        "tuple",
+        "interval",
+        "inequality",
+        "equation",
+        "ratio",
+    )
+)
+"""Types of golds of which the rules that do not know the gold may read another part of the closing sentence."""
+
+
+def _said(
+    answer: Extraction, gold: str, kind: GoldType, choices: tuple[str, ...] | None, unit: str | None
+) -> tuple[str, Decision] | None:
+    """What the sentences state to a reader who knows the options or the gold, and the verdict; None where they do not."""
+    if kind.name in ("choice", "multichoice"):
+        options = choices or ()
+        letter = next(filter(None, (verdict(one, options) for one in reversed(answer.sentences))), "")
+        letter = letter or option_said(answer.sentences[0], options)
+        if not letter:
+            return _value_said(answer, gold, choices)
+        decided = _choose(letter, gold, kind.name == "choice", choices)
+        return None if decided.unread else (letter, decided._replace(rule="choice-sentence"))
+    for said in answer.sentences:
+        alone = answer.rule == "bare" or said == answer.answer
+        part = states(said, gold, lambda text: _agrees(gold, text, kind, unit), kind.name, alone)
+        if part is not None:
+            return part, Decision(True, f"{kind.name}-sentence", f"the closing sentence states the {kind.name}")
+    return None
+
+
+def _value_said(answer: Extraction, gold: str, choices: tuple[str, ...] | None) -> tuple[str, Decision] | None:
+    """A formula alone in the closing line, or the closing sentence's only number, which is an option's."""
+    sentence = answer.sentences[0]
+    said = formula_said(sentence)
+    for part in (*said, *numbers_said(sentence, alone=answer.rule == "bare")) if choices else ():
+        decided = _choose(part, gold, True, choices)
+        if decided.rule == "choice-text":
+            return part, decided
+    return None
+
+
+def _decide(answer: str, gold: str, kind: GoldType, choices: tuple[str, ...] | None, unit: str | None) -> Decision:
     if len(answer) > MAX_ANSWER or len(gold) > MAX_ANSWER:
-        return False, "limit", f"longer than {MAX_ANSWER} characters"
+        return Decision(False, "limit", f"longer than {MAX_ANSWER} characters")
     if kind.name in ("choice", "multichoice"):
         return _choose(answer, gold, kind.name == "choice", choices)
     correct = agrees(gold, answer, kind, unit)
-    return correct, kind.name, f"{'the same' if correct else 'not the same'} {kind.name} as the gold"
+    return Decision(correct, kind.name, f"{'the same' if correct else 'not the same'} {kind.name} as the gold")
 
 
 _remembered = memo(_decide)
 
 
-def _choose(answer: str, gold: str, one: bool, choices: tuple[str, ...] | None) -> tuple[bool, str, str]:
+def _choose(answer: str, gold: str, one: bool, choices: tuple[str, ...] | None) -> Decision:
     try:
         letters = multiple_choice.letters_of_gold(gold, choices)
     except UnreadableError:
         letters = frozenset()
     if not letters:
-        return False, "choice", f"the gold {gold[:40]!r} names no option"
+        return Decision(False, "choice", f"the gold {gold[:40]!r} names no option")
     chosen = multiple_choice.resolve(answer, choices)
     if one and len(chosen.letters) > 1:
-        return False, "hedge", f"{chosen.reason} instead of one"
+        return Decision(False, "hedge", f"{chosen.reason} instead of one")
     correct = chosen.letters == letters
     wanted = ", ".join(sorted(letters))
-    return correct, chosen.rule, chosen.reason if correct else f"{chosen.reason}; the gold is {wanted}"
+    reason = chosen.reason if correct else f"{chosen.reason}; the gold is {wanted}"
+    return Decision(correct, chosen.rule, reason, unread=chosen.reason == multiple_choice.UNREAD)

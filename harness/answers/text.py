@@ -148,6 +148,11 @@ _ORDINALS = dict(
 )
 _CHINESE_DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
 _CHINESE_SCALES = {"十": 10, "百": 100, "千": 1000}
+_PARTS = {
+    "half": 2, "halves": 2, "third": 3, "thirds": 3, "quarter": 4, "quarters": 4, "fourth": 4, "fourths": 4, "fifth": 5,
+    "fifths": 5, "sixth": 6, "sixths": 6, "seventh": 7, "sevenths": 7, "eighth": 8, "eighths": 8, "ninth": 9, "ninths": 9,
+    "tenth": 10, "tenths": 10, "twelfth": 12, "twelfths": 12,
+}  # fmt: skip
 _CHINESE = re.compile("[零〇一二两三四五六七八九十百千]{1,9}")
 MULTIPLIERS = {
     "hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12,
@@ -252,6 +257,9 @@ def number_in_words(text: str) -> Fraction | None:
 def _english(words: list[str]) -> Fraction | None:
     if not 1 <= len(words) <= 4:
         return None
+    if len(words) == 2 and words[1] in _PARTS:
+        top = 1 if words[0] in ("a", "an") else _SMALL.get(words[0])
+        return None if top is None else Fraction(top, _PARTS[words[1]])
     if len(words) >= 2 and words[1] == "hundred" and words[0] in _SMALL:
         rest = _below_hundred([word for word in words[2:] if word != "and"]) if words[2:] else 0
         return None if rest is None else Fraction(100 * _SMALL[words[0]] + rest)
@@ -292,6 +300,11 @@ _MONTH_NAMES = (
     "november nov|december dec"
 )
 _MONTHS = {name: month for month, group in enumerate(_MONTH_NAMES.split("|"), start=1) for name in group.split()}
+_SPOKEN_TIME = re.compile(
+    r"(?:an? )?(quarter|half|[a-z]{3,6}(?:[ -][a-z]{3,5})?)(?: minutes?)? (past|to|before|of) "
+    r"([a-z]{3,6}|\d{1,2})(?: o'clock)?",
+    re.IGNORECASE,
+)
 _NUMERIC_DATE = re.compile(r"(\d{1,4})\s*[/.-]\s*(\d{1,2})\s*[/.-]\s*(\d{1,4})")
 _CHINESE_DATE = re.compile(r"(\d{4})\s*年\s*(\d{1,2})\s*月(?:\s*(\d{1,2})\s*[日号])?")
 _WORDS = re.compile(r"[A-Za-z]+|\d+")
@@ -317,7 +330,22 @@ def time_key(text: str) -> tuple[int, int, int, str] | None:
     if found:
         return _checked(int(found.group(1)), 0, 0, found.group(2) or found.group(3))
     found = _CHINESE_TIME.fullmatch(text)
-    return _checked(int(found.group(1)), int(found.group(2) or 0), 0, None) if found else None
+    return _checked(int(found.group(1)), int(found.group(2) or 0), 0, None) if found else _spoken_time(text)
+
+
+def _spoken_time(text: str) -> tuple[int, int, int, str] | None:
+    """Quarter to eight; ten past 4."""
+    found = _SPOKEN_TIME.fullmatch(text)
+    if found is None:
+        return None
+    part, side, named = (one.lower() for one in found.groups())
+    minutes = {"quarter": 15, "half": 30}.get(part) or _english(part.replace("-", " ").split()) or Fraction(0)
+    hour = int(named) if named.isdecimal() else _SMALL.get(named, 0)
+    if not 0 < minutes < 60 or not 1 <= hour <= 12:
+        return None
+    if side == "past":
+        return _checked(hour, int(minutes), 0, None)
+    return _checked(hour - 1 or 12, 60 - int(minutes), 0, None)
 
 
 def _checked(hour: int, minute: int, second: int, half: str | None) -> tuple[int, int, int, str] | None:

@@ -17,7 +17,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import ParamSpec, TypeVar, cast
 
-GRADER_VERSION = "2.0"
+GRADER_VERSION = "2.1"
 
 GOLD_TYPES = (
     "number",
@@ -48,11 +48,16 @@ _PARAMETER = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """The stated final answer of a response: `answer` is None when there is none or it is a hedge."""
+    """The stated final answer of a response: `answer` is None when there is none or it is a hedge.
+
+    `sentences` are those in which the response may state it to a reader who knows the options or the gold: its closing one,
+    and its first where that begins with yes or no. A vote, which knows neither, goes by `answer` alone.
+    """
 
     answer: str | None
     rule: str
     reason: str
+    sentences: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

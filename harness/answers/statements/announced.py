@@ -46,6 +46,7 @@ _CORRECT_NOUN = _rule(
 _HEADING = _rule(r"(?:answer|value|result|conclusion)s?[ \t]{0,3}[*_#:]{0,6}[ \t]{0,3}\n")
 _FIELD = _rule(rf"(?:final (?:result|value|total|conclusion|count)|result|conclusion){_GAP}{_COLON}")
 _CHOSEN = _rule(rf"(?:choose|select|pick|chose|go with|opt for){_BEFORE_LETTER}")
+_CORRESPONDS = _rule(rf"correspond(?:s|ing) to(?: the)?{_BEFORE_LETTER}")
 _HASHES = _rule(r"####(?!#)(?![ \t]{0,3}\S{0,3}(?:final |the )?answer)")
 _WHO = _rule(r"\b(?:i|we)(?:'ll|’d|'d| would| will| can)? \Z")
 _LINE_BEGIN = _rule(r"[ \t#>*_\-–✅☑✔🔹➡️]{0,16}(?:the )?(?:final |correct |my )?")
@@ -129,5 +130,6 @@ _RULES: Mapping[str, tuple[Callable[[str, int], Announcement | None], ...]] = {
     "result": (_begins_line(_HEADING), _begins_line(_FIELD)),
     "conclusion": (_begins_line(_HEADING), _begins_line(_FIELD)),
     **dict.fromkeys(("choose", "select", "pick", "chose", "go with", "opt for"), (_of_us,)),
+    "correspond": (_anywhere(_CORRESPONDS),),
     "####": (_anywhere(_HASHES),),
 }

@@ -24,6 +24,16 @@ _RIGHT = re.compile(
     r"(?:answers?|options?|choices?|one|ones|correct|match|matching"
     r"|right(?!\s(?!because|since|as\b|for\b|and\b|here|in this|given|based)[a-z]))(?![a-z])"
 )
+_ONLY = re.compile(
+    rf"\bonly\s(?:(?i:option|choice|answer|{NOUN})\s)?(?P<letters>{_LETTER})\s"
+    r"(?:remains|is left|is possible|is valid|fits|works|satisfies|matches|agrees|is consistent)\b"
+)
+_TICKED = re.compile(
+    r"^\W{0,8}(?:(?i:option|choice|"
+    + NOUN
+    + r")\s)?\(?([A-Z])[).:\s][^\n]{0,160}?(?:(?P<tick>[✓✅✔])|[✗❌✘×])\W{0,4}$",
+    re.MULTILINE,
+)
 _CHINESE = re.compile(r"选项\s?([A-Z])\s?(?:是|为)?(?:正确|对)的?|([A-Z])\s?选?项\s?(?:是|为)?(?:正确|对)的?")
 
 
@@ -39,9 +49,19 @@ def approvals(text: str) -> list[Approval]:
     """Those of a text, from the last one on."""
     spots = deque((one.start() + 1 for one in _SPOT.finditer(text)), maxlen=_SPOTS)
     found = [one for at in spots if (one := _approval(text, at))]
+    if "only " in text:
+        found += [Approval(*one.span(), one.group("letters").replace("*", "")) for one in _ONLY.finditer(text)]
     if not text.isascii():
+        found += _ticked(text)
         found += [Approval(*one.span(), one.group(1) or one.group(2)) for one in _CHINESE.finditer(text)]
     return sorted(found, reverse=True)[:_CANDIDATES]
+
+
+def _ticked(text: str) -> list[Approval]:
+    """C. 135° ✓: the only option of a list that is ticked, where others are crossed out."""
+    lines = list(_TICKED.finditer(text))
+    ticked = [one for one in lines if one.group("tick")]
+    return [Approval(*ticked[0].span(), ticked[0].group(1))] if len(ticked) == 1 < len(lines) else []
 
 
 def _approval(text: str, at: int) -> Approval | None:

@@ -13,7 +13,7 @@ _NUMBERS = (
     "zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|"
     "eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
 )
-_NUMBER = (
+NUMBER = (
     r"(?:(?:US|USD|RMB)?\s?(?:\\?[$€£¥₹])?\s?[-+−–±~≈]?\s?(?:\\?[$€£¥₹])?\s?\.?\d"
     r"|[-−]?\\(?:frac|dfrac|tfrac|sqrt|pi|left|text\{\s?\d|mathrm\{\s?\d|infty)"
     r"|[-−]?[√π∞½¼¾⅓⅔]|[(\[{]\s?[-−+]?\s?(?:\d|\\(?:frac|sqrt|infty|pi)|∞)"
@@ -35,16 +35,18 @@ _HEDGES = (
 )
 _COPULA = re.compile(
     rf"(?:\b(?i:is|are|was|were|be|equals|equal|becomes|has been|totals)(?![\w'’])\s{{0,3}}[:：]?\s{{0,3}}"
-    r"|[=≈]\s{0,3}|\\approx\s{0,3}|是|为|等于|有|得)"
-    rf"{_HEDGES}(?P<value>{_OPENING}{_NUMBER}|{_LETTER})"
+    r"|\b(?i:gives|which leaves|yields)(?:\sus|\syou)?\s{1,2}|\b(?i:it|that)['’]s\s{1,2}"
+    r"|\b(?i:is|are)\snot\s\S{1,12}(?:\s\S{1,12})?,?\sbut\s(?:rather\s)?|[=≈]\s{0,3}|\\approx\s{0,3}|是|为|等于|有|得)"
+    rf"{_HEDGES}(?P<value>{_OPENING}{NUMBER}|{_LETTER})"
 )
 _VERB = re.compile(
-    r"\b(?i:has|have|had|needs?|costs?|spends?|spent|pays?|paid|earns?|earned|makes?|made|gets?|got|takes?|took|gives?|gave|"
+    r"\b(?i:gives? (?:us|you)|leaves us with|"
+    r"has|have|had|needs?|costs?|spends?|spent|pays?|paid|earns?|earned|makes?|made|gets?|got|takes?|took|gives?|gave|"
     r"contains?|shows?|reads?|leaves?|left|weighs?|measures?|sold|sells?|saves?|saved|receives?|received|owes?|holds?|"
     r"carry|carries|travell?(?:s|ed)?|scores?|scored|reaches|comes? to|amounts? to|adds? up to|results? in|obtain|find|"
     r"total|remains?|there (?:is|are|were|was|remain|must be|will be|would be)|in|in the year)\s{1,2}"
     r"(?:(?i:an?|the)\s{1,2}(?:[a-z-]{2,20}\s{1,2}){1,3}of\s{1,2})?"
-    rf"{_HEDGES}(?P<value>{_OPENING}{_NUMBER})"
+    rf"{_HEDGES}(?P<value>{_OPENING}{NUMBER})"
 )
 _POINTS = re.compile(
     r"\b(?i:corresponds? to|matches|belongs? to|replaced by|choose|select|pick|chose|selected|matching|(?:is|are|be) "
@@ -54,17 +56,18 @@ _SAID = re.compile(
     r"\b(?i:is|are|was|were|be|equals|becomes)\s{1,2}(?:(?i:called|named|the|a|an|therefore|thus|labell?ed|:)\s{1,2}){0,2}"
     r"(?P<value>[^\s,;:][^,;:\n]{0,80})$"
 )
-_LEAD = re.compile(
-    r"(?:[\s*_#>\-–•✅☑✔]|\b(?i:so|thus|hence|therefore|then|finally|overall|consequently|accordingly|in conclusion|"
-    r"in summary|in total|as a result|and|but|answer|conclusion|final answer|step \d{1,2})\b[\s,:*]*){1,8}"
+LEAD = re.compile(
+    r"(?:[\s*_#>–•✅☑✔]|-(?![\d.\\$])|\b(?i:so|thus|hence|therefore|then|finally|overall|consequently|accordingly|"
+    r"in conclusion|in summary|in total|as a result|and|but|answer|conclusion|final answer|step \d{1,2})\b[\s,:*]*){1,8}"
 )
-_FIRM = re.compile(
+FIRM = re.compile(
     r"[\s*_#>\-–•]{0,16}(?i:so|thus|hence|therefore|finally|overall|consequently|in conclusion|in summary|as a result|"
-    r"in total|based on|accordingly|we (?:can )?conclude|this means|it follows|所以|因此|综上|故)\b"
+    r"in total|to answer (?:the|your) question|based on|accordingly|we (?:can )?conclude|this means|it follows|"
+    r"所以|因此|综上|故)\b"
 )
 _LISTED = re.compile(r"(?:[(\[]?[A-Z][)\]]?(?:\s?,\s|\s(?:and|or)\s|,\s(?:and|or)\s)){1,12}\Z")
-_QUESTION = re.compile(r"[?？][\s*_)\"'”’]*\Z")
-_DENIED = re.compile(
+QUESTION = re.compile(r"[?？][\s*_)\"'”’]*\Z")
+DENIED = re.compile(
     r"(?:n't|n’t|\b(?i:not|cannot|never|neither|nor|none of|no (?:option|choice|answer|way)|unable|unclear|unsure|uncertain|"
     r"impossible|doubts?|doubtful|unlikely|whether|unless|might|may|could|perhaps|maybe|possibly|sorry|please|let me|"
     r"would (?:have been|only)|which (?:option|choice|of|one)|mistaken(?:ly)?|wrong(?:ly)?|incorrect(?:ly)?|hardly|"
@@ -73,27 +76,42 @@ _DENIED = re.compile(
 )
 _IF = re.compile(
     r"\b(?i:if|suppose|unless|provided that|in case|only when|should (?:the|we|it))\b|\b(?i:were)\b(?= \w+ed\b)"
+    r"|\A[\s(*_]*(?:Had|Were|Should)\s|如果|假设|若"
 )
-_CONSIDERS = re.compile(
+_ONCE = re.compile(
+    r"\b(?i:i|we|he|she|they|you|someone|people)\s(?i:(?:first|initially|originally|once|had|wrongly|mistakenly)\s){0,2}"
+    r"(?i:thought|assumed|guessed|believed|expected|supposed|figured)\b"
+)
+CONSIDERS = re.compile(
     r"[\s*_]{0,12}(?i:for example|e\.g\.|step \d|first|next|let|let's|let us|consider|note|recall|given|suppose|"
-    r"now,|remember|we (?:need|are given|know|have to|must)|to (?:find|determine|solve|calculate|get|answer)|option [A-Z]|"
+    r"now,|remember|we (?:need|are given|know|have to|must)|to (?:find|determine|solve|calculate|get)|option [A-Z]|"
     r"\(?[A-Z][).:])(?![a-z])"
 )
 _CONSIDERING = re.compile(
     r"[\s*_]{0,12}(?i:for example|e\.g\.|note that (?:if|when|in)|let me know|imagine|suppose|would)\b"
 )
-_CLAUSE_END = re.compile(
+CLAUSE_END = re.compile(
     r"[;；，。!]|,(?!\d{3}(?!\d))(?=\s|$)|\.(?=\s|$)|\s\(|\s[—–-]\s|:\s"
     r"|\s(?i:which|because|since|when|while|where|if|so|than|to|for|on|from|with|after|before|between|among|that|as|by|but|"
-    r"who|whose|meaning|and (?:the|it|this|so|that|has|have|its)|in (?:the|this|that|each|order|all|both)|at the|of the|"
+    r"who|whose|meaning|and (?:the|it|this|so|that|has|have|its)|in (?:the|this|that|each|order|all|both)|at (?:the|an?)|"
+    r"of the|"
     r"given|making|is|are|was|were|will|would|has|have)(?![\w'’-])"
 )
 _MARKED_TEXT = re.compile(r"[,;]\s|\s(?i:which|because|since|where|as it|as the)\s|\.(?=\s|$)|。")
 _EMPHASIS = re.compile(r"\*{2,3}|__|`")
 _LABEL = re.compile(r"[*_\s\"“$]{0,12}(?:[(\[]\s?[A-Z]\s?[)\]]|" + NOUN + r"|[A-Z](?![\w'’-]))")
 _LONE_CAPITAL = re.compile(r"[A-Z](?![\w'’-])(?<![A-Za-z][A-Z])")
+_UNABLE = re.compile(
+    r"\b(?:unable to|not able to|can(?:no|'|’)t|cannot|impossible to|not possible to)\s(?:be\s)?"
+    r"(?:answer|determine|tell|say|read|decide|conclude|give)",
+    re.IGNORECASE,
+)
+_SO = re.compile(r"[,;]\s(?:so|thus|hence|therefore),?\s")
 _BRACKET = re.compile(r"[*_$\s]{0,4}(?:\\left\s?)?(?:\\[(\[]\s?)?\\?([(\[{])")
-_CLOSES = {"(": ")", "[": "]", "{": "}"}
+_CLOSES = {"(": ")]", "[": ")]", "{": "}"}
+_LIST = re.compile(
+    rf"{_OPENING}{NUMBER}[^\s,;]{{0,20}}(?:(?:\s?[,;]\s?(?:(?:and|&)\s)?|\s(?:and|&|to)\s){_OPENING}{NUMBER}[^\s,;]{{0,20}}){{1,12}}"
+)
 _SUBJECT = re.compile(
     r"[A-Za-z]{3}|[^\x00-\x7f]|\\[a-z]|[A-Z]{2}"
     r"|\A[\s$(*\\]{0,6}[a-zA-Z]['′]?(?:_\w)?(?:\([a-z\d]\))?[\s$*)\\]{0,4}\Z"
@@ -106,7 +124,7 @@ _WORDS = 6
 
 def denied(before: str) -> bool:
     """True if what stands before a statement in its sentence denies it, doubts it or makes it depend on a condition."""
-    return bool(_CONSIDERING.match(before)) or _denied(before, len(before))
+    return bool(_CONSIDERING.match(before) or _ONCE.search(before)) or _denied(before, len(before))
 
 
 def _denied(sentence: str, end: int) -> bool:
@@ -114,7 +132,7 @@ def _denied(sentence: str, end: int) -> bool:
     start = max((found.end() for found in RESTART.finditer(sentence, 0, end)), default=0)
     listed = _LISTED.search(sentence, start, end)
     clause = max(sentence.rfind(mark, start, listed.start() if listed else end) for mark in (", ", "; ", "，"))
-    return bool(_DENIED.search(sentence, max(clause, start), end) or _IF.search(sentence, start, end))
+    return bool(DENIED.search(sentence, max(clause, start), end) or _IF.search(sentence, start, end))
 
 
 RESTART = re.compile(
@@ -125,21 +143,21 @@ RESTART = re.compile(
 
 def value_of(sentence: str, words: bool = False) -> str | None:
     """The number or the option that a sentence gives, or with `words` also the few words that it ends in; else None."""
-    if (
-        len(sentence) > _LONGEST
-        or sentence.rstrip().endswith(("...", "…"))
-        or _QUESTION.search(sentence)
-        or _CONSIDERS.match(sentence)
-    ):
+    if len(sentence) > _LONGEST or sentence.rstrip().endswith(("...", "…")) or QUESTION.search(sentence):
         return None
+    if _UNABLE.search(sentence):
+        return None
+    if CONSIDERS.match(sentence):
+        concluded = _SO.search(sentence)
+        return value_of(sentence[concluded.end() :], words) if concluded else None
     plain = _EMPHASIS.sub("", sentence).strip().rstrip(".。!* ")
-    lead = _LEAD.match(plain)
+    lead = LEAD.match(plain)
     at = lead.end() if lead else 0
     copula = _last(_COPULA, plain, at)
     return (
         (_option(plain, at, copula) if _LONE_CAPITAL.search(plain, at) else None)
         or _number(plain, at, copula)
-        or (_few_words(plain, at, bool(_FIRM.match(sentence))) if words else None)
+        or (_few_words(plain, at, bool(FIRM.match(sentence))) if words else None)
     )
 
 
@@ -152,7 +170,7 @@ def _option(text: str, at: int, copula: re.Match[str] | None) -> str | None:
             and not _denied(text, found.start())
         ):
             rest = text[found.start("value") :]
-            cut = _MARKED_TEXT.search(rest)
+            cut = _MARKED_TEXT.search(rest, len(found.group("value")))
             return rest[: cut.start()] if cut else rest
     return None
 
@@ -164,22 +182,25 @@ def _number(text: str, at: int, found: re.Match[str] | None) -> str | None:
         found = _only(_VERB, text, at)
     if (
         found is None
-        or not (_FIRM.match(text) or _SUBJECT.search(text[at : found.start()]))
+        or not (FIRM.match(text) or _SUBJECT.search(text[at : found.start()]))
         or _denied(text, found.start("value"))
     ):
         return None
     value = text[found.start("value") :]
-    cut = _CLAUSE_END.search(value, _bracket_end(value, len(found.group("value"))))
+    cut = CLAUSE_END.search(value, _bracket_end(value, len(found.group("value"))))
     if cut and _IF.match(value, cut.start() + 1):
         return None
+    listed = _LIST.match(value)
+    if listed is not None and (cut is None or cut.start() < listed.end()):
+        return listed.group()
     return value[: cut.start()] if cut else value
 
 
 def _bracket_end(value: str, at: int) -> int:
     """Where a list or a pair that begins the value ends, so that it is not cut at its commas."""
     bracket = _BRACKET.match(value)
-    close = value.find(_CLOSES[bracket.group(1)], at) if bracket else -1
-    return max(at, close)
+    ends = [value.find(close, at) for close in _CLOSES[bracket.group(1)]] if bracket else []
+    return max(at, min((end for end in ends if end >= 0), default=at))
 
 
 def _only(pattern: re.Pattern[str], text: str, at: int) -> re.Match[str] | None:

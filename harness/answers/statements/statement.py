@@ -19,7 +19,7 @@ from .sentence import denied
 _TAGGED = re.compile(r"<(answer|conclusion|final_answer|solution|result)>((?:[^<]|<(?!/)){1,400})</\1>", re.IGNORECASE)
 _FIELD = re.compile(
     r"""["'](?:final[_ ]|short[_ ]|correct[_ ])?(?:answer|choice|option|letter)["']\s?:\s?"""
-    r"""(?:"((?:[^"\\\n]|\\.){1,300})"|'([^'\n]{1,300})'|(-?[\d.]{1,40})(?=\s?[,}\n]))""",
+    r"""(?:"((?:[^"\\\n]|\\.){1,300})"|'([^'\n]{1,300})'|(-?[\d.]{1,40})(?=\s?[,}\n])|\[([^\[\]\n]{1,200})\])""",
     re.IGNORECASE,
 )
 _EXPLAINED = re.compile(r"\n\s{0,8}(?:because|since|explanation|reason).*", re.IGNORECASE | re.DOTALL)
@@ -35,6 +35,7 @@ _REMARK = re.compile(
     r"expected to|supposed to|to be|checked|then (?:checked|rounded)|in the form|usually|often|sometimes|always|never|"
     r"possible|equal\b)"
 )
+_EITHER = re.compile(r"[\s*_]{0,8}either\b", re.IGNORECASE)
 _THIS = re.compile(
     r"(?:this|that|which|no|any|an|every|each|another|whose|possible|wrong|incorrect|other|your)\s{1,2}\Z",
     re.IGNORECASE,
@@ -48,11 +49,24 @@ _OTHERS = re.compile(
 _TAKEN_BACK = re.compile(
     r"\b(?:that(?:'s|’s| is| was)|this is|which is|it(?:'s| is))\s"
     r"(?:wrong|incorrect|not (?:right|correct)|a mistake|an error)\b"
+    r"|\bcorrection\s?:|\b(?:my|the) (?:\w{1,12} )?(?:answer|result|value|box)(?: above)? (?:is|was) (?:wrong|incorrect)\b"
     r"|\bI (?:made|have made) an? (?:\w{1,12} )?(?:mistake|error)\b|\bscratch that\b"
     r"|\b(?:wait|hmm|oops),? (?:no\b|I (?:made|forgot|misread))",
     re.IGNORECASE,
 )
-_RETRACTING = ("wrong", "incorrect", "not right", "not correct", "mistake", "error", "scratch", "wait", "hmm", "oops")
+_RETRACTING = (
+    "wrong",
+    "correction",
+    "incorrect",
+    "not right",
+    "not correct",
+    "mistake",
+    "error",
+    "scratch",
+    "wait",
+    "hmm",
+    "oops",
+)
 _BOX = re.compile(r"\\(?:boxed|fbox)")
 _NEXT_OPTION = re.compile(r"\s*\(?[B-Z][).]")
 _PREAMBLE = re.compile(
@@ -61,7 +75,7 @@ _PREAMBLE = re.compile(
     r"|(?:option|choice|letter)\s+(?=[(\[]?[A-Z]\b)|(?:option|choice)?\s*(?:letter)?\s+is\s)+",
     re.IGNORECASE,
 )
-_AFTER_VALUE = r"(?<=[\d)}\]$°%*A-Z])\s+(?:as|where|due|given|for|but|by|when|in which|with|based)\s"
+_AFTER_VALUE = r"(?-i:(?<=[\d)}\]$°%*A-Z]))\s+(?:as|where|due|given|for|but|by|when|in which|with|based)\s"
 _CLAUSE = re.compile(
     rf"[,;]?\s+(?:because|since|which|so that|if|unless|provided|assuming|only (?:if|when))\s|{_AFTER_VALUE}"
     r"|[,;]\s+(?:as|so|but|where|due|given|for|by|when|not|and (?:the|it|this|not|we|so)|therefore|thus|hence|meaning)\s"
@@ -86,6 +100,7 @@ _OPENER = re.compile(
 _SENTENCE_END = re.compile(r"(?<=[^\s\d.])[.!?。！？](?=\s|$)|\n")
 _EMPHASIS = re.compile(r"\*\*(?![\w(\\$-])|(?<![\w)}$])\*\*|^[*_`\s]+|[*_`\s]+$")
 BLANK = " \t\r\n.,;:*_`$>#"
+_INLINE = re.compile(r"\A(?:\\\(|\()([-−]?\d[\d.,]*)(?:\\\)|\))(?=\s[a-z])")
 _UNOPENED = (("\\]", "\\["), ("\\)", "\\("), ("$$", "$$"), ("$", "$"))
 _BEFORE = re.compile(r"[.!?。！？][*_\"”’)]{0,3}\s|\n")
 _LOOK_BACK = 240
@@ -138,13 +153,17 @@ def _tagged(text: str) -> Statement | None:
 
 def _field(text: str) -> Statement | None:
     for found in _last(_FIELD.finditer(text)) if '":' in text or "':" in text or '" :' in text else ():
-        return Statement(found.start(), plain(next(filter(None, found.groups()))), "answer-field")
+        listed = found.group(4)
+        answer = listed.replace('"', "").replace("'", "") if listed else next(filter(None, found.groups()))
+        return Statement(found.start(), plain(answer), "answer-field")
     return None
 
 
 def _said(text: str) -> Statement | None:
     """The last announcement or approval that asserts an answer."""
-    candidates: list[Announcement | Approval] = [*announcements(text), *approvals(text)]
+    approved = approvals(text)
+    inside = [one for one in announcements(text) if not any(two.start <= one.start < two.end for two in approved)]
+    candidates: list[Announcement | Approval] = [*approved, *inside]
     for found in sorted(candidates, reverse=True, key=lambda candidate: candidate.start):
         statement = _option_is_right(text, found) if isinstance(found, Approval) else _answer_is(text, found)
         if statement is not None:
@@ -178,7 +197,13 @@ def _answer_is(text: str, found: Announcement) -> Statement | None:
     if _CONDITIONED.search(text, found.start, found.end):
         return None
     answer = _complement(text, found.end)
-    if answer is None or not answer.strip(BLANK) or _BOX.search(answer) or _REMARK.match(answer):
+    if (
+        answer is None
+        or not answer.strip(BLANK)
+        or _BOX.search(answer)
+        or _REMARK.match(answer)
+        or _EITHER.match(answer)
+    ):
         return None
     before = _before(text, found.start)
     labelled = _MARK.match(answer) or answer.strip(BLANK)[:1].isdigit()
@@ -195,7 +220,10 @@ def _complement(text: str, begin: int) -> str | None:
     skipped = _PREAMBLE.match(text, begin, begin + MAX_STATEMENT)
     begin = skipped.end() if skipped else begin
     said = text[begin : begin + MAX_STATEMENT]
-    cut = (_OPTION_END if LABELLED.match(said) else _CLAUSE).search(said)
+    label = LABELLED.match(said)
+    if label is not None and _OPENER.match(said, label.end()):
+        said = label.group() + "\n"
+    cut = (_OPTION_END if label else _CLAUSE).search(said)
     if cut is None:
         return said if begin + MAX_STATEMENT >= len(text) else None
     answer, mark = said[: cut.start()], cut.group()
@@ -239,4 +267,4 @@ def plain(text: str) -> str:
     for closing, opening in _UNOPENED:
         if text.endswith(closing) and text.count(opening) == (closing == opening):
             text = text[: -len(closing)].rstrip(" .")
-    return text.strip()
+    return _INLINE.sub(r"\1", text.strip())

@@ -1,0 +1,52 @@
+"""The beginning of a response that an explanation follows: a first line that is only an answer, a first sentence."""
+
+from __future__ import annotations
+
+import re
+
+from .ending import sentences_of
+from .sentence import NOUN, value_of
+from .statement import Statement, plain
+
+_BEGINNING = 600  # characters
+_FIRST_LINE = re.compile(
+    r"\s{0,12}[*_]{0,6}((?:\([A-Z]\)|[A-Z][).:])[*_\s]{1,12}\S[^\n]{0,120}|\(?[A-Z]\)?[*_.]{0,6}"
+    rf"|{NOUN}\s\(?[A-Z]\)?[*_.]{{0,6}})[ \t]{{0,6}}\n"
+)
+_FIRST_VALUE = re.compile(
+    r"\s{0,8}(?:[*_]{2,3}|\$\$?|\\[(\[])\s?(?P<value>[A-Za-z][A-Za-z ]{0,30}=\s?[-−]?[\d\\][^\n]{0,80}?)\s?"
+    r"(?:[*_]{2,3}|\$\$?|\\[)\]])[.\s]{0,3}\n\s{0,4}\n"
+    r"|\s{0,8}[*_]{0,3}(?P<number>[-−]?[$€£]?\d[\d,]*(?:\.\d+)?\s?%?)[*_]{0,3}\.?[ \t]{0,4}\n\s{0,4}\n"
+)
+_FIRST_WORDS = 10
+_ANOTHER_LABEL = re.compile(r"\n[ \t*_-]*(?:\([A-Z]\)|[A-Z][).:])\s")
+
+
+def first_line(text: str) -> Statement | None:
+    """An option alone in the first line, with nothing but an explanation behind it."""
+    value = _FIRST_VALUE.match(text)
+    if value is not None and text[value.end() :].strip():
+        return Statement(value.start(), plain(value.group("value") or value.group("number")), "first-line")
+    found = _FIRST_LINE.match(text)
+    if found is None or len(found.group(1).split()) > _FIRST_WORDS or _ANOTHER_LABEL.search(text, found.end() - 1):
+        return None
+    return Statement(found.start(), plain(found.group(1)), "first-line")
+
+
+def first_sentence(text: str) -> Statement | None:
+    """The value that the first sentence gives, in bold or said again later, where an explanation follows."""
+    first = sentences_of(text[:_BEGINNING])[0]
+    bold = _BOLD_END.search(first)
+    value = bold.group(1) if bold else value_of(first)
+    if not value or len(text) <= len(first) + _LEAST_EXPLANATION:
+        return None
+    number = _DIGITS.search(value)
+    again = number is not None and re.search(rf"(?<![\d.]){re.escape(number.group())}(?![\d.]*\d)", text[len(first) :])
+    return Statement(0, plain(value), "first-sentence") if bold or again else None
+
+
+_BOLD_END = re.compile(
+    r"\b(?:is|are|was|were|in|of|by|to|at|equals)\s\*\*([-−$€£]{0,2}\d[\d,.]*\s?[A-Za-z%°²³]{0,12})\*\*[.\s]*\Z"
+)
+_DIGITS = re.compile(r"\d[\d,]*(?:\.\d+)?")
+_LEAST_EXPLANATION = 40  # characters behind the first sentence

@@ -1,0 +1,75 @@
+"""What a sentence concludes: its main clause, without the circumstances before it and the reasons after it.
+
+"In 2018, so far as we see, the most rain fell in May, because of the storms." concludes "the most rain fell in May".
+"""
+
+from __future__ import annotations
+
+import re
+
+from .sentence import CONSIDERS, DENIED, LEAD, QUESTION
+
+LONGEST = 600  # characters of a sentence that is looked at
+_CIRCUMSTANCE = re.compile(
+    r"(?:(?:if|since|because|as|while|although|though|when|whenever|given|based on|according to|looking at|from|in|on|at|"
+    r"after|before|by|for|with|using|following|of|among|between|to|once|during|over|under|considering|within|sure|yes|no|okay)\b"
+    r"[^,;:]{0,200}[,:]|(?:因为|由于|根据|在|如图|从图)[^，,]{0,60}[，,])\s*",
+    re.IGNORECASE,
+)
+_REASON = re.compile(
+    r"[,;]?\s(?:because|since|due to|given that|whereas|while|so that|as (?:it|the|they|there|shown|seen|indicated|can|we)|"
+    r"with an? |followed by|right behind|ahead of)\b|，(?:因为|即|也)",
+    re.IGNORECASE,
+)
+_CONCLUDES = re.compile(
+    r"\b(?:so|thus|hence|therefore|consequently|we get|we have|means(?: that)?|conclude that|it follows that|but|however)"
+    r"\b(?! that)"
+    r"|所以|因此|但是?|→|⇒|=>|\\(?:Rightarrow|rightarrow|implies|therefore)\b|\s->\s",
+    re.IGNORECASE,
+)
+_ARROW = re.compile(r"→|⇒|=>|\s->\s")
+_NOTE = re.compile(r"\s\((?![A-Z]\)|[^()]{0,12},)[^()]{2,80}\)")
+_CODE = re.compile(
+    r"\s*(?:print|return|def|import|for|while|elif|else|if)\b[^\n]*[(:]|.*(?:[=!]=|\w_\w)|\s*\w+\s=\s[\[\w\"']+\Z"
+)
+_SENTENCE = re.compile(r"(?<=[A-Z])\.\s+(?=[A-Z][a-z])")
+_IMPERATIVE = re.compile(
+    r"[\s*_]{0,8}(?:let|look|compare|consider|recall|note|remember|find|calculate|compute|use|choose from|select from|"
+    r"answer with|please|check|see|identify|determine|count|add|subtract|multiply|divide|imagine|suppose)\b",
+    re.IGNORECASE,
+)
+
+
+def main_clauses(sentence: str) -> list[str]:
+    """What a sentence concludes, behind its last "so", "but" or arrow; none for a question or an instruction."""
+    text = _SENTENCE.split(sentence.strip())[-1]
+    behind = text.rpartition("; ")[2]
+    text = behind if behind.count(" ") > 1 else text
+    if len(text) > LONGEST or _CODE.match(text) or QUESTION.search(text) or text.endswith(("...", "…", ":", "：")):
+        return []
+    whole = _main(text)
+    if CONSIDERS.match(text) or _IMPERATIVE.match(whole):
+        return []
+    chain = len(_ARROW.findall(text)) > 1
+    ends = [found.end() for found in _CONCLUDES.finditer(text) if not (chain and _ARROW.fullmatch(found.group()))]
+    last = _main(text[ends[-1] :]) if ends else ""
+    return [last] if last else [whole]
+
+
+def _main(text: str) -> str:
+    text = text.strip().rstrip(".。!！ ")
+    for _ in range(3):
+        lead = LEAD.match(text)
+        text = text[lead.end() :] if lead else text
+        circumstance = _CIRCUMSTANCE.match(text)
+        if circumstance is None or not text[circumstance.end() :].strip():
+            break
+        text = text[circumstance.end() :]
+    text = _NOTE.sub("", text)
+    cut = _REASON.search(text, 1)
+    return (text[: cut.start()] if cut else text).strip(" ,;")
+
+
+def is_denied(words: str) -> bool:
+    """True if the words around an answer deny or doubt it."""
+    return DENIED.search(words) is not None

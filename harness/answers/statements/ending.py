@@ -1,0 +1,136 @@
+"""The end of a response: its last sentences, without what comes after the end.
+
+An appendix (a note, a check, the reasons, a table, courtesies) does not count, nor do questions that the model goes on to ask
+itself.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from .statement import BLANK
+
+_TAIL = 600  # characters in which the last sentences are
+_APPENDIX = re.compile(
+    r"[\s*_#>-]{0,16}(?:note\b|verification|verify|(?:cross-?)?check(?:ing|s)?\b[: .]|test[: ]|as a check|"
+    r"let(?: me|'s|’s) (?:verify|check|double)|explanation|reason(?:ing)?\b[: ]|rationale|"
+    r"justification|here(?:'s|’s| is| are)\b|this is because|because\b|"
+    r"this (?:answer|conclusion|option|choice|statement|matches|is consistent|result)|to (?:calculate|find|determine) |"
+    r"appendix\b|let me know|i hope|hope this|image:|!\[|\|)"
+    r"|\s*```",
+    re.IGNORECASE,
+)
+_REASONS = ("This is because", "That is because", "Because ", "The reason is", "The reason for")
+_CONCLUDES = re.compile(
+    r"(?:^|[.!?]\s{1,3}|\n[ \t]{0,8})[*_]{0,3}(?:so|thus|hence|therefore|in conclusion|overall)\b", re.IGNORECASE
+)
+_OWN_QUESTION = re.compile(
+    r"\n[ \t]{0,8}(?:\*\*)?(?:question|human|user|problem|q|exercise|example)(?:\*\*)?\s?\d{0,3}\s?:", re.IGNORECASE
+)
+_HEADING = re.compile(
+    r"\n\s{0,4}(?:#{1,6}\s{0,2}|\*\*)(?:verification|check|proof|notes?|explanation|appendix|reasoning|justification|details)\b"
+    r"[^\n]{0,40}\n",
+    re.IGNORECASE,
+)
+_PARAGRAPH = re.compile(r"\n[ \t]*\n")
+
+
+def before_own_questions(text: str) -> str:
+    """The text up to a question that the model asks itself after it has answered; all of it where it begins with one."""
+    found = _OWN_QUESTION.search(text)
+    return text[: found.start()] if found and text[: found.start()].strip() else text
+
+
+def without_appendix(text: str) -> str:
+    """The text without the paragraphs at its end, and the sentences, that explain or check what was said before them."""
+    headed = _HEADING.search(text)
+    if headed and text[: headed.start()].strip() and not _CONCLUDES.search(text, headed.end()):
+        text = text[: headed.start()]
+    while True:
+        breaks = [found.end() for found in _PARAGRAPH.finditer(text.rstrip())]
+        appended = breaks and text[: breaks[-1]].strip() and _APPENDIX.match(text, breaks[-1])
+        if not appended or _CONCLUDES.search(text, breaks[-1]):
+            break
+        text = text[: breaks[-1]]
+    for words in _REASONS:
+        at = text.find(words)
+        begins = at > 0 and text[:at].rstrip().endswith((".", "!", "*"))
+        if begins and not _CONCLUDES.search(text, at) and not _PARAGRAPH.search(text, at):
+            return text[:at]
+    return text
+
+
+_PLEASANTRY = re.compile(
+    r"[\s*_>#-]{0,16}(?:i hope|hope (?:this|that)|let me know|do you (?:have|want|need)|is there anything|feel free|"
+    r"if you (?:have|need|want|would)|please (?:let|feel|note|ask)|thank|good luck|would you like|don't hesitate|"
+    r"note[: ]|(?:because|since)\b[^,]*\Z|this is because|explanation|this (?:answer|matches|is consistent|result))",
+    re.IGNORECASE,
+)
+_ASIDE = re.compile(r"\s*\((?![A-Z]\))[^()]*(?:\([^()]*\)[^()]*)*\)[.\s]*")
+_END = re.compile(r"[.!?。！？\n](?:(?<=[.!?])[*_\"”’)]{0,3}[ \t]+(?=[A-Z(\"“*$\\\[#>-])|(?<=[。！？])|(?<=\n)\n*)")
+CUT_OFF = re.compile(
+    r"(?:[=(\[{<,]|\s[+*/:-]|\b(?:and|or|so|then|is|are|the|of|because|that|with|we|equals|by|from))\Z"
+)
+
+
+class Ending(NamedTuple):
+    """The response up to its end, and its last sentences there."""
+
+    body: str
+    sentences: list[str]
+
+    @property
+    def start(self) -> int:
+        """Where the last sentences begin."""
+        return max(0, len(self.body) - _TAIL)
+
+    @property
+    def cut_off(self) -> bool:
+        """True if the last sentence breaks off."""
+        return CUT_OFF.search(self.sentences[-1].rstrip()) is not None
+
+    def said(self) -> tuple[str, ...]:
+        """The last sentence, unless it is one of a list, and the first line where it says yes or no or judges a statement."""
+        verdicts = map(_FIRST_VERDICT.match, (*self.sentences[:-3:-1], self.body))
+        first = next(filter(None, verdicts), None)
+        ended = self.sentences and not self.cut_off and not _in_list(self.sentences)
+        last = (self.sentences[-1].strip(),) if ended else ()
+        return (*last, first.group().strip()) if first else last
+
+
+def ending_of(text: str) -> Ending:
+    """Of a text without the questions that the model asks itself."""
+    body = without_appendix(text)
+    sentences = [one for one in sentences_of(body[-_TAIL:]) if one.strip(BLANK + "-\\][)(")]
+    while sentences and (_PLEASANTRY.match(sentences[-1]) or _ASIDE.fullmatch(sentences[-1])):
+        sentences.pop()
+    return Ending(body, sentences)
+
+
+def sentences_of(text: str) -> list[str]:
+    """The sentences of a text; a full stop behind a single letter or a stop ends none."""
+    pieces: list[str] = []
+    start = 0
+    for found in _END.finditer(text):
+        at = found.start()
+        if found.group()[0] == "." and at and (text[at - 1] in ". " or text[at - 1].isupper()):
+            continue
+        pieces.append(text[start : found.end()])
+        start = found.end()
+    return [*pieces, text[start:]]
+
+
+_ITEM = re.compile(r"[\s*_>]{0,8}(?:\(?[A-Z\d]{1,2}[.)]|[-•]|[*](?=\s))\s")
+
+
+def _in_list(sentences: list[str]) -> bool:
+    """True if the last sentence is an item of a list, of which another stands before it."""
+    return bool(_ITEM.match(sentences[-1])) and any(_ITEM.match(one) for one in sentences[-3:-1])
+
+
+_FIRST_VERDICT = re.compile(
+    r"[\s*_`>]{0,8}(?:(?:yes|no|true|false)\b[*_`]{0,3}(?=[\s,.;:!—–-]|\Z)(?!\s*\.?\s*\d|,?\s(?:and|or|if|is)\b)"
+    r"|(?:the|this)\s(?:given\s)?(?:statement|claim)\b)[^\n]{0,400}",
+    re.IGNORECASE,
+)

@@ -1,0 +1,74 @@
+"""A last line that is only an answer: an option, or a value; and an option behind the last sentence."""
+
+from __future__ import annotations
+
+import re
+
+from ..types import MAX_STATEMENT
+from .statement import Statement, plain
+
+_LAST_LINE = re.compile(
+    r"\n[ \t]*\n[ \t*_]*(\(?[A-Z]\)?[*_]*\.?|(?:\([A-Z]\)|[A-Z]\)|[A-Z][.:](?=\s))[ \t*_]+\S[^\n]{0,300})[ \t]*\Z"
+)
+_MARKED_LINE = re.compile(
+    r"\n[ \t*_>👉✅➡️☑✔]*(\(?[A-Z]\)?(?:\s\([A-Za-z][^()\n]{0,40}\))?"
+    r"|[Oo]ption\s\(?[A-Z]\)?(?:[).:]\s[^\n]{1,120})?)[ \t*_.]*[^\w\s]{0,3}\Z"
+)
+_BEHIND = re.compile(
+    r"(?:(?<![A-Z])[.!?][\"”’)*]{0,3}\s{1,4}|\s{2,}|\s[—–-]\s|(?:→|=>|⇒)\s?)"
+    r"[*_]{0,3}(\([A-Z]\)|(?:[Oo]ption\s)?\(?[A-Z]\)?)[*_]{0,3}\.?\s{0,8}\Z"
+)
+_LONGEST_MARK = 40  # characters
+_OPTION_LINE = re.compile(r"\n[ \t*_-]*\(?[A-Z][).][^\n]*\Z")
+_PROSE = re.compile(r"[A-Za-z]{2,}\s+[A-Za-z]{2,}|[^\x00-\x7f]{4}")
+_NO_OPTION = re.compile(
+    r"\b(?:is|are|was) (?:wrong|incorrect)\b|\bnot (?:an option|one of|correct|right|accurate|listed)\b", re.IGNORECASE
+)
+_VALUE_LINE = re.compile(
+    r"\n[ \t]*\n?(?:[ \t*_`>]|\\\[|\\\(|\$\$?|✅){0,8}\s{0,2}"
+    r"(?P<value>(?:[a-zA-Z]{1,2}\s?=\s?)?[-−+±]?\s?\\?[$€£¥]?\s?"
+    r"(?:\d[\d,]*(?:\.\d+)?|\.\d+|\\d?frac\{\d+\}\{\d+\}|\d+\s?/\s?\d+)"
+    r"(?:\s?(?:%|\\%|°|\^\\?circ|[a-zA-Z²³]{1,12}(?:\s[a-zA-Z]{1,12})?))?)[ \t*_`.]*\s{0,2}(?:\\\]|\\\)|\$\$?)?[ \t*_`.]*\Z"
+)
+_PHRASE_LINE = re.compile(r"\n[ \t]*\n[ \t>]*\*\*(?P<value>[^*\n:]{1,60}?)\*\*[ \t.]*\Z")
+_LABEL_LINE = re.compile(
+    r"\n[ \t]*\n[ \t>*_]*(?P<label>[A-Za-z][^:\n.]{2,80}[A-Za-z)]):[*_]{0,3}\s{1,2}"
+    r"(?P<value>[-−$€£]{0,2}\d[^\n:]{0,40}|[^\n:=]{1,30}=[^\n:=]{1,40})\Z"
+)
+_NO_LABEL = re.compile(
+    r"\b(?:is|are|was|were|there|so|thus|therefore|step|note|given|check|example|where|case|hint|option|solution|question|title|figure|line|row)\b",
+    re.IGNORECASE,
+)
+_HEADING = re.compile(
+    r"\b(?:answer|conclusion|step|solution|note|explanation|reasoning|verification|analysis|calculation)\b",
+    re.IGNORECASE,
+)
+_NUMBERED = re.compile(r"\n[ \t*_-]*(?:\d+[.)]\s|[-*•]\s|\d+\s*\n)[^\n]*\Z")
+
+
+def last_line(text: str) -> Statement | None:
+    """An option or a value alone in the last paragraph or line, unless it ends a list."""
+    tail = text[-MAX_STATEMENT:].rstrip()
+    offset = len(text) - len(text[-MAX_STATEMENT:])
+    found = (
+        _LAST_LINE.search(tail) or _MARKED_LINE.search(tail) or _BEHIND.search(tail, max(0, len(tail) - _LONGEST_MARK))
+    )
+    if found is not None:
+        listed = _OPTION_LINE.search("\n" + tail[: found.start()].rstrip())
+        behind_number = found.re is _BEHIND and not _PROSE.search(tail, tail.rfind("\n") + 1, found.start())
+        if listed or behind_number or _NO_OPTION.search(found.group()):
+            return None
+        return Statement(offset + found.start(), plain(found.group(1)), "last-line")
+    phrase = _PHRASE_LINE.search(tail)
+    if phrase is not None and not _HEADING.search(phrase.group("value")):
+        return Statement(offset + phrase.start(), plain(phrase.group("value")), "last-line")
+    labelled = _LABEL_LINE.search(tail)
+    if labelled is not None and not _NO_LABEL.search(labelled.group("label")):
+        return Statement(offset + labelled.start(), plain(labelled.group("value")), "last-line")
+    line = tail.rfind("\n")
+    if line > 0 and tail[line:].strip(" \t*_`.").strip() in ("\\]", "$$", "\\)"):
+        line = tail.rfind("\n", 0, tail.rfind("\n", 0, line))
+    found = _VALUE_LINE.match(tail, line) if line >= 0 else None
+    if found is None or _NUMBERED.search("\n" + tail[: found.start()].rstrip()):
+        return None
+    return Statement(offset + found.start(), plain(found.group("value")), "last-line")

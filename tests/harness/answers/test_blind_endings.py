@@ -1,0 +1,37 @@
+"""Endings that were written and judged by hand, in three rounds, without sight of the code; none is accepted wrongly.
+
+The first two rounds (b, c) are of what models usually write, and at least 97% of them are judged as a careful human does; the
+third (d) was written to be hard. The contested ones, where careful people or sound suites differ, are not counted.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from proctor.harness.answers import grade
+
+CASES: list[dict[str, Any]] = [
+    case
+    for line in Path(__file__).with_name("blind_endings.jsonl").read_text(encoding="utf-8").splitlines()
+    if not (case := json.loads(line))["contested"]
+]
+
+
+def accepted(case: dict[str, Any]) -> bool:
+    options = tuple(case["choices"]) if case["choices"] else None
+    return grade(case["response"], case["gold"], case["gold_type"], options, case["unit"]).correct is True
+
+
+def test_none_is_accepted_that_does_not_state_the_gold() -> None:
+    assert [case["id"] for case in CASES if accepted(case) and not case["expected"]] == []
+
+
+@pytest.mark.parametrize(("rounds", "most"), [("bc", 0.03), ("d", 0.15)])
+def test_nearly_all_are_read_that_state_the_gold(rounds: str, most: float) -> None:
+    cases = [case for case in CASES if case["id"][0] in rounds]
+    refused = [case["id"] for case in cases if case["expected"] and not accepted(case)]
+    assert len(refused) <= most * len(cases), refused
