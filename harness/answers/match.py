@@ -418,14 +418,14 @@ def match(
     if answer.answer is not None:
         short = len(answer.answer) + len(gold) <= MEMO_LENGTH
         decided = (_remembered if short else _decide)(answer.answer, gold, kind, options, unit)
-    open_to = answer.answer is None or answer.rule == "bare" or decided.unread or kind.name in _WORDED
     worded = answer.answer is not None and is_sentence(answer.answer) and "box" not in answer.rule
     if worded and answer.answer is not None and not answer.sentences:
         answer = replace(answer, sentences=(answer.answer,))
-    if not decided.correct and answer.sentences and open_to:
+    said = None
+    if answer.sentences and _may_be_read_again(answer, decided, kind, options):
         said = _said(answer, gold, kind, options, unit)
-        if said is not None:
-            return Grade(said[1].correct, said[0], said[1].rule, said[1].reason)
+    if said is not None:
+        return Grade(said[1].correct, said[0], said[1].rule, said[1].reason)
     return Grade(decided.correct, answer.answer, decided.rule, decided.reason)
 
 
@@ -455,6 +455,15 @@ _WORDED = frozenset(
     )
 )
 """Types of golds of which the rules that do not know the gold may read another part of the closing sentence."""
+
+
+def _may_be_read_again(answer: Extraction, decided: Decision, kind: GoldType, options: tuple[str, ...] | None) -> bool:
+    """True where the sentences count: nothing was read, or not what the gold's type wants, or another than a yes or no."""
+    if answer.answer is None or decided.unread:
+        return True
+    if kind.name == "choice":
+        return answer.rule == "sentence" and any(verdict(one, options or ()) for one in answer.sentences)
+    return not decided.correct and (answer.rule == "bare" or kind.name in _WORDED)
 
 
 def _said(
