@@ -49,6 +49,7 @@ _MANY = re.compile(
 _GLOSS_BEHIND = re.compile(r" \([^()]{2,60}\)\Z")
 _FUSED = re.compile(r"[A-Z]{2,26}|(?=[a-h]{2,8}\Z)a?b?c?d?e?f?g?h?")
 _PAIR = re.compile(r"\(?([A-Z])\)? ?(,| or\b) ?\(?([A-Z])\)?")
+_LOOSE = re.compile(r"[\s,]+")  # 2006, 2007 and 2006  2007
 _STOP = re.compile(r"[.;] ")
 _LONE = re.compile(r"(?<![A-Za-z])[A-Za-z](?![A-Za-z])")
 _LETTERS_ONLY = 160  # characters; a longer text is no list of letters
@@ -290,7 +291,8 @@ def _states_option(rest: str, letter: str, options: list[str]) -> bool:
         return False
     for text in {rest, inner}:
         key = option_key(text)
-        if key in (own, own + "s", own + "es") or _same_value(options[position], text):
+        loose = _LOOSE.sub(" ", text).strip(), _LOOSE.sub(" ", options[position]).strip()
+        if key in (own, own + "s", own + "es") or _same_value(options[position], text) or loose[0] == loose[1]:
             return True
         if len(key) >= _PREFIX and own.startswith(key):
             return sum(option_key(option).startswith(key) for option in options) == 1

@@ -50,6 +50,7 @@ _LONGEST_JOINT = 200
 _NESTED_BOXES = 4
 _BARE_BOX = re.compile(r"\\(?:boxed|fbox)")
 _MORE_SENTENCES = re.compile(r"(?:[a-z\d)}]{3}|[\d)}$%°*²³])[.!?]\s+\S+(?:\s+\S+){2}")
+_ONLY_ITEM = re.compile(r"\d{1,2}[.)]\s+(?=\(?[A-Z]\)?\.?\Z)")
 _VERDICT = re.compile(r"[*_]{0,3}(?:yes|no|true|false)[*_]{0,3}[.!]\s", re.IGNORECASE)
 _REFUSAL = re.compile(
     r"(?:sorry,|unfortunately|as an ai|i(?:'m| am)? (?:sorry|unable|unsure|not sure|can ?not|can't|do not|don't|couldn't))\b"
@@ -213,6 +214,8 @@ def _bare(text: str) -> Extraction:
     )
     if problem:
         return Extraction(None, "none", problem)
+    numbered = _ONLY_ITEM.match(bare)
+    bare = bare[numbered.end() :] if numbered else bare
     whole, lead = bare, _LEAD.match(bare)
     bare = bare[lead.end() :] if lead else bare
     if bare.startswith("**"):

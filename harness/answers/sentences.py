@@ -159,7 +159,7 @@ def _within(one: tuple[int, int, str], other: tuple[int, int, str], texts: Mappi
 
 def _places(option: list[str], said: list[str]) -> Iterator[tuple[int, int]]:
     """Where an option's words stand; those that are only a letter, a number or a verdict stand nowhere by themselves."""
-    option = [word for word in option if word not in (".", ",")] or option
+    option = [word for word in option if word not in (".", ",", "-")] or option
     named = any(len(word) > 1 and not word.isdigit() for word in option)
     if not named or (len(option) == 1 and option[0] in _VERDICTS):
         return
@@ -167,18 +167,19 @@ def _places(option: list[str], said: list[str]) -> Iterator[tuple[int, int]]:
     for start in range(len(said)):
         end, at = start, 0
         while end < len(said) and at < size:
-            if _alike(option[at], said[end], at == size - 1):
+            if _alike(option[at], said[end]):
                 at += 1
-            elif said[end] != "," or not at:
+            elif said[end] not in (",", "-") or not at:
                 break
             end += 1
         if at == size:
             yield start, end
 
 
-def _alike(one: str, other: str, last: bool) -> bool:
+def _alike(one: str, other: str) -> bool:
+    """True for the same word, in the singular or the plural."""
     return one == other or (
-        last and len(one) > 3 and other in (one + "s", one + "es", one + "d", one[:-1] if one.endswith("s") else one)
+        len(one) > 3 and len(other) > 3 and (other in (one + "s", one + "es") or one in (other + "s", other + "es"))
     )
 
 
@@ -253,7 +254,9 @@ def _texts(clause: str, gold: str) -> Iterator[str]:
 
 
 def _numbers(clause: str, gold: str) -> Iterator[str]:
-    """The clause's only number, with what is counted; years beside it do not count."""
+    """The clause's only number, with what is counted; years beside it do not count, unless the gold is one."""
+    if _YEAR.fullmatch(gold):
+        yield from _years(clause, gold)
     plain = _YEARS.sub(lambda found: " " * len(found.group()), clause)
     starts = [one.end() - len(one.group().lstrip()) for one in _NUMBER.finditer(plain)]
     starts = [at for at in starts if not at or not (plain[at - 1].isascii() and plain[at - 1].isalnum())]

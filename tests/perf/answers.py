@@ -94,11 +94,29 @@ def typical(count: int) -> list[tuple[str, str, str, tuple[str, ...] | None]]:
     return made
 
 
+def in_prose(
+    boxed: Sequence[tuple[str, str, str, tuple[str, ...] | None]],
+) -> list[tuple[str, str, str, tuple[str, ...] | None]]:
+    """The same answers at the end of 2,000 characters of prose, without a box, in four ways."""
+    sentence = "We write the equation for the two sides, add them and divide by the common factor of the triangle. "
+    ends = ("Therefore, the length is {}.", "So the answer is {}.", "**Answer:** {}", "The total is {}.")
+    made = []
+    for n, (text, gold, kind, options) in enumerate(boxed):
+        answer = text.split("boxed{")[1].removesuffix("}$.")
+        end = ends[n % 4].format(f"({answer})" if kind == "choice" else f"${answer}$")
+        made.append((f"Step {n}. {sentence * 20}"[:1950] + "\n\n" + end, gold, kind, options))
+    return made
+
+
 def speed(cases: Sequence[Case]) -> None:
     """Verdicts per second of the matcher."""
     responses = typical(20_000)
     forget()
-    rate("typical boxed answers, cold", len(responses), lambda: [grade(*one) for one in responses])
+    boxed = rate("typical boxed answers, cold", len(responses), lambda: [grade(*one) for one in responses])
+    prose = in_prose(responses[:5_000])
+    forget()
+    worded = rate("the same in prose of 2,000 characters, cold", len(prose), lambda: [grade(*one) for one in prose])
+    print(f"  an answer in prose costs {boxed / worded:.1f} typical boxed ones (limit: 3)")
     few = responses[:4_000]
     for one in few:
         grade(*one)
