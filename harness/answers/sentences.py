@@ -73,7 +73,7 @@ _AFTER_START = frozenset(
 FORMULA = re.compile(r"\$\$(.{1,300}?)\$\$|\\\[(.{1,300}?)\\\]|\$([^$]{1,300})\$|\\\((.{1,300}?)\\\)", re.DOTALL)
 _SEQUENCE = re.compile(rf"{NUMBER}[^\n]*|[(\[{{\\][^\n]*")
 _BRACKETED = re.compile(r"[(\[{][^()\[\]{}]{1,60}[)\]}]\Z")
-_MEMBER = re.compile(r"(?:\bis|\bare|=|\bin|∈|:)\s+(?=\S)")
+_MEMBER = re.compile(r"(?:\bis|\bare|=|\bin(?:\sthe\sratio)?|∈|:)\s+(?=\S)")
 _RELATION = re.compile(
     r"[^\s≤≥<>≠]{1,40}\s?(?:[≤≥<>≠]|\\(?:le|ge|leq|geq|lt|gt)\b)\s?\S{1,60}(?:\s?(?:[≤≥<>])\s?\S{1,40})?\Z"
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from .sentence import CONSIDERS, DENIED, LEAD, QUESTION
+from .sentence import CONSIDERS, DENIED, LEAD, ONCE, QUESTION
 
 LONGEST = 600  # characters of a sentence that is looked at
 _CIRCUMSTANCE = re.compile(
@@ -72,4 +72,4 @@ def _main(text: str) -> str:
 
 def is_denied(words: str) -> bool:
     """True if the words around an answer deny or doubt it."""
-    return DENIED.search(words) is not None
+    return DENIED.search(words) is not None or ONCE.search(words) is not None

@@ -23,6 +23,7 @@ _WITHDRAWN = re.compile(
 _CONFIRMS = re.compile(
     r"\b(?:yes|correct|confirm\w*|indeed|stands|holds|same|right|consistent|verified|fine|ok)\b|✓|✅", re.IGNORECASE
 )
+_CONFIRMATION = re.compile(r"(?:consistent|correct|verified|confirmed|fine|ok|reasonable)\b|[^\n]*[✓✅]", re.IGNORECASE)
 _ONLY_VALUE = re.compile(r"(?:^|[.!?]\s{1,3}|\n)[*_]{0,3}([-−]?\d[\d,]*(?:\.\d+)?|\(?[A-Z]\)?)[*_]{0,3}[.!]?\s*\Z")
 
 
@@ -38,7 +39,7 @@ def second_thought(text: str, at: int) -> Statement | None:
     value = _ONLY_VALUE.search(rest)
     alone = Statement(value.start(), value.group(1), "sentence") if value else None
     later = last_line(rest) or closing_statement(ending_of(rest)) or alone
-    if later is not None:
+    if later is not None and not _CONFIRMATION.match(later.answer or ""):
         return Statement(found.end() + later.at, later.answer, later.rule)
     concluded = ending_of(rest).sentences[-1:]
     other = bool(concluded) and FIRM.match(concluded[0]) and not _CONFIRMS.search(rest)

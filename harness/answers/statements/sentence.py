@@ -69,7 +69,7 @@ _LISTED = re.compile(r"(?:[(\[]?[A-Z][)\]]?(?:\s?,\s|\s(?:and|or)\s|,\s(?:and|or
 QUESTION = re.compile(r"[?？][\s*_)\"'”’]*\Z")
 DENIED = re.compile(
     r"(?:n't|n’t|\b(?i:not|cannot|never|neither|nor|none of|no (?:option|choice|answer|way)|unable|unclear|unsure|uncertain|"
-    r"impossible|doubts?|doubtful|unlikely|whether|unless|might|may|could|perhaps|maybe|possibly|sorry|please|let me|"
+    r"impossible|doubts?|doubtful|unlikely|whether|unless|might|(?-i:may)|could|perhaps|maybe|possibly|sorry|please|let me|"
     r"would (?:have been|only)|which (?:option|choice|of|one)|mistaken(?:ly)?|wrong(?:ly)?|incorrect(?:ly)?|hardly|"
     r"it is (?:tempting|possible)|suppose[sd]?|imagine|hypothe\w{1,8}|guess))(?![a-z])"
     r"|[不没未]|并非|无法|如果|假设|若|可能|也许|哪|是否"
@@ -78,9 +78,10 @@ _IF = re.compile(
     r"\b(?i:if|suppose|unless|provided that|in case|only when|should (?:the|we|it))\b|\b(?i:were)\b(?= \w+ed\b)"
     r"|\A[\s(*_]*(?:Had|Were|Should)\s|如果|假设|若"
 )
-_ONCE = re.compile(
+ONCE = re.compile(
     r"\b(?i:i|we|he|she|they|you|someone|people)\s(?i:(?:first|initially|originally|once|had|wrongly|mistakenly)\s){0,2}"
     r"(?i:thought|assumed|guessed|believed|expected|supposed|figured)\b"
+    r"|\b(?i:students|people|others|many|some)\s(?i:might\s|may\s)?(?i:think|say|believe)\b"
 )
 CONSIDERS = re.compile(
     r"[\s*_]{0,12}(?i:for example|e\.g\.|step \d|first|next|let|let's|let us|consider|note|recall|given|suppose|"
@@ -111,7 +112,8 @@ _SO = re.compile(r"[,;]\s(?:so|thus|hence|therefore),?\s")
 _BRACKET = re.compile(r"[*_$\s]{0,4}(?:\\left\s?)?(?:\\[(\[]\s?)?\\?([(\[{])")
 _CLOSES = {"(": ")]", "[": ")]", "{": "}"}
 _LIST = re.compile(
-    rf"{_OPENING}{NUMBER}[^\s,;]{{0,20}}(?:(?:\s?[,;]\s?(?:(?:and|&)\s)?|\s(?:and|&|to)\s){_OPENING}{NUMBER}[^\s,;]{{0,20}}){{1,12}}"
+    rf"{_OPENING}{NUMBER}[^\s,;]{{0,20}}(?:(?:\s?[,;](?!\d{{3}}(?!\d))\s?(?:(?:and|&)\s)?|\s(?:and|&|to)\s)"
+    rf"{_OPENING}{NUMBER}[^\s,;]{{0,20}}){{1,12}}"
 )
 _SUBJECT = re.compile(
     r"[A-Za-z]{3}|[^\x00-\x7f]|\\[a-z]|[A-Z]{2}"
@@ -125,7 +127,7 @@ _WORDS = 6
 
 def denied(before: str) -> bool:
     """True if what stands before a statement in its sentence denies it, doubts it or makes it depend on a condition."""
-    return bool(_CONSIDERING.match(before) or _ONCE.search(before)) or _denied(before, len(before))
+    return bool(_CONSIDERING.match(before) or ONCE.search(before)) or _denied(before, len(before))
 
 
 def _denied(sentence: str, end: int) -> bool:
@@ -133,7 +135,8 @@ def _denied(sentence: str, end: int) -> bool:
     start = max((found.end() for found in RESTART.finditer(sentence, 0, end)), default=0)
     listed = _LISTED.search(sentence, start, end)
     clause = max(sentence.rfind(mark, start, listed.start() if listed else end) for mark in (", ", "; ", "，"))
-    return bool(DENIED.search(sentence, max(clause, start), end) or _IF.search(sentence, start, end))
+    doubted = DENIED.search(sentence, max(clause, start), end) or ONCE.search(sentence, start, end)
+    return bool(doubted or _IF.search(sentence, start, end))
 
 
 RESTART = re.compile(

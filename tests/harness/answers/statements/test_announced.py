@@ -1,0 +1,61 @@
+"""Where an answer is announced, and where the same words announce none."""
+
+from __future__ import annotations
+
+import pytest
+
+from proctor.harness.answers import extract, grade
+
+ANNOUNCED = [
+    ("The shelves hold 4 rows of 9. The answer is 36.", "36"),
+    ("We halve the base.\n\nAnswer: 18 cm", "18 cm"),
+    ("We halve the base.\n\n**Answer:** 18", "18"),
+    ("We halve the base.\n\n### Final Answer\n\n18", "18"),
+    ("Both legs are known.\n\nFinal result: 13", "13"),
+    ("Both legs are known.\n\n#### 13", "13"),
+    ("Both legs are known.\n\nAns. 13", "13"),
+    ("The pattern turns by a right angle, so I choose (D).", "(D)"),
+    ("The pattern turns by a right angle. The correct option is D.", "D"),
+    ("The shaded part corresponds to option C.", "C"),
+    ("The answer to the question about the ferry is 25 minutes.", "25 minutes"),
+    ("观察图形,答案是12。", "12"),
+    ("由勾股定理得斜边较长,故选 C。", "C"),
+]
+
+NOT_ANNOUNCED = [
+    ("deny", "The answer is not 36."),
+    ("a question", "Is the answer 36?"),
+    ("a condition", "If the roof were flat, the answer would be 36, but it is sloped."),
+    ("doubt", "Perhaps the answer is 36."),
+    ("a remark", "The answer is consistent with the figure."),
+    ("how it was found", "The answer was found by adding the two columns."),
+    ("others", "Many students think the answer is 36."),
+    ("both of two", "The answer is either 36 or 63."),
+    ("a heading without a value", "The roof has 36 tiles.\n\n## Final Answer\n"),
+    ("taken back", "The answer is 36. That is wrong."),
+]
+
+LATER = [
+    ("the last of two", "The answer is 36.\n\nThe answer is 48.", "48"),
+    ("a later denial leaves the first", "The answer is 36. The answer is not 48.", "36"),
+    ("a remark leaves the first", "The answer is 36. The answer was found by adding.", "36"),
+    ("the reason is left out", "The answer is 36 because there are 4 rows of 9.", "36"),
+    ("what others say leaves the first", "The answer is 36. Some students say the answer is 40.", "36"),
+]
+
+
+@pytest.mark.parametrize(("text", "answer"), ANNOUNCED)
+def test_what_is_announced_is_the_answer(text: str, answer: str) -> None:
+    found = extract(text)
+    assert (found.answer, found.rule) == (answer, "answer-is")
+
+
+@pytest.mark.parametrize(("kind", "text"), NOT_ANNOUNCED)
+def test_what_is_not_asserted_is_not_announced(kind: str, text: str) -> None:
+    assert extract(text).rule != "answer-is"
+    assert not grade(text, "36", "number").correct
+
+
+@pytest.mark.parametrize(("kind", "text", "answer"), LATER)
+def test_the_last_announcement_that_asserts_counts(kind: str, text: str, answer: str) -> None:
+    assert extract(text).answer == answer

@@ -1,0 +1,80 @@
+"""An answer at the beginning, with an explanation after it, and beginnings that answer nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from proctor.harness.answers import extract, grade
+
+WHY = "\n\nThe two sides that meet at the corner have the same length, and the angle between them is a right one"
+
+FIRST_LINE = [
+    (f"C. a kite{WHY}", "C. a kite"),
+    (f"(C) a kite{WHY}", "(C) a kite"),
+    (f"**C. a kite**{WHY}", "C. a kite"),
+    (f"C{WHY}", "C"),
+    (f"(C){WHY}", "(C)"),
+    (f"Option C{WHY}", "Option C"),
+    (f"$x = 7${WHY}", "x = 7"),
+    (f"**42**{WHY}", "42"),
+    (f"$18.50{WHY}", "$18.50"),
+]
+
+FIRST_SENTENCE = [
+    (
+        "The perimeter is **24 cm**. It is the sum of the four sides, which the picture shows beside each of them",
+        "24 cm",
+    ),
+    (
+        "The perimeter is 24. Adding all of the four sides of the garden as drawn in the picture brings us to 24 too",
+        "24",
+    ),
+]
+
+NEITHER = [
+    (
+        "a list of options",
+        "A. a square\nB. a kite\nC. a line\n\nWe look at each of these shapes in turn and compare them",
+    ),
+    ("a long line", f"A. {'very ' * 12}long{WHY}"),
+    ("a heading", f"Explanation{WHY}"),
+    (
+        "a denial",
+        "The perimeter is not **24 cm**, as one can see from the four sides that the picture shows beside them",
+    ),
+    (
+        "a question",
+        "Is the perimeter 24? That depends on the four sides that the picture shows, and they are hard to read",
+    ),
+    (
+        "a condition",
+        "If the sides were equal, the perimeter would be 24. The picture shows that they differ by a lot here",
+    ),
+    ("a number that is not said again", "The shelf is 24 cm. Books stand on it in no order that anyone could make out"),
+    (
+        "a step",
+        "First, the base is 24. We look for its height next, which nobody wrote beside the triangle as it seems",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "answer"), FIRST_LINE)
+def test_a_first_line_that_is_only_an_answer(text: str, answer: str) -> None:
+    found = extract(text)
+    assert (found.answer, found.rule) == (answer, "first-line")
+
+
+@pytest.mark.parametrize(("text", "answer"), FIRST_SENTENCE)
+def test_a_first_sentence_that_gives_a_value(text: str, answer: str) -> None:
+    found = extract(text)
+    assert (found.answer, found.rule) == (answer, "first-sentence")
+
+
+@pytest.mark.parametrize(("kind", "text"), NEITHER)
+def test_a_beginning_that_answers_nothing(kind: str, text: str) -> None:
+    assert extract(text).rule not in ("first-line", "first-sentence")
+    assert not grade(text, "24", "number").correct
+
+
+def test_the_end_counts_before_the_beginning() -> None:
+    assert extract(f"C. a kite{WHY}.\n\nSo the answer is D.").answer == "D"

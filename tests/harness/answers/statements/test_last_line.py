@@ -1,0 +1,52 @@
+"""A last line that is only an answer, and last lines that belong to something else."""
+
+from __future__ import annotations
+
+import pytest
+
+from proctor.harness.answers import extract
+
+WORK = "We fold the strip once along the dotted line and unfold it."
+
+ALONE = [
+    ("a letter", "\n\nB", "B"),
+    ("a letter in brackets", "\n\n(B)", "(B)"),
+    ("a letter in bold", "\n\n**B**", "B"),
+    ("a letter with its text", "\n\n(B) two squares", "(B) two squares"),
+    ("an option with its noun", "\n\n✅ Option B", "Option B"),
+    ("a letter behind the last sentence", " (B)", "(B)"),
+    ("a letter behind an arrow", " The holes match → B", "B"),
+    ("a number", "\n\n17", "17"),
+    ("a number with its unit", "\n\n17 cm", "17 cm"),
+    ("a number in bold", "\n\n**17**", "17"),
+    ("a fraction", "\n\n$\\frac{3}{4}$", "\\frac{3}{4}"),
+    ("a formula of its own", "\n\n\\[ x = 17 \\]", "x = 17"),
+    ("words in bold", "\n\n**an acute triangle**", "an acute triangle"),
+    ("a label", "\n\nTotal length: 17 cm", "17 cm"),
+]
+
+OF_SOMETHING_ELSE = [
+    ("the end of a list of options", "\n\nA. one square\nB. two squares"),
+    ("an item of a numbered list", "\n\n1. 12\n2. 17"),
+    ("an option called wrong", "\n\n(B) is incorrect"),
+    ("a heading in bold", "\n\n**Step 2**"),
+    ("a label of a step", "\n\nStep 2: 17"),
+    ("an item of a bullet list", "\n- 12\n- 17"),
+    ("two values", "\n\n12, or 17 or so"),
+    ("a sentence", "\n\nThe strip is folded"),
+]
+
+
+@pytest.mark.parametrize(("kind", "line", "answer"), ALONE)
+def test_a_last_line_that_is_only_an_answer(kind: str, line: str, answer: str) -> None:
+    found = extract(WORK + line)
+    assert (found.answer, found.rule) == (answer, "last-line")
+
+
+@pytest.mark.parametrize(("kind", "line"), OF_SOMETHING_ELSE)
+def test_a_last_line_that_is_no_answer(kind: str, line: str) -> None:
+    assert extract(WORK + line).answer is None
+
+
+def test_a_last_line_counts_before_an_earlier_announcement() -> None:
+    assert extract("The answer is 12 before folding.\n\nWe fold the strip.\n\n17").answer == "17"

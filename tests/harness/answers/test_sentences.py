@@ -1,0 +1,181 @@
+"""What a sentence says to a reader who knows the options or the gold, and what it does not say to that reader."""
+
+from __future__ import annotations
+
+import pytest
+
+from proctor.harness.answers import grade
+
+COLORS = ("red", "blue", "green", "dark green")
+PLACES = ("on the roof", "in the cellar", "beside the barn")
+PICTURES = ("A", "B", "C", "D")
+VERDICTS = ("Yes", "No")
+TRUTHS = ("True", "False", "Not stated")
+AMOUNTS = ("12", "15", "18")
+
+OPTIONS = [
+    ("the only one named", "You are less likely to pick a blue marble.", COLORS, "B", True),
+    ("another is named", "You are less likely to pick a blue marble.", COLORS, "A", False),
+    ("a longer option", "Most of the balls are dark green.", COLORS, "D", True),
+    ("a part of a longer one", "Most of the balls are dark green.", COLORS, "C", False),
+    ("denied", "You will not pick a blue marble.", COLORS, "B", False),
+    ("two named", "You may pick a red or a blue marble.", COLORS, "A", False),
+    ("compared with another", "A blue marble is more likely than a red one.", COLORS, "B", True),
+    ("what it is compared with", "A blue marble is more likely than a red one.", COLORS, "A", False),
+    ("a question", "Will you pick a blue marble?", COLORS, "B", False),
+    ("several words", "Therefore, the ladder stands beside the barn.", PLACES, "C", True),
+    ("only some of its words", "Therefore, the ladder stands near the barn.", PLACES, "C", False),
+    ("a mark", "The ladder is found (B) in the cellar of the house.", PLACES, "B", True),
+    ("another mark", "The ladder is found (B) in the cellar of the house.", PLACES, "A", False),
+    ("two marks", "The ladder fits both (A) and (B) equally well.", PLACES, "A", False),
+    ("in the circumstance", "While the cat sits on the roof, the ladder stands beside the barn.", PLACES, "A", False),
+    ("a picture", "So container D fills up first of all.", PICTURES, "D", True),
+    ("an article", "A container fills up first of all.", PICTURES, "A", False),
+    ("two pictures", "So container C or D fills up first of all.", PICTURES, "C", False),
+    ("the value of an option", "So they need 15 minutes to get there.", AMOUNTS, "B", True),
+    ("the value of another", "So they need 15 minutes to get there.", AMOUNTS, "A", False),
+    ("a value that is no option", "So they need 16 minutes to get there.", AMOUNTS, "B", False),
+]
+
+SAYS = [
+    ("yes", "Yes, the two roofs meet at one height.", VERDICTS, "A", True),
+    ("yes is not no", "Yes, the two roofs meet at one height.", VERDICTS, "B", False),
+    ("no", "No, the left roof is lower.", VERDICTS, "B", True),
+    ("no is not yes", "No, the left roof is lower.", VERDICTS, "A", False),
+    ("both", "Yes and no, as the roofs vary.", VERDICTS, "A", False),
+    ("at the end", "The left roof is lower, so no, they stay apart.", VERDICTS, "B", True),
+    ("no as a word", "There is no roof on the left.", VERDICTS, "B", False),
+    ("true", "True: both bars end at 4.", TRUTHS, "A", True),
+    ("false", "The statement is false, as one bar ends at 5.", TRUTHS, "B", True),
+    ("false is not true", "The statement is false, as one bar ends at 5.", TRUTHS, "A", False),
+    ("a claim", "So the claim is true.", TRUTHS, "A", True),
+    ("this is", "One bar ends at 5, so this is false.", TRUTHS, "B", True),
+    ("not decided", "It is not clear whether the statement is true.", TRUTHS, "A", False),
+    ("asked", "Is the statement true?", TRUTHS, "A", False),
+    ("a gold of yes", "Yes, the line rises all year.", None, "Yes", True),
+    ("another gold", "Yes, the line rises all year.", None, "No", False),
+    ("a gold of no", "No, it falls in May.", None, "No", True),
+]
+
+TEXTS = [
+    ("the subject", "Norway has the longest coast of the three.", "Norway", True),
+    ("not the subject", "The coast of Norway has the most harbors of all.", "harbors", False),
+    ("the subject with an article", "The bakery is ahead of the others this week.", "bakery", True),
+    ("the end", "The longest coast belongs to the country named Norway.", "Norway", True),
+    ("the end behind a verb", "The month with the most rain is May.", "May", True),
+    ("bold", "Of the three, **Norway** is ahead in length.", "Norway", True),
+    ("two in bold", "Of **Norway** and **Sweden**, one is ahead.", "Norway", False),
+    ("quoted", 'The sign with the arrow says "Exit" in large type.', "Exit", True),
+    ("in the middle", "Ships from Bergen carry Norway fish all winter.", "Norway", False),
+    ("denied", "Norway is not the one with the longest coast.", "Norway", False),
+    ("doubted", "Norway might be the one with the longest coast.", "Norway", False),
+    ("one of two", "Norway or Sweden has the longest coast.", "Norway", False),
+    ("a part of a name", "North Norway has the longest coast.", "Norway", False),
+    ("asked", "Is the country with the longest coast Norway?", "Norway", False),
+    ("a reason", "Sweden lost because of a storm in Norway.", "Norway", False),
+]
+
+NUMBERS = [
+    ("the only number", "So the club bought 14 chairs last week.", "14", True),
+    ("another number", "So the club bought 14 chairs last week.", "15", False),
+    ("beside a year", "So in 2019 the club had a stock of 14 chairs.", "14", True),
+    ("two numbers", "So the club swapped 14 chairs for 3 tables.", "14", False),
+    ("behind an equals sign", "Thus the sum of the two rows is 9 + 5 = 14.", "14", True),
+    ("before an equals sign", "Thus the sum of the two rows is 9 + 5 = 14.", "9", False),
+    ("more than it", "So the club bought more than 14 chairs last week.", "14", False),
+    ("half of it", "So the club bought half of 14 chairs last week.", "14", False),
+    ("supposed", "If the club bought 14 chairs, so be it.", "14", False),
+    ("denied", "So the club did not buy 14 chairs.", "14", False),
+    ("a conclusion", "Each row holds 7, so together they hold 14 chairs.", "14", True),
+    ("a figure's number", "So the chairs stand as in Figure14b there.", "14", False),
+    ("in Chinese", "所以俱乐部买了14把椅子。", "14", True),
+    ("counted in Chinese", "所以桌上放着两个苹果。", "2", True),
+    ("in bold", "Thus the club bought **14** of the 20 chairs.", "14", True),
+    ("not the one in bold", "Thus the club bought **14** of the 20 chairs.", "20", False),
+]
+
+YEARS = [
+    ("the only year", "The line peaks in 2014 at the top of the chart.", "2014", True),
+    ("beside a number", "In 2014 the line peaks at 37 units.", "2014", True),
+    ("another year", "The line peaks in 2014 at the top of the chart.", "2015", False),
+    ("two years", "The line falls between 2014 and 2016.", "2014", False),
+    ("denied", "The line did not peak in 2014.", "2014", False),
+    ("an amount", "The club paid $2014 for its chairs this spring.", "2014", False),
+    ("with decimals", "The line peaks at 2014.5 units in spring.", "2014", False),
+    ("asked", "Did the line peak in 2014?", "2014", False),
+    ("doubted", "The line might peak in 2014.", "2014", False),
+]
+
+MOMENTS = [
+    ("a time at the end", "The bus gets to the school at 4:30.", "4:30", "time", True),
+    ("with its half of the day", "The bus gets to the school at 4:30 p.m.", "4:30 PM", "time", True),
+    ("in bold", "The bus gets there at **4:30** on most days.", "4:30", "time", True),
+    ("another time", "The bus gets to the school at 4:45.", "4:30", "time", False),
+    ("the other half of the day", "The bus gets to the school at 4:30 p.m.", "4:30 AM", "time", False),
+    ("denied", "The bus does not get there at 4:30.", "4:30", "time", False),
+    ("the beginning of it", "The bus leaves at 4:30 and arrives at 5:10.", "4:30", "time", False),
+    ("a date at the end", "The fair begins on May 6, 2021.", "May 6, 2021", "date", True),
+    ("a date turned around", "The fair begins on 6 May 2021.", "May 6, 2021", "date", True),
+    ("another day", "The fair begins on May 7, 2021.", "May 6, 2021", "date", False),
+    ("a doubtful date", "The fair might begin on May 6, 2021.", "May 6, 2021", "date", False),
+    ("asked", "Does the fair begin on May 6, 2021?", "May 6, 2021", "date", False),
+]
+
+FORMULAS = [
+    ("the last formula", "Hence all solutions satisfy $x > 3$.", "x > 3", "inequality", True),
+    ("an interval in words", "Hence all solutions lie in the interval $(3, 7)$.", "(3,7)", "interval", True),
+    ("the other brackets", "Hence all solutions lie in the interval $[3, 7]$.", "(3,7)", "interval", False),
+    ("a pair", "Thus the lines cross at the point (2, -1).", "(2,-1)", "tuple", True),
+    ("a pair turned around", "Thus the lines cross at the point (-1, 2).", "(2,-1)", "tuple", False),
+    ("an equation", "Thus the line is given by $y = 2x + 1$.", "y=2x+1", "equation", True),
+    ("another equation", "Thus the line is given by $y = 2x - 1$.", "y=2x+1", "equation", False),
+    ("a list behind the verb", "The years above the line are 2016, 2018 and 2020.", "[2016,2018,2020]", "set", True),
+    ("a shorter list", "The years above the line are 2016 and 2018.", "[2016,2018,2020]", "set", False),
+    ("a chain of arrows", "The order is: 3 → 1 → 2", "[3,1,2]", "list", True),
+    ("another order", "The order is: 1 → 3 → 2", "[3,1,2]", "list", False),
+    ("a ratio", "Hence the areas are in the ratio 2:3.", "2:3", "ratio", True),
+    ("the ratio turned around", "Hence the areas are in the ratio 3:2.", "2:3", "ratio", False),
+    ("a denied relation", "Hence it does not follow that $x > 3$.", "x > 3", "inequality", False),
+    ("a condition", "If $x > 3$ then the root is real.", "x > 3", "inequality", False),
+    ("a term", "So the area of the plot is $6a + 2$.", "6a+2", "expression", True),
+    ("another term", "So the area of the plot is $6a - 2$.", "6a+2", "expression", False),
+]
+
+
+def _ids(cases: list[tuple[object, ...]]) -> list[str]:
+    return [str(case[0]) for case in cases]
+
+
+@pytest.mark.parametrize(("kind", "response", "options", "gold", "correct"), OPTIONS, ids=_ids([*OPTIONS]))
+def test_an_option_in_a_sentence(kind: str, response: str, options: tuple[str, ...], gold: str, correct: bool) -> None:
+    assert grade(response, gold, "choice", options).correct is correct
+
+
+@pytest.mark.parametrize(("kind", "response", "options", "gold", "correct"), SAYS, ids=_ids([*SAYS]))
+def test_a_verdict(kind: str, response: str, options: tuple[str, ...] | None, gold: str, correct: bool) -> None:
+    assert grade(response, gold, "choice" if options else "text", options).correct is correct
+
+
+@pytest.mark.parametrize(("kind", "response", "gold", "correct"), TEXTS, ids=_ids([*TEXTS]))
+def test_a_text(kind: str, response: str, gold: str, correct: bool) -> None:
+    assert grade(response, gold, "text").correct is correct
+
+
+@pytest.mark.parametrize(("kind", "response", "gold", "correct"), NUMBERS, ids=_ids([*NUMBERS]))
+def test_a_number(kind: str, response: str, gold: str, correct: bool) -> None:
+    assert grade(response, gold, "number").correct is correct
+
+
+@pytest.mark.parametrize(("kind", "response", "gold", "correct"), YEARS, ids=_ids([*YEARS]))
+def test_a_year(kind: str, response: str, gold: str, correct: bool) -> None:
+    assert grade(response, gold, "year").correct is correct
+
+
+@pytest.mark.parametrize(("kind", "response", "gold", "gold_type", "correct"), MOMENTS, ids=_ids([*MOMENTS]))
+def test_a_time_or_a_date(kind: str, response: str, gold: str, gold_type: str, correct: bool) -> None:
+    assert grade(response, gold, gold_type).correct is correct
+
+
+@pytest.mark.parametrize(("kind", "response", "gold", "gold_type", "correct"), FORMULAS, ids=_ids([*FORMULAS]))
+def test_a_formula(kind: str, response: str, gold: str, gold_type: str, correct: bool) -> None:
+    assert grade(response, gold, gold_type).correct is correct
