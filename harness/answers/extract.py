@@ -210,7 +210,7 @@ def _bare(text: str) -> Extraction:
     bare = "" if problem else undress(bare)
     ended = text.rstrip().endswith((".", "!"))
     problem = problem or next(
-        (reason for found, reason in _NO_ANSWERS if found(bare) and not (ended and found == CUT_OFF.search)), ""
+        (reason for found, reason in _NO_ANSWERS if found(bare) and not (ended and found is _cut_off)), ""
     )
     if problem:
         return Extraction(None, "none", problem)
@@ -235,6 +235,10 @@ def _no_answer(bare: str) -> str:
     return "no box, no stated answer, and too long to be one" if len(bare) > MAX_BARE or "\n" in bare else ""
 
 
+def _cut_off(bare: str) -> bool:
+    return CUT_OFF.search(bare) is not None and not LABELLED.match(bare)
+
+
 _SHORT = "no box, no stated answer, and the short response is"
 _NO_ANSWERS: tuple[tuple[Callable[[str], object], str], ...] = (
     (lambda bare: not bare, "the response is punctuation"),
@@ -243,5 +247,5 @@ _NO_ANSWERS: tuple[tuple[Callable[[str], object], str], ...] = (
         lambda bare: _MORE_SENTENCES.search(bare) and not _VERDICT.match(bare) and not LABELLED.match(bare),
         f"{_SHORT} prose",
     ),
-    (CUT_OFF.search, f"{_SHORT} cut off"),
+    (_cut_off, f"{_SHORT} cut off"),
 )

@@ -35,6 +35,9 @@ _NO_DENIAL = re.compile(r"\"[^\"]*\"|\bno\b", re.IGNORECASE)
 _NUMBER = re.compile(NUMBER)
 _MAY_STAND_BEFORE = frozenset(names("by with to from up through is are was were"))
 _FEW_WORDS = 2
+_WORDS_OF_A_LINE = 4  # that is only an answer
+_TEXED = re.compile(r"[\\^]|\w\s?/\s?[a-z]")
+_LINE_DRESSING = " \t\n*_`>$."
 _WORDS_BEFORE = 3  # that may change a number
 _SUPPOSES = re.compile(r"[\s*_]{0,8}(?:if|suppose|assuming|had|were|unless)\b|如果|假设", re.IGNORECASE)
 _EQUALS = re.compile(r"[=≈]|\\approx")
@@ -221,6 +224,11 @@ def states(sentence: str, gold: str, same: Callable[[str], bool], kind: str, alo
     `same` tells whether a text is the gold, `alone` that the sentence is the whole response: in a longer one a number counts
     only in a sentence that concludes ("so", "therefore").
     """
+    whole = sentence.strip(_LINE_DRESSING)
+    valued = (kind not in _NUMERIC or _TEXED.search(whole)) and not whole.endswith(("?", "？"))
+    short = len(whole.split()) <= max(_WORDS_OF_A_LINE, len(gold.split()))
+    if not alone and valued and short and same(whole):
+        return whole
     if " ".join(words(gold)) in _VERDICTS:
         return gold if verdict(sentence, (gold,)) else None
     if not is_sentence(sentence):

@@ -28,7 +28,7 @@ _CONCLUDES = re.compile(
     re.IGNORECASE,
 )
 _ARROW = re.compile(r"→|⇒|=>|\s->\s")
-_NOTE = re.compile(r"\s\((?![A-Z]\)|[^()]{0,12},)[^()]{2,80}\)")
+_NOTE = re.compile(r"\s\((?![A-Z]\)|[^()]{0,12},)(?=[^()\\]*(?:[a-z]{3}|[^\x00-\x7f]{2})[^()\\]*\))[^()]{2,80}\)")
 _CODE = re.compile(
     r"\s*(?:print|return|def|import|for|while|elif|else|if)\b[^\n]*[(:]|.*(?:[=!]=|\w_\w)|\s*\w+\s=\s[\[\w\"']+\Z"
 )

@@ -67,7 +67,7 @@ _PLEASANTRY = re.compile(
     r"note[: ]|(?:because|since)\b[^,]*\Z|this is because|explanation|this (?:answer|matches|is consistent|result))",
     re.IGNORECASE,
 )
-_ASIDE = re.compile(r"\s*\((?![A-Z]\))[^()]*(?:\([^()]*\)[^()]*)*\)[.\s]*")
+_ASIDE = re.compile(r"\s*\((?![A-Z]\)|[\s\d.,;/π√∞+−^{-]*(?:\)|\\))[^()]*(?:\([^()]*\)[^()]*)*\)[.\s]*")
 _END = re.compile(r"[.!?。！？\n](?:(?<=[.!?])[*_\"”’)]{0,3}[ \t]+(?=[A-Z(\"“*$\\\[#>-])|(?<=[。！？])|(?<=\n)\n*)")
 CUT_OFF = re.compile(
     r"(?:[=(\[{<,]|\s[+*/:-]|\b(?:and|or|so|then|is|are|the|of|because|that|with|we|equals|by|from))\Z"
@@ -121,12 +121,14 @@ def sentences_of(text: str) -> list[str]:
     return [*pieces, text[start:]]
 
 
+_LINE = re.compile(r"[ \t]*[^\s.!?。:：=]+(?:[ \t]+[^\s.!?。:：=]+){0,3}[ \t]*\n")
 _ITEM = re.compile(r"[\s*_>]{0,8}(?:\(?[A-Z\d]{1,2}[.)]|[-•]|[*](?=\s))\s")
 
 
 def _in_list(sentences: list[str]) -> bool:
-    """True if the last sentence is an item of a list, of which another stands before it."""
-    return bool(_ITEM.match(sentences[-1])) and any(_ITEM.match(one) for one in sentences[-3:-1])
+    """True if the last sentence is an item of a list, or one of lines of a few words, of which another stands before it."""
+    lines = len(sentences) > 1 and _LINE.fullmatch(sentences[-2]) and _LINE.fullmatch(sentences[-1].rstrip() + "\n")
+    return bool(lines) or (bool(_ITEM.match(sentences[-1])) and any(_ITEM.match(one) for one in sentences[-3:-1]))
 
 
 _FIRST_VERDICT = re.compile(

@@ -22,6 +22,7 @@ _FIELD = re.compile(
     r"""(?:"((?:[^"\\\n]|\\.){1,300})"|'([^'\n]{1,300})'|(-?[\d.]{1,40})(?=\s?[,}\n])|\[([^\[\]\n]{1,200})\])""",
     re.IGNORECASE,
 )
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})|\\[\\\"/]")
 _EXPLAINED = re.compile(r"\n\s{0,8}(?:because|since|explanation|reason).*", re.IGNORECASE | re.DOTALL)
 _NOT_THAT = re.compile(
     r"[\s*]{0,12}(?:(?:only|just)\s)?(?:for\s(?!(?:this|the|these|that)\s(?:question|problem|figure|puzzle|following|reason)|you)"
@@ -155,8 +156,13 @@ def _field(text: str) -> Statement | None:
     for found in _last(_FIELD.finditer(text)) if '":' in text or "':" in text or '" :' in text else ():
         listed = found.group(4)
         answer = listed.replace('"', "").replace("'", "") if listed else next(filter(None, found.groups()))
-        return Statement(found.start(), plain(answer), "answer-field")
+        return Statement(found.start(), plain(_unescaped(answer)), "answer-field")
     return None
+
+
+def _unescaped(text: str) -> str:
+    """A string of a record without the escapes of JSON; a lone backslash is TeX's."""
+    return _ESCAPED.sub(lambda found: chr(int(found.group(1), 16)) if found.group(1) else found.group()[1:], text)
 
 
 def _said(text: str) -> Statement | None:

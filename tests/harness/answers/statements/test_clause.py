@@ -17,6 +17,7 @@ CLAUSES = [
     ("a turn", "The rope moves, but the beam stays level.", "the beam stays level"),
     ("an arrow", "Both sides agree → the beam stays level", "the beam stays level"),
     ("a note", "The beam stays level (see the picture above).", "The beam stays level"),
+    ("a factor is no note", "So the curve is (x-1)^2 + y = 9.", "the curve is (x-1)^2 + y = 9"),
     ("a lead", "Therefore, the beam stays level.", "the beam stays level"),
     ("Chinese", "因为两边相等,所以横梁保持水平。", "横梁保持水平"),
 ]

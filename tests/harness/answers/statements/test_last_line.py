@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from proctor.harness.answers import extract
+from proctor.harness.answers import extract, grade
 
 WORK = "We fold the strip once along the dotted line and unfold it."
 
@@ -50,3 +50,25 @@ def test_a_last_line_that_is_no_answer(kind: str, line: str) -> None:
 
 def test_a_last_line_counts_before_an_earlier_announcement() -> None:
     assert extract("The answer is 12 before folding.\n\nWe fold the strip.\n\n17").answer == "17"
+
+
+KNOWN = [
+    ("words", "\n\nright triangle", "right triangle", "text", True),
+    ("other words", "\n\nright angle", "right triangle", "text", False),
+    ("denied words", "\n\nNot a right triangle", "right triangle", "text", False),
+    ("asked words", "\n\nRight triangle?", "right triangle", "text", False),
+    ("one of several lines", "\n\nsquare\nright triangle", "right triangle", "text", False),
+    ("a time in bold", "\n\n**4:30**", "4:30", "time", True),
+    ("a time", "\n\n4:30", "4:30", "time", True),
+    ("a pair", "\n\n(3, -2)", "(3,-2)", "tuple", True),
+    ("a pair turned around", "\n\n(-2, 3)", "(3,-2)", "tuple", False),
+    ("an aside", "\n\n(by the way, right triangle)", "right triangle", "text", False),
+    ("a root", "\n\n$2\\sqrt{2}$", "2\\sqrt{2}", "number", True),
+    ("another root", "\n\n$2\\sqrt{3}$", "2\\sqrt{2}", "number", False),
+    ("a list", "\n\n[2016, 2018]", "[2016, 2018]", "set", True),
+]
+
+
+@pytest.mark.parametrize(("kind", "line", "gold", "gold_type", "correct"), KNOWN)
+def test_a_last_line_that_is_only_the_gold(kind: str, line: str, gold: str, gold_type: str, correct: bool) -> None:
+    assert grade(WORK + line, gold, gold_type).correct is correct
