@@ -36,8 +36,10 @@ from .extract import extract
 from .forms import Colon, Equation, Form, Items, Matrix, Ordering, Scalar, Words, equation_key
 from .reading import EXPRESSION, EXPRESSIONS, QUANTITIES, QUANTITY, Style, read, read_worded
 from .regions import Region
-from .sentences import formula_said, is_sentence, numbers_said, option_said, states, verdict
+from .said_gold import formula_said, numbers_said, states
+from .said_option import option_said, verdict
 from .statements import sentence, statement
+from .statements.clause import is_sentence
 from .text import clean, number_in_words, spelled, text_key
 from .types import MAX_ANSWER, MEMO_LENGTH, Extraction, GoldType, Grade, UnreadableError, memo, parse_gold_type
 from .units import Unit, read_unit

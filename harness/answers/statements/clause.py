@@ -40,6 +40,15 @@ _IMPERATIVE = re.compile(
 )
 
 
+FORMULA = re.compile(r"\$\$(.{1,300}?)\$\$|\\\[(.{1,300}?)\\\]|\$([^$]{1,300})\$|\\\((.{1,300}?)\\\)", re.DOTALL)
+_SEVERAL_WORDS = re.compile(r"\S\s+\S+\s+\S|[\u4e00-\u9fff]{3}")
+
+
+def is_sentence(text: str) -> bool:
+    """True for a text of several words, and for a formula alone."""
+    return bool(_SEVERAL_WORDS.search(text) or FORMULA.fullmatch(text.strip()))
+
+
 def main_clauses(sentence: str) -> list[str]:
     """What a sentence concludes, behind its last "so", "but" or arrow; none for a question or an instruction."""
     text = _SENTENCE.split(sentence.strip())[-1]

@@ -1,0 +1,154 @@
+"""What a sentence says to a reader who knows the options: "So you are less likely to pick blue." names blue.
+
+The rules that read an answer without that knowledge come first; these read the closing sentence where they found nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from .statements.clause import is_denied, main_clauses
+from .text import fold
+
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_TEX = re.compile(r"\\(?:text|mathrm|mathbf|textbf)\b|[${}*_`\"“”]|\\[()\[\],;! ]")
+_WORD = re.compile(r"[^\W_]+(?:['’][a-z]+)?|[^\w\s]")
+_CONTRACTIONS = (("can't", "cannot"), ("can’t", "cannot"), ("can not", "cannot"))
+VERDICTS = frozenset(("yes", "no", "true", "false"))
+_VERDICT = re.compile(
+    r"[\s*_`>]{0,8}(yes|no|true|false)\b[*_`]{0,3}(?=[\s,.;:!—–-]|\Z)(?!,?\s(?:and|or|if|is)\b)", re.IGNORECASE
+)
+_STATEMENT_VERDICT = re.compile(
+    r"[\s*_]{0,8}(?:(?:so|thus|hence|therefore|overall|in conclusion),?\s)?(?:the|this|that)\s(?:given\s)?"
+    r"(?:statement|claim|assertion)\b[^\n]{0,300}?\b(?:is|are)\s[*_\"]{0,3}(yes|no|true|false)\b"
+    r"|[^\n]{0,300}[,;]\s(?:and|so|thus|hence|therefore),?\s[*_]{0,3}(yes|no)[*_]{0,3}[,.]"
+    r"|(?:[^\n]{0,200}\s)?(?:this|it|which) is\s[*_]{0,3}(true|false)[*_.]{0,4}\Z",
+    re.IGNORECASE,
+)
+_NO_DENIAL = re.compile(r"\"[^\"]*\"|\bno\b", re.IGNORECASE)
+_LONE_LETTER = re.compile(r"(?<![\w'’\\$])[(\[*\"“']{0,4}([A-Z])[)\]*\"”']{0,4}(?![\w'’])")
+_TOGETHER = re.compile(r"\b(?:[Oo]ptions|[Cc]hoices|[Aa]nswers)\s[A-Z](?:,\s[A-Z])*,?\sand\s[A-Z]\Z")
+_LEADING = re.compile(r"[\s*_]{0,8}\(?([A-Z])(?:\)|[.:]|\s-)\s")
+_THAN = re.compile(r"(?<=\w)\s(?:than|compared (?:to|with))\s")
+_LONG_WORD = re.compile(r"[a-z]{3}")
+_LEAST_LETTERED = 3  # options that are only their letters
+_RELATING = ("to", "than", "of", "as")
+_NONE = "none"
+_FOREIGN = re.compile(r"[^\x00-\x7f]{1,40}")
+_ARTICLE = re.compile(r"A\s[a-z]")
+_MARK = re.compile(r"(?<![\w\\])[(\[]([A-Z])[)\]]|\b(?:[Oo]ption|[Cc]hoice|[Aa]nswer)\s\(?([A-Z])\)?(?![\w'’])")
+SEVERAL = re.compile(r"\b(?:or|except|excluding|other than|respectively|both|either|neither)\b", re.IGNORECASE)
+
+
+def words(text: str) -> list[str]:
+    """A text as lower-case words, numbers and signs, without dressing."""
+    plain = _TEX.sub(" ", fold(text)).lower()
+    for written, meant in _CONTRACTIONS:
+        plain = plain.replace(written, meant)
+    return _WORD.findall(plain)
+
+
+def option_said(sentence: str, options: Sequence[str]) -> str:
+    """The only option that the sentence asserts, as its letter or its mark with what follows; "" where there is none."""
+    for clause in main_clauses(sentence):
+        together = _TOGETHER.search(clause)
+        if together is not None and not is_denied(clause[: together.start()]):
+            return together.group()
+        found = (
+            _by_mark(clause, len(options) or len(_LETTERS)) or _by_words(clause, options) or _by_letter(clause, options)
+        )
+        if found is not None:
+            leading = _LEADING.match(sentence)
+            other = leading is not None and len(found) == 1 and leading.group(1) != found
+            return "" if found == _NONE or other else found
+    return ""
+
+
+def verdict(text: str, options: Sequence[str]) -> str:
+    """The letter of the option yes, no, true or false that a text begins with or calls a statement; else ""."""
+    keys = [" ".join(words(option)) for option in options]
+    if VERDICTS.isdisjoint(keys) or (
+        is_denied(_NO_DENIAL.sub("", text.partition(".")[0])) and not _VERDICT.match(text)
+    ):
+        return ""
+    found = _VERDICT.match(text) or _STATEMENT_VERDICT.match(text)
+    said = next(filter(None, found.groups())).lower() if found else ""
+    return _LETTERS[keys.index(said)] if said in keys else ""
+
+
+def _by_mark(clause: str, count: int) -> str | None:
+    """Located in the (B) Lower half: the only letter in brackets, or behind "option"."""
+    marks = [found for found in _MARK.finditer(clause) if (found.group(1) or found.group(2)) in _LETTERS[:count]]
+    if not marks:
+        return None
+    if len({found.group(1) or found.group(2) for found in marks}) > 1 or is_denied(clause[: marks[0].start()]):
+        return _NONE
+    return clause[marks[-1].start() :]
+
+
+def _by_words(clause: str, options: Sequence[str]) -> str | None:
+    """The only option whose words the clause holds; more than one is no statement, nor is a denied one."""
+    clause = _THAN.split(clause, maxsplit=1)[0]
+    said, texts = words(clause), dict(zip(_LETTERS, options, strict=False))
+    spans = [(*place, letter) for letter, option in texts.items() for place in _places(words(option), said)]
+    spans += [
+        (0, 0, letter) for letter, option in texts.items() if _FOREIGN.fullmatch(option.strip()) and option in clause
+    ]
+    spans = [one for one in spans if not any(_within(one, other, texts) for other in spans)]
+    letters = {letter for _, _, letter in spans}
+    if not letters:
+        return None
+    start, end, _ = max(spans)
+    around = [*said[:start], ";", *said[end:]]
+    if len(letters) > 1 or is_denied(" ".join(around)):
+        return _NONE
+    numbers = any(word[0].isdigit() for word in said[start:end])
+    return _NONE if numbers and any(word[0].isdigit() for word in around) else letters.pop()
+
+
+def _within(one: tuple[int, int, str], other: tuple[int, int, str], texts: Mapping[str, str]) -> bool:
+    """True if one option is named only as a part of another."""
+    if one[2] == other[2]:
+        return False
+    if one[:2] == other[:2] == (0, 0):
+        return texts[one[2]] in texts[other[2]]
+    return other[0] <= one[0] and one[1] <= other[1] and one[:2] != other[:2]
+
+
+def _places(option: list[str], said: list[str]) -> Iterator[tuple[int, int]]:
+    """Where an option's words stand; those that are only a letter, a number or a verdict stand nowhere by themselves."""
+    option = [word for word in option if word not in (".", ",", "-")] or option
+    named = any(len(word) > 1 and not word.isdigit() for word in option)
+    relates = option[-1] in _RELATING  # "equal to" says nothing without what it is equal to
+    if not named or relates or (len(option) == 1 and option[0] in VERDICTS):
+        return
+    size = len(option)
+    for start in range(len(said)):
+        end, at = start, 0
+        while end < len(said) and at < size:
+            if _alike(option[at], said[end]):
+                at += 1
+            elif said[end] not in (",", "-") or not at:
+                break
+            end += 1
+        if at == size:
+            yield start, end
+
+
+def _alike(one: str, other: str) -> bool:
+    """True for the same word, in the singular or the plural."""
+    return one == other or (
+        len(one) > 3 and len(other) > 3 and (other in (one + "s", one + "es") or one in (other + "s", other + "es"))
+    )
+
+
+def _by_letter(clause: str, options: Sequence[str]) -> str | None:
+    """So container A fills up first: the only letter that is named, where the options are pictures or letters."""
+    own = [letter for option, letter in zip(options, _LETTERS, strict=False) if option.strip() in ("", letter)]
+    found = [one for one in _LONE_LETTER.finditer(clause) if one.start(1) or not _ARTICLE.match(clause)]
+    letters = {one.group(1) for one in found}
+    if len(own) < _LEAST_LETTERED or not letters or not _LONG_WORD.search(clause):
+        return None
+    denied = is_denied(clause[: found[-1].start()]) or is_denied(clause[found[-1].end() :]) or SEVERAL.search(clause)
+    return letters.pop() if len(letters) == 1 and letters <= set(own) and not denied else _NONE
