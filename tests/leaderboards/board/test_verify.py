@@ -157,6 +157,21 @@ def test_another_grader_version_is_recomputed_under_both(board, forger):
     assert any("score 0.857143 becomes 1.000000" in problem for problem in stated[0].problems)
 
 
+def test_another_grader_version_that_read_less_and_decided_alike(board, forger):
+    """It found no answer where today's finds a wrong one."""
+    verdicts = forger.lines("verdicts", "poor")
+    place = next(n for n, one in enumerate(verdicts) if one[2] is False and one[3] is not None)
+    verdicts[place][3] = None
+    forger.replace("poor", verdicts=text(verdicts), grader_version="0")
+    forger.edit(
+        lambda row: {"grader_version": "0", "unparsed": str(int(row["unparsed"]) + 1)},
+        lambda row: row["model"] == "poor",
+    )
+    report = verify(board)
+    assert report.verified, [problem for row in report.rows for problem in row.problems]
+    assert any("read again by those installed: what is stated is reproduced" in note for note in report.notes)
+
+
 def test_a_version_that_is_only_claimed(board, forger):
     forger.edit(lambda row: {"grader_version": "99"}, lambda row: row["model"] == "good")
     named(board, "grader_version is stated as 99, and the evidence gives", ["good"])
