@@ -9,9 +9,12 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from .errors import DataError, StoreError
+from .errors import DataError, StoreError, UsageError
 from .limits import JSON_OBJECT_BYTES
 from .types import Json
+
+RUN_FILE = "run.json"
+"""The file that makes a folder a stored run."""
 
 
 def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
@@ -41,6 +44,13 @@ def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
         if isinstance(error, OSError) and not isinstance(error, StoreError):
             raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
         raise
+
+
+def write_output(path: Path, data: bytes | Iterable[bytes]) -> None:
+    """`write_atomic` of a file that a user named: never over one that belongs to a stored run. Raises UsageError for that."""
+    if path.exists() and (path.resolve().parent / RUN_FILE).is_file():
+        raise UsageError(f"{path} belongs to a stored run, and would be lost: write to another file")
+    write_atomic(path, data)
 
 
 def write_json(file: Path, record: Mapping[str, Json], indent: int | None = 1) -> None:

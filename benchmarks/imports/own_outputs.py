@@ -161,13 +161,25 @@ def open_own(path: Path, suite: Suite, form: OwnOutput, rows: Iterator[Row | Dat
     """The answers of a benchmark's own output. The model is what the first row or the name of the file says."""
     first = next(rows, None)
     name = None if first is None or isinstance(first, DataError) else _model_name(first[1], path)
-    given = _given(path, suite, form, rows if first is None else _again(first, rows))
+    of_one = rows if first is None else _of_one_model(path, name, _again(first, rows))
+    given = _given(path, suite, form, of_one)
     return ImportSource(TOOL, path, given, name, about={"form": form.title})
 
 
 def _again(first: Row | DataError, rows: Iterator[Row | DataError]) -> Iterator[Row | DataError]:
     yield first
     yield from rows
+
+
+def _of_one_model(path: Path, name: str | None, rows: Iterator[Row | DataError]) -> Iterator[Row | DataError]:
+    """The rows. Raises DataError at one that another model than the first's answered: they are no one model's run."""
+    for one in rows:
+        other = None if isinstance(one, DataError) else one[1].get("model")
+        if isinstance(other, str) and other.strip() and name and other != name:
+            raise DataError(
+                f"{path}: answers of several models ({name!r:.60}, {other!r:.60}): import one file for each"
+            )
+        yield one
 
 
 _NAMED = re.compile(r"output_(?P<model>.+)|(?P<before>.+?)-(?:answers|accuracy-results)")

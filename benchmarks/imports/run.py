@@ -17,6 +17,7 @@ from pathlib import Path
 
 from ...harness.engines.base import Engine
 from ...harness.errors import DataError
+from ...harness.files import check_regular
 from ...harness.runs.evaluate import Examination, RunOutcome
 from ...harness.runs.provenance import file_sha256
 from ...harness.runs.store import Manifest, RunReader, RunWriter, Sample
@@ -247,6 +248,7 @@ def _protocol_of(source: ImportSource, suite: Suite, samples: Sequence[Sample]) 
 
 
 def _sha256(path: Path) -> str:
+    check_regular(path)
     try:
         return file_sha256(path)
     except OSError as error:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ...harness.errors import DataError, UsageError
+from ...harness.files import check_regular
 from ..items import ImageFolder, Record, Source
 from .jsonl import read_jsonl
 from .layout import ROW, SPLIT, Layout, arrange
@@ -32,6 +33,7 @@ def open_local(published: Published, path: Path) -> Source:
         if files[0].suffix == ".parquet":
             return Source(str(path), ImageFolder(path), read_parquet(files, hub))
         return open_local(published, files[0])
+    check_regular(path)
     folder = ImageFolder(path.parent)
     if path.suffix == ".jsonl":
         return Source(str(path), folder, _named(published.jsonl, path, read_jsonl(path)))

@@ -263,12 +263,12 @@ def _explain_arguments(parser: argparse.ArgumentParser) -> None:
 def _explain(args: argparse.Namespace) -> int:
     """Explain; nothing that is stored changes."""
     from ...leaderboards.compare.explain import explain, page
-    from ..files import write_atomic
+    from ..files import write_output
     from .terminal import emit_json, show_table
 
     found = explain(*_sides(args))
     if args.html:
-        write_atomic(args.html, page(found))
+        write_output(args.html, page(found))
     if args.json:
         emit_json(found.to_json(max(0, args.examples)))
         return EXIT_OK

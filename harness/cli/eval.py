@@ -158,7 +158,7 @@ def _score_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _score(args: argparse.Namespace) -> int:
     """Score each run; incomplete ones end with exit code 3, damaged ones are named and left out, and end with 2."""
-    from ..files import write_atomic
+    from ..files import write_output
     from ..types import canonical_json
     from .terminal import emit_json, metrics_table, scores_table, show_table
 
@@ -172,7 +172,7 @@ def _score(args: argparse.Namespace) -> int:
             for one in scored
             for verdict in one.verdicts
         )
-        write_atomic(args.verdicts, lines)
+        write_output(args.verdicts, lines)
     if args.json:
         emit_json([one.to_json() for one in scored])
     elif scored:

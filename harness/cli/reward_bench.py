@@ -65,7 +65,7 @@ def _bench(args: argparse.Namespace) -> int:
     from ...trainers.bench.report import bench, group_sizes
     from ...trainers.groups import read_groups
     from ...trainers.rewards.advantages import advantage
-    from ..files import write_atomic
+    from ..files import write_output
     from .terminal import emit_json, progress_bars, show_table
 
     chosen = advantage(args.advantage, args.advantage_beta)
@@ -88,7 +88,7 @@ def _bench(args: argparse.Namespace) -> int:
             progress=lambda done: bars.update(task, advance=1, note=done),
         )
     if args.html:
-        write_atomic(args.html, page(report, [str(path) for path in args.groups]).encode("utf-8", "replace"))
+        write_output(args.html, page(report, [str(path) for path in args.groups]).encode("utf-8", "replace"))
     if args.json:
         emit_json({"runs": [str(path) for path in args.groups], **report.to_json()})
     else:
@@ -191,7 +191,7 @@ def _simulate(args: argparse.Namespace) -> int:
     from ...trainers.groups import read_groups
     from ...trainers.simulation.policy import Prompts
     from ...trainers.simulation.simulate import MOST_CURVES, Settings, page, simulate
-    from ..files import write_atomic
+    from ..files import write_output
     from .terminal import emit_json, log, progress_bars, show_table
 
     settings = Settings(args.steps, args.samples, args.lr, args.kl, args.advantage, args.advantage_beta, args.seed)
@@ -206,7 +206,7 @@ def _simulate(args: argparse.Namespace) -> int:
             simulations[one.label] = simulate(prompts, one.reward, settings, _shown_in(bars, task))
     if args.html:
         html = page(", ".join(run.resolve().name for run in args.groups), settings, simulations)
-        write_atomic(args.html, html.encode("utf-8", "backslashreplace"))
+        write_output(args.html, html.encode("utf-8", "backslashreplace"))
     if args.json:
         found = [{**one.to_json(), "prompts": simulations[one.label].to_json()} for one in entries]
         emit_json({"runs": [str(run) for run in args.groups], "settings": settings.to_json(), "rewards": found})

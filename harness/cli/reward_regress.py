@@ -135,13 +135,13 @@ def _exit_code(result: ABVerdict, required: str | None) -> int:
 def _report(args: argparse.Namespace, result: ABVerdict, found: ABTest, folder: RegressionFolder) -> None:
     """Print the verdict, and write the page if one is wanted."""
     from ...leaderboards.compare.ab_test import SeedCurves, page
-    from ..files import write_atomic
+    from ..files import write_output
     from .terminal import emit_json, log, show_table
 
     notes = list(_notes(found, folder))
     if args.html:
         trainings = [SeedCurves(one.arm, one.recipe.seed, one.folder) for one in folder.trainings()]
-        write_atomic(args.html, page(result, notes, trainings))
+        write_output(args.html, page(result, notes, trainings))
         log(f"page: {args.html}")
     if args.json:
         emit_json({**result.to_json(), "notes": notes, "recipe": args.recipe, "out": str(args.out)})

@@ -37,7 +37,7 @@ def _run(args: argparse.Namespace) -> int:
     from ...leaderboards.board.evidence import run_folders
     from ...leaderboards.page import document
     from ...trainers.provenance import training_folders
-    from ..files import write_atomic
+    from ..files import write_output
     from .terminal import emit_json, log, progress_bars
 
     if not args.images_mb >= 0:
@@ -62,7 +62,7 @@ def _run(args: argparse.Namespace) -> int:
         pieces = list(
             document.page(folders, options, judge_model, progress, lambda path, what: lacking.append(f"{path}: {what}"))
         )
-    write_atomic(args.html, pieces)
+    write_output(args.html, pieces)
     if args.json:
         emit_json({"page": str(args.html), "without_score": lacking})
     else:

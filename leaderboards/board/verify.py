@@ -459,7 +459,7 @@ def _differences(stated: Cells, given: Cells | None, who: str) -> Iterator[str]:
 
 
 def _same_but_versions(stated: Cells, installed: Cells) -> bool:
-    """True if the installed rules give the row that others judged, whether or not they read an answer in as many responses."""
+    """True if the installed rules give the row that others judged, whether or not they read as many answers."""
     return all(stated[name] == installed[name] for name in COLUMNS if name not in (*VERSIONS, "unparsed"))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ...benchmarks.registry import SUITES
 from ...harness.errors import DataError, MissingExtraError, UsageError
-from ...harness.files import write_atomic
+from ...harness.files import write_output
 from ...harness.limits import MODEL_CARD_BYTES
 from ...harness.types import Json
 from ..board.load_rows import as_share
@@ -80,8 +80,8 @@ def read_card(path: Path) -> str:
 
 
 def write_card(path: Path, text: str) -> None:
-    """Replace the card in one step. Raises StoreError if that fails."""
-    write_atomic(path, text.encode())
+    """Replace the card in one step. Raises StoreError if that fails, UsageError for a file of a stored run."""
+    write_output(path, text.encode())
 
 
 def with_section(card: str, section: str, name: str) -> str:

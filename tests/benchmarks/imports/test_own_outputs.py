@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from contextlib import suppress
 
 import pytest
@@ -160,6 +161,23 @@ def test_another_file_is_refused_in_a_line_that_says_what_is_missing(tmp_path, c
         attach(open_import(tmp_path / "file", SUITES.get("mathvision")), asked("mathvision"))
     assert told in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_answers_of_several_models_are_no_run(tmp_path):
+    rows = [{"id": str(n), "response": "A", "model": name} for n, name in enumerate(("a", "a", "b"))]
+    (tmp_path / "file.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with pytest.raises(DataError, match=r"answers of several models \('a', 'b'\): import one file for each"):
+        attach(open_import(tmp_path / "file.jsonl", SUITES.get("mathvision")), asked("mathvision"))
+
+
+@pytest.mark.parametrize("option", [[], ["--data"]])
+def test_a_pipe_is_no_file_and_nobody_waits_for_it(cli, tmp_path, option):
+    os.mkfifo(tmp_path / "pipe.parquet")
+    (tmp_path / "file.jsonl").write_text('{"id": "1", "response": "A"}\n')
+    given = [tmp_path / "file.jsonl", "--data", tmp_path / "pipe.parquet"] if option else [tmp_path / "pipe.parquet"]
+    done = cli("import", *given, "--suite", "mathvision", "--out", tmp_path / "runs")
+    assert done.code == 2
+    assert "pipe.parquet is no file" in done.err
 
 
 def test_the_same_refusal_is_told_once_with_its_count(tmp_path):

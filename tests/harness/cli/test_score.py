@@ -137,3 +137,19 @@ def test_why_answers_have_no_verdict_is_told(cli, mathverse, tmp_path):
 def test_an_empty_protocol_name_is_refused_or_means_the_default(cli, runs, names):
     done = cli("score", runs / "whole", "--score-protocol", names)
     assert done.code == (2 if names else 0)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("score", "{run}", "--verdicts", "{run}/responses.jsonl"),
+        ("explain", "{run}", "--score-protocol", "strict,official", "--html", "{run}/items.jsonl"),
+        ("show", "{run}", "--html", "{run}/run.json"),
+    ],
+)
+def test_no_output_is_written_over_a_file_of_a_run(cli, mathverse, arguments):
+    before = {file.name: file.read_bytes() for file in mathverse.iterdir() if file.is_file()}
+    done = cli(*(one.format(run=mathverse) for one in arguments))
+    assert done.code == 2
+    assert "belongs to a stored run" in done.err
+    assert {file.name: file.read_bytes() for file in mathverse.iterdir() if file.is_file()} == before
