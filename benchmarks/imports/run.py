@@ -28,7 +28,7 @@ from ..lock import LOCK
 from ..registry import SUITES
 from . import lmms_eval, own_outputs, vlmevalkit
 from .base import SAMPLING, UNKNOWN, Attached, ImportSource, ItemAnswers, asked_by, attach
-from .tables import columns, form_of, raising, read_rows
+from .tables import Row, columns, form_of, raising, read_rows
 
 TOOLS = (lmms_eval.TOOL, vlmevalkit.TOOL, own_outputs.TOOL)
 
@@ -40,6 +40,8 @@ def open_import(path: Path, suite: Suite, tool: str | None = None) -> ImportSour
     """
     form = form_of(path)
     named, rows = columns(read_rows(path, form))
+    if not named:
+        _raise_what_is_wrong(path, rows)
     recognised = _tool(path, suite, form, named)
     if tool is not None and tool != recognised:
         raise DataError(f"{path}: not a file of {tool}: it has the columns of one of {recognised}")
@@ -49,6 +51,15 @@ def open_import(path: Path, suite: Suite, tool: str | None = None) -> ImportSour
         return vlmevalkit.open_vlmevalkit(path, suite, form, rows)
     own = next(one for one in own_outputs.forms(suite.name) if not own_outputs.lacking(one, named))
     return own_outputs.open_own(path, suite, own, rows)
+
+
+def _raise_what_is_wrong(path: Path, rows: Iterator[Row | DataError]) -> None:
+    """Raises DataError with what the reader of a file without any row says, or that it is empty."""
+    first = next(rows, None)
+    if isinstance(first, DataError):
+        raise first
+    if first is None:
+        raise DataError(f"{path}: holds no answers")
 
 
 def _tool(path: Path, suite: Suite, form: str, named: set[str]) -> str:

@@ -163,6 +163,25 @@ def test_another_file_is_refused_in_a_line_that_says_what_is_missing(tmp_path, c
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("latin.tsv", "index\tquestion\tprediction\n1\tC\xe4ts?\t5\n".encode("latin-1"), "UTF-8"),
+        ("deep.json", b"[" * 100_000, "not valid JSON"),
+        ("header.tsv", b"index\tquestion\tprediction\n", "holds no answers"),
+        ("empty.json", b"[]", "holds no answers"),
+        ("cut.xlsx", b"PK\x03\x04 and no more", "cut.xlsx"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_why(tmp_path, name, content, told):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError) as caught:
+        open_import(tmp_path / name, SUITES.get("chartqa"))
+    assert told in str(caught.value)
+    assert "known tool" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
 def test_answers_of_several_models_are_no_run(tmp_path):
     rows = [{"id": str(n), "response": "A", "model": name} for n, name in enumerate(("a", "a", "b"))]
     (tmp_path / "file.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
