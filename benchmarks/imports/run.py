@@ -16,7 +16,7 @@ from itertools import chain
 from pathlib import Path
 
 from ...harness.engines.base import Engine
-from ...harness.errors import DataError
+from ...harness.errors import DataError, UsageError
 from ...harness.files import check_regular
 from ...harness.runs.evaluate import Examination, RunOutcome
 from ...harness.runs.provenance import file_sha256
@@ -161,11 +161,17 @@ class Import:
 
         With missing answers counted as wrong, an error stands for each, and the run is sealed too.
 
-        Raises RunMismatchError if it holds another run, RunLockedError and StoreError.
+        Raises RunMismatchError if it holds another run, UsageError if it has these answers under another model's name,
+        RunLockedError and StoreError.
         """
         samples, n = self.examination.asked, self.examination.sampling.n
         outcome = RunOutcome(path, total=len(samples) * n)
         with RunWriter(path, self.examination.manifest(self.model), samples, n) as run:
+            if (kept := RunReader(path).manifest.model_name) != self.model.name:
+                raise UsageError(
+                    f"{path} holds this file as the answers of {kept!r:.60}, not of {self.model.name!r:.60}: "
+                    "import it under that name, or into another folder"
+                )
             found = {(response.item_id, response.sample): response for response in RunReader(path).responses()}
             stored = {key for key, one in found.items() if one.error is None or self._is_error(key)}
             requests = (

@@ -347,3 +347,14 @@ def test_it_must_be_a_file_of_the_tool_that_was_named(tmp_path):
     for other in (tmp_path, tmp_path / "absent"):
         with pytest.raises(DataError):
             open_import(other, SUITES.get("chartqa"))
+
+
+def test_a_run_keeps_the_name_that_its_answers_were_imported_under(cli, tmp_path):
+    """Whoever gives another would find his run under the old one, and the new name nowhere."""
+    file = write_json(tmp_path / f"{STEM}.json", vlmevalkit_rows(say("chartqa")))
+    arguments = ("import", file, "--suite", "chartqa", "--run", tmp_path / "run", "--model-name")
+    assert cli(*arguments, "A").code == 0
+    other = cli(*arguments, "B")
+    assert other.code == 2
+    assert "holds this file as the answers of 'A', not of 'B'" in other.err
+    assert cli(*arguments, "A").code == 0
