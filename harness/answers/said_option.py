@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from .statements.clause import is_denied, main_clauses
+from .statements.sentence import REFUTED
 from .text import fold
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -51,7 +52,7 @@ def words(text: str) -> list[str]:
 
 def option_said(sentence: str, options: Sequence[str]) -> str:
     """The only option that the sentence asserts, as its letter or its mark with what follows; "" where there is none."""
-    for clause in main_clauses(sentence):
+    for clause in main_clauses(sentence) if not REFUTED.search(sentence) else ():
         together = _TOGETHER.search(clause)
         if together is not None and not is_denied(clause[: together.start()]):
             return together.group()

@@ -102,7 +102,7 @@ _MARKED_TEXT = re.compile(r"[,;]\s|\s(?i:which|because|since|where|as it|as the)
 _EMPHASIS = re.compile(r"\*{2,3}|__|`")
 _LABEL = re.compile(r"[*_\s\"“$]{0,12}(?:[(\[]\s?[A-Z]\s?[)\]]|" + NOUN + r"|[A-Z](?![\w'’-]))")
 _LONE_CAPITAL = re.compile(r"[A-Z](?![\w'’-])(?<![A-Za-z][A-Z])")
-_REFUTED = re.compile(r",?\s(?:which|that) (?:is|was) (?:not|in(?:accurate|correct)|wrong)\b|\brespectively\b")
+REFUTED = re.compile(r",?\s(?:which|that) (?:is|was) (?:not|in(?:accurate|correct)|wrong)\b|\brespectively\b")
 _UNABLE = re.compile(
     r"\b(?:unable to|not able to|can(?:no|'|’)t|cannot|impossible to|not possible to)\s(?:be\s)?"
     r"(?:answer|determine|tell|say|read|decide|conclude|give)",
@@ -175,7 +175,7 @@ def _option(text: str, at: int, copula: re.Match[str] | None) -> str | None:
         ):
             rest = text[found.start("value") :]
             cut = _MARKED_TEXT.search(rest, len(found.group("value")))
-            if _REFUTED.search(rest):
+            if REFUTED.search(rest):
                 return None
             return rest[: cut.start()] if cut else rest
     return None

@@ -14,6 +14,14 @@ TRUTHS = ("True", "False", "Not stated")
 AMOUNTS = ("12", "15", "18")
 
 OPTIONS = [
+    (
+        "refuted by its own sentence",
+        "We compute it step by step, and the change is larger than any of those that are given here, so that none fits the "
+        "table that stands in the question above the options.\n\nThe closest one is (A) $45k, which is not accurate.",
+        ("$45k", "$50k"),
+        "A",
+        False,
+    ),
     ("the only one named", "You are less likely to pick a blue marble.", COLORS, "B", True),
     ("another is named", "You are less likely to pick a blue marble.", COLORS, "A", False),
     ("a longer option", "Most of the balls are dark green.", COLORS, "D", True),
