@@ -34,6 +34,7 @@ from .compare import (
 from .expression import Node
 from .extract import extract
 from .forms import Colon, Equation, Form, Items, Matrix, Ordering, Scalar, Words, equation_key
+from .lexer import names
 from .reading import EXPRESSION, EXPRESSIONS, QUANTITIES, QUANTITY, Style, read, read_worded
 from .regions import Region
 from .said_gold import formula_said, numbers_said, states
@@ -76,10 +77,9 @@ def _read_asked_for(unit: str) -> tuple[Unit | None, int | None]:
 _asked_for = memo(_read_asked_for)
 
 
-def _scale_fits(answer: Scalar, unit: str | None) -> bool:
-    """False where the question asks for another scale than the answer gives: thousand for million."""
-    asked = _asked_for(unit)[1] if unit else None
-    return asked is None or answer.scale in (1, asked)
+def _asked_scale(unit: str | None) -> int | None:
+    """The scale that the question's unit names: a million for "million dollars"."""
+    return _asked_for(unit)[1] if unit else None
 
 
 def single(form: Form, text: str, style: Style = QUANTITY) -> Form:
@@ -104,7 +104,7 @@ def judge_value(gold: str, answer: str, style: Style, unit: str | None) -> bool:
         found = _given(found)
         if not isinstance(found, Scalar):
             return False
-        return same_scalar(known, found) or _same_but_scale(known, found, _asked_for(unit)[1] if unit else None)
+        return same_scalar(known, found) or _same_but_scale(known, found, _asked_scale(unit))
     if isinstance(known, Words):
         return text_key(gold) == text_key(answer)
     if isinstance(known, Colon) and isinstance(found, Scalar):
@@ -330,7 +330,7 @@ def judge_axis(gold: str, answer: str, near: Callable[[Fraction, Fraction], bool
     if not target or stated is None or not same_unit(known.unit, found.unit, exactly=True):
         return False
     if found.scale != 1:
-        return _scale_fits(found, unit) and near(target, stated / found.scale)
+        return _asked_scale(unit) in (None, found.scale) and near(target, stated / found.scale)
     return (
         stated.denominator == 1 and any(near(target, stated / scale) for scale in _AXES) and not 1000 <= target <= 2100
     )
@@ -420,14 +420,12 @@ def match(
     if answer.answer is not None:
         short = len(answer.answer) + len(gold) <= MEMO_LENGTH
         decided = (_remembered if short else _decide)(answer.answer, gold, kind, options, unit)
-    worded = answer.answer is not None and is_sentence(answer.answer) and "box" not in answer.rule
-    if worded and answer.answer is not None and not answer.sentences:
+    if not answer.sentences and answer.answer is not None and "box" not in answer.rule and is_sentence(answer.answer):
         answer = replace(answer, sentences=(answer.answer,))
-    said = None
     if answer.sentences and _may_be_read_again(answer, decided, kind, options):
         said = _said(answer, gold, kind, options, unit)
-    if said is not None:
-        return Grade(said[1].correct, said[0], said[1].rule, said[1].reason)
+        if said is not None:
+            return Grade(said[1].correct, said[0], said[1].rule, said[1].reason)
     return Grade(decided.correct, answer.answer, decided.rule, decided.reason)
 
 
@@ -440,22 +438,7 @@ class Decision(NamedTuple):
     unread: bool = False
 
 
-_WORDED = frozenset(
-    (
-        "text",
-        "expression",
-        "year",
-        "time",
-        "date",
-        "list",
-        "set",
-        "tuple",
-        "interval",
-        "inequality",
-        "equation",
-        "ratio",
-    )
-)
+_WORDED = frozenset(names("text expression year time date list set tuple interval inequality equation ratio"))
 """Types of golds of which the rules that do not know the gold may read another part of the closing sentence."""
 
 
@@ -490,9 +473,8 @@ def _said(
 
 def _value_said(answer: Extraction, gold: str, choices: tuple[str, ...] | None) -> tuple[str, Decision] | None:
     """A formula alone in the closing line, or the closing sentence's only number, which is an option's."""
-    sentence = answer.sentences[0]
-    said = formula_said(sentence)
-    for part in (*said, *numbers_said(sentence, alone=answer.rule == "bare")) if choices else ():
+    closing = answer.sentences[0]
+    for part in (*formula_said(closing), *numbers_said(closing, alone=answer.rule == "bare")) if choices else ():
         decided = _choose(part, gold, True, choices)
         if decided.rule == "choice-text":
             return part, decided

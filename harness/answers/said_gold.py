@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from .lexer import names
-from .said_option import SEVERAL, VERDICTS, verdict, words
+from .said_option import LONG_WORD, SEVERAL, VERDICTS, verdict, words
 from .statements.clause import FORMULA, is_denied, is_sentence, main_clauses
 from .statements.sentence import CLAUSE_END, FIRM, NUMBER
 from .wording import describes
@@ -35,7 +35,6 @@ _CLASSIFIED = re.compile(
     r"(?=[个条只种块张名人次根颗辆本支位座道件头棵朵对组元岁倍])"
 )
 _SHOWN = re.compile(r"\*\*([^*\n]{1,80})\*\*|[\"“]([^\"”\n]{1,80})[\"”]|(?<!\w)'([^'\n]{2,80})'(?!\w)")
-_LONG_WORD = re.compile(r"[a-z]{3}")
 _BEFORE_END = frozenset(
     names("is are was were be by in to on at as named called ranked reads shows equals becomes means chose : =")
 )
@@ -53,10 +52,15 @@ _RELATION = re.compile(
 )
 
 
+def _inside(pattern: re.Pattern[str], clause: str) -> list[str]:
+    """What stands inside of each match: its only group that took part."""
+    return [next(filter(None, one.groups())) for one in pattern.finditer(clause)]
+
+
 def formula_said(sentence: str) -> list[str]:
     """The formula of a sentence that is one, or that a conclusion ends in: "Hence $x > -2$."; none of those with more."""
     for clause in main_clauses(sentence):
-        found = [next(filter(None, one.groups())) for one in FORMULA.finditer(clause)]
+        found = _inside(FORMULA, clause)
         if len(found) == 1 and len(words(FORMULA.sub(" ", clause))) <= _FEW_WORDS:
             return [found[0].strip(" .,")]
     return []
@@ -99,7 +103,7 @@ def states(sentence: str, gold: str, same: Callable[[str], bool], kind: str, alo
 def _texts(clause: str, gold: str) -> Iterator[str]:
     """The clause, what stands out in it, and the gold where it is the subject or the end of it."""
     yield clause
-    shown = [next(filter(None, one.groups())) for one in _SHOWN.finditer(clause)]
+    shown = _inside(_SHOWN, clause)
     if shown:
         yield from shown[: len(shown) == 1]
         return
@@ -125,7 +129,7 @@ def _numbers(clause: str, gold: str) -> Iterator[str]:
     starts = [one.end() - len(one.group().lstrip()) for one in _NUMBER.finditer(plain)]
     starts = [at for at in starts if not at or not (plain[at - 1].isascii() and plain[at - 1].isalnum())]
     *before, last = _EQUALS.split(clause)
-    if before and (len(before) > 1 or _LONG_WORD.search(clause)):
+    if before and (len(before) > 1 or LONG_WORD.search(clause)):
         yield from (before[-1], last) if "≈" in clause else (last,)
     if len(starts) == 1 and _unchanged(plain[: starts[0]]):
         value = plain[starts[0] :]
@@ -152,7 +156,7 @@ def _years(clause: str, gold: str) -> Iterator[str]:
 
 def _formulas(clause: str, gold: str) -> Iterator[str]:
     """The last formula, the list behind the verb, the relation at the end."""
-    formulas = [next(filter(None, one.groups())) for one in FORMULA.finditer(clause)]
+    formulas = _inside(FORMULA, clause)
     if formulas:
         yield formulas[-1].strip(" .,")
         if " in " in formulas[-1] or "\\in" in formulas[-1]:
@@ -176,8 +180,7 @@ def _formulas(clause: str, gold: str) -> Iterator[str]:
 
 def _moments(clause: str, gold: str) -> Iterator[str]:
     """A time or a date at the end of the clause, or in bold."""
-    for one in _SHOWN.finditer(clause):
-        yield next(filter(None, one.groups()))
+    yield from _inside(_SHOWN, clause)
     pieces = clause.split()
     for count in range(1, min(6, len(pieces))):
         yield " ".join(pieces[-count:])

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from .statements.clause import is_denied, main_clauses
-from .statements.sentence import REFUTED
+from .statements.sentence import REFUTED, VERDICT
 from .text import fold
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -17,9 +17,7 @@ _TEX = re.compile(r"\\(?:text|mathrm|mathbf|textbf)\b|[${}*_`\"“”]|\\[()\[\]
 _WORD = re.compile(r"[^\W_]+(?:['’][a-z]+)?|[^\w\s]")
 _CONTRACTIONS = (("can't", "cannot"), ("can’t", "cannot"), ("can not", "cannot"))
 VERDICTS = frozenset(("yes", "no", "true", "false"))
-_VERDICT = re.compile(
-    r"[\s*_`>]{0,8}(yes|no|true|false)\b[*_`]{0,3}(?=[\s,.;:!—–-]|\Z)(?!,?\s(?:and|or|if|is)\b)", re.IGNORECASE
-)
+_VERDICT = re.compile(VERDICT, re.IGNORECASE)
 _STATEMENT_VERDICT = re.compile(
     r"[\s*_]{0,8}(?:(?:so|thus|hence|therefore|overall|in conclusion),?\s)?(?:the|this|that)\s(?:given\s)?"
     r"(?:statement|claim|assertion)\b[^\n]{0,300}?\b(?:is|are)\s[*_\"]{0,3}(yes|no|true|false)\b"
@@ -32,7 +30,7 @@ _LONE_LETTER = re.compile(r"(?<![\w'’\\$])[(\[*\"“']{0,4}([A-Z])[)\]*\"”']
 _TOGETHER = re.compile(r"\b(?:[Oo]ptions|[Cc]hoices|[Aa]nswers)\s[A-Z](?:,\s[A-Z])*,?\sand\s[A-Z]\Z")
 _LEADING = re.compile(r"[\s*_]{0,8}\(?([A-Z])(?:\)|[.:]|\s-)\s")
 _THAN = re.compile(r"(?<=\w)\s(?:than|compared (?:to|with))\s")
-_LONG_WORD = re.compile(r"[a-z]{3}")
+LONG_WORD = re.compile(r"[a-z]{3}")
 _LEAST_LETTERED = 3  # options that are only their letters
 _RELATING = ("to", "than", "of", "as")
 _NONE = "none"
@@ -149,7 +147,7 @@ def _by_letter(clause: str, options: Sequence[str]) -> str | None:
     own = [letter for option, letter in zip(options, _LETTERS, strict=False) if option.strip() in ("", letter)]
     found = [one for one in _LONE_LETTER.finditer(clause) if one.start(1) or not _ARTICLE.match(clause)]
     letters = {one.group(1) for one in found}
-    if len(own) < _LEAST_LETTERED or not letters or not _LONG_WORD.search(clause):
+    if len(own) < _LEAST_LETTERED or not letters or not LONG_WORD.search(clause):
         return None
     denied = is_denied(clause[: found[-1].start()]) or is_denied(clause[found[-1].end() :]) or SEVERAL.search(clause)
     return letters.pop() if len(letters) == 1 and letters <= set(own) and not denied else _NONE

@@ -18,6 +18,11 @@ _FIRST_VALUE = re.compile(
     r"(?:[*_]{2,3}|\$\$?|\\[)\]])[.\s]{0,3}\n\s{0,4}\n"
     r"|\s{0,8}[*_]{0,3}(?P<number>[-−]?[$€£]?\d[\d,]*(?:\.\d+)?\s?%?)[*_]{0,3}\.?[ \t]{0,4}\n\s{0,4}\n"
 )
+_BOLD_END = re.compile(
+    r"\b(?:is|are|was|were|in|of|by|to|at|equals)\s\*\*([-−$€£]{0,2}\d[\d,.]*\s?[A-Za-z%°²³]{0,12})\*\*[.\s]*\Z"
+)
+_DIGITS = re.compile(r"\d[\d,]*(?:\.\d+)?")
+_LEAST_EXPLANATION = 40  # characters behind the first sentence
 _FIRST_WORDS = 10
 _ANOTHER_LABEL = re.compile(r"\n[ \t*_-]*(?:\([A-Z]\)|[A-Z][).:])\s")
 
@@ -43,10 +48,3 @@ def first_sentence(text: str) -> Statement | None:
     number = _DIGITS.search(value)
     again = number is not None and re.search(rf"(?<![\d.]){re.escape(number.group())}(?![\d.]*\d)", text[len(first) :])
     return Statement(0, plain(value), "first-sentence") if bold or again else None
-
-
-_BOLD_END = re.compile(
-    r"\b(?:is|are|was|were|in|of|by|to|at|equals)\s\*\*([-−$€£]{0,2}\d[\d,.]*\s?[A-Za-z%°²³]{0,12})\*\*[.\s]*\Z"
-)
-_DIGITS = re.compile(r"\d[\d,]*(?:\.\d+)?")
-_LEAST_EXPLANATION = 40  # characters behind the first sentence

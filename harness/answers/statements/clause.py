@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import re
 
-from .sentence import CONSIDERS, DENIED, LEAD, ONCE, QUESTION
+from .sentence import CONSIDERS, DENIED, LEAD, LONGEST, ONCE, QUESTION
 
-LONGEST = 600  # characters of a sentence that is looked at
 _CIRCUMSTANCE = re.compile(
     r"(?:(?:if|since|because|as|while|although|though|when|whenever|given|based on|according to|looking at|from|in|on|at|"
     r"after|before|by|for|with|using|following|of|among|between|to|once|during|over|under|considering|within|sure|yes|no|okay)\b"
@@ -38,8 +37,6 @@ _IMPERATIVE = re.compile(
     r"answer with|please|check|see|identify|determine|count|add|subtract|multiply|divide|imagine|suppose)\b",
     re.IGNORECASE,
 )
-
-
 FORMULA = re.compile(r"\$\$(.{1,300}?)\$\$|\\\[(.{1,300}?)\\\]|\$([^$]{1,300})\$|\\\((.{1,300}?)\\\)", re.DOTALL)
 _SEVERAL_WORDS = re.compile(r"\S\s+\S+\s+\S|[\u4e00-\u9fff]{3}")
 

@@ -7,8 +7,10 @@ itself.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
 
+from .sentence import VERDICT
 from .statement import BLANK
 
 _TAIL = 600  # characters in which the last sentences are
@@ -74,11 +76,19 @@ CUT_OFF = re.compile(
 )
 
 
-class Ending(NamedTuple):
+@dataclass(frozen=True)
+class Ending:
     """The response up to its end, and its last sentences there."""
 
     body: str
-    sentences: list[str]
+
+    @cached_property
+    def sentences(self) -> list[str]:
+        """The last ones, without the courtesies and asides behind them."""
+        found = [one for one in sentences_of(self.body[-_TAIL:]) if one.strip(BLANK + "-\\][)(")]
+        while found and (_PLEASANTRY.match(found[-1]) or _ASIDE.fullmatch(found[-1])):
+            found.pop()
+        return found
 
     @property
     def start(self) -> int:
@@ -101,11 +111,7 @@ class Ending(NamedTuple):
 
 def ending_of(text: str) -> Ending:
     """Of a text without the questions that the model asks itself."""
-    body = without_appendix(text)
-    sentences = [one for one in sentences_of(body[-_TAIL:]) if one.strip(BLANK + "-\\][)(")]
-    while sentences and (_PLEASANTRY.match(sentences[-1]) or _ASIDE.fullmatch(sentences[-1])):
-        sentences.pop()
-    return Ending(body, sentences)
+    return Ending(without_appendix(text))
 
 
 def sentences_of(text: str) -> list[str]:
@@ -132,7 +138,6 @@ def _in_list(sentences: list[str]) -> bool:
 
 
 _FIRST_VERDICT = re.compile(
-    r"[\s*_`>]{0,8}(?:(?:yes|no|true|false)\b[*_`]{0,3}(?=[\s,.;:!—–-]|\Z)(?!\s*\.?\s*\d|,?\s(?:and|or|if|is)\b)"
-    r"|(?:the|this)\s(?:given\s)?(?:statement|claim)\b)[^\n]{0,400}",
+    rf"(?:{VERDICT}(?!\s*\.?\s*\d)|[\s*_`>]{{0,8}}(?:the|this)\s(?:given\s)?(?:statement|claim)\b)[^\n]{{0,400}}",
     re.IGNORECASE,
 )

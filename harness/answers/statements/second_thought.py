@@ -28,19 +28,19 @@ _ONLY_VALUE = re.compile(r"(?:^|[.!?]\s{1,3}|\n)[*_]{0,3}([-−]?\d[\d,]*(?:\.\d
 
 
 def second_thought(text: str, at: int) -> Statement | None:
-    """What a response says after it thinks again of what it stated at `at`: another answer, or None for one withdrawn.
+    """What a response says after it thinks again of what it stated at `at`: another answer, or one that is None, withdrawn.
 
-    None also where it does not think again, or confirms what it said.
+    None where it does not think again, or confirms what it said.
     """
     found = _SECOND_THOUGHT.search(text, at)
     if found is None:
         return None
     rest = text[found.end() :]
+    ending = ending_of(rest)
     value = _ONLY_VALUE.search(rest)
     alone = Statement(value.start(), value.group(1), "sentence") if value else None
-    later = last_line(rest) or closing_statement(ending_of(rest)) or alone
+    later = last_line(rest) or closing_statement(ending) or alone
     if later is not None and not _CONFIRMATION.match(later.answer or ""):
         return Statement(found.end() + later.at, later.answer, later.rule)
-    concluded = ending_of(rest).sentences[-1:]
-    other = bool(concluded) and FIRM.match(concluded[0]) and not _CONFIRMS.search(rest)
+    other = ending.sentences and FIRM.match(ending.sentences[-1]) and not _CONFIRMS.search(rest)
     return Statement(found.end(), None, "none") if other or _WITHDRAWN.search(rest) else None

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 
-_LONGEST = 600  # characters
+LONGEST = 600  # characters of a sentence that is looked at
+VERDICT = r"[\s*_`>]{0,8}(yes|no|true|false)\b[*_`]{0,3}(?=[\s,.;:!—–-]|\Z)(?!,?\s(?:and|or|if|is)\b)"
+"""A text that begins with one of these words, and gives them as an answer."""
 _NUMBERS = (
     "zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|"
     "eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
@@ -147,7 +149,7 @@ RESTART = re.compile(
 
 def value_of(sentence: str, words: bool = False) -> str | None:
     """The number or the option that a sentence gives, or with `words` also the few words that it ends in; else None."""
-    if len(sentence) > _LONGEST or sentence.rstrip().endswith(("...", "…")) or QUESTION.search(sentence):
+    if len(sentence) > LONGEST or sentence.rstrip().endswith(("...", "…")) or QUESTION.search(sentence):
         return None
     if _UNABLE.search(sentence):
         return None
