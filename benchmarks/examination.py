@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..harness.engines.base import Engine
 from ..harness.errors import UsageError
+from ..harness.files import RUN_FILE
 from ..harness.profiles import Profile
 from ..harness.runs.evaluate import Examination
 from ..harness.runs.judging import JudgeModel
@@ -131,10 +132,10 @@ def find_runs(paths: list[Path]) -> list[Path]:
     """The run directories among `paths` and directly under them, by name. Raises UsageError if there is none."""
     runs = []
     for path in paths:
-        if (path / "run.json").is_file():
+        if (path / RUN_FILE).is_file():
             runs.append(path)
         elif path.is_dir():
-            runs += sorted(child for child in path.iterdir() if (child / "run.json").is_file())
+            runs += sorted(child for child in path.iterdir() if (child / RUN_FILE).is_file())
         else:
             raise UsageError(f"{path}: no such run directory")
     if not runs:

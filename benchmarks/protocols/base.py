@@ -109,10 +109,15 @@ def float_or_none(text: str) -> float | None:
         return None
 
 
+def no_gold(stated: Extraction) -> Grade:
+    """The verdict on any answer to an item without a gold."""
+    return Grade(False, stated.answer, "no-gold", "the item has no gold answer, so no answer can be right")
+
+
 def graded(stated: Extraction, item: Item) -> Grade:
     """The strict matcher by the item's gold type; no answer is right where the suite gives no gold."""
     if not item.answer:
-        return Grade(False, stated.answer, "no-gold", "the item has no gold answer, so no answer can be right")
+        return no_gold(stated)
     return answers.match(stated, item.answer, item.answer_type, options(item) or None, item.unit)
 
 

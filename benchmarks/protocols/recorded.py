@@ -19,14 +19,18 @@ from ...harness.runs.judging import Extractor, JudgeStep
 from ...harness.runs.score import Rules, StoredAnswers
 from ...harness.types import Item, Prompt, Recorded
 from .base import JUDGE_NEEDED
+from .vlmevalkit import NAME as VLMEVALKIT
 
 NAME = "recorded"
 VERSION = "1"
 _RIGHT, _WRONG, _NOTHING = "recorded as right", "recorded as wrong", "not recorded"
-_OWN = {"vlmevalkit": "vlmevalkit"}
-"""The protocol that is a tool's own; that of any other tool is the benchmark's."""
 
 _Key = tuple[str, str]
+
+
+def own_protocol(tool: str) -> str:
+    """The protocol that is a tool's own: VLMEvalKit's, or for any other tool the benchmark's."""
+    return VLMEVALKIT if tool == VLMEVALKIT else "official"
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +122,6 @@ class RecordedReplies:
 def recorded_replies(answers: StoredAnswers, rules: Rules) -> RecordedReplies | None:
     """What stands in the place of a language model under the tool's own protocol; None where nothing is recorded."""
     tool, said = _tool(answers), _said(answers)
-    if rules.name != _OWN.get(tool, "official") or all(one.extracted is None for one in said.values()):
+    if rules.name != own_protocol(tool) or all(one.extracted is None for one in said.values()):
         return None
     return RecordedReplies(f"recorded by {tool}", said, rules.extract)

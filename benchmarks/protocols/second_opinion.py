@@ -21,7 +21,7 @@ from importlib.metadata import PackageNotFoundError, version
 from ...harness.answers import Extraction, Grade
 from ...harness.errors import MissingExtraError
 from ...harness.types import Item
-from .base import Protocol
+from .base import Protocol, no_gold
 from .library_process import INSTALL, opinion
 from .registry import HasProtocols
 
@@ -63,7 +63,7 @@ def _extract(library: str, text: str, item: Item) -> Extraction:
 
 def _match(library: str, stated: Extraction, item: Item) -> Grade:
     if not item.answer:
-        return Grade(False, stated.answer, "no-gold", "the item has no gold answer, so no answer can be right")
+        return no_gold(stated)
     response = stated.response if isinstance(stated, _Read) else f"\\boxed{{{stated.answer or ''}}}"
     found = opinion(library, item.answer, response)
     if found.correct is None:

@@ -137,9 +137,10 @@ def examine(args: argparse.Namespace, plans: Sequence[Examination], runs: Mappin
 
 def _holds(run: Path, weights: str) -> bool:
     """True if the run is complete and of these weights, so that no model need be opened."""
+    from ..files import RUN_FILE
     from ..runs.store import RunReader
 
-    if not (run / "run.json").is_file():
+    if not (run / RUN_FILE).is_file():
         return False
     stored = RunReader(run)
     model = stored.manifest.identity.get("model", {})

@@ -51,14 +51,16 @@ def _things(kind: str) -> Iterator[dict[str, Json]]:
 
 def _stored(folder: Path) -> Iterator[dict[str, Json]]:
     """The run directories and trainings in a folder, in order. Raises UsageError for no folder."""
+    from ..files import RUN_FILE
+
     if not folder.is_dir():
         raise UsageError(f"{folder}: no such folder")
     for path, folders, files in os.walk(folder):
         here = Path(path)
         folders.sort()
-        if len(here.relative_to(folder).parts) == DEEPEST or "run.json" in files:
+        if len(here.relative_to(folder).parts) == DEEPEST or RUN_FILE in files:
             folders.clear()
-        if "run.json" in files:
+        if RUN_FILE in files:
             yield _run(here)
         elif "training.json" in files:
             yield _training(here)

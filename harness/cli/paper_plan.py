@@ -159,9 +159,10 @@ class _Filling:
     def _runs(self, path: Path, stack: ExitStack) -> Iterator[Path]:
         """Run directories among and under `path`, or of a board, unpacked; none in a folder that nothing was put in yet."""
         from ...leaderboards.board.evidence import is_board, run_folders
+        from ..files import RUN_FILE
 
-        empty = path.is_dir() and not is_board(path) and not any(path.glob("*/run.json"))
-        if empty and not (path / "run.json").is_file():
+        empty = path.is_dir() and not is_board(path) and not any(path.glob(f"*/{RUN_FILE}"))
+        if empty and not (path / RUN_FILE).is_file():
             return
         try:
             yield from stack.enter_context(run_folders([path]))

@@ -21,7 +21,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ..errors import DataError, StoreError, printable
-from ..files import check_regular, write_atomic
+from ..files import RUN_FILE, check_regular, write_atomic
 from ..folder import ClaimedFolder, check_empty, check_identity
 from ..jsonl import Journal, Line, json_line, parse_line, read_lines
 from ..limits import RUN_FILE_BYTES, RUN_LINE_BYTES
@@ -114,7 +114,7 @@ class Manifest:
     @classmethod
     def read(cls, path: Path) -> Manifest:
         """The manifest of a run directory. Raises DataError if it is not one."""
-        file = path / "run.json"
+        file = path / RUN_FILE
         try:
             record = json.loads(_whole(file))
             if record["format"] != FORMAT:
@@ -285,7 +285,7 @@ class RunWriter(ClaimedFolder):
             self._open(asked)
 
     def _open(self, asked: Sequence[Sample]) -> None:
-        if (self.path / "run.json").exists():
+        if (self.path / RUN_FILE).exists():
             stored = Manifest.read(self.path)
             if stored.run_id != self.manifest.run_id:
                 holds = f"{self.path} holds another examination"
@@ -302,7 +302,7 @@ class RunWriter(ClaimedFolder):
             self._store_pictures(asked)
             write_atomic(self.path / "items.jsonl", questions)
             (self.path / "responses.jsonl").touch()  # before the manifest: where that is, a journal is
-            write_atomic(self.path / "run.json", self.manifest.to_bytes())
+            write_atomic(self.path / RUN_FILE, self.manifest.to_bytes())
         self._journal = Journal(self.path / "responses.jsonl", RUN_LINE_BYTES, self._index)
 
     def _refuse_strangers(self, questions: bytes) -> None:
@@ -354,7 +354,7 @@ class RunWriter(ClaimedFolder):
             write_atomic(journal, (self._line(key) for key in self._keys))
         seal = {"responses": _sha256(journal), "count": len(self._keys)}
         self.manifest = Manifest(self.manifest.identity, self.manifest.environment, seal)
-        write_atomic(self.path / "run.json", self.manifest.to_bytes())
+        write_atomic(self.path / RUN_FILE, self.manifest.to_bytes())
 
     def _has_superseded_lines(self) -> bool:
         return sum(length for _, length, _ in self._lines.values()) != self._journal.end

@@ -31,6 +31,7 @@ from typing import BinaryIO
 from ...benchmarks.examination import find_runs
 from ...harness.answers import GRADER_VERSION
 from ...harness.errors import DataError, StoreError
+from ...harness.files import RUN_FILE
 from ...harness.limits import EVIDENCE_LINE_BYTES, EVIDENCE_PART_BYTES, EVIDENCE_RECORD_BYTES
 from ...harness.runs.provenance import file_sha256
 from ...harness.runs.score import ScoredRun
@@ -280,7 +281,7 @@ def read_record(folder: EvidenceFolder, digest: str) -> RunEvidence:
 def unpack_run(folder: EvidenceFolder, record: RunEvidence, target: Path) -> None:
     """Write the run directory of a record; its pictures are not among the evidence."""
     target.mkdir(parents=True)
-    for digest, name in zip(record.run, ("run.json", "items.jsonl", "responses.jsonl"), strict=True):
+    for digest, name in zip(record.run, (RUN_FILE, "items.jsonl", "responses.jsonl"), strict=True):
         folder.unpack(digest, target / name)
 
 
