@@ -25,10 +25,11 @@ from ...harness.types import Json, Request, Response, Sampling
 from ..base import Suite
 from ..examination import plan, run_path
 from ..lock import LOCK
+from ..protocols.recorded import own_protocol
 from ..registry import SUITES
 from . import lmms_eval, own_outputs, vlmevalkit
 from .base import SAMPLING, UNKNOWN, Attached, ImportSource, ItemAnswers, asked_by, attach
-from .tables import Row, columns, form_of, raising, read_rows
+from .tables import columns, form_of, raising, read_rows
 
 TOOLS = (lmms_eval.TOOL, vlmevalkit.TOOL, own_outputs.TOOL)
 
@@ -39,9 +40,7 @@ def open_import(path: Path, suite: Suite, tool: str | None = None) -> ImportSour
     Raises DataError for a file that cannot be read, that no known tool writes, or that another one wrote than `tool`.
     """
     form = form_of(path)
-    named, rows = columns(read_rows(path, form))
-    if not named:
-        _raise_what_is_wrong(path, rows)
+    named, rows = columns(path, read_rows(path, form))
     recognised = _tool(path, suite, form, named)
     if tool is not None and tool != recognised:
         raise DataError(f"{path}: not a file of {tool}: it has the columns of one of {recognised}")
@@ -51,15 +50,6 @@ def open_import(path: Path, suite: Suite, tool: str | None = None) -> ImportSour
         return vlmevalkit.open_vlmevalkit(path, suite, form, rows)
     own = next(one for one in own_outputs.forms(suite.name) if not own_outputs.lacking(one, named))
     return own_outputs.open_own(path, suite, own, rows)
-
-
-def _raise_what_is_wrong(path: Path, rows: Iterator[Row | DataError]) -> None:
-    """Raises DataError with what the reader of a file without any row says, or that it is empty."""
-    first = next(rows, None)
-    if isinstance(first, DataError):
-        raise first
-    if first is None:
-        raise DataError(f"{path}: holds no answers")
 
 
 def _tool(path: Path, suite: Suite, form: str, named: set[str]) -> str:
@@ -260,7 +250,7 @@ def _protocol_of(source: ImportSource, suite: Suite, samples: Sequence[Sample]) 
     """
     given = source.given if isinstance(source.given, list) else []
     shown = asked_by(given, samples, {name: rules.prompt for name, rules in suite.protocols.items()})
-    own = vlmevalkit.TOOL if source.tool == vlmevalkit.TOOL else "official"
+    own = own_protocol(source.tool)
     return shown or (own if own in suite.protocols else "strict")
 
 

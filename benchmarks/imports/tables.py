@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ...harness.errors import DataError
+from ...harness.files import check_regular
 from ..sources.jsonl import read_document, read_jsonl
 from ..sources.layout import KEY
 from ..sources.tsv import table_rows
@@ -45,8 +46,7 @@ def form_of(path: Path) -> str:
 
 def _head(path: Path) -> bytes:
     """The first bytes of a file, and the first line to its end."""
-    if path.exists() and not path.is_file():
-        raise DataError(f"{path}: not a file")
+    check_regular(path)
     try:
         with path.open("rb") as file:
             head = file.read(HEAD)
@@ -104,14 +104,22 @@ def _entries(path: Path) -> Iterator[Row | DataError]:
             yield DataError(f"{where}: must be a JSON object")
 
 
-def columns(rows: Iterator[Row | DataError]) -> tuple[set[str], Iterator[Row | DataError]]:
-    """The columns of the first rows, and all rows. A file that cannot be read has none, and raises when it is."""
+def columns(path: Path, rows: Iterator[Row | DataError]) -> tuple[set[str], Iterator[Row | DataError]]:
+    """The columns of the first rows of a file, and all rows; what cannot be read behind them raises when it is reached.
+
+    Raises DataError where none of the first rows can be read, with what is wrong.
+    """
     first: list[Row | DataError] = []
     try:
         first += itertools.islice(rows, SEEN)
     except DataError as problem:
-        return set(), itertools.chain(first, raising(problem))
-    named = {name for row in first if not isinstance(row, DataError) for name in row[1] if not name.startswith("@")}
+        if not first:
+            raise
+        rows = raising(problem)
+    readable = [row for row in first if not isinstance(row, DataError)]
+    if not readable:
+        raise next((row for row in first if isinstance(row, DataError)), DataError(f"{path}: holds no answers"))
+    named = {name for row in readable for name in row[1] if not name.startswith("@")}
     return named, itertools.chain(first, rows)
 
 

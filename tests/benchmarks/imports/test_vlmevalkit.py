@@ -349,6 +349,14 @@ def test_it_must_be_a_file_of_the_tool_that_was_named(tmp_path):
             open_import(other, SUITES.get("chartqa"))
 
 
+def test_a_sheet_that_breaks_behind_good_rows_says_where(tmp_path, monkeypatch):
+    pytest.importorskip("openpyxl", reason="needs openpyxl: pip install 'proctor[data]'")
+    path = write_xlsx(tmp_path / f"{STEM}.xlsx", vlmevalkit_rows(say("chartqa")))
+    monkeypatch.setattr(sheet, "MAX_ROWS", 5)
+    with pytest.raises(DataError, match="the sheet has more than 5 rows"):
+        attach(open_import(path, SUITES.get("chartqa")), asked("chartqa"))
+
+
 def test_a_run_keeps_the_name_that_its_answers_were_imported_under(cli, tmp_path):
     """Whoever gives another would find his run under the old one, and the new name nowhere."""
     file = write_json(tmp_path / f"{STEM}.json", vlmevalkit_rows(say("chartqa")))
