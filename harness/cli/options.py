@@ -87,8 +87,8 @@ OPTIONS = {
     "--suite": Option("the suites", "NAME[,NAME]", kind="suites"),
     "--data": Option(
         "where the suite's items are: a .jsonl, .parquet or .tsv file, a folder, a checkout of the benchmark's repository, "
-        "`hub`, or a further set of the hub, like `hub:text_only` of mathverse; with SUITE= where there are several suites, "
-        "and may be repeated",
+        "`hub`, or a further set of the hub, like `hub:text_only` of mathverse; with SUITE= where there are several suites "
+        "(`hub` alone is for all that have no other), and may be repeated",
         "[SUITE=]DATA",
         shown="default: the bundled sample",
         repeated=True,
@@ -298,14 +298,18 @@ def one_suite(args: argparse.Namespace) -> str:
 def data_of(args: argparse.Namespace, suites: Iterable[str]) -> dict[str, Path | None]:
     """Where the items of each suite are by --data; None for a suite that it does not name.
 
-    Raises UsageError for data of another suite, of no suite where there are several, and for two of one suite.
+    `hub` alone is for every suite that has no data of its own. Raises UsageError for data of another suite, of no suite
+    where there are several, for two of one suite, and for suites that are not on the hub.
     """
     from ...benchmarks.registry import SUITES
     from ..errors import UsageError
     from ..user_file import in_file
 
     found: dict[str, Path | None] = dict.fromkeys(suites)
+    for_all = len(found) > 1 and str(HUB) in args.data
     for text in args.data:
+        if for_all and text == str(HUB):
+            continue
         suite, equals, data = text.partition("=")
         if equals and in_file(suite):
             suite = SUITES.known_as(suite)
@@ -322,7 +326,20 @@ def data_of(args: argparse.Namespace, suites: Iterable[str]) -> dict[str, Path |
         if found[suite] is not None:
             raise UsageError(f"--data names the data of {suite} twice")
         found[suite] = Path(data)
-    return found
+    return _all_on_hub(found) if for_all else found
+
+
+def _all_on_hub(named: dict[str, Path | None]) -> dict[str, Path | None]:
+    """The hub for every suite that has no data yet. Raises UsageError that names all those that are not on it."""
+    from ...benchmarks.registry import SUITES
+    from ..errors import UsageError
+
+    lacking = [name for name, data in named.items() if data is None and SUITES.get(name).published.hub is None]
+    if lacking:
+        verb, them = ("is", "it") if len(lacking) == 1 else ("are", "them")
+        other = f"name other data with --data {lacking[0]}=DATA, or leave {them} out of --suite"
+        raise UsageError(f"--data hub: {', '.join(lacking)} {verb} not on the hub: {other}")
+    return {name: HUB if data is None else data for name, data in named.items()}
 
 
 def score_protocols(args: argparse.Namespace) -> list[str]:

@@ -22,6 +22,8 @@ def asked(*words: str):
         (("--data", "./other=items.jsonl"), ["chartqa"], {"chartqa": "./other=items.jsonl"}),
         (("--data", "chartqa=a=b"), ["figures", "chartqa"], {"figures": None, "chartqa": "a=b"}),
         (("--data", "chartqa=a", "--data", "figures=b"), ["figures", "chartqa"], {"figures": "b", "chartqa": "a"}),
+        (("--data", "hub"), ["mathvision", "chartqa"], {"mathvision": "hub", "chartqa": "hub"}),
+        (("--data", "hub", "--data", "figures=b"), ["figures", "chartqa"], {"figures": "b", "chartqa": "hub"}),
     ],
 )
 def test_data_are_of_the_suite_that_is_named_or_of_the_only_one(words, suites, found):
@@ -36,6 +38,7 @@ def test_data_are_of_the_suite_that_is_named_or_of_the_only_one(words, suites, f
         (("--data", "iconqa=items.jsonl"), "must be SUITE=DATA"),
         (("--data", "chartqa="), "names no data: write chartqa=DATA"),
         (("--data", "chartqa=a", "--data", "chartqa=b"), "the data of chartqa twice"),
+        (("--data", "hub"), "--data hub: figures is not on the hub: name other data with --data figures=DATA"),
     ],
 )
 def test_data_of_no_suite_or_of_one_twice_are_refused(words, message):
