@@ -9,7 +9,7 @@ from pathlib import Path
 from ..harness.engines.base import Engine
 from ..harness.errors import UsageError
 from ..harness.files import RUN_FILE
-from ..harness.profiles import Profile
+from ..harness.profiles import Profile, PromptStyle
 from ..harness.runs.evaluate import Examination
 from ..harness.runs.judging import JudgeModel
 from ..harness.runs.score import Rules, ScoredRun, StoredAnswers, score
@@ -31,10 +31,12 @@ def plan(
     *,
     lock: Path = LOCK,
     profile: Profile | None = None,
+    style: PromptStyle | None = None,
 ) -> Examination:
     """What to ask: the items of `data` (or the bundled ones), the first `limit` of them, by the protocol's prompt.
 
-    With a profile the prompts are put as its model wants them. Data that the lock file names must be as it has them.
+    With a profile, or the `style` of one that is known from a run, the prompts are put as its model wants them. Data that the
+    lock file names must be as it has them.
 
     Raises UsageError for an unknown suite or protocol, DataError for bad data.
     """
@@ -43,7 +45,7 @@ def plan(
     loaded = SUITES.get(suite)
     rules = loaded.protocol(protocol)
     items = load_locked(loaded, data, lock)[:limit]
-    style = None if profile is None else profile.style
+    style = style if profile is None else profile.style
     prompts = (rules.prompt(item) for item in items)
     samples = list(map(Sample, items, prompts if style is None else map(style.applied, prompts)))
     return Examination(suite, protocol, samples, sampling, _root(loaded, data), style=style)

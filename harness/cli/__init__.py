@@ -225,7 +225,10 @@ def _sentence(summary: str) -> str:
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
-    """The arguments of a command, with `run`, what it does, and `command`, its name. Raises UsageError for an old name."""
+    """The arguments of a command, with `run`, what it does, `command`, its name, and `given`, the options that were written.
+
+    Raises UsageError for an old name.
+    """
     if words and words[0] == "help":
         words = [*words[1:], "--help"]
     asked = next((word for word in words if not word.startswith("-")), "")
@@ -235,6 +238,8 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     args, unknown = build_parser(asked).parse_known_args(words)
     if unknown:
         args.parser.refuse(unknown)
+    written = {word.partition("=")[0] for word in words}
+    args.given = frozenset(one.dest for one in args.parser._actions if written.intersection(one.option_strings))
     return args
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,10 +32,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ..engines.base import Engine
+    from ..engines.replay import ReplayEngine
     from ..profiles import Profile
     from ..runs.evaluate import Examination, RunOutcome
     from ..runs.score import ScoredRun
     from ..types import Sampling
+
+
+REPLAY = "replay"
+"""The engine that asks nobody: what an option does not say is as in the stored run."""
 
 
 def _eval_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,13 +63,22 @@ def _eval(args: argparse.Namespace) -> int:
     suites = suite_names(args)
     if len(suites) > 1 and args.run_dir:
         raise UsageError("--run belongs to one suite: ask for one suite at a time")
-    profile = open_profile(args)
-    plans = plan_suites(args, suites, sampling(args, profile), profile)
-    model = open_engine(args, args.model)
-    plans = TrainingRecord.read(args.model, log).put_into(plans)
+    if args.engine == REPLAY:
+        replayed = open_replay(args)
+        model: Engine = replayed
+        plans = replay_suites(args, suites, replayed)
+        if replayed.stored.seal is None and Path(args.model).resolve() in {
+            (args.run_dir or run_path(args.out, one, model)).resolve() for one in plans
+        }:
+            raise UsageError(f"{args.model} would be asked its own missing answers: name another place with --out")
+    else:
+        profile = open_profile(args)
+        plans = plan_suites(args, suites, sampling(args, profile), profile)
+        model = open_engine(args, args.model)
+        plans = TrainingRecord.read(args.model, log).put_into(plans)
     paths = [args.run_dir or run_path(args.out, examination, model) for examination in plans]
     outcomes = eval_all(plans, model, paths)
-    scored = [score_run(outcome.path, args.protocol) for outcome in outcomes]
+    scored = [score_run(outcome.path) for outcome in outcomes]
     if args.json:
         emit_json([one.to_json() for one in scored])
     else:
@@ -90,6 +105,37 @@ def plan_suites(
     data = data_of(args, suites)
     return [
         plan(suite, args.protocol, drawn, data[suite], args.limit, lock=args.lock, profile=profile) for suite in suites
+    ]
+
+
+def open_replay(args: argparse.Namespace) -> ReplayEngine:
+    """The stored run that is to answer. Raises UsageError for several workers, and for a run that cannot be replayed."""
+    from ..engines.replay import ReplayEngine
+
+    model = open_engine(args, args.model) if args.workers == 1 and args.ray is None else None
+    if not isinstance(model, ReplayEngine):
+        raise UsageError(f"--engine {REPLAY} reads a stored run in this process: leave --workers and --ray out")
+    return model
+
+
+def replay_suites(args: argparse.Namespace, suites: Sequence[str], model: ReplayEngine) -> list[Examination]:
+    """What is asked of a stored run: as it was asked, of the items that --data and --limit say.
+
+    Raises UsageError for an option that says otherwise than the run, which asks nobody.
+    """
+    from ...benchmarks.examination import plan
+
+    stored, data = model.stored, data_of(args, suites)
+    model.check_suites(suites)
+    for name in {field.name for field in dataclasses.fields(stored.sampling)} | {"samples"}:
+        if name in args.given:
+            model.check_drawn({"samples": "n"}.get(name, name), getattr(args, name))
+    wanted = args.protocol if "protocol" in args.given else stored.protocol
+    profile = open_profile(args)
+    style = stored.style if profile is None else profile.style
+    return [
+        model.put_into(plan(suite, wanted, stored.sampling, data[suite], args.limit, lock=args.lock, style=style))
+        for suite in suites
     ]
 
 

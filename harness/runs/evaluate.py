@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from types import FrameType
+from typing import Protocol, runtime_checkable
 
 from ..engines.base import Engine
 from ..errors import DataError
@@ -26,6 +27,15 @@ from .store import Manifest, RunWriter, Sample, identity_of
 
 Progress = Callable[[int], None]
 """Told how many more questions were answered."""
+
+
+@runtime_checkable
+class Stored(Protocol):
+    """An engine whose answers were given before, to another examination."""
+
+    def taken_over(self, wanted: Manifest, asked: Sequence[Sample]) -> Manifest:
+        """The manifest of these answers, asked as `wanted` says. Raises UsageError if they were asked otherwise."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -50,7 +60,10 @@ class Examination:
             raise DataError(f"suite {self.suite}: the id {repeated[0]!r} is used by more than one item")
 
     def manifest(self, model: Engine) -> Manifest:
-        """The manifest of this examination of that model."""
+        """The manifest of this examination of that model; stored answers keep what is stored of them.
+
+        Raises UsageError if those were got otherwise than this examination says.
+        """
         identity = {
             "suite": self.suite,
             "protocol": self.protocol,
@@ -67,7 +80,8 @@ class Examination:
             "data_root": None if self.data_root is None else str(self.data_root.resolve()),
             "started": datetime.now(UTC).isoformat(timespec="seconds"),
         }
-        return Manifest(identity, recorded)
+        manifest = Manifest(identity, recorded)
+        return model.taken_over(manifest, self.asked) if isinstance(model, Stored) else manifest
 
 
 @dataclass

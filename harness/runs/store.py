@@ -43,6 +43,35 @@ def in_words(prompted_by: str) -> str:
     return f"asked by the prompt of {prompted_by}"
 
 
+REPLAYED = ("suite", "protocol", "profile", "sampling")
+"""What an examination and the run whose answers it has must agree in."""
+
+
+def origin_of(identity: Mapping[str, Json]) -> Mapping[str, Json]:
+    """The identity of the run whose answers these are: that which a replay of before replayed, else the same one."""
+    while isinstance(model := identity.get("model"), Mapping) and model.get("engine") == "replay":
+        if not isinstance(inner := model.get("replayed"), Mapping) or not isinstance(inner.get("model"), Mapping):
+            break
+        identity = inner
+    return identity
+
+
+def misstated(identity: Mapping[str, Json]) -> list[str]:
+    """In what a replay of before says otherwise of its answers than the run that they are from, a line each.
+
+    Replays once stored what they were told to say. Those of now have the identity of what they replay.
+    """
+    origin = origin_of(identity)
+    if origin is identity:
+        return []
+    differing = [name for name in REPLAYED if identity.get(name) != origin.get(name)]
+    if identity.get("data") == origin.get("data") and identity.get("prompts") != origin.get("prompts"):
+        differing.append("prompts")
+    if origin["model"].get("prompt", "protocol") != "protocol":
+        differing.append("the prompt, which is that of an imported file")
+    return [f"the answers are from a run that differs in {name}" for name in differing]
+
+
 @dataclass(frozen=True)
 class Manifest:
     """What a run is. `identity` is compared on resume, `environment` only recorded, `seal` present when complete."""
@@ -55,6 +84,11 @@ class Manifest:
     def run_id(self) -> str:
         """Sixteen hex digits that name the examination: the same model, questions and sampling give the same id."""
         return digest(self.identity)[:16]
+
+    @property
+    def origin(self) -> Mapping[str, Json]:
+        """The identity of the run whose answers these are; see `origin_of`."""
+        return origin_of(self.identity)
 
     @property
     def suite(self) -> str:
@@ -80,7 +114,10 @@ class Manifest:
     @property
     def prompted_by(self) -> str:
         """Whose prompt was used: `asked_by`, or OWN_PROMPT or UNKNOWN_PROMPT for imported answers that another asked for."""
-        model = self.identity["model"]
+        origin = self.origin
+        if origin is not self.identity:
+            return Manifest(origin, {}).prompted_by
+        model = origin["model"]
         whose = model.get("prompt", "protocol") if isinstance(model, Mapping) else "protocol"
         return self.asked_by if whose == "protocol" else printable(str(whose))
 
@@ -121,7 +158,7 @@ class Manifest:
                 raise DataError(f"{file}: format {record['format']!r} is not known to this version")
             seal = None if record["seal"] is None else dict(record["seal"])
             manifest = cls(dict(record["identity"]), dict(record["environment"]), seal)
-            named = bool(manifest.suite and manifest.asked_by and manifest.sampling)
+            named = bool(manifest.suite and manifest.asked_by and manifest.sampling and manifest.prompted_by)
             unchanged = named and record["run_id"] == manifest.run_id
         except OSError as error:
             raise DataError(f"{path} is no run directory: cannot read run.json ({error.strerror})") from error

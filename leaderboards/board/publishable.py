@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from ...benchmarks.registry import SUITES
 from ...harness.profiles import PromptStyle, profiles
 from ...harness.runs.score import ScoredRun, crossed
+from ...harness.runs.store import misstated
+from .drawn import contradicted
 
 IDENTITY = ("suite", "model", "protocol", "metric")
 """What tells two rows of a board apart; two runs of one model are told apart by their run_id."""
@@ -30,6 +32,8 @@ def unfit_alone(scored: ScoredRun) -> Iterator[str]:
         if count:
             yield f"the run has {count} {what}"
     manifest = scored.run.manifest
+    yield from misstated(manifest.identity)
+    yield from contradicted(scored.run)
     if manifest.style and not _as_named(manifest.style):
         yield f"the run names the profile {manifest.style.name}, and its texts are not those of the bundled one"
     if manifest.seal is None and scored.missing == 0:

@@ -141,7 +141,7 @@ def row(scored: ScoredRun, metric: Metric, evidence: str = "") -> Row:
     estimate = metric.estimate
     numbers = (estimate.value, estimate.stderr, estimate.low, estimate.high)
     value, stderr, low, high = map(_number, numbers) if scored.shown(estimate) else ("", "", "", "")
-    drawn, model = identity["sampling"], identity["model"]
+    drawn, model = _mapping(manifest.origin.get("sampling")), identity["model"]
     engine, training = _mapping(environment.get("engine")), _mapping(environment.get("training"))
     return Row(
         suite=_text(manifest.suite),

@@ -36,6 +36,7 @@ from ...harness.runs.judging import JudgeModel, Referee, ReplyBook
 from ...harness.runs.score import Rules, ScoredRun, StoredAnswers, in_processes, score
 from ...harness.stats.metrics import overall
 from ...harness.types import Item, Json, Verdict
+from .drawn import odd
 from .earlier_interval import earlier_interval
 from .evidence import BOARD, EVIDENCE, EvidenceFolder, RunEvidence, read_record, read_verdicts, unpack_run
 from .known_items import KnownItems, read_all, unlike
@@ -126,7 +127,8 @@ class Recomputed:
     `as_recorded` are those of the recorded verdicts, under the versions that the record names; `changed` are the answers
     with another verdict, rule or reading than recorded, `decided` those of them that are now right or no longer are.
     `unverifiable` says why the rows cannot be verified, if they cannot; then `rows` may lack the suite's own metrics
-    (`without_suite`). `earlier` are the intervals of each metric by the rule that boards had at first.
+    (`without_suite`). `earlier` are the intervals of each metric by the rule that boards had at first, `odd` is what is
+    seldom so of answers that were drawn as the run says.
     """
 
     rows: Mapping[str, Cells] = field(default_factory=dict)
@@ -139,6 +141,7 @@ class Recomputed:
     without_suite: bool = False
     unknown_items: bool = False
     earlier: frozenset[tuple[str, str, str]] = frozenset()
+    odd: tuple[str, ...] = ()
 
 
 def verify(board: Path, known: KnownItems | None = None) -> VerifyReport:
@@ -186,6 +189,9 @@ def _notes(stated: Sequence[Cells], found: Mapping[str, Recomputed]) -> Iterator
             f"{counted(earlier_intervals, 'row has its', 'rows have their')} 95% interval by the rule of before (Wilson's), "
             "which it gives; counts, scores and errors are reproduced, and `board build` writes intervals by the rule of now"
         )
+    runs = {row["evidence"]: f"{row['model']} on {row['suite']}, run {row['run_id']}" for row in stated}
+    for digest, run in sorted(runs.items(), key=lambda one: one[1]):
+        yield from (f"{run}: {line}" for line in found[digest].odd)
     unsourced = sum(row["git_dirty"] == "" for row in stated)
     if unsourced:
         yield f"{counted(unsourced, 'row was', 'rows were')} made by code whose commit is not known"
@@ -276,6 +282,7 @@ def _of_record(
         judges.suite is None,
         judges.suite is not None and differing is None,
         frozenset(_earlier_intervals(scored, recorded)),
+        tuple(odd(scored.run)),
     )
 
 

@@ -355,7 +355,7 @@ def files() -> Any:
         folder = Path(temporary)
         run = answered("logicvista", folder / "run")
         replayed = folder / "replayed"
-        run_eval(plan("logicvista", "official", dataclasses.replace(HOW, n=12)), ReplayEngine(run), replayed)
+        run_eval(plan("logicvista", "strict", dataclasses.replace(HOW, n=12)), ReplayEngine(run), replayed)
         judge_run(run, ScriptedJudge(), JudgeSettings())
         book = folder / "book.jsonl"
         score_run(run, "official", JudgeModel(REFEREE, ReplyBook(book), ScriptedServer()))

@@ -298,7 +298,7 @@ def test_json_is_alone_on_stdout(cli, run_path, incomplete, tmp_path):
 
 
 def test_a_run_in_which_everything_failed_still_prints_json(cli, run_path, tmp_path):
-    done = cli("eval", "--engine", "replay", "--model", run_path, "--suite", "mathvision", "--out", tmp_path, "--json")
+    done = cli("eval", "--engine", "replay", "--model", run_path, "--suite", "figures", "--out", tmp_path, "--json")
     (result,) = json.loads(done.out)
     assert done.code == 3
     assert (result["score"], result["total"], result["complete"]) == (None, 0, False)
@@ -464,5 +464,5 @@ def test_what_cannot_be_trained_is_told_in_one_line_without_a_bar(cli, tmp_path,
 
 
 def test_a_misspelled_suite_of_data_is_named(cli, tmp_path):
-    done = cli("eval", "--engine", "replay", "--model", "m", "--suite", "figures", "--data", "figurs=items.jsonl")
+    done = cli("eval", "--model", "m", "--suite", "figures", "--data", "figurs=items.jsonl")
     assert (done.code, "no suite here is called 'figurs'; write figures=DATA" in done.err) == (2, True)
