@@ -40,7 +40,7 @@ _MARKED = re.compile(
 _UNMARKED = re.compile(r"([A-Z])(?: |(?=\())(?P<rest>\S.*)", re.DOTALL)
 _NAMED = re.compile(rf"(?i:{NOUN}) \(?([A-Z])\)?[ :.,]{{1,3}}(?P<rest>\S.*)", re.DOTALL)
 _TRAILING = re.compile(r"(\S.{0,200}?)[ ,:-]{0,3}\(?(?:(?i:option|choice|answer) )?\(?([A-Z])\)", re.DOTALL)
-_AND = r" ?(?:,|;|&|/|\+|\band\b|和|与|及| ) ?(?:and )?"
+_AND = r" ?(?:,|;|&|/|\+|\b(?:and|as well as|along with|together with|plus)\b|和|与|及| ) ?(?:and )?"
 _MANY = re.compile(
     rf"(?:(?i:only|both|the|options?|choices?|answers?|letters?|{NOUN}s?|are) ?:? ?){{0,4}}"
     rf"(?:\\?[(\[{{])? ?[A-Za-z] ?[)\]]?(?:{_AND}(?:(?i:option|choice|{NOUN}) )?[(\[]? ?[A-Za-z] ?[)\]]?)+ ?(?:\\?[)\]}}])?"

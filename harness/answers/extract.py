@@ -46,6 +46,14 @@ _CASES = re.compile(
 )
 _OTHERWISE = re.compile(r"[\s$,;]*(?:otherwise|if not|or else|else)\b", re.IGNORECASE)
 _DRESSING = re.compile(r"\\(?:text|mathrm|textrm|quad|qquad|mbox)(?![A-Za-z])|[{}]")
+_DENIED_BEFORE = re.compile(r"(?:\bnot|n[’']t be|rather than|instead of)\s[\s$\\(\[*]{0,6}\Z", re.IGNORECASE)
+_DENIED_BEHIND = re.compile(
+    r"[\s$\\)\]*]{0,8}\s(?:(?:is|was|would be|must be)\s(?:\w{2,12}ly\s|then\s|also\s)?"
+    r"(?:wrong|incorrect|false|impossible|a mistake|an error|not\s(?!only\b)|too\s)"
+    r"|(?:cannot|can't|can’t|can not) be\s|isn['’]t\s)",
+    re.IGNORECASE,
+)
+_LOOK_BACK = 24  # characters before a box
 _LONGEST_JOINT = 200
 _NESTED_BOXES = 4
 _BARE_BOX = re.compile(r"\\(?:boxed|fbox)")
@@ -154,9 +162,10 @@ def _spans(text: str, start: int) -> list[tuple[int, int, int]]:
 
 
 def _boxed(text: str, start: int) -> Extraction | None:
-    spans = _spans(text, start)
+    every = _spans(text, start)
+    spans = [span for span in every if not _refuted(text, span)]
     if not spans:
-        return None
+        return _instead(text[every[-1][2] + 1 :][-MAX_PROSE:]) if every else None
     begin, end = spans[-1][1:]
     later = later_statement(text[end + 1 :][-MAX_PROSE:], text[begin:end])
     if later is not None:
@@ -176,6 +185,18 @@ def _boxed(text: str, start: int) -> Extraction | None:
         contents.append(_content(text, before))
         joints.append(gap)
     return _combined(contents[::-1], joints)
+
+
+def _instead(rest: str) -> Extraction:
+    """What is stated in words behind boxes that are denied."""
+    found = last_statement(rest)
+    return _stated(found) if found else Extraction(None, "none", _TAKEN_BACK)
+
+
+def _refuted(text: str, span: tuple[int, int, int]) -> bool:
+    """True for a box that its own sentence denies: "not \\boxed{3}", "\\boxed{3} is wrong"."""
+    before = _DENIED_BEFORE.search(text, max(0, span[0] - _LOOK_BACK), span[0])
+    return before is not None or _DENIED_BEHIND.match(text, span[2] + 1) is not None
 
 
 def _content(text: str, span: tuple[int, int, int]) -> str:

@@ -84,7 +84,7 @@ def _read(text: str, style: Style) -> Form:
     if spaced:
         cleaned = spaced.group(1) + spaced.group(2).replace(" ", "") + spaced.group(3)
     try:
-        tokens = without_ending(tokenize(cleaned, style.grouped))
+        tokens = without_ending(tokenize(cleaned, style.grouped), variables=style.units != ANY_UNITS)
         compound = read_compound(spell(tokens)) if 4 <= len(tokens) <= 6 and tokens[0][0] == "num" else None
         return compound or _structure(_unturned(tokens), style, 0)
     except UnreadableError:
@@ -378,7 +378,7 @@ def _has_variable(node: Node) -> bool:
 
 def _sides(left: list[Token], right: list[Token]) -> tuple[Node, Node] | None:
     try:
-        return parse(left)[0], parse(right)[0]
+        return parse(left, UPRIGHT_UNITS)[0], parse(right, UPRIGHT_UNITS)[0]
     except UnreadableError:
         return None
 

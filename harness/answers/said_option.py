@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from .statements.clause import is_denied, main_clauses
-from .statements.sentence import REFUTED, VERDICT
+from .statements.sentence import NOUN, REFUTED, VERDICT
 from .text import fold
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -25,9 +25,13 @@ _STATEMENT_VERDICT = re.compile(
     r"|(?:[^\n]{0,200}\s)?(?:this|it|which) is\s[*_]{0,3}(true|false)[*_.]{0,4}\Z",
     re.IGNORECASE,
 )
+_MARKED = r"[*_]{0,2}\(?[A-Z]\)?[*_]{0,2}"
 _NO_DENIAL = re.compile(r"\"[^\"]*\"|\bno\b", re.IGNORECASE)
 _LONE_LETTER = re.compile(r"(?<![\w'’\\$])[(\[*\"“']{0,4}([A-Z])[)\]*\"”']{0,4}(?![\w'’])")
-_TOGETHER = re.compile(r"\b(?:[Oo]ptions|[Cc]hoices|[Aa]nswers)\s[A-Z](?:,\s[A-Z])*,?\sand\s[A-Z]\Z")
+_TOGETHER = re.compile(
+    rf"(?:\A|\b(?i:{NOUN}s|only)\s)(?P<letters>{_MARKED}(?:,\s{_MARKED})*,?\sand\s{_MARKED})"
+    r"(?:\s(?:are(?:\sthe|\sonly|\sboth){0,2}\s(?:true|correct|right|valid)(?:\s[a-z]{3,12})?|hold|apply))?\Z"
+)
 _LEADING = re.compile(r"[\s*_]{0,8}\(?([A-Z])(?:\)|[.:]|\s-)\s")
 _THAN = re.compile(r"(?<=\w)\s(?:than|compared (?:to|with))\s")
 LONG_WORD = re.compile(r"[a-z]{3}")
@@ -53,7 +57,7 @@ def option_said(sentence: str, options: Sequence[str]) -> str:
     for clause in main_clauses(sentence) if not REFUTED.search(sentence) else ():
         together = _TOGETHER.search(clause)
         if together is not None and not is_denied(clause[: together.start()]):
-            return together.group()
+            return together.group("letters").replace("*", "")
         found = (
             _by_mark(clause, len(options) or len(_LETTERS)) or _by_words(clause, options) or _by_letter(clause, options)
         )
@@ -83,7 +87,7 @@ def _by_mark(clause: str, count: int) -> str | None:
         return None
     if len({found.group(1) or found.group(2) for found in marks}) > 1 or is_denied(clause[: marks[0].start()]):
         return _NONE
-    return clause[marks[-1].start() :]
+    return clause[marks[-1].start() :].rstrip("*_ ")
 
 
 def _by_words(clause: str, options: Sequence[str]) -> str | None:

@@ -16,14 +16,14 @@ from .lexer import Token
 from .regions import EVERYTHING, NOTHING
 from .text import MULTIPLIERS
 from .types import UnreadableError
-from .units import Unit, comparable, read_unit
+from .units import CURRENCY_SIGNS, Unit, comparable, read_unit
 from .values import rational, value_of
 
 _DEGREE = read_unit("°")
 _COMPOUND = re.compile(r"(\d{1,9}) ?([^\W\d_]{1,12}),?(?: and)? ?(\d{1,9}(?:\.\d{1,9})?) ?([^\W\d_]{1,12})")
 _ALL = frozenset(("all", "every", "any", "全体实数", "任意实数"))
 _AXIS_WORDS = frozenset(("thousand", "million", "billion", "trillion", "dozen"))
-_CURRENCY = frozenset("$¢€£¥₹")
+_CURRENCY = frozenset(CURRENCY_SIGNS)
 
 
 def read_compound(text: str) -> Scalar | None:
@@ -167,7 +167,9 @@ _CONDITIONS = frozenset(("if", "when", "not", "unless", "for", "let", "where", "
 _BEFORE_ANSWER = frozenset(("the", "final", "correct", "my", "so"))
 _NAME_SIGNS = frozenset(("(", ")", "{", "}", "_", "'", ",", "."))
 _CODE = frozenset(("lambda", "else", "return", "print", "if", "not"))
-_ABOUT = frozenset(("about", "approximately", "approx", "around", "exactly", "约", "大约"))
+_ABOUT = frozenset(
+    ("=", "≈", "∼", "sim", "cong", "about", "approximately", "approx", "around", "circa", "ca", "exactly", "约", "大约")
+)
 
 
 def split_top(tokens: list[Token], separates: Callable[[Token], bool]) -> list[list[Token]]:
@@ -226,8 +228,8 @@ def trimmed(tokens: list[Token]) -> list[Token]:
         start, end = 1, end - 1
     while end and tokens[end - 1][1] in (".", ",", ";") and tokens[end - 1][0] == "op":
         end -= 1
-    while start < end and (tokens[start][1] in ("=", "≈") or tokens[start][1].lower() in _ABOUT):
-        start += 1
+    while start < end and tokens[start][1].lower() in _ABOUT:
+        start += 2 if tokens[start + 1 : start + 2] == [("op", ".", False)] else 1
     return tokens[start:end]
 
 

@@ -31,6 +31,7 @@ class Unit:
         return not self.dimensions and self.factor == 1
 
 
+CURRENCY_SIGNS = "$¢€£¥₹₩₽₱₺฿"
 _F = Fraction
 # dimension: {factor to the base unit: names}. Names of one letter are exact in case, all others fold case.
 _TABLE: dict[str, dict[Fraction, str]] = {
@@ -77,6 +78,18 @@ _TABLE: dict[str, dict[Fraction, str]] = {
     "euro": {_F(1): "€ euro euros eur 欧元"},
     "sterling": {_F(1): "£ gbp 英镑"},
     "rupee": {_F(1): "₹ rs rupee rupees inr"},
+    "won": {_F(1): "₩ won krw"},
+    "ruble": {_F(1): "₽ ruble rubles rouble roubles rub"},
+    "franc": {_F(1): "chf franc francs"},
+    "peso": {_F(1): "₱ peso pesos mxn php"},
+    "crown": {_F(1): "sek nok dkk czk krona kronor krone kroner"},
+    "lira": {_F(1): "₺ lira liras lire"},
+    "baht": {_F(1): "฿ baht thb"},
+    "australian dollar": {_F(1): "aud"},
+    "canadian dollar": {_F(1): "cad"},
+    "new zealand dollar": {_F(1): "nzd"},
+    "singapore dollar": {_F(1): "sgd"},
+    "hong kong dollar": {_F(1): "hkd"},
     "force": {_F(1): "N newton newtons", _F(1000): "kn kilonewton kilonewtons"},
     "energy": {
         _F(1): "J joule joules", _F(1000): "kj kilojoule kilojoules", _F(4184, 1000): "cal calorie calories",
@@ -166,7 +179,7 @@ _POWER = {"^2": 2, "^3": 3, "^-1": -1, "^-2": -2, "2": 2, "3": 3}
 _MICRO = re.compile(r"\\mu\s*")
 _WORD = re.compile(
     r"°\s?[CFT]?(?![A-Za-z])|[kMmμ]?Ω|μ[A-Za-z]{1,3}(?![A-Za-z])|[A-Za-z]+|[^\W\d_A-Za-z]+|\^-?\d|[23]"
-    r"|[/*$¢€£¥₹.()-]"
+    rf"|[/*.()-]|[{CURRENCY_SIGNS}]"
 )
 
 

@@ -28,24 +28,26 @@ _SAYS_NOTHING = frozenset(
     names(
         "left more less fewer times total here long tall high wide deep old away each exactly only altogether overall "
         "larger greater smaller bigger higher lower longer shorter taller older younger faster slower heavier lighter in "
-        "st nd rd th remaining combined approximately about per now then together further apart thick higher ago later "
+        "st nd rd th x remaining combined approximately about per now then together further apart thick higher ago later "
         "earlier difference altogether respectively average rounded"
     )
 )
 _PREPOSITIONS = frozenset(names("of in on at for per than from with that which who left each among to by below above"))
 _CHINESE_CHANGES = frozenset("不非无没或至大小超以负约每半零一二三四五六七八九十百千万亿分")
-_CURRENCIES = frozenset(names("USD US EUR GBP RMB CNY JPY INR Rs"))
+_CURRENCIES = frozenset(names("USD US EUR GBP RMB CNY JPY INR Rs AUD CAD NZD SGD HKD CHF KRW"))
 
 
+_TIMES = ("upright", "x")
 _ENDINGS = frozenset(("st", "nd", "rd", "th"))
 
 
-def without_ending(tokens: list[Token]) -> list[Token]:
-    """3rd as 3, and 3.9 with a sign "times" behind it as 3.9."""
+def without_ending(tokens: list[Token], variables: bool) -> list[Token]:
+    """3rd as 3, and 3.9 with a sign "times" behind it, or an upright x that is no variable, as 3.9."""
     if len(tokens) != 2 or tokens[0][0] != "num":
         return tokens
     ordinal = tokens[1][1] in _ENDINGS and not tokens[1][2]
-    return tokens[:1] if ordinal or tokens[1][:2] == ("op", "*") else tokens
+    times = tokens[1][:2] == ("op", "*") or (tokens[1][:2] == _TIMES and not variables)
+    return tokens[:1] if ordinal or times else tokens
 
 
 def described(tokens: list[Token]) -> tuple[list[Token], Unit | None] | None:
@@ -113,7 +115,8 @@ def _words_behind(tokens: list[Token], start: int) -> int | None:
     ):
         return None
     first = behind[0] if behind else None
-    if first is not None and len(first[1]) == 1 and first[1].isascii() and read_unit(first[1]) is None:
+    letter = first is not None and len(first[1]) == 1 and first[1].isascii() and first[:2] != _TIMES
+    if first is not None and letter and read_unit(first[1]) is None:
         return None
     return end
 

@@ -13,7 +13,7 @@ _SPOTS = 400  # words that are looked at, from the last one on
 _CANDIDATES = 24  # announcements that are looked at, from the last one on
 _GAP = r"[*_ \t]{0,6}"
 _IS = r"(?:is|are|was|would be|should be|must be|will be|has to be)(?![a-z'’])"
-_COLON = "[:：]"
+_COLON = r"(?:[:：→⇒➜➔➡]\ufe0f?|=>|->)"
 _BEFORE_LETTER = (
     r"(?=[\s*]{1,4}(?:therefore |thus |the )?(?:option |figure |choice |answer )?[(\[*]{0,3}(?-i:[A-Z])(?![\w'’]))"
 )
@@ -34,6 +34,7 @@ _ANSWER_IS = _rule(
     rf"answer(?:>?{_GAP}(?:to (?:the|this|your) [^.\n:]{{1,60}}?)?{_GAP}(?:{_COLON}|=(?!\s?['\"\[(])|{_IS})"
     rf"|s{_GAP}(?:{_COLON}|{_IS}))"
 )
+_DASHED = _rule(rf"answer{_GAP}[-–—][*_]{{0,3}}[ \t]{{1,3}}(?=[$(\[*]{{0,4}}(?:\d|(?-i:[A-Z])(?![\w'’])))")
 _ABBREVIATED = _rule(rf"(?<![a-z])ans[*_ ]{{0,3}}(?:{_COLON}|\.)")
 _FINAL_ANSWER = _rule(
     r"(?<![a-z])(?:(?:final|correct|right|best|numeric|numerical) "
@@ -120,7 +121,7 @@ def _of_us(text: str, at: int) -> Announcement | None:
 
 _QUALITY = (_anywhere(_FINAL_ANSWER),)
 _RULES: Mapping[str, tuple[Callable[[str, int], Announcement | None], ...]] = {
-    "ans": (_anywhere(_ANSWER_IS), _begins_line(_HEADING), _anywhere(_ABBREVIATED)),
+    "ans": (_anywhere(_ANSWER_IS), _begins_line(_HEADING), _begins_line(_DASHED), _anywhere(_ABBREVIATED)),
     "final": (*_QUALITY, _begins_line(_FIELD)),
     "correct": (*_QUALITY, _anywhere(_CORRECT_NOUN, before=len("the "))),
     "best": (*_QUALITY, _anywhere(_CORRECT_NOUN, before=len("the "))),

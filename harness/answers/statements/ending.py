@@ -70,6 +70,7 @@ _PLEASANTRY = re.compile(
     re.IGNORECASE,
 )
 _ASIDE = re.compile(r"\s*\((?![A-Z]\)|[\s\d.,;/π√∞+−^{-]*(?:\)|\\))[^()]*(?:\([^()]*\)[^()]*)*\)[.\s]*")
+_SHORT = re.compile(r"(?<![A-Za-z])(?:i\.e|e\.g|cf|vs|approx|resp|figs?|eqs?)\Z", re.IGNORECASE)
 _END = re.compile(r"[.!?。！？\n](?:(?<=[.!?])[*_\"”’)]{0,3}[ \t]+(?=[A-Z(\"“*$\\\[#>-])|(?<=[。！？])|(?<=\n)\n*)")
 CUT_OFF = re.compile(
     r"(?:[=(\[{<,]|\s[+*/:-]|\b(?:and|or|so|then|is|are|the|of|because|that|with|we|equals|by|from))\Z"
@@ -115,16 +116,20 @@ def ending_of(text: str) -> Ending:
 
 
 def sentences_of(text: str) -> list[str]:
-    """The sentences of a text; a full stop behind a single letter or a stop ends none."""
+    """The sentences of a text; a full stop behind a capital letter, a stop or a short form (i.e., approx.) ends none."""
     pieces: list[str] = []
     start = 0
     for found in _END.finditer(text):
         at = found.start()
-        if found.group()[0] == "." and at and (text[at - 1] in ". " or text[at - 1].isupper()):
+        if found.group()[0] == "." and at and _ends_none(text, at):
             continue
         pieces.append(text[start : found.end()])
         start = found.end()
     return [*pieces, text[start:]]
+
+
+def _ends_none(text: str, at: int) -> bool:
+    return text[at - 1] in ". " or text[at - 1].isupper() or _SHORT.search(text[max(0, at - 7) : at]) is not None
 
 
 _LINE = re.compile(r"[ \t]*[^\s.!?。:：=]+(?:[ \t]+[^\s.!?。:：=]+){0,3}[ \t]*\n")

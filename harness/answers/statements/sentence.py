@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from ..units import CURRENCY_SIGNS
+
 LONGEST = 600  # characters of a sentence that is looked at
 VERDICT = r"[\s*_`>]{0,8}(yes|no|true|false)\b[*_`]{0,3}(?=[\s,.;:!—–-]|\Z)(?!,?\s(?:and|or|if|is)\b)"
 """A text that begins with one of these words, and gives them as an answer."""
@@ -15,8 +17,9 @@ _NUMBERS = (
     "zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|"
     "eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
 )
+_SIGN = rf"(?:\\?[{CURRENCY_SIGNS}])"
 NUMBER = (
-    r"(?:(?:US|USD|RMB)?\s?(?:\\?[$€£¥₹])?\s?[-+−–±~≈]?\s?(?:\\?[$€£¥₹])?\s?\.?\d"
+    rf"(?:(?:US|USD|RMB)?\s?{_SIGN}?\s?[-+−–±~≈]?\s?{_SIGN}?\s?\.?\d"
     r"|[-−]?\\(?:frac|dfrac|tfrac|sqrt|pi|left|text\{\s?\d|mathrm\{\s?\d|infty)"
     r"|[-−]?[√π∞½¼¾⅓⅔]|[(\[{]\s?[-−+]?\s?(?:\d|\\(?:frac|sqrt|infty|pi)|∞)"
     rf"|(?i:{_NUMBERS})(?![a-z]))"
@@ -41,6 +44,7 @@ _COPULA = re.compile(
     r"|\b(?i:is|are)\snot\s\S{1,12}(?:\s\S{1,12})?,?\sbut\s(?:rather\s)?|[=≈]\s{0,3}|\\approx\s{0,3}|是|为|等于|有|得)"
     rf"{_HEDGES}(?P<value>{_OPENING}{NUMBER}|{_LETTER})"
 )
+_VALUE = re.compile(rf"{_HEDGES}{_OPENING}{NUMBER}")
 _VERB = re.compile(
     r"\b(?i:gives? (?:us|you)|leaves us with|"
     r"has|have|had|needs?|costs?|spends?|spent|pays?|paid|earns?|earned|makes?|made|gets?|got|takes?|took|gives?|gave|"
@@ -110,7 +114,7 @@ _UNABLE = re.compile(
     r"(?:answer|determine|tell|say|read|decide|conclude|give)",
     re.IGNORECASE,
 )
-_SO = re.compile(r"[,;]\s(?:so|thus|hence|therefore),?\s")
+_SO = re.compile(r"[,;]\s(?:and\s)?(?:so|thus|hence|therefore),?\s(?!that\b)")
 _BRACKET = re.compile(r"[*_$\s]{0,4}(?:\\left\s?)?(?:\\[(\[]\s?)?\\?([(\[{])")
 _CLOSES = {"(": ")]", "[": ")]", "{": "}"}
 _LIST = re.compile(
@@ -153,9 +157,11 @@ def value_of(sentence: str, words: bool = False) -> str | None:
         return None
     if _UNABLE.search(sentence):
         return None
+    concluded = _last(_SO, sentence, 0)
+    if concluded is not None:
+        return _alone(sentence[concluded.end() :]) or value_of(sentence[concluded.end() :], words)
     if CONSIDERS.match(sentence):
-        concluded = _SO.search(sentence)
-        return value_of(sentence[concluded.end() :], words) if concluded else None
+        return None
     plain = _EMPHASIS.sub("", sentence).strip().rstrip(".。!* ")
     lead = LEAD.match(plain)
     at = lead.end() if lead else 0
@@ -165,6 +171,12 @@ def value_of(sentence: str, words: bool = False) -> str | None:
         or _number(plain, at, copula)
         or (_few_words(plain, at, bool(FIRM.match(sentence))) if words else None)
     )
+
+
+def _alone(clause: str) -> str | None:
+    """A clause that is only a number and what is counted: "so 15 candles in total"."""
+    plain = _EMPHASIS.sub("", clause).strip().rstrip(".。!* ")
+    return plain if _VALUE.match(plain) and not CLAUSE_END.search(plain) else None
 
 
 def _option(text: str, at: int, copula: re.Match[str] | None) -> str | None:

@@ -16,7 +16,10 @@ from .announced import Announcement, announcements
 from .approved import Approval, approvals
 from .sentence import denied
 
-_TAGGED = re.compile(r"<(answer|conclusion|final_answer|solution|result)>((?:[^<]|<(?!/)){1,400})</\1>", re.IGNORECASE)
+_TAGGED = re.compile(
+    r"<(answer|conclusion|final|final[_-]?answer|ans|solution|result|output|response)>((?:[^<]|<(?!/)){1,400})</\1>",
+    re.IGNORECASE,
+)
 _FIELD = re.compile(
     r"""["'](?:final[_ ]|short[_ ]|correct[_ ])?(?:answer|choice|option|letter)["']\s?:\s?"""
     r"""(?:"((?:[^"\\\n]|\\.){1,300})"|'([^'\n]{1,300})'|(-?[\d.]{1,40})(?=\s?[,}\n])|\[([^\[\]\n]{1,200})\])""",
@@ -52,7 +55,7 @@ _TAKEN_BACK = re.compile(
     r"(?:wrong|incorrect|not (?:right|correct)|a mistake|an error)\b"
     r"|\bcorrection\s?:|\b(?:my|the) (?:\w{1,12} )?(?:answer|result|value|box)(?: above)? (?:is|was) (?:wrong|incorrect)\b"
     r"|\bI (?:made|have made) an? (?:\w{1,12} )?(?:mistake|error)\b|\bscratch that\b"
-    r"|\b(?:wait|hmm|oops),? (?:no\b|I (?:made|forgot|misread))",
+    r"|\b(?:wait|hmm|oops),? (?:no\b|I (?:made|forgot|misread))|\bI(?:'ve| have)? mis-?[a-z]{3,12}\b",
     re.IGNORECASE,
 )
 _RETRACTING = (
@@ -67,6 +70,8 @@ _RETRACTING = (
     "wait",
     "hmm",
     "oops",
+    "i mis",
+    "ve mis",
 )
 _BOX = re.compile(r"\\(?:boxed|fbox)")
 _NEXT_OPTION = re.compile(r"\s*\(?[B-Z][).]")
@@ -78,7 +83,8 @@ _PREAMBLE = re.compile(
 )
 _AFTER_VALUE = r"(?-i:(?<=[\d)}\]$°%*A-Z]))\s+(?:as|where|due|given|for|but|by|when|in which|with|based)\s"
 _CLAUSE = re.compile(
-    rf"[,;]?\s+(?:because|since|which|so that|if|unless|provided|assuming|only (?:if|when))\s|{_AFTER_VALUE}"
+    r"[,;]?(?:[^\S\n]+|\s*?\n\s*(?=(?-i:[a-z])))"  # a new line with a capital letter begins another sentence
+    rf"(?:because|since|which|so that|if|unless|provided|assuming|only (?:if|when))\s|{_AFTER_VALUE}"
     r"|[,;]\s+(?:as|so|but|where|due|given|for|by|when|not|and (?:the|it|this|not|we|so)|therefore|thus|hence|meaning)\s"
     r"|(?<=[^\s\d.])[.!?。！？](?=\s|$|[\"'”’*])|(?<=\d)[.。](?=\s|$)|</?\w+>|\n|。|，(?:因为|所以|即|也)",
     re.IGNORECASE,
@@ -131,8 +137,12 @@ def later_statement(rest: str, content: str) -> Statement | None:
     found = last_statement(rest)
     if found is None or found.answer is None:
         return None
-    names_option = _MARK.match(found.answer) is not None and _MARK.match(content) is None
+    names_option = _names_option(found.answer) and not _names_option(content)
     return found if names_option or taken_back(rest[: found.at + 1], 0) else None
+
+
+def _names_option(answer: str) -> bool:
+    return _MARK.match(answer) is not None or LABELLED.match(answer) is not None
 
 
 def taken_back(text: str, at: int) -> bool:

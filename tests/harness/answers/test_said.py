@@ -40,9 +40,22 @@ OPTIONS = [
     ("a picture", "So container D fills up first of all.", PICTURES, "D", True),
     ("an article", "A container fills up first of all.", PICTURES, "A", False),
     ("two pictures", "So container C or D fills up first of all.", PICTURES, "C", False),
+    ("behind a short form", "That is a bit more than the others, i.e. **(B) 15**.", AMOUNTS, "B", True),
+    ("another behind a short form", "That is a bit more than the others, i.e. **(B) 15**.", AMOUNTS, "C", False),
     ("the value of an option", "So they need 15 minutes to get there.", AMOUNTS, "B", True),
     ("the value of another", "So they need 15 minutes to get there.", AMOUNTS, "A", False),
     ("a value that is no option", "So they need 16 minutes to get there.", AMOUNTS, "B", False),
+]
+
+SEVERAL = [
+    ("statements that are true", "Statements A and C are true.", "A, C", True),
+    ("behind a conclusion", "Therefore A and C are the correct statements.", "A, C", True),
+    ("only they hold", "Only A and C hold.", "A, C", True),
+    ("three of them", "Statements A, B and C are valid.", "A, B, C", True),
+    ("others", "Statements A and B are true.", "A, C", False),
+    ("false ones", "Statements A and C are false.", "A, C", False),
+    ("denied", "It is not the case that statements A and C are true.", "A, C", False),
+    ("some others as well", "Statements A, B and C are true.", "A, C", False),
 ]
 
 SAYS = [
@@ -157,6 +170,13 @@ def _ids(cases: list[tuple[object, ...]]) -> list[str]:
 @pytest.mark.parametrize(("kind", "response", "options", "gold", "correct"), OPTIONS, ids=_ids([*OPTIONS]))
 def test_an_option_in_a_sentence(kind: str, response: str, options: tuple[str, ...], gold: str, correct: bool) -> None:
     assert grade(response, gold, "choice", options).correct is correct
+
+
+@pytest.mark.parametrize(("kind", "response", "gold", "correct"), SEVERAL, ids=_ids([*SEVERAL]))
+def test_several_options(kind: str, response: str, gold: str, correct: bool) -> None:
+    assert grade(response, gold, "multichoice", PLACES).correct is correct
+    longer = f"We hold each of them against the plan of the house, in turn.\n\n{response}"
+    assert grade(longer, gold, "multichoice", PLACES).correct is correct
 
 
 @pytest.mark.parametrize(("kind", "response", "options", "gold", "correct"), SAYS, ids=_ids([*SAYS]))

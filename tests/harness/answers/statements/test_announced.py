@@ -19,6 +19,13 @@ ANNOUNCED = [
     ("The shaded part corresponds to option C.", "C"),
     ("The answer to the question about the ferry is 25 minutes.", "25 minutes"),
     ("观察图形,答案是12。", "12"),
+    ("We halve the base.\n\n**Answer** → 18 cm", "18 cm"),
+    ("We halve the base.\n\nAnswer => 18", "18"),
+    ("We halve the base.\n\n🔢 **Final answer** ➡️ 18 cm", "18 cm"),
+    ("We halve the base.\n\nAnswer - 18", "18"),
+    ("We halve the base.\n\n**Answer** – (C)", "(C)"),
+    ("The height is 8.\n\nThe answer is B\n\nIf it were 4, D would be closer.", "B"),
+    ("The height is 8.\n\nAnswer: 24\n\nUnless the roof is curved, this holds.", "24"),
     ("由勾股定理得斜边较长,故选 C。", "C"),
 ]
 
@@ -26,12 +33,20 @@ NOT_ANNOUNCED = [
     ("deny", "The answer is not 36."),
     ("a question", "Is the answer 36?"),
     ("a condition", "If the roof were flat, the answer would be 36, but it is sloped."),
+    ("a condition in the next line", "The answer is 36\nif the roof is flat."),
+    (
+        "a dash inside a sentence",
+        "We want the answer - the number of tiles - soon. It is the 36 of them that we count.",
+    ),
     ("doubt", "Perhaps the answer is 36."),
     ("a remark", "The answer is consistent with the figure."),
     ("how it was found", "The answer was found by adding the two columns."),
     ("others", "Many students think the answer is 36."),
     ("both of two", "The answer is either 36 or 63."),
     ("a heading without a value", "The roof has 36 tiles.\n\n## Final Answer\n"),
+    ("taken back by a slip", "The answer is 36. No, I mis-added; the answer should be"),
+    ("taken back by another slip", "The answer is 36. Sorry, I miscounted the rows: the answer is"),
+    ("taken back by a misreading", "The answer is 36. I misread the plan. So the answer must be"),
     ("taken back", "The answer is 36. That is wrong."),
 ]
 

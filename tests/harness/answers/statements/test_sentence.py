@@ -19,6 +19,10 @@ VALUES = [
     ("The sum is 3 + 4 = 7.", "7"),
     ("The roots are 2 and 5.", "2 and 5"),
     ("The picture matches (B).", "(B)"),
+    ("There are 3 shelves, each with 5 jars, so 15 jars.", "15 jars"),
+    ("There are 3 shelves with 5 jars each, hence 15 in total.", "15 in total"),
+    ("The first shelf holds 3 jars, therefore the shelves hold 15 jars.", "15 jars"),
+    ("The cap costs ₩900.", "₩900"),
     ("小红有15元。", "15元"),
 ]
 
@@ -35,6 +39,8 @@ NOTHING = [
     ("two numbers and a verb", "In 3 rooms Nadia needs $24 for the paint."),
     ("no number", "The floor has tiles."),
     ("a given", "Given that the number of tiles is 7."),
+    ("a conclusion without a value", "There are 3 shelves, each with 5 jars, so we multiply."),
+    ("a conclusion with two numbers", "There are 3 shelves of 5, so 15 jars are on the 3 shelves."),
     ("Chinese denial", "瓷砖不是7块。"),
 ]
 

@@ -9,6 +9,10 @@ from proctor.harness.answers import extract
 STATED = [
     ("a tag", "We add.<answer>12 cm</answer>", "12 cm", "answer-tag"),
     ("a tag of another name", "We add.<conclusion>12</conclusion>", "12", "answer-tag"),
+    ("a final tag", "<analysis>it may be 11?</analysis><final>12</final>", "12", "answer-tag"),
+    ("a tag with a dash", "We add. <final-answer>12</final-answer>", "12", "answer-tag"),
+    ("a short tag", "We add. <ans>12</ans>", "12", "answer-tag"),
+    ("a tag of the output", "We add.\n<output>12 cm</output>\n", "12 cm", "answer-tag"),
     ("the last of two tags", "<answer>11</answer> No: <answer>12</answer>", "12", "answer-tag"),
     ("a field", '{"steps": ["add"], "answer": "12"}', "12", "answer-field"),
     ("a number", '{"final_answer": 12}', "12", "answer-field"),
