@@ -70,6 +70,8 @@ check: .venv/installed-dev
 	$(BIN)/ruff format --check .
 	mkdir -p $(TYPES)/proctor
 	for room in harness benchmarks trainers leaderboards; do ln -sfn "$(CURDIR)/$$room" $(TYPES)/proctor/$$room; done
+	rm -f $(TYPES)/proctor/*.py
+	for file in library/*.py; do ln -sfn "$(CURDIR)/$$file" $(TYPES)/proctor/$$(basename $$file); done
 	cd $(TYPES) && MYPYPATH=. ../bin/python -m mypy --config-file ../../pyproject.toml -p proctor
 
 perf: .venv/installed-dev .venv/openrlhf/installed

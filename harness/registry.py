@@ -34,6 +34,7 @@ from .user_file import UserFile, describe_error, in_file
 
 T = TypeVar("T")
 BUILT_IN = "built in"
+_THIS_PROCESS = "this process"
 NEAREST = 5
 """So many names at most are told for an unknown one."""
 
@@ -69,7 +70,10 @@ class _Point(NamedTuple):
 
 
 class _Loaded(NamedTuple):
-    """What a path gave in this process: the path with the thing's name, the file's digest, and the thing."""
+    """What a path gave in this process: the path with the thing's name, the file's digest, and the thing.
+
+    Of what was adopted there is no file, and so no digest.
+    """
 
     text: str
     sha256: str
@@ -166,6 +170,21 @@ class Registry(Generic[T]):
                 "to have that one"
             )
         _LOADED[self.group, name] = _LOADED[self.group, text]
+        return name
+
+    def adopt(self, thing: Any) -> str:
+        """The name under which `get` knows what the user's own code made, from now on and in this process alone.
+
+        It takes the place of what was adopted by that name before. Raises UsageError for a name that is taken otherwise.
+        """
+        name = _own_name(thing, "")
+        before = _LOADED.get((self.group, name))
+        if (before is None and name in self) or (before is not None and before.sha256):
+            raise UsageError(
+                f"{self.kind} {name!r:.60}: there is one of that name: give yours another, or ask for that one"
+            )
+        value = self.adapt(thing, Origin(name, name, _THIS_PROCESS))
+        _LOADED[self.group, name] = _Loaded(_THIS_PROCESS, "", value)
         return name
 
     def file_sha256(self, text: str) -> str | None:
@@ -297,7 +316,7 @@ class FileRegistry(Registry[T]):
 
 def loaded_files() -> Mapping[tuple[str, str], tuple[str, str]]:
     """What paths named in this process: by group and name the path with the thing's name, and the file's digest."""
-    return {key: (found.text, found.sha256) for key, found in _LOADED.items()}
+    return {key: (found.text, found.sha256) for key, found in _LOADED.items() if found.sha256}
 
 
 def load_files(files: Mapping[tuple[str, str], tuple[str, str]]) -> None:

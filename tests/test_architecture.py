@@ -11,6 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("harness", "benchmarks", "trainers", "leaderboards")
+LIBRARY = "library"
+"""The folder of the package itself, what `import proctor` gives; it stands above the rooms."""
 ALLOWED = {
     "harness": {"harness"},
     "benchmarks": {"harness", "benchmarks"},
@@ -21,9 +23,9 @@ ALLOWED = {
 
 
 def modules() -> Iterator[tuple[str, Path]]:
-    for room in ROOMS:
+    for room in (*ROOMS, LIBRARY):
         for file in sorted((ROOT / room).rglob("*.py")):
-            parts = file.relative_to(ROOT).with_suffix("").parts
+            parts = file.relative_to(ROOT / room if room == LIBRARY else ROOT).with_suffix("").parts
             yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), file
 
 
@@ -37,7 +39,7 @@ def imports(name: str, file: Path) -> Iterator[str]:
         if isinstance(node, ast.ImportFrom):
             assert node.level or not (node.module or "").startswith("proctor"), f"{file}: import relatively"
             if node.level:
-                base = package.split(".")
+                base = package.split(".") if package else []
                 base = base[: len(base) - node.level + 1]
                 target = ".".join([*base, *([node.module] if node.module else [])])
                 yield target
@@ -46,6 +48,9 @@ def imports(name: str, file: Path) -> Iterator[str]:
 
 def test_rooms_import_only_what_stands_below_them() -> None:
     for name, file in modules():
+        if file.parent.name == LIBRARY:
+            assert not [target for target in imports(name, file) if target.startswith("harness.cli")], file
+            continue
         room = "harness.cli" if name.startswith("harness.cli") else name.partition(".")[0]
         for target in imports(name, file):
             assert target.partition(".")[0] in ALLOWED[room], f"{file.relative_to(ROOT)} imports {target}"
@@ -73,7 +78,7 @@ def test_there_are_no_import_circles() -> None:
 def test_every_package_is_in_the_distribution() -> None:
     listed = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"])
     found = {
-        "proctor." + ".".join(file.parent.relative_to(ROOT).parts)
+        ".".join(("proctor", *name.split(".")) if name else ("proctor",))
         for name, file in modules()
         if file.name == "__init__.py"
     }
@@ -89,6 +94,8 @@ def loaded_by(statement: str) -> set[str]:
 @pytest.mark.parametrize(
     "statement",
     [
+        "import proctor; proctor.grade, proctor.load_suite, proctor.evaluate, proctor.compare, proctor.score",
+        "import proctor; proctor.Suite, proctor.Reward, proctor.load_reward('majority_vote')",
         "from proctor.harness.cli import build_parser; build_parser()",
         "import proctor.benchmarks.examination, proctor.leaderboards.board.table",
         "import proctor.trainers.recipe, proctor.trainers.rewards.registry, proctor.trainers.rewards.majority_vote",
@@ -99,11 +106,22 @@ def test_light_commands_import_no_heavy_package(statement: str) -> None:
     assert not loaded_by(statement) & {"torch", "transformers", "tensorboard", "datasets", "vllm"}
 
 
-def test_help_takes_little_time() -> None:
+def test_the_library_imports_nothing_before_it_is_used() -> None:
+    assert not {name for name in loaded_by("import proctor") if name.startswith("proctor.")}
+    heavy = {"numpy", "scipy", "pandas", "PIL", "rich", "httpx", "importlib.metadata"}
+    assert not loaded_by("import proctor; dir(proctor)") & heavy
+    assert not loaded_by("import proctor; proctor.grade('5', '5')") & (heavy - {"importlib.metadata"})
+
+
+def processor_seconds(*command: str) -> float:
     import resource
 
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([sys.executable, "-m", "proctor.harness.cli", "--help"], capture_output=True, check=True)
+    subprocess.run([sys.executable, *command], capture_output=True, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    assert seconds < 0.3
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def test_help_and_the_library_take_little_time() -> None:
+    assert processor_seconds("-m", "proctor.harness.cli", "--help") < 0.3
+    assert processor_seconds("-c", "import proctor") < 0.1

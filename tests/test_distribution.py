@@ -49,3 +49,30 @@ def test_wheel_scores_a_stored_run_without_torch(installed: Path, tmp_path: Path
     assert scored["correct"] == scored["total"] == 4
     torch = subprocess.run([installed / "python", "-c", "import torch"], capture_output=True, cwd=tmp_path)
     assert torch.returncode != 0
+
+
+def test_wheel_is_a_library(installed: Path, tmp_path: Path) -> None:
+    """A function is evaluated with nothing installed but what the wheel needs; pandas is asked for by name."""
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import proctor\n"
+        "def answer(prompt: str) -> str:\n    return 'It is 5.'\n"
+        "found = proctor.evaluate(answer, 'mathvista', out='runs')\n"
+        "share: float = found.accuracy\n"
+        "right: bool | None = proctor.grade('5', 5).correct\n"
+        "print(share, right, proctor.__version__)\n"
+        "try:\n    proctor.load_runs('runs')\n"
+        "except proctor.ProctorError as error:\n    print(error)\n"
+    )
+    done = subprocess.run([installed / "python", program], capture_output=True, text=True, cwd=tmp_path, check=True)
+    scores, missing = done.stdout.splitlines()
+    assert scores.endswith(" True 0.1.0")
+    assert "pip install 'proctor[boards]'" in missing
+    check = [sys.executable, "-m", "mypy", "--strict", "--ignore-missing-imports", "--no-incremental"]
+    check += ["--python-executable", str(installed / "python"), program]
+    done = subprocess.run(check, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    program.write_text("import proctor\nproctor.grade('5', gold=None)\nproctor.evaluate('x', 'figures').acuracy\n")
+    done = subprocess.run(check, capture_output=True, text=True, cwd=tmp_path)
+    assert "arg-type" in done.stdout
+    assert "acuracy" in done.stdout

@@ -64,7 +64,8 @@ class Extraction:
 class Grade:
     """A verdict: what was extracted, which rule decided, and why, under one version of the grader.
 
-    `correct` is None where a protocol leaves the answer to a language model; the matcher of this package always decides.
+    `correct` is None where a protocol leaves the answer to a language model; the matcher of this package always decides. It
+    is true, as in `if grade(...)`, where the answer is right.
     """
 
     correct: bool | None
@@ -72,6 +73,9 @@ class Grade:
     rule: str
     reason: str
     version: str = GRADER_VERSION
+
+    def __bool__(self) -> bool:
+        return self.correct is True
 
 
 @dataclass(frozen=True, slots=True)

@@ -347,7 +347,7 @@ def _by_referee(
             grades[n] = rules.match(stated, item) if isinstance(stated, Extraction) else stated
     if rules.judge:
         at = _open(grades, stated=True)
-        stateds = [(grade.extracted or "", items[responses[n].item_id]) for n in at if (grade := grades[n])]
+        stateds = [(grade.extracted or "", items[responses[n].item_id]) for n in at if (grade := grades[n]) is not None]
         for n, grade in zip(at, referee.judge(rules.judge, stateds), strict=True):
             taken += grade.correct is not None
             grades[n] = grade
@@ -356,7 +356,11 @@ def _by_referee(
 
 def _open(grades: Sequence[Grade | None], *, stated: bool) -> list[int]:
     """Where no rule decided, with or without a stated answer."""
-    return [n for n, one in enumerate(grades) if one and one.correct is None and (one.extracted is not None) is stated]
+    return [
+        n
+        for n, one in enumerate(grades)
+        if one is not None and one.correct is None and (one.extracted is not None) is stated
+    ]
 
 
 def _verdict(response: Response, grade: Grade | None, missing_as_wrong: bool) -> Verdict:

@@ -76,11 +76,13 @@ def load_verdicts(*paths: str | os.PathLike[str], protocols: Sequence[str] = ())
     for place in places:
         if place.is_file():
             raise UsageError(f"{place} is a file, which has no answers: name the board's folder, with its evidence")
-    answers: list[Mapping[str, Any]] = []
     with run_folders(places) as folders:
-        for folder in folders:
-            for scored in score_under(folder, protocols or [None]):
-                answers += _answers(scored)
+        return verdict_frame(one for folder in folders for one in score_under(folder, protocols or [None]))
+
+
+def verdict_frame(scored: Iterable[ScoredRun]) -> pd.DataFrame:
+    """The verdicts of judged runs, as `load_verdicts` has them."""
+    answers = [answer for one in scored for answer in _answers(one)]
     columns = {name: pd.array([one[name] for one in answers], dtype=kind) for name, kind in _VERDICT_TYPES.items()}
     for name in sorted({name for one in answers for name in one["meta"]}):
         columns[f"meta.{_text(name)}"] = _category([one["meta"].get(name) for one in answers])

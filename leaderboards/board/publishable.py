@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from ...benchmarks.registry import SUITES
+from ...harness.own_source import is_unknown
 from ...harness.profiles import PromptStyle, profiles
 from ...harness.runs.score import ScoredRun, crossed
 from ...harness.runs.store import misstated
@@ -38,6 +39,12 @@ def unfit_alone(scored: ScoredRun) -> Iterator[str]:
         yield f"the run names the profile {manifest.style.name}, and its texts are not those of the bundled one"
     if manifest.seal is None and scored.missing == 0:
         yield "the run was not sealed: hold the examination again, which only completes it"
+    model = manifest.identity["model"]
+    if isinstance(model, Mapping) and is_unknown(model.get("source")):
+        yield (
+            "the run was answered by code whose source is not known: put the function into a file of its own, import it "
+            "from there, and evaluate again"
+        )
     if _dirty(manifest.environment.get("source")):
         yield "the run was held by code with uncommitted changes"
 

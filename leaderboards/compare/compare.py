@@ -22,7 +22,7 @@ from ...harness.errors import DataError, IncompleteRunError, UsageError, printab
 from ...harness.folder import differing_keys
 from ...harness.report.text import first_of
 from ...harness.runs.judging import JudgeModel
-from ...harness.runs.score import ScoredRun
+from ...harness.runs.score import ScoredRun, StoredAnswers
 from ...harness.runs.store import Manifest
 from ...harness.stats.intervals import Difference, holm, item_changes, paired_difference, seeded_difference
 from ...harness.stats.metrics import cluster
@@ -135,9 +135,13 @@ def _check_number(source: str, path: Path, suite: str, runs: Sequence[tuple[Path
 
 
 def _judged(source: str, folder: Path, protocol: str | None, referee: JudgeModel | None) -> Side:
-    """A run and its verdicts. Raises IncompleteRunError unless every question has an answer, and every answer a verdict."""
+    """A run and its verdicts. Raises IncompleteRunError as `judged_side` does."""
     answers = read_answers(folder)
-    scored = score_answers(answers, protocol, referee)
+    return judged_side(source, answers, score_answers(answers, protocol, referee))
+
+
+def judged_side(source: str, answers: StoredAnswers, scored: ScoredRun) -> Side:
+    """What was judged. Raises IncompleteRunError unless every question has an answer, and every answer a verdict."""
     name = f"{source}: the run of {printable(scored.run.manifest.model_name)} on {scored.run.manifest.suite}"
     if scored.lacking:
         raise IncompleteRunError(f"{name} is incomplete: {scored.missing} answers are missing; finish it first")

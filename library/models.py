@@ -1,0 +1,53 @@
+"""Who answers: from what a caller names or gives to an engine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeAlias
+
+from .harness.engines.base import Engine
+from .harness.engines.own import FunctionEngine, own_engine
+from .harness.engines.ray import open_replicas
+from .harness.errors import UsageError
+from .harness.types import Item
+
+Model: TypeAlias = Callable[..., str] | Engine | str | os.PathLike[str]
+"""A function, an engine, a checkpoint's folder, or a name that the engine or the server knows."""
+
+
+def open_model(
+    model: Model,
+    items: Iterable[Item],
+    *,
+    engine: str | None = None,
+    engine_options: Mapping[str, object] | None = None,
+    url: str | None = None,
+    workers: int = 1,
+) -> Engine:
+    """The engine that answers for a model, which may be asked these items. Raises UsageError and CheckpointError."""
+    if not isinstance(model, str | os.PathLike):
+        named = [("engine", engine), ("engine_options", engine_options), ("url", url)]
+        for name, value in named:
+            if value:
+                raise UsageError(f"{name} is for a model that is named by a text; this one is {type(model).__name__!r}")
+        return _of_object(model, items, workers)
+    target = os.fspath(model)
+    options = {key: str(value) for key, value in (engine_options or {}).items()}
+    if target.startswith(("http://", "https://")):
+        raise UsageError(f"a server's address is given as url={target!r:.80}; the model is what the server calls it")
+    if url is not None:
+        if engine not in (None, "openai"):
+            raise UsageError(f"url is for a server: engine {engine!r:.60} has none")
+        engine, options = "openai", {**options, "url": url}
+    return open_replicas(engine or "transformers", target, options, workers, None)
+
+
+def _of_object(model: Callable[..., str] | Engine, items: Iterable[Item], workers: int) -> Engine:
+    if (found := own_engine(model)) is not None:
+        if workers != 1:
+            raise UsageError("workers are for a function, or for a model that is named by a text; this is one engine")
+        return found
+    if not callable(model):
+        raise UsageError(f"a model is a function, an engine, a folder or a name; not {model!r:.80}")
+    return FunctionEngine(model, items, workers)
