@@ -1,6 +1,10 @@
 """lmms-eval's samples: the file DATE_samples_TASK.jsonl that `--log_samples` writes, with DATE_results.json beside it.
 
-As lmms-eval 0.3 to 0.7.3 write them (evaluator.py, loggers/evaluation_tracker.py). A line has `doc_id` (the row of the data
+As lmms-eval 0.3 to 0.7.3 write them (evaluator.py, loggers/evaluation_tracker.py), into a folder that is called as the model
+is: the last two parts of its name, with "__" for the slash (utils.sanitize_model_name). samples_TASK_DATE.jsonl with
+results_DATE.json, as lm-evaluation-harness names them, are read too.
+
+A line has `doc_id` (the row of the data
 set), `target`, `input` (the prompt's text, or a part of it where a model takes messages), `filtered_resps`, `resps` where
 they differ from those, and the task's metrics; 0.3 has `doc` and `arguments` too, 0.7 `token_counts`. `resps` are what the
 model said, and are taken where they are there; to 0.6 they are nested once more. Several filters of one task give several
@@ -15,6 +19,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Container, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +35,10 @@ from .recorded import recorded
 from .tables import Row
 
 TOOL = "lmms-eval"
+_NAMING = ("peft", "delta", "pretrained", "model", "model_version", "model_name", "model_id", "path", "engine")
+"""The arguments that name a model, in lmms-eval's order."""
+MOST_RESULTS = 20
+"""So many results files of a folder are read for the model's name."""
 _JUDGED = ("llm_as_judge_eval", "gpt_eval_score", "submission")
 _BY_RULE = ("mathvision_standard_eval", "relaxed_overall")
 OWN_METRIC = "proctor_"
@@ -54,8 +63,7 @@ def lacking(names: Container[str]) -> list[str]:
 
 def open_lmms_eval(path: Path, suite: Suite, rows: Iterator[Row | DataError]) -> ImportSource:
     """The lines of a samples file, with what the results file beside it says. Raises DataError if that file is damaged."""
-    date, _, task = path.stem.partition("_samples_")
-    beside = path.with_name(f"{date}_results.json")
+    task, beside = _beside(path)
     results = _results(beside) if task and beside.is_file() else {}
     config = _table(results, "config")
     task_config = _table(_table(results, "configs"), task)
@@ -65,11 +73,47 @@ def open_lmms_eval(path: Path, suite: Suite, rows: Iterator[Row | DataError]) ->
         TOOL,
         path,
         _given(rows, suite),
-        model_name=_text(results.get("model_name")),
+        model_name=_model_name(results) or _name_in_folder(path),
         version=_text(results.get("lmms_eval_version")),
         sampling=_sampling(settings),
         about={name: str(value) for name, value in about.items() if value is not None},
     )
+
+
+def _beside(path: Path) -> tuple[str, Path]:
+    """The task of a samples file, empty if its name tells none, and the results file that was written with it."""
+    date, found, task = path.stem.partition("_samples_")
+    if found:
+        return task, path.with_name(f"{date}_results.json")
+    task, _, date = path.stem.removeprefix("samples_").rpartition("_")
+    named = path.stem.startswith("samples_") and date[:4].isdecimal()
+    return task if named else "", path.with_name(f"results_{date}.json")
+
+
+def _model_name(results: Mapping[str, Json]) -> str | None:
+    """The model that a results file is of: its name, as lmms-eval finds it in the model's arguments, else its kind."""
+    if name := _text(results.get("model_name")):
+        return name
+    config = _table(results, "config")
+    arguments = config.get("model_args")
+    pairs = (one.partition("=") for one in arguments.split(",")) if isinstance(arguments, str) else ()
+    given = arguments if isinstance(arguments, dict) else {name.strip(): value for name, _, value in pairs}
+    named = next((name for one in _NAMING if (name := _text(given.get(one)))), None)
+    return named or _text(config.get("model"))
+
+
+def _name_in_folder(path: Path) -> str | None:
+    """The model by the other results files in the folder, if they are all of one, else by the folder's name, ORG__MODEL."""
+    folder = path.resolve().parent
+    beside = [*folder.glob("*_results.json"), *folder.glob("results_*.json")]
+    names = set()
+    for file in beside[:MOST_RESULTS]:
+        with suppress(DataError):
+            names.add(_model_name(_results(file)))
+    if len(names) == 1 and (name := names.pop()):
+        return name
+    organisation, slash, model = folder.name.partition("__")
+    return f"{organisation}/{model}" if organisation and slash and model and "__" not in model else None
 
 
 def _results(path: Path) -> Mapping[str, Json]:

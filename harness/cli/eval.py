@@ -326,6 +326,8 @@ def _import(args: argparse.Namespace) -> int:
         show_table(scores_table([scored]))
         print(outcome.path)
     log_unscored([scored])
+    if found.model.name == "unknown":
+        log(f"{args.file} does not say which model answered: import it with --model-name, by which tables call it")
     if outcome.missing:
         errors = f", {len(outcome.errors)} of them failures that the tool stored" if outcome.errors else ""
         first = f". First: {printable(outcome.errors[0])}" if outcome.errors else ""

@@ -14,7 +14,7 @@ from ...harness.folder import ClaimedFolder, check_empty
 from ...harness.runs.judging import JudgeModel
 from ...harness.runs.score import ScoredRun, StoredAnswers, in_processes
 from .evidence import BOARD, EVIDENCE, EvidenceFolder, keep, read_record
-from .publishable import disagreements, unfit
+from .publishable import disagreements, nameless, unfit
 from .table import Row, cells, read_csv, rows, to_csv
 
 
@@ -56,7 +56,8 @@ def build(
 
     Nothing is written over if the board cannot be published, unless it is a `draft`. `partial`: the rows of incomplete
     runs have scores too. Raises UsageError for a folder that holds other files or another's board.csv, RunLockedError if
-    another process builds there, StoreError if it cannot be written, DataError for damaged runs.
+    another process builds there, StoreError if it cannot be written, DataError for damaged runs, and for several whose
+    model nobody named.
     """
     _prepare(out)
     with ClaimedFolder(out, "board", "building this board"):
@@ -69,6 +70,8 @@ def _build(runs: Sequence[Path], how: _Scoring, out: Path, draft: bool) -> Board
     kept = how.folder.digests()
     try:
         table, problems = _judge(runs, how)
+        if several := nameless(map(cells, table)):
+            raise DataError(several)
         if draft or not problems:
             needed = _needed(how.folder, table)
             write_atomic(out / BOARD, to_csv(table))

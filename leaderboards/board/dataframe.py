@@ -15,7 +15,8 @@ from ...harness.errors import MissingExtraError, UsageError, printable
 from ...harness.runs.score import ScoredRun
 from .evidence import run_folders
 from .load_rows import as_count, as_real, as_share, as_truth, load_rows
-from .table import Row
+from .table import Row, row
+from .told_apart import FACTS, Asked, told_apart
 
 try:
     import pandas as pd
@@ -53,13 +54,17 @@ def load(*paths: str | os.PathLike[str], protocols: Sequence[str] = (), partial:
 
     `paths` are boards (folders or CSV files), run directories, or folders of these. Rows of a board are as published;
     runs are judged now, under `protocols` (default: the one that asked); `partial` gives incomplete runs their scores of
-    what there is. Counts are Int64 and scores float64, both missing where a board is blank; texts are strings, blank
-    where nothing is known. Raises UsageError where there is nothing, DataError for a damaged board or run.
+    what there is. `model` tells apart what has one name and is not one model or not drawn alike ("name (temperature
+    0.5)"), so that no mean over it mixes them. Counts are Int64 and scores float64, both missing where a board is blank;
+    texts are strings, blank where nothing is known. Raises UsageError where there is nothing, DataError for a damaged
+    board or run.
     """
     found = load_rows(_paths(paths), protocols, partial=partial)
+    names = told_apart(map(_asked, found))
+    found = [dataclasses.replace(one, model=names[one.model, one.run_id]) for one in found]
     columns = {}
     for field in dataclasses.fields(Row):
-        values = [getattr(row, field.name) for row in found]
+        values = [getattr(one, field.name) for one in found]
         columns[field.name] = _column(field.name, str(field.type), values)
     return pd.DataFrame(columns)
 
@@ -68,9 +73,9 @@ def load_verdicts(*paths: str | os.PathLike[str], protocols: Sequence[str] = ())
     """A row per answer: whose it is, its verdict, and the item's categories as columns `meta.NAME`.
 
     `paths` are boards with their evidence, run directories, or folders of these; all are judged now, under `protocols`
-    (default: the one that asked). `correct` is missing where an answer has no verdict (`rule` "error": it is an engine's
-    failure). A category is a column of its own type, or of objects where it is a list or of several types. Raises as
-    `load` does.
+    (default: the one that asked). `model` is told apart as by `load`. `correct` is missing where an answer has no verdict
+    (`rule` "error": it is an engine's failure). A category is a column of its own type, or of objects where it is a list or
+    of several types. Raises as `load` does.
     """
     places = _paths(paths)
     for place in places:
@@ -82,7 +87,13 @@ def load_verdicts(*paths: str | os.PathLike[str], protocols: Sequence[str] = ())
 
 def verdict_frame(scored: Iterable[ScoredRun]) -> pd.DataFrame:
     """The verdicts of judged runs, as `load_verdicts` has them."""
-    answers = [answer for one in scored for answer in _answers(one)]
+    answers: list[Mapping[str, Any]] = []
+    asked: list[Asked] = []
+    for judged in scored:
+        answers += _answers(judged)
+        asked.append(_asked(row(judged, judged.accuracy())))
+    names = told_apart(asked)
+    answers = [{**one, "model": names[one["model"], one["run_id"]]} for one in answers]
     columns = {name: pd.array([one[name] for one in answers], dtype=kind) for name, kind in _VERDICT_TYPES.items()}
     for name in sorted({name for one in answers for name in one["meta"]}):
         columns[f"meta.{_text(name)}"] = _category([one["meta"].get(name) for one in answers])
@@ -111,6 +122,10 @@ def _column(name: str, kind: str, values: Sequence[Any]) -> Any:
     if kind == "str":
         return pd.array([_text(value) for value in values], dtype="string")
     return pd.array(values, dtype="Int64")
+
+
+def _asked(one: Row) -> Asked:
+    return Asked(one.model, one.run_id, (one.suite, one.protocol), {name: str(getattr(one, name)) for name in FACTS})
 
 
 def _answers(scored: ScoredRun) -> Iterator[Mapping[str, Any]]:

@@ -9,10 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from ...benchmarks.registry import SUITES
 from ...harness.own_source import is_unknown
 from ...harness.profiles import PromptStyle, profiles
+from ...harness.report.text import first_of
 from ...harness.runs.score import ScoredRun, crossed
 from ...harness.runs.store import misstated
 from .drawn import contradicted
 
+UNKNOWN = "unknown"
+"""What a model is called that an imported file does not name."""
+NAMED = 3
 IDENTITY = ("suite", "model", "protocol", "metric")
 """What tells two rows of a board apart; two runs of one model are told apart by their run_id."""
 
@@ -97,7 +101,19 @@ def disagreements(rows: Iterable[Mapping[str, str]]) -> list[str]:
         *_several(rows, "run_id", "model", "run {} stands under several names: {}"),
         *_several(rows, "model", "weights", "the model {} has several weights: {}"),
         *_alike({row["model"] for row in rows}),
+        *filter(None, [nameless(rows)]),
     ]
+
+
+def nameless(rows: Iterable[Mapping[str, str]]) -> str | None:
+    """Why runs whose model nobody named cannot stand in one table; None if there are not several."""
+    runs = {row["run_id"] for row in rows if row["model"] in ("", UNKNOWN)}
+    if len(runs) < 2:
+        return None
+    return (
+        f"{len(runs)} runs ({first_of(sorted(runs), NAMED)}) are of models that nobody named, for which no one row can "
+        "stand: import each with --model-name"
+    )
 
 
 def _several(rows: Iterable[Mapping[str, str]], of: str, what: str, said: str) -> Iterator[str]:

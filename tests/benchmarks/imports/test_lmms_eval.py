@@ -262,6 +262,67 @@ def test_the_results_beside_say_the_model_and_the_sampling(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("folder", "samples", "results", "expected"),
+    [
+        ("Qwen__Qwen2.5-VL-7B-Instruct", NAME, {}, "Qwen/Qwen2.5-VL-7B-Instruct"),
+        ("downloads", NAME, {}, "unknown"),
+        ("a__b__c", NAME, {}, "unknown"),
+        ("Qwen__Other", NAME, {"20260101_120000_results.json": {}}, "some/model"),
+        ("downloads", NAME, {"20260101_130000_results.json": {}}, "some/model"),
+        (
+            "downloads",
+            "samples_chartqa_2026-01-01T12-00-00.0.jsonl",
+            {"results_2026-01-01T12-00-00.0.json": {}},
+            "some/model",
+        ),
+        ("d", NAME, {"1_results.json": {}, "2_results.json": {"model_name": "another"}}, "unknown"),
+        ("d", NAME, {"20260101_120000_results.json": {"model_name": ""}}, "some/model"),
+        (
+            "d",
+            NAME,
+            {
+                "20260101_120000_results.json": {
+                    "model_name": "",
+                    "config": {"model_args": "model_version=gpt-4o,key=k"},
+                }
+            },
+            "gpt-4o",
+        ),
+        (
+            "d",
+            NAME,
+            {"20260101_120000_results.json": {"model_name": "", "config": {"model": "qwen2_5_vl", "model_args": ""}}},
+            "qwen2_5_vl",
+        ),
+    ],
+)
+def test_the_model_is_named_by_the_results_or_the_folder(tmp_path, cli, folder, samples, results, expected):
+    (tmp_path / folder).mkdir()
+    path = write_lines(tmp_path / folder / samples, lmms_eval_samples("chartqa", say("chartqa")))
+    for name, changed in results.items():
+        (tmp_path / folder / name).write_text(json.dumps({**RESULTS, **changed}))
+    done = cli("import", path, "--suite", "chartqa", "--run", tmp_path / "run")
+    assert RunReader(tmp_path / "run").manifest.model_name == expected
+    assert ("import it with --model-name" in done.err) == (expected == "unknown")
+
+
+def test_two_models_that_nobody_named_have_no_board(tmp_path, cli):
+    for number in (1, 2):
+        said = {name: f"{text} {number}" for name, text in say("chartqa").items()}
+        path = write_lines(tmp_path / f"{number}_samples_chartqa.jsonl", lmms_eval_samples("chartqa", said))
+        cli("import", path, "--suite", "chartqa", "--run", tmp_path / "runs" / str(number))
+    done = cli("board", "build", tmp_path / "runs", "--out", tmp_path / "board", "--draft")
+    assert done.code == 2
+    assert "of models that nobody named" in done.err
+    assert "--model-name" in done.err
+    assert not (tmp_path / "board" / "board.csv").exists()
+    named = cli("import", path, "--suite", "chartqa", "--run", tmp_path / "runs" / "3", "--model-name", "known")
+    assert named.code == 0
+    parts = (tmp_path / "runs" / "1", tmp_path / "runs" / "3")
+    assert cli("board", "build", *parts, "--out", tmp_path / "board", "--draft").code == 0
+
+
+@pytest.mark.parametrize(
     ("gen_kwargs", "known"),
     [
         ("temperature=0.7,do_sample=True,top_p=0.9", {"temperature": 0.7, "top_p": 0.9, "max_tokens": 16}),

@@ -49,7 +49,7 @@ def test_lmms_eval_there_and_back(cli, tmp_path, ours, suite):
     path = ours(suite, said)
     answers = {one.item_id: one.text for one in RunReader(path).responses()}
     file = write_lines(tmp_path / f"d_samples_{suite}.jsonl", lmms_eval_samples(suite, answers))
-    done = cli("import", file, "--suite", suite, "--run", tmp_path / "back", "--json")
+    done = cli("import", file, "--suite", suite, "--model-name", "it", "--run", tmp_path / "back", "--json")
     assert (done.code, done.err) == (0, "")
     for protocol in ("strict", "official"):
         assert judged(tmp_path / "back", protocol) == judged(path, protocol)

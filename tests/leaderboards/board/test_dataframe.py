@@ -1,6 +1,7 @@
 """Boards, runs and verdicts as data frames: the published numbers, one type a column, and no pandas until it is wanted."""
 
 import dataclasses
+import json
 import subprocess
 import sys
 
@@ -74,6 +75,34 @@ def test_a_board_is_as_published_by_folder_and_by_file(runs, tmp_path):
 def test_several_places_make_one_frame(runs, tmp_path):
     build([runs / "greedy"], [None], tmp_path / "board", draft=True)
     assert len(load(tmp_path / "board", runs / "sampled")) == len(load(runs / "greedy")) + len(load(runs / "sampled"))
+
+
+def test_a_mean_over_a_name_mixes_neither_two_models_nor_two_samplings(tmp_path, examine, scripted):
+    asked = {
+        "greedy": ({}, {"weights": "one"}),
+        "drawn": ({"temperature": 0.5}, {"weights": "one"}),
+        "other": ({}, {"weights": "two"}),
+    }
+    for name, (drawn, weights) in asked.items():
+        run_eval(examine(**drawn), scripted(name="model", **weights), tmp_path / "runs" / name)
+    for frame in (load(tmp_path / "runs"), load_verdicts(tmp_path / "runs")):
+        assert set(frame["model"]) == {
+            "model (temperature 0.0, weights one)",
+            "model (temperature 0.5, weights one)",
+            "model (temperature 0.0, weights two)",
+        }
+    assert set(load(tmp_path / "runs" / "drawn")["model"]) == {"model"}
+
+
+def test_runs_that_differ_in_nothing_that_is_known_are_told_apart_by_their_ids(tmp_path, cli):
+    for number in (1, 2):
+        file = tmp_path / f"{number}.jsonl"
+        lines = [{"id": one.item.id, "response": str(number)} for one in plan("mathvision", "strict", Sampling()).asked]
+        file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        cli("import", file, "--suite", "mathvision", "--model-name", "model", "--out", tmp_path / "runs")
+    frame = load(tmp_path / "runs")
+    assert set(frame["model"]) == {f"model [{run_id[:8]}]" for run_id in frame["run_id"]}
+    assert frame["run_id"].nunique() == 2
 
 
 def test_protocols_judge_runs_and_choose_rows_of_boards(scripted, tmp_path):
