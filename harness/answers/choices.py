@@ -15,7 +15,7 @@ from .compare import same, same_ratio
 from .forms import Colon, Form, Items, Scalar, Words
 from .reading import EXPRESSION, QUANTITY, read, read_worded
 from .statements.sentence import NOUN, value_of
-from .text import clean, spelled, text_key
+from .text import clean, ratio_signs, spelled, text_key
 from .types import MAX_ITEMS, UnreadableError
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -191,6 +191,8 @@ def _same_value(option: str, answer: str) -> bool:
         known, found = read(option, style), read(answer, style)
         if isinstance(known, Scalar) and isinstance(found, Words):
             found = read_worded(answer, style)
+        if isinstance(known, Colon) and " to " in answer:
+            found = read(ratio_signs(answer), style)
         if not isinstance(known, Words) and _same_or_alternatives(known, found, answer):
             return True
     return False

@@ -41,7 +41,7 @@ from .said_gold import formula_said, numbers_said, states
 from .said_option import option_said, verdict
 from .statements import sentence, statement
 from .statements.clause import is_sentence
-from .text import clean, number_in_words, spelled, text_key
+from .text import clean, number_in_words, text_key
 from .types import MAX_ANSWER, MEMO_LENGTH, Extraction, GoldType, Grade, UnreadableError, memo, parse_gold_type
 from .units import Unit, read_unit
 from .values import rational, value_of
@@ -51,10 +51,9 @@ _LITERAL = re.compile(r"[+-]?(?:0|[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d*)(?:\.\d+)?")
 _LITERALS = re.compile(r"(?=[(\[]|.*,\s)[(\[]?\s*-?\d+(?:\.\d+)?(?:\s*,\s*-?\d+(?:\.\d+)?)+\s*[)\]]?")
 _CLOCK = re.compile(r"\d{1,2}:\d{1,2}")
 _PLAIN_LENGTH = 100
-_COUNTED = re.compile(r"([A-Za-z]+(?:-[a-z]+)?)((?: [a-z]+){1,4})")
+_COUNTED = re.compile(r"([A-Za-z]+(?:-[a-z]+)?)(?: (?:more|fewer|less))?((?: [a-z]+){1,4})")
 _AXES = (10**6, 10**9)
 _RANGE = re.compile(r"(\d{1,30})\s*(?:-|to)\s*(\d{1,30})")
-_TO = re.compile(r"(?<=[\d}])\s*\bto\b\s*(?=[\d\\])")
 
 
 def with_unit(form: Form, unit: str | None) -> Form:
@@ -254,7 +253,7 @@ def judge_matrix(gold: str, answer: str) -> bool:
 
 def judge_ratio(gold: str, answer: str) -> bool:
     """Terms up to a common factor; a ratio of two terms is also their quotient."""
-    known, found = (read(_TO.sub(":", spelled(text)), EXPRESSION) for text in (gold, answer))
+    known, found = (read(text.ratio_signs(said), EXPRESSION) for said in (gold, answer))
     return same_ratio(known, found) or judge_value(gold, answer, EXPRESSION, None)
 
 

@@ -189,6 +189,9 @@ def _alternatives(options: list[list[Token]], style: Style, depth: int) -> Form:
                 return Items(forms, joiner="or")
             total = union(total, region)
         return total
+    scalars = [form for form in forms if isinstance(form, Scalar)]
+    if len(scalars) == len(forms) and len({(form.value.key, form.unit) for form in scalars}) == 1:
+        return scalars[0]  # 1/2 or 0.5
     return Items(forms, joiner="or", texts=_texts(options))
 
 

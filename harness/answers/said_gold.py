@@ -17,6 +17,8 @@ from .statements.sentence import CLAUSE_END, FIRM, NUMBER
 from .wording import describes
 
 _NUMBER = re.compile(NUMBER)
+_WITHIN = re.compile(r"(?:[A-Za-z\d]|\d\s?[/:]\s?|\d(?:\s\w+)?\sof\s(?:the|these|those|all)\s)\Z")
+"""What stands before a number that is only a part of one: Figure14, 3/8, 1:4, 3 of the 8."""
 _MAY_STAND_BEFORE = frozenset(names("by with to from up through is are was were"))
 _FEW_WORDS = 2
 _WORDS_OF_A_LINE = 4  # that is only an answer
@@ -46,7 +48,9 @@ _AFTER_START = frozenset(
     )
 )
 _BRACKETED = re.compile(r"[(\[{][^()\[\]{}]{1,60}[)\]}]\Z")
-_MEMBER = re.compile(r"(?:\bis|\bare|=|\bin(?:\sthe\sratio)?|∈|:)\s+(?=\S)")
+_MEMBER = re.compile(
+    r"(?:\bis|\bare|=|\bin(?:\sthe\sratio)?|∈|:)(?:,?\s(?:in\s(?:\w+\s)?order|from\s\w+\sto\s\w+),?)?\s+(?=\S)"
+)
 _RELATION = re.compile(
     r"[^\s≤≥<>≠]{1,40}\s?(?:[≤≥<>≠]|\\(?:le|ge|leq|geq|lt|gt)\b)\s?\S{1,60}(?:\s?(?:[≤≥<>])\s?\S{1,40})?\Z"
 )
@@ -127,7 +131,7 @@ def _numbers(clause: str, gold: str) -> Iterator[str]:
         yield from _years(clause, gold)
     plain = _YEARS.sub(lambda found: " " * len(found.group()), clause)
     starts = [one.end() - len(one.group().lstrip()) for one in _NUMBER.finditer(plain)]
-    starts = [at for at in starts if not at or not (plain[at - 1].isascii() and plain[at - 1].isalnum())]
+    starts = [at for at in starts if not _WITHIN.search(plain, 0, at)]
     *before, last = _EQUALS.split(clause)
     if before and (len(before) > 1 or LONG_WORD.search(clause)):
         yield from (before[-1], last) if "≈" in clause else (last,)
@@ -156,6 +160,9 @@ def _years(clause: str, gold: str) -> Iterator[str]:
 
 def _formulas(clause: str, gold: str) -> Iterator[str]:
     """The last formula, the list behind the verb, the relation at the end."""
+    shown = _inside(_SHOWN, clause)
+    if len(shown) == 1:
+        yield shown[0]
     formulas = _inside(FORMULA, clause)
     if formulas:
         yield formulas[-1].strip(" .,")

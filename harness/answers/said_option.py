@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from .statements.clause import is_denied, main_clauses
-from .statements.sentence import NOUN, REFUTED, VERDICT
+from .statements.sentence import NOUN, REFUTED, VERDICT, denied
 from .text import fold
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -20,12 +20,15 @@ VERDICTS = frozenset(("yes", "no", "true", "false"))
 _VERDICT = re.compile(VERDICT, re.IGNORECASE)
 _STATEMENT_VERDICT = re.compile(
     r"[\s*_]{0,8}(?:(?:so|thus|hence|therefore|overall|in conclusion),?\s)?(?:the|this|that)\s(?:given\s)?"
-    r"(?:statement|claim|assertion)\b[^\n]{0,300}?\b(?:is|are)\s[*_\"]{0,3}(yes|no|true|false)\b"
+    r"(?:statement|claim|assertion)\b[^\n]{0,300}?\b(?:is|are)\s"
+    r"(?:(?:therefore|thus|hence|clearly|indeed|definitely|actually|also)\s)?"
+    r"[*_\"]{0,3}(yes|no|true|false|correct|incorrect|wrong|not (?:true|correct))\b"
     r"|[^\n]{0,300}[,;]\s(?:and|so|thus|hence|therefore),?\s[*_]{0,3}(yes|no)[*_]{0,3}[,.]"
     r"|(?:[^\n]{0,200}\s)?(?:this|it|which) is\s[*_]{0,3}(true|false)[*_.]{0,4}\Z",
     re.IGNORECASE,
 )
 _MARKED = r"[*_]{0,2}\(?[A-Z]\)?[*_]{0,2}"
+_JUDGED = {"correct": "true", **dict.fromkeys(("incorrect", "wrong", "not true", "not correct"), "false")}
 _NO_DENIAL = re.compile(r"\"[^\"]*\"|\bno\b", re.IGNORECASE)
 _LONE_LETTER = re.compile(r"(?<![\w'’\\$])[(\[*\"“']{0,4}([A-Z])[)\]*\"”']{0,4}(?![\w'’])")
 _TOGETHER = re.compile(
@@ -71,12 +74,11 @@ def option_said(sentence: str, options: Sequence[str]) -> str:
 def verdict(text: str, options: Sequence[str]) -> str:
     """The letter of the option yes, no, true or false that a text begins with or calls a statement; else ""."""
     keys = [" ".join(words(option)) for option in options]
-    if VERDICTS.isdisjoint(keys) or (
-        is_denied(_NO_DENIAL.sub("", text.partition(".")[0])) and not _VERDICT.match(text)
-    ):
+    found = _VERDICT.match(text) or _STATEMENT_VERDICT.match(text) if not VERDICTS.isdisjoint(keys) else None
+    if found is None or denied(_NO_DENIAL.sub("", text[: found.start(found.lastindex or 0)])):
         return ""
-    found = _VERDICT.match(text) or _STATEMENT_VERDICT.match(text)
-    said = next(filter(None, found.groups())).lower() if found else ""
+    said = found.group(found.lastindex or 0).lower()
+    said = _JUDGED.get(said, said)
     return _LETTERS[keys.index(said)] if said in keys else ""
 
 

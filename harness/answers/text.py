@@ -126,6 +126,14 @@ def clean(text: str) -> str:
     return text
 
 
+_TO = re.compile(r"(?<=[\d}])\s*\bto\b\s*(?=[\d\\])")
+
+
+def ratio_signs(text: str) -> str:
+    """A ratio in words with its signs: 1 to 4 as 1:4. Raises TooMuchWorkError over the limits."""
+    return _TO.sub(":", spelled(text))
+
+
 _ARTICLES = frozenset(("a", "an", "the"))
 _ENDINGS = "!?.,;:。'\" "
 _SMALL = dict(

@@ -66,7 +66,7 @@ def _main(text: str) -> str:
     text = text.strip().rstrip(".。!！ ")
     for _ in range(3):
         lead = LEAD.match(text)
-        text = text[lead.end() :] if lead else text
+        text = _behind(text, lead) if lead else text
         circumstance = _CIRCUMSTANCE.match(text)
         if circumstance is None or not text[circumstance.end() :].strip():
             break
@@ -74,6 +74,12 @@ def _main(text: str) -> str:
     text = _NOTE.sub("", text)
     cut = _REASON.search(text, 1)
     return (text[: cut.start()] if cut else text).strip(" ,;")
+
+
+def _behind(text: str, lead: re.Match[str]) -> str:
+    """The text behind its lead, with the emphasis that begins there."""
+    rest = text[lead.end() :]
+    return f"**{rest}" if lead.group().endswith("**") and "**" in rest else rest
 
 
 def is_denied(words: str) -> bool:

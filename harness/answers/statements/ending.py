@@ -129,7 +129,7 @@ def sentences_of(text: str) -> list[str]:
 
 
 def _ends_none(text: str, at: int) -> bool:
-    return text[at - 1] in ". " or text[at - 1].isupper() or _SHORT.search(text[max(0, at - 7) : at]) is not None
+    return text[at - 1] == " " or text[at - 1].isupper() or _SHORT.search(text[max(0, at - 7) : at]) is not None
 
 
 _LINE = re.compile(r"[ \t]*[^\s.!?。:：=]+(?:[ \t]+[^\s.!?。:：=]+){0,3}[ \t]*\n")

@@ -98,7 +98,7 @@ _CONSIDERING = re.compile(
     r"[\s*_]{0,12}(?i:for example|e\.g\.|note that (?:if|when|in)|let me know|imagine|suppose|would)\b"
 )
 CLAUSE_END = re.compile(
-    r"[;；，。!]|,(?!\d{3}(?!\d))(?=\s|$)|\.(?=\s|$)|\s\(|\s[—–-]\s|:\s"
+    r"[;；，。!]|,(?!\d{3}(?!\d))(?=\s|$)|\.(?=\s|$)|\s\(|\s[—–-]\s(?!\d)|:\s(?:(?!\d)|(?<!\d:\s)(?<!\d\s:\s))"
     r"|\s(?i:which|because|since|when|while|where|if|so|than|to|for|on|from|with|after|before|between|among|that|as|by|but|"
     r"who|whose|meaning|and (?:the|it|this|so|that|has|have|its)|in (?:the|this|that|each|order|all|both)|at (?:the|an?)|"
     r"of the|"
@@ -118,9 +118,11 @@ _SO = re.compile(r"[,;]\s(?:and\s)?(?:so|thus|hence|therefore),?\s(?!that\b)")
 _BRACKET = re.compile(r"[*_$\s]{0,4}(?:\\left\s?)?(?:\\[(\[]\s?)?\\?([(\[{])")
 _CLOSES = {"(": ")]", "[": ")]", "{": "}"}
 _LIST = re.compile(
-    rf"{_OPENING}{NUMBER}[^\s,;]{{0,20}}(?:(?:\s?[,;](?!\d{{3}}(?!\d))\s?(?:(?:and|&)\s)?|\s(?:and|&|to)\s)"
+    rf"{_OPENING}{NUMBER}[^\s,;]{{0,20}}(?:(?:\s?[,;](?!\d{{3}}(?!\d))\s?(?:(?:and|&|or)\s)?|\s(?:and|&|to|by)\s)"
     rf"{_OPENING}{NUMBER}[^\s,;]{{0,20}}){{1,12}}"
 )
+_AGAIN = re.compile(rf",\s(?:or|i\.e\.,?|that is,?|namely,?)\s(?P<value>{_OPENING}{NUMBER}[^,;]*)\Z")
+_COMPUTED = re.compile(r"\d\S*\s(?:minus|plus|times|divided by|[-+−–×*/÷])\s")
 _SUBJECT = re.compile(
     r"[A-Za-z]{3}|[^\x00-\x7f]|\\[a-z]|[A-Z]{2}"
     r"|\A[\s$(*\\]{0,6}[a-zA-Z]['′]?(?:_\w)?(?:\([a-z\d]\))?[\s$*)\\]{0,4}\Z"
@@ -213,6 +215,9 @@ def _number(text: str, at: int, found: re.Match[str] | None) -> str | None:
     listed = _LIST.match(value)
     if listed is not None and (cut is None or cut.start() < listed.end()):
         return listed.group()
+    again = _AGAIN.match(value, cut.start()) if cut else None
+    if again is not None and _COMPUTED.search(value, 0, again.start()):
+        return again.group("value")
     return value[: cut.start()] if cut else value
 
 

@@ -26,6 +26,8 @@ ANNOUNCED = [
     ("We halve the base.\n\n**Answer** – (C)", "(C)"),
     ("The height is 8.\n\nThe answer is B\n\nIf it were 4, D would be closer.", "B"),
     ("The height is 8.\n\nAnswer: 24\n\nUnless the roof is curved, this holds.", "24"),
+    ("每行有3个,共有4行。\n【答案】12", "12"),
+    ("每行有3个,共有4行。\n[答案]:12个", "12个"),
     ("由勾股定理得斜边较长,故选 C。", "C"),
 ]
 

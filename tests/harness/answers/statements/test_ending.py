@@ -63,7 +63,7 @@ def test_a_response_that_begins_with_a_question_is_read_whole() -> None:
         ("See point A. Then go.", ["See point A. Then go."]),
         ("It is half, i.e. **B**. Good.", ["It is half, i.e. **B**. ", "Good."]),
         ("So it is (approx. $4$) small. Good.", ["So it is (approx. $4$) small. ", "Good."]),
-        ("So 3... Then 4.", ["So 3... Then 4."]),
+        ("So 3... Then 4.", ["So 3... ", "Then 4."]),
         ("下雨了。我们留下。", ["下雨了。", "我们留下。", ""]),
         ("one\ntwo", ["one\n", "two"]),
     ],

@@ -22,6 +22,13 @@ VALUES = [
     ("There are 3 shelves, each with 5 jars, so 15 jars.", "15 jars"),
     ("There are 3 shelves with 5 jars each, hence 15 in total.", "15 in total"),
     ("The first shelf holds 3 jars, therefore the shelves hold 15 jars.", "15 jars"),
+    ("The angle is 180° minus 48°, or 132°.", "132°"),
+    ("The angle is 180 - 48, i.e. 132°.", "132°"),
+    ("The share is 24/60, or 40%.", "24/60, or 40%"),
+    ("The angle is 48°, or 132°.", "48°, or 132°"),
+    ("The ratio is 1 : 4.", "1 : 4"),
+    ("There are 14 jars: 6 above and the rest below.", "14 jars"),
+    ("The lid is five by six inches.", "five by six"),
     ("The cap costs ₩900.", "₩900"),
     ("小红有15元。", "15元"),
 ]
