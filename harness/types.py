@@ -118,11 +118,71 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Rendering:
+    """What a model's own chat template and image processor are told beside a prompt; nothing leaves them their defaults.
+
+    `template` holds arguments of the chat template by name, in order (e.g. enable_thinking); a picture is scaled to between
+    `min_pixels` and `max_pixels` pixels by the image processor's own rule. Raises DataError for what cannot be one.
+    """
+
+    template: tuple[tuple[str, Json], ...] = ()
+    min_pixels: int | None = None
+    max_pixels: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "template", tuple(sorted((str(name), value) for name, value in self.template)))
+        names = [name for name, _ in self.template]
+        if len({*names}) < len(names) or not all(map(str.isidentifier, names)):
+            raise DataError(f"chat_template_kwargs: names must be different identifiers, not {names!r:.80}")
+        if taken := sorted({*names} & TEMPLATE_OWN):
+            raise DataError(f"chat_template_kwargs: {taken[0]} is not for a prompt to set")
+        try:
+            canonical_json(dict(self.template))
+        except (TypeError, ValueError, RecursionError) as error:
+            raise DataError(f"chat_template_kwargs: no JSON ({str(error)[:80]})") from error
+        for name in ("min_pixels", "max_pixels"):
+            value = getattr(self, name)
+            if value is not None and not (type(value) is int and 1 <= value <= MOST_PIXELS):
+                raise DataError(f"{name} must be a whole number from 1 to {MOST_PIXELS}, not {value!r:.40}")
+        if self.min_pixels is not None and self.max_pixels is not None and self.min_pixels > self.max_pixels:
+            raise DataError(f"min_pixels ({self.min_pixels}) is more than max_pixels ({self.max_pixels})")
+
+    @property
+    def pixels(self) -> dict[str, int]:
+        """The limits that are set, by name."""
+        limits = {"min_pixels": self.min_pixels, "max_pixels": self.max_pixels}
+        return {name: value for name, value in limits.items() if value is not None}
+
+    def to_json(self) -> Json:
+        """What is set; nothing for the defaults."""
+        return {**({"chat_template_kwargs": dict(self.template)} if self.template else {}), **self.pixels}
+
+    @classmethod
+    def from_json(cls, record: Json) -> Rendering:
+        """The inverse of `to_json`. Raises DataError on any other shape."""
+        if not isinstance(record, dict) or record.keys() - {"chat_template_kwargs", "min_pixels", "max_pixels"}:
+            raise DataError(f"a rendering cannot be {record!r:.80}")
+        template = record.get("chat_template_kwargs", {})
+        if not isinstance(template, dict):
+            raise DataError(f"chat_template_kwargs cannot be {template!r:.80}")
+        return cls(tuple(template.items()), record.get("min_pixels"), record.get("max_pixels"))
+
+
+TEMPLATE_OWN = frozenset(
+    {"conversation", "conversations", "messages", "chat_template", "tokenize", "return_dict", "return_tensors"}
+    | {"add_generation_prompt", "continue_final_message", "processor_kwargs", "images", "sanitize_control_tokens"}
+)
+"""Arguments of `apply_chat_template` that the harness sets."""
+MOST_PIXELS = 2**31
+
+
+@dataclass(frozen=True, slots=True)
 class Prompt:
     """What the model is shown: texts and pictures in order, as one user turn, after an optional system text."""
 
     parts: tuple[str | Image, ...]
     system: str | None = None
+    rendering: Rendering = Rendering()
 
     @property
     def images(self) -> tuple[Image, ...]:
@@ -130,42 +190,79 @@ class Prompt:
         return tuple(part for part in self.parts if isinstance(part, Image))
 
     def digest(self) -> str:
-        """SHA-256 of the texts and the pictures' digests; names of files do not count."""
+        """SHA-256 of the texts, the pictures' digests and the rendering; names of files do not count."""
         parts = [{"image": p.sha256} if isinstance(p, Image) else {"text": p} for p in self.parts]
-        return digest({"parts": parts, "system": self.system})
+        return digest({"parts": parts, "system": self.system, **self.rendering_json})
+
+    @property
+    def rendering_json(self) -> dict[str, Json]:
+        """The rendering for a record, where it is not the model's own."""
+        rendering = self.rendering.to_json()
+        return {"rendering": rendering} if rendering else {}
 
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How answers are drawn. `temperature` 0 is greedy; `n` samples per item; `max_tokens` new tokens at most."""
+    """How answers are drawn. `temperature` 0 is greedy; `n` samples per item; `max_tokens` new tokens at most.
+
+    The order is vLLM's: penalties on the logits, the temperature, then what is kept of the distribution by `min_p` (of the
+    most probable token's share), `top_k` (0: all) and `top_p`. `repetition_penalty` (1: none) is of tokens in prompt and
+    answer, `presence_penalty` (0: none) of those in the answer. An answer ends before the first of the texts in `stop`.
+    """
 
     n: int = 1
     temperature: float = 0.0
     top_p: float = 1.0
     max_tokens: int = 2048
     seed: int = 0
+    top_k: int = 0
+    min_p: float = 0.0
+    presence_penalty: float = 0.0
+    repetition_penalty: float = 1.0
+    stop: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "stop", tuple(self.stop))
         limits = {
             "n": type(self.n) is int and self.n >= 1,
             "temperature": 0 <= self.temperature <= 100,
             "top_p": 0 < self.top_p <= 1,
             "max_tokens": self.max_tokens >= 1,
+            "top_k": type(self.top_k) is int and self.top_k >= 0,
+            "min_p": 0 <= self.min_p <= 1,
+            "presence_penalty": -2 <= self.presence_penalty <= 2,
+            "repetition_penalty": 0 < self.repetition_penalty <= 10,
+            "stop": len(self.stop) <= MOST_STOPS
+            and all(isinstance(one, str) and 0 < len(one) <= LONGEST_STOP for one in self.stop),
         }
         for name, fine in limits.items():
             if not fine:
-                raise DataError(f"sampling: {name} = {getattr(self, name)} is out of range")
-        for name in ("temperature", "top_p"):  # 1 and 1.0 (or -0.0 and 0.0) are one setting, so they have one digest
-            object.__setattr__(self, name, abs(float(getattr(self, name))))
+                raise DataError(f"sampling: {name} = {getattr(self, name)!r:.80} is out of range")
+        for name in ("temperature", "top_p", "min_p", "repetition_penalty"):  # 1 and 1.0 (or -0.0 and 0.0) are one
+            object.__setattr__(self, name, abs(float(getattr(self, name))))  # setting, so they have one digest
+        object.__setattr__(self, "presence_penalty", float(self.presence_penalty) or 0.0)
 
     @property
     def greedy(self) -> bool:
         """True if the most probable token is taken each time."""
         return self.temperature == 0
 
+    @property
+    def shaping(self) -> dict[str, Json]:
+        """What beside temperature and top-p shapes answers, as far as it is not neutral."""
+        values = {name: getattr(self, name) for name in SHAPING}
+        found: dict[str, Json] = {name: value for name, value in values.items() if value != SHAPING[name]}
+        return {**found, "stop": list(self.stop)} if self.stop else found
+
     def to_json(self) -> Json:
-        """All fields."""
-        return dataclasses.asdict(self)
+        """All fields; those of `shaping` only where they are not neutral."""
+        return {**{name: getattr(self, name) for name in PLAIN_SAMPLING}, **self.shaping}
+
+
+PLAIN_SAMPLING = ("n", "temperature", "top_p", "max_tokens", "seed")
+SHAPING: Mapping[str, Json] = {"top_k": 0, "min_p": 0.0, "presence_penalty": 0.0, "repetition_penalty": 1.0}
+"""The fields of `Sampling.shaping` but `stop`, with their neutral values."""
+MOST_STOPS, LONGEST_STOP = 16, 200
 
 
 def sample_seed(seed: int, item_id: str, sample: int) -> int:

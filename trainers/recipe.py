@@ -142,6 +142,9 @@ class Recipe:
             "checkpoint_every must be at least 1": self.checkpoint_every >= 1,
             "sampling.n must be at least 2: a group of one has no advantage": self.sampling.n >= 2,
             "sampling.temperature must be above 0: greedy answers do not differ": not self.sampling.greedy,
+            "sampling: top_k, min_p, penalties and stop are not for training, whose probabilities are of all tokens": (
+                not self.sampling.shaping
+            ),
             "policy.train_on must be at least 2 and at most sampling.n": policy.train_on is None
             or 2 <= policy.train_on <= self.sampling.n,
             "policy.train_on belongs to method grpo": policy.train_on is None or self.method == "grpo",
@@ -160,7 +163,7 @@ class Recipe:
 
     def to_json(self) -> Json:
         """All settings."""
-        return dataclasses.asdict(self)
+        return {**dataclasses.asdict(self), "sampling": self.sampling.to_json()}
 
     def spelled_out(self, *, method: Any = None, reward: Any = None) -> Recipe:
         """With every setting of its opened method, of its opened reward and of the judge that this needs, as it is stored."""

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ..errors import EngineError, MissingExtraError, ProctorError, UsageError
-from ..types import Image, Json, Prompt, Request, Response, Sampling
+from ..types import Image, Json, Request, Response, Sampling
 from ..user_file import anchored
 from .base import ENGINES, Engine
 
@@ -115,7 +115,7 @@ def _carried(request: Request) -> Request:
         dataclasses.replace(part, origin=part.read()) if isinstance(part, Image) else part
         for part in request.prompt.parts
     )
-    return dataclasses.replace(request, prompt=Prompt(parts, request.prompt.system))
+    return dataclasses.replace(request, prompt=dataclasses.replace(request.prompt, parts=parts))
 
 
 def _connect(address: str | None, workers: int) -> Any:

@@ -2,8 +2,6 @@
 
 The prompt pass (pictures included) runs once per prompt; its key-value cache is then repeated n times, so that n answers
 cost one look at the picture. The same two passes, with gradients on, give a trainer the log-probabilities of answers.
-
-Drawing answers token by token from a prompt pass: greedy, or by temperature and top-p with a seed per answer.
 """
 
 from __future__ import annotations
@@ -18,14 +16,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..errors import CheckpointError, DataError, MissingExtraError, NonFiniteOutputError, UsageError
+from ..errors import CheckpointError, DataError, MissingExtraError, UsageError
 from ..images import decode
 from ..runs.checkpoints import check_whole
 from ..types import Image, Prompt, Sampling
 from .chat import LOCAL, ChatTemplate, as_checkpoint_error, load_configuration, load_processors
+from .drawing import AnswerDrawer, DrawnTokens
 
 try:
-    import numpy as np
     import torch
     import torch.nn.functional as F
     from transformers import AutoModelForImageTextToText
@@ -41,12 +39,13 @@ if TYPE_CHECKING:
 class Prefix:
     """A batch of prompts after the prompt pass, R = prompts x repeat rows.
 
-    `logits` (R, V) of the next token; `mask` (R, L) of the prompts, padded on the left; `next_position` (3 or 1, R) of the
-    token that follows.
+    `logits` (R, V) of the next token; `ids` and `mask` (R, L) of the prompts, padded on the left; `next_position` (3 or 1, R)
+    of the token that follows.
     """
 
     cache: Any
     logits: Tensor
+    ids: Tensor
     mask: Tensor
     next_position: Tensor
 
@@ -158,10 +157,12 @@ class VisionLanguageModel:
         positions = self._positions(inputs)
         cache = DynamicCache(config=self.model.config)
         output = self.model(**inputs, position_ids=positions, past_key_values=cache, use_cache=True, logits_to_keep=1)
-        prefix = Prefix(cache, output.logits[:, -1], inputs["attention_mask"], positions[..., -1] + 1)
+        ids, mask = inputs["input_ids"], inputs["attention_mask"]
+        prefix = Prefix(cache, output.logits[:, -1], ids, mask, positions[..., -1] + 1)
         if repeat > 1:
             cache.batch_repeat_interleave(repeat)
             prefix.logits = prefix.logits.repeat_interleave(repeat, 0)
+            prefix.ids = prefix.ids.repeat_interleave(repeat, 0)
             prefix.mask = prefix.mask.repeat_interleave(repeat, 0)
             prefix.next_position = prefix.next_position.repeat_interleave(repeat, 1)
         return prefix
@@ -200,27 +201,6 @@ def _end_ids(model: Any, tokenizer: Any) -> list[int]:
     return sorted({tokenizer.eos_token_id, *added})
 
 
-def uniforms(seeds: Sequence[int], length: int) -> Tensor:
-    """Random numbers (len(seeds), length) in [0, 1): each row depends on its own seed alone, never on the batch."""
-    rows = [np.random.Generator(np.random.Philox(key=seed)).random(length, np.float32) for seed in seeds]
-    return torch.from_numpy(np.stack(rows))
-
-
-__all__ = ["Prefix", "VisionLanguageModel", "uniforms"]
-
-
-UNIFORM_BLOCK = 256
-
-
-@dataclass
-class DrawnTokens:
-    """R answers of at most T tokens: `ids` and `mask` (R, T), the end token included; `ended` (R,) if it was drawn."""
-
-    ids: Tensor
-    mask: Tensor
-    ended: Tensor
-
-
 @torch.no_grad()
 def draw_answers(
     vlm: VisionLanguageModel,
@@ -234,54 +214,10 @@ def draw_answers(
     A row's answer depends on its prompt and seed, not on its neighbours or its place in the batch; it ends where the
     model's context does.
     """
-    pad = vlm.tokenizer.pad_token_id
-    logits = prefix.logits
-    rows = logits.shape[0]
-    if not torch.isfinite(logits).all():
-        raise NonFiniteOutputError(
-            "the model's output is not finite: its weights are damaged, or its training diverged"
-        )
-    ends = torch.tensor(vlm.end_ids, device=logits.device)
     room = vlm.context - prefix.mask.sum(1)
-    live = torch.ones(rows, dtype=torch.bool, device=logits.device)
-    ended = torch.zeros_like(live)
-    ids: list[Tensor] = []
-    masks: list[Tensor] = []
-    random = torch.empty(0)
-    for step in range(sampling.max_tokens):
-        if not sampling.greedy and step % UNIFORM_BLOCK == 0:
-            random = _random_block(seeds, step, logits.device)
-        if banned:
-            logits = logits.index_fill(1, torch.tensor(banned, device=logits.device), -torch.inf)
-        token = _choose(logits, sampling, None if sampling.greedy else random[:, step % UNIFORM_BLOCK])
-        ids.append(torch.where(live, token, pad))
-        masks.append(live)
-        ended |= live & torch.isin(token, ends)
-        live = live & ~ended & (room > step + 1)
-        if not live.any() or step + 1 == sampling.max_tokens:
-            break
-        answered = torch.stack(masks, 1)
-        logits = vlm.extend(prefix, ids[-1][:, None], answered, start=step)[:, -1]
-    return DrawnTokens(torch.stack(ids, 1), torch.stack(masks, 1), ended)
-
-
-def _random_block(seeds: Sequence[int], step: int, device: torch.device) -> Tensor:
-    """The next UNIFORM_BLOCK numbers of every row; a row's block k has a seed of its own."""
-    block = step // UNIFORM_BLOCK
-    return uniforms([seed + (block << 64) for seed in seeds], UNIFORM_BLOCK).to(device)
-
-
-def _choose(logits: Tensor, sampling: Sampling, uniform: Tensor | None) -> Tensor:
-    """Next tokens (R,) from logits (R, V): the most probable, or by inverse transform of `uniform` (R,)."""
-    if uniform is None:
-        return logits.argmax(-1)
-    logits = logits.float()
-    logits = logits - logits.amax(-1, keepdim=True)  # so that the division by a tiny temperature cannot overflow
-    probabilities = F.softmax(logits / sampling.temperature, -1)
-    if sampling.top_p < 1:
-        ranked, order = probabilities.sort(dim=-1, descending=True, stable=True)
-        ranked = ranked.masked_fill(ranked.cumsum(-1) - ranked >= sampling.top_p, 0)
-        probabilities = torch.zeros_like(probabilities).scatter(-1, order, ranked)
-    cumulative = probabilities.cumsum(-1)
-    threshold = uniform[:, None] * cumulative[:, -1:] * (1 - 2**-20)  # rounding never reaches the end
-    return torch.searchsorted(cumulative, threshold, right=True)[:, 0].clamp(max=logits.shape[1] - 1)
+    drawer = AnswerDrawer(vlm.tokenizer, sampling, seeds, vlm.end_ids, room, (prefix.ids, prefix.mask), banned)
+    token = drawer.draw(prefix.logits)
+    while drawer.live.any():
+        logits = vlm.extend(prefix, token[:, None], drawer.mask, start=drawer.step - 1)[:, -1]
+        token = drawer.draw(logits)
+    return drawer.drawn()

@@ -26,7 +26,7 @@ from ..folder import ClaimedFolder, check_empty, check_identity
 from ..jsonl import Journal, Line, json_line, parse_line, read_lines
 from ..limits import RUN_FILE_BYTES, RUN_LINE_BYTES
 from ..profiles import PromptStyle
-from ..types import Image, Item, Json, Prompt, Response, Sampling, digest, digest_all
+from ..types import Image, Item, Json, Prompt, Rendering, Response, Sampling, digest, digest_all
 from .provenance import file_sha256
 
 FORMAT = 1
@@ -179,7 +179,8 @@ class Sample:
     def to_json(self) -> Json:
         """Both, pictures by name and digest."""
         parts = [part.to_json() if isinstance(part, Image) else part for part in self.prompt.parts]
-        return {"item": self.item.to_json(), "prompt": {"parts": parts, "system": self.prompt.system}}
+        prompt = {"parts": parts, "system": self.prompt.system, **self.prompt.rendering_json}
+        return {"item": self.item.to_json(), "prompt": prompt}
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,7 +225,8 @@ def _asked(record: Json, pictures: Path | None, root: Path) -> Sample:
     item = Item.from_json(record["item"], lambda image: _image(image, pictures, root))
     parts = record["prompt"]["parts"]
     shown = tuple(part if isinstance(part, str) else _image(part, pictures, root) for part in parts)
-    return Sample(item, Prompt(shown, record["prompt"]["system"]))
+    rendering = Rendering.from_json(record["prompt"].get("rendering", {}))
+    return Sample(item, Prompt(shown, record["prompt"]["system"], rendering))
 
 
 def _image(record: Json, pictures: Path | None, root: Path) -> Image:

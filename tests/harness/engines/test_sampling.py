@@ -11,10 +11,10 @@ from proctor.harness.types import Sampling
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from proctor.harness.engines.vlm import (  # noqa: E402
+from proctor.harness.engines.drawing import (  # noqa: E402
     UNIFORM_BLOCK,
-    _choose,
-    _random_block,
+    choose,
+    random_block,
     uniforms,
 )
 
@@ -25,7 +25,7 @@ DRAWS = 20_000
 def counts(sampling, logits=LOGITS, draws=DRAWS):
     """How often each token is drawn."""
     uniform = uniforms([7], draws)[0]
-    drawn = _choose(logits.repeat(draws, 1), sampling, uniform)
+    drawn = choose(logits.repeat(draws, 1), sampling, uniform)
     return np.bincount(drawn.numpy(), minlength=len(logits))
 
 
@@ -66,7 +66,7 @@ def test_a_token_that_can_not_be_is_never_drawn():
     found = counts(Sampling(temperature=1.0), logits)
     assert found[[0, 2, 4]].sum() == 0
     for uniform in (0.0, 2**-24, 0.5, 1 - 2**-24):
-        token = _choose(logits[None], Sampling(temperature=1.0), torch.tensor([uniform]))
+        token = choose(logits[None], Sampling(temperature=1.0), torch.tensor([uniform]))
         assert token.item() in (1, 3)
 
 
@@ -78,7 +78,7 @@ def test_a_token_that_can_not_be_is_never_drawn():
 )
 def test_a_token_is_always_drawn_and_in_the_nucleus(rows, temperature, top_p, uniform):
     logits = torch.tensor(rows)
-    drawn = _choose(logits, Sampling(temperature=temperature, top_p=top_p), torch.full((len(rows),), uniform))
+    drawn = choose(logits, Sampling(temperature=temperature, top_p=top_p), torch.full((len(rows),), uniform))
     for row, token in zip(logits.double(), drawn.tolist(), strict=True):
         chances = torch.softmax((row - row.max()) / temperature, 0)
         assert chances[chances > chances[token] + 1e-5].sum() < top_p + 1e-3
@@ -86,7 +86,7 @@ def test_a_token_is_always_drawn_and_in_the_nucleus(rows, temperature, top_p, un
 
 
 def test_greedy_takes_the_most_probable():
-    assert _choose(torch.stack([LOGITS, LOGITS.flip(0)]), Sampling(), None).tolist() == [0, 5]
+    assert choose(torch.stack([LOGITS, LOGITS.flip(0)]), Sampling(), None).tolist() == [0, 5]
 
 
 def test_random_numbers_depend_on_the_seed_alone():
@@ -104,5 +104,5 @@ def test_random_numbers_are_uniform_within_and_across_seeds():
 
 
 def test_the_next_block_of_an_answer_is_new():
-    blocks = [_random_block([3, 4], step, torch.device("cpu")) for step in (0, UNIFORM_BLOCK, 2 * UNIFORM_BLOCK)]
+    blocks = [random_block([3, 4], step, torch.device("cpu")) for step in (0, UNIFORM_BLOCK, 2 * UNIFORM_BLOCK)]
     assert len({tuple(block[row].tolist()) for block in blocks for row in range(2)}) == 6
