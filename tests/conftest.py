@@ -61,7 +61,7 @@ def tiny_model(tiny):
     """The bundled checkpoint on the transformers engine, loaded once."""
     from proctor.harness.engines.transformers import TransformersEngine
 
-    return TransformersEngine(tiny, device="cpu")
+    return TransformersEngine(tiny)
 
 
 def small_items(count: int = 4) -> list[Item]:

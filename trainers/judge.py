@@ -244,7 +244,9 @@ def _served(settings: JudgeSettings, url: str) -> JudgeEngine:
 
 
 def _in_process(settings: JudgeSettings, base: Path) -> JudgeEngine:
-    from ..harness.engines.transformers import TransformersEngine  # noqa: PLC0415  (the one judge that needs torch)
+    # the one judge that needs torch
+    from ..harness.engines.transformers import TransformersEngine, TransformersOptions  # noqa: PLC0415
 
     checkpoints = {BASE_MODEL: base, TINY_MODEL: JUDGE}
-    return TransformersEngine(checkpoints.get(settings.model, Path(settings.model)), batch=settings.batch)
+    path = checkpoints.get(settings.model, Path(settings.model))
+    return TransformersEngine(path, TransformersOptions(batch=settings.batch))

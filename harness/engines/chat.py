@@ -1,52 +1,62 @@
-"""From a prompt to the model's text: a checkpoint's tokenizer, image processor and chat template, without its weights."""
+"""From a prompt to the model's text: a checkpoint's chat template, told what a stranger's texts must not."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from PIL import Image as PilImage
+
 from ..answers.statements.thinking import opened_by
-from ..errors import CheckpointError, MissingExtraError, ProctorError
-from ..limits import MODEL_LAYERS
+from ..errors import CheckpointError, DataError
 from ..types import Image, Prompt
 from ..untrusted_text import without_tokens
-
-os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-
-try:
-    import torch
-    from transformers import AutoConfig, AutoImageProcessor, AutoModelForImageTextToText, AutoTokenizer
-except ImportError as error:
-    raise MissingExtraError(f"this needs torch and transformers: pip install 'proctor[local]' ({error})") from error
-
-QWEN_FAMILY = ("qwen2_vl", "qwen2_5_vl")
-LOCAL: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
-
 
 _PROBE = Prompt((Image.of_bytes(b"", ""), "question"))
 
 
 class ChatTemplate:
-    """Makes of a prompt the text that the model reads, with one `image_token` where a picture is."""
+    """Makes of a prompt the text that the model reads, with one `image_token` where a picture is.
 
-    def __init__(self, tokenizer: Any, image_token: str) -> None:
-        self._tokenizer = tokenizer
+    `renderer` is a tokenizer, or a processor with one; without an `image_token` a picture is what the template makes of it.
+    """
+
+    def __init__(self, renderer: Any, image_token: str | None = None) -> None:
+        self._renderer = renderer
         self._image_token = image_token
+        self._control = _control_tokens(renderer)
 
-    def text(self, prompt: Prompt) -> str:
-        """The text of the prompt's turns, up to where the answer begins."""
+    def messages(self, prompt: Prompt, pictures: Iterable[PilImage.Image] = ()) -> list[dict[str, Any]]:
+        """The prompt as turns, with `pictures` where its pictures are, or else just saying that there is one."""
+        shown = iter(pictures)
         content = [
-            {"type": "image"} if isinstance(part, Image) else {"type": "text", "text": self._plain(part)}
+            {"type": "image", **_held(next(shown, None))}
+            if isinstance(part, Image)
+            else {"type": "text", "text": self._plain(part)}
             for part in prompt.parts
         ]
         messages: list[dict[str, Any]] = [{"role": "user", "content": content}]
         if prompt.system is not None:
-            messages.insert(0, {"role": "system", "content": self._plain(prompt.system)})
-        text: str = self._tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+            system = [{"type": "text", "text": self._plain(prompt.system)}]
+            messages.insert(
+                0, {"role": "system", "content": system if self._image_token is None else system[0]["text"]}
+            )
+        return messages
+
+    def text(self, prompt: Prompt) -> str:
+        """The text of the prompt's turns, up to where the answer begins.
+
+        Raises DataError for what the template cannot render, e.g. a system text where it has no place for one.
+        """
+        told = dict(prompt.rendering.template)
+        try:
+            text: str = self._renderer.apply_chat_template(
+                self.messages(prompt), add_generation_prompt=True, tokenize=False, **told
+            )
+        except Exception as error:  # a template is a program that comes with the checkpoint
+            raise DataError(f"the model's chat template fails: {' '.join(str(error).split())[:200]}") from error
         return text
 
     @cached_property
@@ -54,58 +64,38 @@ class ChatTemplate:
         """The mark of a thinking that the template opens for the model: the beginning of whatever it answers; else ""."""
         return opened_by(self.text(_PROBE))
 
+    def opened(self, prompt: Prompt) -> str:
+        """`opening` as the prompt's rendering has it: a template may be told whether to open a thinking."""
+        if not prompt.rendering.template:
+            return self.opening
+        return opened_by(self.text(Prompt(_PROBE.parts, prompt.system, prompt.rendering)))
+
     def _plain(self, text: str) -> str:
         """Text in which no control token of the model is spelled out: a question cannot forge a turn or a picture."""
-        return without_tokens(text, self._tokenizer.all_special_tokens)
+        return without_tokens(text, self._control)
 
     def check(self, path: Path) -> None:
         """Raise CheckpointError unless the template shows the model a picture and a text."""
         try:
-            text = self.text(_PROBE)
-        except Exception as error:  # a template is a program that comes with the checkpoint
-            reason = " ".join(str(error).split())[:200]
-            raise CheckpointError(f"{path}: its chat template fails ({reason}): copy the base model's") from error
-        if text.count(self._image_token) != 1 or "question" not in text:
+            text, blind = self.text(_PROBE), self.text(Prompt(("question",)))
+        except DataError as error:
+            raise CheckpointError(f"{path}: {error}: copy the base model's") from error
+        shown = text != blind if self._image_token is None else text.count(self._image_token) == 1
+        if not shown or "question" not in text:
             raise CheckpointError(f"{path}: its chat template leaves out pictures or text: copy the base model's")
 
 
-@contextmanager
-def as_checkpoint_error(path: Path) -> Iterator[None]:
-    """Turns whatever a stranger's files make the loaders raise into one line, as a CheckpointError."""
-    try:
-        yield
-    except ProctorError:
-        raise
-    except Exception as error:
-        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:250]}"
-        raise CheckpointError(f"cannot load {path}: {reason}") from error
+def _held(picture: PilImage.Image | None) -> dict[str, PilImage.Image]:
+    return {} if picture is None else {"image": picture}
 
 
-def load_configuration(path: Path) -> Any:
-    """The configuration of a checkpoint of the Qwen2-VL family.
-
-    Raises CheckpointError for another architecture, or sizes far beyond the files': before memory is taken for them.
-    """
-    config = AutoConfig.from_pretrained(path, **LOCAL)
-    if config.model_type not in QWEN_FAMILY:
-        known = ", ".join(QWEN_FAMILY)
-        raise CheckpointError(f"{path}: model type {config.model_type!r} is not supported here; supported: {known}")
-    if max(config.text_config.num_hidden_layers, config.vision_config.depth) > MODEL_LAYERS:
-        raise CheckpointError(f"{path}/config.json: more than {MODEL_LAYERS} layers")
-    with torch.device("meta"):
-        described = AutoModelForImageTextToText.from_config(config).num_parameters()
-    stored = sum(file.stat().st_size for file in path.glob("*.safetensors"))
-    if described > stored:  # less than a byte for each parameter
-        raise CheckpointError(
-            f"{path}/config.json: describes {described} parameters, but the files hold {stored} bytes"
-        )
-    return config
-
-
-def load_processors(path: Path) -> tuple[Any, Any]:
-    """The tokenizer and the image processor. Raises CheckpointError if the latter's sizes are impossible."""
-    tokenizer = AutoTokenizer.from_pretrained(path, **LOCAL)
-    image_processor = AutoImageProcessor.from_pretrained(path, backend="pil", **LOCAL)
-    if min(image_processor.merge_size, image_processor.patch_size, image_processor.temporal_patch_size) < 1:
-        raise CheckpointError(f"{path}/preprocessor_config.json: sizes must be at least 1")
-    return tokenizer, image_processor
+def _control_tokens(renderer: Any) -> list[str]:
+    """What a tokenizer takes for a sign, and what a processor takes for a picture; the longest first."""
+    tokenizer = getattr(renderer, "tokenizer", renderer)
+    found = {
+        *tokenizer.all_special_tokens,
+        *(str(one) for one in tokenizer.added_tokens_decoder.values() if one.special),
+    }
+    if renderer is not tokenizer:
+        found |= {value for name, value in vars(renderer).items() if name.endswith("_token") and isinstance(value, str)}
+    return sorted(filter(None, found), key=lambda token: (-len(token), token))

@@ -42,6 +42,7 @@ class AnswerDrawer:
         tokenizer: Any,
         sampling: Sampling,
         seeds: Sequence[int],
+        *,
         end_ids: Sequence[int],
         room: Tensor,
         prompts: tuple[Tensor, Tensor] | None = None,
@@ -129,6 +130,13 @@ class AnswerDrawer:
             if any(stop in text for stop in self._sampling.stop):
                 self._ended[row] = True
                 self.live[row] = False
+
+
+def end_ids(model: Any, tokenizer: Any) -> list[int]:
+    """Tokens that end an answer: the tokenizer's, and what the checkpoint's generation settings add (one or a list)."""
+    configured = model.generation_config.eos_token_id
+    added = configured if isinstance(configured, list) else [configured]
+    return sorted({one for one in (tokenizer.eos_token_id, *added) if one is not None})
 
 
 def before_stop(text: str, stop: Sequence[str]) -> str:

@@ -1,4 +1,8 @@
-"""The transformers engine: batches on one device, one prompt pass per item however many samples are drawn."""
+"""The transformers engine: any image-text-to-text model on one device.
+
+Families of SHARED_PREFIX run in batches, with one prompt pass per item however many samples are drawn; all others run their
+own `generate`, an item at a time.
+"""
 
 from __future__ import annotations
 
@@ -11,38 +15,65 @@ import torch
 
 from ..errors import DataError
 from ..runs.checkpoints import Checkpoint
-from ..runs.provenance import package_versions
+from ..runs.provenance import code_digest, package_versions
 from ..settings import option, read_options
 from ..types import Json, Request, Response, Sampling
+from .drawing import before_stop
+from .generate import GeneratingModel
+from .loading import SHARED_PREFIX, as_checkpoint_error, load_configuration
 from .vlm import VisionLanguageModel, draw_answers
 
 DEFAULT_BATCH = 32
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 
 
-class TransformersEngine:
-    """A checkpoint on torch. `batch` is the number of answers drawn at once."""
+@dataclass(frozen=True)
+class TransformersOptions:
+    """Where and in which precision a checkpoint runs, and how many answers are drawn at once.
 
-    def __init__(self, path: Path, device: str = "auto", dtype: str = "auto", batch: int = DEFAULT_BATCH) -> None:
-        wanted = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
-        self._vlm = VisionLanguageModel.load(path, wanted, dtype)
+    `trust_remote_code` runs the Python files of the checkpoint, for a model that transformers does not have.
+    """
+
+    device: str = "auto"
+    dtype: str = option("auto", choices=DTYPES)
+    batch: int = option(DEFAULT_BATCH, least=1, most=99_999)
+    trust_remote_code: bool = False
+
+
+class TransformersEngine:
+    """A checkpoint on torch. `options.batch` is the number of answers drawn at once."""
+
+    def __init__(self, path: Path, options: TransformersOptions | None = None) -> None:
+        options = options or TransformersOptions()
+        device = ("cuda" if torch.cuda.is_available() else "cpu") if options.device == "auto" else options.device
         checkpoint = Checkpoint.read(path)
+        with as_checkpoint_error(path):
+            config = load_configuration(path, options.trust_remote_code)
         self.name = checkpoint.name
+        self._batch = options.batch
+        self._vlm: VisionLanguageModel | GeneratingModel
+        if config.model_type in SHARED_PREFIX:
+            self._vlm = VisionLanguageModel.load(path, device, options.dtype)
+        else:
+            self._vlm = GeneratingModel.load(path, config, device, options.dtype, options.trust_remote_code)
         self._identity = {
             "engine": "transformers",
             **checkpoint.identity(),
             "dtype": str(self._vlm.model.dtype).removeprefix("torch."),
         }
-        self._batch = batch
+        if isinstance(self._vlm, GeneratingModel):
+            self._identity |= {"runs": "generate", "pictures": self._vlm.pictures_by}
+        if options.trust_remote_code:
+            self._identity["code"] = code_digest(path)
 
     def identity(self) -> Mapping[str, Json]:
-        """Engine, digests of weights and configuration, and the arithmetic's precision."""
+        """Engine, digests of weights, configuration and trusted code, the arithmetic's precision, what scales pictures."""
         return self._identity
 
     def versions(self) -> Mapping[str, str]:
         """Packages and device."""
-        cuda = self._vlm.device.type == "cuda"
-        device = torch.cuda.get_device_name(self._vlm.device) if cuda else self._vlm.device.type
+        cuda = self._vlm.model.device.type == "cuda"
+        device = torch.cuda.get_device_name(self._vlm.model.device) if cuda else self._vlm.model.device.type
         return {**package_versions(("torch", "transformers")), "device": device}
 
     def generate(self, requests: Iterable[Request], sampling: Sampling) -> Iterator[Response]:
@@ -65,17 +96,30 @@ class TransformersEngine:
 
     def _answer(self, batch: Sequence[Request], sampling: Sampling) -> list[Response]:
         vlm = self._vlm
+        if isinstance(vlm, GeneratingModel):
+            if len(batch) > 1:
+                return [response for request in batch for response in self._answer_or_report([request], sampling)]
+            return vlm.answer(batch[0], sampling)
         inputs = vlm.encode([request.prompt for request in batch])
         with torch.inference_mode():
             prefix = vlm.prefill(inputs, repeat=len(batch[0].samples))
             seeds = [seed for request in batch for seed in request.seeds(sampling)]
             answers = draw_answers(vlm, prefix, sampling, seeds)
         lengths = answers.mask.sum(1).tolist()
-        texts = vlm.decode(answers.ids, answers.mask)
+        texts = vlm.decode_plain(answers.ids, answers.mask)
         prompt_tokens = inputs["attention_mask"].sum(1).tolist()
+        openings = [vlm.chat.opened(request.prompt) for request in batch]
         keys = [(n, request.item_id, k) for n, request in enumerate(batch) for k in request.samples]
         return [
-            Response(item_id, k, text, None, "stop" if ended else "length", prompt_tokens[n], length)
+            Response(
+                item_id,
+                k,
+                openings[n] + before_stop(text, sampling.stop),
+                None,
+                "stop" if ended else "length",
+                prompt_tokens[n],
+                length,
+            )
             for (n, item_id, k), text, ended, length in zip(keys, texts, answers.ended.tolist(), lengths, strict=True)
         ]
 
@@ -88,16 +132,7 @@ def _by_sample_count(batch: Sequence[Request]) -> list[list[Request]]:
     return list(groups.values())
 
 
-@dataclass(frozen=True)
-class TransformersOptions:
-    """Where and in which precision a checkpoint runs, and how many answers are drawn at once."""
-
-    device: str = "auto"
-    dtype: str = option("auto", choices=DTYPES)
-    batch: int = option(DEFAULT_BATCH, least=1, most=99_999)
-
-
 def open_engine(target: str, options: Mapping[str, str]) -> TransformersEngine:
     """Open a checkpoint folder. Options: `TransformersOptions`. Raises UsageError for any other."""
     chosen = read_options(TransformersOptions, options, "engine transformers")
-    return TransformersEngine(Path(target), chosen.device, chosen.dtype, chosen.batch)
+    return TransformersEngine(Path(target), chosen)

@@ -24,7 +24,7 @@ from .vllm_process import Chatter, start_apart
 if find_spec("vllm") is None:
     raise MissingExtraError("engine vllm needs vllm: pip install 'proctor[vllm]'")
 
-from .chat import as_checkpoint_error, load_configuration
+from .loading import as_checkpoint_error, load_configuration
 from .vllm_prompts import EncodedPrompt, Prefetcher, PromptEncoder
 
 SEED_MASK = 2**63 - 1

@@ -16,7 +16,8 @@ from PIL import Image as PilImage
 from ..errors import DataError
 from ..images import decode
 from ..types import Image, Json, Request
-from .chat import ChatTemplate, load_processors
+from .chat import ChatTemplate
+from .loading import load_processors
 
 THREADS = 4
 

@@ -9,30 +9,28 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from transformers.cache_utils import DynamicCache
 
-from ..errors import CheckpointError, DataError, MissingExtraError, UsageError
+from ..errors import DataError
 from ..images import decode
 from ..runs.checkpoints import check_whole
 from ..types import Image, Prompt, Sampling
-from .chat import LOCAL, ChatTemplate, as_checkpoint_error, load_configuration, load_processors
-from .drawing import AnswerDrawer, DrawnTokens
-
-try:
-    import torch
-    import torch.nn.functional as F
-    from transformers import AutoModelForImageTextToText
-    from transformers.cache_utils import DynamicCache
-except ImportError as error:
-    raise MissingExtraError(f"this needs torch and transformers: pip install 'proctor[local]' ({error})") from error
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from .chat import ChatTemplate
+from .drawing import AnswerDrawer, DrawnTokens, end_ids
+from .loading import (
+    as_checkpoint_error,
+    load_processors,
+    load_trainable_configuration,
+    load_weights,
+    scaled_size,
+)
 
 
 @dataclass
@@ -62,7 +60,7 @@ class VisionLanguageModel:
         self.chat = ChatTemplate(tokenizer, self.image_token)
         self.merge = int(image_processor.merge_size) ** 2
         self.context: int = model.config.get_text_config().max_position_embeddings
-        self.end_ids: list[int] = _end_ids(model, tokenizer)
+        self.end_ids: list[int] = end_ids(model, tokenizer)
         self.media_ids: list[int] = sorted({model.config.image_token_id, model.config.video_token_id})
         self._position_inputs = frozenset(inspect.signature(model.model.get_rope_index).parameters)
 
@@ -78,19 +76,9 @@ class VisionLanguageModel:
 
     @classmethod
     def _assemble(cls, path: Path, device: str, dtype: str) -> VisionLanguageModel:
-        load_configuration(path)
-        loaded: Any = AutoModelForImageTextToText.from_pretrained(
-            path, dtype=dtype, use_safetensors=True, output_loading_info=True, **LOCAL
-        )
-        model, loading = loaded
-        if missing := sorted(loading["missing_keys"]):  # they would be drawn at random
-            raise CheckpointError(f"{path}: {len(missing)} tensors are not in the files, e.g. {missing[0]}")
+        load_trainable_configuration(path)
         tokenizer, image_processor = load_processors(path)
-        try:
-            model.to(torch.device(device))
-        except (RuntimeError, AssertionError) as error:
-            raise UsageError(f"device {device!r} cannot be used: {' '.join(str(error).split())[:200]}") from error
-        vlm = cls(model.eval(), tokenizer, image_processor)
+        vlm = cls(load_weights(path, device, dtype), tokenizer, image_processor)
         vlm.chat.check(path)
         return vlm
 
@@ -106,22 +94,30 @@ class VisionLanguageModel:
         self.tokenizer.save_pretrained(path)
         self.image_processor.save_pretrained(path)
 
-    def _pictures(self, images: Sequence[Image]) -> dict[str, Tensor]:
+    def _pictures(self, prompts: Sequence[Prompt]) -> dict[str, Tensor]:
+        """The patches of all pictures of the prompts and their grids, each scaled as its prompt's rendering says."""
+        parts: list[Mapping[str, Tensor]] = []
+        for pixels, alike in groupby(prompts, key=lambda prompt: prompt.rendering.pixels):
+            if images := [image for prompt in alike for image in prompt.images]:
+                parts.append(self._patches(images, pixels))
+        return {name: torch.cat([part[name] for part in parts]) for name in ("pixel_values", "image_grid_thw") if parts}
+
+    def _patches(self, images: Sequence[Image], pixels: Mapping[str, int]) -> Mapping[str, Tensor]:
         decoded = [decode(image) for image in images]
+        limits = {"size": scaled_size(self.image_processor, pixels)} if pixels else {}
         try:
-            features = self.image_processor(images=decoded, return_tensors="pt")
+            features: Mapping[str, Tensor] = self.image_processor(images=decoded, return_tensors="pt", **limits)
         except ValueError as error:  # e.g. a picture that is too long and thin
             raise DataError(f"images {', '.join(image.name for image in images)}: {str(error)[:120]}") from error
-        return {"pixel_values": features["pixel_values"], "image_grid_thw": features["image_grid_thw"]}
+        return features
 
     def encode(self, prompts: Sequence[Prompt]) -> dict[str, Tensor]:
         """Model inputs of a batch: input_ids and attention_mask (B, L), padded left, and the pictures' patches.
 
         Raises DataError if a picture cannot be decoded or a prompt does not fit into the model's context.
         """
-        images = [image for prompt in prompts for image in prompt.images]
-        pictures = self._pictures(images) if images else {}
-        counts = iter((pictures["image_grid_thw"].prod(-1) // self.merge).tolist() if images else [])
+        pictures = self._pictures(prompts)
+        counts = iter((pictures["image_grid_thw"].prod(-1) // self.merge).tolist() if pictures else [])
         texts = []
         for prompt in prompts:
             head, *rest = self.chat.text(prompt).split(self.image_token)
@@ -148,9 +144,13 @@ class VisionLanguageModel:
 
     def decode(self, ids: Tensor, mask: Tensor) -> list[str]:
         """The texts of answers (R, T), without control tokens, behind the mark of a thinking that the template opened."""
+        return [self.chat.opening + text for text in self.decode_plain(ids, mask)]
+
+    def decode_plain(self, ids: Tensor, mask: Tensor) -> list[str]:
+        """The texts of answers (R, T), without control tokens."""
         rows = zip(ids, mask.sum(1).tolist(), strict=True)
         texts: list[str] = self.tokenizer.batch_decode([row[:length] for row, length in rows], skip_special_tokens=True)
-        return [self.chat.opening + text for text in texts]
+        return texts
 
     def prefill(self, inputs: Mapping[str, Tensor], repeat: int = 1) -> Prefix:
         """Run the prompts once, then stand each one `repeat` times in the batch (row = prompt x repeat + k)."""
@@ -194,13 +194,6 @@ class VisionLanguageModel:
         return logits
 
 
-def _end_ids(model: Any, tokenizer: Any) -> list[int]:
-    """Tokens that end an answer: the tokenizer's, and what the checkpoint's generation settings add (one or a list)."""
-    configured = model.generation_config.eos_token_id
-    added = configured if isinstance(configured, list) else [] if configured is None else [configured]
-    return sorted({tokenizer.eos_token_id, *added})
-
-
 @torch.no_grad()
 def draw_answers(
     vlm: VisionLanguageModel,
@@ -215,7 +208,15 @@ def draw_answers(
     model's context does.
     """
     room = vlm.context - prefix.mask.sum(1)
-    drawer = AnswerDrawer(vlm.tokenizer, sampling, seeds, vlm.end_ids, room, (prefix.ids, prefix.mask), banned)
+    drawer = AnswerDrawer(
+        vlm.tokenizer,
+        sampling,
+        seeds,
+        end_ids=vlm.end_ids,
+        room=room,
+        prompts=(prefix.ids, prefix.mask),
+        banned=banned,
+    )
     token = drawer.draw(prefix.logits)
     while drawer.live.any():
         logits = vlm.extend(prefix, token[:, None], drawer.mask, start=drawer.step - 1)[:, -1]

@@ -58,6 +58,12 @@ def configuration_digest(checkpoint: Path) -> str:
     return digest({file.name: file_sha256(file) for file in present})
 
 
+def code_digest(checkpoint: Path) -> str:
+    """SHA-256 over the Python files of a checkpoint, by their paths in it."""
+    files = sorted(file for file in checkpoint.rglob("*.py") if file.is_file())
+    return digest({str(file.relative_to(checkpoint)): file_sha256(file) for file in files})
+
+
 def package_versions(names: tuple[str, ...] = PACKAGES) -> dict[str, str]:
     """Versions of those packages that are installed."""
     found = {}

@@ -29,7 +29,7 @@ SAMPLING = Sampling(max_tokens=64)
 
 def main() -> int:
     """Measure; exit code 1 if the limit is missed or an answer differs."""
-    engine = TransformersEngine(BASE, device="cpu")
+    engine = TransformersEngine(BASE)
     prompts = {item.id: boxed_prompt(item) for item in SUITE.load()[:ITEMS]}
     requests = [Request(name, prompt) for name, prompt in prompts.items()]
     vlm = engine._vlm

@@ -18,7 +18,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...harness.engines.vlm import DrawnTokens, VisionLanguageModel, draw_answers
+from ...harness.engines.drawing import DrawnTokens
+from ...harness.engines.vlm import VisionLanguageModel, draw_answers
 from ...harness.types import Item, Prompt, sample_seed
 from ..methods.base import Played, PlayedMethod, Step, Turn
 from ..recipe import Recipe

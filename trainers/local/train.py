@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from ...harness.engines.base import Engine
-from ...harness.engines.transformers import TransformersEngine
+from ...harness.engines.transformers import TransformersEngine, TransformersOptions
 from ...harness.engines.vlm import VisionLanguageModel
 from ...harness.errors import DivergedError
 from ...harness.types import Json
@@ -95,7 +95,8 @@ def train(recipe: Recipe, base: Path, out: Path, resume: bool, progress: Progres
     """Train by a recipe from a base checkpoint; write checkpoints, metrics and the end mark under `out`."""
     method = open_method(recipe)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    prepared = prepare(recipe, base, out, lambda checkpoint: TransformersEngine(checkpoint, device), progress)
+    options = TransformersOptions(device)
+    prepared = prepare(recipe, base, out, lambda checkpoint: TransformersEngine(checkpoint, options), progress)
     training = _LocalTraining(prepared.recipe.spelled_out(method=method), prepared, base, out, resume, progress, device)
     if isinstance(method, StagedMethod):
         training.in_stages(method)
@@ -140,7 +141,7 @@ class _LocalTraining:
         return TrainingFolder(self.out, self.prepared.with_given_prompts(recipe), self.base, self.resume, more)
 
     def _open(self, checkpoint: Path) -> Engine:
-        return TransformersEngine(checkpoint, self.device)
+        return TransformersEngine(checkpoint, TransformersOptions(self.device))
 
 
 def _note(metrics: Mapping[str, float]) -> str:

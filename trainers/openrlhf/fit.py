@@ -26,7 +26,8 @@ from openrlhf.utils.deepspeed import DeepspeedStrategy
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from ...harness.engines.chat import ChatTemplate, load_configuration, load_processors
+from ...harness.engines.chat import ChatTemplate
+from ...harness.engines.loading import load_processors, load_trainable_configuration
 from ...harness.errors import DataError, DivergedError
 from ...harness.images import decode
 from ...harness.types import Image, Prompt
@@ -51,7 +52,7 @@ class ExampleEncoder:
 
     def __init__(self, path: Path) -> None:
         self._tokenizer, self._images = load_processors(path)
-        config = load_configuration(path)
+        config = load_trainable_configuration(path)
         self._image_id: int = config.image_token_id
         self._context: int = config.get_text_config().max_position_embeddings
         self._chat = ChatTemplate(self._tokenizer, self._tokenizer.convert_ids_to_tokens(self._image_id))

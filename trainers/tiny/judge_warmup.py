@@ -28,7 +28,7 @@ from rich.progress import track
 from ...benchmarks.base import boxed_prompt
 from ...benchmarks.suites.figures import LETTERS, Figure, as_item, draw
 from ...harness.answers.formats import boxed
-from ...harness.engines.transformers import TransformersEngine
+from ...harness.engines.transformers import TransformersEngine, TransformersOptions
 from ...harness.engines.vlm import VisionLanguageModel, draw_answers
 from ...harness.types import Prompt, Sampling, sample_seed
 from ..base import make_group
@@ -132,7 +132,8 @@ def describe(judge: Path, examples: Sequence[JudgeExample], seed: int) -> dict[s
     """How well a saved judge tells right responses from wrong ones, asked as the recipe asks it: by task and style."""
     settings = JudgeSettings(prompt="short", max_tokens=MAX_REPLY, retries=0)
     groups = [make_group(as_item(example.figure, "x"), [example.response], needs_gold=False) for example in examples]
-    scores = [row[0] for row in ModelJudge(TransformersEngine(judge, batch=64), settings).score(groups, seed)]
+    engine = TransformersEngine(judge, TransformersOptions(batch=64))
+    scores = [row[0] for row in ModelJudge(engine, settings).score(groups, seed)]
     kinds: dict[str, list[tuple[float | None, bool]]] = {}
     for score, example in zip(scores, examples, strict=True):
         style = "direct" if example.response.startswith("\\boxed") else "worked"

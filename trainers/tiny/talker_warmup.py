@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 
 from ...benchmarks.suites.figures import Figure, draw
-from ...harness.engines.transformers import TransformersEngine
+from ...harness.engines.transformers import TransformersEngine, TransformersOptions
 from ...harness.engines.vlm import VisionLanguageModel
 from ...harness.types import Prompt, Request, Sampling
 from . import BASE, judge_warmup
@@ -109,7 +109,7 @@ def describe(talker: Path, figures: Sequence[Figure], seed: int) -> dict[str, di
     Beside that: `direct`, the share of sampled answers without working; `majority`, answers right by most of SAMPLES;
     `auc`, right against wrong, by the share of Yes among SAMPLES verdicts, and by the judge's score (0.5 is guessing).
     """
-    model = TransformersEngine(talker, batch=256)
+    model = TransformersEngine(talker, TransformersOptions(batch=256))
     pick = random.Random(seed)  # noqa: S311 - reproducible, not secret
     shares = {task: quality(model, task, figures, pick, seed) for task in GRADES}
     judged = judge_warmup.describe(talker, [judge_example(figure, pick) for figure in figures], seed)

@@ -206,10 +206,10 @@ def test_lmms_evals_own_model_gives_the_verdicts_of_our_engine(batch_size, qwen,
 
 
 def test_its_bfloat16_is_ours(qwen, figures, tiny, tmp_path):
-    from proctor.harness.engines.transformers import TransformersEngine
+    from proctor.harness.engines.transformers import TransformersEngine, TransformersOptions
 
     assert run_eval(figures, qwen("qwen2_5_vl"), tmp_path / "run").complete
-    run_eval(figures, TransformersEngine(tiny, device="cpu", dtype="bfloat16"), tmp_path / "ours")
+    run_eval(figures, TransformersEngine(tiny, TransformersOptions(dtype="bfloat16")), tmp_path / "ours")
     theirs, ours = answers(tmp_path / "run"), answers(tmp_path / "ours")
     same = [key for key in ours if theirs[key] == ours[key]]
     assert len(same) >= 0.9 * len(ours), f"{len(same)} of {len(ours)}"

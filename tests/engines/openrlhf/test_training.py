@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 from safetensors.torch import load_file
 
-from proctor.harness.engines.transformers import TransformersEngine
+from proctor.harness.engines.transformers import TransformersEngine, TransformersOptions
 from proctor.harness.runs.checkpoints import COMPLETE, check_whole
 from proctor.trainers.tiny import BASE
 
@@ -66,7 +66,7 @@ def test_two_steps_with_checkpoints_that_are_examined_once(ended, cli_process, t
     for path in paths:
         assert (path / COMPLETE).exists()
         check_whole(path)
-        TransformersEngine(path, device="cpu")
+        TransformersEngine(path)
         after = load_file(path / "model.safetensors")
         assert before.keys() <= after.keys()  # a tied output layer is written too
         moved = [name for name in before if (before[name].to(after[name].dtype) != after[name]).any()]
@@ -95,7 +95,7 @@ def test_a_checkpoint_answers_alike_in_vllm(ended):
     training = ended("mm_upt_figures_openrlhf")
     requests = [Request(item.id, boxed_prompt(item)) for item in islice(SUITE.load(), 20)]
     engines = (
-        TransformersEngine(training.checkpoints()[0], device="cpu", dtype="float32"),
+        TransformersEngine(training.checkpoints()[0], TransformersOptions(dtype="float32")),
         vllm_model.open_engine(str(training.checkpoints()[0]), {"dtype": "float32", "enforce_eager": "true"}),
     )
     answers = [

@@ -19,7 +19,7 @@ transformers = pytest.importorskip("transformers")
 
 from PIL import Image as PilImage  # noqa: E402
 
-from proctor.harness.engines.transformers import TransformersEngine, open_engine  # noqa: E402
+from proctor.harness.engines.transformers import TransformersEngine, TransformersOptions, open_engine  # noqa: E402
 
 GREEDY = Sampling(max_tokens=48)
 SAMPLED = Sampling(n=3, temperature=1.0, top_p=0.9, max_tokens=48, seed=3)
@@ -131,7 +131,7 @@ def test_batch_and_order_do_not_change_an_answer(tiny, tiny_model, mixed, sampli
     whole = answers(tiny_model, requests, sampling)
     assert len(whole) == len(requests) * sampling.n
     for batch, order in ((1, requests), (7, requests[::-1]), (13, requests[::2] + requests[1::2])):
-        assert answers(TransformersEngine(tiny, "cpu", batch=batch), order, sampling) == whole, batch
+        assert answers(TransformersEngine(tiny, TransformersOptions(batch=batch)), order, sampling) == whole, batch
 
 
 @pytest.mark.engine
@@ -140,7 +140,7 @@ def test_batch_and_order_do_not_change_an_answer(tiny, tiny_model, mixed, sampli
 def test_batch_does_not_change_an_answer_to_many_figures(tiny, tiny_model, sampling, count):
     requests = for_samples(drawn_requests(count), *range(sampling.n))
     whole = answers(tiny_model, requests, sampling)
-    assert answers(TransformersEngine(tiny, "cpu", batch=5), requests[::-1], sampling) == whole
+    assert answers(TransformersEngine(tiny, TransformersOptions(batch=5)), requests[::-1], sampling) == whole
 
 
 def test_samples_of_one_request_are_those_of_separate_ones(tiny_model, mixed):
@@ -303,7 +303,7 @@ def test_a_template_is_not_written_by_the_question(tiny_model):
 
 
 def test_requests_are_pulled_a_batch_at_a_time(tiny):
-    model, pulled = TransformersEngine(tiny, "cpu", batch=6), []
+    model, pulled = TransformersEngine(tiny, TransformersOptions(batch=6)), []
     requests = for_samples(drawn_requests(9), 0, 1)
 
     def pull():
@@ -320,14 +320,14 @@ def test_requests_are_pulled_a_batch_at_a_time(tiny):
 def test_the_identity_follows_weights_configuration_and_precision(tiny, tiny_model, tmp_path):
     identity = dict(tiny_model.identity())
     assert set(identity) == {"engine", "weights", "configuration", "dtype"}
-    assert dict(TransformersEngine(tiny, "cpu", batch=3).identity()) == identity
-    assert TransformersEngine(tiny, "cpu", "float64").identity()["dtype"] == "float64"
+    assert dict(TransformersEngine(tiny, TransformersOptions(batch=3)).identity()) == identity
+    assert TransformersEngine(tiny, TransformersOptions("cpu", "float64")).identity()["dtype"] == "float64"
     copy = tmp_path / "copy"
     shutil.copytree(tiny, copy)
-    assert dict(TransformersEngine(copy, "cpu").identity()) == identity
+    assert dict(TransformersEngine(copy).identity()) == identity
     template = copy / "chat_template.jinja"
     template.write_text(template.read_text() + " ")
-    assert dict(TransformersEngine(copy, "cpu").identity())["configuration"] != identity["configuration"]
+    assert dict(TransformersEngine(copy).identity())["configuration"] != identity["configuration"]
     json.dumps([identity, dict(tiny_model.versions())])
 
 
@@ -347,7 +347,7 @@ def change_json(file, change):
 
 def refused(folder, match):
     with pytest.raises(CheckpointError, match=match) as caught:
-        TransformersEngine(folder, "cpu")
+        TransformersEngine(folder)
     assert "\n" not in str(caught.value)
 
 
@@ -379,7 +379,7 @@ def test_code_in_a_checkpoint_is_never_run_nor_asked_about(copy, where, monkeypa
 
     change_json(copy / where, point_to_evil)
     try:
-        TransformersEngine(copy, "cpu")
+        TransformersEngine(copy)
     except CheckpointError as error:
         assert "\n" not in str(error)  # noqa: PT017 - it may also load with transformers' own classes
     assert not marker.exists()
@@ -413,7 +413,7 @@ def test_an_answer_begins_with_the_thinking_that_the_template_opened(copy, endin
     """As models that always think have it: without its mark, an answer that was cut off would count as one."""
     template = copy / "chat_template.jinja"
     template.write_text(template.read_text() + "{{ '" + ending + "' }}")
-    engine = TransformersEngine(copy, "cpu")
+    engine = TransformersEngine(copy)
     texts = [one.text for one in engine.generate(drawn_requests(2), GREEDY)]
     assert [text.startswith(("<think>", "[THINK]")) for text in texts] == [bool(opening)] * 2
     assert all(text.startswith(opening) for text in texts)
@@ -421,7 +421,7 @@ def test_an_answer_begins_with_the_thinking_that_the_template_opened(copy, endin
 
 def test_a_text_only_model_is_refused(copy):
     change_json(copy / "config.json", lambda config: (config.clear(), config.update(model_type="qwen2")))
-    refused(copy, "cannot load|not supported")
+    refused(copy, "is no image-text-to-text model of transformers")
 
 
 @pytest.mark.parametrize("listed", [False, True])
@@ -432,7 +432,7 @@ def test_every_end_token_of_the_generation_settings_ends_an_answer(copy, tiny_mo
     brace = tiny_model._vlm.tokenizer("}").input_ids[-1]
     ids = [381, brace] if listed else brace
     change_json(copy / "generation_config.json", lambda content: content.update(eos_token_id=ids))
-    cut = answers(TransformersEngine(copy, "cpu"), request)["f0", 0]
+    cut = answers(TransformersEngine(copy), request)["f0", 0]
     assert whole.text.endswith("}")
     assert cut.text == whole.text
     assert (cut.completion_tokens, cut.finish_reason) == (whole.completion_tokens - 1, "stop")
@@ -457,10 +457,10 @@ def test_bad_options_are_usage_errors(tiny, options, match):
 @pytest.mark.parametrize("dtype", ["int8", "foo", "load", "bool", ""])
 def test_a_precision_that_is_none_is_refused(tiny, dtype):
     with pytest.raises((CheckpointError, UsageError)):
-        TransformersEngine(tiny, "cpu", dtype)
+        TransformersEngine(tiny, TransformersOptions("cpu", dtype))
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
 def test_half_precision_answers(tiny, dtype):
-    found = answers(TransformersEngine(tiny, "cpu", dtype), drawn_requests(4))
+    found = answers(TransformersEngine(tiny, TransformersOptions("cpu", dtype)), drawn_requests(4))
     assert all(one.text.startswith("\\boxed{") for one in found.values())

@@ -114,7 +114,7 @@ def test_what_is_drawn_after_the_end_is_padding(tiny_model):
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"model_type": "llava"}, "not supported here"),
+        ({"model_type": "llava"}, "cannot be trained here"),
         ({"text_config": {"hidden_size": 65536, "intermediate_size": 65536}}, "describes"),
         ({"vision_config": {"depth": 10**9}}, "layers"),
     ],

@@ -7,7 +7,7 @@ from itertools import islice
 import pytest
 
 from proctor.benchmarks.suites.figures import TASKS, Figure, draw, in_test_split
-from proctor.harness.engines.transformers import TransformersEngine
+from proctor.harness.engines.transformers import TransformersEngine, TransformersOptions
 from proctor.harness.runs.checkpoints import check_whole
 from proctor.harness.runs.provenance import weights_digest
 from proctor.harness.types import Image, Sampling
@@ -149,7 +149,7 @@ LEAST = {"describe": 0.9, "ask": 0.6, "verify": 0.7}
 
 @pytest.mark.engine
 def test_it_does_what_its_readme_says() -> None:
-    model = TransformersEngine(TALKER, batch=160)
+    model = TransformersEngine(TALKER, TransformersOptions(batch=160))
     figures = list(islice(draw(6_000_000, "train"), 40))
     pick = random.Random(5)
     for task, least in LEAST.items():
