@@ -16,7 +16,7 @@ from typing import Any
 
 from ..errors import DataError, EngineError, MissingExtraError, UsageError
 from ..runs.checkpoints import Checkpoint
-from ..runs.provenance import package_versions
+from ..runs.provenance import code_digest, package_versions
 from ..settings import option, read_options
 from ..types import Json, Request, Response, Sampling
 from .vllm_process import Chatter, start_apart
@@ -24,8 +24,9 @@ from .vllm_process import Chatter, start_apart
 if find_spec("vllm") is None:
     raise MissingExtraError("engine vllm needs vllm: pip install 'proctor[vllm]'")
 
+from .drawing import before_stop
 from .loading import as_checkpoint_error, load_configuration
-from .vllm_prompts import EncodedPrompt, Prefetcher, PromptEncoder
+from .vllm_prompts import EncodedPrompt, Prefetcher, open_encoder
 
 SEED_MASK = 2**63 - 1
 """vLLM keeps seeds as signed 64-bit integers."""
@@ -45,6 +46,7 @@ class VllmOptions:
     max_model_len: int | None = option(None, least=1)
     gpu_memory_utilization: float | None = option(None, least=0, most=1)
     enforce_eager: bool = False
+    trust_remote_code: bool = False
     seed: int = option(0, least=0)
 
     def __post_init__(self) -> None:
@@ -55,7 +57,7 @@ class VllmOptions:
             )
 
     def to_vllm(self, path: Path, config: Any) -> dict[str, Any]:
-        """Arguments of vLLM's engine for the checkpoint in `path`: no code of it, no pickles, no videos."""
+        """Arguments of vLLM's engine for the checkpoint in `path`: no pickles, no videos."""
         own = getattr(config, "dtype", None)
         dtype = self.dtype if self.dtype != "auto" or own is None else str(own).removeprefix("torch.")
         arguments: dict[str, Any] = {
@@ -65,7 +67,7 @@ class VllmOptions:
             "max_model_len": self.max_model_len,
             "enforce_eager": self.enforce_eager,
             "seed": self.seed,
-            "trust_remote_code": False,
+            "trust_remote_code": self.trust_remote_code,
             "load_format": "safetensors",
             "limit_mm_per_prompt": {"video": 0},
             "use_tqdm_on_load": False,
@@ -82,9 +84,8 @@ class VllmEngine:
         checkpoint = Checkpoint.read(path)
         self._chatter = Chatter()
         with self._chatter.taken(), as_checkpoint_error(path):
-            config = load_configuration(path)
-            self._encoder = PromptEncoder(path, config.image_token_id)
-            self._encoder.template.check(path)
+            config = load_configuration(path, options.trust_remote_code)
+            self._encoder = open_encoder(path, config, options.trust_remote_code)
         self._llm = _start(options.to_vllm(path, config), self._chatter)
         self._started = self._chatter.size()
         vllm_config = self._llm.llm_engine.vllm_config
@@ -98,6 +99,7 @@ class VllmEngine:
             **checkpoint.identity(),
             "dtype": str(vllm_config.model_config.dtype).removeprefix("torch."),
             "context": self._context,
+            **({"code": code_digest(path)} if options.trust_remote_code else {}),
         }
         self._tensor_parallel = options.tensor_parallel
 
@@ -117,7 +119,7 @@ class VllmEngine:
         from vllm.v1.engine.exceptions import EngineDeadError  # noqa: PLC0415
 
         ahead = Prefetcher(requests, self._encoder, max(1, min(CHUNK, self._room // sampling.n)))
-        flight: dict[str, tuple[str, int]] = {}
+        flight: dict[str, tuple[Request, int]] = {}
         try:
             while True:
                 while len(flight) < self._room and (taken := ahead.take(wait=not flight)):
@@ -126,7 +128,7 @@ class VllmEngine:
                     break
                 for output in self._llm.llm_engine.step():
                     if output.finished and output.request_id in flight:
-                        yield self._respond(*flight.pop(output.request_id), output)
+                        yield self._respond(*flight.pop(output.request_id), output, sampling)
         except EngineDeadError as error:
             flight.clear()
             cause = self._chatter.cause(self._started) or "without a word: killed, or the machine's memory is full"
@@ -137,12 +139,12 @@ class VllmEngine:
                 self._llm.llm_engine.abort_request(list(flight))
 
     def _submit(
-        self, request: Request, pictures: Any, sampling: Sampling, flight: dict[str, tuple[str, int]]
+        self, request: Request, pictures: Any, sampling: Sampling, flight: dict[str, tuple[Request, int]]
     ) -> Iterator[Response]:
         """Put the samples of a request in flight; what cannot be asked is answered by an error."""
         try:
-            encoded = self._encoder.encode(request, pictures.result())
-            if encoded.length >= self._context:
+            encoded = self._encoder.encode(request.prompt, pictures.result())
+            if encoded.length is not None and encoded.length >= self._context:
                 raise DataError(f"a prompt has {encoded.length} tokens, and the model's context only {self._context}")
         except DataError as error:
             yield from (Response(request.item_id, k, None, str(error)) for k in request.samples)
@@ -154,7 +156,7 @@ class VllmEngine:
             except ValueError as error:  # vLLM's own checks of a prompt
                 yield Response(request.item_id, sample, None, " ".join(str(error).split())[:300])
             else:
-                flight[str(self._count)] = (request.item_id, sample)
+                flight[str(self._count)] = (request, sample)
 
     def _add(self, name: str, encoded: EncodedPrompt, sampling: Sampling, seed: int) -> None:
         from vllm import SamplingParams  # noqa: PLC0415
@@ -164,19 +166,27 @@ class VllmEngine:
             temperature=sampling.temperature,
             top_p=sampling.top_p,
             max_tokens=sampling.max_tokens,
+            top_k=sampling.top_k,
+            min_p=sampling.min_p,
+            presence_penalty=sampling.presence_penalty,
+            repetition_penalty=sampling.repetition_penalty,
+            stop=list(sampling.stop),
             seed=None if sampling.greedy else seed & SEED_MASK,
-            detokenize=False,
+            detokenize=bool(sampling.stop),
             output_kind=RequestOutputKind.FINAL_ONLY,
         )
         (prompt,) = self._llm.renderer.render_cmpl([encoded.to_vllm()])
         self._llm.llm_engine.add_request(name, prompt, params)
 
-    def _respond(self, item_id: str, sample: int, output: Any) -> Response:
+    def _respond(self, request: Request, sample: int, output: Any, sampling: Sampling) -> Response:
+        """The answer without control tokens, behind the mark of a thinking that the template opened."""
         answer = output.outputs[0]
         if answer.finish_reason not in ("stop", "length"):
-            return Response(item_id, sample, None, f"vLLM gave the answer up ({answer.finish_reason})")
-        text, length = self._encoder.decode(answer.token_ids), len(answer.token_ids)
-        return Response(item_id, sample, text, None, answer.finish_reason, len(output.prompt_token_ids), length)
+            return Response(request.item_id, sample, None, f"vLLM gave the answer up ({answer.finish_reason})")
+        text = self._encoder.tokenizer.decode(list(answer.token_ids), skip_special_tokens=True)
+        text = self._encoder.template.opened(request.prompt) + before_stop(text, sampling.stop)
+        tokens = len(output.prompt_token_ids), len(answer.token_ids)
+        return Response(request.item_id, sample, text, None, answer.finish_reason, *tokens)
 
 
 def _start(arguments: Mapping[str, Any], chatter: Chatter) -> Any:

@@ -1,35 +1,40 @@
-"""What vLLM is asked: the token ids of the transformers engine, and pictures in the size that the model sees."""
+"""What vLLM is asked: the token ids of the transformers engine, and pictures."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from PIL import Image as PilImage
+from transformers.image_utils import SizeDict
 
 from ..errors import DataError
 from ..images import decode
-from ..types import Image, Json, Request
+from ..types import Image, Json, Prompt, Request
 from .chat import ChatTemplate
-from .loading import load_processors
+from .loading import SHARED_PREFIX, load_processor, load_processors, scaled_size
 
 THREADS = 4
 
 
 @dataclass(frozen=True)
 class EncodedPrompt:
-    """Token ids with one image token per picture; `length` counts the tokens after vLLM has expanded these."""
+    """Token ids with one image token per picture, as vLLM expands them, and what its picture processor is told.
+
+    `length` counts the tokens after that, None where vLLM alone knows.
+    """
 
     ids: Sequence[int]
     pictures: Sequence[PilImage.Image]
     names: Sequence[str]
-    length: int
+    length: int | None = None
+    told: Mapping[str, Json] = field(default_factory=dict)
 
     def to_vllm(self) -> dict[str, Json]:
         """vLLM's form of a prompt. Pictures are named by their digests, by which it caches them."""
@@ -37,45 +42,99 @@ class EncodedPrompt:
         if self.pictures:
             prompt["multi_modal_data"] = {"image": list(self.pictures)}
             prompt["multi_modal_uuids"] = {"image": list(self.names)}
+        if self.told:
+            prompt["mm_processor_kwargs"] = dict(self.told)
         return prompt
 
 
-class PromptEncoder:
-    """A checkpoint's template, tokenizer and image processor."""
+class PromptEncoder(Protocol):
+    """A checkpoint's template and tokenizer; pictures are made in other threads, before their prompt is encoded."""
 
-    def __init__(self, path: Path, image_token_id: int) -> None:
+    template: ChatTemplate
+    tokenizer: Any
+
+    def pictures(self, prompt: Prompt) -> list[PilImage.Image]:
+        """The pictures as vLLM is given them. Raises DataError for one that cannot be."""
+        ...
+
+    def encode(self, prompt: Prompt, pictures: Sequence[PilImage.Image]) -> EncodedPrompt:
+        """What vLLM is asked. Raises DataError for a prompt that cannot be rendered."""
+        ...
+
+
+def open_encoder(path: Path, config: Any, trust_remote_code: bool = False) -> PromptEncoder:
+    """The encoder for a checkpoint. Raises CheckpointError if its template leaves out pictures or texts."""
+    shared = config.model_type in SHARED_PREFIX
+    found = SizedPrompts(path, config) if shared else ProcessedPrompts(path, config, trust_remote_code)
+    found.template.check(path)
+    return found
+
+
+class SizedPrompts:
+    """Prompts of the families of SHARED_PREFIX, whose pictures come in the size that the transformers engine gives them."""
+
+    def __init__(self, path: Path, config: Any) -> None:
         self.tokenizer, self._images = load_processors(path)
-        self.template = ChatTemplate(self.tokenizer, self.tokenizer.convert_ids_to_tokens(image_token_id))
+        self.template = ChatTemplate(self.tokenizer, self.tokenizer.convert_ids_to_tokens(config.image_token_id))
         self._patch = int(self._images.patch_size) * int(self._images.merge_size)
 
-    def picture(self, image: Image) -> PilImage.Image:
-        """The picture, resized as the transformers engine does it; vLLM's own resizing would differ by small amounts.
+    def pictures(self, prompt: Prompt) -> list[PilImage.Image]:
+        """The pictures, resized as the transformers engine does it; vLLM's own resizing would differ by small amounts.
 
-        Raises DataError if it cannot be decoded or is too long and thin.
+        Raises DataError for one that cannot be decoded or is too long and thin.
         """
+        return [self._picture(image, prompt.rendering.pixels) for image in prompt.images]
+
+    def _picture(self, image: Image, pixels: Mapping[str, int]) -> PilImage.Image:
         picture = decode(image)
         if not self._images.do_resize:
             return picture
-        pixels = np.asarray(picture).transpose(2, 0, 1)
+        size = SizeDict(**scaled_size(self._images, pixels)) if pixels else self._images.size
         try:
             fitted: Any = self._images.resize(
-                pixels, size=self._images.size, resample=self._images.resample, factor=self._patch
+                np.asarray(picture).transpose(2, 0, 1), size=size, resample=self._images.resample, factor=self._patch
             )
         except ValueError as error:
             raise DataError(f"image {image.name}: {str(error)[:120]}") from error
         return PilImage.fromarray(np.ascontiguousarray(fitted.transpose(1, 2, 0)))
 
-    def encode(self, request: Request, pictures: Sequence[PilImage.Image]) -> EncodedPrompt:
-        """Token ids of a request's prompt, whose pictures were made by `picture`."""
-        ids = self.tokenizer(self.template.text(request.prompt), add_special_tokens=False)["input_ids"]
+    def encode(self, prompt: Prompt, pictures: Sequence[PilImage.Image]) -> EncodedPrompt:
+        """Token ids of a prompt, whose pictures were made by `pictures`."""
+        ids = self.tokenizer(self.template.text(prompt), add_special_tokens=False)["input_ids"]
         expanded = sum((one.width // self._patch) * (one.height // self._patch) for one in pictures)
-        names = [image.sha256 for image in request.prompt.images]
-        return EncodedPrompt(ids, pictures, names, len(ids) - len(pictures) + expanded)
+        length = len(ids) - len(pictures) + expanded
+        return EncodedPrompt(ids, pictures, _names(prompt), length, _limits(self._images, prompt))
 
-    def decode(self, ids: Sequence[int]) -> str:
-        """The text of an answer, without control tokens; with the mark of a thinking that the template opened."""
-        text: str = self.tokenizer.decode(list(ids), skip_special_tokens=True)
-        return self.template.opening + text
+
+class ProcessedPrompts:
+    """Prompts of any other family: the text of its processor's template; vLLM's form of its processor does the rest."""
+
+    def __init__(self, path: Path, config: Any, trust_remote_code: bool) -> None:
+        self._processor = load_processor(path, config, trust_remote_code)
+        self.tokenizer = self._processor.tokenizer
+        self.template = ChatTemplate(self._processor)
+
+    def pictures(self, prompt: Prompt) -> list[PilImage.Image]:
+        """The pictures as they are. Raises DataError for one that cannot be decoded."""
+        return list(map(decode, prompt.images))
+
+    def encode(self, prompt: Prompt, pictures: Sequence[PilImage.Image]) -> EncodedPrompt:
+        """Token ids of a prompt; those that a tokenizer adds to every text, unless the template begins with them."""
+        text = self.template.text(prompt)
+        begun = bool(self.tokenizer.bos_token) and text.startswith(self.tokenizer.bos_token)
+        ids = self.tokenizer(text, add_special_tokens=not begun)["input_ids"]
+        return EncodedPrompt(ids, pictures, _names(prompt), None, _limits(self._processor.image_processor, prompt))
+
+
+def _names(prompt: Prompt) -> list[str]:
+    """What vLLM caches the pictures by: their digests, and the limits that they are scaled to."""
+    limits = "".join(f"-{name}={value}" for name, value in prompt.rendering.pixels.items())
+    return [image.sha256 + limits for image in prompt.images]
+
+
+def _limits(image_processor: Any, prompt: Prompt) -> Mapping[str, Json]:
+    pixels = prompt.rendering.pixels
+    return {"size": scaled_size(image_processor, pixels)} if pixels and prompt.images else {}
 
 
 class Prefetcher:
@@ -102,7 +161,7 @@ class Prefetcher:
         return self._waiting.popleft()
 
     def _pictures(self, request: Request) -> list[PilImage.Image]:
-        return [self._encoder.picture(image) for image in request.prompt.images]
+        return self._encoder.pictures(request.prompt)
 
     def close(self) -> None:
         """Give up what is waiting."""
