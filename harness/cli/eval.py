@@ -18,6 +18,7 @@ from .options import (
     add_one,
     add_questions,
     add_sampling,
+    add_style,
     data_of,
     one_suite,
     open_engine,
@@ -47,7 +48,7 @@ def _eval_arguments(parser: argparse.ArgumentParser) -> None:
     """Model, suites, data, sampling, and where the runs go."""
     add_one(parser, "--model", required=True)
     add_questions(parser)
-    add(parser, "--profile")
+    add_style(parser)
     add_one(parser, "--out", default=RUNS)
     add(parser, "--run", *ENGINE)
     add_sampling(parser)

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING
 
 from ..errors import EXIT_CHECK_FAILED, EXIT_OK, printable
 from .eval import examine, plan_suites
-from .options import ENGINE, Verb, add, add_one, add_questions, add_sampling, open_profile, sampling, suite_names
+from .options import (
+    ENGINE,
+    Verb,
+    add,
+    add_one,
+    add_questions,
+    add_sampling,
+    add_style,
+    open_profile,
+    sampling,
+    suite_names,
+)
 from .train import train_to_end
 
 if TYPE_CHECKING:
@@ -35,7 +46,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="at most so many rounds (default 5)")
     add_one(parser, "--set", shown="e.g. policy.steps=20; round k trains with the recipe's seed + k")
     add_questions(parser)
-    add(parser, "--profile")
+    add_style(parser)
     parser.add_argument("--alpha", type=float, default=0.05, metavar="A", help="two-sided level of a round's test")
     parser.add_argument(
         "--power", type=float, default=0.8, metavar="P", help="the chance for which the detectable difference is told"

@@ -111,6 +111,18 @@ OPTIONS = {
         shown="default: the protocol's prompt as it is",
         kind="profiles",
     ),
+    "--system": Option("a system text", "TEXT", shown="default: the profile's, else the chat template's own"),
+    "--chat-template-kwarg": Option(
+        "an argument of the model's chat template, e.g. enable_thinking=false; may be repeated",
+        "NAME=JSON",
+        shown="default: the profile's",
+        repeated=True,
+        dest="template",
+    ),
+    "--min-pixels": Option("scale smaller pictures up to so many pixels", "N", int, shown="default: as the model does"),
+    "--max-pixels": Option(
+        "scale larger pictures down to so many pixels", "N", int, shown="default: as the model does"
+    ),
     # who is asked, and how it answers
     "--model": Option("a checkpoint folder, or what the engine calls the model; for engine replay a run", "MODEL"),
     "--model-name": Option("the model's name on boards", "NAME"),
@@ -126,6 +138,13 @@ OPTIONS = {
     "--temperature": Option("sampling temperature; 0 is greedy", "T", float, shown="default 0"),
     "--top-p": Option("nucleus of the distribution", "P", float, shown="default 1"),
     "--max-tokens": Option("length limit of an answer", "N", int, shown="default 1024"),
+    "--top-k": Option("only the K most probable tokens; 0 for all", "K", int, shown="default 0"),
+    "--min-p": Option("only tokens of at least this share of the most probable one's", "P", float, shown="default 0"),
+    "--presence-penalty": Option("taken from the logits of tokens in the answer", "X", float, shown="default 0"),
+    "--repetition-penalty": Option("divides the logits of tokens in prompt and answer", "X", float, shown="default 1"),
+    "--stop": Option(
+        "a text before which an answer ends; may be repeated", "TEXT", shown="default: none", repeated=True
+    ),
     "--seed": Option("seed of all that is random", "N", int, 0),
     # scoring
     "--partial": Option("show the scores of incomplete runs too, marked as such"),
@@ -226,27 +245,61 @@ def add_judge_model(parser: argparse.ArgumentParser) -> None:
 
 
 def add_sampling(parser: argparse.ArgumentParser) -> None:
-    """--samples, --temperature, --top-p, --max-tokens, --seed."""
+    """--samples, --seed, and the options that are called as the fields of SamplingDefaults."""
     group = parser.add_argument_group("how answers are drawn")
     add(group, "--samples", "--temperature", "--top-p", "--max-tokens", "--seed")
+    add(group, "--top-k", "--min-p", "--presence-penalty", "--repetition-penalty", "--stop")
 
 
 def sampling(args: argparse.Namespace, profile: Profile | None = None) -> Sampling:
     """The sampling that the arguments ask for, else the profile's. Raises DataError for a value out of range."""
     from ..profiles import SamplingDefaults
-    from ..types import Sampling
 
     drawn = profile.sampling if profile else SamplingDefaults()
-    given = {name: getattr(args, name) for name in ("temperature", "top_p", "max_tokens")}
-    drawn = dataclasses.replace(drawn, **{name: value for name, value in given.items() if value is not None})
-    return Sampling(args.samples, drawn.temperature, drawn.top_p, drawn.max_tokens, args.seed)
+    given = {one.name: getattr(args, one.name) for one in dataclasses.fields(drawn)}
+    changed = {name: value for name, value in given.items() if value is not None and value != []}
+    return dataclasses.replace(drawn, **changed).sampling(args.samples, args.seed)
+
+
+def add_style(parser: argparse.ArgumentParser) -> None:
+    """--profile, and what may be set in the place of its settings."""
+    group = parser.add_argument_group("how the model is spoken to")
+    add(group, "--profile", "--system", "--chat-template-kwarg", "--min-pixels", "--max-pixels")
 
 
 def open_profile(args: argparse.Namespace) -> Profile | None:
-    """The profile that the arguments name, or None. Raises UsageError, naming those there are."""
-    from ..profiles import load_profile
+    """The profile that the arguments name, as they change it, or None if they say nothing.
 
-    return None if args.profile is None else load_profile(args.profile)
+    Raises UsageError, naming those there are, and DataError for what cannot be set.
+    """
+    from ..profiles import Profile, load_profile
+
+    found = None if args.profile is None else load_profile(args.profile)
+    given = {"system": args.system, "min_pixels": args.min_pixels, "max_pixels": args.max_pixels}
+    changed: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    if args.template:
+        told = dict(found.chat_template_kwargs) if found else {}
+        changed["chat_template_kwargs"] = told | dict(map(_template_argument, args.template))
+    if not changed:
+        return found
+    if found is None:
+        return Profile("own", "", "boxed", ("the command line",), **changed)
+    return dataclasses.replace(found, name=f"{found.name}.changed", **changed)
+
+
+def _template_argument(text: str) -> tuple[str, Any]:
+    """The name and the value of NAME=JSON; what is no JSON is a text."""
+    import json
+
+    from ..errors import UsageError
+
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise UsageError(f"--chat-template-kwarg must look like enable_thinking=false, not {text!r:.80}")
+    try:
+        return name, json.loads(value)
+    except (ValueError, RecursionError):
+        return name, value
 
 
 def open_engine(args: argparse.Namespace, target: str) -> Engine:

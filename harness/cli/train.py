@@ -16,6 +16,7 @@ from .options import (
     add_one,
     add_questions,
     add_sampling,
+    add_style,
     data_of,
     offer_names,
     open_engine,
@@ -97,7 +98,7 @@ def _watch_arguments(parser: argparse.ArgumentParser) -> None:
         "folder", type=Path, metavar="FOLDER", help="a training directory, or any folder of checkpoints"
     )
     add_questions(parser)
-    add(parser, "--profile")
+    add_style(parser)
     add_one(parser, "--out", default=RUNS)
     until = parser.add_mutually_exclusive_group()
     until.add_argument("--once", action="store_true", help="examine what is there, then stop")
@@ -150,7 +151,8 @@ def _synthesize_arguments(parser: argparse.ArgumentParser) -> None:
     add_one(parser, "--model", required=True)
     add_one(parser, "--out", required=True)
     add_one(parser, "--data", shown="default: the hub, or a suite's bundled sample")
-    add(parser, "--lock", "--protocol", "--profile", "--limit")
+    add(parser, "--lock", "--protocol", "--limit")
+    add_style(parser)
     parser.add_argument(
         "--per-image", type=int, metavar="K", help="questions drawn for each item or picture (default 1)"
     )
