@@ -315,7 +315,8 @@ class Response:
     """What came back for one sample of one item: `text` is None exactly when `error` is not.
 
     `finish_reason` is "stop" or "length" (cut off at max_tokens), or None when unknown; token counts are None when the
-    engine does not tell them. `recorded` is what the tool that asked said of an imported answer.
+    engine does not tell them. `recorded` is what the tool that asked said of an imported answer; `reasoning` is the thinking
+    that a server keeps apart from the text.
     """
 
     item_id: str
@@ -326,6 +327,7 @@ class Response:
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     recorded: Recorded | None = None
+    reasoning: str | None = None
 
     def __post_init__(self) -> None:
         if (self.text is None) == (self.error is None):
@@ -337,25 +339,29 @@ class Response:
         return self.finish_reason == "length"
 
     def to_json(self) -> Json:
-        """All fields; `recorded` only where there is something."""
+        """All fields; `recorded` and `reasoning` only where there is something."""
         fields = {name: getattr(self, name) for name in RESPONSE_FIELDS}
+        if self.reasoning is not None:
+            fields[REASONING] = self.reasoning
         return fields if self.recorded is None else {**fields, RECORDED: self.recorded.to_json()}
 
     @classmethod
     def from_json(cls, record: Json) -> Response:
         """The inverse of `to_json`. Raises DataError on any other shape."""
-        if not isinstance(record, dict) or record.keys() - {RECORDED} != RESPONSE_KEYS:
+        if not isinstance(record, dict) or record.keys() - {RECORDED, REASONING} != RESPONSE_KEYS:
             raise DataError(f"a response needs exactly the fields {', '.join(RESPONSE_FIELDS)}")
         for name, types in RESPONSE_TYPES.items():
             if not isinstance(record[name], types) or isinstance(record[name], bool):
                 raise DataError(f"a response's {name} cannot be {record[name]!r:.80}")
+        if not isinstance(record.get(REASONING), str | None):
+            raise DataError(f"a response's reasoning cannot be {record[REASONING]!r:.80}")
         if RECORDED in record:
             return cls(**{**record, RECORDED: Recorded.from_json(record[RECORDED])})
         return cls(**record)
 
 
-RECORDED = "recorded"
-RESPONSE_FIELDS = tuple(f.name for f in dataclasses.fields(Response) if f.name != RECORDED)
+RECORDED, REASONING = "recorded", "reasoning"
+RESPONSE_FIELDS = tuple(f.name for f in dataclasses.fields(Response) if f.name not in (RECORDED, REASONING))
 RESPONSE_KEYS = frozenset(RESPONSE_FIELDS)
 RESPONSE_TYPES: Mapping[str, tuple[type, ...]] = {
     "item_id": (str,),

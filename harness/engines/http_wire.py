@@ -20,7 +20,7 @@ from weakref import WeakSet
 
 import httpx
 
-from ..limits import HTTP_REPLY_BYTES, HTTP_WAIT_SECONDS
+from ..limits import HTTP_REPLY_BYTES, HTTP_WAIT_SECONDS, REASONING_CHARACTERS
 from ..types import Json
 
 CONNECT_SECONDS = 15.0
@@ -133,12 +133,16 @@ SHOWN = 300
 
 @dataclass(frozen=True)
 class Completion:
-    """A whole answer. `finish_reason` is "stop" or "length", or None, like the token counts, where the server is silent."""
+    """A whole answer. `finish_reason` is "stop" or "length", or None, like the token counts, where the server is silent.
+
+    `reasoning` is the thinking that the server keeps apart from the text, at most REASONING_CHARACTERS of it.
+    """
 
     text: str
     finish_reason: str | None
     prompt_tokens: int | None
     completion_tokens: int | None
+    reasoning: str | None = None
 
 
 @dataclass(frozen=True)
@@ -182,7 +186,16 @@ def read_completion(body: bytes) -> Completion | Failure:
         return Failure(f"the answer has no text: content is {content!r:.40}, finish_reason {reason!r}")
     usage = value.get("usage")
     counts = usage if isinstance(usage, dict) else {}
-    return Completion(content, ENDED[reason], _count(counts, "prompt_tokens"), _count(counts, "completion_tokens"))
+    tokens = _count(counts, "prompt_tokens"), _count(counts, "completion_tokens")
+    return Completion(content, ENDED[reason], *tokens, _reasoning(choice["message"]))
+
+
+def _reasoning(message: Mapping[str, Json]) -> str | None:
+    """What servers tell beside the content: vLLM and SGLang as `reasoning_content`, newer ones as `reasoning`."""
+    for name in ("reasoning_content", "reasoning"):
+        if isinstance(found := message.get(name), str) and found:
+            return found[:REASONING_CHARACTERS]
+    return None
 
 
 def read_refusal(status: int, headers: Mapping[str, str], body: bytes) -> Failure:

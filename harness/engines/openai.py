@@ -86,6 +86,9 @@ class OpenAIEngine:
 
         Raises EngineError, after what was in flight is answered, if no further request can succeed.
         """
+        for name, value in sampling.shaping.items():
+            if self.extra.get(name, value) not in (value, PLAIN.get(name)):
+                raise UsageError(f"{name} is set twice: leave out --engine-option body.{name}, or what else sets it")
         unreadable: deque[Response] = deque()
         fatal: Fault | None = None
         with closing(self.endpoint.ask_all(self._questions(requests, sampling, unreadable))) as results:
@@ -99,6 +102,20 @@ class OpenAIEngine:
         if fatal:
             raise EngineError(f"{self.endpoint.url}: {fatal.message}; what was answered is stored")
 
+    def _rendered(self, prompt: Prompt) -> dict[str, Json]:
+        """What the server is to tell the template and the image processor, in the fields that vLLM has for them."""
+        template, pixels = dict(prompt.rendering.template), prompt.rendering.pixels
+        if pixels and not self._is_vllm:
+            raise UsageError("min_pixels and max_pixels: only a vLLM server can be told; set them where it is started")
+        return {
+            **({"chat_template_kwargs": template} if template else {}),
+            **({"mm_processor_kwargs": pixels} if pixels else {}),
+        }
+
+    @property
+    def _is_vllm(self) -> bool:
+        return self.served.get("owned_by") == "vllm"
+
     def _questions(
         self, requests: Iterable[Request], sampling: Sampling, unreadable: deque[Response]
     ) -> Iterator[Question]:
@@ -106,6 +123,7 @@ class OpenAIEngine:
         for request in requests:
             try:
                 messages = chat(request.prompt)
+                rendered = self._rendered(request.prompt)
             except DataError as error:
                 unreadable.extend(Response(request.item_id, k, None, str(error)) for k in request.samples)
                 continue
@@ -119,7 +137,9 @@ class OpenAIEngine:
                         "top_p": sampling.top_p,
                         "max_tokens": sampling.max_tokens,
                         **drawn,
+                        **rendered,
                         **self.extra,
+                        **sampling.shaping,
                     },
                 )
 
@@ -160,9 +180,8 @@ def media_type(data: bytes, name: str) -> str:
 def _response(item_id: str, sample: int, result: Completion | Fault) -> Response:
     if isinstance(result, Fault):
         return Response(item_id, sample, None, result.message)
-    return Response(
-        item_id, sample, result.text, None, result.finish_reason, result.prompt_tokens, result.completion_tokens
-    )
+    counts = result.prompt_tokens, result.completion_tokens
+    return Response(item_id, sample, result.text, None, result.finish_reason, *counts, reasoning=result.reasoning)
 
 
 @dataclass(frozen=True)
