@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -122,15 +123,18 @@ def run_eval(
         outcome = RunOutcome(path, total=len(examination.asked) * sampling.n, asked=len(missing))
         progress(outcome.total - len(missing))
         requests = _until(stop, _requests(examination.asked, missing))
+        begun, answers, tokens = time.monotonic(), 0, 0
         for response in model.generate(requests, sampling) if missing else ():
             run.append(response)
+            answers, tokens = answers + 1, tokens + (response.completion_tokens or 0)
             if response.error is not None:
                 outcome.errors.append(f"item {response.item_id}: {response.error}")
             progress(1)
         outcome.missing = len(run.missing())
         outcome.stopped = stop.is_set()
         if outcome.complete:
-            run.seal()
+            seconds = round(time.monotonic() - begun, 3)
+            run.seal({"answers": answers, "tokens": tokens, "seconds": seconds} if answers else None)
     return outcome
 
 

@@ -383,8 +383,11 @@ class RunWriter(ClaimedFolder):
             raise StoreError(f"{self.path}: the answer to {key[0]!r} has {len(line)} bytes, more than {RUN_LINE_BYTES}")
         self._place(response, self._journal.append(line), len(line))
 
-    def seal(self) -> None:
-        """Mark the run complete: put the journal in order, record its digest. Call when nothing is missing."""
+    def seal(self, measured: Mapping[str, Json] | None = None) -> None:
+        """Mark the run complete: put the journal in order, record its digest. Call when nothing is missing.
+
+        `measured` is recorded: how many answers, with how many tokens, were given last, and in how many seconds.
+        """
         journal = self.path / "responses.jsonl"
         offsets = [self._lines[key][0] for key in self._keys]
         if self.manifest.seal is not None:
@@ -392,7 +395,8 @@ class RunWriter(ClaimedFolder):
         if len(self._lines) != len(offsets) or offsets != sorted(offsets) or self._has_superseded_lines():
             write_atomic(journal, (self._line(key) for key in self._keys))
         seal = {"responses": _sha256(journal), "count": len(self._keys)}
-        self.manifest = Manifest(self.manifest.identity, self.manifest.environment, seal)
+        recorded = {**self.manifest.environment, **({"measured": dict(measured)} if measured else {})}
+        self.manifest = Manifest(self.manifest.identity, recorded, seal)
         write_atomic(self.path / RUN_FILE, self.manifest.to_bytes())
 
     def _has_superseded_lines(self) -> bool:
