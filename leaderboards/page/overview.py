@@ -6,16 +6,16 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
 from ...harness.errors import UsageError
-from ...harness.runs.store import Manifest
+from ...harness.report.told_apart import Told, run_facts, told_apart
 from ...harness.stats.intervals import paired_difference
 from ...harness.stats.metrics import cluster
-from ...harness.types import Json, canonical_json
+from ...harness.types import Json
 from .run_view import RunView, short
 
 DEFAULT_BASELINE = "base"
@@ -58,13 +58,20 @@ def lay_out(views: Sequence[RunView]) -> Grid:
 def baselines(models: Sequence[str], wanted: Sequence[str]) -> list[int]:
     """The rows that others are compared with, the default first: those named, or `base`, or the first.
 
-    Raises UsageError for a name that no row has.
+    A name stands for all rows of that model, which say in parentheses how they differ. Raises UsageError for a name that no
+    row has.
     """
+    chosen: list[int] = []
     for name in wanted:
-        if name not in models:
+        rows = _rows_of(models, name)
+        if not rows:
             raise UsageError(f"no model is called {name!r}; there are: {', '.join(models)}")
-    chosen = [models.index(name) for name in wanted]
-    return chosen or [models.index(DEFAULT_BASELINE) if DEFAULT_BASELINE in models else 0]
+        chosen += rows
+    return list(dict.fromkeys(chosen)) or _rows_of(models, DEFAULT_BASELINE)[:1] or [0]
+
+
+def _rows_of(models: Sequence[str], name: str) -> list[int]:
+    return [number for number, model in enumerate(models) if model == name or model.startswith(f"{name} (")]
 
 
 def _items(views: Sequence[RunView], data: tuple[str, str]) -> int:
@@ -77,48 +84,17 @@ def _natural(name: str) -> list[tuple[int, str]]:
 
 
 def _names(views: Sequence[RunView]) -> list[str]:
-    by_name: dict[str, list[RunView]] = defaultdict(list)
-    for one in views:
-        by_name[one.manifest.model_name].append(one)
-    called: dict[str, str] = {}
-    for name, its in by_name.items():
-        differing = _differing(its)
-        for one in its:
-            facts = _model_facts(one.manifest)
-            told = ", ".join(f"{key} {facts[key]}" for key in differing)
-            called[one.manifest.run_id] = short(name or "(no name)") + (f" ({told})" if told else "")
-    taken = Counter((called[one.manifest.run_id], one.data) for one in views)
+    """What each view is called: its model, and what tells it apart from others of that name that asked the same."""
+    remarks = told_apart([Told(one.manifest.model_name, one.data, run_facts(one.manifest)) for one in views])
+    called = [
+        short(one.manifest.model_name or "(no name)") + (f" ({short(told)})" if told else "")
+        for one, told in zip(views, remarks, strict=True)
+    ]
+    taken = Counter((name, one.data) for name, one in zip(called, views, strict=True))
     return [
         name if taken[name, one.data] == 1 else f"{name} [{one.manifest.run_id[:8]}]"
-        for one, name in ((one, called[one.manifest.run_id]) for one in views)
+        for name, one in zip(called, views, strict=True)
     ]
-
-
-def _differing(views: Sequence[RunView]) -> list[str]:
-    """The facts that tell runs apart which would otherwise have one place; none if there are no such runs."""
-    clashing = [
-        [_model_facts(one.manifest) for one in views if one.data == data]
-        for data, count in Counter(one.data for one in views).items()
-        if count > 1
-    ]
-    names = [name for name in _model_facts(views[0].manifest) if name != "run"]
-    differing = [name for name in names if any(len({facts[name] for facts in group}) > 1 for group in clashing)]
-    told = [[tuple(facts[name] for name in differing) for facts in group] for group in clashing]
-    return differing if all(len(set(group)) == len(group) for group in told) else [*differing, "run"]
-
-
-def _model_facts(manifest: Manifest) -> Mapping[str, str]:
-    """What may tell two runs of one name apart."""
-    drawn, model = manifest.identity["sampling"], manifest.identity["model"]
-    return {
-        "asked by": short(manifest.prompted_by),
-        **{name: short(str(drawn.get(name))) for name in ("n", "temperature", "top_p", "max_tokens", "seed")},
-        "engine": short(str(model.get("engine"))),
-        "weights": str(model.get("weights"))[:8],
-        "prompts": str(manifest.identity["prompts"])[:8],
-        "model": short(canonical_json(model)) if "weights" not in model else "",
-        "run": manifest.run_id[:8],
-    }
 
 
 ALL_BASELINES = 8
