@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -49,6 +50,15 @@ def plan(
     prompts = (rules.prompt(item) for item in items)
     samples = list(map(Sample, items, prompts if style is None else map(style.applied, prompts)))
     return Examination(suite, protocol, samples, sampling, _root(loaded, data), style=style)
+
+
+def asked_under(examination: Examination, protocol: str, profile: Profile | None = None) -> Examination:
+    """The items of an examination, asked by the prompt of another protocol. Raises UsageError for an unknown one."""
+    prompt = SUITES.get(examination.suite).protocol(protocol).prompt
+    style = None if profile is None else profile.style
+    items = [one.item for one in examination.asked]
+    samples = [Sample(item, prompt(item) if style is None else style.applied(prompt(item))) for item in items]
+    return dataclasses.replace(examination, protocol=protocol, asked=samples, style=style)
 
 
 def _root(suite: Suite, data: Path | None) -> Path | None:

@@ -144,6 +144,11 @@ def _build(kind: Any, table: Mapping[str, Any], where: str) -> Any:
         raise UsageError(f"{where}: {str(error).removeprefix('sampling: ')}") from error
 
 
+def _is(value: Any, kind: Any) -> bool:
+    """A truth value is no whole number."""
+    return isinstance(kind, type) and isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+
+
 def _value(kind: Any, value: Any, where: str) -> Any:
     if dataclasses.is_dataclass(kind) and isinstance(value, Mapping):
         return _build(kind, value, where)
@@ -155,11 +160,11 @@ def _value(kind: Any, value: Any, where: str) -> Any:
             else _value(next(option for option in options if option is not NoneType), value, where)
         )
     if get_origin(kind) is Mapping and isinstance(value, Mapping):
-        return dict(value)
+        return {key: _value(options[1], one, f"{where}.{key}") for key, one in value.items()}
     if get_origin(kind) is tuple and isinstance(value, list | tuple):
         return tuple(_value(options[0], element, where) for element in value)
     if kind is float and isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63:
         return float(value)
-    if isinstance(kind, type) and isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
+    if kind is Any or _is(value, kind):
         return value
     raise UsageError(f"{where} must be {_in_words(kind)}, not {value!r:.60}")

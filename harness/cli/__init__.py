@@ -36,6 +36,7 @@ from .terminal import log
 HEADINGS: dict[str, dict[str, tuple[str, str]]] = {
     "start here": {
         "demo": ("demo", "run the main job on this machine: evaluate, train without labels, make a leaderboard"),
+        "run": ("run", "run a study: models, trainings, suites and comparisons in one file, to a verified board"),
     },
     "evaluate a model": {
         "eval": ("eval", "ask a model every question of a suite, and score the answers"),

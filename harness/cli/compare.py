@@ -72,11 +72,11 @@ def _compare(args: argparse.Namespace) -> int:
     if args.json:
         emit_json({**found.to_json(max(0, args.examples)), "gate": gate.to_json() if gate else None})
     else:
-        _show_comparison(found, gate, max(0, args.examples))
+        show_comparison(found, gate, max(0, args.examples))
     return EXIT_OK if gate is None or gate.passed else EXIT_CHECK_FAILED
 
 
-def _show_comparison(found: Comparison, gate: Gate | None, examples: int) -> None:
+def show_comparison(found: Comparison, gate: Gate | None, examples: int) -> None:
     """The table of suites, then for each suite what is to be known, its categories, and examples."""
     from .terminal import show_table
 

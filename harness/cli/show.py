@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import EXIT_INCOMPLETE, EXIT_OK, UsageError, printable
 from .options import Verb, add, add_judge_model, add_one, open_judge_model, score_protocols
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+    from ...leaderboards.page.document import PageOptions
+    from ..runs.judging import JudgeModel
 
 MEGABYTE = 2**20
 
@@ -35,14 +43,13 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _run(args: argparse.Namespace) -> int:
     """Write the page; incomplete runs stand in it without a score, and end with exit code 3."""
     from ...leaderboards.board.evidence import run_folders
-    from ...leaderboards.page import document
+    from ...leaderboards.page.document import PageOptions
     from ...trainers.provenance import training_folders
-    from ..files import write_output
-    from .terminal import emit_json, log, progress_bars
+    from .terminal import emit_json, log
 
     if not args.images_mb >= 0:
         raise UsageError(f"--images-mb must be 0 or more, not {args.images_mb}")
-    options = document.PageOptions(
+    options = PageOptions(
         title=args.title,
         protocols=score_protocols(args),
         trainings=[found for path in args.training for found in training_folders([path]) or [path]],
@@ -50,19 +57,8 @@ def _run(args: argparse.Namespace) -> int:
         picture_bytes=round(args.images_mb * MEGABYTE),
     )
     judge_model = open_judge_model(args)
-    with run_folders(args.runs) as folders, progress_bars() as bars:
-        tasks = {}
-
-        def progress(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bars.add_task(what, total=total, note="")
-            bars.update(tasks[what], completed=done)
-
-        lacking: list[str] = []
-        pieces = list(
-            document.page(folders, options, judge_model, progress, lambda path, what: lacking.append(f"{path}: {what}"))
-        )
-    write_output(args.html, pieces)
+    with run_folders(args.runs) as folders:
+        lacking = write_page(args.html, folders, options, judge_model)
     if args.json:
         emit_json({"page": str(args.html), "without_score": lacking})
     else:
@@ -70,6 +66,33 @@ def _run(args: argparse.Namespace) -> int:
     for line in lacking:
         log(printable(f"no score on the page of {line}"))
     return EXIT_INCOMPLETE if lacking else EXIT_OK
+
+
+def write_page(
+    file: Path, runs: Sequence[Path], options: PageOptions, judge_model: JudgeModel | None = None
+) -> list[str]:
+    """Write the page of these runs, with bars; returns a line for each run that has no score.
+
+    Raises MissingExtraError without the package of the charts.
+    """
+    from ...leaderboards.page import document
+    from ..files import write_output
+    from .terminal import progress_bars
+
+    lacking: list[str] = []
+    with progress_bars() as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def progress(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=total, note="")
+            bars.update(tasks[what], completed=done)
+
+        pieces = list(
+            document.page(runs, options, judge_model, progress, lambda path, what: lacking.append(f"{path}: {what}"))
+        )
+    write_output(file, pieces)
+    return lacking
 
 
 VERBS = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -35,9 +35,9 @@ class Board:
 
 @dataclass(frozen=True)
 class _Scoring:
-    """How each run is judged."""
+    """How each run is judged; `protocols` by run."""
 
-    protocols: Sequence[str | None]
+    protocols: Mapping[Path, Sequence[str | None]]
     folder: EvidenceFolder
     referee: JudgeModel | None
     partial: bool
@@ -45,23 +45,24 @@ class _Scoring:
 
 def build(
     runs: Sequence[Path],
-    protocols: Sequence[str | None],
+    protocols: Sequence[str | None] | Mapping[Path, Sequence[str | None]],
     out: Path,
     referee: JudgeModel | None = None,
     *,
     draft: bool = False,
     partial: bool = False,
 ) -> Board:
-    """Score the runs under the protocols and write the board into the folder `out`, in place of the one that is there.
+    """Score the runs and write the board into the folder `out`, in place of the one that is there.
 
-    Nothing is written over if the board cannot be published, unless it is a `draft`. `partial`: the rows of incomplete
-    runs have scores too. Raises UsageError for a folder that holds other files or another's board.csv, RunLockedError if
-    another process builds there, StoreError if it cannot be written, DataError for damaged runs, and for several whose
-    model nobody named.
+    `protocols` are for all runs, or by run. Nothing is written over if the board cannot be published, unless it is a `draft`.
+    `partial`: the rows of incomplete runs have scores too. Raises UsageError for a folder that holds other files or another's
+    board.csv, RunLockedError if another process builds there, StoreError if it cannot be written, DataError for damaged runs,
+    and for several whose model nobody named.
     """
     _prepare(out)
     with ClaimedFolder(out, "board", "building this board"):
-        return _build(runs, _Scoring(protocols, EvidenceFolder(out / EVIDENCE), referee, partial), out, draft)
+        by_run = protocols if isinstance(protocols, Mapping) else dict.fromkeys(runs, protocols)
+        return _build(runs, _Scoring(by_run, EvidenceFolder(out / EVIDENCE), referee, partial), out, draft)
 
 
 def _build(runs: Sequence[Path], how: _Scoring, out: Path, draft: bool) -> Board:
@@ -130,7 +131,7 @@ def _enter(how: _Scoring, run: Path) -> tuple[list[Row], list[str]]:
     answers = read_answers(run)
     table: list[Row] = []
     problems: list[str] = []
-    for name in how.protocols:
+    for name in how.protocols[run]:
         scored, replies = _score(answers, name, how)
         table += rows(scored, keep(how.folder, scored, replies))
         problems += [f"{run}, {scored.rules.name}: {reason}" for reason in unfit(scored)]

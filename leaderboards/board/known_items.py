@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 from ...benchmarks.base import Suite
@@ -18,10 +19,14 @@ NAMED = 3
 
 @dataclass(frozen=True)
 class KnownItems:
-    """Where the items of suites are read from: the data that are named for a suite, else its sample, if it has one."""
+    """Where the items of suites are read from: the data that are named for a suite, else its sample, if it has one.
+
+    Of a suite in `first` only so many of the first items are known to be asked.
+    """
 
     data: Mapping[str, Path] = field(default_factory=dict)
     lock: Path = LOCK
+    first: Mapping[str, int] = field(default_factory=dict)
 
 
 @lru_cache
@@ -45,7 +50,7 @@ def unlike(known: KnownItems, suite: Suite, items: Sequence[Item]) -> list[str] 
     data = known.data.get(suite.name)
     if data is None and not suite.has_sample:
         return None
-    own = _load(suite.name, data, known.lock)
+    own = dict(islice(_load(suite.name, data, known.lock).items(), known.first.get(suite.name)))
     if data is None and len(items) > len(own):
         return None
     return list(

@@ -78,6 +78,21 @@ def read_side_runs(
         )
 
 
+def side_of(
+    source: str,
+    runs: Mapping[str, Sequence[Path]],
+    protocol: str | None = None,
+    referee: JudgeModel | None = None,
+) -> ComparisonSide:
+    """An arm of these run directories by suite, several of which are seeds of one thing; see `read_side_runs`."""
+    for suite, folders in runs.items():
+        _check_number(source, folders[0].parent, suite, [(one, Manifest.read(one)) for one in folders], seeds=True)
+    return ComparisonSide(
+        source,
+        {suite: tuple(_judged(source, one, protocol, referee) for one in folders) for suite, folders in runs.items()},
+    )
+
+
 def _split(source: str) -> tuple[Path, str | None]:
     """The path, and the pattern of names. A path may hold an @ of its own. Raises UsageError if there is no such path."""
     if Path(source).exists():

@@ -1,0 +1,101 @@
+"""A study's folder: what is done of it, so that the same command again does only what is missing.
+
+    study.json           what the engines said of each model that they opened: a finished examination needs none again
+    trainings/           NAME-seed-N, a training directory for each
+    runs/                the examinations; a changed study makes other runs, and nothing is taken for what it is not
+    board/  page.html    made anew at the end
+    judge.jsonl          what the judge said
+
+More models, suites or seeds may be added to a study at any time; a training with other settings is refused by what differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...benchmarks.examination import run_path
+from ...harness.errors import DataError, EngineError
+from ...harness.files import RUN_FILE, read_object
+from ...harness.runs.checkpoints import Checkpoint
+from ...harness.runs.store import RunReader
+from ...harness.types import Json, Request, Response, Sampling, digest
+from .folder import ExperimentFolder
+from .study import StudyModel
+from .study_plan import Asking
+
+STUDY = "study.json"
+
+
+@dataclass
+class KnownModel:
+    """A model as its engine described it before: it names runs, and answers nothing."""
+
+    name: str
+    described: Mapping[str, Json]
+
+    def identity(self) -> Mapping[str, Json]:
+        """What the engine said of it."""
+        return self.described
+
+    def versions(self) -> Mapping[str, str]:
+        """Nothing: no run begins with it."""
+        return {}
+
+    def generate(self, requests: Iterable[Request], sampling: Sampling) -> Iterator[Response]:
+        """Raises EngineError."""
+        raise EngineError(f"{self.name} is known, but not open")
+
+
+def model_key(target: str, settings: StudyModel) -> str:
+    """What a model is recorded under: its weights, or its name where it has no folder, and how it is run.
+
+    Raises CheckpointError for a folder that is no whole checkpoint.
+    """
+    path = Path(target)
+    which: Json = Checkpoint.read(path).identity() if path.is_dir() else {"name": target}
+    return digest({"model": which, "engine": settings.engine, "options": settings.options})
+
+
+def known_models(out: Path) -> dict[str, KnownModel]:
+    """Those that a study's folder has recorded, by key; none where there is no such folder. Raises DataError."""
+    stored = read_object(out / STUDY) or {}
+    try:
+        return {
+            key: KnownModel(str(one["name"]), dict(one["identity"])) for key, one in stored.get("models", {}).items()
+        }
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{out / STUDY} is damaged: {str(error)[:100]}") from error
+
+
+class StudyFolder(ExperimentFolder):
+    """The one process at work in a study's folder; a context manager that holds its lock.
+
+    Raises RunLockedError if another process holds it, UsageError if it holds other files, DataError if it is damaged.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, STUDY, "study", {"kind": "study"}, {"models": {}})
+        with self.released_by_errors():
+            self.models = known_models(path)
+
+    def learn(self, key: str, model: KnownModel) -> None:
+        """Record what an engine said of a model."""
+        self.models[key] = model
+        self.write(
+            {"models": {k: {"name": one.name, "identity": dict(one.described)} for k, one in self.models.items()}}
+        )
+
+
+def stored_run(runs: Path, asking: Asking, model: KnownModel | None) -> Path | None:
+    """Where the examination of a model that is known is, or will be; None for a model that is not."""
+    return None if model is None else run_path(runs, asking.examination, model)
+
+
+def answered(run: Path | None) -> tuple[int, bool]:
+    """How many answers a run has, and whether it is complete. Raises DataError for a damaged one."""
+    if run is None or not (run / RUN_FILE).is_file():
+        return 0, False
+    reader = RunReader(run)
+    return sum(one.error is None for one in reader.responses()), reader.complete
