@@ -1,4 +1,4 @@
-"""A whole study on a CPU: killed while it asks, while it trains and while it examines, it ends in a verified board."""
+"""A study of two families on a CPU: killed while it asks, trains and examines, it ends in a verified board."""
 
 import json
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ..trainers.experiments.killing import kill_once
+from .families import build
 
 pytestmark = [pytest.mark.slow, pytest.mark.engine]
 
@@ -21,7 +22,7 @@ max_tokens = 40
 
 [models]
 base = "tiny"
-talker = "tiny_talker"
+other = "internvl"
 
 [trainings.mm_upt]
 recipe = "mm_upt_figures"
@@ -44,10 +45,11 @@ def answers(out: Path) -> dict[str, bytes]:
 
 def test_a_killed_study_goes_on_to_a_verified_board(tmp_path, cli_process):
     (tmp_path / "study.toml").write_text(STUDY)
+    build("internvl", tmp_path / "internvl")
     command = ["-m", "proctor.harness.cli", "run", str(tmp_path / "study.toml")]
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     for reached in (
-        "runs/talker.chartqa.strict.*",
+        "runs/other.chartqa.strict.*",
         "trainings/*/checkpoints/step-000004",
         "runs/mm_upt-*000006.iconqa*",
     ):

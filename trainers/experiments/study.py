@@ -71,6 +71,11 @@ class StudyExamination:
     temperature: float | None = None
     top_p: float | None = None
     max_tokens: int | None = None
+    top_k: int | None = None
+    min_p: float | None = None
+    presence_penalty: float | None = None
+    repetition_penalty: float | None = None
+    stop: tuple[str, ...] | None = None
     seeds: tuple[int, ...] = (0,)
 
     def __post_init__(self) -> None:

@@ -333,6 +333,6 @@ def _by_prompt(
 def _samplings(entry: StudyExamination, profile: Profile | None) -> list[Sampling]:
     """One for each seed. Raises DataError for a value out of range."""
     drawn = profile.sampling if profile else SamplingDefaults()
-    given = {name: getattr(entry, name) for name in ("temperature", "top_p", "max_tokens")}
+    given = {one.name: getattr(entry, one.name) for one in dataclasses.fields(drawn)}
     drawn = dataclasses.replace(drawn, **{name: value for name, value in given.items() if value is not None})
-    return [Sampling(entry.samples, drawn.temperature, drawn.top_p, drawn.max_tokens, seed) for seed in entry.seeds]
+    return [drawn.sampling(entry.samples, seed) for seed in entry.seeds]
