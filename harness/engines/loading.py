@@ -104,15 +104,14 @@ def scaled_size(image_processor: Any, pixels: Mapping[str, int]) -> dict[str, in
 
     Raises DataError if it scales pictures by another rule than Qwen2-VL's.
     """
-    size = getattr(image_processor, "size", None)
-    if not hasattr(image_processor, "merge_size") or size is None or {*size} != {"shortest_edge", "longest_edge"}:
+    size = dict(getattr(image_processor, "size", None) or {})
+    least, most = size.get("shortest_edge"), size.get("longest_edge")
+    if not hasattr(image_processor, "merge_size") or least is None or most is None:
         kind = type(image_processor).__name__
         raise DataError(
             f"{kind} scales pictures by a rule of its own: min_pixels and max_pixels are not for this model"
         )
-    own = {"min_pixels": size["shortest_edge"], "max_pixels": size["longest_edge"]}
-    limits = {**own, **pixels}
-    return {"shortest_edge": limits["min_pixels"], "longest_edge": limits["max_pixels"]}
+    return {"shortest_edge": pixels.get("min_pixels", least), "longest_edge": pixels.get("max_pixels", most)}
 
 
 def load_processor(path: Path, config: Any, trust_remote_code: bool = False) -> Any:

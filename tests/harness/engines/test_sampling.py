@@ -13,6 +13,8 @@ pytest.importorskip("transformers")
 
 from proctor.harness.engines.drawing import (  # noqa: E402
     UNIFORM_BLOCK,
+    AnswerDrawer,
+    before_stop,
     choose,
     random_block,
     uniforms,
@@ -106,3 +108,55 @@ def test_random_numbers_are_uniform_within_and_across_seeds():
 def test_the_next_block_of_an_answer_is_new():
     blocks = [random_block([3, 4], step, torch.device("cpu")) for step in (0, UNIFORM_BLOCK, 2 * UNIFORM_BLOCK)]
     assert len({tuple(block[row].tolist()) for block in blocks for row in range(2)}) == 6
+
+
+def test_only_the_most_probable_tokens_are_drawn():
+    chances = torch.softmax(LOGITS.double(), 0).numpy()
+    for sampling, kept in {
+        Sampling(temperature=1.0, top_k=3): 3,
+        Sampling(temperature=1.0, min_p=0.2): int((chances >= 0.2 * chances.max()).sum()),
+        Sampling(temperature=1.0, top_k=4, top_p=0.5): 1,
+        Sampling(temperature=1.0, top_k=1): 1,
+        Sampling(temperature=1.0, top_k=99): 6,
+    }.items():
+        expected = np.where(np.arange(6) < kept, chances, 0)
+        found = counts(sampling)
+        assert found[kept:].sum() == 0, sampling
+        if kept > 1:
+            assert stats.chisquare(found[:kept], expected[:kept] / expected.sum() * DRAWS).pvalue > 1e-4, sampling
+
+
+class Letters:
+    """A tokenizer whose tokens 0 to 5 are letters."""
+
+    pad_token_id = 5
+
+    def decode(self, ids, skip_special_tokens):
+        return "".join("abcdef"[one] for one in ids)
+
+
+def drawer(sampling, rows=1, room=99, prompts=None):
+    return AnswerDrawer(Letters(), sampling, [0] * rows, end_ids=[4], room=torch.full((rows,), room), prompts=prompts)
+
+
+def test_penalties_are_of_what_was_said():
+    prompt = torch.tensor([[1]]), torch.tensor([[1]])
+    one = drawer(Sampling(max_tokens=9, repetition_penalty=4.0), prompts=prompt)
+    logits = torch.tensor([[1.0, 2.0, 0.8, 0.7, -1.0, -3.0]])
+    assert [one.draw(logits).item() for _ in range(3)] == [0, 2, 3]  # 2.0 / 4 < 1.0: said in the prompt
+    other = drawer(Sampling(max_tokens=9, presence_penalty=1.1), prompts=prompt)
+    assert [other.draw(logits).item() for _ in range(3)] == [1, 0, 1]  # 2.0 - 1.1 > 0.8, but < 1.0
+
+
+def test_an_answer_ends_where_a_stop_text_appears():
+    one = drawer(Sampling(max_tokens=9, stop=("ba", "x")), rows=2)
+    steps = [[0, 1], [1, 1], [0, 0], [2, 2]]
+    for ids in steps:
+        if not one.live.any():
+            break
+        one.draw(torch.nn.functional.one_hot(torch.tensor(ids), 6).float())
+    drawn = one.drawn()
+    assert drawn.mask.sum(1).tolist() == [3, 3]
+    assert drawn.ended.tolist() == [True, True]
+    assert before_stop("aba", ("ba", "x")) == "a"
+    assert before_stop("abc", ()) == "abc"
