@@ -27,6 +27,7 @@ _UNION = re.compile(
 )
 _PERCENT = re.compile(r"\bpercentage[ -]points?\b|\bper cent\b|\bpct\b", re.IGNORECASE)
 _CHINESE_PERCENT = re.compile(r"百分之\s?(\d{1,6}(?:\.\d{1,6})?)")
+_COUNTER = re.compile(r"(?<=\d)\s?\(\s?([\u4e00-\u9fff]{1,3})\s?\)")
 _US = re.compile(r"\bU\.\s?S\.(?=\s?[Dd]ollar)")
 
 
@@ -41,4 +42,6 @@ def undecorated(text: str) -> str:
         text = _US.sub("US", _UNION.sub(" \\\\cup ", text))
     if "p" in text or "P" in text:
         text = _PERCENT.sub("%", text)
+    if not text.isascii():
+        text = _COUNTER.sub(r"\1", text)
     return _CHINESE_PERCENT.sub(r"\1%", text) if "百分之" in text else text

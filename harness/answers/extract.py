@@ -18,7 +18,7 @@ from .statements.closing import closing_statement
 from .statements.ending import CUT_OFF, before_own_questions, ending_of
 from .statements.last_line import last_line
 from .statements.second_thought import second_thought
-from .statements.sentence import value_of
+from .statements.sentence import FIRM, value_of
 from .statements.statement import LABELLED, Statement, last_statement, later_statement, plain
 from .statements.thinking import after_thinking
 from .text import undress
@@ -57,8 +57,9 @@ _LOOK_BACK = 24  # characters before a box
 _LONGEST_JOINT = 200
 _NESTED_BOXES = 4
 _BARE_BOX = re.compile(r"\\(?:boxed|fbox)")
-_MORE_SENTENCES = re.compile(r"(?:[a-z\d)}]{3}|[\d)}$%°*²³])[.!?]\s+\S+(?:\s+\S+){2}")
+_MORE_SENTENCES = re.compile(r"(?:[a-z\d)}]{3}|[A-Z]{3}|[\d)}$%°*²³])[.!?]\s+\S+(?:\s+\S+){2}")
 _ONLY_ITEM = re.compile(r"\d{1,2}[.)]\s+(?=\(?[A-Z]\)?\.?\Z)")
+_ARROW = re.compile(r"(?:[→⇒➜➔➡∴]\ufe0f?|=>|->)\s*")
 _VERDICT = re.compile(r"[*_]{0,3}(?:yes|no|true|false)[*_]{0,3}[.!]\s", re.IGNORECASE)
 _REFUSAL = re.compile(
     r"(?:sorry,|unfortunately|as an ai|i(?:'m| am)? (?:sorry|unable|unsure|not sure|can ?not|can't|do not|don't|couldn't))\b"
@@ -125,13 +126,15 @@ def _in_words(text: str, boxed: bool) -> Extraction:
     if explicit is not None and explicit.answer is not None:
         counts = second_thought(text, explicit.at) or explicit
         return replace(_stated(counts), sentences=() if counts.answer else ending.said())
-    bare = _bare(ending.body)
+    bare = _bare(ending.only() or ending.body)
     one = bare.rule != "sentence" or len(ending.sentences) == 1
     if bare.answer is not None and explicit is None and one:
         return replace(bare, sentences=ending.said())
     if boxed:
         return Extraction(None, "none", _TAKEN_BACK if explicit else bare.reason)
-    stated = first_line(ending.body) or closing_statement(ending) or first_sentence(ending.body)
+    stated = first_line(ending.body) or closing_statement(ending)
+    if stated is None and not FIRM.match(ending.sentences[-1] if ending.sentences else ""):
+        stated = first_sentence(ending.body)
     if stated is not None:
         return replace(_stated(stated), sentences=ending.said())
     return Extraction(None, "none", _TAKEN_BACK if explicit else bare.reason, ending.said())
@@ -235,6 +238,7 @@ def _bare(text: str) -> Extraction:
     )
     if problem:
         return Extraction(None, "none", problem)
+    bare = _ARROW.sub("", bare)
     numbered = _ONLY_ITEM.match(bare)
     bare = bare[numbered.end() :] if numbered else bare
     whole, lead = bare, _LEAD.match(bare)

@@ -85,9 +85,9 @@ def single(form: Form, text: str, style: Style = QUANTITY) -> Form:
     """A number written out in words as a number, {5} as 5, and a number with words around it as that number."""
     if isinstance(form, Items) and len(form.forms) == 1 and form.brackets == "{}":
         return form.forms[0]
-    if not isinstance(form, Words | Items):
+    number = number_in_words(text) if text.strip(" .").isalpha() or isinstance(form, Words | Items) else None
+    if number is None and not isinstance(form, Words | Items):
         return form
-    number = number_in_words(text)
     if number is None and (counted := _COUNTED.fullmatch(clean(text))) and describes(counted.group(2)):
         number = number_in_words(counted.group(1))
     return read_worded(text, style) if number is None else Scalar(rational(number))
@@ -447,7 +447,8 @@ def _may_be_read_again(answer: Extraction, decided: Decision, kind: GoldType, op
         return True
     if kind.name == "choice":
         return answer.rule == "sentence" and any(verdict(one, options or ()) for one in answer.sentences)
-    return not decided.correct and (answer.rule == "bare" or kind.name in _WORDED)
+    whole = answer.rule == "bare" or (answer.rule == "answer-is" and answer.sentences == (answer.answer,))
+    return not decided.correct and (whole or kind.name in _WORDED)
 
 
 def _said(

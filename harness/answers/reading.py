@@ -44,6 +44,7 @@ from .types import (
     UnreadableError,
     memo,
 )
+from .units import is_counted, is_currency
 from .values import Value, rational
 from .wording import described, without_ending
 
@@ -61,7 +62,7 @@ QUANTITIES = Style(ANY_UNITS, False)
 EXPRESSIONS = Style(UPRIGHT_UNITS, False)
 
 _PLAIN = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?")
-_SPACED_THOUSANDS = re.compile(r"(-?\d{1,3})((?: \d{3})+)((?:\.\d+)?)")
+_SPACED_THOUSANDS = re.compile(r"(-?\d{1,3})((?: \d{3})+)((?:\.\d+)?(?: [^\W\d_][^\d,;]*)?)")
 _SYSTEMS = ("cases", "aligned", "gathered", "split", "align", "equation", "multline", "alignedat", "gather", "eqnarray")
 _MOST_COLONS = 6  # numbers between colons
 _SET_SIGNS = frozenset(("∪", "∩", "∈", "setminus"))
@@ -79,16 +80,21 @@ def read(text: str, style: Style = QUANTITY) -> Form:
 def _read(text: str, style: Style) -> Form:
     if len(text) > MAX_ANSWER:
         return Words(text_key(text))
-    cleaned = clean(text)
-    spaced = _SPACED_THOUSANDS.fullmatch(cleaned) if style.grouped else None
-    if spaced:
-        cleaned = spaced.group(1) + spaced.group(2).replace(" ", "") + spaced.group(3)
     try:
-        tokens = without_ending(tokenize(cleaned, style.grouped), variables=style.units != ANY_UNITS)
+        tokens = without_ending(_tokens(text, style), variables=style.units != ANY_UNITS)
         compound = read_compound(spell(tokens)) if 4 <= len(tokens) <= 6 and tokens[0][0] == "num" else None
         return compound or _structure(_unturned(tokens), style, 0)
     except UnreadableError:
         return Words(text_key(text))
+
+
+def _tokens(text: str, style: Style) -> list[Token]:
+    """The tokens of an answer, 27 000 as one number."""
+    cleaned = clean(text)
+    spaced = _SPACED_THOUSANDS.fullmatch(cleaned) if style.grouped else None
+    if spaced:
+        cleaned = spaced.group(1) + spaced.group(2).replace(" ", "") + spaced.group(3)
+    return tokenize(cleaned, style.grouped)
 
 
 _remembered = memo(_read)
@@ -119,16 +125,18 @@ def read_worded(text: str, style: Style = QUANTITY) -> Form:
 
 def _read_worded(text: str, style: Style) -> Scalar | None:
     try:
-        parts = described(tokenize(clean(text), style.grouped))
+        parts = described(_tokens(text, style))
         if parts is None:
             return None
         core, unit = parts
         form = _structure(core, style, 1)
     except UnreadableError:
         return None
-    if not isinstance(form, Scalar) or (unit is not None and form.unit is not None):
+    if not isinstance(form, Scalar):
         return None
-    return form if unit is None else replace(form, unit=unit)
+    if unit is None or form.unit is None:
+        return form if unit is None else replace(form, unit=unit)
+    return form if is_currency(form.unit) and is_counted(unit) else None  # $6 change
 
 
 _remembered_worded = memo(_read_worded)

@@ -37,6 +37,7 @@ _CLASSIFIED = re.compile(
     r"(?=[个条只种块张名人次根颗辆本支位座道件头棵朵对组元岁倍])"
 )
 _SHOWN = re.compile(r"\*\*([^*\n]{1,80})\*\*|[\"“]([^\"”\n]{1,80})[\"”]|(?<!\w)'([^'\n]{2,80})'(?!\w)")
+_BEHIND_COLON = re.compile(r"[a-z)%\d]:\s[*_]{0,3}(?P<value>[^:\n*]{1,80}?)[*_]{0,3}[.!]?[*_]{0,3}\Z")
 _BEFORE_END = frozenset(
     names("is are was were be by in to on at as named called ranked reads shows equals becomes means chose : =")
 )
@@ -98,6 +99,9 @@ def states(sentence: str, gold: str, same: Callable[[str], bool], kind: str, alo
     if not is_sentence(sentence):
         return None
     for clause in _numeric_clauses(sentence, alone or kind not in _NUMERIC):
+        behind = _BEHIND_COLON.search(sentence.strip())
+        if behind is not None and not is_denied(behind.group()) and same(behind.group("value")):
+            return behind.group("value")
         for part in dict.fromkeys(_PARTS.get(kind, _formulas)(clause, gold)):
             if part and len(part) < len(sentence) and same(part):
                 return part
@@ -127,11 +131,11 @@ def _texts(clause: str, gold: str) -> Iterator[str]:
 
 def _numbers(clause: str, gold: str) -> Iterator[str]:
     """The clause's only number, with what is counted; years beside it do not count, unless the gold is one."""
-    if _YEAR.fullmatch(gold):
-        yield from _years(clause, gold)
     plain = _YEARS.sub(lambda found: " " * len(found.group()), clause)
     starts = [one.end() - len(one.group().lstrip()) for one in _NUMBER.finditer(plain)]
     starts = [at for at in starts if not _WITHIN.search(plain, 0, at)]
+    if _YEAR.fullmatch(gold) and not any(_unchanged(plain[:at]) for at in starts):
+        yield from _years(clause, gold)
     *before, last = _EQUALS.split(clause)
     if before and (len(before) > 1 or LONG_WORD.search(clause)):
         yield from (before[-1], last) if "≈" in clause else (last,)

@@ -23,7 +23,8 @@ _STATEMENT_VERDICT = re.compile(
     r"(?:statement|claim|assertion)\b[^\n]{0,300}?\b(?:is|are)\s"
     r"(?:(?:therefore|thus|hence|clearly|indeed|definitely|actually|also)\s)?"
     r"[*_\"]{0,3}(yes|no|true|false|correct|incorrect|wrong|not (?:true|correct))\b"
-    r"|[^\n]{0,300}[,;]\s(?:and|so|thus|hence|therefore),?\s[*_]{0,3}(yes|no)[*_]{0,3}[,.]"
+    r"|(?:[^\n]{0,300}[,;]\s)?(?:and|so|thus|hence|therefore),?\s[*_]{0,3}(yes|no)[*_]{0,3}(?:[,.]|\Z)"
+    r"|[^\n]{0,300}:\s[*_]{0,3}(yes|no|true|false)[*_.!]{0,4}\Z"
     r"|(?:[^\n]{0,200}\s)?(?:this|it|which) is\s[*_]{0,3}(true|false)[*_.]{0,4}\Z",
     re.IGNORECASE,
 )

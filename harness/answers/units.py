@@ -120,6 +120,12 @@ _TABLE: dict[str, dict[Fraction, str]] = {
     "data": {_F(1): "byte bytes", _F(1024): "kb", _F(1024**2): "mb", _F(1024**3): "gb"},
     "bit": {_F(1): "bit bits"},
 }  # fmt: skip
+_CURRENCIES = frozenset(
+    (
+        "dollar", "yuan", "euro", "sterling", "rupee", "won", "ruble", "franc", "peso", "crown", "lira", "baht",
+        "australian dollar", "canadian dollar", "new zealand dollar", "singapore dollar", "hong kong dollar",
+    )
+)  # fmt: skip
 _DERIVED: dict[str, tuple[str, int, Fraction]] = {
     "l": ("length", 3, _F(1, 1000)), "liter": ("length", 3, _F(1, 1000)), "liters": ("length", 3, _F(1, 1000)),
     "litre": ("length", 3, _F(1, 1000)), "litres": ("length", 3, _F(1, 1000)), "升": ("length", 3, _F(1, 1000)),
@@ -220,6 +226,16 @@ def _prefixed(word: str) -> tuple[tuple[tuple[str, int], ...], Fraction] | None:
         return None
     base = _base(word[1:])
     return None if base is None else (base[0], base[1] * Fraction(10) ** size)
+
+
+def is_currency(unit: Unit) -> bool:
+    """True for money."""
+    return len(unit.dimensions) == 1 and unit.dimensions[0][0] in _CURRENCIES
+
+
+def is_counted(unit: Unit) -> bool:
+    """True for things that are counted, which are no measure."""
+    return all(dimension not in _TABLE for dimension, _ in unit.dimensions)
 
 
 def is_unit_word(word: str) -> bool:

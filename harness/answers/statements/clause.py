@@ -7,14 +7,8 @@ from __future__ import annotations
 
 import re
 
-from .sentence import CONSIDERS, DENIED, LEAD, LONGEST, ONCE, QUESTION
+from .sentence import CIRCUMSTANCE, CONSIDERS, LEAD, LONGEST, ONCE, QUESTION, doubts
 
-_CIRCUMSTANCE = re.compile(
-    r"(?:(?:if|since|because|as|while|although|though|when|whenever|given|based on|according to|looking at|from|in|on|at|"
-    r"after|before|by|for|with|using|following|of|among|between|to|once|during|over|under|considering|within|sure|yes|no|okay)\b"
-    r"[^,;:]{0,200}[,:]|(?:因为|由于|根据|在|如图|从图)[^，,]{0,60}[，,])\s*",
-    re.IGNORECASE,
-)
 _REASON = re.compile(
     r"[,;]?\s(?:because|since|due to|given that|whereas|while|so that|as (?:it|the|they|there|shown|seen|indicated|can|we)|"
     r"with an? |followed by|right behind|ahead of)\b|，(?:因为|即|也)",
@@ -67,7 +61,7 @@ def _main(text: str) -> str:
     for _ in range(3):
         lead = LEAD.match(text)
         text = _behind(text, lead) if lead else text
-        circumstance = _CIRCUMSTANCE.match(text)
+        circumstance = CIRCUMSTANCE.match(text)
         if circumstance is None or not text[circumstance.end() :].strip():
             break
         text = text[circumstance.end() :]
@@ -84,4 +78,4 @@ def _behind(text: str, lead: re.Match[str]) -> str:
 
 def is_denied(words: str) -> bool:
     """True if the words around an answer deny or doubt it."""
-    return DENIED.search(words) is not None or ONCE.search(words) is not None
+    return doubts(words) or ONCE.search(words) is not None

@@ -15,7 +15,9 @@ from .statement import BLANK
 
 _TAIL = 600  # characters in which the last sentences are
 _APPENDIX = re.compile(
-    r"[\s*_#>-]{0,16}(?:note\b|verification|verify|(?:cross-?)?check(?:ing|s)?\b[: .]|test[: ]|as a check|"
+    r"[\s*_#>(-]{0,16}(?:note\b|verification|verify|(?:(?:cross|double|sanity|quick|final)[- ])?check(?:ing|s)?\b[: .]|"
+    r"test[: ]|as a (?:\w+ )?check|(?:to|we can|we) (?:verify|check|confirm|double)|indeed\b|proof\b|"
+    r"(?:plug|substitut)[a-z]{2,7}\b[^.\n=]{0,40}?\bback\b|"
     r"let(?: me|'s|’s) (?:verify|check|double)|explanation|reason(?:ing)?\b[: ]|rationale|"
     r"justification|here(?:'s|’s| is| are)\b|this is because|because\b|"
     r"this (?:answer|conclusion|option|choice|statement|matches|is consistent|result)|to (?:calculate|find|determine) |"
@@ -30,6 +32,7 @@ _CONCLUDES = re.compile(
 _OWN_QUESTION = re.compile(
     r"\n[ \t]{0,8}(?:\*\*)?(?:question|human|user|problem|q|exercise|example)(?:\*\*)?\s?\d{0,3}\s?:", re.IGNORECASE
 )
+_SECTION = re.compile(r"\s{0,8}\*\*[A-Z][A-Za-z ]{2,30}(?::\*\*|\*\*\s?:)")
 _HEADING = re.compile(
     r"\n\s{0,4}(?:#{1,6}\s{0,2}|\*\*)(?:verification|check|proof|notes?|explanation|appendix|reasoning|justification|details)\b"
     r"[^\n]{0,40}\n",
@@ -39,9 +42,11 @@ _PARAGRAPH = re.compile(r"\n[ \t]*\n")
 
 
 def before_own_questions(text: str) -> str:
-    """The text up to a question that the model asks itself after it has answered; all of it where it begins with one."""
+    """The text up to a question that the model asks itself; all of it where it begins with one, or has one as a section."""
     found = _OWN_QUESTION.search(text)
-    return text[: found.start()] if found and text[: found.start()].strip() else text
+    if found is None or not text[: found.start()].strip() or ("**" in found.group() and _SECTION.match(text)):
+        return text
+    return text[: found.start()]
 
 
 def without_appendix(text: str) -> str:
@@ -73,7 +78,8 @@ _ASIDE = re.compile(r"\s*\((?![A-Z]\)|[\s\d.,;/π√∞+−^{-]*(?:\)|\\))[^()]*
 _SHORT = re.compile(r"(?<![A-Za-z])(?:i\.e|e\.g|cf|vs|approx|resp|figs?|eqs?)\Z", re.IGNORECASE)
 _END = re.compile(r"[.!?。！？\n](?:(?<=[.!?])[*_\"”’)]{0,3}[ \t]+(?=[A-Z(\"“*$\\\[#>-])|(?<=[。！？])|(?<=\n)\n*)")
 CUT_OFF = re.compile(
-    r"(?:[=(\[{<,]|\s[+*/:-]|\b(?:and|or|so|then|is|are|the|of|because|that|with|we|equals|by|from))\Z"
+    r"(?:[=(\[{<,]|\s[+*/:-]|\b(?:and|or|so|then|is|are|the|of|because|that|with|we|equals|by|from|as|an|for|than|"
+    r"which|when|if|where|but|its))\Z"
 )
 
 
@@ -90,6 +96,10 @@ class Ending:
         while found and (_PLEASANTRY.match(found[-1]) or _ASIDE.fullmatch(found[-1])):
             found.pop()
         return found
+
+    def only(self) -> str:
+        """The last sentence, where it is the only one; else ""."""
+        return self.sentences[0] if len(self.sentences) == 1 and len(self.body) <= _TAIL else ""
 
     @property
     def start(self) -> int:
@@ -129,7 +139,8 @@ def sentences_of(text: str) -> list[str]:
 
 
 def _ends_none(text: str, at: int) -> bool:
-    return text[at - 1] == " " or text[at - 1].isupper() or _SHORT.search(text[max(0, at - 7) : at]) is not None
+    letter = text[at - 1].isupper() and not text[at - 2 : at - 1].isalpha()
+    return letter or text[at - 1] == " " or _SHORT.search(text[max(0, at - 7) : at]) is not None
 
 
 _LINE = re.compile(r"[ \t]*[^\s.!?。:：=]+(?:[ \t]+[^\s.!?。:：=]+){0,3}[ \t]*\n")

@@ -11,7 +11,7 @@ _LAST_LINE = re.compile(
     r"\n[ \t]*\n[ \t*_]*(\(?[A-Z]\)?[*_]*\.?|(?:\([A-Z]\)|[A-Z]\)|[A-Z][.:](?=\s))[ \t*_]+\S[^\n]{0,300})[ \t]*\Z"
 )
 _MARKED_LINE = re.compile(
-    r"\n[ \t*_>👉✅➡️☑✔]*(\(?[A-Z]\)?(?:\s\([A-Za-z][^()\n]{0,40}\))?"
+    r"\n(?:[ \t*_>👉✅➡️☑✔→⇒∴]|=>)*(\(?[A-Z]\)?(?:\s\([A-Za-z][^()\n]{0,40}\))?"
     r"|[Oo]ption\s\(?[A-Z]\)?(?:[).:]\s[^\n]{1,120})?)[ \t*_.]*[^\w\s]{0,3}\Z"
 )
 _BEHIND = re.compile(
@@ -25,18 +25,19 @@ _NO_OPTION = re.compile(
     r"\b(?:is|are|was) (?:wrong|incorrect)\b|\bnot (?:an option|one of|correct|right|accurate|listed)\b", re.IGNORECASE
 )
 _VALUE_LINE = re.compile(
-    r"\n[ \t]*\n?(?:[ \t*_`>]|\\\[|\\\(|\$\$?|✅){0,8}\s{0,2}"
+    r"\n[ \t]*\n?(?:[ \t*_`>✅→⇒➜➡️∴]|=>|\\\[|\\\(|\$\$?){0,8}\s{0,2}"
     r"(?P<value>(?:[a-zA-Z]{1,2}\s?=\s?)?[-−+±]?\s?\\?[$€£¥]?\s?"
     r"(?:\d[\d,]*(?:\.\d+)?|\.\d+|\\d?frac\{\d+\}\{\d+\}|\d+\s?/\s?\d+)"
     r"(?:\s?(?:%|\\%|°|\^\\?circ|[a-zA-Z²³]{1,12}(?:\s[a-zA-Z]{1,12})?))?)[ \t*_`.]*\s{0,2}(?:\\\]|\\\)|\$\$?)?[ \t*_`.]*\Z"
 )
 _PHRASE_LINE = re.compile(r"\n[ \t]*\n[ \t>]*\*\*(?P<value>(?:[^*\n:]|(?<=\d):(?=\d)){1,60}?)\*\*[ \t.]*\Z")
 _LABEL_LINE = re.compile(
-    r"\n[ \t]*\n[ \t>*_]*(?P<label>[A-Za-z][^:\n.]{2,80}[A-Za-z)]):[*_]{0,3}\s{1,2}"
+    r"\n[ \t]*\n[ \t>*_]*(?P<label>[A-Za-z][^:\n.]{2,80}[A-Za-z)]):[*_]{0,3}(?:[ \t]{1,2}|\n)"
     r"(?P<value>[-−$€£]{0,2}\d[^\n:]{0,40}|[^\n:=]{1,30}=[^\n:=]{1,40})\Z"
 )
 _NO_LABEL = re.compile(
-    r"\b(?:is|are|was|were|there|so|thus|therefore|step|note|given|check|example|where|case|hint|option|solution|question|title|figure|line|row)\b",
+    r"\b(?:is|are|was|were|there|so|thus|therefore|step|note|given|check(?:ing)?|verify|proof|we|let|example|where|case|hint|option|"
+    r"solution|question|title|figure|line|row)\b",
     re.IGNORECASE,
 )
 _HEADING = re.compile(

@@ -50,10 +50,12 @@ _VERB = re.compile(
     r"has|have|had|needs?|costs?|spends?|spent|pays?|paid|earns?|earned|makes?|made|gets?|got|takes?|took|gives?|gave|"
     r"contains?|shows?|reads?|leaves?|left|weighs?|measures?|sold|sells?|saves?|saved|receives?|received|owes?|holds?|"
     r"carry|carries|travell?(?:s|ed)?|scores?|scored|reaches|comes? to|amounts? to|adds? up to|results? in|obtain|find|"
-    r"total|remains?|there (?:is|are|were|was|remain|must be|will be|would be)|in|in the year)\s{1,2}"
+    r"total|remains?|there (?:is|are|were|was|remain|must be|will be|would be)|(?:stands?|counts?) for|represents?|denotes?)"
+    r"\s{1,2}"
     r"(?:(?i:an?|the)\s{1,2}(?:[a-z-]{2,20}\s{1,2}){1,3}of\s{1,2})?"
     rf"{_HEDGES}(?P<value>{_OPENING}{NUMBER})"
 )
+_IN = re.compile(rf"\b(?i:in|in the year)\s{{1,2}}{_HEDGES}(?P<value>{_OPENING}{NUMBER})")
 _POINTS = re.compile(
     r"\b(?i:corresponds? to|matches|belongs? to|replaced by|choose|select|pick|chose|selected|matching|(?:is|are|be) "
     rf"(?:shown|labell?ed|represented|given) (?:in|by|as|with)|answer)\s{{1,2}}{_HEDGES}(?P<value>{_LETTER})"
@@ -66,6 +68,12 @@ LEAD = re.compile(
     r"(?:[\s*_#>–•✅☑✔]|-(?![\d.\\$])|\b(?i:so|thus|hence|therefore|then|finally|overall|consequently|accordingly|"
     r"in conclusion|in summary|in total|as a result|and|but|answer|conclusion|final answer|step \d{1,2})\b[\s,:*]*){1,8}"
 )
+CIRCUMSTANCE = re.compile(
+    r"(?:(?:if|since|because|as|while|although|though|when|whenever|given|based on|according to|looking at|from|in|on|at|"
+    r"after|before|by|for|with|using|following|of|among|between|to|once|during|over|under|considering|within|sure|yes|no|okay)\b"
+    r"[^,;:]{0,200}[,:]|(?:因为|由于|根据|在|如图|从图)[^，,]{0,60}[，,])\s*",
+    re.IGNORECASE,
+)
 FIRM = re.compile(
     r"[\s*_#>\-–•]{0,16}(?i:so|thus|hence|therefore|finally|overall|consequently|in conclusion|in summary|as a result|"
     r"in total|to answer (?:the|your) question|based on|accordingly|we (?:can )?conclude|this means|it follows|"
@@ -73,12 +81,17 @@ FIRM = re.compile(
 )
 _LISTED = re.compile(r"(?:[(\[]?[A-Z][)\]]?(?:\s?,\s|\s(?:and|or)\s|,\s(?:and|or)\s)){1,12}\Z")
 QUESTION = re.compile(r"[?？][\s*_)\"'”’]*\Z")
-DENIED = re.compile(
+_DENIED = re.compile(
     r"(?:n't|n’t|\b(?i:not|cannot|never|neither|nor|none of|no (?:option|choice|answer|way)|unable|unclear|unsure|uncertain|"
     r"impossible|doubts?|doubtful|unlikely|whether|unless|might|(?-i:may)|could|perhaps|maybe|possibly|sorry|please|let me|"
     r"would (?:have been|only)|which (?:option|choice|of|one)|mistaken(?:ly)?|wrong(?:ly)?|incorrect(?:ly)?|hardly|"
     r"it is (?:tempting|possible)|suppose[sd]?|imagine|hypothe\w{1,8}|guess))(?![a-z])"
     r"|[不没未]|并非|无法|如果|假设|若|可能|也许|哪|是否"
+)
+_RELATIVE = re.compile(
+    r"\b(?:the|an?|only|one)\s(?:[\w-]+\s){1,4}(?:that|which|who)\s"
+    r"(?:can(?:not|['’]t)|(?:do|does|did|is|are|was|were|has|have|had|will|would|could)(?:\snot|n['’]t))\b",
+    re.IGNORECASE,
 )
 _IF = re.compile(
     r"\b(?i:if|suppose|unless|provided that|in case|only when|should (?:the|we|it))\b|\b(?i:were)\b(?= \w+ed\b)"
@@ -94,6 +107,7 @@ CONSIDERS = re.compile(
     r"now,|remember|we (?:need|are given|know|have to|must)|to (?:find|determine|solve|calculate|get)|option [A-Z]|"
     r"\(?[A-Z][).:])(?![a-z])"
 )
+_GIVEN = re.compile(r"[\s*_]{0,12}given\b[^,;:]{0,200},", re.IGNORECASE)
 _CONSIDERING = re.compile(
     r"[\s*_]{0,12}(?i:for example|e\.g\.|note that (?:if|when|in)|let me know|imagine|suppose|would)\b"
 )
@@ -101,7 +115,7 @@ CLAUSE_END = re.compile(
     r"[;；，。!]|,(?!\d{3}(?!\d))(?=\s|$)|\.(?=\s|$)|\s\(|\s[—–-]\s(?!\d)|:\s(?:(?!\d)|(?<!\d:\s)(?<!\d\s:\s))"
     r"|\s(?i:which|because|since|when|while|where|if|so|than|to|for|on|from|with|after|before|between|among|that|as|by|but|"
     r"who|whose|meaning|and (?:the|it|this|so|that|has|have|its)|in (?:the|this|that|each|order|all|both)|at (?:the|an?)|"
-    r"of the|"
+    r"of the|in (?:1[5-9]|20)\d\d|"
     r"given|making|is|are|was|were|will|would|has|have)(?![\w'’-])"
 )
 _MARKED_TEXT = re.compile(r"[,;]\s|\s(?i:which|because|since|where|as it|as the)\s|\.(?=\s|$)|。")
@@ -143,8 +157,13 @@ def _denied(sentence: str, end: int) -> bool:
     start = max((found.end() for found in RESTART.finditer(sentence, 0, end)), default=0)
     listed = _LISTED.search(sentence, start, end)
     clause = max(sentence.rfind(mark, start, listed.start() if listed else end) for mark in (", ", "; ", "，"))
-    doubted = DENIED.search(sentence, max(clause, start), end) or ONCE.search(sentence, start, end)
+    doubted = doubts(sentence[max(clause, start, 0) : end]) or ONCE.search(sentence, start, end)
     return bool(doubted or _IF.search(sentence, start, end))
+
+
+def doubts(words: str) -> bool:
+    """True for words that deny or doubt; "the piece that does not fit" names a piece and denies nothing."""
+    return _DENIED.search(_RELATIVE.sub(" ", words)) is not None
 
 
 RESTART = re.compile(
@@ -162,11 +181,13 @@ def value_of(sentence: str, words: bool = False) -> str | None:
     concluded = _last(_SO, sentence, 0)
     if concluded is not None:
         return _alone(sentence[concluded.end() :]) or value_of(sentence[concluded.end() :], words)
-    if CONSIDERS.match(sentence):
+    if CONSIDERS.match(sentence) and not _GIVEN.match(sentence):
         return None
     plain = _EMPHASIS.sub("", sentence).strip().rstrip(".。!* ")
     lead = LEAD.match(plain)
     at = lead.end() if lead else 0
+    circumstance = CIRCUMSTANCE.match(plain, at)
+    at = circumstance.end() if circumstance and plain[circumstance.end() :].strip() else at
     copula = _last(_COPULA, plain, at)
     return (
         (_option(plain, at, copula) if _LONE_CAPITAL.search(plain, at) else None)
@@ -201,7 +222,7 @@ def _number(text: str, at: int, found: re.Match[str] | None) -> str | None:
     if found is not None and found.group()[0] in "=≈" and _SEVERAL.search(text, at, found.start()):
         return None
     if found is None or _LABEL.match(found.group("value")):
-        found = _only(_VERB, text, at)
+        found = _only(_VERB if _VERB.search(text, at) else _IN, text, at)
     if (
         found is None
         or not (FIRM.match(text) or _SUBJECT.search(text[at : found.start()]))

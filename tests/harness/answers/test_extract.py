@@ -74,6 +74,8 @@ STATED = [
     ("```42```", "42", "bare"),
     ("It is 14.", "14", "bare"),
     ("So, it's B", "B", "bare"),
+    ("**→ 150 g**", "150 g", "bare"),
+    ("=> B", "B", "bare"),
     ("Don't know", "Don't know", "bare"),
     ("Sep. 2015", "Sep. 2015", "bare"),
     ("65+", "65+", "bare"),

@@ -28,6 +28,7 @@ ANNOUNCED = [
     ("The height is 8.\n\nAnswer: 24\n\nUnless the roof is curved, this holds.", "24"),
     ("每行有3个,共有4行。\n【答案】12", "12"),
     ("每行有3个,共有4行。\n[答案]:12个", "12个"),
+    ("由于距离变大,像变小。选择:B", "B"),
     ("由勾股定理得斜边较长,故选 C。", "C"),
 ]
 
@@ -57,6 +58,7 @@ LATER = [
     ("a later denial leaves the first", "The answer is 36. The answer is not 48.", "36"),
     ("a remark leaves the first", "The answer is 36. The answer was found by adding.", "36"),
     ("the reason is left out", "The answer is 36 because there are 4 rows of 9.", "36"),
+    ("reasons that break off leave it", "The answer is 36.\n\nHere we go through why:\n\n1. In A the rows are", "36"),
     ("what others say leaves the first", "The answer is 36. Some students say the answer is 40.", "36"),
 ]
 

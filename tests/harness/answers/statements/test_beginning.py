@@ -52,6 +52,10 @@ NEITHER = [
     ),
     ("a number that is not said again", "The shelf is 24 cm. Books stand on it in no order that anyone could make out"),
     (
+        "the first of several, where the last concludes",
+        "In row 1: 9 + 7 + 8 = 24. In row 2: 5 + ? + 9 = 24, as all rows agree. So the star and the moon hide 4 and 6",
+    ),
+    (
         "a step",
         "First, the base is 24. We look for its height next, which nobody wrote beside the triangle as it seems",
     ),

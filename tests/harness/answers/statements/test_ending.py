@@ -12,6 +12,13 @@ SAID = "The two tanks drain together.\n\nSo the tanks hold 40 liters."
 NO_PART_OF_IT = [
     ("a note", "\n\nNote: the tank on the right holds 99 liters of oil."),
     ("a check", "\n\nVerification: 25 + 15 = 40, and 99 is too many."),
+    ("a check in brackets", "\n\n(Checking: the left tank holds 40 − 15 = 25 liters. ✓)"),
+    ("a check in the same line", " (Check: 25 + 15 = 40, and 40 − 15 = 25.)"),
+    ("a sanity check", "\n\n*Sanity check:* 25 + 15 = 40 = 8 · 5, and 99 is too many."),
+    ("plugging it in", "\n\nPlugging it back in: 40 − 15 = 25, which is the left tank."),
+    ("substituting it", "\n\nSubstituting back gives 40 − 15 = 25, as it should be."),
+    ("how to verify it", "\n\nWe can verify this: 40 − 15 = 25."),
+    ("a proof", "\n\nProof: 40 − 15 = 25."),
     ("a heading", "\n\n### Explanation\n\nThe first tank holds 25 liters. The second tank holds 15 liters."),
     ("reasons", " This is because the first tank holds 15 liters."),
     ("a courtesy", "\n\nI hope this helps!"),
@@ -29,6 +36,11 @@ PART_OF_IT = [
     (
         "a conclusion under a heading",
         "\n\n### Explanation\n\nWe drop the oil. So the tanks hold 41 liters.",
+        "41 liters",
+    ),
+    (
+        "a value put into the formula",
+        "\n\nSubstituting the height into the formula, the pipe holds 41 liters.",
         "41 liters",
     ),
     ("a conclusion behind a check", "\n\nCheck: the pump leaks. So the tanks hold 41 liters.", "41 liters"),
@@ -55,6 +67,11 @@ def test_a_response_that_begins_with_a_question_is_read_whole() -> None:
     assert extract("\nQuestion: How many?\nAnswer: 7").answer == "7"
 
 
+def test_a_section_with_the_question_is_no_question_of_its_own() -> None:
+    sections = ("**Picture**: Two tanks stand there.", "**Question**: How many liters?", "**Answer**: 40 liters")
+    assert extract("\n\n".join(sections)).answer == "40 liters"
+
+
 @pytest.mark.parametrize(
     ("text", "sentences"),
     [
@@ -63,6 +80,7 @@ def test_a_response_that_begins_with_a_question_is_read_whole() -> None:
         ("See point A. Then go.", ["See point A. Then go."]),
         ("It is half, i.e. **B**. Good.", ["It is half, i.e. **B**. ", "Good."]),
         ("So it is (approx. $4$) small. Good.", ["So it is (approx. $4$) small. ", "Good."]),
+        ("The line is AB. We stay.", ["The line is AB. ", "We stay."]),
         ("So 3... Then 4.", ["So 3... ", "Then 4."]),
         ("下雨了。我们留下。", ["下雨了。", "我们留下。", ""]),
         ("one\ntwo", ["one\n", "two"]),

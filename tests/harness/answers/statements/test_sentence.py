@@ -29,6 +29,13 @@ VALUES = [
     ("The ratio is 1 : 4.", "1 : 4"),
     ("There are 14 jars: 6 above and the rest below.", "14 jars"),
     ("The lid is five by six inches.", "five by six"),
+    ("With ∠KOB = 40°, the whole angle measures 80 degrees.", "80 degrees"),
+    ("Since the base is 4, the roof has 7 tiles.", "7 tiles"),
+    ("Given that the base is 4, the number of tiles is 7.", "7"),
+    ("So the number that is not a multiple of 3 is 7.", "7"),
+    ("Therefore, the tile which does not belong here is (C).", "(C)"),
+    ("So the town had 27 mills in 2010.", "27 mills"),
+    ("So the moon stands for 7.", "7"),
     ("The cap costs ₩900.", "₩900"),
     ("小红有15元。", "15元"),
 ]
@@ -48,6 +55,9 @@ NOTHING = [
     ("a given", "Given that the number of tiles is 7."),
     ("a conclusion without a value", "There are 3 shelves, each with 5 jars, so we multiply."),
     ("a conclusion with two numbers", "There are 3 shelves of 5, so 15 jars are on the 3 shelves."),
+    ("a number of the circumstance", "Since the base is 4, the roof is twice as large."),
+    ("a denied clause behind that", "The number that we found is not 7."),
+    ("a denied pronoun", "I think that is not 7."),
     ("Chinese denial", "瓷砖不是7块。"),
 ]
 
