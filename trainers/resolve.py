@@ -12,6 +12,7 @@ from ..harness.answers.formats import FORMATS
 from ..harness.errors import UsageError
 from ..harness.profiles import load_profile
 from ..harness.registry import Registry
+from ..harness.runs.hub_checkpoint import find_checkpoint
 from ..harness.types import Json
 from .methods.base import StagedMethod
 from .methods.registry import METHODS, open_method
@@ -58,12 +59,12 @@ BUNDLED: Mapping[str, Path] = {"tiny": BASE, "tiny_talker": TALKER}
 
 
 def base_of(recipe: Recipe, named: Path | None = None) -> Path:
-    """The checkpoint that is named, or the bundled one of the recipe's model.
+    """The checkpoint that is named by its folder or as on the hub, or the bundled one of the recipe's model.
 
-    Raises UsageError that says how to get any other model.
+    Raises UsageError that says how to get any other model, CheckpointError for one that cannot be had.
     """
     if named is not None:
-        return named
+        return find_checkpoint(str(named))
     if recipe.model in BUNDLED:
         return BUNDLED[recipe.model]
     profile = load_profile(recipe.model)

@@ -124,7 +124,11 @@ OPTIONS = {
         "scale larger pictures down to so many pixels", "N", int, shown="default: as the model does"
     ),
     # who is asked, and how it answers
-    "--model": Option("a checkpoint folder, or what the engine calls the model; for engine replay a run", "MODEL"),
+    "--model": Option(
+        "a checkpoint folder, a model of the hub like Qwen/Qwen2.5-VL-7B-Instruct or with @REVISION, or what the engine "
+        "calls it; for engine replay a run",
+        "MODEL",
+    ),
     "--model-name": Option("the model's name on boards", "NAME"),
     "--engine": Option("what runs the model", "NAME", default="transformers", kind="engines"),
     "--engine-option": Option(
@@ -162,7 +166,10 @@ OPTIONS = {
     "--judge-replies": Option("where its replies are kept", "FILE", Path, Path("proctor-judge.jsonl")),
     # training
     "--base": Option(
-        "the checkpoint that training starts from", "DIR", Path, shown="default: the recipe's, if it is bundled"
+        "the checkpoint, or model of the hub, that training starts from",
+        "DIR",
+        Path,
+        shown="default: the recipe's, if it is bundled",
     ),
     "--set": Option("change a setting; may be repeated", "KEY=VALUE", repeated=True, dest="changes"),
     "--training": Option(

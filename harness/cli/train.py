@@ -57,13 +57,13 @@ def _train(args: argparse.Namespace) -> int:
     reward = [] if args.reward is None else [f"reward={args.reward}"]
     seed = [] if args.seed is None else [f"seed={args.seed}"]
     recipe = load_recipe(args.recipe, [*reward, *args.changes, *seed])
+    base = None if args.dry_run else base_of(recipe, args.base)  # before the seconds that a trainer takes to load
     train = TRAINERS.load(recipe.trainer)
-    if args.dry_run:
+    if base is None:
         describe = getattr(train, "describe", None)
         recipe, base = resolve(recipe), base_name(recipe, args.base)
         print(describe(recipe, base, args.out) if describe else json.dumps(recipe.to_json(), indent=1))
         return EXIT_OK
-    base = base_of(recipe, args.base)
     if args.resume and not (args.out / "training.json").exists():
         log(f"{args.out} holds no training yet: it begins")
     with progress_bars() as bars:

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ..errors import EngineError, MissingExtraError, ProctorError, UsageError
+from ..runs.checkpoints import check_whole
+from ..runs.hub_checkpoint import find_checkpoint
 from ..types import Image, Json, Request, Response, Sampling
 from ..user_file import anchored
 from .base import ENGINES, Engine
@@ -163,9 +165,16 @@ def _told(ray: Any) -> Iterator[None]:
         raise EngineError("a worker died; what was answered is stored: run the same command again") from error
 
 
+ON_CHECKPOINTS = ("transformers", "vllm")
+"""Engines that open a checkpoint's folder."""
+
+
 def open_replicas(engine: str, target: str, options: Mapping[str, str], workers: int, address: str | None) -> Engine:
     """One engine in this process, or a fleet of several in Ray's; `engine` is a name, or the path of a file's."""
     engine = anchored(engine, Path())
+    if engine in ON_CHECKPOINTS:  # before seconds go by for what is not there
+        check_whole(found := find_checkpoint(target))
+        target = str(found)
     if workers == 1 and address is None:
         return ENGINES.load(engine)(target, options)
     return ReplicaPool(engine, target, options, workers, address)

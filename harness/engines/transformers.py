@@ -15,6 +15,7 @@ import torch
 
 from ..errors import DataError
 from ..runs.checkpoints import Checkpoint
+from ..runs.hub_checkpoint import find_checkpoint
 from ..runs.provenance import code_digest, package_versions
 from ..settings import option, read_options
 from ..types import Json, Request, Response, Sampling
@@ -133,6 +134,9 @@ def _by_sample_count(batch: Sequence[Request]) -> list[list[Request]]:
 
 
 def open_engine(target: str, options: Mapping[str, str]) -> TransformersEngine:
-    """Open a checkpoint folder. Options: `TransformersOptions`. Raises UsageError for any other."""
+    """Open a checkpoint, by its folder or its name on the hub.
+
+    Options: `TransformersOptions`. Raises UsageError for any other.
+    """
     chosen = read_options(TransformersOptions, options, "engine transformers")
-    return TransformersEngine(Path(target), chosen)
+    return TransformersEngine(find_checkpoint(target), chosen)

@@ -16,6 +16,7 @@ from typing import Any
 
 from ..errors import DataError, EngineError, MissingExtraError, UsageError
 from ..runs.checkpoints import Checkpoint
+from ..runs.hub_checkpoint import find_checkpoint
 from ..runs.provenance import code_digest, package_versions
 from ..settings import option, read_options
 from ..types import Json, Request, Response, Sampling
@@ -216,5 +217,8 @@ def _start(arguments: Mapping[str, Any], chatter: Chatter) -> Any:
 
 
 def open_engine(target: str, options: Mapping[str, str]) -> VllmEngine:
-    """Open a checkpoint folder. Options: see `VllmOptions`. Raises UsageError for any other."""
-    return VllmEngine(Path(target), read_options(VllmOptions, options, "engine vllm"))
+    """Open a checkpoint, by its folder or its name on the hub.
+
+    Options: see `VllmOptions`. Raises UsageError for any other.
+    """
+    return VllmEngine(find_checkpoint(target), read_options(VllmOptions, options, "engine vllm"))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..errors import CheckpointError
 from ..limits import SAFETENSORS_HEADER_BYTES
+from .hub_checkpoint import hub_commit
 from .provenance import configuration_digest, weights_digest
 
 COMPLETE = "COMPLETE"
@@ -42,8 +43,11 @@ class Checkpoint:
         return label(self.path)
 
     def identity(self) -> dict[str, str]:
-        """The digests of weights and configuration."""
-        return {"weights": self.weights, "configuration": self.configuration}
+        """The digests of weights and configuration; of a model of the hub also its name and commit."""
+        found = {"weights": self.weights, "configuration": self.configuration}
+        if commit := hub_commit(self.path):
+            found["hub"] = f"{commit.model}@{commit.commit}"
+        return found
 
 
 def find_checkpoints(folder: Path) -> list[Path]:
@@ -54,7 +58,9 @@ def find_checkpoints(folder: Path) -> list[Path]:
 
 
 def label(checkpoint: Path) -> str:
-    """A short name: the folder's own, after that of the training that wrote it."""
+    """A short name: the folder's own, after that of the training that wrote it; the hub's for a model of the hub."""
+    if commit := hub_commit(checkpoint):
+        return commit.model
     path = checkpoint.resolve()
     return f"{path.parent.parent.name}/{path.name}" if path.parent.name == "checkpoints" else path.name
 
