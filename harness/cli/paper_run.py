@@ -1,9 +1,9 @@
-"""`proctor paper run`: train and examine what a row of a paper's table is of, by the commands that anyone could give.
+"""`proctor paper run`: train and examine what a row of a paper's table is of, as a study of this one row.
 
     OUT/trainings/RECIPE-seed-N/    the training directory
     OUT/runs/                       the examinations of its final checkpoint, or of the model as it is
 
-What is done is not done again, and what was interrupted goes on.
+What is done is not done again, and what was interrupted goes on. It ends in the table.
 """
 
 from __future__ import annotations
@@ -12,22 +12,26 @@ import argparse
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import EXIT_OK, DataError, UsageError
-from .options import ENGINE, Verb, add, add_one
+from ..errors import EXIT_CHECK_FAILED, EXIT_INCOMPLETE, EXIT_OK, EXIT_USAGE, DataError, UsageError, printable
+from .options import ENGINE, HUB, Verb, add, add_judge_model, add_one, data_of
 
 if TYPE_CHECKING:
-    from ...leaderboards.papers.tables import PaperRow
+    from ...leaderboards.papers.tables import Column, PaperRow
+    from ...trainers.experiments.study import Study
     from ...trainers.recipe import Recipe
     from ..profiles import Profile
 
 OUT = Path("papers")
 MACHINES = "openrlhf."
 """How settings begin that do not make another recipe: they say what the machines are like."""
+GPUS = 8
+"""On so many a model of the papers is examined, with vLLM, unless something else is asked for."""
 Command = list[str]
-"""The words after `proctor`."""
+"""The words of a command line."""
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,17 +43,24 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_one(parser, "--out", default=OUT)
     add_one(parser, "--seed", default=None, shown="default: the recipe's")
     add_one(parser, "--set", shown="e.g. openrlhf.gpus=4; others make another recipe, which fills no row")
-    add(parser, "--dry-run", *ENGINE)
+    add_one(parser, "--data", shown="default: the hub, or a suite's bundled sample")
+    add(parser, "--lock", "--dry-run")
+    for name in ENGINE:
+        if name == "--engine":
+            add_one(parser, name, default=None, shown="default: vllm for the papers' models, transformers for others")
+        elif name == "--workers":
+            add_one(parser, name, default=None, shown=f"default: {GPUS} with vllm, else 1")
+        else:
+            add(parser, name)
+    add_judge_model(parser)
 
 
 def _run(args: argparse.Namespace) -> int:
-    """Train, then examine; the exit code of the first command that fails."""
+    """Train, examine, and print the table; the steps alone with --dry-run."""
     from ...leaderboards.papers.tables import find_row, open_library
 
     job = _Job.of(find_row(open_library(args.row), args.row), args)
-    if args.dry_run:
-        return job.describe()
-    return job.run()
+    return job.describe() if args.dry_run else job.run()
 
 
 @dataclass(frozen=True)
@@ -97,58 +108,160 @@ class _Job:
         named: Path | None = self.args.base
         return named or Path(self.place.row.hub.rpartition("/")[2] or "BASE")
 
-    def describe(self) -> int:
-        """Print the commands, and what the trainer would do."""
-        for command in (*self._training(), *self._examinations()):
-            print(shlex.join(["proctor", *command]))
-        for command in self._training():
-            print()
-            _execute([*command, "--dry-run"])
-        return EXIT_OK
+    @property
+    def engine(self) -> str:
+        """The engine that is named, else vLLM for a model that is not bundled."""
+        given: str | None = self.args.engine
+        published = self.place.row.hub and (self.recipe is None or self.recipe.trainer == "openrlhf")
+        return given or ("vllm" if published else "transformers")
+
+    @property
+    def workers(self) -> int:
+        """As many as are named, else one for each GPU with vLLM, each of them with a copy of the model."""
+        given: int | None = self.args.workers
+        return given or (GPUS if self.engine == "vllm" and not self.args.ray and self.args.engine is None else 1)
+
+    @cached_property
+    def columns(self) -> list[Column]:
+        """The columns that the row has a printed number of."""
+        from ...leaderboards.papers.plan import asked_of
+
+        return asked_of(self.place)
+
+    @cached_property
+    def data(self) -> dict[str, str]:
+        """Where the items of each suite are, in the words of a study."""
+        from ...benchmarks.registry import SUITES
+        from ...trainers.experiments.study import SAMPLE
+
+        named = data_of(self.args, dict.fromkeys(one.suite for one in self.columns))
+        return {
+            suite: str(data or (HUB if SUITES.get(suite).published.hub else SAMPLE)) for suite, data in named.items()
+        }
+
+    @property
+    def study(self) -> Study:
+        """The row as a study."""
+        from ...leaderboards.papers.plan import UNSAID_TOKENS
+        from ...trainers.experiments.study import (
+            Study,
+            StudyExamination,
+            StudyJudge,
+            StudyModel,
+            StudySuite,
+            StudyTraining,
+        )
+        from ..settings import setting
+
+        args, paper = self.args, self.place.table.paper
+        examinations = tuple(
+            StudyExamination(
+                (protocol,),
+                tuple(suites),
+                temperature=paper.temperature or 0.0,
+                max_tokens=paper.max_tokens or UNSAID_TOKENS,
+                seeds=(self.seed,),
+            )
+            for protocol, suites in self._by_protocol().items()
+        )
+        options = dict(text.partition("=")[::2] for text in args.engine_option)
+        profile = self.profile.name if self.profile else None
+        base = StudyModel(str(self.base), self.engine, options, self.workers, args.ray, profile)
+        changes = {key: value for key, value in map(setting, args.changes) if key != "seed"}
+        trained = {
+            recipe.name: StudyTraining(
+                recipe.name,
+                str(self.base.absolute()),
+                (self.seed,),
+                changes,
+                engine=self.engine,
+                engine_options=options,
+                workers=self.workers,
+                ray=args.ray,
+                profile=profile,
+            )
+            for recipe in filter(None, [self.recipe])
+        }
+        return Study(
+            args.out,
+            {suite: StudySuite(data) for suite, data in self.data.items()},
+            examinations,
+            {} if trained else {self.base.name: base},
+            trained,
+            judge=StudyJudge(args.judge_model, args.judge_url, str(args.judge_replies)) if args.judge_model else None,
+            lock=args.lock,
+            title=self.place.id,
+        )
+
+    def _by_protocol(self) -> dict[str, list[str]]:
+        """The suites of the printed columns by protocol."""
+        found: dict[str, list[str]] = {}
+        for one in self.columns:
+            found.setdefault(one.protocol, []).append(one.suite)
+        return found
 
     def run(self) -> int:
-        """Do what is not done yet."""
+        """Do what is not done yet; everything that is wrong is told before, a line each."""
+        from ...trainers.experiments.preflight import preflight
+        from ...trainers.experiments.study_plan import plan_study
+        from .run import carry_out
         from .terminal import log
 
-        self._check_base()
+        plan = plan_study(self.study)
+        problems = [*self._wrong_base(), *preflight(plan, judged_later=True)]
+        for problem in problems:
+            log(printable(problem))
+        if problems:
+            return EXIT_USAGE
         if self.changed:
             log(f"{self.changed[0]} makes another recipe of it: what comes of it fills no row")
-        training = [] if self._trained() else self._training()
-        for command in (*training, *self._examinations()):
-            log(shlex.join(["proctor", *command]))
-            if code := _execute(command):
-                return code
-        runs = self.args.out / "runs"
-        log(f"examined; put it beside the printed numbers with: proctor paper table {self.place.table.name} {runs}")
-        return EXIT_OK
+        work = carry_out(plan)
+        for line in (*work.incomplete, *work.diverged):
+            log(printable(line))
+        if work.incomplete or work.diverged:
+            return EXIT_INCOMPLETE if work.incomplete else EXIT_CHECK_FAILED
+        for note in self._unjudged():
+            log(note)
+        return _execute(self._table()[1:])
 
-    def _check_base(self) -> None:
-        """Raises UsageError without a base and for one whose folder has another name than the row's model, CheckpointError
-        for one that is not whole.
-        """
-        from ..runs.checkpoints import check_whole, label
+    def _wrong_base(self) -> Iterator[str]:
+        """What is wrong with the base: that it is not named, or that its folder has another name than the row's model."""
+        from ..runs.checkpoints import label
 
         hub = self.place.row.hub
-        if self.args.base is None:
+        if self.args.base is None and not self.base.is_dir():
             get = f"hf download {hub} --local-dir {self.base}, then " if hub else ""
-            raise UsageError(f"row {self.place.id} needs {hub or 'a checkpoint'}: {get}--base {self.base}")
-        if hub and label(self.base) not in (hub, hub.rpartition("/")[2]):
-            raise UsageError(f"{self.base}: row {self.place.id} is of {hub}: name the folder {hub.rpartition('/')[2]}")
-        check_whole(self.base)
+            yield f"row {self.place.id} needs {hub or 'a checkpoint'}: {get}--base {self.base}"
+        elif hub and label(self.base) not in (hub, hub.rpartition("/")[2]):
+            yield f"{self.base}: row {self.place.id} is of {hub}: name the folder {hub.rpartition('/')[2]}"
 
-    def _trained(self) -> bool:
-        """True if the very training has ended. Raises DataError for a damaged one, UsageError for one from another base."""
-        from ...trainers.provenance import look_at_training
-        from ..runs.provenance import weights_digest
+    def describe(self) -> int:
+        """Print every step in order, as the command that a person could give, and what the trainer would do."""
+        steps = [*self._pulls(), *self._download(), *self._training(), *self._examinations(), *self._judging()]
+        for command in (*steps, self._table()):
+            print(shlex.join(command))
+        for note in self._unjudged():
+            print(f"# {note}")
+        for command in self._training():
+            print()
+            _execute([*command[1:], "--dry-run"])
+        return EXIT_OK
 
-        if self.recipe is None or self.changed or not (self.folder / "training.json").is_file():
-            return False
-        found = look_at_training(self.folder)
-        if (found.recipe, found.seed) != (self.recipe.name, self.seed):
-            return False
-        if found.base != weights_digest(self.base):
-            raise UsageError(f"{self.folder} holds a training from another base than {self.base}: choose another --out")
-        return found.finished
+    def _pulls(self) -> Iterator[Command]:
+        """The data of the hub that the lock file does not have: those to train on, and those that are asked."""
+        from ...trainers.experiments.study_steps import pinned
+
+        prompts = self.recipe.prompts if self.recipe else None
+        wanted = {prompts.suite: prompts.data} if prompts and prompts.data else {}
+        for name, data in {**wanted, **self.data}.items():
+            if data.partition(":")[0] == str(HUB) and not pinned(self.args.lock, name):
+                further = [] if data == str(HUB) else ["--data", data]
+                yield ["proctor", "suite", "pull", name, *further]
+
+    def _download(self) -> Iterator[Command]:
+        hub = self.place.row.hub
+        if hub and not self.base.is_dir():
+            yield ["hf", "download", hub, "--local-dir", str(self.base)]
 
     def _training(self) -> list[Command]:
         """The one command that trains; none for a model as it is."""
@@ -156,37 +269,68 @@ class _Job:
             return []
         changes = (word for change in self.args.changes for word in ("--set", change))
         where = ("--base", str(self.base), "--out", str(self.folder))
-        return [["train", self.recipe.name, *where, "--seed", str(self.seed), "--resume", *changes]]
+        return [["proctor", "train", self.recipe.name, *where, "--seed", str(self.seed), "--resume", *changes]]
 
     def _examinations(self) -> Iterator[Command]:
-        """A command for each suite and protocol that the row has a printed number of; as the paper draws answers."""
-        from ...benchmarks.registry import SUITES
-        from ...leaderboards.papers.plan import UNSAID_TOKENS, asked_of
+        """A command for each protocol of the printed columns, for all of its suites; as the paper draws answers."""
+        from ...leaderboards.papers.plan import UNSAID_TOKENS
 
         paper = self.place.table.paper
         drawn = ["--temperature", str(paper.temperature or 0.0), "--max-tokens", str(paper.max_tokens or UNSAID_TOKENS)]
         style = ["--profile", self.profile.name] if self.profile else []
-        for column in asked_of(self.place):
-            data = ["--data", "hub"] if SUITES.get(column.suite).published.hub else []
-            asked = ["--suite", column.suite, *data, "--protocol", column.protocol, *style]
+        for protocol, suites in self._by_protocol().items():
+            asked = ["--suite", ",".join(suites), *self._data_options(suites), "--protocol", protocol, *style]
             where = ["--seed", str(self.seed), "--out", str(self.args.out / "runs")]
-            yield ["eval", "--model", str(self._examined()), *asked, *drawn, *where, *self._engine()]
+            yield ["proctor", "eval", "--model", str(self._examined()), *asked, *drawn, *where, *self._engine()]
+
+    def _data_options(self, suites: Sequence[str]) -> list[str]:
+        from ...trainers.experiments.study import SAMPLE
+
+        if {self.data[suite] for suite in suites} == {str(HUB)}:
+            return ["--data", str(HUB)]
+        named = (f"{suite}={self.data[suite]}" for suite in suites if self.data[suite] != SAMPLE)
+        return [word for one in named for word in ("--data", one)]
+
+    def _judging(self) -> Iterator[Command]:
+        """The command that has the judge asked what the protocols leave to it, if one is named."""
+        if self._judge():
+            protocols = ",".join(self._by_protocol())
+            yield ["proctor", "score", str(self.args.out / "runs"), "--score-protocol", protocols, *self._judge()]
+
+    def _unjudged(self) -> Iterator[str]:
+        """A line for each protocol that needs a judge, if none is named."""
+        from ...benchmarks.registry import SUITES
+
+        for protocol, suites in self._by_protocol().items() if not self._judge() else ():
+            rules = [SUITES.get(suite).protocol(protocol) for suite in suites]
+            if any(one.extractor is not None or one.judge is not None for one in rules):
+                yield f"{protocol} leaves answers to a language model: name it with --judge-model and --judge-url"
+
+    def _judge(self) -> list[str]:
+        args = self.args
+        judge = ["--judge-model", args.judge_model] if args.judge_model else []
+        judge += ["--judge-url", args.judge_url] if args.judge_url else []
+        return [*judge, "--judge-replies", str(args.judge_replies)] if judge else []
+
+    def _table(self) -> Command:
+        """The command that prints the table."""
+        return ["proctor", "paper", "table", self.place.table.name, str(self.args.out / "runs"), *self._judge()]
 
     def _examined(self) -> Path:
         """The final checkpoint, or the model as it is."""
-        from .paper_plan import work_of
+        from ...trainers.experiments.study_plan import final_step
 
         if self.recipe is None:
             return self.base
-        return self.folder / "checkpoints" / f"step-{work_of(self.recipe).steps:06d}"
+        return self.folder / "checkpoints" / f"step-{final_step(self.recipe):06d}"
 
     def _engine(self) -> Iterator[str]:
         args = self.args
-        yield from ("--engine", args.engine)
+        yield from ("--engine", self.engine)
         for option in args.engine_option:
             yield from ("--engine-option", option)
-        if args.workers > 1:
-            yield from ("--workers", str(args.workers))
+        if self.workers > 1:
+            yield from ("--workers", str(self.workers))
         if args.ray:
             yield from ("--ray", args.ray)
 

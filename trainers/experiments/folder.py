@@ -11,10 +11,11 @@ result, not an accident: it is kept as failed, and begun again only if its folde
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from ...harness.errors import CheckpointError, DataError, DivergedError, NonFiniteOutputError, RunMismatchError
 from ...harness.files import read_object, write_json
@@ -101,9 +102,12 @@ class ExperimentFolder(ClaimedFolder):
     """The one process at work in an experiment's folder; a context manager that holds its lock.
 
     `name` is that of the file which says what is done there, `kind` what people call it, `what` its identity, and `fresh`
-    what the file holds beside that at first. Raises RunLockedError if another process holds the folder, RunMismatchError
-    if it belongs to another experiment, UsageError if it holds other files, DataError if its file is damaged.
+    what the file holds beside that at first. The folder may hold its `own` files before. Raises RunLockedError if another
+    process holds the folder, RunMismatchError if it belongs to another experiment, UsageError if it holds other files,
+    DataError if its file is damaged.
     """
+
+    own: ClassVar[Collection[str]] = ()
 
     def __init__(self, path: Path, name: str, kind: str, what: Json, fresh: Mapping[str, Json]) -> None:
         super().__init__(path, "the folder", "at work there")
@@ -111,7 +115,7 @@ class ExperimentFolder(ClaimedFolder):
         self._file = path / name
         with self.released_by_errors():
             begun = {"identity": what, "environment": environment(), **fresh}
-            self._stored = self.claim(name, begun, kind, "choose another --out")
+            self._stored = self.claim(name, begun, kind, "choose another --out", own=self.own)
 
     def write(self, more: Mapping[str, Json]) -> None:
         """Put `more` into the file, in the place of what it held under the same names."""

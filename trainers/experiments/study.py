@@ -114,9 +114,9 @@ class StudyModel:
 class StudyTraining:
     """A training by a recipe for each of its seeds, and which of its checkpoints are examined.
 
-    `base` is a model of the study, or another training: the final checkpoint of that one's training with the same seed. None
-    is the bundled checkpoint of the recipe. `set` changes the recipe, as --set does. Checkpoints are asked as the base is,
-    where nothing else is said.
+    `base` is a model of the study, a path with a slash in it, or another training, whose final checkpoint with the same seed
+    is meant. None is the bundled checkpoint of the recipe. `set` changes the recipe, as --set does. Checkpoints are asked as
+    the base is, where nothing else is said.
     """
 
     recipe: str
@@ -127,6 +127,7 @@ class StudyTraining:
     engine: str | None = None
     engine_options: Mapping[str, Any] | None = None
     workers: int | None = None
+    ray: str | None = None
     profile: str | None = None
 
     def __post_init__(self) -> None:
@@ -183,7 +184,7 @@ class Study:
             for suite in entry.suites:
                 self._known(suite, self.suites, f"examine {number}: suites")
         for name, training in self.trainings.items():
-            if training.base is not None:
+            if training.base is not None and not is_path(training.base):
                 self._known(training.base, self.subjects, f"trainings.{name}: base")
         for candidate, baselines in self.compare.items():
             for one in (candidate, *baselines):
@@ -202,7 +203,11 @@ class Study:
     @property
     def comparisons(self) -> Iterator[tuple[str, str]]:
         """Baseline and candidate of each comparison."""
-        pairs = self.compare or {name: (one.base,) for name, one in self.trainings.items() if one.base is not None}
+        pairs = self.compare or {
+            name: (one.base,)
+            for name, one in self.trainings.items()
+            if one.base is not None and one.base in self.subjects
+        }
         for candidate, baselines in pairs.items():
             yield from ((baseline, candidate) for baseline in baselines)
 
@@ -312,7 +317,13 @@ def _anchored(table: dict[str, Any], folder: Path) -> dict[str, Any]:
 
     each("suites", lambda one: changed(one, data=lambda text: _data(text, folder)))
     each("models", lambda one: changed(one, model=lambda text: _model(text, folder), engine=own, profile=own))
-    each("trainings", lambda one: changed(one, recipe=own, engine=own, profile=own) | _own_changes(one, folder))
+    each(
+        "trainings",
+        lambda one: (
+            changed(one, recipe=own, base=lambda text: _base(text, folder), engine=own, profile=own)
+            | _own_changes(one, folder)
+        ),
+    )
     if isinstance(table.get("suites"), dict):
         table["suites"] = {own(name): one for name, one in table["suites"].items()}
     if isinstance(table.get("examine"), list):
@@ -340,6 +351,15 @@ def _own_changes(training: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 def _data(text: str, folder: Path) -> str:
     named = text == SAMPLE or text.partition(":")[0] == str(HUB_DATA)
     return text if named else str(folder / text)
+
+
+def is_path(base: str) -> bool:
+    """True for a base that is a checkpoint's path; names have no slash."""
+    return "/" in base
+
+
+def _base(text: str, folder: Path) -> str:
+    return str(folder / Path(text).expanduser()) if is_path(text) else text
 
 
 def _model(text: str, folder: Path) -> str:

@@ -26,6 +26,8 @@ from .study import StudyModel
 from .study_plan import Asking
 
 STUDY = "study.json"
+OURS = ("runs", "trainings", "board", "page.html", "comparisons.json", "judge.jsonl")
+"""What may lie in a folder that no study is recorded in yet."""
 
 
 @dataclass
@@ -74,6 +76,8 @@ class StudyFolder(ExperimentFolder):
 
     Raises RunLockedError if another process holds it, UsageError if it holds other files, DataError if it is damaged.
     """
+
+    own = OURS
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, STUDY, "study", {"kind": "study"}, {"models": {}})

@@ -28,7 +28,7 @@ from ..methods.registry import open_method
 from ..recipe import Recipe, load_recipe
 from ..resolve import BUNDLED, base_of, recipe_files, resolve
 from .folder import Training
-from .study import ALL, Study, StudyExamination, StudyModel, StudyTraining
+from .study import ALL, Study, StudyExamination, StudyModel, StudyTraining, is_path
 
 T = TypeVar("T")
 
@@ -188,20 +188,17 @@ class _Planner:
         return PlannedTraining(name, seed, training, base, asked, askings, every, final_step(recipe))
 
     def _base(self, name: str, settings: StudyTraining, seed: int, recipe: Recipe) -> Path | PlannedTraining:
-        """Raises UsageError for a model without a folder, and for a training that has no such seed."""
+        """Raises UsageError where none is named and none is bundled, and for a training that has no such seed."""
         if settings.base is None:
             try:
                 return base_of(recipe)
             except UsageError as error:
                 text = str(error).partition(" --base ")[0]
                 raise UsageError(f"{text} name it in [models], and as base of this training") from error
+        if is_path(settings.base):
+            return Path(settings.base)
         if settings.base in self.study.models:
-            target = Path(target_of(self.study.models[settings.base]))
-            if not target.is_dir():
-                raise UsageError(
-                    f"base {settings.base}: there is no folder {target}: a training starts from a checkpoint"
-                )
-            return target
+            return Path(target_of(self.study.models[settings.base]))
         seeds = self.study.trainings[settings.base].seeds
         wanted = seed if seed in seeds else seeds[0]
         if seed not in seeds and len(seeds) > 1:
@@ -221,10 +218,11 @@ class _Planner:
                 engine=settings.engine or above.engine,
                 engine_options=settings.engine_options if settings.engine_options is not None else above.engine_options,
                 workers=settings.workers or above.workers,
+                ray=settings.ray or above.ray,
                 profile=settings.profile or above.profile,
             )
             base = above.base
-        of_base = self.study.models[base] if base is not None else StudyModel("")
+        of_base = self.study.models.get(base or "", StudyModel(""))
         options = settings.engine_options
         if options is None:
             options = {} if settings.engine else of_base.engine_options
@@ -233,6 +231,7 @@ class _Planner:
             engine=settings.engine or of_base.engine,
             engine_options=options,
             workers=settings.workers or of_base.workers,
+            ray=settings.ray or of_base.ray,
             profile=settings.profile or of_base.profile,
         )
 

@@ -76,7 +76,7 @@ class _Steps:
         for (name, data), lock in wanted.items():
             if data.partition(":")[0] == str(HUB_DATA):
                 further = "" if data == str(HUB_DATA) else f" --data {data}"
-                yield StudyStep(f"pull {name} ({data})", _pinned(lock, name), f"proctor suite pull {name}{further}")
+                yield StudyStep(f"pull {name} ({data})", pinned(lock, name), f"proctor suite pull {name}{further}")
 
     def downloads(self) -> Iterator[StudyStep]:
         """Checkpoints that are not there."""
@@ -183,7 +183,8 @@ def _answered(study: Study, asking: Asking, known: KnownModel | None) -> tuple[i
         return 0, False
 
 
-def _pinned(lock: Path, suite: str) -> bool:
+def pinned(lock: Path, suite: str) -> bool:
+    """True if a lock file has data of the hub for the suite."""
     try:
         return any(name == suite and one.revision is not None for (name, _), one in read_lock(lock).items())
     except ProctorError:

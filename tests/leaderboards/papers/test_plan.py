@@ -69,24 +69,30 @@ def test_every_row_says_what_it_would_run(place, cli, tmp_path, monkeypatch) -> 
     monkeypatch.chdir(tmp_path)
     done = cli("paper", "run", place.id, "--dry-run")
     assert (done.code, done.err) == (0, "")
-    commands = [shlex.split(line)[1:] for line in done.out.partition("\n\n")[0].splitlines()]
-    given = [build_parser().parse_args(words) for words in commands]
-    verbs = [one.command for one in given]
+    lines = done.out.partition("\n\n")[0].splitlines()
+    words = [shlex.split(line) for line in lines if not line.startswith("#")]
+    given = [build_parser().parse_args(one[1:]) for one in words if one[0] == "proctor"]
     suites = list(dict.fromkeys(column.suite for column in place.table.columns))
-    assert verbs == ["train"] * bool(place.row.recipe) + ["eval"] * len(suites)
-    asked = given[-len(suites) :]
-    assert [one.suite for one in asked] == suites
-    assert [one.data for one in asked] == [["hub"]] * len(asked)
-    assert {one.protocol for one in asked} == {place.table.columns[0].protocol}
-    assert {one.max_tokens for one in asked} == {16384}
-    assert {one.temperature for one in asked} == {place.table.paper.temperature or 0.0}
+    set_to_train_on = bool(place.row.recipe)
+    pulls = ["suite pull"] * (len(suites) + set_to_train_on)
+    assert [one.command for one in given] == [*pulls, *["train"] * set_to_train_on, "eval", "paper table"]
+    assert [one.suite for one in given[: len(pulls)]][set_to_train_on:] == suites
     folder = place.row.hub.rpartition("/")[2]
+    assert words[len(pulls)] == ["hf", "download", place.row.hub, "--local-dir", folder]
+    asked, table = given[-2:]
+    assert (asked.suite, asked.data) == (",".join(suites), ["hub"])
+    assert asked.protocol == place.table.columns[0].protocol
+    assert (asked.max_tokens, asked.temperature) == (16384, place.table.paper.temperature or 0.0)
+    assert (asked.engine, asked.workers) == ("vllm", 8)
+    assert (table.table, table.runs) == (place.table.name, [asked.out])
+    assert any(line.startswith("# ") and "leaves answers to a language model" in line for line in lines)
     if place.row.recipe:
-        assert (given[0].recipe, str(given[0].base), given[0].resume) == (place.row.recipe, folder, True)
-        assert {Path(one.model).parent.parent for one in asked} == {given[0].out}
+        train = given[-3]
+        assert (train.recipe, str(train.base), train.resume) == (place.row.recipe, folder, True)
+        assert Path(asked.model).parent.parent == train.out
         assert done.out.partition("\n\n")[2]
     else:
-        assert {one.model for one in asked} == {folder}
+        assert asked.model == folder
     assert not list(tmp_path.iterdir())
 
 
@@ -95,14 +101,13 @@ def test_options_are_passed_on(cli) -> None:
     engine = ["--engine", "vllm", "--engine-option", "batch=8", "--workers", 2, "--ray", "auto"]
     done = cli("paper", "run", "1:20", "--base", "a/b c", *options, *engine, "--dry-run")
     assert done.code == 0, done.err
-    train, *exams = (shlex.split(line) for line in done.out.partition("\n\n")[0].splitlines())
+    lines = [shlex.split(line) for line in done.out.partition("\n\n")[0].splitlines()]
+    train, evaluation = (next(one for one in lines if one[1] == verb) for verb in ("train", "eval"))
     assert shlex.join(train) == (
         "proctor train mm_upt_geometry3k --base 'a/b c' --out there/trainings/mm_upt_geometry3k-seed-3 --seed 3 --resume "
         "--set openrlhf.gpus=4 --set openrlhf.engines=4"
     )
-    assert all(
-        shlex.join(one).endswith("--engine vllm --engine-option batch=8 --workers 2 --ray auto") for one in exams
-    )
+    assert shlex.join(evaluation).endswith("--engine vllm --engine-option batch=8 --workers 2 --ray auto")
     assert "--actor.num_gpus_per_node 4" in done.out
 
 
@@ -336,7 +341,7 @@ def test_a_row_is_run_and_the_plan_follows(short, cli) -> None:
     for name in ("trainings", "runs"):
         (out / name).mkdir(parents=True)
     assert states() == ["not run", "not run"]
-    done = cli("paper", "run", "paper/1/base", *base)
+    done = cli("paper", "run", "paper/1/base", *base, "--engine", "transformers")
     assert done.code == 0, done.err
     assert states() == ["examined", "not run"]
     done = cli("paper", "run", f"paper/1/{RECIPE}", *base)
@@ -344,13 +349,14 @@ def test_a_row_is_run_and_the_plan_follows(short, cli) -> None:
     assert states() == ["examined", "examined"]
     again = cli("paper", "run", f"paper/1/{RECIPE}", *base)
     assert again.code == 0
-    assert "proctor train" in done.err
-    assert "proctor train" not in again.err
+    assert "train" in done.err
+    assert "train" not in again.err
+    assert "Qwen2.5-VL-7B" in again.out  # the table
     shutil.copytree(TALKER, short / "elsewhere" / "Qwen2.5-VL-7B-Instruct")
     other = cli(
         "paper", "run", f"paper/1/{RECIPE}", "--base", short / "elsewhere" / "Qwen2.5-VL-7B-Instruct", "--out", out
     )
-    assert (other.code, "holds a training from another base" in other.err) == (2, True)
+    assert (other.code, "holds another training: base.weights differ" in other.err) == (2, True)
     wrong = cli("paper", "run", f"paper/1/{RECIPE}", "--base", TALKER, "--out", out)
     assert (wrong.code, "name the folder Qwen2.5-VL-7B-Instruct" in wrong.err) == (2, True)
     (trained,) = (out / "trainings").iterdir()

@@ -214,7 +214,7 @@ def test_everything_wrong_is_told_at_once_and_nothing_is_begun(tmp_path, monkeyp
         "models.gone: checkpoints/gone: no such checkpoint folder",
         "models.served: http://127.0.0.1:1/v1: no connection",
         "models.lacking: no engine is called 'no_such_engine'",
-        "trainings.geo: base gone: there is no folder checkpoints/gone",
+        "trainings.geo: base: checkpoints/gone: no such checkpoint folder",
         "trainings.wrong: recipe mm_upt_figures.toml: policy: unknown key 'stepz'; did you mean steps?",
         "judge: http://127.0.0.1:1/v1: no connection",
     ):
