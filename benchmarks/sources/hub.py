@@ -35,7 +35,7 @@ def resolve_revision(published: HubSet, revision: str) -> str:
         raise _no_extra() from error
     try:
         commit = HfApi().dataset_info(published.path, revision=revision).sha
-    except (OSError, ValueError, RuntimeError) as error:
+    except Exception as error:  # also what its HTTP client raises where there is no network
         raise _refused(published, revision, error) from error
     if not commit or not COMMIT.fullmatch(commit):
         raise DataError(f"{published.path}: the hub names no commit for revision {revision!r:.60}")

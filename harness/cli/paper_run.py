@@ -171,7 +171,7 @@ class _Job:
         trained = {
             recipe.name: StudyTraining(
                 recipe.name,
-                str(self.base.absolute()),
+                self._base_text(),
                 (self.seed,),
                 changes,
                 engine=self.engine,
@@ -193,6 +193,11 @@ class _Job:
             title=self.place.id,
         )
 
+    def _base_text(self) -> str:
+        """With a slash in it, as a study has a base that is none of its models."""
+        hub_name = not self.base.exists() and "/" in str(self.base)
+        return str(self.base) if hub_name else str(self.base.absolute())
+
     def _by_protocol(self) -> dict[str, list[str]]:
         """The suites of the printed columns by protocol."""
         found: dict[str, list[str]] = {}
@@ -202,13 +207,13 @@ class _Job:
 
     def run(self) -> int:
         """Do what is not done yet; everything that is wrong is told before, a line each."""
-        from ...trainers.experiments.preflight import preflight
+        from ...trainers.experiments.preflight import fetch, preflight
         from ...trainers.experiments.study_plan import plan_study
         from .run import carry_out
         from .terminal import log
 
         plan = plan_study(self.study)
-        problems = [*self._wrong_base(), *preflight(plan, judged_later=True)]
+        problems = [*self._wrong_base(), *preflight(plan, judged_later=True)] or fetch(plan, log)
         for problem in problems:
             log(printable(problem))
         if problems:
@@ -259,9 +264,11 @@ class _Job:
                 yield ["proctor", "suite", "pull", name, *further]
 
     def _download(self) -> Iterator[Command]:
+        from ...trainers.experiments.study_plan import local_checkpoint
+
         hub = self.place.row.hub
-        if hub and not self.base.is_dir():
-            yield ["hf", "download", hub, "--local-dir", str(self.base)]
+        if hub and local_checkpoint(str(self.base)) is None:
+            yield ["hf", "download", hub, *([] if str(self.base) == hub else ["--local-dir", str(self.base)])]
 
     def _training(self) -> list[Command]:
         """The one command that trains; none for a model as it is."""

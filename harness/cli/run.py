@@ -64,7 +64,7 @@ def run_study(study: Study, *, dry_run: bool = False, as_json: bool = False) -> 
     Nothing is begun if anything is wrong: each problem is a line on stderr, and the exit code is 2. 1 if a training diverged
     or a row of the board is not reproduced, 3 if something is incomplete.
     """
-    from ...trainers.experiments.preflight import preflight
+    from ...trainers.experiments.preflight import fetch, preflight
     from ...trainers.experiments.study_plan import plan_study
     from .terminal import emit_json, log
 
@@ -78,6 +78,9 @@ def run_study(study: Study, *, dry_run: bool = False, as_json: bool = False) -> 
         return EXIT_USAGE if problems else EXIT_OK
     for note in plan.notes:
         log(printable(note))
+    if problems := fetch(plan, log):
+        log("\n".join(problems))
+        return EXIT_USAGE
     work = carry_out(plan)
     if work.incomplete:
         for line in work.incomplete:
@@ -222,11 +225,12 @@ class _Worker:
         """The runs of the examinations, held now where they are not complete; None for one that still is not."""
         from ...benchmarks.examination import run_path
         from ...trainers.experiments.study_folder import KnownModel, answered, model_key
+        from ...trainers.experiments.study_plan import local_checkpoint
         from ...trainers.provenance import TrainingRecord
         from .terminal import log
 
         runs, key = self.study.runs, model_key(target, settings)
-        known = self.folder.models.get(key) if Path(target).is_dir() else None
+        known = self.folder.models.get(key) if local_checkpoint(target) else None
         if known is not None:
             known = KnownModel(name or known.name, known.described)
             paths = [run_path(runs, one.examination, known) for one in askings]

@@ -18,6 +18,9 @@ _FILES = ("*.json", "*.jinja", "*.model", "*.py", "*.safetensors", "*.txt")
 """What is fetched: nothing that would have to be unpickled."""
 
 
+HUB_SECONDS = 15.0
+
+
 class HubCommit(NamedTuple):
     """A commit of a model on the hub."""
 
@@ -25,13 +28,17 @@ class HubCommit(NamedTuple):
     commit: str
 
 
-def find_checkpoint(target: str) -> Path:
+class NotFetchedError(CheckpointError):
+    """A model of the hub that is not in the cache; whether the hub has it was not asked."""
+
+
+def find_checkpoint(target: str, *, fetch: bool = True) -> Path:
     """The folder of a checkpoint that is named by its path, or as on the hub: OWNER/NAME or OWNER/NAME@REVISION.
 
     find_checkpoint("Qwen/Qwen2.5-VL-7B-Instruct")
 
-    What is not in huggingface_hub's cache is fetched into it. Raises CheckpointError, with what to do, for a path that is not
-    there, and for a model that cannot be had.
+    What is not in huggingface_hub's cache is fetched into it; without `fetch` NotFetchedError is raised. Raises
+    CheckpointError, with what to do, for a path that is not there, and for a model that cannot be had.
     """
     path = Path(target).expanduser()
     if path.exists():
@@ -39,7 +46,29 @@ def find_checkpoint(target: str) -> Path:
     named = _ID.fullmatch(target)
     if named is None or target.endswith(".toml") or (path.parent.is_dir() and path.parent != Path()):
         raise CheckpointError(f"{target}: no such checkpoint folder{_nearest(path)}")
-    return _snapshot(named["id"], named["revision"])
+    return _snapshot(named["id"], named["revision"], fetch)
+
+
+def check_on_hub(target: str) -> None:
+    """Ask the hub whether it has a model, OWNER/NAME or OWNER/NAME@REVISION; nothing is fetched. Raises CheckpointError."""
+    named = _ID.fullmatch(target)
+    if named is None:
+        raise CheckpointError(f"{target}: no such checkpoint folder")
+    try:
+        from huggingface_hub import HfApi  # noqa: PLC0415 - takes a moment
+        from huggingface_hub.errors import HfHubHTTPError  # noqa: PLC0415
+    except ImportError as error:
+        raise MissingExtraError(
+            f"{target}: a model of the hub needs huggingface_hub: pip install 'proctor[local]'"
+        ) from error
+    try:
+        HfApi().model_info(named["id"], revision=named["revision"], timeout=HUB_SECONDS)
+    except HfHubHTTPError as error:
+        raise CheckpointError(f"{target} is no folder, and the hub refuses it: {_reason(error)}") from error
+    except Exception as error:  # whatever the hub's client raises where there is no network
+        raise CheckpointError(
+            f"{target} is no folder, and not in the hub's cache, and the hub cannot be reached"
+        ) from error
 
 
 def hub_commit(folder: Path) -> HubCommit | None:
@@ -50,7 +79,7 @@ def hub_commit(folder: Path) -> HubCommit | None:
     return HubCommit(model.removeprefix("models--").replace("--", "/"), commit)
 
 
-def _snapshot(model: str, revision: str | None) -> Path:
+def _snapshot(model: str, revision: str | None, fetch: bool) -> Path:
     try:
         from huggingface_hub import snapshot_download  # noqa: PLC0415 - takes a moment
         from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError  # noqa: PLC0415
@@ -67,6 +96,8 @@ def _snapshot(model: str, revision: str | None) -> Path:
         pass
     except (OSError, ValueError) as error:
         raise CheckpointError(f"{model}: the hub's cache cannot be read: {_reason(error)}") from error
+    if not fetch:
+        raise NotFetchedError(f"{model} is no folder, and not in the hub's cache: {get}")
     try:
         return Path(snapshot_download(model, revision=revision, allow_patterns=list(_FILES)))
     except HfHubHTTPError as error:

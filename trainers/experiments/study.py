@@ -93,7 +93,7 @@ class StudyExamination:
 
 @dataclass(frozen=True)
 class StudyModel:
-    """A checkpoint folder, or what its engine calls the model, and how it is asked."""
+    """A checkpoint folder, a model of the hub, or what its engine calls the model, and how it is asked."""
 
     model: str
     engine: str = "transformers"
@@ -114,9 +114,9 @@ class StudyModel:
 class StudyTraining:
     """A training by a recipe for each of its seeds, and which of its checkpoints are examined.
 
-    `base` is a model of the study, a path with a slash in it, or another training, whose final checkpoint with the same seed
-    is meant. None is the bundled checkpoint of the recipe. `set` changes the recipe, as --set does. Checkpoints are asked as
-    the base is, where nothing else is said.
+    `base` is a model of the study, another training, whose final checkpoint with the same seed is meant, or, with a slash in
+    it, a folder or a model of the hub. None is the bundled checkpoint of the recipe. `set` changes the recipe, as --set does.
+    Checkpoints are asked as the base is, where nothing else is said.
     """
 
     recipe: str
@@ -354,12 +354,12 @@ def _data(text: str, folder: Path) -> str:
 
 
 def is_path(base: str) -> bool:
-    """True for a base that is a checkpoint's path; names have no slash."""
+    """True for a base that is a checkpoint's path, or a model of the hub; names of a study have no slash."""
     return "/" in base
 
 
 def _base(text: str, folder: Path) -> str:
-    return str(folder / Path(text).expanduser()) if is_path(text) else text
+    return _model(text, folder) if is_path(text) else text
 
 
 def _model(text: str, folder: Path) -> str:

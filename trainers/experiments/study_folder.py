@@ -23,7 +23,7 @@ from ...harness.runs.store import RunReader
 from ...harness.types import Json, Request, Response, Sampling, digest
 from .folder import ExperimentFolder
 from .study import StudyModel
-from .study_plan import Asking
+from .study_plan import Asking, local_checkpoint
 
 STUDY = "study.json"
 OURS = ("runs", "trainings", "board", "page.html", "comparisons.json", "judge.jsonl")
@@ -55,8 +55,8 @@ def model_key(target: str, settings: StudyModel) -> str:
 
     Raises CheckpointError for a folder that is no whole checkpoint.
     """
-    path = Path(target)
-    which: Json = Checkpoint.read(path).identity() if path.is_dir() else {"name": target}
+    path = local_checkpoint(target)
+    which: Json = {"name": target} if path is None else Checkpoint.read(path).identity()
     return digest({"model": which, "engine": settings.engine, "options": settings.options})
 
 

@@ -20,6 +20,7 @@ from ...harness.engines.base import ENGINES
 from ...harness.errors import ProctorError, UsageError, did_you_mean
 from ...harness.profiles import Profile, SamplingDefaults, load_profile
 from ...harness.runs.evaluate import Examination
+from ...harness.runs.hub_checkpoint import find_checkpoint
 from ...harness.runs.store import identity_of
 from ...harness.types import Sampling
 from ...harness.user_file import in_file
@@ -61,14 +62,13 @@ class PlannedModel:
 
     @property
     def folder(self) -> Path | None:
-        """Its checkpoint; None for a model that only its engine has."""
-        path = Path(self.target)
-        return path if path.is_dir() else None
+        """Its checkpoint; None for a model that only its engine has, or that is still to be fetched."""
+        return local_checkpoint(self.target)
 
 
 @dataclass(frozen=True)
 class PlannedTraining:
-    """One seed of a training. `base` is a checkpoint, or the training whose final one it starts from.
+    """One seed of a training. `base` is a checkpoint (`Path` of a hub name too), or the training whose final one it is.
 
     Its checkpoints are asked as `settings` say. `steps` is the step that it ends with.
     """
@@ -84,8 +84,15 @@ class PlannedTraining:
 
     @property
     def base_folder(self) -> Path | None:
-        """The checkpoint that it starts from; None while that is not trained yet."""
-        return self.base if isinstance(self.base, Path) else self.base.training.final_checkpoint()
+        """The checkpoint that it starts from; None while that is not trained or fetched yet."""
+        if isinstance(self.base, Path):
+            return local_checkpoint(str(self.base))
+        return self.base.training.final_checkpoint()
+
+    @property
+    def first_base(self) -> Path:
+        """The checkpoint that the first of the trainings started from, of which each is the next one's base."""
+        return self.base if isinstance(self.base, Path) else self.base.first_base
 
     @property
     def checkpoints(self) -> int:
@@ -123,6 +130,15 @@ def final_step(recipe: Recipe) -> int:
     """The step of the last checkpoint: a staged method takes policy.steps in each of its stages."""
     method = open_method(recipe)
     return recipe.policy.steps * (len(list(method.stages)) if isinstance(method, StagedMethod) else 1)
+
+
+def local_checkpoint(target: str) -> Path | None:
+    """The folder of a checkpoint, or of a model of the hub that is in the cache; None for any other."""
+    try:
+        found = find_checkpoint(target, fetch=False)
+    except ProctorError:
+        return None
+    return found if found.is_dir() else None
 
 
 def target_of(model: StudyModel) -> str:

@@ -12,10 +12,11 @@ from ...harness.report.text import counted
 from ...harness.runs.checkpoints import find_checkpoints
 from ...harness.runs.provenance import weights_digest
 from ...harness.types import Json
+from .preflight import to_fetch
 from .speed import Estimate, Speeds
 from .study import Study, StudyModel
 from .study_folder import KnownModel, answered, known_models, model_key, stored_run
-from .study_plan import Asking, PlannedModel, PlannedTraining, StudyPlan
+from .study_plan import Asking, PlannedModel, PlannedTraining, StudyPlan, local_checkpoint
 
 RUNS = Path("runs")
 """Where `proctor eval` puts runs: speeds are read there too."""
@@ -79,13 +80,12 @@ class _Steps:
                 yield StudyStep(f"pull {name} ({data})", pinned(lock, name), f"proctor suite pull {name}{further}")
 
     def downloads(self) -> Iterator[StudyStep]:
-        """Checkpoints that are not there."""
-        for model in self.plan.models:
-            if model.folder is None and "/" in model.settings.model and model.settings.engine != "openai":
-                name = model.settings.model.rpartition("/")[2]
-                yield StudyStep(
-                    f"download {model.settings.model}", False, f"hf download {model.settings.model} --local-dir {name}"
-                )
+        """Models of the hub that are not in its cache; a study fetches them itself."""
+        for target in to_fetch(self.plan):
+            name, _, revision = target.partition("@")
+            yield StudyStep(
+                f"fetch {target}", False, f"hf download {name}{f' --revision {revision}' if revision else ''}"
+            )
 
     def work(self) -> Iterator[StudyStep]:
         """Examinations and trainings."""
@@ -160,9 +160,7 @@ def _which(subject: PlannedModel | PlannedTraining) -> str | None:
     """The weights by which a speed is known, or the name of a model that only its engine has."""
     if isinstance(subject, PlannedModel) and subject.folder is None:
         return subject.target
-    base = subject.folder if isinstance(subject, PlannedModel) else subject.base
-    while isinstance(base, PlannedTraining):
-        base = base.base
+    base = subject.folder if isinstance(subject, PlannedModel) else local_checkpoint(str(subject.first_base))
     try:
         return None if base is None else weights_digest(base)
     except ProctorError:

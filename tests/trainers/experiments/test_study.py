@@ -211,10 +211,10 @@ def test_everything_wrong_is_told_at_once_and_nothing_is_begun(tmp_path, monkeyp
         "suites.mathvision: proctor-data.lock has no mathvision of the hub: pin it first with `proctor suite pull",
         "suites.mathverse: cannot read none.jsonl",
         "examine: no suite here has a protocol 'offical'; did you mean official?",
-        "models.gone: checkpoints/gone: no such checkpoint folder",
+        "models.gone: checkpoints/gone is no folder, and ",
         "models.served: http://127.0.0.1:1/v1: no connection",
         "models.lacking: no engine is called 'no_such_engine'",
-        "trainings.geo: base: checkpoints/gone: no such checkpoint folder",
+        "trainings.geo: base: checkpoints/gone is no folder, and ",
         "trainings.wrong: recipe mm_upt_figures.toml: policy: unknown key 'stepz'; did you mean steps?",
         "judge: http://127.0.0.1:1/v1: no connection",
     ):
