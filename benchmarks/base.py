@@ -75,6 +75,11 @@ class Suite:
         """True if it can be asked without data being named."""
         return self.sample is not None
 
+    @property
+    def imitates(self) -> bool:
+        """True if its sample only imitates a published original: a score on it is none of the benchmark."""
+        return self.sample is not None and self.published != UNPUBLISHED
+
     def load(self, data: Path | None = None) -> list[Item]:
         """The items of a local file or folder (`sources.local`; images relative to it), or of the sample.
 

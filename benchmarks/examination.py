@@ -15,12 +15,13 @@ from ..harness.runs.evaluate import Examination
 from ..harness.runs.judging import JudgeModel
 from ..harness.runs.score import Rules, ScoredRun, StoredAnswers, score
 from ..harness.runs.store import RunReader, Sample
-from ..harness.types import Sampling
+from ..harness.types import Item, Json, Sampling
 from .base import Suite
 from .lock import LOCK, load_locked, on_hub
 from .protocols.recorded import NAME as RECORDED
 from .protocols.recorded import recorded_replies, recorded_rules
 from .registry import SUITES
+from .subset import SUBSET, Choice
 
 
 def plan(
@@ -32,24 +33,42 @@ def plan(
     *,
     lock: Path = LOCK,
     profile: Profile | None = None,
-    style: PromptStyle | None = None,
+    choice: Choice | None = None,
 ) -> Examination:
-    """What to ask: the items of `data` (or the bundled ones), the first `limit` of them, by the protocol's prompt.
+    """What to ask: the items of `data` (or the bundled ones), the first `limit` or a `choice`, by the protocol's prompt.
 
-    With a profile, or the `style` of one that is known from a run, the prompts are put as its model wants them. Data that the
-    lock file names must be as it has them.
+    With a profile the prompts are put as its model wants them. Data that the lock file names must be as it has them. What is
+    left out is recorded with the run.
 
     Raises UsageError for an unknown suite or protocol, DataError for bad data.
     """
-    if limit is not None and limit < 1:
-        raise UsageError(f"the limit must be at least 1, not {limit}")
+    choice = choice or Choice.first(limit)
     loaded = SUITES.get(suite)
-    rules = loaded.protocol(protocol)
-    items = load_locked(loaded, data, lock)[:limit]
-    style = style if profile is None else profile.style
+    loaded.protocol(protocol)
+    items = load_locked(loaded, data, lock)
+    bundled = data is None and loaded.imitates
+    style = None if profile is None else profile.style
+    record = choice.record(items, bundled=bundled)
+    chosen = choice.choose(items)
+    return plan_items(suite, protocol, sampling, chosen, root=root_of(loaded, data), style=style, subset=record)
+
+
+def plan_items(
+    suite: str,
+    protocol: str,
+    sampling: Sampling,
+    items: Sequence[Item],
+    *,
+    root: Path | None,
+    style: PromptStyle | None = None,
+    subset: Json = None,
+) -> Examination:
+    """What to ask: these items, whose pictures' names are relative to `root`; `subset` is the record of which they are."""
+    rules = SUITES.get(suite).protocol(protocol)
     prompts = (rules.prompt(item) for item in items)
     samples = list(map(Sample, items, prompts if style is None else map(style.applied, prompts)))
-    return Examination(suite, protocol, samples, sampling, _root(loaded, data), style=style)
+    recorded = {} if subset is None else {SUBSET: subset}
+    return Examination(suite, protocol, samples, sampling, root, recorded, style)
 
 
 def asked_under(examination: Examination, protocol: str, profile: Profile | None = None) -> Examination:
@@ -61,7 +80,7 @@ def asked_under(examination: Examination, protocol: str, profile: Profile | None
     return dataclasses.replace(examination, protocol=protocol, asked=samples, style=style)
 
 
-def _root(suite: Suite, data: Path | None) -> Path | None:
+def root_of(suite: Suite, data: Path | None) -> Path | None:
     """The folder that names of pictures are relative to; the hub and what is drawn have none."""
     if data is None:
         return suite.sample and suite.sample.parent

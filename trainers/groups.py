@@ -27,6 +27,7 @@ from ..benchmarks.base import Suite
 from ..benchmarks.examination import plan, read_answers
 from ..benchmarks.gold import corrected
 from ..benchmarks.lock import LOCK, load_locked, on_hub
+from ..benchmarks.subset import ALL, FIRST, Choice
 from ..harness import answers
 from ..harness.answers.formats import FORMATS
 from ..harness.errors import (
@@ -286,6 +287,7 @@ def plan_groups(
     *,
     training: bool = False,
     lock: Path = LOCK,
+    choice: Choice | None = None,
 ) -> Examination:
     """What to ask: a suite's items, those of a training set with their labels, or drawn figures of the training split.
 
@@ -297,15 +299,16 @@ def plan_groups(
     if training and (suite != FIGURES or data is not None):
         raise UsageError("only the figures are drawn from a training split; name a training set's own file with --data")
     if not training and suite not in TITLES:
-        return plan(suite, protocol, sampling, data, limit, lock=lock)
-    if limit is not None and limit < 1:
-        raise UsageError(f"the limit must be at least 1, not {limit}")
+        return plan(suite, protocol, sampling, data, limit, lock=lock, choice=choice)
+    choice = choice or Choice.first(limit)
+    if training and choice.rule not in (ALL, FIRST):
+        raise UsageError("figures of the training split are drawn without end: --limit says how many")
     source = data_set(suite, labels=True)
     rules = source.protocol(protocol)
     items = (
-        training_prompts(PromptSettings(), sampling.seed)(0, FIGURES_DRAWN if limit is None else limit)
+        training_prompts(PromptSettings(), sampling.seed)(0, choice.n or FIGURES_DRAWN)
         if training
-        else load_locked(source, data, lock)[:limit]
+        else choice.choose(load_locked(source, data, lock))
     )
     samples = [Sample(item, rules.prompt(item)) for item in items]
     return Examination(suite, protocol, samples, sampling, _root(source, data))

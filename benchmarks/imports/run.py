@@ -228,7 +228,9 @@ def read_import(
     name = model_name or source.model_name or UNKNOWN
     model = ImportedModel(name, source, before, attached, len(planned.asked), missing_as_wrong)
     sampling = Sampling(attached.samples)
-    examination = ImportedExamination(suite, protocol, attached.asked, sampling, planned.data_root, source=source)
+    examination = ImportedExamination(
+        suite, protocol, attached.asked, sampling, planned.data_root, planned.recorded, source=source
+    )
     return Import(examination, model)
 
 

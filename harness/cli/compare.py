@@ -156,7 +156,7 @@ def _suites_table(found: Comparison) -> Table:
     for one in found.suites:
         change = one.difference
         table.add_row(
-            Text(printable(one.suite)),
+            Text(one.shown_suite),
             f"{change.n}\n{change.clusters}",
             "\n".join(f"{100 * score:.1f}" for score in one.scores),
             f"{100 * change.value:+.1f}{_marks(one.p_holm)}\n{_interval(change)}",
@@ -322,11 +322,12 @@ def _printable_lines(lines: list[str]) -> str:
 
 
 def _named(side: Side) -> str:
+    from ...benchmarks.subset import suite_of
     from ..runs.store import in_words
 
     manifest = side.scored.run.manifest
     crossed = f", {in_words(manifest.prompted_by)}" if side.scored.cross_prompt else ""
-    return f"{manifest.model_name}, {manifest.suite}, judged by {side.rules.name}{crossed} ({side.scored.run.path})"
+    return f"{manifest.model_name}, {suite_of(manifest)}, judged by {side.rules.name}{crossed} ({side.scored.run.path})"
 
 
 def _causes_table(found: Explanation) -> Table:

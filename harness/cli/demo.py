@@ -125,6 +125,7 @@ def _table(scored: list[ScoredRun], suites: list[str], base: str) -> Table:
     from rich import box
     from rich.table import Table
 
+    from ...benchmarks.subset import which_of
     from ...leaderboards.compare.compare import compare
     from .terminal import change, percent_interval
 
@@ -146,8 +147,8 @@ def _table(scored: list[ScoredRun], suites: list[str], base: str) -> Table:
     )
     table.add_column("checkpoint")
     for suite in suites:
-        count = len(cells[base, suite].items)
-        table.add_column(f"{suite}\n({count})", justify="right", no_wrap=True)
+        found = which_of(cells[base, suite].run.manifest) or f"{len(cells[base, suite].items)} items"
+        table.add_column("\n".join((suite, *f"({found})".split(" ", 1))), justify="right", no_wrap=True)
     for name in names:
         row = [name.replace("/", "\n")]
         for suite in suites:

@@ -19,6 +19,7 @@ from .options import (
     add_questions,
     add_sampling,
     add_style,
+    choice_of,
     data_of,
     one_suite,
     open_engine,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from ..profiles import Profile
     from ..runs.evaluate import Examination, RunOutcome
     from ..runs.score import ScoredRun
-    from ..types import Sampling
+    from ..types import Json, Sampling
 
 
 REPLAY = "replay"
@@ -81,7 +82,7 @@ def _eval(args: argparse.Namespace) -> int:
     outcomes = eval_all(plans, model, paths)
     scored = [score_run(outcome.path) for outcome in outcomes]
     if args.json:
-        emit_json([one.to_json() for one in scored])
+        emit_json(list(map(to_json, scored)))
     else:
         show_table(scores_table(scored))
         for outcome in outcomes:
@@ -98,14 +99,24 @@ def _eval(args: argparse.Namespace) -> int:
 
 
 def plan_suites(
-    args: argparse.Namespace, suites: Sequence[str], drawn: Sampling, profile: Profile | None = None
+    args: argparse.Namespace,
+    suites: Sequence[str],
+    drawn: Sampling,
+    profile: Profile | None = None,
+    *,
+    demanded: bool = False,
 ) -> list[Examination]:
-    """What is asked of the suites, as --data, --lock, --protocol and --limit say. Raises UsageError and DataError."""
+    """What is asked of the suites, as --data, --lock, --protocol and the options that choose items say.
+
+    With `demanded`, --data must say of which items, where a bundled sample only imitates them. Raises UsageError and
+    DataError.
+    """
     from ...benchmarks.examination import plan
 
-    data = data_of(args, suites)
+    data, choice = data_of(args, suites, demanded=demanded), choice_of(args, suites)
     return [
-        plan(suite, args.protocol, drawn, data[suite], args.limit, lock=args.lock, profile=profile) for suite in suites
+        plan(suite, args.protocol, drawn, data[suite], lock=args.lock, profile=profile, choice=choice)
+        for suite in suites
     ]
 
 
@@ -120,22 +131,21 @@ def open_replay(args: argparse.Namespace) -> ReplayEngine:
 
 
 def replay_suites(args: argparse.Namespace, suites: Sequence[str], model: ReplayEngine) -> list[Examination]:
-    """What is asked of a stored run: as it was asked, of the items that --data and --limit say.
+    """What is asked of a stored run: as it was asked, of its items, or of those that the options say.
 
     Raises UsageError for an option that says otherwise than the run, which asks nobody.
     """
-    from ...benchmarks.examination import plan
+    from ...benchmarks.replayed import replay
 
-    stored, data = model.stored, data_of(args, suites)
     model.check_suites(suites)
-    for name in {field.name for field in dataclasses.fields(stored.sampling)} | {"samples"}:
+    for name in {field.name for field in dataclasses.fields(model.stored.sampling)} | {"samples"}:
         if name in args.given:
             model.check_drawn({"samples": "n"}.get(name, name), getattr(args, name))
-    wanted = args.protocol if "protocol" in args.given else stored.protocol
-    profile = open_profile(args)
-    style = stored.style if profile is None else profile.style
+    protocol = args.protocol if "protocol" in args.given else None
+    data, choice = data_of(args, suites), choice_of(args, suites)
+    chosen = choice if args.given & {"limit", "sample", "ids"} else None
     return [
-        model.put_into(plan(suite, wanted, stored.sampling, data[suite], args.limit, lock=args.lock, style=style))
+        replay(model, data[suite], lock=args.lock, protocol=protocol, profile=open_profile(args), choice=chosen)
         for suite in suites
     ]
 
@@ -222,7 +232,7 @@ def _score(args: argparse.Namespace) -> int:
         )
         write_output(args.verdicts, lines)
     if args.json:
-        emit_json([one.to_json() for one in scored])
+        emit_json(list(map(to_json, scored)))
     elif scored:
         show_table(scores_table(scored))
         for one in scored if args.metrics else ():
@@ -231,6 +241,13 @@ def _score(args: argparse.Namespace) -> int:
     if damaged:
         return DataError.exit_code
     return EXIT_OK if all(one.complete for one in scored) else EXIT_INCOMPLETE
+
+
+def to_json(scored: ScoredRun) -> Json:
+    """A score for machines, with which items of the suite were asked."""
+    from ...benchmarks.subset import which_of
+
+    return {**scored.to_json(), "asked": which_of(scored.run.manifest)}
 
 
 def log_unscored(scored: Sequence[ScoredRun]) -> None:
@@ -322,7 +339,7 @@ def _import(args: argparse.Namespace) -> int:
     outcome = found.store(args.run_dir or found.path(args.out))
     scored = score_run(outcome.path, args.protocol, open_judge_model(args))
     if args.json:
-        emit_json([scored.to_json()])
+        emit_json([to_json(scored)])
     else:
         show_table(scores_table([scored]))
         print(outcome.path)

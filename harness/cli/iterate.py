@@ -104,7 +104,7 @@ def _run(args: argparse.Namespace) -> int:
 def _plans(args: argparse.Namespace) -> list[Examination]:
     """What the base and every round's final checkpoint are asked."""
     profile = open_profile(args)
-    return plan_suites(args, suite_names(args), sampling(args, profile), profile)
+    return plan_suites(args, suite_names(args), sampling(args, profile), profile, demanded=True)
 
 
 def _go(
@@ -216,7 +216,7 @@ def _table(rounds: Sequence[_Round], level: Level) -> Table:
     for one in rounds:
         for change in one.changes:
             cells = _cells(change)
-            table.add_row(str(one.number), Text(printable(change.suite)), *cells, change.word)
+            table.add_row(str(one.number), Text(change.shown), *cells, change.word)
         if not one.changes:
             table.add_row(str(one.number), *[""] * 9, one.word)
     return table

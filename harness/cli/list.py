@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
 
         emit_json(rows)
     elif args.kind == RUNS:
-        _show(rows, ("kind", "path", "model", "suite", "protocol", "state", "score"))
+        _show(rows, ("kind", "path", "model", "suite", "asked", "protocol", "state", "score"))
     else:
         _show(rows, ("name", "summary", "source"))
     return EXIT_OK
@@ -68,12 +68,14 @@ def _stored(folder: Path) -> Iterator[dict[str, Json]]:
 
 def _run(path: Path) -> dict[str, Json]:
     from ...benchmarks.examination import read_answers, score_answers
+    from ...benchmarks.subset import which_of
     from ..runs.store import Manifest
 
     row: dict[str, Json] = {"kind": "run", "path": str(path)}
     try:
         manifest = Manifest.read(path)
         row |= {"model": manifest.model_name, "suite": manifest.suite, "protocol": manifest.asked_by}
+        row |= {"asked": which_of(manifest)}
         answers = read_answers(path)
         asked = len(answers.asked) * manifest.sampling.n
         given = sum(one.error is None for one in answers.by_key.values())

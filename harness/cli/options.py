@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ...benchmarks.subset import Choice
     from ..engines.base import Engine
     from ..profiles import Profile
     from ..registry import Registry
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
 RUNS = Path("runs")
 HUB = Path("hub")
+SAMPLE = "sample"
+"""What `--data` says to ask a suite's bundled sample; a folder of that name is named ./sample."""
+FOR_ALL = frozenset({str(HUB), SAMPLE})
+"""What `--data` may say alone of all suites."""
 JUDGE_SECONDS, JUDGE_ATTEMPTS = 120.0, 4
 REGISTRIES = {
     "suites": "benchmarks.registry:SUITES",
@@ -87,8 +92,8 @@ OPTIONS = {
     "--suite": Option("the suites", "NAME[,NAME]", kind="suites"),
     "--data": Option(
         "where the suite's items are: a .jsonl, .parquet or .tsv file, a folder, a checkout of the benchmark's repository, "
-        "`hub`, or a further set of the hub, like `hub:text_only` of mathverse; with SUITE= where there are several suites "
-        "(`hub` alone is for all that have no other), and may be repeated",
+        "`hub`, a further set of the hub, like `hub:text_only` of mathverse, or `sample`, the bundled one; with SUITE= where "
+        "there are several suites (`hub` or `sample` alone is for all that have no other), and may be repeated",
         "[SUITE=]DATA",
         shown="default: the bundled sample",
         repeated=True,
@@ -104,6 +109,11 @@ OPTIONS = {
         kind="protocols",
     ),
     "--limit": Option("only the first N items", "N", int),
+    "--sample": Option(
+        "only N items or a few more: clusters of items that stand or fall together, drawn whole", "N", int
+    ),
+    "--sample-seed": Option("which clusters --sample draws", "S", int, 0),
+    "--ids": Option("only the items that FILE names: an id a line, or JSON lines with `id`", "FILE", Path),
     "--profile": Option(
         "ask as this model wants to be asked, and draw answers as it says where no option does: a bundled profile or a "
         ".toml file; see docs/models.md",
@@ -182,6 +192,7 @@ OPTIONS = {
     "--answer-format": Option("the form that a response should have", "NAME", default="boxed", kind="formats"),
 }
 SUITE_OPTIONS, PROTOCOL_OPTIONS = ("suite",), ("protocol", "score_protocol")
+CHOICE = ("--limit", "--sample", "--sample-seed", "--ids")
 ENGINE = ("--engine", "--engine-option", "--workers", "--ray")
 
 
@@ -240,9 +251,26 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 
 def add_questions(parser: argparse._ActionsContainer, suite: str | None = None) -> None:
-    """--suite, --data, --lock, --protocol, --limit: what a model is asked; `suite` is the default."""
+    """--suite, --data, --lock, --protocol, and which items: what a model is asked; `suite` is the default."""
     add_one(parser, "--suite", default=suite, required=suite is None)
-    add(parser, "--data", "--lock", "--protocol", "--limit")
+    add(parser, "--data", "--lock", "--protocol", *CHOICE)
+
+
+def choice_of(args: argparse.Namespace, suites: Sequence[str]) -> Choice:
+    """Which items are asked. Raises UsageError for two ways of saying it, and for ids of several suites; DataError."""
+    from ...benchmarks.subset import Choice
+    from ..errors import UsageError
+
+    ways = [name for name in ("--limit", "--sample", "--ids") if getattr(args, name[2:]) is not None]
+    if len(ways) > 1:
+        raise UsageError(f"{' and '.join(ways)} each say which items are asked: give one of them")
+    if "sample_seed" in getattr(args, "given", ()) and args.sample is None:
+        raise UsageError("--sample-seed needs --sample: how many items to draw")
+    if args.ids is not None:
+        if len(suites) > 1:
+            raise UsageError("--ids belongs to one suite: ask for one suite at a time")
+        return Choice.of_file(args.ids)
+    return Choice.first(args.limit) if args.sample is None else Choice.sample(args.sample, args.sample_seed)
 
 
 def add_judge_model(parser: argparse.ArgumentParser) -> None:
@@ -355,20 +383,29 @@ def one_suite(args: argparse.Namespace) -> str:
     return suites[0]
 
 
-def data_of(args: argparse.Namespace, suites: Iterable[str]) -> dict[str, Path | None]:
-    """Where the items of each suite are by --data; None for a suite that it does not name.
+def data_of(args: argparse.Namespace, suites: Iterable[str], *, demanded: bool = False) -> dict[str, Path | None]:
+    """Where the items of each suite are by --data; None for a suite that it does not name, and for its bundled sample.
 
-    `hub` alone is for every suite that has no data of its own. Raises UsageError for data of another suite, of no suite
-    where there are several, for two of one suite, and for suites that are not on the hub.
+    `hub` or `sample` alone is for every suite that has no data of its own. With `demanded`, a suite whose sample only
+    imitates a published original must be named. Raises UsageError for data of another suite, of no suite where there are
+    several, for two of one suite, and for suites that are not on the hub, or have no sample.
     """
+    named = _for_all(args.data, _named_data(args.data, list(suites)))
+    if demanded:
+        _demand(named)
+    _check_samples(suite for suite, data in named.items() if data == SAMPLE)
+    return {suite: None if data in (None, SAMPLE) else Path(data) for suite, data in named.items()}
+
+
+def _named_data(given: Sequence[str], suites: Sequence[str]) -> dict[str, str | None]:
+    """What --data says of each suite; a word that is for all is left out where there are several."""
     from ...benchmarks.registry import SUITES
     from ..errors import UsageError
     from ..user_file import in_file
 
-    found: dict[str, Path | None] = dict.fromkeys(suites)
-    for_all = len(found) > 1 and str(HUB) in args.data
-    for text in args.data:
-        if for_all and text == str(HUB):
+    found: dict[str, str | None] = dict.fromkeys(suites)
+    for text in given:
+        if text in FOR_ALL and len(found) > 1:
             continue
         suite, equals, data = text.partition("=")
         if equals and in_file(suite):
@@ -385,21 +422,58 @@ def data_of(args: argparse.Namespace, suites: Iterable[str]) -> dict[str, Path |
             raise UsageError(f"--data {text!r:.80} names no data: write {suite}=DATA")
         if found[suite] is not None:
             raise UsageError(f"--data names the data of {suite} twice")
-        found[suite] = Path(data)
-    return _all_on_hub(found) if for_all else found
+        found[suite] = data
+    return found
 
 
-def _all_on_hub(named: dict[str, Path | None]) -> dict[str, Path | None]:
-    """The hub for every suite that has no data yet. Raises UsageError that names all those that are not on it."""
+def _for_all(given: Sequence[str], named: dict[str, str | None]) -> dict[str, str | None]:
+    """With the word that is for all suites which have no data of their own. Raises UsageError for two such words."""
+    from ..errors import UsageError
+
+    words = FOR_ALL.intersection(given) if len(named) > 1 else frozenset()
+    if len(words) > 1:
+        raise UsageError(f"--data {HUB} and --data {SAMPLE} are both for all suites: write SUITE={SAMPLE} for some")
+    if str(HUB) in words:
+        _check_on_hub(suite for suite, data in named.items() if data is None)
+    word = next(iter(words), None)
+    return {suite: word if data is None else data for suite, data in named.items()}
+
+
+def _check_on_hub(suites: Iterable[str]) -> None:
+    """Raise UsageError that names all suites that are not on the hub."""
     from ...benchmarks.registry import SUITES
     from ..errors import UsageError
 
-    lacking = [name for name, data in named.items() if data is None and SUITES.get(name).published.hub is None]
+    lacking = [name for name in suites if SUITES.get(name).published.hub is None]
     if lacking:
         verb, them = ("is", "it") if len(lacking) == 1 else ("are", "them")
         other = f"name other data with --data {lacking[0]}=DATA, or leave {them} out of --suite"
         raise UsageError(f"--data hub: {', '.join(lacking)} {verb} not on the hub: {other}")
-    return {name: HUB if data is None else data for name, data in named.items()}
+
+
+def _check_samples(suites: Iterable[str]) -> None:
+    """Raise UsageError for a suite that has no bundled sample."""
+    from ...benchmarks.registry import SUITES
+    from ..errors import UsageError
+
+    for suite in suites:
+        if suite not in SUITES or not SUITES.get(suite).has_sample:
+            raise UsageError(f"--data {SAMPLE}: {suite} has no bundled sample: name its data with --data {suite}=DATA")
+
+
+def _demand(named: Mapping[str, str | None]) -> None:
+    """Raise UsageError for a suite without data whose bundled sample only imitates a published original."""
+    from ...benchmarks.registry import SUITES
+    from ..errors import UsageError
+
+    for name, data in named.items():
+        suite = SUITES.get(name)
+        if data is None and suite.imitates:
+            real = HUB if suite.published.hub else "DATA"
+            raise UsageError(
+                f"say which items of {name} are asked: --data {name}={real}; the bundled sample of {len(suite.load())} items "
+                f"only imitates it, and --data {name}={SAMPLE} takes it nevertheless"
+            )
 
 
 def score_protocols(args: argparse.Namespace) -> list[str]:

@@ -15,6 +15,7 @@ from .options import (
     add_one,
     add_questions,
     add_sampling,
+    choice_of,
     data_of,
     offer_names,
     one_suite,
@@ -144,7 +145,8 @@ def _record(args: argparse.Namespace) -> int:
     training = args.split == "train"
     suite = one_suite(args)
     data = data_of(args, [suite])[suite]
-    plan = plan_groups(suite, args.protocol, drawn_by, data, args.limit, training=training, lock=args.lock)
+    choice = choice_of(args, [suite])
+    plan = plan_groups(suite, args.protocol, drawn_by, data, training=training, lock=args.lock, choice=choice)
     model = open_engine(args, args.model)
     [plan] = TrainingRecord.read(args.model, log).put_into([plan])
     [outcome] = eval_all([plan], model, [args.run_dir])

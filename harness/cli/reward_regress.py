@@ -100,7 +100,7 @@ def _plans(args: argparse.Namespace, found: ABTest) -> list[Examination]:
     from ..types import Sampling
 
     sampling = Sampling(max_tokens=max(one.sampling.max_tokens for one in found.recipes.values()))
-    return plan_suites(args, suite_names(args), sampling)
+    return plan_suites(args, suite_names(args), sampling, demanded=True)
 
 
 def _runs(folder: RegressionFolder, plans: Sequence[Examination], name: str) -> dict[str, Path]:
@@ -198,7 +198,7 @@ def _cells(arm: str, one: Arm, compared: SuiteComparison) -> tuple[str | Text, .
         f"{100 * by_suite[compared.suite].scored.accuracy().estimate.value:.1f}" for by_suite in one.finished.values()
     ]
     return (
-        Text(printable(compared.suite)),
+        Text(compared.shown_suite),
         Text(printable(f"{arm}: {one.name}")),
         f"{100 * compared.scores[0]:.1f}",
         f"{100 * compared.scores[1]:.1f}",

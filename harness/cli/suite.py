@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import EXIT_CHECK_FAILED, EXIT_OK
+from ..errors import EXIT_CHECK_FAILED, EXIT_OK, UsageError
 from ..report.text import counted
 from .options import (
+    CHOICE,
     HUB,
+    SAMPLE,
     Verb,
     add,
     add_json,
@@ -157,6 +159,8 @@ def _pull(args: argparse.Namespace) -> int:
     from .terminal import emit_json, log
 
     suite = data_set(args.suite)
+    if any(text.rpartition("=")[2] == SAMPLE for text in args.data):
+        raise UsageError("a bundled sample comes with this package and needs no pinning")
     data = data_of(args, [args.suite])[args.suite] or HUB
     published = on_hub(suite, data)
     if published is not None and published.uncertain:
@@ -197,7 +201,7 @@ def _export_arguments(parser: argparse.ArgumentParser) -> None:
     """The folder, the suites, and how they ask."""
     add_one(parser, "--out", required=True)
     add_one(parser, "--suite", shown="default: all")
-    add(parser, "--data", "--lock", "--protocol", "--limit")
+    add(parser, "--data", "--lock", "--protocol", *CHOICE)
     add_one(parser, "--max-tokens", default=1024)
     add(parser, "--json")
 

@@ -114,6 +114,8 @@ def scores_table(scored: Sequence[ScoredRun]) -> Table:
     """One line per run."""
     from rich.table import Table
 
+    from ...benchmarks.subset import suite_of
+
     table = Table(title="Scores", title_justify="left")
     for name in ("model", "suite", "protocol"):
         table.add_column(name, overflow="fold")
@@ -134,7 +136,7 @@ def scores_table(scored: Sequence[ScoredRun]) -> Table:
             shown = interval(estimate.low, estimate.high, clusters=estimate.clusters)
         table.add_row(
             _plain(one.run.manifest.model_name),
-            _plain(one.run.manifest.suite),
+            _plain(suite_of(one.run.manifest)),
             one.rules.name + (f" ({_crossed(one)})" if one.cross_prompt else ""),
             value,
             shown,
@@ -169,7 +171,7 @@ def board_table(rows: Sequence[Row]) -> Table:
         shown = interval(float(row.ci_low), float(row.ci_high), clusters=row.clusters) if row.score else ""
         score = f"{100 * float(row.score):.1f}" if row.score else ""
         counts = f"{row.correct}/{row.total}"
-        cells = (row.model, row.suite, row.judged_by, score, shown, counts, row.unparsed, row.status)
+        cells = (row.model, row.shown_suite, row.judged_by, score, shown, counts, row.unparsed, row.status)
         table.add_row(*map(_plain, cells))
     return table
 
@@ -180,7 +182,7 @@ def recipes_table(found: RecipeTable) -> Table:
 
     from ...leaderboards.compare.recipe_table import HEADINGS, recipe_cells
 
-    table = Table(title=f"Recipes on {found.suite}", title_justify="left")
+    table = Table(title=f"Recipes on {found.asked}", title_justify="left")
     for name in HEADINGS:
         table.add_column(name, overflow="fold")
     for line in recipe_cells(found):
@@ -192,8 +194,10 @@ def metrics_table(scored: ScoredRun) -> Table:
     """One line per metric of a run; no scores of an incomplete one."""
     from rich.table import Table
 
+    from ...benchmarks.subset import suite_of
+
     manifest = scored.run.manifest
-    title = f"{manifest.model_name}, {manifest.suite}, {scored.rules.name}"
+    title = f"{manifest.model_name}, {suite_of(manifest)}, {scored.rules.name}"
     table = Table(title=_plain(title if scored.complete else f"{title}: {scored.status}"), title_justify="left")
     table.add_column("metric", overflow="fold")
     for name in ("score %", "95% interval", "right", "n", "clusters"):

@@ -122,7 +122,7 @@ def _watch(args: argparse.Namespace) -> int:
         hint = "it is a checkpoint itself: use `proctor eval`" if itself else "name the folder that holds them"
         raise UsageError(f"no checkpoints in {args.folder}: {hint}")
     profile = open_profile(args)
-    plans = plan_suites(args, suite_names(args), sampling(args, profile), profile)
+    plans = plan_suites(args, suite_names(args), sampling(args, profile), profile, demanded=True)
     watcher = Watcher(args.folder, args.out, plans, lambda path: open_engine(args, str(path)), log)
     with stop_signals(log_stopping) as stop:
         watcher.follow(stop, until_idle=args.once, until_finished=args.until_finished)

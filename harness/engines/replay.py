@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from ..runs.store import Manifest, RunReader, Sample, in_words, misstated
-from ..types import Item, Json, Request, Response, Sampling
+from ..types import SHAPING, Image, Item, Json, Request, Response, Sampling
 
 if TYPE_CHECKING:
     from ..runs.evaluate import Examination
@@ -39,7 +39,7 @@ class ReplayEngine:
         self.path = path
         self.stored = reader.manifest
         self.name = self.stored.model_name or path.name
-        self._asked = {one.item.id: one for one in questions.asked}
+        self._asked = {one.item.id: _carried(one, path / "images") for one in questions.asked}
         self._prompts = dict(zip(self._asked, questions.each, strict=True))
         self._answers = {(one.item_id, one.sample): one for one in reader.responses()}
 
@@ -52,9 +52,17 @@ class ReplayEngine:
         found = self.stored.environment.get("engine")
         return dict(found) if isinstance(found, Mapping) else {}
 
+    def items(self) -> list[Item]:
+        """The items that the stored run asked, in its order."""
+        return [one.item for one in self._asked.values()]
+
     def drawn(self, setting: str) -> Json:
         """A setting of the sampling; None where an imported run does not know it."""
-        return self.stored.identity["sampling"].get(setting)
+        known = self.stored.identity["sampling"]
+        if setting in known:
+            return known[setting]
+        neutral = {**SHAPING, "stop": []}
+        return neutral.get(setting) if "temperature" in known and "unknown" not in self.stored.origin["model"] else None
 
     def put_into(self, examination: Examination) -> Examination:
         """The same examination, with the stored prompts where they are no protocol's that could make them again.
@@ -108,12 +116,16 @@ class ReplayEngine:
                 f"{self.path} was {in_words(stored.prompted_by)}, not by that of {wanted.asked_by}: a replay asks nobody; to "
                 f"judge the stored answers by other rules, run `proctor score {self.path} --score-protocol {wanted.protocol}`"
             )
-        for name, value in wanted.identity["sampling"].items():
+        self._check_sampling(wanted.sampling)
+
+    def _check_sampling(self, wanted: Sampling) -> None:
+        for name, value in wanted.to_json().items():
             if self.drawn(name) is not None:
                 self.check_drawn(name, value)
 
     def check_drawn(self, setting: str, value: Json) -> None:
         """Raise UsageError if the answers were drawn by another value of a setting, or nobody knows by which."""
+        value = list(value) if isinstance(value, tuple) else value
         if self.drawn(setting) == value:
             return
         name = {"n": "samples"}.get(setting, setting)
@@ -123,7 +135,11 @@ class ReplayEngine:
         )
 
     def generate(self, requests: Iterable[Request], sampling: Sampling) -> Iterator[Response]:
-        """Stored answers, in the order of the requests; an item that the run does not hold is an error."""
+        """Stored answers, in the order of the requests; an item that the run does not hold is an error.
+
+        Raises UsageError for a sampling that the answers were not drawn by.
+        """
+        self._check_sampling(sampling)
         for request in requests:
             known = self._prompts.get(request.item_id)
             for sample in request.samples:
@@ -133,6 +149,18 @@ class ReplayEngine:
                 elif known != request.prompt.digest():
                     stored = Response(request.item_id, sample, None, "the replayed run answers another prompt")
                 yield stored
+
+
+def _carried(one: Sample, kept: Path) -> Sample:
+    """The sample with the bytes of those pictures in it that the stored run keeps: another run keeps them too."""
+
+    def carried(image: Image) -> Image:
+        own = isinstance(image.origin, Path) and image.origin.parent == kept
+        return dataclasses.replace(image, origin=image.read()) if own else image
+
+    parts = tuple(carried(part) if isinstance(part, Image) else part for part in one.prompt.parts)
+    item = dataclasses.replace(one.item, images=tuple(map(carried, one.item.images)))
+    return Sample(item, dataclasses.replace(one.prompt, parts=parts))
 
 
 def _shown(item: Item) -> tuple[object, ...]:

@@ -11,7 +11,9 @@ from pathlib import Path
 from ...benchmarks.base import Suite
 from ...benchmarks.lock import LOCK, load_locked
 from ...benchmarks.registry import SUITES
+from ...benchmarks.subset import asked_of, only_answered
 from ...harness.report.text import counted, first_of
+from ...harness.runs.store import Manifest
 from ...harness.types import Item
 
 NAMED = 3
@@ -41,21 +43,26 @@ def read_all(known: KnownItems) -> None:
         _load(suite, data, known.lock)
 
 
-def unlike(known: KnownItems, suite: Suite, items: Sequence[Item]) -> list[str] | None:
-    """In what the items are not the known ones, a line each; None if there is nothing to hold them against.
+def unlike(known: KnownItems, suite: Suite, manifest: Manifest, items: Sequence[Item]) -> list[str] | None:
+    """In what a run's items are not the known ones, a line each; None if there is nothing to hold them against.
 
-    That is so where no data are named for the suite, and it has no sample or a smaller one. Raises UsageError and DataError
-    for data that cannot be read.
+    That is so where no data are named for the suite, and it has no sample or a smaller one. Of a run that recorded which of
+    its data it asked, the same choice of the known items counts. Raises UsageError and DataError for data that cannot be
+    read, and for a record that is none.
     """
-    data = known.data.get(suite.name)
+    data, asked = known.data.get(suite.name), None if only_answered(manifest) else asked_of(manifest)
+    lies = asked and asked.contradicted(items, None)
     if data is None and not suite.has_sample:
-        return None
-    own = dict(islice(_load(suite.name, data, known.lock).items(), known.first.get(suite.name)))
-    if data is None and len(items) > len(own):
-        return None
-    return list(
-        _differences(own, {item.id: item for item in items}, "the bundled sample" if data is None else str(data))
-    )
+        return [lies] if lies else None
+    first = None if asked is not None and asked.partial else known.first.get(suite.name)
+    own = dict(islice(_load(suite.name, data, known.lock).items(), first))
+    if data is None and (len(items) > len(own) or (asked is not None and asked.of != len(own))):
+        return [lies] if lies else None
+    if asked is not None and asked.partial:
+        lies = asked.contradicted(items, list(own.values()))
+        own = {item.id: own[item.id] for item in items if item.id in own}
+    source = "the bundled sample" if data is None else str(data)
+    return [*([lies] if lies else []), *_differences(own, {item.id: item for item in items}, source)]
 
 
 def _differences(own: Mapping[str, Item], found: Mapping[str, Item], source: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from ...benchmarks.registry import SUITES
+from ...benchmarks.subset import asked_of, is_bundled, told
 from ...harness.own_source import is_unknown
 from ...harness.profiles import PromptStyle, profiles
 from ...harness.report.text import first_of
@@ -23,7 +24,15 @@ IDENTITY = ("suite", "model", "protocol", "metric")
 
 def unfit(scored: ScoredRun) -> list[str]:
     """Why a scored run cannot be published, a line each; none if it can. Raises UsageError if its suite is not installed."""
-    return [*unfit_alone(scored), *unfit_for_suite(scored)]
+    return [*unfit_alone(scored), *unfit_for_suite(scored), *_of_a_sample(scored)]
+
+
+def _of_a_sample(scored: ScoredRun) -> Iterator[str]:
+    """The reason that a bundled sample is; a board of drafts with one is verified all the same, for its rows say so."""
+    manifest = scored.run.manifest
+    asked = asked_of(manifest)
+    if (asked and asked.bundled) or is_bundled(manifest.suite, str(manifest.identity["data"])):
+        yield f"the run asked the bundled sample of {manifest.suite}, which imitates the benchmark and is not it"
 
 
 def unfit_alone(scored: ScoredRun) -> Iterator[str]:
@@ -39,6 +48,8 @@ def unfit_alone(scored: ScoredRun) -> Iterator[str]:
     manifest = scored.run.manifest
     yield from misstated(manifest.identity)
     yield from contradicted(scored.run)
+    if (asked := asked_of(manifest)) and asked.partial:
+        yield f"the run asked the {told(manifest)}, and not all of its data"
     if manifest.style and not _as_named(manifest.style):
         yield f"the run names the profile {manifest.style.name}, and its texts are not those of the bundled one"
     if manifest.seal is None and scored.missing == 0:
@@ -58,7 +69,8 @@ def unfit_for_suite(scored: ScoredRun) -> Iterator[str]:
     manifest = scored.run.manifest
     if _asked_otherwise(scored):
         yield f"the prompts are not those of protocol {manifest.protocol} of {manifest.suite}, as the run says they are"
-    if (sizes := _sizes(manifest.suite)) and len(scored.items) not in sizes:
+    partial = (asked := asked_of(manifest)) is not None and asked.partial
+    if not partial and (sizes := _sizes(manifest.suite)) and len(scored.items) not in sizes:
         known = ", ".join(map(str, sorted(sizes)))
         yield f"the run has {len(scored.items)} items, and no set of {manifest.suite} has so many: {known}"
 

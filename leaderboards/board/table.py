@@ -11,11 +11,12 @@ import io
 import math
 import re
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ...benchmarks.subset import shown_suite, told, which
 from ...harness.answers import GRADER_VERSION
 from ...harness.errors import DataError, printable
 from ...harness.limits import BOARD_BYTES
@@ -33,7 +34,8 @@ class Row:
     """One number and everything that is needed to find and recompute the run behind it.
 
     `correct` of `total` are counts, blank where the metric is no share of counted things; `n` observations in `clusters`
-    clusters enter it, of a run of `items` items. `status` is "complete"; "incomplete" when a question has no answer or
+    clusters enter it, of a run of `items` items; `subset` says which they are, as the run recorded it, where they are not
+    all of its data, or those of a bundled sample. `status` is "complete"; "incomplete" when a question has no answer or
     verdict, and then there is no score; "partial" for a score of what there is; or "missing counted as wrong" for a score
     that counts each of the `missing` answers as a wrong one. `referee` is the language model that
     took the protocol's steps, for `refereed` answers. `contamination` is the number of the run's items that the model was
@@ -87,7 +89,18 @@ class Row:
     recipe: str
     training_seed: str
     training_step: str
+    subset: str
     evidence: str
+
+    @property
+    def of_items(self) -> str:
+        """Which items were asked, in words, by what is recorded, their digest and number; empty for a published set."""
+        return which(self.suite, self.subset, self.data, self.items)
+
+    @property
+    def shown_suite(self) -> str:
+        """The suite as a table shows it, with which of its items were asked."""
+        return shown_suite(self.suite, self.of_items)
 
     @property
     def asked_otherwise(self) -> str:
@@ -103,6 +116,8 @@ class Row:
 
 
 COLUMNS = tuple(field.name for field in dataclasses.fields(Row))
+EARLIER_COLUMNS = tuple(name for name in COLUMNS if name != "subset")
+"""Those of boards of before, which open and are verified as they are."""
 
 
 def _number(value: float) -> str:
@@ -189,18 +204,18 @@ def row(scored: ScoredRun, metric: Metric, evidence: str = "") -> Row:
         recipe=_text(training.get("recipe")),
         training_seed=_text(training.get("seed")),
         training_step=_text(training.get("step")),
+        subset=told(manifest),
         evidence=evidence,
     )
 
 
-def to_csv(table: Iterable[Row]) -> bytes:
+def to_csv(table: Iterable[Row], columns: Sequence[str] = COLUMNS) -> bytes:
     """UTF-8 CSV with a header, rows sorted, newline-ended; the same rows give the same bytes. No cell is a formula."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(
-        [to_cell(text) if isinstance(text, str) else text for text in dataclasses.astuple(one)] for one in sorted(table)
-    )
+    writer.writerow(columns)
+    values = ([getattr(one, name) for name in columns] for one in sorted(table))
+    writer.writerows([to_cell(text) if isinstance(text, str) else text for text in row] for row in values)
     return text.getvalue().encode("utf-8", "backslashreplace")
 
 
@@ -211,18 +226,21 @@ def cells(one: Row) -> dict[str, str]:
 
 
 def read_cells(content: bytes, name: str) -> list[dict[str, str]]:
-    """The rows of a table's CSV as text by column. Raises DataError for anything that is no such CSV."""
+    """The rows of a table's CSV as text by column; one of before lacks the columns that were not there yet.
+
+    Raises DataError for anything that is no such CSV.
+    """
     try:
         lines = csv.reader(io.StringIO(content.decode(), newline=""), strict=True)
-        header = next(lines, [])
-        if tuple(header) != COLUMNS:
+        header = tuple(next(lines, []))
+        if header not in (COLUMNS, EARLIER_COLUMNS):
             wrong = sorted({*header} ^ {*COLUMNS}) or ["their order"]
             raise DataError(f"{name} is no board of this version: its columns differ ({', '.join(wrong)[:100]})")
         found = []
         for values in lines:
-            if len(values) != len(COLUMNS):
-                raise DataError(f"{name}: line {lines.line_num} has {len(values)} cells, not {len(COLUMNS)}")
-            found.append(dict(zip(COLUMNS, map(from_cell, values), strict=True)))
+            if len(values) != len(header):
+                raise DataError(f"{name}: line {lines.line_num} has {len(values)} cells, not {len(header)}")
+            found.append(dict(zip(header, map(from_cell, values), strict=True)))
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{name} is no CSV file in UTF-8: {error}") from error
     return found
@@ -246,11 +264,11 @@ def read_csv(path: Path) -> list[Row]:
 
 
 def _row(texts: Mapping[str, str], where: str) -> Row:
-    values: dict[str, Any] = dict(texts)
+    values: dict[str, Any] = {**dict.fromkeys(COLUMNS, ""), **texts}
     for field in dataclasses.fields(Row):
         if field.type == "str":
             continue
-        text = texts[field.name]
+        text = values[field.name]
         if text == "" and field.type == "int | None":
             values[field.name] = None
         elif _WHOLE.fullmatch(text):

@@ -28,6 +28,7 @@ from ...benchmarks.examination import read_answers, rules_of
 from ...benchmarks.protocols.common import common_protocols
 from ...benchmarks.protocols.recorded import recorded_replies
 from ...benchmarks.registry import SUITES
+from ...benchmarks.subset import is_bundled
 from ...harness.answers import Extraction, Grade
 from ...harness.errors import EXIT_CHECK_FAILED, EXIT_OK, EXIT_UNVERIFIABLE, DataError, ProctorError, UsageError
 from ...harness.profiles import profiles
@@ -128,7 +129,7 @@ class Recomputed:
     with another verdict, rule or reading than recorded, `decided` those of them that are now right or no longer are.
     `unverifiable` says why the rows cannot be verified, if they cannot; then `rows` may lack the suite's own metrics
     (`without_suite`). `earlier` are the intervals of each metric by the rule that boards had at first, `odd` is what is
-    seldom so of answers that were drawn as the run says.
+    seldom so of answers that were drawn as the run says; `bundled` tells a bundled sample, which is no benchmark.
     """
 
     rows: Mapping[str, Cells] = field(default_factory=dict)
@@ -142,6 +143,7 @@ class Recomputed:
     unknown_items: bool = False
     earlier: frozenset[tuple[str, str, str]] = frozenset()
     odd: tuple[str, ...] = ()
+    bundled: bool = False
 
 
 def verify(board: Path, known: KnownItems | None = None) -> VerifyReport:
@@ -160,7 +162,9 @@ def verify(board: Path, known: KnownItems | None = None) -> VerifyReport:
     found = dict(zip(digests, in_processes(recompute, digests), strict=True))
     reports = tuple(_report(number, row, found[row["evidence"]]) for number, row in enumerate(stated, 1))
     problems = [*disagreements(stated), *_left_out(stated, found), *_without_a_row(folder, digests)]
-    if not problems and all(not row.problems for row in reports) and to_csv(read_csv(board / BOARD)) != content:
+    columns = tuple(stated[0]) if stated else COLUMNS
+    as_written = to_csv(read_csv(board / BOARD), columns) == content
+    if not problems and all(not row.problems for row in reports) and not as_written:
         problems.append(f"{BOARD} is not written as `board build` writes it: its order or its quoting was changed")
     return VerifyReport(board, reports, tuple(problems), tuple(_notes(stated, found)))
 
@@ -189,6 +193,9 @@ def _notes(stated: Sequence[Cells], found: Mapping[str, Recomputed]) -> Iterator
             f"{counted(earlier_intervals, 'row has its', 'rows have their')} 95% interval by the rule of before (Wilson's), "
             "which it gives; counts, scores and errors are reproduced, and `board build` writes intervals by the rule of now"
         )
+    samples = sorted({row["suite"] for row in stated if found[row["evidence"]].bundled})
+    if samples:
+        yield f"the rows of {', '.join(samples)} are of bundled samples, which imitate the benchmarks and are not them"
     runs = {row["evidence"]: f"{row['model']} on {row['suite']}, run {row['run_id']}" for row in stated}
     for digest, run in sorted(runs.items(), key=lambda one: one[1]):
         yield from (f"{run}: {line}" for line in found[digest].odd)
@@ -262,7 +269,7 @@ def _of_record(
     differing: list[str] | None = None
     if judges.suite is not None:
         problems += _unfit_for(judges, scored)
-        differing = unlike(known, judges.suite, scored.items)
+        differing = unlike(known, judges.suite, scored.run.manifest, scored.items)
         problems += differing or ()
     if record.referee != scored.referee:
         problems.append(
@@ -283,6 +290,7 @@ def _of_record(
         judges.suite is not None and differing is None,
         frozenset(_earlier_intervals(scored, recorded)),
         tuple(odd(scored.run)),
+        is_bundled(scored.run.manifest.suite, str(scored.run.manifest.identity["data"])),
     )
 
 
@@ -461,13 +469,13 @@ def _differences(stated: Cells, given: Cells | None, who: str) -> Iterator[str]:
         yield f"{who} no metric {stated['metric']!r}"
         return
     for name in COLUMNS:
-        if name in given and stated[name] != given[name]:
+        if name in given and name in stated and stated[name] != given[name]:
             yield f"{name} is stated as {_shown(stated[name])}, and {who} {_shown(given[name])}"
 
 
 def _same_but_versions(stated: Cells, installed: Cells) -> bool:
     """True if the installed rules give the row that others judged, whether or not they read as many answers."""
-    return all(stated[name] == installed[name] for name in COLUMNS if name not in (*VERSIONS, "unparsed"))
+    return all(stated[name] == installed[name] for name in stated if name not in (*VERSIONS, "unparsed"))
 
 
 def _shown(cell: str) -> str:

@@ -175,7 +175,7 @@ def _difference_line(one: SuiteComparison) -> str:
     change = one.difference
     before, after = (f"{100 * score:.2f}%" for score in one.scores)
     return (
-        f"{printable(one.suite)}: {points(change.value, 2, signed=True)} points "
+        f"{one.shown_suite}: {points(change.value, 2, signed=True)} points "
         f"(95% {interval(change.low, change.high, 2, signed=True, clusters=change.clusters)}), p {p_value(one.p_holm)}: "
         f"baseline {before}, candidate {after}"
     )
@@ -253,7 +253,7 @@ def _parts(result: ABVerdict, notes: Sequence[str], trainings: Sequence[SeedCurv
 def _against_base(result: ABVerdict) -> str:
     names = {"candidate": result.candidate.name, "baseline": result.baseline.name}
     rows = [
-        [f"{arm}: {names[arm]}", one.suite, *_scores(one), *_change(one)]
+        [f"{arm}: {names[arm]}", one.shown_suite, *_scores(one), *_change(one)]
         for arm, found in result.against_base.items()
         for one in found.suites
     ]
@@ -266,7 +266,7 @@ def _by_seed(found: SuiteVerdict) -> str:
     rows = [[f"seed {seed}", *_scores(one), *_change(one)] for seed, one in found.by_seed.items()]
     rows.append(["all seeds", *_scores(found.change), *_change(found.change)])
     head = ("trainings", "baseline %", "candidate %", "difference, points", "95% interval", "p")
-    caption = f"{found.change.suite}: candidate minus baseline; the rows of single seeds count items alone"
+    caption = f"{found.change.shown_suite}: candidate minus baseline; the rows of single seeds count items alone"
     return table(caption, head, rows)
 
 

@@ -18,6 +18,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from ...benchmarks.examination import read_answers, score_answers
+from ...benchmarks.subset import shown_suite, suite_of
 from ...harness.errors import DataError, IncompleteRunError, UsageError, printable
 from ...harness.folder import differing_keys
 from ...harness.report.text import first_of
@@ -206,6 +207,14 @@ class SuiteComparison:
     flips: tuple[Flip, ...]
 
     @property
+    def shown_suite(self) -> str:
+        """The suite with which of its items were asked, or are compared."""
+        sides = [side for arm in self.arms for side in arm]
+        if any(self.left_out):
+            return shown_suite(printable(self.suite), f"{self.difference.n} items that both have")
+        return " or ".join(sorted({suite_of(side.scored.run.manifest) for side in sides}))
+
+    @property
     def gained(self) -> tuple[Flip, ...]:
         """Items that B gets right more often."""
         return tuple(one for one in self.flips if one.change > 0)
@@ -234,6 +243,7 @@ class SuiteComparison:
         """Everything, in percentage points, with so many examples of gained and of lost items."""
         return {
             "suite": self.suite,
+            "asked": self.shown_suite,
             "protocol": self.protocol,
             "a": _arm_json(self.arms[0], self.scores[0]),
             "b": _arm_json(self.arms[1], self.scores[1]),

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
+from ...benchmarks.subset import suite_of
 from ...harness.errors import UsageError, printable
 from ...harness.report.text import first_of, interval, p_value, points
 from ...harness.runs.store import Manifest
@@ -72,9 +73,13 @@ class RecipeRow:
 
 @dataclass(frozen=True)
 class RecipeTable:
-    """A suite's rows, the best first, below the untrained model that all trainings started from."""
+    """A suite's rows, the best first, below the untrained model that all trainings started from.
+
+    `asked` is the suite with which of its items were asked.
+    """
 
     suite: str
+    asked: str
     base: str
     accuracy: SeedEstimate
     rows: tuple[RecipeRow, ...]
@@ -82,7 +87,7 @@ class RecipeTable:
     def to_json(self) -> Json:
         """Everything, in percent and percentage points."""
         base = {"model": self.base, **_percent(self.accuracy)}
-        return {"suite": self.suite, "base": base, "recipes": [row.to_json() for row in self.rows]}
+        return {"suite": self.suite, "asked": self.asked, "base": base, "recipes": [row.to_json() for row in self.rows]}
 
 
 def recipe_table(runs: Sequence[Path], suite: str) -> RecipeTable:
@@ -116,7 +121,8 @@ def recipe_table(runs: Sequence[Path], suite: str) -> RecipeTable:
     adjusted = holm([row.change.p for row in rows])
     rows = [replace(row, p=p) for row, p in zip(rows, adjusted, strict=True)]
     name = base.scored.run.manifest.model_name
-    return RecipeTable(suite, name, _draw(base), tuple(sorted(rows, key=lambda row: -row.accuracy.value)))
+    asked = suite_of(base.scored.run.manifest)
+    return RecipeTable(suite, asked, name, _draw(base), tuple(sorted(rows, key=lambda row: -row.accuracy.value)))
 
 
 def _final(runs: Iterable[tuple[Path, Trained]]) -> list[tuple[Path, Trained]]:

@@ -16,6 +16,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ...benchmarks.subset import suite_of
 from ...harness.errors import UsageError, printable
 from ...harness.report.text import interval, p_value, points
 from ...harness.stats.intervals import ALPHA, POWER, Difference, holm, paired_difference
@@ -50,6 +51,8 @@ class SuiteChange:
     difference: Difference
     p_holm: float
     level: Level
+    shown: str = ""
+    """The suite with which of its items were asked."""
 
     @property
     def word(self) -> str:
@@ -64,7 +67,7 @@ class SuiteChange:
         one = self.difference
         before, after = (f"{100 * score:.2f}%" for score in self.scores)
         return (
-            f"{printable(self.suite)}: {before} to {after}, {points(one.value, 2, signed=True)} points "
+            f"{self.shown or printable(self.suite)}: {before} to {after}, {points(one.value, 2, signed=True)} points "
             f"({100 * (1 - self.level.alpha):g}% {interval(one.low, one.high, 2, signed=True, clusters=one.clusters)}), "
             f"p {p_value(self.p_holm)}, {one.gained} gained, {one.lost} lost: {self.verdict}"
         )
@@ -86,6 +89,7 @@ class SuiteChange:
         before, after = (round(100 * score, 6) for score in self.scores)
         return {
             "suite": self.suite,
+            "asked": self.shown,
             "word": self.word,
             "before": before,
             "after": after,
@@ -102,7 +106,7 @@ def changes(before: Mapping[str, Side], after: Mapping[str, Side], level: Level)
     differences = [_difference(side, after[suite], level) for suite, side in before.items()]
     watched = holm([one.p for one in differences[1:]])
     return tuple(
-        SuiteChange(suite, (_score(side), _score(after[suite])), one, p, level)
+        SuiteChange(suite, (_score(side), _score(after[suite])), one, p, level, suite_of(side.scored.run.manifest))
         for (suite, side), one, p in zip(before.items(), differences, [differences[0].p, *watched], strict=True)
     )
 

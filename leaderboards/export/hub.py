@@ -51,6 +51,8 @@ def place_of(row: Row, tasks: Mapping[str, str]) -> HubTask:
     if hub is None:
         raise UsageError(f"{row.suite} is not on the hub, so no data set there can show its score")
     name = next((name for name, size in published.sets.items() if size == row.items), None)
+    if row.subset:
+        raise UsageError(f"{row.suite}: run {row.run_id} is of the {row.subset}, and of no whole set of {hub.path}")
     if name is None:
         sizes = ", ".join(f"{one} {size}" for one, size in published.sets.items())
         raise UsageError(

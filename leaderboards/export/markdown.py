@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from ...benchmarks.subset import is_bundled
 from ...harness.errors import UsageError, printable
 from ...harness.report.text import first_of, interval, points
 from ..board.load_rows import as_share
@@ -139,6 +140,8 @@ def _table(rows: Sequence[Row]) -> list[str]:
 def _items(row: Row) -> str:
     """How many items were asked, and which published set they are the size of."""
     found = published_set(row.suite, row.items)
+    if row.subset or is_bundled(row.suite, row.data):
+        return escaped(row.of_items)
     if found is None:
         return f"{row.items} (no published set)"
     name, part = found

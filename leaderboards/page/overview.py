@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
+from ...benchmarks.subset import suite_of
 from ...harness.errors import UsageError
 from ...harness.report.told_apart import Told, run_facts, told_apart
 from ...harness.stats.intervals import paired_difference
@@ -50,7 +51,7 @@ def lay_out(views: Sequence[RunView]) -> Grid:
     rows, places = {name: n for n, name in enumerate(models)}, {key: n for n, key in enumerate(columns)}
     return Grid(
         models,
-        [(suite, _items(views, (suite, data))) for suite, data in columns],
+        [(_shown(views, key), _items(views, key)) for key in columns],
         [(rows[name], places[one.data]) for name, one in zip(names, views, strict=True)],
     )
 
@@ -76,6 +77,11 @@ def _rows_of(models: Sequence[str], name: str) -> list[int]:
 
 def _items(views: Sequence[RunView], data: tuple[str, str]) -> int:
     return next(len(one.asked) for one in views if one.data == data)
+
+
+def _shown(views: Sequence[RunView], data: tuple[str, str]) -> str:
+    """The suite with which of its items were asked; several runs of the same items may have recorded it otherwise."""
+    return " or ".join(sorted({suite_of(one.manifest) for one in views if one.data == data}))
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

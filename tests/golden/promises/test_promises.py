@@ -308,7 +308,7 @@ def verdicts() -> Any:
             every = lines(file)
             found[suite] = {"run": {name: sha256((run / name).read_bytes()) for name in RUN_FILES[1:]}}
             for one in scored:
-                del one["run"]
+                del one["run"], one["asked"]
                 own = [verdict for verdict in every if verdict["protocol"] == one["protocol"]]
                 found[suite][one["protocol"]] = {
                     "score": digest(rounded(one)),

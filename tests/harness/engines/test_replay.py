@@ -55,6 +55,33 @@ def test_a_replay_of_a_replay_is_one_of_the_original(run, tmp_path, cli):
     assert third.environment["replayed"]["run_id"] == first.run_id
 
 
+def test_a_replay_inherits_which_items_were_asked(tiny, tmp_path, cli):
+    asked = ("--model", tiny, "--suite", "figures", "--max-tokens", 2)
+    for name, options in (("first", ("--limit", 3)), ("drawn", ("--sample", 3, "--sample-seed", 1))):
+        assert cli("eval", *asked, *options, "--run", tmp_path / name).code == 0
+        again = cli(
+            "eval", "--engine", "replay", "--model", tmp_path / name, "--suite", "figures", "--run", tmp_path / "again"
+        )
+        assert again.code == 0
+        before, now = (Manifest.read(tmp_path / run) for run in (name, "again"))
+        assert (now.identity, now.environment["subset"]) == (before.identity, before.environment["subset"])
+        shutil.rmtree(tmp_path / "again")
+    more = ("eval", "--engine", "replay", "--model", tmp_path / "first", "--suite", "figures", "--limit", 5)
+    done = cli(*more, "--run", tmp_path / "more")
+    assert (done.code, "2 of 5 answers missing" in done.err) == (3, True)
+    fewer = cli(*more[:-1], 2, "--run", tmp_path / "fewer")
+    assert (fewer.code, "figures (first 2 of 600)" in fewer.out) == (0, True)
+
+
+def test_a_run_of_other_data_is_asked_its_own_items(tmp_path, cli, examine, scripted):
+    run_eval(examine(4), scripted(), tmp_path / "run")
+    command = ("eval", "--engine", "replay", "--model", tmp_path / "run", "--suite", "figures")
+    assert cli(*command, "--run", tmp_path / "again").code == 0
+    assert Manifest.read(tmp_path / "again").run_id == Manifest.read(tmp_path / "run").run_id
+    pictures = [sorted(path.name for path in (tmp_path / run / "images").iterdir()) for run in ("run", "again")]
+    assert pictures[0] == pictures[1]
+
+
 def test_in_the_folder_of_the_run_it_is_the_run(run, tmp_path, cli):
     before = sorted(path.name for path in run.parent.iterdir())
     shown = cli("eval", "--engine", "replay", "--model", run, "--suite", "mathvision", "--out", run.parent)

@@ -35,17 +35,17 @@ def content(folder):
 
 
 def test_the_same_runs_give_the_same_bytes_in_any_order_and_anew(runs, tmp_path):
-    build(runs, ["strict", "official"], tmp_path / "a")
-    build(runs[::-1], ["official", "strict"], tmp_path / "b")
-    build(runs, ["strict"], tmp_path / "c")
-    build(runs, ["strict", "official"], tmp_path / "c")
+    build(runs, ["strict", "official"], tmp_path / "a", draft=True)
+    build(runs[::-1], ["official", "strict"], tmp_path / "b", draft=True)
+    build(runs, ["strict"], tmp_path / "c", draft=True)
+    build(runs, ["strict", "official"], tmp_path / "c", draft=True)
     found = content(tmp_path / "a")
     assert found == content(tmp_path / "b") == content(tmp_path / "c")
     assert verify(tmp_path / "a").verified
 
 
 def test_a_board_says_nothing_of_where_the_data_were(runs, tmp_path):
-    build(runs, [None], tmp_path / "board")
+    build(runs, [None], tmp_path / "board", draft=True)
     folder = EvidenceFolder(tmp_path / "board" / EVIDENCE)
     texts = b"".join(map(folder.read, folder.digests()))
     assert b"data_root" not in texts
@@ -54,7 +54,7 @@ def test_a_board_says_nothing_of_where_the_data_were(runs, tmp_path):
 
 def test_what_can_not_be_published_is_refused_and_the_old_board_stays(cli, runs, scripted, tmp_path, monkeypatch):
     out = tmp_path / "board"
-    assert cli("board", "build", *runs, "--out", out).code == 0
+    assert cli("board", "build", *runs, "--out", out, "--draft").code == 0
     before = content(out)
     clean_tree(monkeypatch, dirty=True)
     dirty = hold_run(tmp_path / "runs", scripted(name="dirty", weights="d"))
@@ -80,29 +80,31 @@ def test_the_same_run_twice_and_different_items_are_refused(runs, tmp_path, exam
 def test_a_damaged_run_stops_the_build(runs, tmp_path):
     (runs[0] / "responses.jsonl").write_text("{}\n")
     with pytest.raises(DataError):
-        build(runs, [None], tmp_path / "board")
+        build(runs, [None], tmp_path / "board", draft=True)
     assert not (tmp_path / "board" / BOARD).exists()
 
 
 def test_a_folder_with_other_files_is_left_alone(runs, tmp_path):
     (tmp_path / "thesis.tex").write_text("mine")
     with pytest.raises(UsageError, match=r"holds other files \(made\)|thesis"):
-        build(runs, [None], tmp_path)
+        build(runs, [None], tmp_path, draft=True)
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="no folder"):
-        build(runs, [None], tmp_path / "file")
+        build(runs, [None], tmp_path / "file", draft=True)
 
 
 def test_one_builds_at_a_time(runs, tmp_path):
     (tmp_path / "board").mkdir()
     with FileLock(tmp_path / "board" / ".lock"), pytest.raises(RunLockedError, match="another process is building"):
-        build(runs, [None], tmp_path / "board")
+        build(runs, [None], tmp_path / "board", draft=True)
 
 
 def test_a_build_that_was_killed_is_built_again(runs, tmp_path, monkeypatch):
-    build(runs, [None], tmp_path / "whole")
+    build(runs, [None], tmp_path / "whole", draft=True)
     monkeypatch.setattr(board_module, "write_atomic", _die)
-    process = multiprocessing.get_context("fork").Process(target=build, args=(runs, [None], tmp_path / "board"))
+    process = multiprocessing.get_context("fork").Process(
+        target=build, args=(runs, [None], tmp_path / "board"), kwargs={"draft": True}
+    )
     process.start()
     process.join()
     assert process.exitcode == 9
@@ -120,9 +122,9 @@ def _die(*arguments):
 
 def test_many_runs_are_scored_by_many_processes_to_the_same_board(scripted, tmp_path):
     paths = [hold_run(tmp_path / "runs", scripted(name=f"m{n}", weights=f"w{n}")) for n in range(5)]
-    build(paths, [None], tmp_path / "many")
+    build(paths, [None], tmp_path / "many", draft=True)
     for place in range(0, 5, 2):
-        build(paths[place : place + 2], [None], tmp_path / f"few{place}")
+        build(paths[place : place + 2], [None], tmp_path / f"few{place}", draft=True)
     few = sorted(row for place in range(0, 5, 2) for row in read_csv(tmp_path / f"few{place}" / BOARD))
     assert read_csv(tmp_path / "many" / BOARD) == few
     assert verify(tmp_path / "many").verified
@@ -150,18 +152,17 @@ def test_a_language_models_replies_are_evidence(scripted, tmp_path):
 
 def test_a_board_is_built_again_from_its_own_evidence(cli, runs, tmp_path):
     """After a change of the rules, say."""
-    build(runs, [None], tmp_path / "board")
+    build(runs, [None], tmp_path / "board", draft=True)
     before = content(tmp_path / "board")
-    assert cli("board", "build", tmp_path / "board", "--out", tmp_path / "board").code == 0
+    assert cli("board", "build", tmp_path / "board", "--out", tmp_path / "board", "--draft").code == 0
     assert content(tmp_path / "board") == before
-    assert (
-        cli("board", "build", tmp_path / "board", "--score-protocol", "official", "--out", tmp_path / "other").code == 0
-    )
+    official = ("--score-protocol", "official", "--out", tmp_path / "other", "--draft")
+    assert cli("board", "build", tmp_path / "board", *official).code == 0
     assert {row.protocol for row in read_csv(tmp_path / "other" / BOARD)} == {"official"}
 
 
 def test_a_board_can_be_read_as_runs(runs, tmp_path):
-    build(runs, ["strict", "official"], tmp_path / "board")
+    build(runs, ["strict", "official"], tmp_path / "board", draft=True)
     with run_folders([tmp_path / "board", *runs]) as found:
         assert len(found) == 2 * len(runs)
         kept = sorted((path / "responses.jsonl").read_bytes() for path in found[: len(runs)])
@@ -170,18 +171,18 @@ def test_a_board_can_be_read_as_runs(runs, tmp_path):
 
 
 def test_rows_of_another_protocol_than_asked_are_marked_where_they_are_shown(cli, runs, tmp_path):
-    done = cli("board", "build", *runs, "--score-protocol", "strict,official", "--out", tmp_path / "board")
+    done = cli("board", "build", *runs, "--score-protocol", "strict,official", "--out", tmp_path / "board", "--draft")
     assert done.code == 0
     assert done.out.count("official, asked by the prompt of strict") == len(runs)
 
 
 def test_a_rebuilt_board_says_what_it_replaces_and_what_it_no_longer_has(cli, runs, tmp_path):
     out = tmp_path / "board"
-    assert "rebuilt" not in cli("board", "build", *runs, "--out", out).err
+    assert "was rebuilt" not in cli("board", "build", *runs, "--out", out, "--draft").err
     rows = len(read_csv(out / BOARD))
-    again = cli("board", "build", *runs, "--out", out)
+    again = cli("board", "build", *runs, "--out", out, "--draft")
     assert f"was rebuilt: {rows} rows in place of {rows} rows\n" in again.err
-    fewer = cli("board", "build", runs[0], "--out", out)
+    fewer = cli("board", "build", runs[0], "--out", out, "--draft")
     assert f"in place of {rows} rows; no longer in it: poor mathvision strict\n" in fewer.err
 
 
@@ -189,6 +190,6 @@ def test_a_table_that_is_no_board_of_ours_is_not_written_over(cli, runs, tmp_pat
     out = tmp_path / "board"
     out.mkdir()
     (out / BOARD).write_text("name,score\nme,1\n")
-    done = cli("board", "build", *runs, "--out", out)
+    done = cli("board", "build", *runs, "--out", out, "--draft")
     assert (done.code, "it is not written over: remove it, or choose another folder" in done.err) == (2, True)
     assert (out / BOARD).read_text() == "name,score\nme,1\n"

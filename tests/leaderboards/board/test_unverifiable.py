@@ -48,7 +48,8 @@ def make(tmp_path, package, data, scripted, monkeypatch):
         path = run_path(tmp_path / "runs", examination, model)
         run_eval(examination, model, path)
         hold_run(tmp_path / "runs", scripted(name="m"))
-        assert not build(sorted((tmp_path / "runs").iterdir()), [None], tmp_path / "board").problems
+        built = build(sorted((tmp_path / "runs").iterdir()), [None], tmp_path / "board", draft=True)
+        assert all("the bundled sample of mathvision" in problem for problem in built.problems)
         return tmp_path / "board"
 
     return make_board

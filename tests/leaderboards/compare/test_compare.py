@@ -310,7 +310,7 @@ def test_the_json_has_a_stable_form(make, cli):
     }  # fmt: skip
     (suite,) = found["suites"]
     assert set(suite) == difference | {
-        "suite", "protocol", "a", "b", "missing_in_a", "missing_in_b", "asked_otherwise", "p_holm", "gained_ids",
+        "suite", "asked", "protocol", "a", "b", "missing_in_a", "missing_in_b", "asked_otherwise", "p_holm", "gained_ids",
         "lost_ids", "examples", "categories",
     }  # fmt: skip
     assert set(suite["categories"][0]) == difference | {"key", "value"}
