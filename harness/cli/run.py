@@ -22,9 +22,10 @@ from ..errors import (
     MissingExtraError,
     ProctorError,
     StoreError,
+    UsageError,
     printable,
 )
-from .eval import eval_all
+from .eval import REPLAY, eval_all
 from .options import Verb, add, add_one, open_engine
 from .run_plan import show_plan
 from .train import train_to_end
@@ -252,6 +253,10 @@ class _Worker:
 
 
 def _open(target: str, settings: StudyModel) -> Engine:
+    if settings.engine == REPLAY:
+        raise UsageError(
+            f"{target}: engine {REPLAY} asks nobody, and a study does: take stored runs to `proctor compare`"
+        )
     options = [f"{name}={value}" for name, value in settings.options.items()]
     args = argparse.Namespace(engine=settings.engine, engine_option=options, workers=settings.workers, ray=settings.ray)
     return open_engine(args, target)
