@@ -314,7 +314,9 @@ def open_profile(args: argparse.Namespace) -> Profile | None:
     changed: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if args.template:
         told = dict(found.chat_template_kwargs) if found else {}
-        changed["chat_template_kwargs"] = told | dict(map(_template_argument, args.template))
+        changed["chat_template_kwargs"] = now = told | dict(map(_template_argument, args.template))
+        if told.get("enable_thinking") is True and now["enable_thinking"] is False:
+            changed["opens_thinking"] = False
     if not changed:
         return found
     if found is None:

@@ -53,10 +53,11 @@ def test_a_bundled_profile_says_where_it_is_from(name):
 
 def test_what_is_bundled():
     assert list(profiles()) == [
-        "mm_eureka_7b",
+        *("gemma_3", "glm_4_5v", "internvl3_5_8b", "internvl3_5_8b_thinking", "kimi_vl_a3b_thinking"),
+        *("llava_onevision_1_5_8b", "mimo_vl_7b_rl", "mm_eureka_7b"),
         "qwen2_5_vl_3b",
         "qwen2_5_vl_7b",
-        "thinklite_vl_7b",
+        *("qwen3_5_4b", "qwen3_vl_8b_instruct", "qwen3_vl_8b_thinking", "smolvlm2_2_2b", "thinklite_vl_7b"),
         "tiny",
         "tiny_talker",
     ]
@@ -93,7 +94,8 @@ def test_a_profile_is_read_strictly(tmp_path, text, told):
 
 def test_names_of_profiles(tmp_path):
     with pytest.raises(
-        UsageError, match=r"no profile is called 'gpt'; there are: mm_eureka_7b, .*or yours: FILE\.toml"
+        UsageError,
+        match=r"no profile is called 'gpt'; the \d+ there are: `proctor list profiles` \(or yours: FILE\.toml",
     ):
         load_profile("gpt")
     with pytest.raises(UsageError, match="cannot be read"):
@@ -271,9 +273,9 @@ def test_the_tiny_model_is_examined_as_a_file_says(cli, tiny, own, tmp_path):
     assert Manifest.read(Path(plain["run"])).style is None
     (flagged,) = json.loads(cli(*command, "--profile", own, "--max-tokens", 30).out)
     assert Manifest.read(Path(flagged["run"])).sampling.max_tokens == 30
-    done = cli(*command, "--profile", "gpt")
+    done = cli(*command, "--profile", "qwen3_vl_8b")
     assert done.code == 2
-    assert "mm_eureka_7b" in done.err
+    assert "qwen3_vl_8b_instruct" in done.err
 
 
 def test_checkpoints_are_watched_as_a_profile_says(cli, tiny, own, tmp_path):
