@@ -240,7 +240,7 @@ def open_judge(settings: JudgeSettings, base: Path) -> ModelJudge:
 
 def _served(settings: JudgeSettings, url: str) -> JudgeEngine:
     endpoint = Endpoint(url, settings.model, attempts=1 + settings.retries)
-    return OpenAIEngine(endpoint, endpoint.served(), endpoint.version())
+    return OpenAIEngine((endpoint,), endpoint.served(), endpoint.version())
 
 
 def _in_process(settings: JudgeSettings, base: Path) -> JudgeEngine:

@@ -32,6 +32,7 @@ from .http_client import (
     Endpoint,
     Fault,
 )
+from .http_servers import ask_servers
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 SEED_MASK = 2**63 - 1
@@ -51,9 +52,9 @@ Question = tuple[tuple[str, int], Mapping[str, Json]]
 
 @dataclass(frozen=True)
 class OpenAIEngine:
-    """A model behind an endpoint. `extra` is put into the body of every request; `checkpoint` is what is served."""
+    """A model behind one server or several. `extra` is put into the body of every request; `checkpoint` is what is served."""
 
-    endpoint: Endpoint
+    servers: tuple[Endpoint, ...]
     served: Mapping[str, Json]
     version: str | None = None
     extra: Mapping[str, Json] = field(default_factory=dict)
@@ -61,25 +62,27 @@ class OpenAIEngine:
 
     @property
     def name(self) -> str:
-        """What the server calls the model."""
-        return self.endpoint.model
+        """What the servers call the model."""
+        return self.servers[0].model
+
+    @property
+    def url(self) -> str:
+        """The servers' addresses, whose order does not matter."""
+        return ",".join(sorted(one.url for one in self.servers))
 
     def identity(self) -> Mapping[str, Json]:
-        """Engine, server, model, what the server tells of its weights, the digests of a named checkpoint, extra fields."""
+        """Engine, model, extra fields, and the digests of a named checkpoint, wherever it is served.
+
+        Without one, where it is served, and what the server tells of its weights.
+        """
         told = {key: self.served[key] for key in SERVED if isinstance(self.served.get(key), str)}
-        return {
-            "engine": "openai",
-            "url": self.endpoint.url,
-            "model": self.endpoint.model,
-            "served": told,
-            **self.checkpoint,
-            "body": dict(self.extra),
-        }
+        known = self.checkpoint or {"url": self.url, "served": told}
+        return {"engine": "openai", "model": self.name, **known, "body": dict(self.extra)}
 
     def versions(self) -> Mapping[str, str]:
-        """The HTTP client, and the server where it tells its version."""
+        """The HTTP client, where the model is served, and the server where it tells its version."""
         server = {} if self.version is None else {"server": self.version}
-        return {**package_versions(("httpx",)), **server}
+        return {**package_versions(("httpx",)), "url": self.url, **server}
 
     def generate(self, requests: Iterable[Request], sampling: Sampling) -> Iterator[Response]:
         """Each sample is one request; answers come in the order in which the server finishes them.
@@ -91,7 +94,7 @@ class OpenAIEngine:
                 raise UsageError(f"{name} is set twice: leave out --engine-option body.{name}, or what else sets it")
         unreadable: deque[Response] = deque()
         fatal: Fault | None = None
-        with closing(self.endpoint.ask_all(self._questions(requests, sampling, unreadable))) as results:
+        with closing(ask_servers(self.servers, self._questions(requests, sampling, unreadable))) as results:
             for (item_id, sample), result in results:
                 while unreadable:
                     yield unreadable.popleft()
@@ -100,7 +103,7 @@ class OpenAIEngine:
                     fatal = fatal or result
         yield from unreadable
         if fatal:
-            raise EngineError(f"{self.endpoint.url}: {fatal.message}; what was answered is stored")
+            raise EngineError(f"{self.url}: {fatal.message}; what was answered is stored")
 
     def _rendered(self, prompt: Prompt) -> dict[str, Json]:
         """What the server is to tell the template and the image processor, in the fields that vLLM has for them."""
@@ -188,8 +191,9 @@ def _response(item_id: str, sample: int, result: Completion | Fault) -> Response
 class OpenAIOptions:
     """The server's `url` (default: the environment variable OPENAI_BASE_URL), how it is asked, and what may be spent.
 
-    `timeout` is in seconds of one request; `checkpoint` is the local folder that is served, whose digests enter the identity;
-    prices are per million tokens.
+    `url` may name several servers of the model, with commas between them. `timeout` is in seconds of one request;
+    `checkpoint` is the local folder that is served, by whose digests the model is then known, wherever it is served; prices
+    are per million tokens.
     """
 
     url: str | None = None
@@ -228,24 +232,40 @@ def open_engine(target: str, options: Mapping[str, str]) -> OpenAIEngine:
         raise UsageError("engine openai needs --engine-option url=http://host:8000/v1 (or OPENAI_BASE_URL)")
     extra = dict(_body_field(name, text) for name, text in options.items() if name.startswith("body."))
     checkpoint = {} if chosen.checkpoint is None else Checkpoint.read(chosen.checkpoint).identity()
-    endpoint = Endpoint(
-        url,
-        target,
-        key_variable=chosen.key_variable,
-        timeout=chosen.timeout,
-        attempts=chosen.attempts,
-        concurrency=chosen.concurrency,
-        budget=Budget(
-            chosen.max_requests,
-            chosen.max_tokens_total,
-            chosen.max_cost,
-            chosen.prompt_price or 0.0,
-            chosen.completion_price or 0.0,
-        ),
+    budget = Budget(
+        chosen.max_requests,
+        chosen.max_tokens_total,
+        chosen.max_cost,
+        chosen.prompt_price or 0.0,
+        chosen.completion_price or 0.0,
     )
-    served = endpoint.served()
+    servers = tuple(
+        Endpoint(
+            one.strip(),
+            target,
+            key_variable=chosen.key_variable,
+            timeout=chosen.timeout,
+            attempts=chosen.attempts,
+            concurrency=chosen.concurrency,
+            budget=budget,
+        )
+        for one in url.split(",")
+    )
+    served, version = _alike(servers)
     plain = PLAIN if served.get("owned_by") == "vllm" else {}
-    return OpenAIEngine(endpoint, served, endpoint.version(), {**plain, **extra}, checkpoint)
+    return OpenAIEngine(servers, served, version, {**plain, **extra}, checkpoint)
+
+
+def _alike(servers: tuple[Endpoint, ...]) -> tuple[Mapping[str, Json], str | None]:
+    """What all servers say of the model, and their version. Raises EngineError if they differ, UsageError for one twice."""
+    if len({one.url for one in servers}) < len(servers):
+        raise UsageError("option url names a server twice")
+    said = [(one.served(), one.version()) for one in servers]
+    for server, (served, version) in zip(servers, said, strict=True):
+        first = {key: said[0][0].get(key) for key in (*SERVED, "owned_by")}
+        if {key: served.get(key) for key in first} != first or version != said[0][1]:
+            raise EngineError(f"{server.url} does not serve what {servers[0].url} serves, or by another version")
+    return said[0]
 
 
 def _body_field(name: str, text: str) -> tuple[str, Json]:

@@ -13,6 +13,7 @@ import os
 import socket
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from math import prod
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -52,8 +53,8 @@ class ReplicaWorker:
 class ReplicaPool:
     """`workers` copies of an engine. `address` is a running Ray cluster's ("auto", "ray://..."), else one is started here.
 
-    Where the cluster has GPUs each worker gets one. Raises MissingExtraError without Ray, UsageError for a fleet that the
-    cluster has no room for, and whatever opening the engine raises.
+    Where the cluster has GPUs each worker gets as many as its engine spreads a model over. Raises MissingExtraError without
+    Ray, UsageError for a fleet that the cluster has no room for, and whatever opening the engine raises.
     """
 
     def __init__(
@@ -62,10 +63,14 @@ class ReplicaPool:
         if workers < 1:
             raise UsageError(f"a fleet needs at least one worker, not {workers}")
         ray = _connect(address, workers)
-        gpus = 1 if ray.cluster_resources().get("GPU", 0) >= workers else 0
-        if ray.cluster_resources().get("CPU", 0) < workers:
+        cluster = ray.cluster_resources()
+        gpus = gpus_of(engine, options) if cluster.get("GPU", 0) else 0
+        if cluster.get("CPU", 0) < workers:
+            raise UsageError(f"{workers} workers need as many CPUs; the cluster has {cluster.get('CPU', 0):g}")
+        if cluster.get("GPU", 0) < workers * gpus:
             raise UsageError(
-                f"{workers} workers need as many CPUs; the cluster has {ray.cluster_resources().get('CPU', 0):g}"
+                f"{workers} workers of {gpus} GPUs each need {workers * gpus}; the cluster has "
+                f"{cluster['GPU']:g}: fewer --workers, or less tensor_parallel"
             )
         actor = ray.remote(ReplicaWorker).options(num_cpus=1, num_gpus=gpus)
         self._ray = ray
@@ -163,6 +168,16 @@ def _told(ray: Any) -> Iterator[None]:
         raise EngineError(f"a worker failed: {str(error.cause)[:300]}") from error
     except ray.exceptions.RayActorError as error:
         raise EngineError("a worker died; what was answered is stored: run the same command again") from error
+
+
+def gpus_of(engine: str, options: Mapping[str, str]) -> int:
+    """GPUs that one copy of an engine takes where there are any, by the options that spread a model over several."""
+    if engine in ("openai", "replay"):
+        return 0
+    spread = [options.get(name, "1") for name in ("tensor_parallel", "pipeline_parallel")]
+    return prod(
+        int(one) if one.isdecimal() and int(one) else 1 for one in spread
+    )  # what is no number the engine refuses
 
 
 ON_CHECKPOINTS = ("transformers", "vllm")

@@ -42,6 +42,7 @@ class VllmOptions:
     """How vLLM is set up; None leaves the choice to it. `dtype` "auto" is what the checkpoint's configuration says."""
 
     tensor_parallel: int = option(1, least=1)
+    pipeline_parallel: int = option(1, least=1)
     data_parallel: int = 1
     dtype: str = option("auto", choices=DTYPES)
     max_model_len: int | None = option(None, least=1)
@@ -65,6 +66,7 @@ class VllmOptions:
             "model": str(path),
             "dtype": dtype,
             "tensor_parallel_size": self.tensor_parallel,
+            "pipeline_parallel_size": self.pipeline_parallel,
             "max_model_len": self.max_model_len,
             "enforce_eager": self.enforce_eager,
             "seed": self.seed,
@@ -73,6 +75,8 @@ class VllmOptions:
             "limit_mm_per_prompt": {"video": 0},
             "use_tqdm_on_load": False,
         }
+        if self.tensor_parallel * self.pipeline_parallel > 1:
+            arguments["distributed_executor_backend"] = "mp"  # also in a worker of Ray, whose GPUs are this process's
         if self.gpu_memory_utilization is not None:
             arguments["gpu_memory_utilization"] = self.gpu_memory_utilization
         return arguments
@@ -102,7 +106,7 @@ class VllmEngine:
             "context": self._context,
             **({"code": code_digest(path)} if options.trust_remote_code else {}),
         }
-        self._tensor_parallel = options.tensor_parallel
+        self._spread = {name: str(getattr(options, name)) for name in ("tensor_parallel", "pipeline_parallel")}
 
     def identity(self) -> Mapping[str, Json]:
         """Engine, digests of weights and configuration, the arithmetic's precision, and tokens of context."""
@@ -113,7 +117,7 @@ class VllmEngine:
         from vllm.platforms import current_platform  # noqa: PLC0415 - takes seconds
 
         device = current_platform.get_device_name()
-        return {**package_versions(PACKAGES), "device": device, "tensor_parallel": str(self._tensor_parallel)}
+        return {**package_versions(PACKAGES), "device": device, **self._spread}
 
     def generate(self, requests: Iterable[Request], sampling: Sampling) -> Iterator[Response]:
         """Answers as they are finished."""

@@ -1,6 +1,7 @@
 """Several engines in Ray's workers: the same run as one engine's, and a killed worker loses nothing."""
 
 import hashlib
+import json
 import os
 import signal
 import threading
@@ -82,3 +83,37 @@ def test_a_mistake_is_one_line(cli_process, tiny, tmp_path, arguments, said):
     assert done.code in (2, 3)
     assert said in done.err
     assert "Traceback" not in done.err
+
+
+SPREAD = """
+import os
+from proctor.harness.types import Response
+
+class Spread:
+    name = "spread"
+    def __init__(self, target, options): pass
+    def identity(self): return {}
+    def versions(self): return {}
+    def generate(self, requests, sampling):
+        import time
+        for one in requests:
+            time.sleep(0.05)
+            yield from (Response(one.item_id, k, os.environ.get("CUDA_VISIBLE_DEVICES", "")) for k in one.samples)
+"""
+
+
+def test_a_worker_has_the_gpus_that_its_model_is_spread_over(cli_process, tmp_path):
+    """Ray is told of GPUs that are not there; each worker says which are its own."""
+    (tmp_path / "spread.py").write_text(SPREAD)
+    spread = ("--engine", f"{tmp_path / 'spread.py'}:Spread", "--engine-option", "tensor_parallel=2", "--model", "x")
+    with ray_cluster("--num-cpus=4", "--num-gpus=6", environment=os.environ) as environment:
+        fleet = ("--ray", environment["RAY_ADDRESS"], "--out", tmp_path / "runs")
+        done = cli_process(*EVAL, *spread, *fleet, "--workers", 3, env=environment)
+        many = cli_process(*EVAL, *spread, *fleet, "--workers", 4, env=environment)
+    assert done.code == 0, done.err
+    (journal,) = (tmp_path / "runs").rglob("responses.jsonl")
+    seen = {json.loads(line)["text"] for line in journal.read_text().splitlines()}
+    assert sorted(gpu for one in seen for gpu in one.split(",")) == list("012345")
+    assert {len(one.split(",")) for one in seen} == {2}
+    assert many.code == 2
+    assert "4 workers of 2 GPUs each need 8; the cluster has 6" in many.err

@@ -15,7 +15,7 @@ from proctor.harness.errors import CheckpointError, DataError, EngineError, Usag
 from proctor.harness.runs.evaluate import run_eval
 from proctor.harness.runs.provenance import configuration_digest, weights_digest
 from proctor.harness.runs.store import RunReader
-from proctor.harness.types import Image, Prompt, Request, Sampling
+from proctor.harness.types import Image, Prompt, Rendering, Request, Sampling
 
 from ...conftest import small_items
 from ...faulty_server import Reply, completion
@@ -221,14 +221,13 @@ def test_identity_is_what_could_change_an_answer(serve, tiny):
     assert model.name == "tiny"
     assert model.identity() == {
         "engine": "openai",
-        "url": server.url,
         "model": "tiny",
-        "served": {"root": "/models/tiny"},
         "weights": weights_digest(tiny),
         "configuration": configuration_digest(tiny),
         "body": {"top_k": -1},
     }
     assert model.versions()["server"] == "9.9"
+    assert model.versions()["url"] == server.url
     assert "httpx" in model.versions()
     list(model.generate([Request("q", Prompt(("?",)))], Sampling()))
     assert server.seen[0]["top_k"] == -1
@@ -307,3 +306,83 @@ def test_from_the_command_line(serve, tmp_path, cli):
     assert done.code == 3
     assert len(done.err.strip().splitlines()) == 1
     assert "is the server running" in done.err
+
+
+def test_several_servers_share_the_questions(serve, tmp_path, examine):
+    first, second = serve(parrot), serve(parrot)
+    model = open_engine("tiny", {"url": f"{second.url}, {first.url}", "concurrency": "2"})
+    outcome = run_eval(examine(40), model, tmp_path / "run")
+    assert outcome.complete
+    assert len(first.seen) + len(second.seen) == 40
+    assert min(len(first.seen), len(second.seen)) >= 10
+    assert model.identity()["url"] == ",".join(sorted((first.url, second.url)))
+
+
+def test_where_a_known_checkpoint_is_served_does_not_matter(serve, tmp_path, examine, tiny):
+    """The first server goes away in the middle; another one completes the run."""
+    from_here, from_there = serve(parrot), serve(parrot)
+    options = {"checkpoint": str(tiny), "attempts": "1"}
+    stop = threading.Event()
+    first = open_engine("tiny", {"url": from_here.url, "concurrency": "1", **options})
+    outcome = run_eval(examine(12), first, tmp_path / "run", lambda done: stop.set() if done else None, stop)
+    assert 0 < outcome.missing < 12
+    from_here.close()
+    from_there.models["data"][0]["root"] = "/elsewhere"
+    assert run_eval(examine(12), open_engine("tiny", {"url": from_there.url, **options}), tmp_path / "run").complete
+
+
+def test_a_server_that_is_gone_leaves_the_rest_to_the_others(serve, tmp_path, examine):
+    def slow(body, before):
+        time.sleep(0.05)
+        return parrot(body, before)
+
+    first, second = serve(parrot), serve(slow)
+    model = open_engine("tiny", {"url": f"{first.url},{second.url}", "concurrency": "1", "attempts": "1"})
+    first.close()
+    with pytest.raises(EngineError, match="the server is gone"):
+        run_eval(examine(40), model, tmp_path / "run")
+    again = open_engine("tiny", {"url": second.url})
+    answered = len((tmp_path / "run" / "responses.jsonl").read_text().splitlines())
+    assert answered >= 30
+    assert again.identity() != model.identity()
+
+
+def test_servers_of_different_models_are_refused(serve):
+    first, second = serve(), serve()
+    second.models["data"][0]["root"] = "/models/other"
+    with pytest.raises(EngineError, match="does not serve what"):
+        open_engine("tiny", {"url": f"{first.url},{second.url}"})
+    with pytest.raises(UsageError, match="twice"):
+        open_engine("tiny", {"url": f"{first.url},{first.url}"})
+
+
+def test_what_shapes_answers_and_renders_prompts_is_sent(serve):
+    server = serve()
+    prompt = Prompt(("?",), None, Rendering((("enable_thinking", False),)))
+    sampling = Sampling(top_k=20, min_p=0.1, presence_penalty=1.5, repetition_penalty=1.05, stop=("\n\n",))
+    list(open_engine("tiny", {"url": server.url}).generate([Request("q", prompt)], sampling))
+    assert server.seen[0].items() >= {**sampling.shaping, "chat_template_kwargs": {"enable_thinking": False}}.items()
+    pixels = Request("q", Prompt(("?",), None, Rendering(max_pixels=9)))
+    with pytest.raises(UsageError, match="only a vLLM server can be told"):
+        list(open_engine("tiny", {"url": server.url}).generate([pixels], sampling))
+    server.models["data"][0]["owned_by"] = "vllm"
+    list(open_engine("tiny", {"url": server.url}).generate([pixels], Sampling()))
+    assert server.seen[-1]["mm_processor_kwargs"] == {"max_pixels": 9}
+    list(open_engine("tiny", {"url": server.url}).generate([pixels], Sampling(top_k=3)))
+    assert (server.seen[-1]["top_k"], server.seen[-1]["min_p"]) == (3, 0.0)
+    with pytest.raises(UsageError, match="top_k is set twice"):
+        list(open_engine("tiny", {"url": server.url, "body.top_k": "5"}).generate([pixels], Sampling(top_k=3)))
+
+
+@pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
+def test_reasoning_is_stored_beside_the_answer(serve, tmp_path, examine, field):
+    def thinks(body, before):
+        reply = completion("\\boxed{3}")
+        reply["choices"][0]["message"][field] = "let me see" + "." * 300_000
+        return Reply(body=reply)
+
+    run_eval(examine(1), opened(serve(thinks)), tmp_path / "run")
+    (stored,) = answers(tmp_path / "run").values()
+    assert stored.text == "\\boxed{3}"
+    assert stored.reasoning.startswith("let me see")
+    assert len(stored.reasoning) == 200_000
