@@ -74,8 +74,10 @@ def base_of(recipe: Recipe, named: Path | None = None) -> Path:
 
 
 def base_name(recipe: Recipe, named: Path | None = None) -> Path:
-    """The same for a dry run: of a model that is not bundled the folder that it would be downloaded to."""
-    if named is None and recipe.model not in BUNDLED:
+    """The same for a dry run: what is named, there or not, else the folder that a model of the hub would be fetched to."""
+    if named is not None:
+        return named
+    if recipe.model not in BUNDLED:
         profile = load_profile(recipe.model)
         return Path(profile.hub.rpartition("/")[2] or profile.title)
-    return base_of(recipe, named)
+    return base_of(recipe)

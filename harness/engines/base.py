@@ -27,7 +27,8 @@ class Engine(Protocol):
     `generate` pulls requests lazily and yields responses as they are ready, in any order, each sample of each request
     exactly once; how many requests are in flight is the engine's own affair. When the requests end, it finishes those
     in flight: that is how a run drains. What fails for one request is a Response with an error; an EngineError is for an
-    engine that cannot go on.
+    engine that cannot go on. Of `Sampling.shaping` and `Prompt.rendering` it is given what an attribute `takes` names, e.g.
+    takes = ("top_k", "stop", "chat_template_kwargs"): a run that sets anything else is refused.
     """
 
     name: str
@@ -71,8 +72,10 @@ class GivenEngine:
     def generate(self, requests: Iterable[Request], sampling: Sampling) -> Iterator[Response]:
         """The engine's own. Raises EngineError with the file and line of an exception, UsageError for no responses."""
         place, given = place_of(self._engine.generate), None
+        takes = getattr(self._engine, "takes", ())
+        require_taken(self._what, takes, sampling.shaping)
         try:
-            given = self._engine.generate(requests, sampling)
+            given = self._engine.generate(taken(self._what, takes, requests), sampling)
             if not isinstance(given, Iterable):
                 raise UsageError(f"{self._what}: {place}gave {shown_value(given)}, not responses")
             for response in given:
@@ -86,6 +89,19 @@ class GivenEngine:
         finally:
             if isinstance(given, Generator):
                 given.close()
+
+
+def require_taken(what: str, takes: Iterable[str], given: Mapping[str, Json]) -> None:
+    """Raises UsageError for a setting that an engine would leave out, and the run would state."""
+    if left := sorted({*given} - {*takes}):
+        raise UsageError(f"{what} does not take {', '.join(left)}: leave it out, or ask by another engine")
+
+
+def taken(what: str, takes: Iterable[str], requests: Iterable[Request]) -> Iterator[Request]:
+    """The requests, as they are pulled. Raises UsageError for one whose prompt's rendering an engine would leave out."""
+    for request in requests:
+        require_taken(what, takes, request.prompt.rendering.to_json())
+        yield request
 
 
 def _unfit_identity(found: Any) -> str | None:

@@ -31,7 +31,9 @@ from ..runs.checkpoints import label
 from ..runs.provenance import configuration_digest, weights_digest
 from ..settings import option, read_options
 from ..types import Image, Json, Prompt, Request, Response, Sampling, canonical_json
+from .base import require_taken, taken
 
+WHAT = "engine lmms_eval"
 FAILURES = ("[LMMS_EVAL_REQUEST_FAILED", "[GENERATION_FAILED]")
 """How texts begin that some of lmms-eval's models return for an answer which never came."""
 
@@ -146,7 +148,8 @@ class LmmsEvalEngine:
 
     def generate(self, requests: Iterable[Request], sampling: Sampling) -> Iterator[Response]:
         """Answer in order, a chunk at a time. Raises EngineError if the process dies."""
-        pending = iter(requests)
+        require_taken(WHAT, (), sampling.shaping)
+        pending = iter(taken(WHAT, (), requests))
         while batch := list(islice(pending, max(1, self._chunk // sampling.n))):
             keys = [(request, n) for request in batch for n in range(len(request.samples))]
             size = self._chunk if sampling.greedy else 1

@@ -76,7 +76,7 @@ class OpenAIEngine:
         Without one, where it is served, and what the server tells of its weights.
         """
         told = {key: self.served[key] for key in SERVED if isinstance(self.served.get(key), str)}
-        known = self.checkpoint or {"url": self.url, "served": told}
+        known: Mapping[str, Json] = self.checkpoint or {"url": self.url, "served": told}
         return {"engine": "openai", "model": self.name, **known, "body": dict(self.extra)}
 
     def versions(self) -> Mapping[str, str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from proctor.harness import registry
+from proctor.trainers.tiny import BASE
 
 from ..conftest import Done
 
@@ -201,7 +202,7 @@ def test_commands_that_read_runs_tell_it_too(
     [
         ("eval --model x --suite figurs", "no suite is called 'figurs'; did you mean figures?"),
         ("eval --model x --suite figures --engine vlm", "no engine is called 'vlm'; did you mean vllm?"),
-        ("eval --model x --suite figures --engine-option btach=4", "no option 'btach'; did you mean batch?"),
+        (f"eval --model {BASE} --suite figures --engine-option btach=4", "no option 'btach'; did you mean batch?"),
         ("train mm_upt_figurs --out x", "no recipe is called 'mm_upt_figurs'; did you mean mm_upt_figures or "),
         ("train zzz --out x", "there are: `proctor list recipes`"),
         ("train nope.toml --out x", "there is no file nope.toml"),
