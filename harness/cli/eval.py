@@ -113,7 +113,7 @@ def plan_suites(
     """
     from ...benchmarks.examination import plan
 
-    data, choice = data_of(args, suites, demanded=demanded), choice_of(args, suites)
+    choice, data = choice_of(args, suites), data_of(args, suites, demanded=demanded)
     return [
         plan(suite, args.protocol, drawn, data[suite], lock=args.lock, profile=profile, choice=choice)
         for suite in suites

@@ -158,7 +158,8 @@ class Manifest:
                 raise DataError(f"{file}: format {record['format']!r} is not known to this version")
             seal = None if record["seal"] is None else dict(record["seal"])
             manifest = cls(dict(record["identity"]), dict(record["environment"]), seal)
-            named = bool(manifest.suite and manifest.asked_by and manifest.sampling and manifest.prompted_by)
+            named = bool(manifest.suite and manifest.asked_by and manifest.sampling)
+            named = named and (manifest.origin is manifest.identity or bool(manifest.prompted_by))
             unchanged = named and record["run_id"] == manifest.run_id
         except OSError as error:
             raise DataError(f"{path} is no run directory: cannot read run.json ({error.strerror})") from error

@@ -271,7 +271,19 @@ def test_eval_and_watch_record_it(training, tiny, cli, tmp_path):
     assert cli("eval", "--model", checkpoint, "--limit", "4", *common).code == 0
     assert cli("eval", "--model", tiny, "--limit", "5", *common).code == 0
     assert (
-        cli("watch", training, "--suite", "iconqa", "--max-tokens", "4", "--out", tmp_path / "watched", "--once").code
+        cli(
+            "watch",
+            training,
+            "--suite",
+            "iconqa",
+            "--data",
+            "sample",
+            "--max-tokens",
+            "4",
+            "--out",
+            tmp_path / "watched",
+            "--once",
+        ).code
         == 0
     )
     told = {

@@ -161,7 +161,7 @@ def test_an_examination_records_it_and_the_board_shows_it(trained, scripted, tmp
 def test_eval_and_watch_record_it(trained, tiny, cli, tmp_path):
     checkpoint = trained()
     (checkpoint.parent.parent / "finished.json").write_text("{}")
-    common = ("--suite", "iconqa", "--max-tokens", "4", "--out", tmp_path / "runs")
+    common = ("--suite", "iconqa", "--data", "sample", "--max-tokens", "4", "--out", tmp_path / "runs")
     assert cli("eval", "--model", checkpoint, "--limit", "2", *common).code == 0
     assert cli("eval", "--model", tiny, "--limit", "3", *common).code == 0
     assert cli("watch", checkpoint.parent.parent, "--once", *common).code == 0

@@ -72,7 +72,7 @@ def test_two_steps_with_checkpoints_that_are_examined_once(ended, cli_process, t
         moved = [name for name in before if (before[name].to(after[name].dtype) != after[name]).any()]
         assert moved
 
-    asked = "--suite", "iconqa", "--max-tokens", 40
+    asked = "--suite", "iconqa", "--data", "sample", "--max-tokens", 40
     for _ in range(2):
         watched = cli_process("watch", training.out, *asked, "--once", "--out", tmp_path / "runs")
         assert watched.code == 0, watched.err

@@ -438,7 +438,7 @@ def test_control_characters_of_data_do_not_reach_the_terminal(cli, tiny, tmp_pat
 
 def test_watching_nothing_once_is_told(cli, tiny, tmp_path):
     for folder, hint in ((tmp_path / "none", "no checkpoints"), (tiny, "proctor eval")):
-        done = cli("watch", folder, "--suite", "iconqa", "--once", "--out", tmp_path / "runs")
+        done = cli("watch", folder, "--suite", "iconqa", "--data", "sample", "--once", "--out", tmp_path / "runs")
         assert done.code == 2
         assert hint in done.err
 

@@ -219,8 +219,8 @@ def test_a_board_says_in_whose_manner_was_asked_and_is_verified(tmp_path, held):
     assert not score_run(held).cross_prompt
     assert not score_run(held, "mm_upt").cross_prompt
     assert score_run(held, "official").cross_prompt
-    built = build([held], [None], tmp_path / "board")
-    assert not built.problems
+    built = build([held], [None], tmp_path / "board", draft=True)
+    assert all("the bundled sample of mathvision" in problem for problem in built.problems)
     rows = read_cells((tmp_path / "board" / BOARD).read_bytes(), "board")
     label = Manifest.read(held).asked_by
     assert label.startswith("strict+mine@")
@@ -281,7 +281,17 @@ def test_the_tiny_model_is_examined_as_a_file_says(cli, tiny, own, tmp_path):
 def test_checkpoints_are_watched_as_a_profile_says(cli, tiny, own, tmp_path):
     (tmp_path / "checkpoints").mkdir()
     (tmp_path / "checkpoints" / "one").symlink_to(tiny)
-    command = ("watch", tmp_path / "checkpoints", "--suite", "mathvision", "--out", tmp_path / "runs", "--once")
+    command = (
+        "watch",
+        tmp_path / "checkpoints",
+        "--suite",
+        "mathvision",
+        "--data",
+        "sample",
+        "--out",
+        tmp_path / "runs",
+        "--once",
+    )
     assert cli(*command, "--profile", own).code == 0
     (run,) = (tmp_path / "runs").iterdir()
     assert Manifest.read(run).asked_by.startswith("strict+mine@")

@@ -17,7 +17,19 @@ from .killing import kill_once
 
 REWARDS = {"candidate": "ground_truth", "baseline": "random"}
 SMALL = ("policy.steps=3", "policy.prompts=2", "policy.minibatches=1", "sampling.n=2", "sampling.max_tokens=12")
-COMMAND = ["reward", "regress", "ground_truth", "--baseline", "random", "--suite", "iconqa", "--seeds", "2"]
+COMMAND = [
+    "reward",
+    "regress",
+    "ground_truth",
+    "--baseline",
+    "random",
+    "--suite",
+    "iconqa",
+    "--data",
+    "sample",
+    "--seeds",
+    "2",
+]
 COMMAND += [part for setting in (*SMALL, "checkpoint_every=1") for part in ("--set", setting)]
 KILLED = ["-m", "proctor.harness.cli", *COMMAND]
 

@@ -112,7 +112,17 @@ def test_command_line_ends_with_3_when_a_checkpoint_could_not_be_examined(
 ) -> None:
     bad = copy(tmp_path / "training" / "a")
     (bad / "tokenizer.json").unlink()
-    arguments = ["watch", str(tmp_path / "training"), "--suite", "iconqa", "--once", "--out", str(tmp_path / "runs")]
+    arguments = [
+        "watch",
+        str(tmp_path / "training"),
+        "--suite",
+        "iconqa",
+        "--data",
+        "sample",
+        "--once",
+        "--out",
+        str(tmp_path / "runs"),
+    ]
     assert main(arguments) == 3
     assert "no tokenizer" in capsys.readouterr().err
 
