@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from .statements.beginning import first_line, first_sentence
 from .statements.closing import closing_statement
-from .statements.ending import CUT_OFF, before_own_questions, ending_of
+from .statements.ending import before_own_questions, breaks_off, ending_of
 from .statements.last_line import last_line
 from .statements.second_thought import second_thought
 from .statements.sentence import FIRM, value_of
@@ -125,7 +125,7 @@ def _in_words(text: str, boxed: bool) -> Extraction:
         return _stated(line)
     if explicit is not None and explicit.answer is not None:
         counts = second_thought(text, explicit.at) or explicit
-        return replace(_stated(counts), sentences=() if counts.answer else ending.said())
+        return _stated(counts, () if counts.answer else ending.said())
     bare = _bare(ending.only() or ending.body)
     one = bare.rule != "sentence" or len(ending.sentences) == 1
     if bare.answer is not None and explicit is None and one:
@@ -136,7 +136,7 @@ def _in_words(text: str, boxed: bool) -> Extraction:
     if stated is None and not FIRM.match(ending.sentences[-1] if ending.sentences else ""):
         stated = first_sentence(ending.body)
     if stated is not None:
-        return replace(_stated(stated), sentences=ending.said())
+        return _stated(stated, ending.said())
     return Extraction(None, "none", _TAKEN_BACK if explicit else bare.reason, ending.said())
 
 
@@ -223,8 +223,9 @@ def _combined(contents: list[str], joints: list[str]) -> Extraction:
     return Extraction(joiner.join(contents), "boxes", "several boxes joined into one statement")
 
 
-def _stated(found: Statement) -> Extraction:
-    return Extraction(found.answer, found.rule, _TAKEN_BACK if found.answer is None else _REASONS[found.rule])
+def _stated(found: Statement, sentences: tuple[str, ...] = ()) -> Extraction:
+    reason = _TAKEN_BACK if found.answer is None else _REASONS[found.rule]
+    return Extraction(found.answer, found.rule, reason, sentences)
 
 
 def _bare(text: str) -> Extraction:
@@ -261,7 +262,7 @@ def _no_answer(bare: str) -> str:
 
 
 def _cut_off(bare: str) -> bool:
-    return CUT_OFF.search(bare) is not None and not LABELLED.match(bare)
+    return breaks_off(bare) and not LABELLED.match(bare)
 
 
 _SHORT = "no box, no stated answer, and the short response is"

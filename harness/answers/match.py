@@ -419,10 +419,9 @@ def match(
     if answer.answer is not None:
         short = len(answer.answer) + len(gold) <= MEMO_LENGTH
         decided = (_remembered if short else _decide)(answer.answer, gold, kind, options, unit)
-    if not answer.sentences and answer.answer is not None and "box" not in answer.rule and is_sentence(answer.answer):
-        answer = replace(answer, sentences=(answer.answer,))
-    if answer.sentences and _may_be_read_again(answer, decided, kind, options):
-        said = _said(answer, gold, kind, options, unit)
+    sentences = _read_again(answer, decided, kind, options)
+    if sentences:
+        said = _said(replace(answer, sentences=sentences), gold, kind, options, unit)
         if said is not None:
             return Grade(said[1].correct, said[0], said[1].rule, said[1].reason)
     return Grade(decided.correct, answer.answer, decided.rule, decided.reason)
@@ -441,14 +440,24 @@ _WORDED = frozenset(names("text expression year time date list set tuple interva
 """Types of golds of which the rules that do not know the gold may read another part of the closing sentence."""
 
 
-def _may_be_read_again(answer: Extraction, decided: Decision, kind: GoldType, options: tuple[str, ...] | None) -> bool:
-    """True where the sentences count: nothing was read, or not what the gold's type wants, or another than a yes or no."""
-    if answer.answer is None or decided.unread:
-        return True
-    if kind.name == "choice":
-        return answer.rule == "sentence" and any(verdict(one, options or ()) for one in answer.sentences)
-    whole = answer.rule == "bare" or (answer.rule == "answer-is" and answer.sentences == (answer.answer,))
-    return not decided.correct and (whole or kind.name in _WORDED)
+def _read_again(
+    answer: Extraction, decided: Decision, kind: GoldType, options: tuple[str, ...] | None
+) -> tuple[str, ...]:
+    """The sentences that count: where nothing was read, or not what the gold's type wants, or another than a yes or no."""
+    stated = answer.answer
+    if stated is not None and not decided.unread:
+        alone = answer.rule == "bare" or (answer.rule == "answer-is" and (" " in stated or not stated.isascii()))
+        if kind.name == "choice":
+            again = answer.rule == "sentence"
+        else:
+            again = not decided.correct and (alone or kind.name in _WORDED)
+        if not again:
+            return ()
+    itself = stated is not None and "box" not in answer.rule and not answer.sentences and is_sentence(stated)
+    sentences = (stated,) if stated is not None and itself else answer.sentences
+    if kind.name == "choice" and stated is not None and not decided.unread:
+        return sentences if any(verdict(one, options or ()) for one in sentences) else ()
+    return sentences
 
 
 def _said(
@@ -460,7 +469,7 @@ def _said(
         letter = next(filter(None, (verdict(one, options) for one in reversed(answer.sentences))), "")
         letter = letter or option_said(answer.sentences[0], options)
         if not letter:
-            return _value_said(answer, gold, choices)
+            return _value_said(answer.sentences[0], answer.rule == "bare", gold, choices)
         decided = _choose(letter, gold, kind.name == "choice", choices)
         return None if decided.unread else (letter, decided._replace(rule="choice-sentence"))
     for said in answer.sentences:
@@ -471,10 +480,9 @@ def _said(
     return None
 
 
-def _value_said(answer: Extraction, gold: str, choices: tuple[str, ...] | None) -> tuple[str, Decision] | None:
+def _value_said(closing: str, alone: bool, gold: str, choices: tuple[str, ...] | None) -> tuple[str, Decision] | None:
     """A formula alone in the closing line, or the closing sentence's only number, which is an option's."""
-    closing = answer.sentences[0]
-    for part in (*formula_said(closing), *numbers_said(closing, alone=answer.rule == "bare")) if choices else ():
+    for part in (*formula_said(closing), *numbers_said(closing, alone)) if choices else ():
         decided = _choose(part, gold, True, choices)
         if decided.rule == "choice-text":
             return part, decided

@@ -72,6 +72,8 @@ _BRACKETS = {"(": "()", "[": "[]", "{": "{}", "\\{": "{}"}
 
 def read(text: str, style: Style = QUANTITY) -> Form:
     """Return the form of an answer's text."""
+    if text[:1] == "$" and text[-1:] == "$" and text.count("$") == 2 and text[-2:-1] != "\\":
+        text = text[1:-1]
     if _PLAIN.fullmatch(text):
         return Scalar(rational(Fraction(text)))
     return (_remembered if len(text) <= MEMO_LENGTH else _remembered_long)(text, style)

@@ -58,10 +58,10 @@ _CHINESE = re.compile(
 )
 
 
-def announcements(text: str) -> list[Announcement]:
-    """Those of a text, from the last one on; of several that end at one place, the one that begins first."""
+def announcements(text: str, start: int, end: int) -> list[Announcement]:
+    """Those from `start` to `end`, the last one first; of several that end at one place, the one that begins first."""
     found: dict[int, Announcement] = {}
-    for at, word in _spots(text):
+    for at, word in _spots(text, start, end):
         for rule in _RULES[word]:
             one = rule(text, at)
             if one is not None and (one.end not in found or one.start < found[one.end].start):
@@ -69,7 +69,7 @@ def announcements(text: str) -> list[Announcement]:
         if len(found) > _CANDIDATES:
             break
     if not text.isascii():
-        found |= {one.end(): Announcement(*one.span()) for one in _CHINESE.finditer(text)}
+        found |= {one.end(): Announcement(*one.span()) for one in _CHINESE.finditer(text, start, end)}
     return sorted(found.values(), reverse=True)[:_CANDIDATES]
 
 
@@ -79,15 +79,15 @@ def _lowered(text: str) -> str:
     return lower if len(lower) == len(text) else "".join(one.lower()[0] for one in text)
 
 
-def _spots(text: str) -> list[tuple[int, str]]:
+def _spots(text: str, start: int, end: int) -> list[tuple[int, str]]:
     """Where the words stand, the last first."""
     lower = _lowered(text)
     found: list[tuple[int, str]] = []
     for word in _RULES:
-        at = lower.find(word)
+        at = lower.find(word, start, end)
         while at >= 0:
             found.append((at, word))
-            at = lower.find(word, at + 1)
+            at = lower.find(word, at + 1, end)
     found.sort(reverse=True)
     return found[:_SPOTS]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import deque
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from .sentence import NOUN
@@ -11,7 +11,7 @@ from .sentence import NOUN
 _CANDIDATES = 24  # those that are looked at, from the last one on
 _SPOTS = 400
 _LOOK_BACK = 120  # characters in which the letters stand
-_SPOT = re.compile(r"[A-Z)*]\s(?:is|are|must be|should be)\s")
+_VERBS = (" is ", " are ", " must be ", " should be ")
 _LETTER = r"\*{0,3}\(?[A-Z]\)?\*{0,3}"
 _LETTERS = re.compile(
     rf"(?<![\w(\\])(?:(?i:options?|choices?|answers?|{NOUN}s?|only)\s)?"
@@ -45,16 +45,27 @@ class Approval(NamedTuple):
     letters: str
 
 
-def approvals(text: str) -> list[Approval]:
-    """Those of a text, from the last one on."""
-    spots = deque((one.start() + 1 for one in _SPOT.finditer(text)), maxlen=_SPOTS)
-    found = [one for at in spots if (one := _approval(text, at))]
+def approvals(text: str, start: int, end: int) -> list[Approval]:
+    """Those from `start` to `end`, the last one first."""
+    found = [one for at in sorted(_spots(text, start, end))[-_SPOTS:] if (one := _approval(text, at))]
     if "only " in text:
-        found += [Approval(*one.span(), one.group("letters").replace("*", "")) for one in _ONLY.finditer(text)]
+        found += [
+            Approval(*one.span(), one.group("letters").replace("*", "")) for one in _ONLY.finditer(text, start, end)
+        ]
     if not text.isascii():
         found += _ticked(text)
-        found += [Approval(*one.span(), one.group(1) or one.group(2)) for one in _CHINESE.finditer(text)]
+        found += [Approval(*one.span(), one.group(1) or one.group(2)) for one in _CHINESE.finditer(text, start, end)]
     return sorted(found, reverse=True)[:_CANDIDATES]
+
+
+def _spots(text: str, start: int, end: int) -> Iterator[int]:
+    """Where a verb stands behind what may be a letter."""
+    for verb in _VERBS:
+        at = text.find(verb, start, end)
+        while at >= 0:
+            if text[at - 1].isupper() or text[at - 1] in ")*":
+                yield at
+            at = text.find(verb, at + 1, end)
 
 
 def _ticked(text: str) -> list[Approval]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from .sentence import CIRCUMSTANCE, CONSIDERS, LEAD, LONGEST, ONCE, QUESTION, doubts
+from .sentence import CIRCUMSTANCE, CONSIDERS, LEAD, LONGEST, ONCE, QUESTION, doubts, may_doubt
 
 _REASON = re.compile(
     r"[,;]?\s(?:because|since|due to|given that|whereas|while|so that|as (?:it|the|they|there|shown|seen|indicated|can|we)|"
@@ -78,4 +78,4 @@ def _behind(text: str, lead: re.Match[str]) -> str:
 
 def is_denied(words: str) -> bool:
     """True if the words around an answer deny or doubt it."""
-    return doubts(words) or ONCE.search(words) is not None
+    return may_doubt(words) and (doubts(words) or ONCE.search(words) is not None)

@@ -60,14 +60,15 @@ def without_appendix(text: str) -> str:
         if not appended or _CONCLUDES.search(text, breaks[-1]):
             break
         text = text[: breaks[-1]]
+    last = max((found.end() for found in _PARAGRAPH.finditer(text)), default=0)
     for words in _REASONS:
-        at = text.find(words)
-        begins = at > 0 and text[:at].rstrip().endswith((".", "!", "*"))
-        if begins and not _CONCLUDES.search(text, at) and not _PARAGRAPH.search(text, at):
+        at = text.find(words, last)
+        if at > 0 and text[:at].rstrip().endswith((".", "!", "*")) and not _CONCLUDES.search(text, at):
             return text[:at]
     return text
 
 
+_NO_WORDS = BLANK + "-\\][)("
 _PLEASANTRY = re.compile(
     r"[\s*_>#-]{0,16}(?:i hope|hope (?:this|that)|let me know|do you (?:have|want|need)|is there anything|feel free|"
     r"if you (?:have|need|want|would)|please (?:let|feel|note|ask)|thank|good luck|would you like|don't hesitate|"
@@ -76,11 +77,20 @@ _PLEASANTRY = re.compile(
 )
 _ASIDE = re.compile(r"\s*\((?![A-Z]\)|[\s\d.,;/π√∞+−^{-]*(?:\)|\\))[^()]*(?:\([^()]*\)[^()]*)*\)[.\s]*")
 _SHORT = re.compile(r"(?<![A-Za-z])(?:i\.e|e\.g|cf|vs|approx|resp|figs?|eqs?)\Z", re.IGNORECASE)
+_SHORT_ENDS = tuple("egfsxpqEGFSXPQ")
 _END = re.compile(r"[.!?。！？\n](?:(?<=[.!?])[*_\"”’)]{0,3}[ \t]+(?=[A-Z(\"“*$\\\[#>-])|(?<=[。！？])|(?<=\n)\n*)")
-CUT_OFF = re.compile(
+_CUT_OFF = re.compile(
     r"(?:[=(\[{<,]|\s[+*/:-]|\b(?:and|or|so|then|is|are|the|of|because|that|with|we|equals|by|from|as|an|for|than|"
     r"which|when|if|where|but|its))\Z"
 )
+
+
+_LONGEST_CUT = 12  # characters of what a text breaks off with
+
+
+def breaks_off(text: str) -> bool:
+    """True for a text that ends before its sentence does."""
+    return _CUT_OFF.search(text, max(0, len(text) - _LONGEST_CUT)) is not None
 
 
 @dataclass(frozen=True)
@@ -92,7 +102,7 @@ class Ending:
     @cached_property
     def sentences(self) -> list[str]:
         """The last ones, without the courtesies and asides behind them."""
-        found = [one for one in sentences_of(self.body[-_TAIL:]) if one.strip(BLANK + "-\\][)(")]
+        found = [one for one in sentences_of(self.body[-_TAIL:]) if one.strip(_NO_WORDS)]
         while found and (_PLEASANTRY.match(found[-1]) or _ASIDE.fullmatch(found[-1])):
             found.pop()
         return found
@@ -106,10 +116,10 @@ class Ending:
         """Where the last sentences begin."""
         return max(0, len(self.body) - _TAIL)
 
-    @property
+    @cached_property
     def cut_off(self) -> bool:
         """True if the last sentence breaks off."""
-        return CUT_OFF.search(self.sentences[-1].rstrip()) is not None
+        return breaks_off(self.sentences[-1].rstrip())
 
     def said(self) -> tuple[str, ...]:
         """The last sentence, unless it is one of a list, and the first line where it says yes or no or judges a statement."""
@@ -140,7 +150,8 @@ def sentences_of(text: str) -> list[str]:
 
 def _ends_none(text: str, at: int) -> bool:
     letter = text[at - 1].isupper() and not text[at - 2 : at - 1].isalpha()
-    return letter or text[at - 1] == " " or _SHORT.search(text[max(0, at - 7) : at]) is not None
+    short = text.endswith(_SHORT_ENDS, 0, at) and _SHORT.search(text[max(0, at - 7) : at]) is not None
+    return letter or text[at - 1] == " " or short
 
 
 _LINE = re.compile(r"[ \t]*[^\s.!?。:：=]+(?:[ \t]+[^\s.!?。:：=]+){0,3}[ \t]*\n")

@@ -51,9 +51,9 @@ def last_line(text: str) -> Statement | None:
     """An option or a value alone in the last paragraph or line, unless it ends a list."""
     tail = text[-MAX_STATEMENT:].rstrip()
     offset = len(text) - len(text[-MAX_STATEMENT:])
-    found = (
-        _LAST_LINE.search(tail) or _MARKED_LINE.search(tail) or _BEHIND.search(tail, max(0, len(tail) - _LONGEST_MARK))
-    )
+    found = _LAST_LINE.search(tail) or _MARKED_LINE.search(tail)
+    if found is None and tail.rstrip("*_.) ")[-1:].isupper():
+        found = _BEHIND.search(tail, max(0, len(tail) - _LONGEST_MARK))
     if found is not None:
         listed = _OPTION_LINE.search("\n" + tail[: found.start()].rstrip())
         behind_number = found.re is _BEHIND and not _PROSE.search(tail, tail.rfind("\n") + 1, found.start())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from ..lexer import names
 from ..units import CURRENCY_SIGNS
 
 LONGEST = 600  # characters of a sentence that is looked at
@@ -44,6 +45,11 @@ _COPULA = re.compile(
     r"|\b(?i:is|are)\snot\s\S{1,12}(?:\s\S{1,12})?,?\sbut\s(?:rather\s)?|[=≈]\s{0,3}|\\approx\s{0,3}|是|为|等于|有|得)"
     rf"{_HEDGES}(?P<value>{_OPENING}{NUMBER}|{_LETTER})"
 )
+_COPULAS = frozenset(
+    names("is are was were be equals equal becomes has totals gives which yields it that = ≈ \\approx 是 为 等 有 得")
+)
+"""What a copula begins with."""
+_COPULA_SPOT = re.compile(r"[A-Za-z]+|[=≈是为等有得]|\\approx")
 _VALUE = re.compile(rf"{_HEDGES}{_OPENING}{NUMBER}")
 _VERB = re.compile(
     r"\b(?i:gives? (?:us|you)|leaves us with|"
@@ -97,6 +103,17 @@ _IF = re.compile(
     r"\b(?i:if|suppose|unless|provided that|in case|only when|should (?:the|we|it))\b|\b(?i:were)\b(?= \w+ed\b)"
     r"|\A[\s(*_]*(?:Had|Were|Should)\s|如果|假设|若"
 )
+_DOUBTING = frozenset(
+    names(
+        "t not cannot never neither nor none no unable unclear unsure uncertain impossible doubt doubts doubtful unlikely "
+        "whether unless might may could perhaps maybe possibly sorry please let would which mistaken mistakenly wrong "
+        "wrongly incorrect incorrectly hardly tempting possible suppose supposed supposes imagine guess thought assumed "
+        "guessed believed expected figured think say believe if provided case only should were had"
+    )
+)
+"""The words of which those patterns need one; t is that of n't."""
+_LETTERS = re.compile(r"[a-z]+")
+_FOREIGN = re.compile(r"[’\u4e00-\u9fff]")
 ONCE = re.compile(
     r"\b(?i:i|we|he|she|they|you|someone|people)\s(?i:(?:first|initially|originally|once|had|wrongly|mistakenly)\s){0,2}"
     r"(?i:thought|assumed|guessed|believed|expected|supposed|figured)\b"
@@ -135,6 +152,7 @@ _LIST = re.compile(
     rf"{_OPENING}{NUMBER}[^\s,;]{{0,20}}(?:(?:\s?[,;](?!\d{{3}}(?!\d))\s?(?:(?:and|&|or)\s)?|\s(?:and|&|to|by)\s)"
     rf"{_OPENING}{NUMBER}[^\s,;]{{0,20}}){{1,12}}"
 )
+_SEPARATED = re.compile(r"[,;&]|\s(?:and|to|by)\s")
 _AGAIN = re.compile(rf",\s(?:or|i\.e\.,?|that is,?|namely,?)\s(?P<value>{_OPENING}{NUMBER}[^,;]*)\Z")
 _COMPUTED = re.compile(r"\d\S*\s(?:minus|plus|times|divided by|[-+−–×*/÷])\s")
 _SUBJECT = re.compile(
@@ -154,11 +172,19 @@ def denied(before: str) -> bool:
 
 def _denied(sentence: str, end: int) -> bool:
     """True if the clause that ends at `end` is denied or doubted, or the whole of it rests on a condition."""
+    if not may_doubt(sentence[:end]):
+        return False
     start = max((found.end() for found in RESTART.finditer(sentence, 0, end)), default=0)
     listed = _LISTED.search(sentence, start, end)
     clause = max(sentence.rfind(mark, start, listed.start() if listed else end) for mark in (", ", "; ", "，"))
     doubted = doubts(sentence[max(clause, start, 0) : end]) or ONCE.search(sentence, start, end)
     return bool(doubted or _IF.search(sentence, start, end))
+
+
+def may_doubt(text: str) -> bool:
+    """False for a text without any word of those that deny, doubt or suppose; cheap, because most texts have none."""
+    lower = text.lower()
+    return not _DOUBTING.isdisjoint(_LETTERS.findall(lower)) or "hypothe" in lower or _FOREIGN.search(lower) is not None
 
 
 def doubts(words: str) -> bool:
@@ -188,7 +214,7 @@ def value_of(sentence: str, words: bool = False) -> str | None:
     at = lead.end() if lead else 0
     circumstance = CIRCUMSTANCE.match(plain, at)
     at = circumstance.end() if circumstance and plain[circumstance.end() :].strip() else at
-    copula = _last(_COPULA, plain, at)
+    copula = _last_copula(plain, at)
     return (
         (_option(plain, at, copula) if _LONE_CAPITAL.search(plain, at) else None)
         or _number(plain, at, copula)
@@ -207,7 +233,7 @@ def _option(text: str, at: int, copula: re.Match[str] | None) -> str | None:
         if (
             found is not None
             and found.group()[0] not in "=≈\\"
-            and _LABEL.match(found.group("value"))
+            and _is_label(found.group("value"))
             and not _denied(text, found.start())
         ):
             rest = text[found.start("value") :]
@@ -221,7 +247,7 @@ def _option(text: str, at: int, copula: re.Match[str] | None) -> str | None:
 def _number(text: str, at: int, found: re.Match[str] | None) -> str | None:
     if found is not None and found.group()[0] in "=≈" and _SEVERAL.search(text, at, found.start()):
         return None
-    if found is None or _LABEL.match(found.group("value")):
+    if found is None or _is_label(found.group("value")):
         found = _only(_VERB if _VERB.search(text, at) else _IN, text, at)
     if (
         found is None
@@ -233,13 +259,18 @@ def _number(text: str, at: int, found: re.Match[str] | None) -> str | None:
     cut = CLAUSE_END.search(value, _bracket_end(value, len(found.group("value"))))
     if cut and _IF.match(value, cut.start() + 1):
         return None
-    listed = _LIST.match(value)
+    listed = _LIST.match(value) if _SEPARATED.search(value) else None
     if listed is not None and (cut is None or cut.start() < listed.end()):
         return listed.group()
     again = _AGAIN.match(value, cut.start()) if cut else None
     if again is not None and _COMPUTED.search(value, 0, again.start()):
         return again.group("value")
     return value[: cut.start()] if cut else value
+
+
+def _is_label(value: str) -> bool:
+    bare = value.lstrip('*_ \t\n"“$')
+    return (bare[:1].isalpha() or bare[:1] in ("(", "[")) and _LABEL.match(value) is not None
 
 
 def _bracket_end(value: str, at: int) -> int:
@@ -268,6 +299,15 @@ def _few_words(text: str, at: int, firm: bool) -> str | None:
         return None
     value = found.group("value").strip()
     return value if len(value.split()) <= _WORDS and " is " not in value else None
+
+
+def _last_copula(text: str, at: int) -> re.Match[str] | None:
+    """The last verb or sign that gives a value; tried only where one of them stands."""
+    for spot in reversed([*_COPULA_SPOT.finditer(text, at)]):
+        found = _COPULA.match(text, spot.start()) if spot.group().lower() in _COPULAS else None
+        if found is not None:
+            return found
+    return None
 
 
 def _last(pattern: re.Pattern[str], text: str, at: int) -> re.Match[str] | None:

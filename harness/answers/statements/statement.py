@@ -111,6 +111,7 @@ _INLINE = re.compile(r"\A(?:\\\(|\()([-−]?\d[\d.,]*)(?:\\\)|\))(?=\s[a-z])")
 _UNOPENED = (("\\]", "\\["), ("\\)", "\\("), ("$$", "$$"), ("$", "$"))
 _BEFORE = re.compile(r"[.!?。！？][*_\"”’)]{0,3}\s|\n")
 _LOOK_BACK = 240
+_NEAR, _OVERLAP = 600, 40  # characters at the end, and of a statement that begins before them
 
 
 class Statement(NamedTuple):
@@ -163,7 +164,7 @@ def _tagged(text: str) -> Statement | None:
 
 
 def _field(text: str) -> Statement | None:
-    for found in _last(_FIELD.finditer(text)) if '":' in text or "':" in text or '" :' in text else ():
+    for found in _last(_FIELD.finditer(text)) if ":" in text and ('"' in text or "'" in text) else ():
         listed = found.group(4)
         answer = listed.replace('"', "").replace("'", "") if listed else next(filter(None, found.groups()))
         return Statement(found.start(), plain(_unescaped(answer)), "answer-field")
@@ -176,9 +177,16 @@ def _unescaped(text: str) -> str:
 
 
 def _said(text: str) -> Statement | None:
-    """The last announcement or approval that asserts an answer."""
-    approved = approvals(text)
-    inside = [one for one in announcements(text) if not any(two.start <= one.start < two.end for two in approved)]
+    """The last announcement or approval that asserts an answer; mostly it stands near the end."""
+    near = max(0, len(text) - _NEAR)
+    return _said_within(text, near, len(text)) or (_said_within(text, 0, near + _OVERLAP) if near else None)
+
+
+def _said_within(text: str, start: int, end: int) -> Statement | None:
+    approved = approvals(text, start, end)
+    inside = [
+        one for one in announcements(text, start, end) if not any(two.start <= one.start < two.end for two in approved)
+    ]
     candidates: list[Announcement | Approval] = [*approved, *inside]
     for found in sorted(candidates, reverse=True, key=lambda candidate: candidate.start):
         statement = _option_is_right(text, found) if isinstance(found, Approval) else _answer_is(text, found)
