@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -273,11 +274,15 @@ def sample_seed(seed: int, item_id: str, sample: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One item put to an engine: answer `prompt` once for each index in `samples`."""
+    """One item put to an engine: answer `prompt` once for each index in `samples`.
+
+    With `tokens` each answer comes with what the engine can tell of its tokens (`Response.tokens`).
+    """
 
     item_id: str
     prompt: Prompt
     samples: tuple[int, ...] = (0,)
+    tokens: bool = False
 
     def seeds(self, sampling: Sampling) -> tuple[int, ...]:
         """The seed of each sample."""
@@ -311,12 +316,65 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenStatistics:
+    """What an engine tells of the tokens of a response, in their order, the end token among them; None where it does not.
+
+    `logprobs` are natural logarithms of the probabilities that the model gave to the tokens, and `entropies` (nats) of its
+    whole distributions at their places: the model's own, at temperature 1 and before top-p or anything else cuts it.
+    """
+
+    logprobs: tuple[float, ...] | None = None
+    entropies: tuple[float, ...] | None = None
+
+    @classmethod
+    def rounded(
+        cls, logprobs: Iterable[float] | None = None, entropies: Iterable[float] | None = None
+    ) -> TokenStatistics:
+        """With six decimals, and no rounding error above 0 or below it."""
+        return cls(
+            None if logprobs is None else tuple(min(0.0, round(one, TOKEN_DECIMALS)) + 0.0 for one in logprobs),
+            None if entropies is None else tuple(max(0.0, round(one, TOKEN_DECIMALS)) for one in entropies),
+        )
+
+    @property
+    def length(self) -> int | None:
+        """How many tokens there are, if anything is told of them."""
+        told = [one for one in (self.logprobs, self.entropies) if one is not None]
+        return len(told[0]) if told else None
+
+    def to_json(self) -> Json:
+        """What is told."""
+        told = {"logprobs": self.logprobs, "entropies": self.entropies}
+        return {name: list(values) for name, values in told.items() if values is not None}
+
+    @classmethod
+    def from_json(cls, record: Json) -> TokenStatistics:
+        """The inverse of `to_json`. Raises DataError on any other shape."""
+        signs = {"logprobs": -1, "entropies": 1}
+        if not isinstance(record, dict) or not record or record.keys() - signs.keys():
+            raise DataError(f"what is told of a response's tokens cannot be {record!r:.80}")
+        for name, values in record.items():
+            if not isinstance(values, list) or not all(_is_number(one) and one * signs[name] >= 0 for one in values):
+                raise DataError(f"a response's token {name} cannot be {values!r:.80}")
+        if len({len(values) for values in record.values()}) > 1:
+            raise DataError("a response has as many token log-probabilities as entropies")
+        return cls(**{name: tuple(map(float, values)) for name, values in record.items()})
+
+
+TOKEN_DECIMALS = 6
+
+
+def _is_number(value: Json) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)
+
+
+@dataclass(frozen=True, slots=True)
 class Response:
     """What came back for one sample of one item: `text` is None exactly when `error` is not.
 
     `finish_reason` is "stop" or "length" (cut off at max_tokens), or None when unknown; token counts are None when the
     engine does not tell them. `recorded` is what the tool that asked said of an imported answer; `reasoning` is the thinking
-    that a server keeps apart from the text.
+    that a server keeps apart from the text; `tokens` is what the engine told of each token, where it was asked to.
     """
 
     item_id: str
@@ -328,6 +386,7 @@ class Response:
     completion_tokens: int | None = None
     recorded: Recorded | None = None
     reasoning: str | None = None
+    tokens: TokenStatistics | None = None
 
     def __post_init__(self) -> None:
         if (self.text is None) == (self.error is None):
@@ -339,29 +398,39 @@ class Response:
         return self.finish_reason == "length"
 
     def to_json(self) -> Json:
-        """All fields; `recorded` and `reasoning` only where there is something."""
+        """All fields; `recorded`, `reasoning` and `tokens` only where there is something."""
         fields = {name: getattr(self, name) for name in RESPONSE_FIELDS}
         if self.reasoning is not None:
             fields[REASONING] = self.reasoning
-        return fields if self.recorded is None else {**fields, RECORDED: self.recorded.to_json()}
+        if self.recorded is not None:
+            fields[RECORDED] = self.recorded.to_json()
+        if self.tokens is not None:
+            fields[TOKENS] = self.tokens.to_json()
+        return fields
 
     @classmethod
     def from_json(cls, record: Json) -> Response:
         """The inverse of `to_json`. Raises DataError on any other shape."""
-        if not isinstance(record, dict) or record.keys() - {RECORDED, REASONING} != RESPONSE_KEYS:
+        if not isinstance(record, dict) or record.keys() - {RECORDED, REASONING, TOKENS} != RESPONSE_KEYS:
             raise DataError(f"a response needs exactly the fields {', '.join(RESPONSE_FIELDS)}")
         for name, types in RESPONSE_TYPES.items():
             if not isinstance(record[name], types) or isinstance(record[name], bool):
                 raise DataError(f"a response's {name} cannot be {record[name]!r:.80}")
         if not isinstance(record.get(REASONING), str | None):
             raise DataError(f"a response's reasoning cannot be {record[REASONING]!r:.80}")
+        optional: dict[str, Any] = {}
         if RECORDED in record:
-            return cls(**{**record, RECORDED: Recorded.from_json(record[RECORDED])})
-        return cls(**record)
+            optional[RECORDED] = Recorded.from_json(record[RECORDED])
+        if TOKENS in record:
+            optional[TOKENS] = tokens = TokenStatistics.from_json(record[TOKENS])
+            if record["completion_tokens"] not in (None, tokens.length):
+                raise DataError(f"a response of {record['completion_tokens']} tokens tells of {tokens.length}")
+        return cls(**{**record, **optional})
 
 
-RECORDED, REASONING = "recorded", "reasoning"
-RESPONSE_FIELDS = tuple(f.name for f in dataclasses.fields(Response) if f.name not in (RECORDED, REASONING))
+RECORDED, REASONING, TOKENS = "recorded", "reasoning", "tokens"
+OPTIONAL_FIELDS = (RECORDED, REASONING, TOKENS)
+RESPONSE_FIELDS = tuple(f.name for f in dataclasses.fields(Response) if f.name not in OPTIONAL_FIELDS)
 RESPONSE_KEYS = frozenset(RESPONSE_FIELDS)
 RESPONSE_TYPES: Mapping[str, tuple[type, ...]] = {
     "item_id": (str,),

@@ -8,12 +8,12 @@ import shutil
 import tempfile
 import warnings
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .benchmarks.base import Suite
 from .benchmarks.examination import plan, read_answers, run_path, score_answers
@@ -26,7 +26,6 @@ from .harness.report.text import counted, interval
 from .harness.runs.evaluate import Examination, run_eval
 from .harness.runs.score import ScoredRun, StoredAnswers
 from .harness.runs.store import Manifest
-from .harness.types import Sampling
 from .models import Model, open_model
 from .suites import suite_name
 from .trainers.provenance import TrainingRecord
@@ -183,6 +182,11 @@ def evaluate(
     temperature: float | None = None,
     top_p: float | None = None,
     max_tokens: int | None = None,
+    top_k: int | None = None,
+    min_p: float | None = None,
+    presence_penalty: float | None = None,
+    repetition_penalty: float | None = None,
+    stop: Sequence[str] | None = None,
     seed: int = 0,
     engine: str | None = None,
     engine_options: Mapping[str, object] | None = None,
@@ -200,11 +204,19 @@ def evaluate(
     The run is kept in the folder `out`, where the same call goes on with what has no answer; without `out` it is kept as long
     as the Evaluation. Failed answers make that incomplete: see `complete` and `errors`. Raises ProctorError, in one line.
     """
-    drawn = {"temperature": temperature, "top_p": top_p, "max_tokens": max_tokens}
-    given = {name: value for name, value in drawn.items() if value is not None}
+    settings: dict[str, Any] = {
+        "temperature": temperature,
+        "top_p": top_p,
+        "max_tokens": max_tokens,
+        "top_k": top_k,
+        "min_p": min_p,
+        "presence_penalty": presence_penalty,
+        "repetition_penalty": repetition_penalty,
+        "stop": None if stop is None else tuple(stop),
+    }
+    given = {name: value for name, value in settings.items() if value is not None}
     style = None if profile is None else load_profile(profile)
-    defaults = dataclasses.asdict(style.sampling if style else SamplingDefaults())
-    sampling = Sampling(n=samples, seed=seed, **{**defaults, **given})
+    sampling = dataclasses.replace(style.sampling if style else SamplingDefaults(), **given).sampling(samples, seed)
     place = None if data is None else Path(data)
     asked = plan(suite_name(suite), protocol, sampling, place, limit, lock=Path(lock), profile=style)
     items = [one.item for one in asked.asked]

@@ -10,6 +10,7 @@ from .harness.engines.base import Engine
 from .harness.engines.own import FunctionEngine, own_engine
 from .harness.engines.ray import open_replicas
 from .harness.errors import UsageError
+from .harness.runs.evaluate import Stored
 from .harness.types import Item
 
 Model: TypeAlias = Callable[..., str] | Engine | str | os.PathLike[str]
@@ -40,14 +41,21 @@ def open_model(
         if engine not in (None, "openai"):
             raise UsageError(f"url is for a server: engine {engine!r:.60} has none")
         engine, options = "openai", {**options, "url": url}
-    return open_replicas(engine or "transformers", target, options, workers, None)
+    return _asked(open_replicas(engine or "transformers", target, options, workers, None))
 
 
 def _of_object(model: Callable[..., str] | Engine, items: Iterable[Item], workers: int) -> Engine:
     if (found := own_engine(model)) is not None:
         if workers != 1:
             raise UsageError("workers are for a function, or for a model that is named by a text; this is one engine")
-        return found
+        return _asked(found)
     if not callable(model):
         raise UsageError(f"a model is a function, an engine, a folder or a name; not {model!r:.80}")
     return FunctionEngine(model, items, workers)
+
+
+def _asked(engine: Engine) -> Engine:
+    """Raises UsageError for a stored run, which nobody can ask anything else."""
+    if isinstance(engine, Stored):
+        raise UsageError("a stored run is not asked again: proctor.score(run, protocol) judges its answers")
+    return engine

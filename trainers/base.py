@@ -5,11 +5,12 @@ A label reaches only a reward that declares `needs_gold`.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..harness import answers
 from ..harness.answers.formats import FORMATS
@@ -33,6 +34,9 @@ class Group:
 
     `gold` is present only for a reward with `needs_gold`, `judge_scores` only for one with `needs_judge`: for each response
     a number in [0, 1], or None where the judge gave no usable score. `answer_format` is a name of FORMATS.
+
+    `lengths` says how many tokens each response has, the end token among them; `logprobs` and `entropies` are those of each
+    token, as `TokenStatistics` has them. Each is present only for a reward that declares it (`needs_lengths`, ...).
     """
 
     item_id: str
@@ -43,6 +47,9 @@ class Group:
     gold: Gold | None = None
     answer_format: str = "boxed"
     judge_scores: tuple[float | None, ...] | None = None
+    lengths: tuple[int, ...] | None = None
+    logprobs: tuple[tuple[float, ...], ...] | None = None
+    entropies: tuple[tuple[float, ...], ...] | None = None
 
     @cached_property
     def answers(self) -> tuple[str | None, ...]:
@@ -66,11 +73,34 @@ def make_group(item: Item, responses: Sequence[str], needs_gold: bool, answer_fo
     return Group(item.id, item.question, item.choices, item.images, tuple(responses), gold, answer_format)
 
 
+def at_places(group: Group, places: Sequence[int]) -> Group:
+    """The group of the responses at those places, with what is known of them."""
+    rows = {name: vars(group)[name] for name in ("responses", "judge_scores", "lengths", "logprobs", "entropies")}
+    chosen: dict[str, Any] = {
+        name: None if row is None else tuple(row[place] for place in places) for name, row in rows.items()
+    }
+    return dataclasses.replace(group, **chosen)
+
+
 def judge_scores(group: Group, reward: str) -> tuple[float | None, ...]:
     """The judge's scores of a group, for the reward of that name. Raises UsageError if there are none."""
     if group.judge_scores is None:
         raise UsageError(f"reward {reward}: item {group.item_id} was not judged")
     return group.judge_scores
+
+
+def logprobs(group: Group, reward: str) -> tuple[tuple[float, ...], ...]:
+    """The log-probabilities of a group's tokens, for the reward of that name. Raises UsageError if there are none."""
+    if group.logprobs is None:
+        raise UsageError(f"reward {reward}: item {group.item_id} has no token log-probabilities")
+    return group.logprobs
+
+
+def entropies(group: Group, reward: str) -> tuple[tuple[float, ...], ...]:
+    """The entropies at a group's tokens, for the reward of that name. Raises UsageError if there are none."""
+    if group.entropies is None:
+        raise UsageError(f"reward {reward}: item {group.item_id} has no token entropies")
+    return group.entropies
 
 
 class Reward(Protocol):

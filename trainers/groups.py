@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +30,7 @@ from ..benchmarks.lock import LOCK, load_locked, on_hub
 from ..benchmarks.subset import ALL, FIRST, Choice
 from ..harness import answers
 from ..harness.answers.formats import FORMATS
+from ..harness.engines.base import Engine, tells
 from ..harness.errors import (
     DataError,
     EngineError,
@@ -50,6 +51,7 @@ from .judge import Judge
 from .recipe import PromptSettings
 from .recipe_settings import JudgeSettings
 from .sampler import training_prompts
+from .tokens import GroupTokens, lacking, seen_by
 
 FILE = "judge.jsonl"
 FORMAT = 1
@@ -181,7 +183,8 @@ class JudgementWriter:
 class RecordedGroup:
     """The n responses to one item, and which of them the strict matcher finds right by the item's label.
 
-    `judge_scores` are there if the run was judged. Labels are for measuring: a reward sees only what `group` gives it.
+    `judge_scores` are there if the run was judged, `tokens` holds what the engine told. Labels are for measuring: a reward
+    sees only what `group` gives it.
     """
 
     item: Item
@@ -189,15 +192,23 @@ class RecordedGroup:
     correct: tuple[bool, ...]
     judge_scores: tuple[float | None, ...] | None = None
     answer_format: str = "boxed"
+    tokens: GroupTokens = field(default_factory=GroupTokens)
 
     @property
     def cluster(self) -> str:
         """What the item stands or falls with."""
         return metrics.cluster(self.item)
 
+    @property
+    def well_formed(self) -> tuple[bool, ...]:
+        """Whether each response has the answer format."""
+        return self._unlabelled.well_formed
+
     def group(self, reward: Reward) -> Group:
-        """What that reward sees: the label only if it declares `needs_gold`, scores only if it declares `needs_judge`."""
+        """What that reward sees: a label, scores, and what is known of tokens only if it declares to need them."""
         visible = self._labelled if reward.needs_gold else self._unlabelled
+        if seen := seen_by(reward, self.tokens):
+            visible = dataclasses.replace(visible, **seen)
         return dataclasses.replace(visible, judge_scores=self.judge_scores) if needs_judge(reward) else visible
 
     @cached_property
@@ -219,10 +230,22 @@ def read_groups(run: Path, answer_format: str = "boxed") -> list[RecordedGroup]:
     FORMATS.load(answer_format)
     answers = read_answers(run)
     judged = _judgements(answers, answer_format)
+    n = answers.run.manifest.sampling.n
     return [
-        _recorded(item, responses, None if judged is None else judged[item.id], answer_format)
+        dataclasses.replace(
+            _recorded(item, responses, None if judged is None else judged[item.id], answer_format),
+            tokens=GroupTokens.of_responses([answers.by_key[item.id, k] for k in range(n)]),
+        )
         for item, responses in recorded_groups(answers)
     ]
+
+
+UNTOLD = "a run does not hold: record it with `proctor reward record --tokens`, by an engine that tells of tokens"
+
+
+def lacking_tokens(reward: Reward, groups: Sequence[RecordedGroup]) -> list[str]:
+    """What the reward needs to know of tokens and some of these groups do not tell, by what it is called."""
+    return list(dict.fromkeys(missing for one in groups for missing in lacking(reward, one.tokens)))
 
 
 def recorded_groups(answers: StoredAnswers) -> list[tuple[Item, tuple[str, ...]]]:
@@ -312,6 +335,17 @@ def plan_groups(
     )
     samples = [Sample(item, rules.prompt(item)) for item in items]
     return Examination(suite, protocol, samples, sampling, _root(source, data))
+
+
+def with_tokens(examination: Examination, engine: Engine) -> Examination:
+    """The same examination, whose answers are stored with what the engine tells of their tokens.
+
+    Raises UsageError for an engine that tells nothing.
+    """
+    if not tells(engine):
+        name = dict(engine.identity()).get("engine", engine.name)
+        raise UsageError(f"engine {name} does not tell log-probabilities or entropies of tokens: leave --tokens out")
+    return dataclasses.replace(examination, tokens=True)
 
 
 def _root(suite: Suite, data: Path | None) -> Path | None:

@@ -112,6 +112,11 @@ def _record_arguments(parser: argparse.ArgumentParser) -> None:
     add_one(parser, "--run", required=True)
     add(parser, *ENGINE)
     add_sampling(parser)
+    parser.add_argument(
+        "--tokens",
+        action="store_true",
+        help="also store what the engine tells of each token: its log-probability, and the entropy at its place",
+    )
     group = parser.add_argument_group("a judge, as in a recipe's [judge]")
     group.add_argument(
         "--judge",
@@ -133,7 +138,7 @@ def _record_arguments(parser: argparse.ArgumentParser) -> None:
 def _record(args: argparse.Namespace) -> int:
     """Ask, store, judge, and say how it went."""
     from ...benchmarks.examination import read_answers
-    from ...trainers.groups import plan_groups, recorded_groups
+    from ...trainers.groups import plan_groups, recorded_groups, with_tokens
     from ...trainers.provenance import TrainingRecord
     from ..answers.formats import FORMATS
     from .eval import eval_all
@@ -148,6 +153,8 @@ def _record(args: argparse.Namespace) -> int:
     choice = choice_of(args, [suite])
     plan = plan_groups(suite, args.protocol, drawn_by, data, training=training, lock=args.lock, choice=choice)
     model = open_engine(args, args.model)
+    if args.tokens:
+        plan = with_tokens(plan, model)
     [plan] = TrainingRecord.read(args.model, log).put_into([plan])
     [outcome] = eval_all([plan], model, [args.run_dir])
     if not outcome.complete:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ...trainers.bench.page import Section
     from ...trainers.bench.report import BenchReport, Entry
+    from ...trainers.groups import RecordedGroup
     from ...trainers.simulation.simulate import Progress, Simulation
 
 
@@ -75,7 +76,7 @@ def _bench(args: argparse.Namespace) -> int:
     if args.seed < 0:
         raise UsageError(f"--seed must be 0 or more, not {args.seed}")
     judged = all(recorded.judge_scores is not None for recorded in groups)
-    entries = open_entries(args.rewards or _known(judged), args.changes, args.baseline)
+    entries = open_entries(args.rewards or _known(groups, judged), args.changes, args.baseline)
     rounds = len(entries) * (1 + len(group_sizes(len(groups[0].responses) if groups else 0)))
     with progress_bars() as bars:
         task = bars.add_task("bench", total=rounds, note="")
@@ -98,12 +99,15 @@ def _bench(args: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _known(judged: bool) -> list[str]:
-    """The shipped rewards, without those that need a judge where there are no scores."""
+def _known(groups: Sequence[RecordedGroup], judged: bool) -> list[str]:
+    """The shipped rewards, without those that need scores or token statistics which the groups lack."""
     from ...trainers.base import needs_judge
+    from ...trainers.groups import lacking_tokens
     from ...trainers.rewards.registry import REWARDS, open_reward
 
-    return [name for name in REWARDS.builtin if judged or not needs_judge(open_reward(name, {}))]
+    shipped = {name: open_reward(name, {}) for name in REWARDS.builtin}
+    scorable = {name: one for name, one in shipped.items() if judged or not needs_judge(one)}
+    return [name for name, one in scorable.items() if not lacking_tokens(one, groups)]
 
 
 def open_entries(specs: Sequence[str], changes: Sequence[str], baseline: str) -> list[Entry]:
@@ -155,6 +159,7 @@ def tables(report: BenchReport) -> list[Table]:
         page.difference_section(report),
         page.by_difficulty(report),
         *page.by_size(report).values(),
+        *page.style_sections(report),
         page.judge_section(report),
     ]
     return [_section_table(section) for section in shown if section and section.rows]

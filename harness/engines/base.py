@@ -28,7 +28,8 @@ class Engine(Protocol):
     exactly once; how many requests are in flight is the engine's own affair. When the requests end, it finishes those
     in flight: that is how a run drains. What fails for one request is a Response with an error; an EngineError is for an
     engine that cannot go on. Of `Sampling.shaping` and `Prompt.rendering` it is given what an attribute `takes` names, e.g.
-    takes = ("top_k", "stop", "chat_template_kwargs"): a run that sets anything else is refused.
+    takes = ("top_k", "stop", "chat_template_kwargs"): a run that sets anything else is refused. One that can tell of tokens
+    (`Request.tokens`) says so by an attribute `tells`, the names of the fields of `TokenStatistics` that it gives.
     """
 
     name: str
@@ -46,6 +47,11 @@ class Engine(Protocol):
         ...
 
 
+def tells(engine: Engine) -> frozenset[str]:
+    """The fields of `TokenStatistics` that the engine gives where it is asked to."""
+    return frozenset(getattr(engine, "tells", ()))
+
+
 OpenModel = Callable[[str, Mapping[str, str]], Engine]
 """Opens an engine: (target, options) -> Engine. Raises UsageError for an option that it does not know."""
 
@@ -60,6 +66,7 @@ class GivenEngine:
         self._engine, self._what = engine, f"engine {origin.shown}"
         self._file = {"engine_file": {"sha256": origin.file.sha256}} if origin.file else {}
         self.name: str = engine.name
+        self.tells = tells(engine)
 
     def identity(self) -> Mapping[str, Json]:
         """The engine's own, and the digest of its file."""

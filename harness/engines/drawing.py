@@ -15,18 +15,37 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..errors import NonFiniteOutputError
-from ..types import Sampling
+from ..types import Sampling, TokenStatistics
 
 UNIFORM_BLOCK = 256
 
 
 @dataclass
 class DrawnTokens:
-    """R answers of at most T tokens: `ids` and `mask` (R, T), the end token included; `ended` (R,) if it was drawn."""
+    """R answers of at most T tokens: `ids` and `mask` (R, T), the end token included; `ended` (R,) if it was drawn.
+
+    `logprobs` and `entropies` (R, T), as `TokenStatistics` has them, are there if they were asked for.
+    """
 
     ids: Tensor
     mask: Tensor
     ended: Tensor
+    logprobs: Tensor | None = None
+    entropies: Tensor | None = None
+
+    def statistics(self) -> list[TokenStatistics | None]:
+        """Of each answer; None where they were not asked for."""
+        if self.logprobs is None or self.entropies is None:
+            return [None] * len(self.ids)
+        lengths = self.mask.sum(1).tolist()
+        rows = zip(self.logprobs.tolist(), self.entropies.tolist(), lengths, strict=True)
+        return [TokenStatistics.rounded(logprobs[:n], entropies[:n]) for logprobs, entropies, n in rows]
+
+
+def told_of(logits: Tensor, token: Tensor) -> tuple[Tensor, Tensor]:
+    """Log-probability of the tokens (R,) and entropy (nats) under a model's own logits (R, V), both (R,)."""
+    log_p = torch.log_softmax(logits.float(), -1)
+    return log_p.gather(1, token[:, None])[:, 0], torch.special.entr(log_p.exp()).sum(-1)
 
 
 class AnswerDrawer:
@@ -35,6 +54,7 @@ class AnswerDrawer:
     `seeds` has one for each row. An answer ends with a token of `end_ids`, where one of the sampling's stop texts appears in
     it, after `sampling.max_tokens` or where the model's context does: `room` (R,) is what its prompt leaves of that.
     `prompts` (R, L) with their `mask` are what a repetition penalty counts too; tokens in `banned` are never drawn.
+    With `tell` the answers come with what the model's own distributions tell of their tokens.
     """
 
     def __init__(
@@ -47,6 +67,7 @@ class AnswerDrawer:
         room: Tensor,
         prompts: tuple[Tensor, Tensor] | None = None,
         banned: Sequence[int] = (),
+        tell: bool = False,
     ) -> None:
         device = room.device
         self._tokenizer, self._sampling, self._seeds, self._prompts = tokenizer, sampling, seeds, prompts
@@ -59,6 +80,8 @@ class AnswerDrawer:
         self._masks: list[Tensor] = []
         self._random = torch.empty(0)
         self._seen: Tensor | None = None
+        self._tell = tell
+        self._told: list[tuple[Tensor, Tensor]] = []
 
     @property
     def step(self) -> int:
@@ -82,11 +105,14 @@ class AnswerDrawer:
             )
         if not sampling.greedy and step % UNIFORM_BLOCK == 0:
             self._random = random_block(self._seeds, step, logits.device)
+        own = logits
         if len(self._banned):
             logits = logits.index_fill(1, self._banned, -torch.inf)
         logits = self._penalised(logits)
         token = choose(logits, sampling, None if sampling.greedy else self._random[:, step % UNIFORM_BLOCK])
         token = torch.where(self.live, token, self._tokenizer.pad_token_id)
+        if self._tell:
+            self._told.append(told_of(own, token))
         self._ids.append(token)
         self._masks.append(self.live)
         self._ended |= self.live & torch.isin(token, self._ends)
@@ -99,7 +125,10 @@ class AnswerDrawer:
 
     def drawn(self) -> DrawnTokens:
         """The answers."""
-        return DrawnTokens(torch.stack(self._ids, 1), self.mask, self._ended)
+        logprobs, entropies = (
+            (torch.stack(rows, 1) for rows in zip(*self._told, strict=True)) if self._told else (None, None)
+        )
+        return DrawnTokens(torch.stack(self._ids, 1), self.mask, self._ended, logprobs, entropies)
 
     def _penalised(self, logits: Tensor) -> Tensor:
         """Logits after the repetition and the presence penalty."""

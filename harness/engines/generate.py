@@ -102,7 +102,15 @@ class GeneratingModel:
         room = (self.context - mask.sum(1)).repeat(rows)
         prompts = ids.repeat(rows, 1), mask.repeat(rows, 1)
         seeds = request.seeds(sampling)
-        drawer = AnswerDrawer(self.tokenizer, sampling, seeds, end_ids=self.end_ids, room=room, prompts=prompts)
+        drawer = AnswerDrawer(
+            self.tokenizer,
+            sampling,
+            seeds,
+            end_ids=self.end_ids,
+            room=room,
+            prompts=prompts,
+            tell=request.tokens,
+        )
         config = GenerationConfig(
             max_new_tokens=sampling.max_tokens,
             do_sample=True,
@@ -124,13 +132,15 @@ class GeneratingModel:
         self, request: Request, drawer: AnswerDrawer, prompt_tokens: int, sampling: Sampling
     ) -> list[Response]:
         drawn, opening = drawer.drawn(), self.chat.opened(request.prompt)
-        lengths = drawn.mask.sum(1).tolist()
+        lengths, told = drawn.mask.sum(1).tolist(), drawn.statistics()
         found = []
-        for sample, ids, length, ended in zip(request.samples, drawn.ids, lengths, drawn.ended.tolist(), strict=True):
+        for n, (sample, ids, length, ended) in enumerate(
+            zip(request.samples, drawn.ids, lengths, drawn.ended.tolist(), strict=True)
+        ):
             text = self.tokenizer.decode(ids[:length], skip_special_tokens=True)
             text = opening + before_stop(text, sampling.stop)
             reason = "stop" if ended else "length"
-            found.append(Response(request.item_id, sample, text, None, reason, prompt_tokens, length))
+            found.append(Response(request.item_id, sample, text, None, reason, prompt_tokens, length, tokens=told[n]))
         return found
 
 

@@ -22,7 +22,7 @@ from ..runs.checkpoints import check_whole
 from ..runs.hub_checkpoint import find_checkpoint
 from ..types import Image, Json, Request, Response, Sampling
 from ..user_file import anchored
-from .base import ENGINES, Engine
+from .base import ENGINES, Engine, tells
 
 CHUNK = 64
 """Requests that a worker is given at once."""
@@ -31,7 +31,7 @@ QUEUED = 2
 CONNECT_SECONDS = 10.0
 
 
-_Description: TypeAlias = tuple[str, Mapping[str, Json], Mapping[str, str]]
+_Description: TypeAlias = tuple[str, Mapping[str, Json], Mapping[str, str], frozenset[str]]
 
 
 class ReplicaWorker:
@@ -40,9 +40,12 @@ class ReplicaWorker:
     model: Engine
 
     def open(self, engine: str, target: str, options: Mapping[str, str]) -> _Description:
-        """Name, identity and versions of its engine. Raises what opening it raises; a constructor would hide that."""
+        """Name, identity and versions of its engine, and what it tells of tokens.
+
+        Raises what opening it raises; a constructor would hide that.
+        """
         self.model = ENGINES.load(engine)(target, options)
-        return self.model.name, dict(self.model.identity()), dict(self.model.versions())
+        return self.model.name, dict(self.model.identity()), dict(self.model.versions()), tells(self.model)
 
     def answer(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[Response]:
         """The responses to a chunk."""
@@ -75,7 +78,7 @@ class ReplicaPool:
         actor = ray.remote(ReplicaWorker).options(num_cpus=1, num_gpus=gpus)
         self._ray = ray
         self._workers = [actor.remote() for _ in range(workers)]
-        self.name, self._identity, versions = self._opened(engine, target, dict(options))
+        self.name, self._identity, versions, self.tells = self._opened(engine, target, dict(options))
         self._versions = {**versions, "ray": ray.__version__, "workers": str(workers)}
 
     def _opened(self, engine: str, target: str, options: Mapping[str, str]) -> _Description:

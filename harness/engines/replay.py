@@ -43,6 +43,12 @@ class ReplayEngine:
         self._prompts = dict(zip(self._asked, questions.each, strict=True))
         self._answers = {(one.item_id, one.sample): one for one in reader.responses()}
 
+    @property
+    def tells(self) -> frozenset[str]:
+        """What the stored run holds of its answers' tokens."""
+        told = [one.tokens.to_json().keys() for one in self._answers.values() if one.tokens is not None]
+        return frozenset.intersection(*map(frozenset, told)) if told else frozenset()
+
     def identity(self) -> Mapping[str, Json]:
         """The identity of the model that the stored run asked."""
         return dict(self.stored.origin["model"])
@@ -94,7 +100,8 @@ class ReplayEngine:
                     f"{self.path}: item {one.item.id!r:.60} was asked by another prompt than {wanted.asked_by} has for it "
                     "now: name the data that it was asked, or judge its answers by another protocol with `proctor score`"
                 )
-        identity = {**wanted.identity, "sampling": stored.identity["sampling"], "model": self.identity()}
+        tokens = {"tokens": True} if self.tells else {}
+        identity = {**wanted.identity, "sampling": stored.identity["sampling"], "model": self.identity(), **tokens}
         own = {name: value for name, value in wanted.environment.items() if name in OF_THE_EXAMINATION}
         kept = {name: value for name, value in stored.environment.items() if name not in OF_THE_EXAMINATION}
         if kept.get("overlap") is not None and identity["data"] != stored.identity["data"]:

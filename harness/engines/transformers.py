@@ -44,6 +44,8 @@ class TransformersOptions:
 class TransformersEngine:
     """A checkpoint on torch. `options.batch` is the number of answers drawn at once."""
 
+    tells = frozenset({"logprobs", "entropies"})
+
     def __init__(self, path: Path, options: TransformersOptions | None = None) -> None:
         options = options or TransformersOptions()
         device = ("cuda" if torch.cuda.is_available() else "cpu") if options.device == "auto" else options.device
@@ -105,7 +107,7 @@ class TransformersEngine:
         with torch.inference_mode():
             prefix = vlm.prefill(inputs, repeat=len(batch[0].samples))
             seeds = [seed for request in batch for seed in request.seeds(sampling)]
-            answers = draw_answers(vlm, prefix, sampling, seeds)
+            answers = draw_answers(vlm, prefix, sampling, seeds, tell=any(request.tokens for request in batch))
         lengths = answers.mask.sum(1).tolist()
         texts = vlm.decode_plain(answers.ids, answers.mask)
         prompt_tokens = inputs["attention_mask"].sum(1).tolist()
@@ -120,8 +122,11 @@ class TransformersEngine:
                 "stop" if ended else "length",
                 prompt_tokens[n],
                 length,
+                tokens=told,
             )
-            for (n, item_id, k), text, ended, length in zip(keys, texts, answers.ended.tolist(), lengths, strict=True)
+            for (n, item_id, k), text, ended, length, told in zip(
+                keys, texts, answers.ended.tolist(), lengths, answers.statistics(), strict=True
+            )
         ]
 
 

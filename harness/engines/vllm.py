@@ -19,7 +19,7 @@ from ..runs.checkpoints import Checkpoint
 from ..runs.hub_checkpoint import find_checkpoint
 from ..runs.provenance import code_digest, package_versions
 from ..settings import option, read_options
-from ..types import Json, Request, Response, Sampling
+from ..types import Json, Request, Response, Sampling, TokenStatistics
 from .vllm_process import Chatter, start_apart
 
 if find_spec("vllm") is None:
@@ -74,6 +74,7 @@ class VllmOptions:
             "load_format": "safetensors",
             "limit_mm_per_prompt": {"video": 0},
             "use_tqdm_on_load": False,
+            "logprobs_mode": "raw_logprobs",
         }
         if self.tensor_parallel * self.pipeline_parallel > 1:
             arguments["distributed_executor_backend"] = "mp"  # also in a worker of Ray, whose GPUs are this process's
@@ -84,6 +85,8 @@ class VllmOptions:
 
 class VllmEngine:
     """A checkpoint on vLLM's offline engine."""
+
+    tells = frozenset({"logprobs"})
 
     def __init__(self, path: Path, options: VllmOptions) -> None:
         checkpoint = Checkpoint.read(path)
@@ -157,13 +160,13 @@ class VllmEngine:
         for sample, seed in zip(request.samples, request.seeds(sampling), strict=True):
             self._count += 1
             try:
-                self._add(str(self._count), encoded, sampling, seed)
+                self._add(str(self._count), encoded, sampling, seed, tell=request.tokens)
             except ValueError as error:  # vLLM's own checks of a prompt
                 yield Response(request.item_id, sample, None, " ".join(str(error).split())[:300])
             else:
                 flight[str(self._count)] = (request, sample)
 
-    def _add(self, name: str, encoded: EncodedPrompt, sampling: Sampling, seed: int) -> None:
+    def _add(self, name: str, encoded: EncodedPrompt, sampling: Sampling, seed: int, *, tell: bool) -> None:
         from vllm import SamplingParams  # noqa: PLC0415
         from vllm.sampling_params import RequestOutputKind  # noqa: PLC0415
 
@@ -178,6 +181,7 @@ class VllmEngine:
             stop=list(sampling.stop),
             seed=None if sampling.greedy else seed & SEED_MASK,
             detokenize=bool(sampling.stop),
+            logprobs=0 if tell else None,
             output_kind=RequestOutputKind.FINAL_ONLY,
         )
         (prompt,) = self._llm.renderer.render_cmpl([encoded.to_vllm()])
@@ -191,7 +195,14 @@ class VllmEngine:
         text = self._encoder.tokenizer.decode(list(answer.token_ids), skip_special_tokens=True)
         text = self._encoder.template.opened(request.prompt) + before_stop(text, sampling.stop)
         tokens = len(output.prompt_token_ids), len(answer.token_ids)
-        return Response(request.item_id, sample, text, None, answer.finish_reason, *tokens)
+        told = _told(answer) if request.tokens else None
+        return Response(request.item_id, sample, text, None, answer.finish_reason, *tokens, tokens=told)
+
+
+def _told(answer: Any) -> TokenStatistics:
+    """The log-probability of each drawn token, of the model's own distribution (vLLM's logprobs_mode "raw_logprobs")."""
+    rows = zip(answer.token_ids, answer.logprobs, strict=True)
+    return TokenStatistics.rounded([row[token].logprob for token, row in rows])
 
 
 def _start(arguments: Mapping[str, Any], chatter: Chatter) -> Any:

@@ -201,8 +201,12 @@ def draw_answers(
     sampling: Sampling,
     seeds: Sequence[int],
     banned: Sequence[int] = (),
+    *,
+    tell: bool = False,
 ) -> DrawnTokens:
     """One answer per row of `prefix`, row r by the random numbers of seeds[r]; tokens in `banned` are never drawn.
+
+    With `tell` the answers come with what the model's own distributions tell of their tokens.
 
     A row's answer depends on its prompt and seed, not on its neighbours or its place in the batch; it ends where the
     model's context does.
@@ -216,6 +220,7 @@ def draw_answers(
         room=room,
         prompts=(prefix.ids, prefix.mask),
         banned=banned,
+        tell=tell,
     )
     token = drawer.draw(prefix.logits)
     while drawer.live.any():

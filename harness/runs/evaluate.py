@@ -44,7 +44,8 @@ class Examination:
     """What is to be asked: a suite's items with the prompts of a protocol, and how answers are drawn.
 
     `recorded` is kept with the run's environment: what is known of it that does not change what is asked. `style` is what
-    the prompts were put in, if not the protocol's own.
+    the prompts were put in, if not the protocol's own. With `tokens`, answers are stored with what the engine tells of their
+    tokens.
     """
 
     suite: str
@@ -54,6 +55,7 @@ class Examination:
     data_root: Path | None = None
     recorded: Mapping[str, Json] = field(default_factory=dict)
     style: PromptStyle | None = None
+    tokens: bool = False
 
     def __post_init__(self) -> None:
         repeated = [name for name, count in Counter(one.item.id for one in self.asked).items() if count > 1]
@@ -72,6 +74,7 @@ class Examination:
             "sampling": self.sampling.to_json(),
             "model": dict(model.identity()),
             **({} if self.style is None else {"profile": self.style.to_json()}),
+            **({"tokens": True} if self.tokens else {}),
         }
         recorded: dict[str, Json] = {
             **self.recorded,
@@ -122,7 +125,7 @@ def run_eval(
         missing = run.missing()
         outcome = RunOutcome(path, total=len(examination.asked) * sampling.n, asked=len(missing))
         progress(outcome.total - len(missing))
-        requests = _until(stop, _requests(examination.asked, missing))
+        requests = _until(stop, _requests(examination, missing))
         begun, answers, tokens = time.monotonic(), 0, 0
         for response in model.generate(requests, sampling) if missing else ():
             run.append(response)
@@ -138,11 +141,11 @@ def run_eval(
     return outcome
 
 
-def _requests(asked: Sequence[Sample], missing: Sequence[tuple[str, int]]) -> Iterator[Request]:
+def _requests(examination: Examination, missing: Sequence[tuple[str, int]]) -> Iterator[Request]:
     """One request per item, for the samples that are missing."""
-    prompts = {one.item.id: one.prompt for one in asked}
+    prompts = {one.item.id: one.prompt for one in examination.asked}
     for item_id, keys in groupby(missing, key=lambda key: key[0]):
-        yield Request(item_id, prompts[item_id], tuple(sample for _, sample in keys))
+        yield Request(item_id, prompts[item_id], tuple(sample for _, sample in keys), examination.tokens)
 
 
 def _until(stop: threading.Event, requests: Iterator[Request]) -> Iterator[Request]:

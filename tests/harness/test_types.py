@@ -15,6 +15,7 @@ from proctor.harness.types import (
     Request,
     Response,
     Sampling,
+    TokenStatistics,
     canonical_json,
     digest,
     digest_all,
@@ -188,3 +189,39 @@ def test_every_field_of_an_item_is_in_its_digest():
     assert set(changes) == {field.name for field in dataclasses.fields(Item)}
     digests = {digest(dataclasses.replace(item, **{name: value}).to_json()) for name, value in changes.items()}
     assert len(digests | {digest(item.to_json())}) == len(changes) + 1
+
+
+def test_token_statistics_come_back_as_they_were_stored():
+    told = TokenStatistics.rounded([-0.12345678, 1e-9, -2], [0.5, -1e-9, 3.0000004])
+    assert told == TokenStatistics((-0.123457, 0.0, -2.0), (0.5, 0.0, 3.0))
+    response = Response("q", 0, "5", completion_tokens=3, tokens=told)
+    assert Response.from_json(json.loads(json.dumps(response.to_json()))) == response
+    only = Response("q", 0, "5", tokens=TokenStatistics(entropies=(1.0,)))
+    assert only.to_json()["tokens"] == {"entropies": [1.0]}
+    assert "tokens" not in Response("q", 0, "5").to_json()
+
+
+@pytest.mark.parametrize(
+    "tokens",
+    [
+        {},
+        [],
+        {"logprobs": [0.5]},
+        {"logprobs": [-1, None]},
+        {"logprobs": [-1], "entropies": [1, 2]},
+        {"entropies": [-0.1]},
+        {"entropies": [float("nan")]},
+        {"logprobs": [True]},
+        {"logprobs": [-1], "more": []},
+    ],
+)
+def test_token_statistics_that_cannot_be_are_refused(tokens):
+    record = Response("q", 0, "5").to_json()
+    with pytest.raises(DataError, match="token"):
+        Response.from_json({**record, "tokens": tokens})
+
+
+def test_as_many_tokens_are_told_of_as_there_are():
+    record = Response("q", 0, "5", completion_tokens=2, tokens=TokenStatistics((-1.0,))).to_json()
+    with pytest.raises(DataError, match="2 tokens tells of 1"):
+        Response.from_json(record)

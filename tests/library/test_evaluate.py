@@ -266,8 +266,8 @@ def test_a_half_engine_is_refused():
 
 def test_a_stored_run_and_a_checkpoint_are_named_by_their_paths(module, tmp_path, tiny):
     one = proctor.evaluate(module(ASKED).answer, "figures", limit=3, out=tmp_path)
-    two = proctor.evaluate(one.path, "figures", limit=3, engine="replay")
-    assert two.accuracy == one.accuracy
+    with pytest.raises(UsageError, match=r"proctor.score\(run, protocol\) judges"):
+        proctor.evaluate(one.path, "figures", limit=3, engine="replay")
     three = proctor.evaluate(tiny, "figures", limit=2, max_tokens=8, engine_options={"device": "cpu", "batch": 2})
     model = three.scored.run.manifest.identity["model"]
     assert model["engine"] == "transformers"

@@ -19,12 +19,13 @@ from proctor.harness.errors import (
     RunMismatchError,
     UsageError,
 )
-from proctor.harness.types import Sampling
-from proctor.trainers.groups import FIGURES_DRAWN, FILE, judge_run, plan_groups, read_groups
+from proctor.harness.runs.evaluate import run_eval
+from proctor.harness.types import Response, Sampling, TokenStatistics
+from proctor.trainers.groups import FIGURES_DRAWN, FILE, judge_run, plan_groups, read_groups, with_tokens
 from proctor.trainers.recipe_settings import JudgeSettings
 from proctor.trainers.rewards.registry import open_reward
 
-from .recorded_runs import SAMPLES, ScriptedJudge, boxed, record
+from .recorded_runs import SAMPLES, ScriptedJudge, boxed, record, say
 
 SETTINGS = JudgeSettings()
 ITEMS = 20
@@ -313,3 +314,71 @@ def test_the_tiny_model_is_recorded_judged_and_benched(cli: Callable[..., Any], 
     assert {"actor_judge", "judge_only", "majority_vote", "random"} <= set(by_label)
     assert found["judge"]["unscored"] == told["unscored"]
     assert "<script" not in page.read_text()
+
+
+def telling(item_id: str, sample: int) -> Response:
+    told = TokenStatistics.rounded([-0.5 * (sample + 1)] * 3, [0.1 * (sample + 1)] * 3)
+    return Response(item_id, sample, say(item_id, sample), None, "stop", 7, 3, tokens=told)
+
+
+def telling_model(scripted):
+    model = scripted(telling)
+    model.tells = frozenset({"logprobs", "entropies"})
+    return model
+
+
+def test_what_an_engine_tells_of_tokens_reaches_rewards_that_need_it(examine, scripted, tmp_path) -> None:
+    asked = with_tokens(examine(items=3, n=SAMPLES, temperature=1.0), telling_model(scripted))
+    run_eval(asked, telling_model(scripted), tmp_path / "run")
+    group = read_groups(tmp_path / "run")[0]
+    assert group.tokens.lengths == (3, 3, 3, 3)
+    assert group.group(open_reward("confidence", {})).logprobs == tuple((-0.5 * k,) * 3 for k in (1, 2, 3, 4))
+    seen = group.group(open_reward("negative_entropy", {}))
+    assert (seen.logprobs, seen.lengths) == (None, None)
+    assert list(open_reward("negative_entropy", {})(seen, 0)) == pytest.approx([-0.1, -0.2, -0.3, -0.4])
+    plain = group.group(open_reward("majority_vote", {}))
+    assert (plain.logprobs, plain.entropies, plain.lengths) == (None, None, None)
+
+
+def test_a_run_with_tokens_is_another_run(examine, scripted, tmp_path) -> None:
+    plain = examine(items=2, n=2, temperature=1.0)
+    asked = with_tokens(plain, telling_model(scripted))
+    run_eval(plain, scripted(say), tmp_path / "run")
+    with pytest.raises(RunMismatchError, match="tokens"):
+        run_eval(asked, scripted(say), tmp_path / "run")
+
+
+def test_groups_of_before_are_read_and_tell_only_how_long_they_are(run: Path) -> None:
+    tokens = read_groups(run)[0].tokens
+    assert tokens.lengths == tuple(len(boxed(answer)) for answer in ("5", "5", "6", "7"))
+    assert (tokens.logprobs, tokens.entropies) == (None, None)
+
+
+def test_an_engine_that_tells_nothing_is_refused(examine, scripted) -> None:
+    with pytest.raises(UsageError, match="engine scripted does not tell log-probabilities or entropies of tokens"):
+        with_tokens(examine(n=2, temperature=1.0), scripted())
+
+
+@pytest.mark.engine
+def test_tokens_are_recorded_and_benched_by_the_command_line(cli, tiny: Path, tmp_path: Path) -> None:
+    drawn = ["--limit", 6, "--samples", 4, "--temperature", 1, "--max-tokens", 48]
+    for name, more in (("run", ["--tokens"]), ("plain", [])):
+        done = cli("reward", "record", "--model", tiny, *drawn, *more, "--run", tmp_path / name)
+        assert done.code == 0, done.err
+    texts = [[group.responses for group in read_groups(tmp_path / name)] for name in ("run", "plain")]
+    assert texts[0] == texts[1]
+    labels = {}
+    for name in ("run", "plain"):
+        done = cli("reward", "bench", "--groups", tmp_path / name, "--json")
+        labels[name] = {one["label"] for one in json.loads(done.out)["rewards"]}
+    assert labels["run"] - labels["plain"] == {"confidence", "negative_entropy"}
+    for command in (["bench", "confidence"], ["simulate", "confidence", "--steps", 1]):
+        done = cli("reward", *command, "--groups", tmp_path / "plain")
+        assert done.code == 2
+        assert "reward record --tokens" in done.err
+    assert cli("reward", "simulate", "confidence", "--groups", tmp_path / "run", "--steps", 1, "--json").code == 0
+    assert cli("reward", "check", "confidence", "--groups", tmp_path / "run").code == 0
+    again = ["--engine", "replay", "--model", tmp_path / "run", *drawn, "--tokens", "--run", tmp_path / "again"]
+    done = cli("reward", "record", *again)
+    assert done.code == 0, done.err
+    assert read_groups(tmp_path / "again")[0].tokens == read_groups(tmp_path / "run")[0].tokens

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -204,6 +204,14 @@ def mean(values: Array, clusters: Sequence[str], *, share: bool) -> Interval:
     bare = estimate.clusters < 2
     low, high = (math.nan, math.nan) if bare else (estimate.low, estimate.high)
     return Interval(estimate.value, low, high, estimate.n, estimate.clusters, undefined)
+
+
+def correlation(values: Array, clusters: Sequence[str]) -> Interval:
+    """The mean of defined correlations, Student's interval kept within -1 and 1; none from fewer than FEWEST_CLUSTERS."""
+    found = mean(values, clusters, share=False)
+    if found.clusters < intervals.FEWEST_CLUSTERS:
+        return replace(found, low=math.nan, high=math.nan)
+    return replace(found, low=max(-1.0, found.low), high=min(1.0, found.high))
 
 
 def difference(before: Array, after: Array, clusters: Sequence[str], *, share: bool) -> Interval:

@@ -16,6 +16,7 @@ from ...harness.report.document import Html, document, table
 from .calibration import Calibration
 from .measures import MEASURES, SIZED, Interval
 from .report import BY_NAME, BenchReport
+from .style import STYLES
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,18 @@ def by_size(report: BenchReport) -> dict[str, Section]:
         }
         sections[name] = Section(f"{BY_NAME[name].title}, by size of group", columns, rows)
     return sections
+
+
+def style_sections(report: BenchReport) -> list[Section]:
+    """How each reward goes with length and style, over all pairs and over those that are equally right."""
+    columns = {style.name: style.title for style in STYLES}
+    pairs = {
+        "Correlation with length and style": {result.entry.label: result.style for result in report.results},
+        "Correlation with length and style among equally right responses": {
+            result.entry.label: result.style_equally_right for result in report.results
+        },
+    }
+    return [Section(title, columns, rows, signed=True) for title, rows in pairs.items()]
 
 
 def judge_section(report: BenchReport) -> Section | None:
@@ -171,6 +184,8 @@ def _parts(report: BenchReport, runs: Sequence[str]) -> Iterator[str]:
     yield _part(difference_section(report), "A reward less the baseline; bold where the interval excludes 0")
     yield _part(by_difficulty(report), "Share of groups in which a wrong response has the highest advantage")
     yield from (_sized(report, name, section) for name, section in by_size(report).items())
+    for section in style_sections(report):
+        yield _part(section, "Kendall's tau-b of the reward, within groups; bold where the interval excludes 0")
     if (judged := judge_section(report)) and report.judge:
         yield _part(judged, "Over all responses that have a score") + _bins(report.judge)
 

@@ -16,8 +16,9 @@ import numpy as np
 from ...harness.errors import UsageError
 from ...harness.types import Json, sample_seed
 from ..base import Reward, needs_judge
-from ..groups import RecordedGroup
+from ..groups import UNTOLD, RecordedGroup, lacking_tokens
 from ..rewards.advantages import Advantage, Array
+from ..tokens import refuse_lacking
 from .calibration import Calibration, calibrate
 from .measures import (
     DIFFICULTIES,
@@ -26,11 +27,13 @@ from .measures import (
     GroupOutcome,
     Interval,
     Measure,
+    correlation,
     difference,
     difficulty,
     mean,
     reward_group,
 )
+from .style import Correlations, correlations
 
 SIZES = (2, 4, 8, 16)
 DRAWS = 5
@@ -50,6 +53,7 @@ def subset(recorded: RecordedGroup, places: Sequence[int]) -> RecordedGroup:
         responses=tuple(recorded.responses[place] for place in places),
         correct=tuple(recorded.correct[place] for place in places),
         judge_scores=None if scores is None else tuple(scores[place] for place in places),
+        tokens=recorded.tokens.at(places),
     )
 
 
@@ -114,7 +118,8 @@ class Result:
     """What was found of one reward.
 
     `measures` by name, `differences` to the baseline by name (none for itself), `by_difficulty` false reinforcement in the
-    groups of each of DIFFICULTIES, `by_size` the measures SIZED at each size of group, the recorded one last.
+    groups of each of DIFFICULTIES, `by_size` the measures SIZED at each size of group, the recorded one last. `style` and
+    `style_equally_right` are correlations with each of STYLES, over all pairs of a group and over equally right ones.
     """
 
     entry: Entry
@@ -122,6 +127,8 @@ class Result:
     differences: Mapping[str, Interval]
     by_difficulty: Mapping[str, Interval]
     by_size: Mapping[int, Mapping[str, Interval]]
+    style: Mapping[str, Interval]
+    style_equally_right: Mapping[str, Interval]
 
     def to_json(self) -> Json:
         """All fields."""
@@ -131,6 +138,8 @@ class Result:
             "differences": _json(self.differences),
             "false_reinforcement_by_difficulty": _json(self.by_difficulty),
             "by_size": {str(size): _json(row) for size, row in self.by_size.items()},
+            "style": _json(self.style),
+            "style_equally_right": _json(self.style_equally_right),
         }
 
 
@@ -171,11 +180,12 @@ def _json(intervals: Mapping[str, Interval]) -> Json:
 
 @dataclass(frozen=True)
 class _Values:
-    """The values (groups,) of an entry's measures at the recorded size, and at smaller ones."""
+    """The values (groups,) of an entry's measures at the recorded size, and at smaller ones; how it goes with style."""
 
     entry: Entry
     full: Mapping[str, Array]
     smaller: Mapping[int, Mapping[str, Array]]
+    style: Correlations
 
 
 def bench(
@@ -191,7 +201,7 @@ def bench(
 
     Groups of several runs are pooled; they must have the same number of responses. Deterministic for a seed.
     Raises UsageError for no groups, groups of several sizes, labels that repeat or lack the baseline, and a reward that
-    needs a judge's scores where there are none; DataError for a reward that gives no number.
+    needs a judge's scores, or to know of tokens, where there is nothing; DataError for a reward that gives no number.
     """
     labels = [entry.label for entry in entries]
     counts = {len(recorded.responses) for recorded in groups}
@@ -205,6 +215,7 @@ def bench(
                 f"reward {entry.label} needs a judge's scores, and a run has none: add them with `proctor reward record` "
                 "and --judge, or leave the reward out"
             )
+        refuse_lacking(entry.label, lacking_tokens(entry.reward, groups), UNTOLD)
     clusters = [f"{recorded.item.suite} {recorded.cluster}" for recorded in groups]
     n = counts.pop()
     values = [_values(groups, entry, advantage[1], group_sizes(n), seed=seed, progress=progress) for entry in entries]
@@ -244,7 +255,8 @@ def _values(
     for size in smaller:
         sized[size] = at_size(groups, size, entry.reward, advantage, [BY_NAME[name] for name in SIZED], seed=seed)
         progress(f"{entry.label}: groups of {size}")
-    return _Values(entry, full, sized)
+    style = correlations(groups, [outcome.rewards for outcome in outcomes])
+    return _Values(entry, full, sized, style)
 
 
 def _result(
@@ -267,6 +279,8 @@ def _result(
             **{size: summed(rows) for size, rows in values.smaller.items()},
             n: {name: measures[name] for name in SIZED},
         },
+        style={name: correlation(row, clusters) for name, row in values.style.all_pairs.items()},
+        style_equally_right={name: correlation(row, clusters) for name, row in values.style.equally_right.items()},
     )
 
 

@@ -20,11 +20,12 @@ from torch import Tensor
 
 from ...harness.engines.drawing import DrawnTokens
 from ...harness.engines.vlm import VisionLanguageModel, draw_answers
-from ...harness.types import Item, Prompt, sample_seed
-from ..methods.base import Played, PlayedMethod, Step, Turn
+from ...harness.types import Item, Prompt, TokenStatistics, sample_seed
+from ..methods.base import Drawn, Played, PlayedMethod, Step, Turn
 from ..recipe import Recipe
 from ..rewards.pipeline import RewardPipeline, StepRewards
 from ..sampler import asking, training_prompts, unlabelled
+from ..tokens import GroupTokens, needed
 from .losses import Learner, answer_logprobs
 
 
@@ -95,8 +96,9 @@ class PolicyGradient:
             drawn.append(self._draw(name, step, prompts, n))
             return drawn[-1]
 
-        def reward(items: Sequence[Item], texts: Sequence[str]) -> StepRewards:
-            return self.pipeline.run([items_by_id.get(item.id, item) for item in items], texts, step)
+        def reward(items: Sequence[Item], texts: Sequence[str], answers: Drawn | None = None) -> StepRewards:
+            known = [items_by_id.get(item.id, item) for item in items]
+            return self.pipeline.run(known, texts, step, self._tokens(answers))
 
         items = [item if self.method.needs_gold else unlabelled(item) for item in batch]
         recipe = self.recipe
@@ -114,10 +116,18 @@ class PolicyGradient:
         ]
         with torch.no_grad():
             prefix = self.policy.prefill(self.policy.encode(prompts), n)
-            answers = draw_answers(self.policy, prefix, sampling, seeds, self.policy.media_ids)
+            tell = bool(needed(self.pipeline.reward).keys() - {"lengths"})
+            answers = draw_answers(self.policy, prefix, sampling, seeds, self.policy.media_ids, tell=tell)
         texts = self.policy.decode(answers.ids, answers.mask)
         rows = [tuple(texts[start : start + n]) for start in range(0, len(texts), n)]
         return DrawnAnswers([self.policy.encode([prompt]) for prompt in prompts], answers, rows, n)
+
+    def _tokens(self, drawn: Drawn | None) -> GroupTokens | None:
+        """What is known of the drawn tokens; nothing of what was not drawn here."""
+        if not isinstance(drawn, DrawnAnswers):
+            return None
+        told = [one or TokenStatistics() for one in drawn.answers.statistics()]
+        return GroupTokens.of(drawn.answers.mask.sum(1).tolist(), told)
 
     def _rollouts(self, played: Played) -> tuple[list[RolloutBatch], float]:
         """What the loss needs of each turn, and the mean entropy of all tokens trained on (nats)."""

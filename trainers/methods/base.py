@@ -156,13 +156,22 @@ class Turn:
     advantages: Sequence[Array]
 
 
+class StepReward(Protocol):
+    """From a step's responses to their rewards and advantages."""
+
+    def __call__(self, items: Sequence[Item], texts: Sequence[str], drawn: Drawn | None = None, /) -> StepRewards:
+        """n texts per item, and what was drawn if they are all of it."""
+        ...
+
+
 @dataclass(frozen=True)
 class Step:
     """What a step is played with: items, and functions to draw responses and to reward them.
 
     `number` counts from 0; `draw(name, prompts, n)` draws n responses per prompt by random numbers of the seed, the step and
-    that name; `reward(items, texts)` gives rewards and advantages of n texts per item by the recipe's reward. Items are
-    without labels as in a stage_input; `reward` knows the labels of those of the step, for the reward that needs them.
+    that name; `reward(items, texts, drawn)` gives rewards and advantages of n texts per item by the recipe's reward. `drawn`
+    is what was drawn, if the texts are all of it: only with it can a reward know of tokens. Items are without labels as in a
+    stage_input; `reward` knows the labels of those of the step, for the reward that needs them.
     """
 
     number: int
@@ -171,7 +180,7 @@ class Step:
     sampling: Sampling
     seed: int
     draw: Callable[[str, Sequence[Prompt], int], Drawn]
-    reward: Callable[[Sequence[Item], Sequence[str]], StepRewards]
+    reward: StepReward
 
 
 @dataclass(frozen=True)
@@ -190,7 +199,7 @@ class PlayedMethod(Protocol):
             needs_gold = False
             def play(self, step):
                 drawn = step.draw("plain", [step.prompt(item) for item in step.items], step.sampling.n)
-                rewarded = step.reward(step.items, [text for row in drawn.texts for text in row])
+                rewarded = step.reward(step.items, [text for row in drawn.texts for text in row], drawn)
                 return Played([Turn(drawn, rewarded.advantages)], rewarded.metrics)
 
     Several turns are learnt from together.

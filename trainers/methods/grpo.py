@@ -13,5 +13,5 @@ class Grpo:
     def play(self, step: Step) -> Played:
         """Rewards and advantages by the recipe."""
         drawn = step.draw("rollout", [step.prompt(item) for item in step.items], step.sampling.n)
-        rewarded = step.reward(step.items, [text for row in drawn.texts for text in row])
+        rewarded = step.reward(step.items, [text for row in drawn.texts for text in row], drawn)
         return Played([Turn(drawn, rewarded.advantages)], rewarded.metrics)

@@ -16,7 +16,7 @@ from ...harness.engines.http_client import Endpoint
 from ...harness.errors import UsageError
 from ...harness.runs.checkpoints import Checkpoint, check_whole
 from ...harness.types import Json
-from ..base import Progress, needs_judge
+from ..base import Progress, Reward, needs_judge
 from ..contamination import write_fingerprints
 from ..recipe import Recipe
 from ..recipe_settings import BASE_MODEL, TINY_MODEL, OpenRlhfSettings
@@ -24,6 +24,7 @@ from ..resolve import recipe_files
 from ..rewards.registry import open_reward
 from ..synthesis.preparation import prepare
 from ..tiny import JUDGE
+from ..tokens import needed, refuse_lacking
 from ..training import TrainingFolder
 from .arguments import FOLDER, Paths, arguments, shown
 from .plan import Plan, RolloutPlan
@@ -74,6 +75,7 @@ def _checked(recipe: Recipe, base: Path) -> tuple[Recipe, OpenRlhfSettings, Mapp
     settings = recipe.openrlhf or OpenRlhfSettings()
     reward = open_reward(recipe.reward, recipe.reward_settings)
     recipe = dataclasses.replace(recipe.spelled_out(reward=reward), openrlhf=settings)
+    _check_tokens(recipe, settings, reward)
     if recipe.policy.train_on is not None:
         raise UsageError("recipe: policy.train_on is the local trainer's: OpenRLHF trains on all sampling.n responses")
     if not needs_judge(reward):
@@ -85,6 +87,25 @@ def _checked(recipe: Recipe, base: Path) -> tuple[Recipe, OpenRlhfSettings, Mapp
         Endpoint(recipe.judge.url, recipe.judge.model, attempts=1).served()  # raises EngineError
     _check_gpus(recipe, settings)
     return recipe, settings, recipe_files(recipe)
+
+
+def _check_tokens(recipe: Recipe, settings: OpenRlhfSettings, reward: Reward) -> None:
+    """Raise UsageError for a reward that needs to know of tokens what OpenRLHF does not tell.
+
+    Its engine gives log-probabilities to correct for itself, of the distribution that was drawn from.
+    """
+    wanted = needed(reward)
+    if "entropies" in wanted:
+        refuse_lacking(reward.name, [wanted["entropies"]], 'OpenRLHF does not give: train with trainer = "local"')
+    sampling = recipe.sampling
+    drawn_from_the_model = sampling.temperature == 1 and sampling.top_p == 1 and not sampling.shaping
+    if "logprobs" in wanted and not (settings.correct_engine and drawn_from_the_model):
+        refuse_lacking(
+            reward.name,
+            [wanted["logprobs"]],
+            "OpenRLHF gives only with openrlhf.correct_engine = true, sampling.temperature = 1 and sampling.top_p = 1; "
+            'or train with trainer = "local"',
+        )
 
 
 def _check_gpus(recipe: Recipe, settings: OpenRlhfSettings) -> None:

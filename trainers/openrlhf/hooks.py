@@ -21,6 +21,7 @@ from ...harness.answers.statements.thinking import opened_by
 from ...harness.errors import DataError, DivergedError
 from ..resolve import recipe_files
 from ..rewards.pipeline import RewardPipeline
+from ..tokens import GroupTokens
 from .plan import Plan, write_event
 from .rows import read_items
 
@@ -46,6 +47,18 @@ METRICS: Mapping[str, str] = {
 
 MARK_TOKENS = 12
 """Tokens at the end of a prompt in which a mark that opens the thinking stands."""
+
+
+def tokens_of(samples: Sequence[Any]) -> GroupTokens:
+    """What OpenRLHF tells of the answers' tokens: how many, and log-probabilities if its engine was asked for them."""
+    masks = [sample.action_mask[0].bool() for sample in samples]
+    rows = [
+        None if sample.rollout_log_probs is None else tuple(sample.rollout_log_probs[0][mask].tolist())
+        for sample, mask in zip(samples, masks, strict=True)
+    ]
+    known = tuple(row for row in rows if row is not None)
+    lengths = tuple(int(mask.sum()) for mask in masks)
+    return GroupTokens(lengths, known if len(known) == len(rows) else None)
 
 
 class GroupAdvantages(RemoteExperienceMaker):  # type: ignore[misc]
@@ -103,7 +116,8 @@ class RewardingTrainer(PPOTrainer):  # type: ignore[misc]
         if len(samples) % n or any(len(set(labels[k : k + n])) > 1 for k in range(0, len(labels), n)):
             raise DataError(f"step {step + 1}: the answers are not in whole groups of {n}: an engine lost some")
         items = [self._items[label] for label in labels[::n]]
-        rewarded = self._pipeline.run(items, [self._text(sample) for sample in samples], step)
+        texts = [self._text(sample) for sample in samples]
+        rewarded = self._pipeline.run(items, texts, step, tokens_of(samples))
         rewards = np.concatenate(rewarded.rewards).tolist()
         for sample, reward in zip(samples, rewards, strict=True):
             sample.rewards = sample.scores = torch.tensor([reward], dtype=torch.float32)

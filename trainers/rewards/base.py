@@ -29,13 +29,17 @@ F = TypeVar("F", bound=Callable[..., Any])
 class RewardSpec:
     """Raises UsageError for a promise of the wrong kind.
 
-    `needs_gold` and `needs_judge` say what its groups must hold. Every reward lies within `bounds`, (low, high), if they
-    are given. With `equal_answers_alike`, responses of a group whose answers mean the same get the same reward. A reward
-    that `depends_on_order` gives other rewards when the responses change places; a `random` one draws from its seed.
+    `needs_gold`, `needs_judge`, `needs_lengths`, `needs_logprobs` and `needs_entropies` say what its groups must hold. Every
+    reward lies within `bounds`, (low, high), if they are given. With `equal_answers_alike`, responses whose answers mean the
+    same get the same reward. A reward that `depends_on_order` gives other rewards when the responses change places;
+    a `random` one draws from its seed.
     """
 
     needs_gold: bool = False
     needs_judge: bool = False
+    needs_lengths: bool = False
+    needs_logprobs: bool = False
+    needs_entropies: bool = False
     bounds: tuple[float, float] | None = None
     equal_answers_alike: bool = True
     depends_on_order: bool = False
@@ -63,6 +67,9 @@ def with_spec(
     *,
     needs_gold: bool = False,
     needs_judge: bool = False,
+    needs_lengths: bool = False,
+    needs_logprobs: bool = False,
+    needs_entropies: bool = False,
     bounds: tuple[float, float] | None = None,
     equal_answers_alike: bool = True,
     depends_on_order: bool = False,
@@ -72,6 +79,9 @@ def with_spec(
     promised = RewardSpec(
         needs_gold=needs_gold,
         needs_judge=needs_judge,
+        needs_lengths=needs_lengths,
+        needs_logprobs=needs_logprobs,
+        needs_entropies=needs_entropies,
         bounds=bounds,
         equal_answers_alike=equal_answers_alike,
         depends_on_order=depends_on_order,

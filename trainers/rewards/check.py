@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -24,7 +24,8 @@ from ...harness import answers
 from ...harness.errors import ProctorError
 from ...harness.types import Json
 from ...harness.user_file import call
-from ..base import Group, Reward
+from ..base import Group, Reward, at_places
+from ..tokens import NEEDS, needed
 from .advantages import Array, numbers
 from .base import RewardSpec, file_identity, reward_spec
 from .check_groups import GroupCase, generated_cases, many
@@ -34,15 +35,19 @@ _MACHINERY = (dataclasses.__name__, Group.__module__)
 
 
 class WatchedGroup(Group):
-    """A group whose label is not there for who asks, and that notes who asks; it still lies in the instance's dictionary."""
+    """A group whose `hidden` fields are not there for who asks, and that notes who asks for which.
 
-    touched = False
+    A hidden label still lies in the instance's dictionary.
+    """
+
+    hidden: ClassVar[frozenset[str]] = frozenset()
+    touched: ClassVar[set[str]] = set()
 
     def __getattribute__(self, name: str) -> Any:
-        if name != "gold":
+        if name not in WatchedGroup.hidden:
             return super().__getattribute__(name)
         if sys._getframe(1).f_globals.get("__name__") not in _MACHINERY:
-            WatchedGroup.touched = True
+            WatchedGroup.touched.add(name)
         return None
 
 
@@ -52,48 +57,45 @@ class CallResult:
 
     value: Any
     error: str | None = None
-    touched: bool = False
+    touched: frozenset[str] = frozenset()
     changed: str | None = None
 
 
 class Caller:
-    """Calls one reward; a group holds a label only if that is declared, and else hides one."""
+    """Calls one reward; a group holds a label, or tells of tokens, only if that is declared, and else hides it."""
 
     def __init__(self, reward: Reward) -> None:
         self.reward = reward
         self.declared: RewardSpec = reward_spec(reward)
+        undeclared = {name for name, _ in NEEDS.values()} - needed(self.declared).keys()
+        self._hidden = frozenset(undeclared if self.declared.needs_gold else undeclared | {"gold"})
 
     def group(self, case: GroupCase, gold: int = 0) -> Group:
         """The group of a case as the reward sees it, with the first or the second of its labels."""
+        WatchedGroup.hidden = self._hidden
         scores = case.group.judge_scores if self.declared.needs_judge else None
-        kind = Group if self.declared.needs_gold else WatchedGroup
         fields = {group_field.name: getattr(case.group, group_field.name) for group_field in dataclasses.fields(Group)}
-        return kind(**{**fields, "gold": case.golds[gold], "judge_scores": scores})
+        return WatchedGroup(**{**fields, "gold": case.golds[gold], "judge_scores": scores})
 
     def call(self, group: Group, seed: int) -> CallResult:
         """Call it once, on a group that no call has seen."""
         before = dict(vars(group))
         answers, well_formed = group.answers, group.well_formed
-        WatchedGroup.touched = False
+        WatchedGroup.touched = set()
         try:
             value = call(f"reward {self.reward.name}", self.reward, group, seed)
         except ProctorError as error:
             message = str(error).removeprefix(f"reward {self.reward.name}: ")
-            return CallResult(None, message, WatchedGroup.touched)
+            return CallResult(None, message, frozenset(WatchedGroup.touched))
         after = dict(vars(group))
         expected = {**before, "answers": answers, "well_formed": well_formed}
         changed = sorted(key for key in {*expected, *after} if expected.get(key) != after.get(key))
-        return CallResult(value, None, WatchedGroup.touched, ", ".join(changed) or None)
+        return CallResult(value, None, frozenset(WatchedGroup.touched), ", ".join(changed) or None)
 
 
 def permuted(group: Group, order: Sequence[int]) -> Group:
-    """The same group with its responses, and their scores, in another order."""
-    scores = group.judge_scores
-    shuffled = dataclasses.replace(
-        group,
-        responses=tuple(group.responses[index] for index in order),
-        judge_scores=None if scores is None else tuple(scores[index] for index in order),
-    )
+    """The same group with its responses, and what is known of each, in another order."""
+    shuffled = at_places(group, order)
     object.__setattr__(shuffled, "gold", vars(group)["gold"])
     return shuffled
 
@@ -223,7 +225,7 @@ def _timed(caller: Caller, outcome: CheckOutcome, seed: int, limit: float) -> fl
 def _first(outcomes: Mapping[str, CheckOutcome], spec: RewardSpec, case: GroupCase, result: CallResult) -> Array | None:
     """The checks of one call, each made only if those before it passed; the rewards if they can be checked further."""
     for name, complaint in FIRST.items():
-        if name == "gold" and spec.needs_gold:
+        if (name == "gold" and spec.needs_gold) or (name == "tokens" and len(needed(spec)) == len(NEEDS)):
             continue
         outcomes[name].made += 1
         if problem := complaint(spec, case, result):
@@ -238,7 +240,16 @@ def _raises(spec: RewardSpec, case: GroupCase, result: CallResult) -> str | None
 
 
 def _touches(spec: RewardSpec, case: GroupCase, result: CallResult) -> str | None:
-    return "reads group.gold, and does not declare needs_gold: it is None in a training" if result.touched else None
+    if "gold" not in result.touched:
+        return None
+    return "reads group.gold, and does not declare needs_gold: it is None in a training"
+
+
+def _touches_tokens(spec: RewardSpec, case: GroupCase, result: CallResult) -> str | None:
+    for promise, (name, _) in NEEDS.items():
+        if name in result.touched:
+            return f"reads group.{name}, and does not declare {promise}: it is None in a training"
+    return None
 
 
 def _changes(spec: RewardSpec, case: GroupCase, result: CallResult) -> str | None:
@@ -266,6 +277,7 @@ def _bounded(spec: RewardSpec, case: GroupCase, result: CallResult) -> str | Non
 
 FIRST: Mapping[str, Callable[[RewardSpec, GroupCase, CallResult], str | None]] = {
     "gold": _touches,
+    "tokens": _touches_tokens,
     "runs": _raises,
     "group unchanged": _changes,
     "length": _length,

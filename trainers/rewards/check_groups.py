@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...benchmarks.suites.figures import as_item, draw
-from ...harness.types import Item
+from ...harness.types import TOKEN_DECIMALS, Item
 from ..base import Gold, Group, make_group
 from ..groups import RecordedGroup
+from ..tokens import GroupTokens
 
 Answers = tuple[str | None, ...]
 
@@ -73,7 +74,7 @@ CHOICES: Mapping[str, Answers] = {
 
 @dataclass(frozen=True)
 class GroupCase:
-    """A group without a label, with a judge's scores, and two labels that it could have."""
+    """A group without a label, with a judge's scores and what is known of tokens, and two labels that it could have."""
 
     name: str
     group: Group
@@ -103,16 +104,19 @@ def many(count: int, n: int, seed: int) -> Iterator[GroupCase]:
 
 
 def recorded_cases(groups: Sequence[RecordedGroup], most: int, seed: int) -> list[GroupCase]:
-    """At most so many recorded groups, evenly spread; scores are drawn for those that no judge has seen."""
+    """At most so many recorded groups, evenly spread; what no judge or engine said of them is drawn."""
     rng = random.Random(f"recorded {seed}")  # noqa: S311 - reproducible, not secret
     step = max(1, -(-len(groups) // most))
     cases = []
     for recorded in groups[::step]:
         group = make_group(recorded.item, recorded.responses, needs_gold=False, answer_format=recorded.answer_format)
         scores = recorded.judge_scores or _scores(len(recorded.responses), rng)
+        drawn = _tokens(recorded.item.id, len(recorded.responses)).fields
+        tokens = {name: drawn[name] if row is None else row for name, row in recorded.tokens.fields.items()}
         label = Gold(recorded.item.answer, recorded.item.answer_type, recorded.item.unit)
         golds = (label, dataclasses.replace(label, answer=_other(label.answer, group)))
-        cases.append(GroupCase(f"item {recorded.item.id}", dataclasses.replace(group, judge_scores=scores), golds))
+        group = dataclasses.replace(group, judge_scores=scores, **tokens)
+        cases.append(GroupCase(f"item {recorded.item.id}", group, golds))
     return cases
 
 
@@ -134,9 +138,23 @@ def _scores(n: int, rng: random.Random) -> tuple[float | None, ...]:
     return tuple(rng.choice((0.0, 0.5, 1.0, None, rng.random())) for _ in range(n))
 
 
+def _tokens(name: str, n: int) -> GroupTokens:
+    """What could be told of the tokens of n responses: none at all, one, or several; certain ones, and the impossible."""
+    rng = random.Random(f"tokens of {name}")  # noqa: S311 - reproducible, not secret
+
+    def row(length: int) -> tuple[float, ...]:
+        scale = rng.choice((0.0, 0.01, 1.0, 50.0))
+        return tuple(round(scale * rng.random(), TOKEN_DECIMALS) for _ in range(length))
+
+    lengths = tuple(rng.choice((0, 1, 2, 7, 40)) for _ in range(n))
+    logprobs = tuple(tuple(-one for one in row(length)) for length in lengths)
+    return GroupTokens(lengths, logprobs, tuple(map(row, lengths)))
+
+
 def _case(name: str, item: Item, responses: Sequence[str], rng: random.Random) -> GroupCase:
     group = make_group(item, responses, needs_gold=False)
-    group = dataclasses.replace(group, judge_scores=_scores(len(responses), rng))
+    scores = _scores(len(responses), rng)
+    group = dataclasses.replace(group, judge_scores=scores, **_tokens(name, len(responses)).fields)
     first = next((answer for answer in group.answers if answer), "3")
     kind = "choice" if item.choices else "number"
     label = Gold("A" if item.choices else first, kind, None)

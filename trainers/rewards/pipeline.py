@@ -24,6 +24,7 @@ from ...harness.types import Item, Json, sample_seed
 from ..base import Group, Reward, make_group, needs_judge
 from ..judge import Judge, open_judge
 from ..recipe import Recipe
+from ..tokens import GroupTokens, lacking, refuse_lacking, seen_by
 from .advantages import Array, advantage
 from .base import rewards_of
 from .registry import open_reward
@@ -122,18 +123,27 @@ class RewardPipeline:
         """What a resume must agree with beyond the recipe: who judges."""
         return {"judge": self.judge.identity()} if self.judge else {}
 
-    def run(self, items: Sequence[Item], texts: Sequence[str], step: int) -> StepRewards:
-        """Reward `texts`, n per item in order; `step` counts from 0.
+    def run(
+        self, items: Sequence[Item], texts: Sequence[str], step: int, tokens: GroupTokens | None = None
+    ) -> StepRewards:
+        """Reward `texts`, n per item in order; `step` counts from 0, `tokens` is what is known of the texts' tokens.
 
         Labels are read for monitoring, never for a reward that does not declare that it needs them. Advantages are of the
-        first policy.train_on of each group. Raises UsageError for an exception inside the reward, DataError for a reward
-        that is no number, EngineError when the judge fails too often.
+        first policy.train_on of each group. Raises UsageError for an exception inside the reward and for one that needs
+        what `tokens` lacks, DataError for a reward that is no number, EngineError when the judge fails too often.
         """
+        refuse_lacking(self.reward.name, lacking(self.reward, tokens), "this method or trainer does not give")
         n = self.recipe.sampling.n
         groups = [
             make_group(item, texts[place * n : (place + 1) * n], self.reward.needs_gold, self.recipe.answer_format)
             for place, item in enumerate(items)
         ]
+        if tokens is not None:
+            spans = [range(place * n, (place + 1) * n) for place in range(len(items))]
+            groups = [
+                dataclasses.replace(group, **seen_by(self.reward, tokens.at(span)))
+                for group, span in zip(groups, spans, strict=True)
+            ]
         metrics: dict[str, float] = {}
         if self.judge:
             groups = self._judged(self.judge, groups, step)

@@ -43,6 +43,8 @@ REWARDS: Registry[Callable[..., Reward] | ExternalReward] = Registry(
         "frequency": "proctor.trainers.rewards.frequency:Frequency",
         "actor_judge": "proctor.trainers.rewards.actor_judge:ActorJudge",
         "entropy_gated": "proctor.trainers.rewards.entropy_gated:EntropyGated",
+        "confidence": "proctor.trainers.rewards.confidence:Confidence",
+        "negative_entropy": "proctor.trainers.rewards.negative_entropy:NegativeEntropy",
         "judge_only": "proctor.trainers.rewards.judge_only:JudgeOnly",
         "ground_truth": "proctor.trainers.rewards.ground_truth:GroundTruth",
         "random": "proctor.trainers.rewards.random:RandomReward",

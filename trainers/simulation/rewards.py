@@ -9,14 +9,14 @@ Any other reward is called on recorded responses, group by group: right for ever
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from ...harness.errors import UsageError
-from ..base import Group, Reward, judge_scores, needs_judge
+from ..base import Group, Reward, at_places, judge_scores, needs_judge
+from ..groups import UNTOLD, lacking_tokens
 from ..rewards.actor_judge import ActorJudge, modulation
 from ..rewards.base import rewards_of
 from ..rewards.frequency import Frequency
@@ -24,6 +24,7 @@ from ..rewards.ground_truth import GroundTruth
 from ..rewards.judge_only import JudgeOnly
 from ..rewards.majority_vote import MajorityVote
 from ..rewards.random import RandomReward
+from ..tokens import needed, refuse_lacking
 from .policy import Floats, GroupDraw, Ints, Prompts
 
 
@@ -39,7 +40,7 @@ class PerGroupReward:
         self.reward = reward
         self.prompts = prompts
         self.groups = groups
-        self.varies = needs_judge(reward)
+        self.varies = needs_judge(reward) or bool(needed(reward))
         self._earned: dict[tuple[int, bytes], Floats] = {}
 
     def __call__(self, draw: GroupDraw, rng: np.random.Generator) -> Floats:
@@ -71,14 +72,7 @@ class PerGroupReward:
             self._earned.clear()
 
     def _call(self, place: int, responses: Ints, seed: int) -> Floats:
-        group = self.groups[place]
-        scores = group.judge_scores
-        drawn = dataclasses.replace(
-            group,
-            responses=tuple(group.responses[k] for k in responses),
-            judge_scores=None if scores is None else tuple(scores[k] for k in responses),
-        )
-        return rewards_of(self.reward, drawn, seed)
+        return rewards_of(self.reward, at_places(self.groups[place], responses.tolist()), seed)
 
 
 GroupRewards: TypeAlias = Callable[[GroupDraw, np.random.Generator], Floats]
@@ -96,6 +90,7 @@ def group_rewards(reward: Reward, prompts: Prompts) -> GroupRewards:
         raise UsageError(
             f"reward {reward.name} needs a judge's scores: judge the run with `proctor reward record --judge`"
         )
+    refuse_lacking(reward.name, lacking_tokens(reward, prompts.groups), UNTOLD)
     settings = getattr(reward, "settings", None)
     if make is None or getattr(settings, "votes", "classes") != "classes":
         return PerGroupReward(reward, groups, prompts)

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from proctor.harness.engines.vlm import VisionLanguageModel
-from proctor.harness.errors import DataError
+from proctor.harness.errors import DataError, UsageError
 from proctor.trainers.openrlhf import hooks
 from proctor.trainers.openrlhf.arguments import Paths, arguments
 from proctor.trainers.openrlhf.plan import Plan, RolloutPlan
@@ -69,7 +69,14 @@ def sample(trainer: Any, label: str, text: str) -> Any:
         rewards=None,
         scores=None,
         info={},
+        rollout_log_probs=None,
     )
+
+
+def telling(one: Any, logprob: float) -> Any:
+    """The rollout with the log-probabilities that OpenRLHF's engine gives: 0 for the prompt, one place ahead."""
+    one.rollout_log_probs = logprob * one.action_mask
+    return one
 
 
 @pytest.mark.parametrize("reward", ["majority_vote", "frequency", "ground_truth", "random", OWN])
@@ -98,6 +105,23 @@ def test_rewards_and_advantages_are_those_of_the_local_trainer(trainer, reward, 
         assert experience.advantages[mask].tolist() == pytest.approx([flat[place]] * int(mask.sum()))
         assert not experience.advantages[~mask].any()
         assert torch.equal(experience.returns, experience.advantages)
+
+
+def test_a_reward_sees_what_the_engine_tells_of_tokens(trainer):
+    made = trainer("reward=confidence")
+    labels = [label for label in made._items for _ in range(N)]
+    samples = [sample(made, label, text) for label, text in zip(labels, answers(8), strict=True)]
+    lengths = [int(one.action_mask.sum()) for one in samples]
+    assert hooks.tokens_of(samples).lengths == tuple(lengths)
+    with pytest.raises(UsageError, match="reward confidence needs token log-probabilities"):
+        made._reward(samples, 0)
+    told = [telling(one, -0.25 * (place + 1)) for place, one in enumerate(samples)]
+    made._reward(told, 0)
+    assert [float(one.rewards[0]) for one in told] == pytest.approx([-0.25 * (place + 1) for place in range(8)])
+    made = trainer("reward=confidence", "reward_settings.per_token=false")
+    made._reward(told, 0)
+    wanted = [-0.25 * (place + 1) * length for place, length in enumerate(lengths)]
+    assert [float(one.rewards[0]) for one in told] == pytest.approx(wanted)
 
 
 def test_a_reward_that_was_edited_after_the_start_is_refused(trainer, tmp_path, monkeypatch):

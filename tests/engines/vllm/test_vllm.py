@@ -1,5 +1,6 @@
 """The vllm engine on the bundled checkpoint, in fp32: the transformers engine's answers, whatever else is asked."""
 
+import dataclasses
 import io
 import json
 import os
@@ -18,6 +19,7 @@ if find_spec("vllm") is None:
 
 from PIL import Image as PilImage
 
+from proctor.harness.engines.base import tells
 from proctor.harness.engines.vllm import open_engine
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
@@ -70,6 +72,19 @@ def test_greedy_answers_are_those_of_the_transformers_engine(vllm_model, tiny_mo
 def test_prompts_are_read_as_by_the_transformers_engine(vllm_model, tiny_model, mixed):
     """Text, tokens, token counts and finish reasons, for pictures that are resized too."""
     assert answers(vllm_model, mixed) == answers(tiny_model, mixed)
+
+
+def test_tokens_are_told_of_as_by_the_transformers_engine(vllm_model, tiny_model):
+    """The model's own log-probabilities, whatever the answers are drawn by; entropies vLLM does not tell."""
+    requests = [dataclasses.replace(one, tokens=True) for one in drawn_requests(20)]
+    for sampling in (GREEDY, dataclasses.replace(GREEDY, repetition_penalty=1.2)):
+        told, wanted = answers(vllm_model, requests, sampling), answers(tiny_model, requests, sampling)
+        for key, one in wanted.items():
+            assert told[key].text == one.text
+            assert told[key].tokens.logprobs == pytest.approx(one.tokens.logprobs, abs=2e-3)
+            assert told[key].tokens.entropies is None
+    assert tells(vllm_model) == {"logprobs"}
+    assert all(one.tokens is None for one in answers(vllm_model, drawn_requests(2)).values())
 
 
 def test_prompts_have_the_token_ids_of_the_transformers_engine(vllm_model, tiny_model, mixed):

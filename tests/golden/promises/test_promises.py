@@ -269,7 +269,9 @@ def groups() -> list[Group]:
         texts = [*said_to(item)[:4], *(f"\\boxed{{{value}}}" for value in (5, 5, 6, 7, "C", "C"))]
         group = make_group(item, texts, needs_gold=True)
         scores = tuple(None if place == number + 3 else place / 10 for place in range(len(texts)))
-        found.append(dataclasses.replace(group, judge_scores=scores))
+        row = [place / 16 for place in range(len(texts))]
+        told = {"logprobs": tuple((-one, -1.0) for one in row), "entropies": tuple((one, 0.5) for one in row)}
+        found.append(dataclasses.replace(group, judge_scores=scores, **told))
     return found
 
 

@@ -1,5 +1,6 @@
 """The transformers engine on the bundled checkpoint: the same answers as transformers' own `generate`, in any batch."""
 
+import dataclasses
 import io
 import json
 import shutil
@@ -20,6 +21,7 @@ transformers = pytest.importorskip("transformers")
 from PIL import Image as PilImage  # noqa: E402
 
 from proctor.harness.engines.transformers import TransformersEngine, TransformersOptions, open_engine  # noqa: E402
+from proctor.harness.engines.vlm import draw_answers  # noqa: E402
 
 GREEDY = Sampling(max_tokens=48)
 SAMPLED = Sampling(n=3, temperature=1.0, top_p=0.9, max_tokens=48, seed=3)
@@ -464,3 +466,28 @@ def test_a_precision_that_is_none_is_refused(tiny, dtype):
 def test_half_precision_answers(tiny, dtype):
     found = answers(TransformersEngine(tiny, TransformersOptions("cpu", dtype)), drawn_requests(4))
     assert all(one.text.startswith("\\boxed{") for one in found.values())
+
+
+SHAPED = dataclasses.replace(SAMPLED, temperature=2.0, repetition_penalty=1.3)
+
+
+@pytest.mark.parametrize("sampling", [GREEDY, SAMPLED, SHAPED])
+def test_tokens_are_told_of_by_the_models_own_distribution(tiny_model, mixed, sampling):
+    """Log-probabilities and entropies are those of a pass over the answer at temperature 1, whatever it was drawn by."""
+    from proctor.trainers.local.losses import answer_logprobs
+
+    told = answers(tiny_model, [dataclasses.replace(one, tokens=True) for one in mixed], sampling)
+    plain = answers(tiny_model, mixed, sampling)
+    assert {key: dataclasses.replace(one, tokens=None) for key, one in told.items()} == plain
+    vlm = tiny_model._vlm
+    for request in mixed:
+        inputs = vlm.encode([request.prompt])
+        with torch.inference_mode():
+            prefix = vlm.prefill(inputs, repeat=len(request.samples))
+            drawn = draw_answers(vlm, prefix, sampling, list(request.seeds(sampling)))
+            log_p, entropy = answer_logprobs(vlm, inputs, drawn.ids, drawn.mask)
+        for sample, length, row, other in zip(request.samples, drawn.mask.sum(1), log_p, entropy, strict=True):
+            tokens = told[request.item_id, sample].tokens
+            assert tokens.length == length == told[request.item_id, sample].completion_tokens
+            assert tokens.logprobs == pytest.approx(row[:length].tolist(), abs=2e-4)
+            assert tokens.entropies == pytest.approx(other[:length].tolist(), abs=2e-4)

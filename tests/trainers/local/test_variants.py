@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from statistics import fmean
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from proctor.harness.errors import UsageError
 from proctor.harness.types import Item
 from proctor.trainers.base import make_group
 from proctor.trainers.local.policy_gradient import PolicyGradient
+from proctor.trainers.methods.base import Played, Turn
 from proctor.trainers.methods.grpo import Grpo
 from proctor.trainers.openrlhf.grpo import _checked
 from proctor.trainers.recipe import PromptSettings, load_recipe
@@ -27,6 +29,8 @@ RECIPES = {
     "ttrl_figures": ("majority_vote", "group_norm"),
     "srt_figures": ("majority_vote", "dr_grpo"),
     "entropy_gated_figures": ("entropy_gated", "group_norm"),
+    "confidence_figures": ("confidence", "group_norm"),
+    "rent_figures": ("negative_entropy", "group_norm"),
     "frequency_figures": ("frequency", "log_softmax_centred"),
     "majority_figures": ("majority_vote", "log_softmax_centred"),
     "judge_only_figures": ("judge_only", "log_softmax_centred"),
@@ -143,3 +147,52 @@ def test_test_prompts_are_the_items_of_the_examination() -> None:
 def test_the_test_split_of_another_suite_is_refused() -> None:
     with pytest.raises(UsageError, match=r"prompts\.split must be train"):
         load_recipe("mm_upt_geometry3k", ["prompts.split=test"])
+
+
+@pytest.mark.parametrize("name", ["confidence_figures", "rent_figures"])
+def test_a_training_rewards_what_its_own_tokens_tell(name: str, monkeypatch) -> None:
+    training = PolicyGradient(load_recipe(name, SMALL), Grpo(), BASE, "cpu")
+    assert training.recipe.sampling.temperature == 1  # so that the metric is of the same distributions
+    told = []
+    run = training.pipeline.run
+    monkeypatch.setattr(training.pipeline, "run", lambda *given: told.append(given[-1]) or run(*given))
+    metrics = training.step(0)
+    (tokens,) = told
+    means = [-fmean(row) for row in tokens.entropies] if name == "rent_figures" else list(map(fmean, tokens.logprobs))
+    assert metrics["reward"] == pytest.approx(fmean(means))
+    assert metrics["no_signal_share"] == 0
+    assert metrics["response_length"] == pytest.approx(fmean(tokens.lengths))
+    assert metrics["entropy"] == pytest.approx(sum(map(sum, tokens.entropies)) / sum(tokens.lengths), rel=1e-3)
+
+
+class Silent:
+    """A method that does not say what it drew."""
+
+    needs_gold = False
+
+    def play(self, step):
+        drawn = step.draw("silent", [step.prompt(item) for item in step.items], step.sampling.n)
+        rewarded = step.reward(step.items, [text for row in drawn.texts for text in row])
+        return Played([Turn(drawn, rewarded.advantages)], rewarded.metrics)
+
+
+def test_a_method_that_does_not_say_what_it_drew_is_told_so() -> None:
+    with pytest.raises(
+        UsageError, match="reward confidence needs token log-probabilities, which this method or trainer"
+    ):
+        PolicyGradient(load_recipe("confidence_figures", SMALL), Silent(), BASE, "cpu").step(0)
+    PolicyGradient(load_recipe("mm_upt_figures", SMALL), Silent(), BASE, "cpu").step(0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (["reward=negative_entropy"], "reward negative_entropy needs token entropies, which OpenRLHF does not give"),
+        (["reward=confidence", "openrlhf.correct_engine=false"], "gives only with openrlhf.correct_engine = true"),
+        (["reward=confidence", "sampling.temperature=0.7"], "sampling.temperature = 1"),
+        (["reward=confidence", "sampling.top_p=0.9"], "sampling.top_p = 1"),
+    ],
+)
+def test_openrlhf_refuses_a_reward_of_what_it_does_not_tell(changes: list[str], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        _checked(load_recipe("mm_upt_figures_openrlhf", changes), BASE)

@@ -50,13 +50,17 @@ def test_other_settings_have_other_bounds() -> None:
     assert checked("entropy_gated", low=0.3, high=0.4).passed
 
 
-@pytest.mark.parametrize("function", ["plurality.py:score", "plain.py:score", "plain.py:coin", "plain.py:graded"])
+SOUND = ["plurality.py:score", "plain.py:score", "plain.py:coin", "plain.py:graded", "plain.py:sure", "unsure.py:score"]
+
+
+@pytest.mark.parametrize("function", SOUND)
 def test_a_sound_reward_of_ones_own_passes(function: str) -> None:
     assert checked(f"{FILES / function}").passed
 
 
-def test_the_documented_reward_is_one_of_them() -> None:
-    assert f"```python\n{(FILES / 'plurality.py').read_text()}```\n" in DOCS.read_text()
+@pytest.mark.parametrize("name", ["plurality.py", "unsure.py"])
+def test_the_documented_rewards_are_among_them(name: str) -> None:
+    assert f"```python\n{(FILES / name).read_text()}```\n" in DOCS.read_text()
 
 
 def test_every_check_is_documented() -> None:
@@ -77,6 +81,8 @@ BROKEN = {
     "no_numbers": ("length", "None"),
     "not_finite": ("finite", "not all are finite"),
     "first_is_best": ("order", "responses in another order"),
+    "reads_logprobs": ("tokens", "reads group.logprobs, and does not declare needs_logprobs"),
+    "reads_lengths": ("tokens", "reads group.lengths, and does not declare needs_lengths"),
     "reads_gold": ("gold", "does not declare needs_gold"),
     "digs_for_gold": ("hidden label", "the label leaks"),
     "needs_gold_silently": ("gold", "does not declare needs_gold"),

@@ -99,7 +99,8 @@ def test_the_control_depends_on_the_seed_alone() -> None:
 def test_a_label_reaches_only_a_reward_that_declares_it(name: str) -> None:
     needs = REWARDS.get(name)().needs_gold
     groups = [make_group(dataclasses.replace(ITEM, answer=gold), boxed("7", "8"), needs) for gold in ("7", "8")]
-    groups = [dataclasses.replace(one, judge_scores=(1.0, 0.2)) for one in groups]
+    told = {"lengths": (2, 1), "logprobs": ((-0.5, -0.1), (-2.0,)), "entropies": ((0.7, 0.2), (1.1,))}
+    groups = [dataclasses.replace(one, judge_scores=(1.0, 0.2), **told) for one in groups]
     if needs:
         assert groups[0].gold != groups[1].gold
     else:

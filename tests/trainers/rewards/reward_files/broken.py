@@ -91,6 +91,17 @@ def divides_by_the_group(group):
     return [sum(map(len, group.responses)) / len(group.responses)] + [0.0] * (len(group.responses) - 1)
 
 
+def reads_logprobs(group):
+    return [0.0 if group.logprobs is None else sum(row) for row in group.logprobs or [()] * len(group.responses)]
+
+
+def reads_lengths(group):
+    return [float(group.lengths[0] > 3)] * len(group.responses) if group.lengths else [0.0] * len(group.responses)
+
+
+reads_lengths.needs_logprobs = True
+
+
 def too_slow(group):
     time.sleep(0.01)
     return [0.0] * len(group.responses)

@@ -32,3 +32,14 @@ def supervised(group):
 
 supervised.needs_gold = True
 supervised.equal_answers_alike = False
+
+
+def sure(group):
+    return [
+        sum(row) / max(1, len(row)) - 0.01 * length for row, length in zip(group.logprobs, group.lengths, strict=True)
+    ]
+
+
+sure.needs_logprobs = True
+sure.needs_lengths = True
+sure.equal_answers_alike = False
