@@ -24,7 +24,7 @@ from ...harness.report.csv_cells import from_cell, to_cell
 from ...harness.runs.score import ScoredRun
 from ...harness.runs.store import Manifest, in_words
 from ...harness.stats.metrics import Metric
-from ...harness.types import Json
+from ...harness.types import Json, canonical_json
 
 _WHOLE = re.compile(r"\d{1,18}", re.ASCII)
 
@@ -39,9 +39,10 @@ class Row:
     verdict, and then there is no score; "partial" for a score of what there is; or "missing counted as wrong" for a score
     that counts each of the `missing` answers as a wrong one. `referee` is the language model that
     took the protocol's steps, for `refereed` answers. `contamination` is the number of the run's items that the model was
-    trained on, blank where that is unknown. How answers were drawn is blank where an imported run does not
-    know it, `recipe`, `training_seed` and `training_step` where no training of ours made the model. `evidence` is the
-    digest of what the row can be recomputed from.
+    trained on, blank where that is unknown. How answers were drawn is blank where an imported run does not know it; `shaping`
+    is JSON of what shaped them beside temperature and top_p, blank for nothing. `recipe`, `training_seed` and
+    `training_step` are blank where no training of ours made the model. `evidence` is the digest of what the row can be
+    recomputed from.
     """
 
     suite: str
@@ -90,6 +91,7 @@ class Row:
     training_seed: str
     training_step: str
     subset: str
+    shaping: str
     evidence: str
 
     @property
@@ -116,7 +118,7 @@ class Row:
 
 
 COLUMNS = tuple(field.name for field in dataclasses.fields(Row))
-EARLIER_COLUMNS = tuple(name for name in COLUMNS if name != "subset")
+EARLIER_COLUMNS = tuple(name for name in COLUMNS if name not in ("subset", "shaping"))
 """Those of boards of before, which open and are verified as they are."""
 
 
@@ -205,6 +207,7 @@ def row(scored: ScoredRun, metric: Metric, evidence: str = "") -> Row:
         training_seed=_text(training.get("seed")),
         training_step=_text(training.get("step")),
         subset=told(manifest),
+        shaping=canonical_json(shaping) if (shaping := manifest.sampling.shaping) else "",
         evidence=evidence,
     )
 

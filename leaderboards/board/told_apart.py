@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-FACTS = ("temperature", "top_p", "max_tokens", "samples", "seed", "weights", "configuration")
+FACTS = ("temperature", "top_p", "max_tokens", "shaping", "samples", "seed", "weights", "configuration")
 """The columns of a row by which answers that have one name may differ."""
 DIGESTS = ("weights", "configuration")
 DIGITS = 8

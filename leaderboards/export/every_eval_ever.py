@@ -197,7 +197,7 @@ def _result(row: Row, evaluation_id: str) -> Json:
         },
         "generation_config": {
             "generation_args": {name: value for name, value in drawn.items() if value is not None},
-            "additional_details": _texts(seed=row.seed, samples=str(row.samples)),
+            "additional_details": _texts(seed=row.seed, samples=str(row.samples), shaping=row.shaping),
         },
     }
 

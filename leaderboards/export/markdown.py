@@ -5,6 +5,7 @@ What is exported of a table: the rows of one model that may be published, and wh
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 
@@ -57,7 +58,16 @@ def setting(row: Row) -> str:
         ("seed", row.seed),
     ):
         parts += [f"{name} {value}"] if value else []
-    return ", ".join(parts)
+    return ", ".join([*parts, *shaped_by(row.shaping)])
+
+
+def shaped_by(shaping: str) -> list[str]:
+    """What a row's `shaping` says, in words."""
+    try:
+        found = json.loads(shaping or "{}")
+        return [f"{name} {value}" for name, value in found.items()]
+    except (ValueError, AttributeError, RecursionError):  # no row of ours
+        return [shaping]
 
 
 def warnings(row: Row) -> list[str]:

@@ -210,6 +210,7 @@ def _facts(one: RunView) -> list[Json]:
         "samples": drawn.get("n"),
         "temperature": drawn.get("temperature"),
         "tokens at most": drawn.get("max_tokens"),
+        **{name: str(value) for name, value in one.manifest.sampling.shaping.items()},
         "engine": model.get("engine"),
         "weights": str(model.get("weights") or "")[:16],
         "data": str(identity["data"])[:16],
