@@ -85,7 +85,7 @@ perf-peers: .venv/installed-dev .venv/lmms-eval/installed .venv/inspect/installe
 	$(PYTHON) -m venv .venv
 
 .venv/installed: .venv/bin/python pyproject.toml $(CONSTRAINTS)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e ".[local]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e ".[local,show]"
 	touch $@
 
 .venv/installed-dev: .venv/installed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from ..harness.engines.base import Engine
 from ..harness.errors import UsageError
 from ..harness.files import RUN_FILE
 from ..harness.profiles import Profile, PromptStyle
+from ..harness.report.text import first_of
 from ..harness.runs.evaluate import Examination
 from ..harness.runs.judging import JudgeModel
 from ..harness.runs.score import Rules, ScoredRun, StoredAnswers, score
@@ -22,6 +24,9 @@ from .protocols.recorded import NAME as RECORDED
 from .protocols.recorded import recorded_replies, recorded_rules
 from .registry import SUITES
 from .subset import SUBSET, Choice
+
+NAMED = 5
+"""So many files that are passed over are named."""
 
 
 def plan(
@@ -170,5 +175,31 @@ def find_runs(paths: list[Path]) -> list[Path]:
         else:
             raise UsageError(f"{path}: no such run directory")
     if not runs:
-        raise UsageError(f"no run directories in {', '.join(map(str, paths))}: hold one with `proctor eval`")
+        deeper = [f"{folder} holds {count}" for path in paths for folder, count in _deeper(path).items()]
+        where = f"{', '.join(deeper[:NAMED])}: name that" if deeper else "hold one with `proctor eval`"
+        raise UsageError(f"no run directories in {', '.join(map(str, paths))}: {where}")
     return runs
+
+
+def not_looked_at(paths: Sequence[Path]) -> list[str]:
+    """What lies in the folders among `paths` that is no run directory and was passed over, in a line for each folder."""
+    lines = []
+    for path in paths:
+        if (path / RUN_FILE).is_file() or not path.is_dir():
+            continue
+        others = sorted(
+            child.name for child in path.iterdir() if child.name[0] != "." and not (child / RUN_FILE).is_file()
+        )
+        deeper = {folder.relative_to(path).parts[0]: (folder, count) for folder, count in _deeper(path).items()}
+        told = [f"{one} ({deeper[one][1]} runs in {deeper[one][0]})" if one in deeper else one for one in others]
+        if told:
+            lines.append(f"not looked at in {path}: {first_of(told, NAMED)}")
+    return lines
+
+
+def _deeper(path: Path) -> dict[Path, int]:
+    """The folders that hold run directories, two or three steps under `path`, with how many."""
+    found: Counter[Path] = Counter()
+    for pattern in (f"*/*/{RUN_FILE}", f"*/*/*/{RUN_FILE}"):
+        found.update(file.parent.parent for file in path.glob(pattern) if not (file.parent.parent / RUN_FILE).is_file())
+    return dict(found)

@@ -12,7 +12,10 @@ from ..report.text import counted, first_of
 from .options import Verb, add, add_judge_model, add_one, data_of, one_suite, open_judge_model, score_protocols
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ...leaderboards.board.known_items import KnownItems
+    from ...leaderboards.board.verify import RowReport, VerifyReport
 
 STATES = {True: "reproduced", False: "NOT REPRODUCED", None: "unverifiable"}
 NAMED = 5
@@ -94,11 +97,17 @@ def _build(args: argparse.Namespace) -> int:
 def _verify_arguments(parser: argparse.ArgumentParser) -> None:
     """The board, and data to hold its items against."""
     parser.add_argument("board", type=Path, metavar="BOARD", help="a folder that `proctor board build` wrote")
+    parser.add_argument(
+        "-v",
+        "--verbose",
+        action="store_true",
+        help="also print the rows that are reproduced, and each that cannot be told",
+    )
     add(parser, "--data", "--lock", "--json")
 
 
 def _verify(args: argparse.Namespace) -> int:
-    """Say of each row whether it is reproduced, and why not; exit code 1 if any is not, 4 if some are unverifiable."""
+    """Say which rows are not reproduced, and why, and how many are; exit code 1 if any is not, 4 if some are unverifiable."""
     from ...leaderboards.board.verify import verify
     from .terminal import emit_json, log
 
@@ -106,10 +115,8 @@ def _verify(args: argparse.Namespace) -> int:
     if args.json:
         emit_json(report.to_json())
     else:
-        for row in report.rows:
-            print(printable(f"{STATES[row.reproduced]:<14}  {row.name}"))
-            for reason in row.reasons:
-                print(printable(f"                {reason}"))
+        for line in _row_lines(report, every=args.verbose):
+            print(printable(line))
         for problem in report.problems:
             print(printable(f"{args.board}: {problem}"))
     for note in report.notes:
@@ -117,6 +124,20 @@ def _verify(args: argparse.Namespace) -> int:
     untold = f", and {report.count(None)} unverifiable" if report.count(None) else ""
     log(f"{args.board}: {report.count(True)} of {counted(len(report.rows), 'row')} reproduced{untold}")
     return report.exit_code
+
+
+def _row_lines(report: VerifyReport, *, every: bool) -> Iterator[str]:
+    """The rows that are not reproduced or cannot be told, those with the same reasons together; or `every` row by itself."""
+    groups: dict[tuple[object, ...], list[RowReport]] = {}
+    for row in report.rows:
+        if every or not row.reproduced:
+            key = (row.number,) if every else (row.reproduced, *row.reasons)
+            groups.setdefault(key, []).append(row)
+    for rows in groups.values():
+        first = rows[0]
+        more = f" and {counted(len(rows) - 1, 'further row')} (-v names each)" if len(rows) > 1 else ""
+        yield f"{STATES[first.reproduced]:<14}  {first.name}{more}"
+        yield from (f"                {reason}" for reason in first.reasons)
 
 
 def _known(args: argparse.Namespace) -> KnownItems:

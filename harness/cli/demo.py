@@ -7,11 +7,13 @@ Everything is kept under --out, and a demo that was interrupted goes on where it
 from __future__ import annotations
 
 import argparse
+import sys
 import threading
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import EXIT_INCOMPLETE, EXIT_OK
+from ..errors import EXIT_INCOMPLETE, EXIT_OK, MissingExtraError
 from .options import Verb, add, add_one, suites_with_sample
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 FIGURES = "figures"
 MAX_TOKENS = 48
+CHECKPOINTS = 3
+"""So many stand beside the base in a table."""
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,14 +68,32 @@ def _run(args: argparse.Namespace) -> int:
     board = args.out / "board"
     build(examined, [None], board, draft=True)
     scored = [score_run(path) for path in examined]
+    page = _page(args.out, examined)
     if args.json:
-        emit_json({"board": str(board), "training": str(training), "scores": [one.to_json() for one in scored]})
+        scores = [one.to_json() for one in scored]
+        emit_json({"board": str(board), "training": str(training), "page": page and str(page), "scores": scores})
     else:
-        show_table(_table(scored, suites, base.name))
-        print(_closing(board, training, runs))
+        for table in _tables(scored, suites, base.name):
+            show_table(table)
+        print(_closing(args.out, training, page))
     for problem in problems:
         log(problem)
     return EXIT_INCOMPLETE if problems else EXIT_OK
+
+
+def _page(out: Path, runs: list[Path]) -> Path | None:
+    """The page of the runs and of all trainings of the demo; None without the package of its charts."""
+    from ...leaderboards.page.document import PageOptions
+    from ...trainers.provenance import training_folders
+    from .show import write_page
+    from .terminal import log
+
+    try:
+        write_page(out / "page.html", runs, PageOptions("Demo", trainings=training_folders([out])))
+    except MissingExtraError as error:
+        log(f"no page: {error}")
+        return None
+    return out / "page.html"
 
 
 def _train_and_watch(recipe: Recipe, base: Path, training: Path, runs: Path, plans: list[Examination]) -> list[str]:
@@ -79,6 +101,7 @@ def _train_and_watch(recipe: Recipe, base: Path, training: Path, runs: Path, pla
     from ...trainers.experiments.watch import Watcher
     from ...trainers.rewards.registry import TRAINERS
     from ..engines.transformers import TransformersEngine
+    from .checkpoint_scores import CheckpointScores
     from .terminal import progress_bars
 
     stop = threading.Event()
@@ -89,9 +112,12 @@ def _train_and_watch(recipe: Recipe, base: Path, training: Path, runs: Path, pla
         watch_task = bars.add_task("examine checkpoints", total=-(-steps // recipe.checkpoint_every), note="")
 
         def log_above_bars(message: str) -> None:
-            bars.console.print(f"     {message}", highlight=False, markup=False)
+            bars.console.print(f"     {message}", highlight=False, markup=False, soft_wrap=True)
 
-        watcher = Watcher(training, runs, plans, TransformersEngine, log_above_bars)
+        scores = CheckpointScores(training, runs)
+        watcher = Watcher(
+            training, runs, plans, TransformersEngine, log_above_bars, lambda paths: scores.lines(paths[:1])
+        )
 
         def watch() -> None:
             try:
@@ -120,8 +146,20 @@ def _train_and_watch(recipe: Recipe, base: Path, training: Path, runs: Path, pla
     return list(watcher.problems.values())
 
 
-def _table(scored: list[ScoredRun], suites: list[str], base: str) -> Table:
-    """Rows: base and checkpoints; columns: suites; in each cell the score and its paired difference to the base."""
+def _tables(scored: list[ScoredRun], suites: list[str], base: str) -> Iterator[Table]:
+    """Rows: suites; columns: the base and a training's checkpoints, so many that a table fits into 80 characters."""
+    cells = {(one.run.manifest.model_name, one.run.manifest.suite): one for one in scored}
+    finished = sorted({name for name, _ in cells if all((name, suite) in cells for suite in suites)} - {base})
+    for training in dict.fromkeys(name.rpartition("/")[0] for name in finished):
+        its = [name for name in finished if name.rpartition("/")[0] == training]
+        for first in range(0, len(its), CHECKPOINTS):
+            yield _table(cells, suites, base, its[first : first + CHECKPOINTS], training)
+
+
+def _table(
+    cells: Mapping[tuple[str, str], ScoredRun], suites: list[str], base: str, names: list[str], training: str
+) -> Table:
+    """In each cell the score, and below its interval; of a checkpoint its paired difference to the base, and that one's."""
     from rich import box
     from rich.table import Table
 
@@ -129,15 +167,14 @@ def _table(scored: list[ScoredRun], suites: list[str], base: str) -> Table:
     from ...leaderboards.compare.compare import compare
     from .terminal import change, percent_interval
 
-    cells = {(one.run.manifest.model_name, one.run.manifest.suite): one for one in scored}
-    finished = {name for name, _ in cells if all((name, suite) in cells for suite in suites)}
-    names = sorted(finished, key=lambda name: (name != base, name))
     caption = (
-        "Percent right and its 95% interval; below, the paired difference to the base and its 95% interval.\n"
-        "* p < 0.05, ** p < 0.01, *** p < 0.001. The eight suites are small bundled samples: their errors are large."
+        "Percent right with its 95% interval; of a checkpoint also the paired\n"
+        "difference to the base in points, with the 95% interval of that.\n"
+        "* p < 0.05, ** p < 0.01, *** p < 0.001. The eight suites are small\n"
+        "bundled samples: their errors are large."
     )
     table = Table(
-        title="Leaderboard",
+        title=f"Leaderboard: {training}",
         title_justify="left",
         caption=caption,
         caption_justify="left",
@@ -145,31 +182,54 @@ def _table(scored: list[ScoredRun], suites: list[str], base: str) -> Table:
         show_lines=True,
         pad_edge=False,
     )
-    table.add_column("checkpoint")
+    table.add_column("suite")
+    for name in (base, *names):
+        table.add_column(name.rpartition("/")[2], justify="right", no_wrap=True)
     for suite in suites:
-        found = which_of(cells[base, suite].run.manifest) or f"{len(cells[base, suite].items)} items"
-        table.add_column("\n".join((suite, *f"({found})".split(" ", 1))), justify="right", no_wrap=True)
-    for name in names:
-        row = [name.replace("/", "\n")]
-        for suite in suites:
-            one = cells[name, suite]
-            difference = "" if name == base else "\n" + change(compare(cells[base, suite], one))
-            row.append(percent_interval(one.accuracy().estimate) + difference)
+        one = cells[base, suite]
+        which = which_of(one.run.manifest) or f"{len(one.items)} items"
+        row = [f"{suite}\n({which.removeprefix('bundled sample, ')})", percent_interval(one.accuracy().estimate)]
+        for name in names:
+            score = f"{100 * cells[name, suite].accuracy().estimate.value:.1f}"
+            row.append(f"{score}  {change(compare(one, cells[name, suite]))}")
         table.add_row(*row)
     return table
 
 
-def _closing(board: Path, training: Path, runs: Path) -> str:
-    return f"""leaderboard: {board / "board.csv"}, and the evidence of every row
-curves:      tensorboard --logdir {training / "tensorboard"}   (or read {training / "metrics.jsonl"})
+def _closing(out: Path, training: Path, page: Path | None) -> str:
+    """Where everything is, and commands that can be given as they stand."""
+    program, tensorboard = _program("proctor"), _program("tensorboard")
+    board, runs = out / "board", out / "runs"
+    shown = f"page:        {page}   (charts, curves and every answer)\n" if page else ""
+    commands = "\n".join(f"  {line}" for line in closing_commands(out, training, program))
+    return f"""{shown}leaderboard: {board / "board.csv"}, and the evidence of every row
+curves:      {tensorboard} --logdir {training / "tensorboard"}   (or read {training / "metrics.jsonl"})
+runs:        {runs}
 
-What to try next:
-  proctor board verify {board}                      recompute every row from its evidence
-  proctor show {runs} --training {training} --html demo.html    look at charts, curves and every answer
-  proctor demo --out {board.parent} --seed 1          the same with another seed; the table grows
-  proctor train mm_upt_figures --out control --set reward=random      the control: no reward, no gain
-  proctor eval --model DIR --suite mathvision --data items.jsonl      your model on real items
-  proctor score {runs}          judge the stored answers again"""
+What to try next; your own model and items: --model DIR --suite mathvision --data items.jsonl
+{commands}"""
+
+
+def closing_commands(out: Path, training: Path, program: str) -> list[str]:
+    """What to do with what the demo left, a command a line."""
+    runs = out / "runs"
+    return [
+        f"{program} board verify {out / 'board'}                # recompute every row from its evidence",
+        f"{program} score {runs} --score-protocol strict,mm_upt   # judge the stored answers again",
+        f"{program} compare {runs}@base '{runs}@{training.name}/*60'   # item by item",
+        f"{program} demo --out {out} --seed 1                  # another seed beside this one",
+        f"{program} train mm_upt_figures --out {out / 'control'} --set reward=random   # the control: no gain",
+    ]
+
+
+def _program(name: str) -> str:
+    """A program of this installation as a shell finds it: by its name, or where it lies beside Python."""
+    from shutil import which
+
+    if which(name):
+        return name
+    place = Path(sys.executable).parent / name
+    return str(place.relative_to(Path.cwd())) if place.is_relative_to(Path.cwd()) else str(place)
 
 
 VERBS = {

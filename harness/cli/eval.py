@@ -266,7 +266,7 @@ def log_unscored(scored: Sequence[ScoredRun]) -> None:
 
 def score_all(args: argparse.Namespace) -> tuple[list[ScoredRun], int]:
     """The runs that the arguments name under the protocols that they name, and how many were damaged and left out."""
-    from ...benchmarks.examination import find_runs, score_under
+    from ...benchmarks.examination import find_runs, not_looked_at, score_under
     from .terminal import log
 
     judge_model = open_judge_model(args)
@@ -281,6 +281,8 @@ def score_all(args: argparse.Namespace) -> tuple[list[ScoredRun], int]:
         except DataError as error:
             log(f"proctor {args.command}: {error}; left out")
             damaged += 1
+    for line in not_looked_at(args.runs):
+        log(printable(line))
     return scored, damaged
 
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from ..stats.intervals import Difference, Estimate
 
 PLAIN_WIDTH = 160
+LEAST_NAME = 24
+"""So many characters a line of a model's name has at least."""
 
 
 @contextmanager
@@ -111,40 +113,62 @@ def change(difference: Difference) -> str:
 
 
 def scores_table(scored: Sequence[ScoredRun]) -> Table:
-    """One line per run."""
-    from rich.table import Table
-
+    """A line for each run, under its suite and protocol; fits into 80 characters."""
     from ...benchmarks.subset import suite_of
+    from ..report.told_apart import Told, run_facts, told_apart
 
-    table = Table(title="Scores", title_justify="left")
-    for name in ("model", "suite", "protocol"):
-        table.add_column(name, overflow="fold")
-    for name in ("score %", "95% interval", "right", "no answer", "cut off", "errors"):
+    judged = [one.rules.name + (f" ({_crossed(one)})" if one.cross_prompt else "") for one in scored]
+    manifests = [one.run.manifest for one in scored]
+    groups = [f"{suite_of(manifest)}, {by}" for manifest, by in zip(manifests, judged, strict=True)]
+    remarks = told_apart(
+        [Told(one.model_name, group, run_facts(one)) for one, group in zip(manifests, groups, strict=True)]
+    )
+    errors = any(one.errors for one in scored)
+    headings = ("score %", "95% interval", "right", "no\nanswer", "cut\noff", *(["errors"] if errors else []))
+    lines = [
+        (group, _called(manifest.model_name, remark), _score_cells(one, errors))
+        for one, manifest, group, remark in zip(scored, manifests, groups, remarks, strict=True)
+    ]
+    return _grouped("Scores", headings, lines)
+
+
+def _score_cells(one: ScoredRun, errors: bool) -> list[str]:
+    metric = one.accuracy()
+    estimate = metric.estimate
+    lacks = ((one.missing, "missing"), (one.unscored, "without a verdict"))
+    lacking = f"{one.status}: " + ", ".join(f"{count} {what}" for count, what in lacks if count)
+    if one.complete and one.missing:
+        lacking = f"{one.missing} {one.status}"
+    value = "undefined" if one.status == "complete" else lacking
+    shown = ""
+    if one.shown(estimate):
+        value = percent(estimate) if one.status == "complete" else f"{percent(estimate)}\n{lacking}"
+        shown = interval(estimate.low, estimate.high, clusters=estimate.clusters)
+    counts = [f"{metric.correct}/{metric.total}", str(one.unparsed), str(one.truncated)]
+    return [value, shown, *counts, *([str(one.errors)] if errors else [])]
+
+
+def _called(name: str, remark: str) -> str:
+    """A model's name with what tells its runs apart."""
+    return f"{name} ({remark})" if remark else name
+
+
+def _grouped(title: str, headings: Sequence[str], lines: Sequence[tuple[str, str, Sequence[str]]]) -> Table:
+    """A table of lines (group, model, cells): each group has its name as a line, and the models under it, named in full."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, title_justify="left", box=box.HORIZONTALS, pad_edge=False, padding=(0, 0, 0, 1))
+    table.add_column("model", overflow="fold", min_width=LEAST_NAME)
+    for name in headings:
         table.add_column(name, justify="right")
-    for one in scored:
-        metric = one.accuracy()
-        estimate = metric.estimate
-        answered = f"{metric.correct}/{metric.total}"
-        lacks = ((one.missing, "missing"), (one.unscored, "without a verdict"))
-        lacking = f"{one.status}: " + ", ".join(f"{count} {what}" for count, what in lacks if count)
-        if one.complete and one.missing:
-            lacking = f"{one.missing} {one.status}"
-        value = "undefined" if one.status == "complete" else lacking
-        shown = ""
-        if one.shown(estimate):
-            value = percent(estimate) if one.status == "complete" else f"{percent(estimate)}\n{lacking}"
-            shown = interval(estimate.low, estimate.high, clusters=estimate.clusters)
-        table.add_row(
-            _plain(one.run.manifest.model_name),
-            _plain(suite_of(one.run.manifest)),
-            one.rules.name + (f" ({_crossed(one)})" if one.cross_prompt else ""),
-            value,
-            shown,
-            answered,
-            str(one.unparsed),
-            str(one.truncated),
-            str(one.errors),
-        )
+    for group in dict.fromkeys(line[0] for line in lines):
+        table.add_section()
+        table.add_row(Text(printable(group), style="bold"))
+        for of_group, model, cells in lines:
+            if of_group == group:
+                table.add_row(Text(f"  {printable(model)}"), *map(_plain, cells))
     return table
 
 
@@ -157,23 +181,34 @@ def _crossed(scored: ScoredRun) -> str:
 
 
 def board_table(rows: Sequence[Row]) -> Table:
-    """The accuracy of each model on each suite."""
-    from rich.table import Table
+    """The accuracy of each model, under its suite and protocol; fits into 80 characters."""
+    from ..report.told_apart import Told, told_apart
 
-    table = Table(title="Board", title_justify="left")
-    for name in ("model", "suite", "protocol"):
-        table.add_column(name, overflow="fold")
-    for name in ("score %", "95% interval", "right", "no answer", "status"):
-        table.add_column(name, justify="right")
-    for row in rows:
-        if row.metric != "accuracy":
-            continue
-        shown = interval(float(row.ci_low), float(row.ci_high), clusters=row.clusters) if row.score else ""
+    shown = [row for row in rows if row.metric == "accuracy"]
+    groups = [f"{row.shown_suite}, {row.judged_by}" for row in shown]
+    remarks = told_apart([Told(row.model, group, _row_facts(row)) for row, group in zip(shown, groups, strict=True)])
+    unfinished = any(row.status != "complete" for row in shown)
+    headings = ("score %", "95% interval", "right", "no\nanswer", *(["status"] if unfinished else []))
+    lines = []
+    for row, group, remark in zip(shown, groups, remarks, strict=True):
         score = f"{100 * float(row.score):.1f}" if row.score else ""
-        counts = f"{row.correct}/{row.total}"
-        cells = (row.model, row.shown_suite, row.judged_by, score, shown, counts, row.unparsed, row.status)
-        table.add_row(*map(_plain, cells))
-    return table
+        between = interval(float(row.ci_low), float(row.ci_high), clusters=row.clusters) if row.score else ""
+        counts = [f"{row.correct}/{row.total}", str(row.unparsed)]
+        cells = [score, between, *counts, *([row.status] if unfinished else [])]
+        lines.append((group, _called(row.model, remark), cells))
+    return _grouped("Board", headings, lines)
+
+
+def _row_facts(row: Row) -> dict[str, str]:
+    """What may tell two rows of a board apart."""
+    drawn = ("samples", "temperature", "top_p", "max_tokens", "seed", "engine")
+    return {
+        "asked by": row.prompt_protocol,
+        **{name: str(getattr(row, name)) for name in drawn},
+        "weights": row.weights[:8],
+        "prompts": row.prompts[:8],
+        "run": row.run_id[:8],
+    }
 
 
 def recipes_table(found: RecipeTable) -> Table:

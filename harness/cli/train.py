@@ -112,6 +112,7 @@ def _watch(args: argparse.Namespace) -> int:
     from ...trainers.experiments.watch import Watcher
     from ..runs.checkpoints import find_checkpoints
     from ..runs.evaluate import stop_signals
+    from .checkpoint_scores import CheckpointScores
     from .eval import plan_suites
     from .terminal import log, log_stopping
 
@@ -123,7 +124,8 @@ def _watch(args: argparse.Namespace) -> int:
         raise UsageError(f"no checkpoints in {args.folder}: {hint}")
     profile = open_profile(args)
     plans = plan_suites(args, suite_names(args), sampling(args, profile), profile, demanded=True)
-    watcher = Watcher(args.folder, args.out, plans, lambda path: open_engine(args, str(path)), log)
+    scores = CheckpointScores(args.folder, args.out)
+    watcher = Watcher(args.folder, args.out, plans, lambda path: open_engine(args, str(path)), log, scores.lines)
     with stop_signals(log_stopping) as stop:
         watcher.follow(stop, until_idle=args.once, until_finished=args.until_finished)
         if stop.is_set():

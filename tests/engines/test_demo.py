@@ -35,6 +35,11 @@ def test_demo_ends_with_a_table_even_after_a_kill(tmp_path: Path) -> None:
     assert "broken" in done.stderr
     for word in ("base", "step-000020", "figures", "board.csv", "What to try next", "95% interval"):
         assert word in done.stdout
+    assert (out / "page.html").exists()
+    assert max(len(line) for line in done.stdout.partition("Leaderboard")[2].partition("page:")[0].splitlines()) <= 80
+    hints = [line.strip() for line in done.stdout.partition("What to try next")[2].splitlines()[1:]]
+    for hint, codes in zip(hints[:3], ((0, 1), (0,), (0,)), strict=True):  # uncommitted code cannot be published
+        assert subprocess.run(hint, shell=True, capture_output=True, cwd=tmp_path).returncode in codes, hint
     with (out / "board" / "board.csv").open() as file:
         rows = list(csv.DictReader(file))
     models = {row["model"] for row in rows}

@@ -8,7 +8,7 @@ of other programs count too, if they are in Hugging Face format.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -29,6 +29,8 @@ QUIET_SECONDS = 5.0
 class Watcher:
     """Watches `folder`; holds `examinations` of each checkpoint, opened by `open_engine`, under `runs`.
 
+    `log` is told of each checkpoint that was examined, with the lines that `scores` gives of its runs.
+
     `problems` maps a checkpoint's path to what is wrong with it, as last seen.
     """
 
@@ -37,6 +39,7 @@ class Watcher:
     examinations: Sequence[Examination]
     open_engine: Callable[[Path], Engine]
     log: Callable[[str], None] = lambda message: None
+    scores: Callable[[Sequence[Path]], Iterable[str]] = lambda runs: ()
     quiet: float = QUIET_SECONDS
     problems: dict[Path, str] = field(default_factory=dict)
     _done: dict[Path, dict[str, str]] = field(default_factory=dict)
@@ -102,10 +105,11 @@ class Watcher:
     def _run_all(self, checkpoint: Path, stop: Event) -> None:
         started = time.monotonic()
         model = self.open_engine(checkpoint)
-        asked = 0
+        asked, runs = 0, []
         for examination in TrainingRecord.read(checkpoint, self.log).put_into(self.examinations):
             outcome = run_eval(examination, model, run_path(self.runs, examination, model), stop=stop)
             asked += outcome.asked
+            runs.append(outcome.path)
             if outcome.stopped:
                 return
             if not outcome.complete:
@@ -116,3 +120,5 @@ class Watcher:
             self.log(f"evaluated {model.name} on {suites} in {time.monotonic() - started:.1f} s")
         else:
             self.log(f"nothing new: {model.name} is already evaluated on {suites} in {self.runs}")
+        for line in self.scores(runs):
+            self.log(f"  {line}")

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shutil
 
 import pytest
 
@@ -39,6 +40,18 @@ def test_names_are_shown_as_they_are(cli, examine, scripted, tmp_path):
         done = cli(*arguments, tmp_path / "run")
         assert done.out.count(":smile: [red]x[/red]\\nforged\\x1b[2K") >= 1
         assert not {"\x1b", "\U0001f604"} & {*done.out}
+
+
+def test_what_is_passed_over_in_a_folder_is_said(cli, mathverse, tmp_path):
+    folder = tmp_path / "some"
+    (folder / "old").mkdir(parents=True)
+    (folder / "notes.txt").write_text("mine")
+    shutil.copytree(mathverse, folder / "old" / "run")
+    done = cli("score", folder)
+    assert (done.code, f"no run directories in {folder}: {folder / 'old'} holds 1: name that" in done.err) == (2, True)
+    shutil.copytree(mathverse, folder / "run")
+    done = cli("score", folder)
+    assert f"not looked at in {folder}: notes.txt, old (1 runs in {folder / 'old'})" in done.err
 
 
 def test_several_protocols_at_once(cli, mathverse):

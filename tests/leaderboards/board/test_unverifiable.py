@@ -67,9 +67,12 @@ def test_without_data_it_says_which_to_give_and_with_them_it_is_reproduced(make,
     done = cli("board", "verify", board)
     assert done.code == 4
     assert "NOT REPRODUCED" not in done.out
-    assert f"unverifiable    {NAME} m {protocol} accuracy\n" in done.out
+    assert f"unverifiable    {NAME} m {protocol} accuracy and 2 further rows (-v names each)\n" in done.out
+    every = cli("board", "verify", board, "-v").out
+    assert f"unverifiable    {NAME} m {protocol} accuracy\n" in every
     assert f"give --data {NAME}=FILE: the evidence gives all of the row" in done.out
-    assert "reproduced      mathvision m strict accuracy\n" in done.out
+    assert "reproduced      mathvision m strict accuracy\n" in every
+    assert "reproduced      mathvision" not in done.out
     assert "and 3 unverifiable" in done.err
     assert json.loads(cli("board", "verify", board, "--json").out)["verified"] is None
     done = cli("board", "verify", board, "--data", f"{NAME}={data}")

@@ -265,6 +265,7 @@ def test_a_study_of_stored_answers_ends_in_board_comparison_and_page_and_asks_no
     assert done.code == 0, done.err
     assert (tmp_path / "asked").read_text() == "x" * 44
     assert "six against five, by strict, examine 1" in done.out
+    assert "six (temperature 0.5)" in done.out
     assert "board:       said/board (" in done.out
     assert (tmp_path / "said" / "page.html").stat().st_size > 100_000
     again = cli("run", "said.toml", "--json")
