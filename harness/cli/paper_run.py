@@ -135,9 +135,9 @@ class _Job:
         from ...trainers.experiments.study import SAMPLE
 
         named = data_of(self.args, dict.fromkeys(one.suite for one in self.columns))
-        return {
-            suite: str(data or (HUB if SUITES.get(suite).published.hub else SAMPLE)) for suite, data in named.items()
-        }
+        samples = {suite for suite in named if {SAMPLE, f"{suite}={SAMPLE}"}.intersection(self.args.data)}
+        hubs = {suite for suite in named if SUITES.get(suite).published.hub} - samples
+        return {suite: str(data or (HUB if suite in hubs else SAMPLE)) for suite, data in named.items()}
 
     @property
     def study(self) -> Study:

@@ -22,10 +22,9 @@ from ..errors import (
     MissingExtraError,
     ProctorError,
     StoreError,
-    UsageError,
     printable,
 )
-from .eval import REPLAY, eval_all
+from .eval import eval_all
 from .options import Verb, add, add_one, open_engine
 from .run_plan import show_plan
 from .train import train_to_end
@@ -253,10 +252,6 @@ class _Worker:
 
 
 def _open(target: str, settings: StudyModel) -> Engine:
-    if settings.engine == REPLAY:
-        raise UsageError(
-            f"{target}: engine {REPLAY} asks nobody, and a study does: take stored runs to `proctor compare`"
-        )
     options = [f"{name}={value}" for name, value in settings.options.items()]
     args = argparse.Namespace(engine=settings.engine, engine_option=options, workers=settings.workers, ray=settings.ray)
     return open_engine(args, target)
@@ -319,8 +314,7 @@ class Ending:
         self.built  # noqa: B018 - it must be there
         suites = {SUITES.known_as(name): one for name, one in self.plan.study.suites.items()}
         data = {name: one.path for name, one in suites.items() if one.path is not None}
-        first = {name: one.limit for name, one in suites.items() if one.limit is not None}
-        return verify(self.board, KnownItems(data, self.plan.study.lock, first))
+        return verify(self.board, KnownItems(data, self.plan.study.lock))
 
     @cached_property
     def comparisons(self) -> list[tuple[str, Comparison | ProctorError]]:

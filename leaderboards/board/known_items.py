@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import islice
 from pathlib import Path
 
 from ...benchmarks.base import Suite
@@ -21,14 +20,10 @@ NAMED = 3
 
 @dataclass(frozen=True)
 class KnownItems:
-    """Where the items of suites are read from: the data that are named for a suite, else its sample, if it has one.
-
-    Of a suite in `first` only so many of the first items are known to be asked.
-    """
+    """Where the items of suites are read from: the data that are named for a suite, else its sample, if it has one."""
 
     data: Mapping[str, Path] = field(default_factory=dict)
     lock: Path = LOCK
-    first: Mapping[str, int] = field(default_factory=dict)
 
 
 @lru_cache
@@ -54,8 +49,7 @@ def unlike(known: KnownItems, suite: Suite, manifest: Manifest, items: Sequence[
     lies = asked and asked.contradicted(items, None)
     if data is None and not suite.has_sample:
         return [lies] if lies else None
-    first = None if asked is not None and asked.partial else known.first.get(suite.name)
-    own = dict(islice(_load(suite.name, data, known.lock).items(), first))
+    own = _load(suite.name, data, known.lock)
     if data is None and (len(items) > len(own) or (asked is not None and asked.of != len(own))):
         return [lies] if lies else None
     if asked is not None and asked.partial:

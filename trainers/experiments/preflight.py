@@ -90,7 +90,9 @@ def _packages(where: str, settings: StudyModel) -> Iterator[str]:
 
 def _model(where: str, target: str, settings: StudyModel) -> Iterator[str]:
     yield from _packages(where, settings)
-    if settings.engine in ON_CHECKPOINTS:
+    if settings.engine == "replay":
+        yield f"{where}: engine replay asks nobody, and a study does: take stored runs to `proctor compare`"
+    elif settings.engine in ON_CHECKPOINTS:
         yield from _checkpoint(where, target)
     elif settings.engine in ON_SERVERS:
         try:

@@ -33,6 +33,7 @@ from pathlib import Path
 from typing import Any
 
 from ...benchmarks.lock import HUB_DATA, LOCK
+from ...benchmarks.subset import Choice
 from ...harness.errors import UsageError, did_you_mean
 from ...harness.limits import TOML_BYTES
 from ...harness.settings import read_settings, require, require_name
@@ -46,10 +47,27 @@ MOST_SEEDS = 100
 
 @dataclass(frozen=True)
 class StudySuite:
-    """Where a suite's items are, "sample", "hub" ("hub:NAME"), a file or a folder, and how many of the first are asked."""
+    """Where a suite's items are, "sample", "hub" ("hub:NAME"), a file or a folder, and which of them are asked.
+
+    All are, or the first `limit`, or a `sample` of whole clusters drawn by `sample_seed`, or those that the file `ids` names.
+    """
 
     data: str
     limit: int | None = None
+    sample: int | None = None
+    sample_seed: int = 0
+    ids: str | None = None
+
+    def __post_init__(self) -> None:
+        given = [one for one in (self.limit, self.sample, self.ids) if one is not None]
+        require([("limit, sample and ids exclude each other", len(given) < 2)])
+
+    @property
+    def choice(self) -> Choice:
+        """Which items are asked. Raises UsageError for a number below 1, DataError for ids that cannot be read."""
+        if self.ids is not None:
+            return Choice.of_file(Path(self.ids))
+        return Choice.first(self.limit) if self.sample is None else Choice.sample(self.sample, self.sample_seed)
 
     @property
     def path(self) -> Path | None:
@@ -315,7 +333,7 @@ def _anchored(table: dict[str, Any], folder: Path) -> dict[str, Any]:
     def owns(value: Any) -> Any:
         return [own(one) if isinstance(one, str) else one for one in value] if isinstance(value, list) else value
 
-    each("suites", lambda one: changed(one, data=lambda text: _data(text, folder)))
+    each("suites", lambda one: changed(one, data=lambda text: _data(text, folder), ids=lambda text: str(folder / text)))
     each("models", lambda one: changed(one, model=lambda text: _model(text, folder), engine=own, profile=own))
     each(
         "trainings",

@@ -315,7 +315,7 @@ class _Planner:
 def _items(study: Study, suite: str) -> Examination:
     """The items of a suite, asked by its strict prompt. Raises UsageError and DataError."""
     settings = study.suites[suite]
-    return plan(SUITES.known_as(suite), "strict", Sampling(), settings.path, settings.limit, lock=study.lock)
+    return plan(SUITES.known_as(suite), "strict", Sampling(), settings.path, lock=study.lock, choice=settings.choice)
 
 
 def _protocol(name: str) -> str:
