@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList, StoppingCriteria, StoppingCriteriaList
 
-from ..errors import DataError
+from ..errors import DataError, EngineError
 from ..images import decode
 from ..runs.checkpoints import check_whole
 from ..types import Prompt, Request, Response, Sampling
@@ -120,12 +120,17 @@ class GeneratingModel:
             pad_token_id=self.tokenizer.pad_token_id,
             bos_token_id=self.tokenizer.bos_token_id,
         )
-        self.model.generate(
-            **inputs,
-            generation_config=config,
-            logits_processor=LogitsProcessorList([_Drawn(drawer)]),
-            stopping_criteria=StoppingCriteriaList([_Ended(drawer)]),
-        )
+        try:
+            self.model.generate(
+                **inputs,
+                generation_config=config,
+                logits_processor=LogitsProcessorList([_Drawn(drawer)]),
+                stopping_criteria=StoppingCriteriaList([_Ended(drawer)]),
+            )
+        except EngineError:
+            raise
+        except RuntimeError as error:  # a picture that the family's network does not take, or memory that is full
+            raise DataError(f"the model fails: {' '.join(str(error).split())[:200]}") from error
         return self._responses(request, drawer, int(mask.sum()), sampling)
 
     def _responses(

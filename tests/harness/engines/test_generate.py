@@ -8,7 +8,7 @@ import pytest
 
 from proctor.benchmarks.base import boxed_prompt
 from proctor.benchmarks.suites.figures import as_item, draw
-from proctor.harness.errors import CheckpointError
+from proctor.harness.errors import CheckpointError, NonFiniteOutputError
 from proctor.harness.types import Image, Prompt, Rendering, Request, Sampling
 
 torch = pytest.importorskip("torch")
@@ -152,6 +152,31 @@ def test_a_bad_picture_is_the_error_of_its_item_alone(opened):
     found = answers(opened("gemma3"), [good, bad, other], Sampling(max_tokens=4))
     assert [one.error is None for one in found.values()] == [True, False, True]
     assert "bad.png" in found["bad", 0].error
+
+
+def test_a_question_that_the_network_fails_at_is_the_error_of_its_item_alone(opened, monkeypatch):
+    engine, (good, bad) = opened("gemma3"), requests_of(2)
+    attend = engine._vlm.model.model.language_model.forward
+    calls = []
+
+    def fail_at_the_first(*arguments, **options):
+        calls.append(None)
+        if len(calls) == 1:
+            raise RuntimeError("shape '[3, 53, 64]' is invalid for input of size 10240")
+        return attend(*arguments, **options)
+
+    monkeypatch.setattr(engine._vlm.model.model.language_model, "forward", fail_at_the_first)
+    found = answers(engine, [bad, good], Sampling(max_tokens=4))
+    assert "the model fails: shape" in found[bad.item_id, 0].error
+    assert found[good.item_id, 0].error is None
+
+
+def test_a_model_without_finite_output_ends_the_run(built):
+    engine = TransformersEngine(built("gemma3"))
+    with torch.no_grad():
+        engine._vlm.model.get_input_embeddings().weight.fill_(torch.nan)
+    with pytest.raises(NonFiniteOutputError):
+        answers(engine, requests_of(1), Sampling(max_tokens=4))
 
 
 def test_the_template_is_told_what_the_prompt_says(built):
