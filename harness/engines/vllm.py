@@ -97,6 +97,7 @@ class VllmEngine:
         self._llm = _start(options.to_vllm(path, config), self._chatter)
         self._started = self._chatter.size()
         vllm_config = self._llm.llm_engine.vllm_config
+        _check_attention(path, vllm_config.model_config)
         self._context = int(vllm_config.model_config.max_model_len)
         # Some more than vLLM runs at once, so that its queue does not run dry while answers are stored.
         self._room = vllm_config.scheduler_config.max_num_seqs * 5 // 4
@@ -229,6 +230,17 @@ def _start(arguments: Mapping[str, Any], chatter: Chatter) -> Any:
     if not chatter.loud:
         logging.getLogger("vllm").setLevel(logging.CRITICAL)
     return llm
+
+
+def _check_attention(path: Path, model_config: Any) -> None:
+    """Raise UsageError for a model whose pictures vLLM reads otherwise on this machine, without a word."""
+    from vllm.platforms import current_platform  # noqa: PLC0415
+
+    if current_platform.is_cpu() and model_config.is_mm_prefix_lm:
+        raise UsageError(
+            f"{path}: the tokens of a picture see each other in this model, and vLLM on CPUs lets each see only those before "
+            "it: its answers would not be the model's; use --engine transformers, or a GPU"
+        )
 
 
 def open_engine(target: str, options: Mapping[str, str]) -> VllmEngine:

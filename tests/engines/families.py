@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file, save_file
 from tokenizers import AddedToken, Tokenizer, processors
 from transformers import (
     AutoModelForImageTextToText,
@@ -57,6 +58,7 @@ class Checkpoint:
 
     `processor` is processor_config.json: the processor's class and its numbers. `ends` are the tokens that end an answer.
     `published` are settings as published files have them, by part, where transformers writes what only it reads.
+    `renamed` are beginnings of tensors' names, as transformers writes them and as published files and vLLM have them.
     """
 
     config: PreTrainedConfig
@@ -65,6 +67,7 @@ class Checkpoint:
     processor: Mapping[str, object]
     ends: Sequence[str]
     published: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
 
 def build(name: str, folder: Path, seed: int = 0) -> Path:
@@ -81,10 +84,22 @@ def build(name: str, folder: Path, seed: int = 0) -> Path:
     for part, settings in checkpoint.published.items():
         stored[part].update(settings)
     (folder / "config.json").write_text(json.dumps(stored, indent=2))
+    if checkpoint.renamed:
+        rename_tensors(folder / "model.safetensors", checkpoint.renamed)
     checkpoint.tokenizer.save_pretrained(folder)
     checkpoint.image_processor.save_pretrained(folder)
     (folder / "processor_config.json").write_text(json.dumps(dict(checkpoint.processor), indent=2))
     return folder
+
+
+def rename_tensors(file: Path, renamed: Mapping[str, str]) -> None:
+    """Give the tensors whose names begin with a key of `renamed` its value for a beginning."""
+    tensors = load_file(file)
+    for before, after in renamed.items():
+        tensors = {
+            after + name.removeprefix(before) if name.startswith(before) else name: tensors[name] for name in tensors
+        }
+    save_file(tensors, file, metadata={"format": "pt"})
 
 
 @torch.no_grad()
@@ -275,7 +290,13 @@ def qwen3_vl() -> Checkpoint:
     """Qwen3-VL, whose vision tower feeds several layers of the language model."""
     words = qwen_tokenizer(chatml(QWEN_PICTURE), *QWEN_VISION.values())
     config = Qwen3VLConfig(
-        text_config=language(words, num_hidden_layers=3, head_dim=32, rope_parameters=mrope(mrope_interleaved=True)),
+        text_config=language(
+            words,
+            num_hidden_layers=3,
+            head_dim=32,
+            rope_parameters=mrope(mrope_interleaved=True),
+            architectures=["Qwen3ForCausalLM"],  # published files have none; vLLM 0.29 on CPUs does not start without
+        ),
         vision_config=merging_tower(depth=3, num_position_embeddings=64, deepstack_visual_indexes=[0, 1]),
         **ids(words, **QWEN_VISION),
     )
@@ -348,6 +369,9 @@ def minicpmv4_6() -> Checkpoint:
 
 # InternVL and LLaVA
 
+PUBLISHED_TOWER = {"vision_tower.": "vision_tower.vision_model."}
+"""transformers 5 leaves a part of the names out. It reads both; vLLM 0.29 reads the published ones only."""
+
 
 def internvl() -> Checkpoint:
     """InternVL3 in the form of transformers: tiles of 16 tokens, and an overview if there are several."""
@@ -399,6 +423,7 @@ def llava_onevision() -> Checkpoint:
         LlavaOnevisionImageProcessorPil(size={"height": 96, "width": 96}, image_grid_pinpoints=grids),
         {"processor_class": "LlavaOnevisionProcessor", **numbers},
         ["<|im_end|>"],
+        renamed=PUBLISHED_TOWER,
     )
 
 
@@ -422,7 +447,8 @@ def llava() -> Checkpoint:
     )
     numbers = {"patch_size": 14, "vision_feature_select_strategy": "default", "num_additional_image_tokens": 1}
     pictures = CLIPImageProcessorPil(size={"shortest_edge": 112}, crop_size={"height": 112, "width": 112})
-    return Checkpoint(config, words, pictures, {"processor_class": "LlavaProcessor", **numbers}, ["</s>"])
+    processor = {"processor_class": "LlavaProcessor", **numbers}
+    return Checkpoint(config, words, pictures, processor, ["</s>"], renamed=PUBLISHED_TOWER)
 
 
 # Idefics 3 and SmolVLM
@@ -514,6 +540,7 @@ def gemma3() -> Checkpoint:
         pad="<pad>",
         bos="<bos>",
         prepends_bos=True,
+        readable=["\n" * count for count in range(1, 5)],  # tokens of Gemma's vocabulary, which vLLM looks up
         image_token="<image_soft_token>",
         boi_token="<start_of_image>",
         eoi_token="<end_of_image>",
@@ -538,6 +565,7 @@ def gemma3() -> Checkpoint:
         Gemma3ImageProcessorPil(size={"height": 112, "width": 112}),
         {"processor_class": "Gemma3Processor", "image_seq_length": 16},
         ["<eos>", "<end_of_turn>"],
+        renamed=PUBLISHED_TOWER,
     )
 
 

@@ -90,7 +90,7 @@ def test_tokens_are_told_of_as_by_the_transformers_engine(vllm_model, tiny_model
 def test_prompts_have_the_token_ids_of_the_transformers_engine(vllm_model, tiny_model, mixed):
     for request in mixed:
         encoder = vllm_model._encoder
-        encoded = encoder.encode(request, [encoder.picture(image) for image in request.prompt.images])
+        encoded = encoder.encode(request.prompt, encoder.pictures(request.prompt))
         wanted = tiny_model._vlm.encode([request.prompt])["input_ids"][0].tolist()
         (prompt,) = vllm_model._llm.renderer.render_cmpl([encoded.to_vllm()])
         assert list(prompt["prompt_token_ids"]) == wanted
