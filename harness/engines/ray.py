@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ..errors import EngineError, MissingExtraError, ProctorError, UsageError
-from ..runs.checkpoints import check_whole
+from ..runs.adapters import check_model
 from ..runs.hub_checkpoint import find_checkpoint
 from ..types import Image, Json, Request, Response, Sampling
 from ..user_file import anchored
@@ -191,7 +191,7 @@ def open_replicas(engine: str, target: str, options: Mapping[str, str], workers:
     """One engine in this process, or a fleet of several in Ray's; `engine` is a name, or the path of a file's."""
     engine = anchored(engine, Path())
     if engine in ON_CHECKPOINTS:  # before seconds go by for what is not there
-        check_whole(found := find_checkpoint(target))
+        check_model(found := find_checkpoint(target), options.get("base"))
         target = str(found)
     if workers == 1 and address is None:
         return ENGINES.load(engine)(target, options)

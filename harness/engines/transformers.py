@@ -13,12 +13,13 @@ from pathlib import Path
 
 import torch
 
-from ..errors import DataError
-from ..runs.checkpoints import Checkpoint
+from ..errors import DataError, UsageError
+from ..runs.adapters import AdaptedCheckpoint
 from ..runs.hub_checkpoint import find_checkpoint
 from ..runs.provenance import code_digest, package_versions
 from ..settings import option, read_options
 from ..types import Json, Request, Response, Sampling
+from .adapting import adapt
 from .drawing import before_stop
 from .generate import GeneratingModel
 from .loading import SHARED_PREFIX, as_checkpoint_error, load_configuration
@@ -32,13 +33,16 @@ DTYPES = ("auto", "float32", "bfloat16", "float16")
 class TransformersOptions:
     """Where and in which precision a checkpoint runs, and how many answers are drawn at once.
 
-    `trust_remote_code` runs the Python files of the checkpoint, for a model that transformers does not have.
+    `trust_remote_code` runs the Python files of the checkpoint, for a model that transformers does not have. `base` is the
+    checkpoint that an adapter is for, where that is not the one that it names; `merge_adapter` changes the weights by it.
     """
 
     device: str = "auto"
     dtype: str = option("auto", choices=DTYPES)
     batch: int = option(DEFAULT_BATCH, least=1, most=99_999)
     trust_remote_code: bool = False
+    base: str | None = None
+    merge_adapter: bool = False
 
 
 class TransformersEngine:
@@ -49,19 +53,27 @@ class TransformersEngine:
     def __init__(self, path: Path, options: TransformersOptions | None = None) -> None:
         options = options or TransformersOptions()
         device = ("cuda" if torch.cuda.is_available() else "cpu") if options.device == "auto" else options.device
-        checkpoint = Checkpoint.read(path)
+        adapted = AdaptedCheckpoint.read(path, options.base)
+        path = adapted.checkpoint.path
+        if options.merge_adapter and adapted.adapter is None:
+            raise UsageError(f"option merge_adapter: {path} is no adapter")
         with as_checkpoint_error(path):
             config = load_configuration(path, options.trust_remote_code)
-        self.name = checkpoint.name
+        self.name = adapted.name
+        self._packages = ("torch", "transformers", *(("peft",) if adapted.adapter else ()))
         self._batch = options.batch
         self._vlm: VisionLanguageModel | GeneratingModel
         if config.model_type in SHARED_PREFIX:
             self._vlm = VisionLanguageModel.load(path, device, options.dtype)
         else:
             self._vlm = GeneratingModel.load(path, config, device, options.dtype, options.trust_remote_code)
+        if adapted.adapter:
+            with as_checkpoint_error(adapted.adapter.path):
+                self._vlm.model = adapt(self._vlm.model, adapted.adapter.path, options.merge_adapter)
         self._identity = {
             "engine": "transformers",
-            **checkpoint.identity(),
+            **adapted.identity(),
+            **({"adapter_merged": True} if options.merge_adapter else {}),
             "dtype": str(self._vlm.model.dtype).removeprefix("torch."),
         }
         if isinstance(self._vlm, GeneratingModel):
@@ -70,14 +82,14 @@ class TransformersEngine:
             self._identity["code"] = code_digest(path)
 
     def identity(self) -> Mapping[str, Json]:
-        """Engine, digests of weights, configuration and trusted code, the arithmetic's precision, what scales pictures."""
+        """Engine, digests of weights, adapter, configuration and trusted code, the precision, what scales pictures."""
         return self._identity
 
     def versions(self) -> Mapping[str, str]:
         """Packages and device."""
         cuda = self._vlm.model.device.type == "cuda"
         device = torch.cuda.get_device_name(self._vlm.model.device) if cuda else self._vlm.model.device.type
-        return {**package_versions(("torch", "transformers")), "device": device}
+        return {**package_versions(self._packages), "device": device}
 
     def generate(self, requests: Iterable[Request], sampling: Sampling) -> Iterator[Response]:
         """Answer in order, a batch of requests at a time."""

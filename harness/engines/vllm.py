@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DataError, EngineError, MissingExtraError, UsageError
-from ..runs.checkpoints import Checkpoint
+from ..runs.adapters import AdaptedCheckpoint
 from ..runs.hub_checkpoint import find_checkpoint
 from ..runs.provenance import code_digest, package_versions
 from ..settings import option, read_options
@@ -25,6 +25,7 @@ from .vllm_process import Chatter, start_apart
 if find_spec("vllm") is None:
     raise MissingExtraError("engine vllm needs vllm: pip install 'proctor[vllm]'")
 
+from .adapting import merged_checkpoint
 from .drawing import before_stop
 from .loading import as_checkpoint_error, load_configuration
 from .vllm_prompts import EncodedPrompt, Prefetcher, open_encoder
@@ -39,7 +40,10 @@ DTYPES = ("auto", "float32", "bfloat16", "float16")
 
 @dataclass(frozen=True)
 class VllmOptions:
-    """How vLLM is set up; None leaves the choice to it. `dtype` "auto" is what the checkpoint's configuration says."""
+    """How vLLM is set up; None leaves the choice to it. `dtype` "auto" is what the checkpoint's configuration says.
+
+    `base` is the checkpoint that an adapter is for, where that is not the one that it names.
+    """
 
     tensor_parallel: int = option(1, least=1)
     pipeline_parallel: int = option(1, least=1)
@@ -50,6 +54,7 @@ class VllmOptions:
     enforce_eager: bool = False
     trust_remote_code: bool = False
     seed: int = option(0, least=0)
+    base: str | None = None
 
     def __post_init__(self) -> None:
         if self.data_parallel != 1:
@@ -89,8 +94,13 @@ class VllmEngine:
     tells = frozenset({"logprobs"})
 
     def __init__(self, path: Path, options: VllmOptions) -> None:
-        checkpoint = Checkpoint.read(path)
+        adapted = AdaptedCheckpoint.read(path, options.base)
+        path = adapted.checkpoint.path
         self._chatter = Chatter()
+        if adapted.adapter:
+            with self._chatter.taken(), as_checkpoint_error(adapted.adapter.path):
+                self._merged = merged_checkpoint(path, adapted.adapter.path, options.trust_remote_code)
+            path = Path(self._merged.name)
         with self._chatter.taken(), as_checkpoint_error(path):
             config = load_configuration(path, options.trust_remote_code)
             self._encoder = open_encoder(path, config, options.trust_remote_code)
@@ -102,18 +112,20 @@ class VllmEngine:
         # Some more than vLLM runs at once, so that its queue does not run dry while answers are stored.
         self._room = vllm_config.scheduler_config.max_num_seqs * 5 // 4
         self._count = 0
-        self.name = checkpoint.name
+        self.name = adapted.name
+        self._packages = (*PACKAGES, *(("peft",) if adapted.adapter else ()))
         self._identity = {
             "engine": "vllm",
-            **checkpoint.identity(),
+            **adapted.identity(),
+            **({"adapter_merged": True} if adapted.adapter else {}),
             "dtype": str(vllm_config.model_config.dtype).removeprefix("torch."),
             "context": self._context,
-            **({"code": code_digest(path)} if options.trust_remote_code else {}),
+            **({"code": code_digest(adapted.checkpoint.path)} if options.trust_remote_code else {}),
         }
         self._spread = {name: str(getattr(options, name)) for name in ("tensor_parallel", "pipeline_parallel")}
 
     def identity(self) -> Mapping[str, Json]:
-        """Engine, digests of weights and configuration, the arithmetic's precision, and tokens of context."""
+        """Engine, digests of weights, adapter and configuration, the arithmetic's precision, and tokens of context."""
         return self._identity
 
     def versions(self) -> Mapping[str, str]:
@@ -121,7 +133,7 @@ class VllmEngine:
         from vllm.platforms import current_platform  # noqa: PLC0415 - takes seconds
 
         device = current_platform.get_device_name()
-        return {**package_versions(PACKAGES), "device": device, **self._spread}
+        return {**package_versions(self._packages), "device": device, **self._spread}
 
     def generate(self, requests: Iterable[Request], sampling: Sampling) -> Iterator[Response]:
         """Answers as they are finished."""

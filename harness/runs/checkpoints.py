@@ -15,6 +15,9 @@ from .provenance import configuration_digest, weights_digest
 COMPLETE = "COMPLETE"
 """A file of this name says that a checkpoint's writer is done with it."""
 
+ADAPTER = "adapter_config.json"
+"""A folder with a file of this name holds an adapter."""
+
 TOKENIZER_FILES = ("tokenizer.json", "vocab.json", "tokenizer.model")
 PROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")
 
@@ -69,12 +72,12 @@ def check_whole(checkpoint: Path) -> None:
     """Raise CheckpointError, saying what is missing, unless the folder holds a whole checkpoint with its processor."""
     if not checkpoint.is_dir():
         raise CheckpointError(f"{checkpoint}: no such checkpoint folder")
-    if "transformers_weights" in _read_json(checkpoint / "config.json"):
-        raise CheckpointError(f"{checkpoint}/config.json: transformers_weights redirects the weights: remove the entry")
-    if (checkpoint / "adapter_config.json").exists():
+    if (checkpoint / ADAPTER).exists():
         raise CheckpointError(f"{checkpoint}: holds an adapter: merge it into the base model's weights first")
+    if "transformers_weights" in read_json(checkpoint / "config.json"):
+        raise CheckpointError(f"{checkpoint}/config.json: transformers_weights redirects the weights: remove the entry")
     for shard in _shards(checkpoint):
-        _check_safetensors(shard)
+        check_safetensors(shard)
     for files, what in ((TOKENIZER_FILES, "tokenizer"), (PROCESSOR_FILES, "image processor")):
         if not any((checkpoint / name).is_file() for name in files):
             wanted = " or ".join(files)
@@ -99,7 +102,7 @@ def _shards(checkpoint: Path) -> list[Path]:
         if not found:
             raise CheckpointError(f"{checkpoint}: no *.safetensors file: not a checkpoint in Hugging Face format")
         return found
-    weights = _read_json(index).get("weight_map")
+    weights = read_json(index).get("weight_map")
     if not isinstance(weights, dict) or not all(isinstance(name, str) for name in weights.values()):
         raise CheckpointError(f"{index}: has no weight_map")
     names = sorted(set(weights.values()))
@@ -109,8 +112,8 @@ def _shards(checkpoint: Path) -> list[Path]:
     return [checkpoint / name for name in names]
 
 
-def _check_safetensors(file: Path) -> None:
-    """The header says where the last tensor ends: a file of another length is unfinished."""
+def check_safetensors(file: Path) -> None:
+    """Raise CheckpointError unless a file is whole: its header says where the last tensor ends."""
     try:
         size = file.stat().st_size
         with file.open("rb") as stream:
@@ -128,7 +131,8 @@ def _check_safetensors(file: Path) -> None:
         raise CheckpointError(f"{file}: unfinished: {size} bytes of {wanted}")
 
 
-def _read_json(file: Path) -> dict[str, object]:
+def read_json(file: Path) -> dict[str, object]:
+    """The JSON object in a file. Raises CheckpointError for anything else."""
     try:
         value = json.loads(file.read_bytes())
     except (OSError, ValueError, RecursionError) as error:

@@ -692,7 +692,8 @@ def glm4v_moe() -> Checkpoint:
         **ids(words, **GLM_VISION),
     )
     pictures = Glm4vImageProcessorPil(**GLM_PICTURES)
-    return Checkpoint(config, words, pictures, {"processor_class": "Glm4vProcessor"}, GLM_ENDS)
+    published = {"text_config": {"use_qk_norm": False}}
+    return Checkpoint(config, words, pictures, {"processor_class": "Glm4vProcessor"}, GLM_ENDS, published)
 
 
 FAMILIES: Mapping[str, Callable[[], Checkpoint]] = {
