@@ -197,9 +197,10 @@ def evaluate(
 ) -> Evaluation:
     """Ask a model every item of a suite, store what it says, and score it: `proctor eval` from Python.
 
-    `model` is a function of (prompt), (prompt, images) or (item) that gives a text; an engine; the folder of a checkpoint; or
-    with `engine` or `url` (an OpenAI-compatible server) what that calls the model. `suite` is a name, mine.py:SUITE or a
-    Suite; all else means what the option of that name means. Workers are engines, of a function they are threads.
+    `model` is a function of (prompt), (prompt, images) or (item) that gives a text; an engine; a checkpoint's folder or its
+    name on the hub; or with `engine` or `url` (an OpenAI-compatible server) what that calls the model. `suite` is a name,
+    mine.py:SUITE or a Suite; all else means what the option of that name means. Workers are engines, of a function they are
+    threads.
 
     The run is kept in the folder `out`, where the same call goes on with what has no answer; without `out` it is kept as long
     as the Evaluation. Failed answers make that incomplete: see `complete` and `errors`. Raises ProctorError, in one line.

@@ -14,7 +14,7 @@ from .harness.runs.evaluate import Stored
 from .harness.types import Item
 
 Model: TypeAlias = Callable[..., str] | Engine | str | os.PathLike[str]
-"""A function, an engine, a checkpoint's folder, or a name that the engine or the server knows."""
+"""A function, an engine, a checkpoint's folder or its name on the hub, or what an engine or a server calls the model."""
 
 
 def open_model(

@@ -22,7 +22,7 @@ from ..own_source import source_of
 from ..registry import Origin
 from ..types import Item, Json, Prompt, Request, Response, Sampling, sample_seed
 from ..user_file import describe_error, shown_value
-from .base import Engine, GivenEngine
+from .base import Engine, GivenEngine, taken
 
 TAKES = "(prompt), (prompt, images) or (item)"
 _BY_NAME = ("prompt", "images", "item", "seed")
@@ -55,7 +55,11 @@ class FunctionEngine:
         return {}
 
     def generate(self, requests: Iterable[Request], sampling: Sampling) -> Iterator[Response]:
-        """An answer or an error for each sample, in the order of the requests."""
+        """An answer or an error for each sample, in the order of the requests.
+
+        Raises UsageError for a prompt with a rendering: a function has no chat template and no image processor.
+        """
+        requests = taken(f"function {self.name}", (), requests)
         calls = ((request, sample, sampling.seed) for request in requests for sample in request.samples)
         if self._workers == 1:
             yield from (self._answer(*one) for one in calls)

@@ -142,6 +142,12 @@ def test_the_prompt_is_that_of_the_protocol_and_the_profile(module):
     assert found.got[0].startswith("Solve the question") or system in found.got[0]
 
 
+def test_a_function_is_not_said_to_be_shown_what_it_is_not(module):
+    """A chat template's arguments and sizes of pictures are for models that have a template and an image processor."""
+    with pytest.raises(UsageError, match="function answer does not take chat_template_kwargs"):
+        proctor.evaluate(module(ASKED).answer, "figures", limit=1, profile="qwen3_5_4b")
+
+
 def test_an_exception_is_an_error_of_that_item_alone_and_is_asked_again(module, tmp_path):
     found = module(
         "broken = True\n"
