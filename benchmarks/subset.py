@@ -19,6 +19,7 @@ from pathlib import Path
 from ..harness.errors import DataError, UsageError, printable
 from ..harness.files import check_regular
 from ..harness.report.text import counted, first_of
+from ..harness.runs.evaluate import Examination
 from ..harness.runs.store import Manifest
 from ..harness.stats.metrics import cluster
 from ..harness.types import Item, Json, digest_all
@@ -185,8 +186,14 @@ class Asked:
 def asked_of(manifest: Manifest) -> Asked | None:
     """What a run recorded of which items it asked; None for all of its data. Raises DataError for what is no such record."""
     record = manifest.environment.get(SUBSET)
-    if record is None:
-        return None
+    try:
+        return None if record is None else read_record(record)
+    except DataError as error:
+        raise DataError(f"run {manifest.run_id}: {error}") from error
+
+
+def read_record(record: Json) -> Asked:
+    """What `Choice.record` gave. Raises DataError for anything else."""
     try:
         numbers = [record[name] for name in ("n", "seed", "of") if name in record]
         if any(type(one) is not int for one in numbers) or record["rule"] not in (ALL, FIRST, SAMPLE, IDS):
@@ -194,9 +201,7 @@ def asked_of(manifest: Manifest) -> Asked | None:
         choice = Choice(record["rule"], record.get("n", 0), record.get("seed", 0), file=str(record.get("file", "")))
         return Asked(choice, record["of"], str(record["data"]), record["bundled"] is True, str(record.get("ids", "")))
     except (LookupError, TypeError, AttributeError) as error:
-        raise DataError(
-            f"run {manifest.run_id}: what it says of the items that it asked is damaged ({error})"
-        ) from error
+        raise DataError(f"what it says of the items that it asked is damaged ({error})") from error
 
 
 def told(manifest: Manifest) -> str:
@@ -257,3 +262,10 @@ def shown_suite(suite: str, found: str) -> str:
 def suite_of(manifest: Manifest) -> str:
     """A run's suite as a table shows it."""
     return shown_suite(printable(manifest.suite), which_of(manifest))
+
+
+def shown_examination(examination: Examination) -> str:
+    """The suite of an examination as a table will show it."""
+    record = examination.recorded.get(SUBSET)
+    asked = None if record is None else read_record(record)
+    return shown_suite(examination.suite, "" if asked is None else printable(asked.told(len(examination.asked))))

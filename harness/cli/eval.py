@@ -152,14 +152,16 @@ def replay_suites(args: argparse.Namespace, suites: Sequence[str], model: Replay
 
 def eval_all(plans: Sequence[Examination], model: Engine, paths: Sequence[Path]) -> list[RunOutcome]:
     """Hold several examinations of a model, a progress bar each; stops after the first that was told to stop."""
+    from ...benchmarks.subset import shown_examination
     from ..runs.evaluate import run_eval, stop_signals
-    from .terminal import log_stopping, progress_bars
+    from .terminal import log_greedy_samples, log_stopping, progress_bars
 
+    log_greedy_samples([one.sampling for one in plans])
     outcomes = []
     with progress_bars() as bars, stop_signals(log_stopping) as stop:
         for examination, path in zip(plans, paths, strict=True):
             total = len(examination.asked) * examination.sampling.n
-            task = bars.add_task(f"{model.name}: {examination.suite}", total=total, note="")
+            task = bars.add_task(f"{model.name}: {shown_examination(examination)}", total=total, note="")
             outcome = run_eval(examination, model, path, partial(bars.advance, task), stop)
             outcomes.append(outcome)
             if outcome.stopped:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ...leaderboards.compare.recipe_table import RecipeTable
     from ..runs.score import ScoredRun
     from ..stats.intervals import Difference, Estimate
+    from ..types import Sampling
 
 PLAIN_WIDTH = 160
 LEAST_NAME = 24
@@ -80,6 +81,16 @@ def log(message: str) -> None:
 def log_stopping() -> None:
     """What the first signal to stop is answered with; written past all buffers, since a signal may come amid a print."""
     os.write(2, b"\nstopping: what is in flight is finished and stored; once more interrupts at once\n")
+
+
+def log_greedy_samples(drawn: Sequence[Sampling]) -> None:
+    """Say that greedy samples of one item are all alike, if several of them are asked for."""
+    several = max((one.n for one in drawn if one.greedy), default=1)
+    if several > 1:
+        log(
+            f"{several} samples of each item at temperature 0 are {several} times the same answer: avg@k, pass@k and maj@k "
+            "say no more than one does; draw them with --temperature"
+        )
 
 
 def emit_json(value: Json) -> None:

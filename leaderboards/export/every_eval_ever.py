@@ -163,7 +163,7 @@ def _result(row: Row, evaluation_id: str) -> Json:
     counts = {name: getattr(row, name) for name in ("correct", "total", "n", "clusters", "unparsed", "truncated")}
     return {
         "evaluation_result_id": f"{evaluation_id}/{row.metric}",
-        "evaluation_name": row.suite if row.metric == HEADLINE else f"{row.suite} {row.metric}",
+        "evaluation_name": row.shown_suite if row.metric == HEADLINE else f"{row.shown_suite} {row.metric}",
         "source_data": _source(row),
         "metric_config": {
             "evaluation_description": f"{row.metric} under the protocol {row.judged_by}",
@@ -218,7 +218,7 @@ def _source(row: Row) -> Json:
     try:
         place = place_of(row, {})
     except UsageError:
-        return {"dataset_name": row.suite, "source_type": "other", "additional_details": details}
+        return {"dataset_name": row.shown_suite, "source_type": "other", "additional_details": details}
     return {
         "dataset_name": row.suite,
         "source_type": "hf_dataset",
@@ -240,7 +240,7 @@ def _records(scored: ScoredRun, evaluation_id: str, row: Row, model_id: str) -> 
             "schema_version": SCHEMA_VERSION,
             "evaluation_id": evaluation_id,
             "model_id": model_id,
-            "evaluation_name": row.suite,
+            "evaluation_name": row.shown_suite,
             "evaluation_result_id": f"{evaluation_id}/{HEADLINE}",
             "sample_id": response.item_id,
             "sample_hash": _sample_hash(sample.item),

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...benchmarks.examination import read_answers, score_answers
+from ...benchmarks.subset import asked_of, told
 from ...harness.errors import DataError
 from ...harness.profiles import profiles
 from ...harness.runs.score import ScoredRun
@@ -147,6 +148,8 @@ def _unfit(column: Column, manifest: Manifest) -> str | None:
     items = manifest.identity["items"]
     if items != column.items:
         return f"{items} of {column.items} items"
+    if (asked := asked_of(manifest)) is not None and asked.partial:
+        return f"it asked the {told(manifest)}"
     if manifest.seal is None:
         return "incomplete"
     if manifest.identity["model"].get("prompt", "protocol") != "protocol":
