@@ -73,6 +73,7 @@ _SYNONYMS = {
     "allofabove": "allofthese",
     "noneofabove": "noneofthese",
 }
+_REMAINS = re.compile(r"\s*\n\s*\d{1,4}\s*\Z|(?<=[a-z}])\*(?=[A-Z]).{80,}?(?=\$?[.\s]*\Z)", re.DOTALL)
 _PREFIX = 12  # characters of the key of an option's text that name it before its end
 
 
@@ -91,6 +92,11 @@ def _nothing(reason: str) -> Choice:
     return Choice(frozenset(), "choice", reason)
 
 
+def without_remains(option: str) -> str:
+    """An option's text without what a book's page left in it: the page's number in a line of its own, a long footnote."""
+    return _REMAINS.sub("", option) if "\n" in option or "*" in option else option
+
+
 def option_letters(choices: Sequence[str] | None) -> str:
     """The letters that name the options: as many as there are options, all of them where the options are not known."""
     return _LETTERS[: len(choices)] if choices else _LETTERS
@@ -103,7 +109,7 @@ def resolve(answer: str, choices: Sequence[str] | None) -> Choice:
     except UnreadableError:
         return _nothing("the answer is too long for a choice")
     letters = option_letters(choices)
-    options = list(choices or ())[:MAX_ITEMS]
+    options = [without_remains(option) for option in (choices or ())[:MAX_ITEMS]]
     return (
         _by_letters(plain, letters, options)
         or _letter_with_text(plain, letters, options)

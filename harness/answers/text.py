@@ -109,6 +109,8 @@ def _without_math_signs(text: str) -> str:
     signs = text.count("$") - text.count("\\$")
     if not signs:
         return text
+    if signs == 1 and text.startswith("$") and text.endswith("\\$"):
+        return undress(text[1:-2])  # a lone backslash before the last sign
     if signs % 2:
         return _MATH_SIGN.sub(r"\\$", text)
     return undress(_MATH_SIGN.sub(" ", text))

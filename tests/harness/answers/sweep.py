@@ -12,7 +12,7 @@ from typing import NamedTuple
 from proctor.benchmarks.gold import corrected
 from proctor.benchmarks.registry import SUITES
 from proctor.harness.answers import grade
-from proctor.harness.answers.choices import resolve
+from proctor.harness.answers.choices import resolve, without_remains
 from proctor.harness.answers.extract import extract
 from proctor.harness.types import Item
 
@@ -108,8 +108,8 @@ def options(items: Iterable[Item]) -> Iterator[tuple[str, str, str, tuple[str, .
 
 
 def _written(text: str) -> str:
-    """An option as one would write it: without dollar signs, and a backslash at its end, which some files have."""
-    return text.replace("$", "").strip().rstrip("\\").strip()
+    """An option as one would write it: without dollar signs, and without what some files have at its end."""
+    return without_remains(text).replace("$", "").strip().rstrip("\\").strip()
 
 
 def sweep_options(items: Iterable[Item], ways: Iterable[str] = OPTION_WAYS) -> Swept:

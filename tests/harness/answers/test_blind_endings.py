@@ -1,7 +1,8 @@
-"""Endings that were written and judged by hand, in three rounds, without sight of the code; none is accepted wrongly.
+"""Endings that were written and judged by hand, in six rounds, without sight of the code; none is accepted wrongly.
 
-The first two rounds (b, c) are of what models usually write, and at least 97% of them are judged as a careful human does; the
-third (d) was written to be hard. The contested ones, where careful people or sound suites differ, are not counted.
+Two rounds (b, c) are of what models usually write, and at least 97% of them are judged as a careful human does; one (d) was
+written to be hard. In the last three (k of many kinds, e and f of usual ones) the kinds that were misread at first sight are
+mended, so that all of these are read. The contested ones, where careful people or sound suites differ, are not counted.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def test_none_is_accepted_that_does_not_state_the_gold() -> None:
     assert [case["id"] for case in CASES if accepted(case) and not case["expected"]] == []
 
 
-@pytest.mark.parametrize(("rounds", "most"), [("bc", 0.03), ("d", 0.15)])
+@pytest.mark.parametrize(("rounds", "most"), [("bc", 0.03), ("d", 0.15), ("kef", 0.0)])
 def test_nearly_all_are_read_that_state_the_gold(rounds: str, most: float) -> None:
     cases = [case for case in CASES if case["id"][0] in rounds]
     refused = [case["id"] for case in cases if case["expected"] and not accepted(case)]

@@ -19,17 +19,12 @@ pytestmark = [
 ]
 
 REFUSED = {
-    "mathverse to-99": "the text of option D goes on in a second line with the number of a page: 54°, 102",
-    "mathverse to-124": "the text of option D goes on in a second line with the number of a page: 8, 127",
-    "mathvision 2363": "the text of option D ends in a lone backslash, without which it is another text to the matcher",
-    "mathvision 2405": "the texts of the options end in a lone backslash, without which they are others to the matcher",
-    "mathvision 2305": "the text of option E goes on with the explanation of a term, of 400 characters",
     "mathverse to-493": "the gold is two conditions with a value each, and an announced answer ends before a condition",
     "mathverse to-494": "the gold is two conditions with a value each, and an announced answer ends before a condition",
     "mathverse to-459": "the gold is a whole sentence that begins with an instruction",
     "mathverse to-501": "the gold is two statements with a semicolon between, of which a sentence concludes the last one",
 }
-"""Items with writings that are refused, and why."""
+"""Items whose golds have writings that are refused, and why."""
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +36,7 @@ def test_every_option_is_that_option_in_every_way(items: list[Item]) -> None:
     swept = sweep_options(items)
     assert swept.writings >= 250_000
     assert swept.credited == []
-    unexpected = Counter(one.item for one in swept.refused if one.item not in REFUSED)
-    assert unexpected.total() <= swept.writings / 10_000, unexpected
-    assert len(swept.refused) <= 100
+    assert len(swept.refused) <= swept.writings / 10_000, Counter(one.item for one in swept.refused)
 
 
 def test_every_gold_is_right_in_every_way_and_its_neighbour_wrong(items: list[Item]) -> None:
