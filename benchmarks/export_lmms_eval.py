@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..harness.engines.lmms_eval import is_failure, marked_text
-from ..harness.errors import DataError, MissingExtraError, StoreError, printable
+from ..harness.errors import DataError, MissingExtraError, StoreError, install, printable
 from ..harness.files import write_atomic
 from ..harness.images import decode
 from ..harness.runs.evaluate import Examination
@@ -315,7 +315,7 @@ def _write_rows(path: Path, samples: Sequence[Sample], rules: Protocol) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError as error:
-        raise MissingExtraError(f"{path}: to write parquet, install pyarrow: pip install 'proctor[data]'") from error
+        raise MissingExtraError(f"{path}: to write parquet, install pyarrow: {install('data')}") from error
     pictures = max(len(sample.prompt.images) for sample in samples)
     schema = _schema(pa, pictures)
     temporary: Path | None = None

@@ -5,8 +5,11 @@ turn the parsers' ValueError into one without catching its own. A message is one
 where, and what to do.
 """
 
+import re
+import shlex
 from collections.abc import Sequence
 from difflib import get_close_matches
+from importlib.metadata import PackageNotFoundError, requires
 
 EXIT_OK = 0
 EXIT_CHECK_FAILED = 1
@@ -34,6 +37,19 @@ def did_you_mean(word: str, known: Sequence[str], most: int = 1, listing: str = 
     if listing and len(known) > MANY:
         return f"; the {len(known)} there are: `{listing}`"
     return f"; {lead}: {', '.join(known) or 'none'}"
+
+
+def install(extra: str) -> str:
+    """The command that installs what an extra of this package needs, wherever the package itself came from."""
+    try:
+        needed = requires("proctor") or []
+    except PackageNotFoundError:
+        needed = []
+    named = [one.partition(";") for one in needed]
+    wanted = [
+        name.strip() for name, _, marker in named if re.search(rf"""extra *== *['"]{re.escape(extra)}['"]""", marker)
+    ]
+    return f"pip install {shlex.join(wanted)}" if wanted else f"pip install 'proctor[{extra}]'"
 
 
 class ProctorError(Exception):

@@ -1,14 +1,17 @@
 """The wheel works by itself: built, installed into a fresh environment, used there."""
 
 import json
+import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 import venv
 from pathlib import Path
 
 import pytest
 
+from proctor.harness.errors import install
 from proctor.harness.runs.evaluate import run_eval
 
 ROOT = Path(__file__).parent.parent
@@ -67,7 +70,7 @@ def test_wheel_is_a_library(installed: Path, tmp_path: Path) -> None:
     done = subprocess.run([installed / "python", program], capture_output=True, text=True, cwd=tmp_path, check=True)
     scores, missing = done.stdout.splitlines()
     assert scores.endswith(" True 0.1.0")
-    assert "pip install 'proctor[boards]'" in missing
+    assert install("boards") in missing
     check = [sys.executable, "-m", "mypy", "--strict", "--ignore-missing-imports", "--no-incremental"]
     check += ["--python-executable", str(installed / "python"), program]
     done = subprocess.run(check, capture_output=True, text=True, cwd=tmp_path)
@@ -76,3 +79,35 @@ def test_wheel_is_a_library(installed: Path, tmp_path: Path) -> None:
     done = subprocess.run(check, capture_output=True, text=True, cwd=tmp_path)
     assert "arg-type" in done.stdout
     assert "acuracy" in done.stdout
+
+
+EXTRAS = {
+    "boards": "pandas, yaml, huggingface_hub",
+    "completion": "argcomplete",
+    "data": "datasets, openpyxl, pyarrow",
+    "ray": "ray",
+    "second-opinion": "math_verify, mathruler.grader",
+    "show": "vl_convert",
+    "local": "torch, transformers",
+}
+"""What each extra is there for; openrlhf, trackers and vllm have environments of their own, in which their tests run."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_the_line_that_an_error_gives_installs_an_extra(installed: Path, tmp_path: Path, extra: str) -> None:
+    """In an environment of the wheel alone, the command is taken from there and run there."""
+    bin_folder = tmp_path / "venv" / "bin"
+    shutil.copytree(installed.parent, tmp_path / "venv", symlinks=True)
+    print_line = f"from proctor.harness.errors import install; print(install({extra!r}))"
+    done = subprocess.run([installed / "python", "-c", print_line], capture_output=True, text=True, check=True)
+    program, command, *wanted = shlex.split(done.stdout)
+    assert (program, command) == ("pip", "install")
+    pip = [sys.executable, "-m", "pip", "--python", str(bin_folder / "python"), "install", "--quiet", "--no-compile"]
+    subprocess.run([*pip, "-c", str(ROOT / "constraints" / "cpu.txt"), *wanted], check=True, capture_output=True)
+    subprocess.run([bin_folder / "python", "-c", f"import {EXTRAS[extra]}"], check=True, cwd=tmp_path)
+
+
+def test_every_extra_is_tried() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert {*declared} - {"dev", "openrlhf", "trackers", "vllm"} == {*EXTRAS}

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ...harness.errors import DataError, MissingExtraError
+from ...harness.errors import DataError, MissingExtraError, install
 
 MAX_UNPACKED = 256 * 2**20
 """Bytes of the file's parts, unpacked; zipfile reads no more of a part than its header declares."""
@@ -36,7 +36,7 @@ def read_sheet(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     try:
         import openpyxl  # noqa: PLC0415 - optional
     except ImportError as error:
-        raise MissingExtraError(f"{path}: to read .xlsx, install openpyxl: pip install 'proctor[data]'") from error
+        raise MissingExtraError(f"{path}: to read .xlsx, install openpyxl: {install('data')}") from error
     rows = _rows(path, openpyxl)
     header = [None if cell is None else str(cell) for cell in next(rows, ())]  # a column without a name keeps its place
     names = [name for name in header if name is not None]

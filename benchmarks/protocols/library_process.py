@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from ...harness.errors import MissingExtraError, StoreError
+from ...harness.errors import MissingExtraError, StoreError, install
 from ...harness.limits import (
     LIBRARY_CPU_SECONDS,
     LIBRARY_MEMORY_BYTES,
@@ -31,7 +31,7 @@ from ...harness.limits import (
 )
 from ...harness.types import Json
 
-INSTALL = "pip install 'proctor[second-opinion]'"
+INSTALL = install("second-opinion")
 WORKER = Path(__file__).with_name("library_worker.py")
 KEPT_VARIABLES = ("HOME", "LD_LIBRARY_PATH", "PATH", "PYTHONPATH")
 """What the process is told of the environment: keys of services are none of its business."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...harness.errors import DataError, MissingExtraError
+from ...harness.errors import DataError, MissingExtraError, install
 from ..items import ImageFolder, Record, Source
 from .parquet import columns_to_read, row_record
 from .published import HubSet
@@ -93,7 +93,7 @@ def _encoded(rows: datasets.Dataset) -> datasets.Dataset:
 
 
 def _no_extra() -> MissingExtraError:
-    return MissingExtraError("to read the hub, install the extra `data`: pip install 'proctor[data]'")
+    return MissingExtraError(f"to read the hub, install the extra `data`: {install('data')}")
 
 
 def _refused(published: HubSet, revision: str, error: Exception) -> DataError:

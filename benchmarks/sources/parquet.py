@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ...harness.errors import DataError, MissingExtraError
+from ...harness.errors import DataError, MissingExtraError, install
 from ..items import Record
 from .layout import ROW, SPLIT, ImageColumn, Layout, arrange, missing_columns, record_of, wanted_columns
 
@@ -72,7 +72,7 @@ def _rows(path: Path, layouts: Sequence[Layout]) -> Iterator[tuple[Layout | None
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError as error:
-        raise MissingExtraError(f"{path}: to read parquet, install pyarrow: pip install 'proctor[data]'") from error
+        raise MissingExtraError(f"{path}: to read parquet, install pyarrow: {install('data')}") from error
     try:
         with pq.ParquetFile(path) as file:
             present = list(file.schema_arrow.names)

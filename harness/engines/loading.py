@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..errors import CheckpointError, DataError, MissingExtraError, ProctorError, UsageError
+from ..errors import CheckpointError, DataError, MissingExtraError, ProctorError, UsageError, install
 from ..limits import MODEL_LAYERS
 
 os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
@@ -21,7 +21,7 @@ try:
     from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
     from transformers.models.auto.processing_auto import PROCESSOR_MAPPING
 except ImportError as error:
-    raise MissingExtraError(f"this needs torch and transformers: pip install 'proctor[local]' ({error})") from error
+    raise MissingExtraError(f"this needs torch and transformers: {install('local')} ({error})") from error
 
 SHARED_PREFIX = ("qwen2_vl", "qwen2_5_vl")
 """The families whose prompt pass is shared by all answers to it, here and in the trainers; others run their `generate`."""

@@ -17,7 +17,7 @@ from math import prod
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from ..errors import EngineError, MissingExtraError, ProctorError, UsageError
+from ..errors import EngineError, MissingExtraError, ProctorError, UsageError, install
 from ..runs.adapters import check_model
 from ..runs.hub_checkpoint import find_checkpoint
 from ..types import Image, Json, Request, Response, Sampling
@@ -133,7 +133,7 @@ def _connect(address: str | None, workers: int) -> Any:
     try:
         import ray  # noqa: PLC0415 - heavy, and not part of a plain installation
     except ImportError as error:
-        raise MissingExtraError("several workers need Ray: pip install 'proctor[ray]'") from error
+        raise MissingExtraError(f"several workers need Ray: {install('ray')}") from error
     if address and address != "auto":
         _check_that_something_listens(address)
     if not ray.is_initialized():

@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ..errors import DataError, EngineError, MissingExtraError, UsageError
+from ..errors import DataError, EngineError, MissingExtraError, UsageError, install
 from ..runs.adapters import AdaptedCheckpoint
 from ..runs.hub_checkpoint import find_checkpoint
 from ..runs.provenance import code_digest, package_versions
@@ -23,7 +23,7 @@ from ..types import Json, Request, Response, Sampling, TokenStatistics
 from .vllm_process import Chatter, start_apart
 
 if find_spec("vllm") is None:
-    raise MissingExtraError("engine vllm needs vllm: pip install 'proctor[vllm]'")
+    raise MissingExtraError(f"engine vllm needs vllm: {install('vllm')}")
 
 from .adapting import merged_checkpoint
 from .drawing import before_stop
@@ -233,7 +233,7 @@ def _start(arguments: Mapping[str, Any], chatter: Chatter) -> Any:
         with chatter.taken():
             llm = start_apart(start)
     except ImportError as error:
-        raise MissingExtraError(f"engine vllm needs vllm: pip install 'proctor[vllm]' ({error})") from error
+        raise MissingExtraError(f"engine vllm needs vllm: {install('vllm')} ({error})") from error
     except ValueError as error:
         raise UsageError(f"vLLM refuses {path}: {' '.join(str(error).split())[:400]}") from error
     except Exception as error:

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
-from ..errors import CheckpointError, MissingExtraError
+from ..errors import CheckpointError, MissingExtraError, install
 
 _ID = re.compile(r"(?P<id>[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95})(?:@(?P<revision>[\w./-]{1,100}))?", re.ASCII)
 _FILES = ("*.json", "*.jinja", "*.model", "*.py", "*.safetensors", "*.txt")
@@ -58,9 +58,7 @@ def check_on_hub(target: str) -> None:
         from huggingface_hub import HfApi  # noqa: PLC0415 - takes a moment
         from huggingface_hub.errors import HfHubHTTPError  # noqa: PLC0415
     except ImportError as error:
-        raise MissingExtraError(
-            f"{target}: a model of the hub needs huggingface_hub: pip install 'proctor[local]'"
-        ) from error
+        raise MissingExtraError(f"{target}: a model of the hub needs huggingface_hub: {install('local')}") from error
     try:
         HfApi().model_info(named["id"], revision=named["revision"], timeout=HUB_SECONDS)
     except HfHubHTTPError as error:
@@ -85,7 +83,7 @@ def _snapshot(model: str, revision: str | None, fetch: bool) -> Path:
         from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError  # noqa: PLC0415
     except ImportError as error:
         raise MissingExtraError(
-            f"{model}: no such folder, and a model of the hub needs huggingface_hub: pip install 'proctor[local]'"
+            f"{model}: no such folder, and a model of the hub needs huggingface_hub: {install('local')}"
         ) from error
     get = f"hf download {model}{f' --revision {revision}' if revision else ''}"
     try:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...benchmarks.examination import score_under
-from ...harness.errors import MissingExtraError, UsageError, printable
+from ...harness.errors import MissingExtraError, UsageError, install, printable
 from ...harness.runs.score import ScoredRun
 from .evidence import run_folders
 from .load_rows import as_count, as_real, as_share, as_truth, load_rows
@@ -21,7 +21,7 @@ from .told_apart import FACTS, Asked, told_apart
 try:
     import pandas as pd
 except ImportError as error:
-    raise MissingExtraError(f"tables for analysis need pandas: pip install 'proctor[boards]' ({error})") from error
+    raise MissingExtraError(f"tables for analysis need pandas: {install('boards')} ({error})") from error
 
 _REALS: Mapping[str, Callable[[str, str], float | None]] = {
     "score": as_share,

@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ...benchmarks.examination import find_runs
-from ...harness.errors import DataError, MissingExtraError, UsageError, printable
+from ...harness.errors import DataError, MissingExtraError, UsageError, install, printable
 from ...harness.files import write_atomic
 from ...harness.report.text import interval
 from ...harness.runs.store import Manifest
@@ -33,7 +33,7 @@ try:
     from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml, parse_eval_result_entries
 except ImportError as error:
     raise MissingExtraError(
-        f"evaluation results need huggingface_hub 1.4 or newer and yaml: pip install 'proctor[boards]' ({error})"
+        f"evaluation results need huggingface_hub 1.4 or newer and yaml: {install('boards')} ({error})"
     ) from error
 
 FOLDER = ".eval_results"

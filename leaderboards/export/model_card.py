@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...benchmarks.registry import SUITES
-from ...harness.errors import DataError, MissingExtraError, UsageError
+from ...harness.errors import DataError, MissingExtraError, UsageError, install
 from ...harness.files import write_output
 from ...harness.limits import MODEL_CARD_BYTES
 from ...harness.types import Json
@@ -24,7 +24,7 @@ try:
     from huggingface_hub.repocard_data import eval_results_to_model_index
 except ImportError as error:
     raise MissingExtraError(
-        f"model cards need huggingface_hub 1.4 or newer and yaml: pip install 'proctor[boards]' ({error})"
+        f"model cards need huggingface_hub 1.4 or newer and yaml: {install('boards')} ({error})"
     ) from error
 
 BYTE_ORDER_MARK = "\ufeff"

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...harness.errors import MissingExtraError
+from ...harness.errors import MissingExtraError, install
 from ...harness.files import write_atomic
 from .curves import TrainingCurves
 
@@ -20,7 +20,7 @@ try:
     from tensorboard.compat.proto.summary_pb2 import Summary
     from tensorboard.summary.writer.record_writer import RecordWriter
 except ImportError as error:
-    raise MissingExtraError(f"this needs tensorboard: pip install 'proctor[trackers]' ({error})") from error
+    raise MissingExtraError(f"this needs tensorboard: {install('trackers')} ({error})") from error
 
 FILE = "events.out.tfevents.0.proctor"
 

@@ -6,13 +6,13 @@ import contextlib
 import sys
 from dataclasses import dataclass
 
-from ...harness.errors import MissingExtraError, UsageError
+from ...harness.errors import MissingExtraError, UsageError, install
 from .curves import TrainingCurves
 
 try:
     import trackio
 except ImportError as error:
-    raise MissingExtraError(f"this needs trackio: pip install 'proctor[trackers]' ({error})") from error
+    raise MissingExtraError(f"this needs trackio: {install('trackers')} ({error})") from error
 
 
 @dataclass(frozen=True)

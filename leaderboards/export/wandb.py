@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...harness.errors import MissingExtraError, UsageError
+from ...harness.errors import MissingExtraError, UsageError, install
 from .curves import TrainingCurves
 
 try:
     import wandb
 except ImportError as error:
-    raise MissingExtraError(f"this needs wandb: pip install 'proctor[trackers]' ({error})") from error
+    raise MissingExtraError(f"this needs wandb: {install('trackers')} ({error})") from error
 
 
 @dataclass(frozen=True)

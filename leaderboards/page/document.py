@@ -10,7 +10,7 @@ from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
-from ...harness.errors import MissingExtraError
+from ...harness.errors import MissingExtraError, install
 from ...harness.runs.judging import JudgeModel
 from ...harness.types import Json
 from . import images, overview, training
@@ -85,9 +85,7 @@ def chart_library() -> str:
     try:
         import vl_convert  # noqa: PLC0415 (only this verb needs it)
     except ImportError:
-        raise MissingExtraError(
-            "the page's charts need the package vl-convert-python: pip install 'proctor[show]'"
-        ) from None
+        raise MissingExtraError(f"the page's charts need the package vl-convert-python: {install('show')}") from None
     return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
 
 

@@ -17,7 +17,7 @@ from ...benchmarks.registry import SUITES
 from ...harness.engines.base import ENGINES
 from ...harness.engines.http_client import Endpoint
 from ...harness.engines.ray import ON_CHECKPOINTS
-from ...harness.errors import ProctorError
+from ...harness.errors import ProctorError, install
 from ...harness.files import read_object
 from ...harness.folder import check_empty, differing_keys, is_locked
 from ...harness.runs.checkpoints import check_whole
@@ -83,9 +83,9 @@ def _packages(where: str, settings: StudyModel) -> Iterator[str]:
     for package in PACKAGES.get(settings.engine, ()):
         if find_spec(package) is None:
             extra = EXTRAS.get(settings.engine, settings.engine)
-            yield f"{where}: engine {settings.engine} needs {package}: pip install 'proctor[{extra}]'"
+            yield f"{where}: engine {settings.engine} needs {package}: {install(extra)}"
     if (settings.workers > 1 or settings.ray) and find_spec("ray") is None:
-        yield f"{where}: several workers need Ray: pip install 'proctor[ray]'"
+        yield f"{where}: several workers need Ray: {install('ray')}"
 
 
 def _model(where: str, target: str, settings: StudyModel) -> Iterator[str]:
@@ -156,9 +156,9 @@ def _training(planned: PlannedTraining) -> Iterator[str]:
     if isinstance(planned.base, Path):
         yield from _checkpoint(f"trainings.{planned.name}: base", str(planned.base))
     if recipe.trainer == "openrlhf" and find_spec("openrlhf") is None:
-        yield f"trainings.{planned.name}: trainer openrlhf needs OpenRLHF: pip install 'proctor[openrlhf]'"
+        yield f"trainings.{planned.name}: trainer openrlhf needs OpenRLHF: {install('openrlhf')}"
     if recipe.trainer == "local" and find_spec("torch") is None:
-        yield f"trainings.{planned.name}: trainer local needs torch: pip install 'proctor[local]'"
+        yield f"trainings.{planned.name}: trainer local needs torch: {install('local')}"
     if recipe.judge is not None and recipe.judge.url is not None:
         yield from _server(f"trainings.{planned.name}: judge", recipe.judge.url, recipe.judge.model)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib.metadata
 from pathlib import Path
 
-from ...harness.errors import MissingExtraError, UsageError
+from ...harness.errors import MissingExtraError, UsageError, install
 from ..base import Progress
 from ..methods.base import StagedMethod
 from ..methods.grpo import Grpo
@@ -60,7 +60,7 @@ def _check_installed() -> None:
     try:
         version = importlib.metadata.version("openrlhf")
     except importlib.metadata.PackageNotFoundError as error:
-        raise MissingExtraError("trainer openrlhf needs OpenRLHF: pip install 'proctor[openrlhf]'") from error
+        raise MissingExtraError(f"trainer openrlhf needs OpenRLHF: {install('openrlhf')}") from error
     if version != TESTED:
         raise UsageError(
             f"OpenRLHF {version} is installed, and the hooks are made for {TESTED}: pip install openrlhf=={TESTED}"

@@ -10,7 +10,7 @@ import pytest
 
 from proctor.benchmarks.protocols import library_process, second_opinion
 from proctor.benchmarks.registry import SUITES
-from proctor.harness.errors import UsageError
+from proctor.harness.errors import UsageError, install
 from proctor.harness.runs.evaluate import Examination, run_eval
 from proctor.harness.runs.store import Sample
 from proctor.harness.types import Item, Sampling
@@ -248,9 +248,7 @@ def test_without_the_libraries_a_line_says_what_to_install(stored, cli, monkeypa
     done = cli("score", stored((number("5"), r"\boxed{5}")), "--score-protocol", name)
     assert done.code == 2
     package = name.replace("_", "-")
-    assert done.err.splitlines() == [
-        f"proctor score: protocol {name} needs {package}: pip install 'proctor[second-opinion]'"
-    ]
+    assert done.err.splitlines() == [f"proctor score: protocol {name} needs {package}: {install('second-opinion')}"]
     assert cli("list", "protocols").code == 0
 
 
@@ -259,7 +257,7 @@ def test_a_library_that_cannot_be_imported_is_a_line_too(stored, cli, tmp_path):
     done = cli("score", stored((number("5"), r"\boxed{5}")), "--score-protocol", "math_verify")
     assert done.code == 2
     assert done.err.splitlines() == [
-        "proctor score: math_verify cannot be imported: pip install 'proctor[second-opinion]' (no antlr here)"
+        f"proctor score: math_verify cannot be imported: {install('second-opinion')} (no antlr here)"
     ]
 
 

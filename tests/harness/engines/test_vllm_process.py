@@ -10,6 +10,7 @@ from importlib.util import find_spec
 import pytest
 
 from proctor.harness.engines.vllm_process import OWNER, Chatter, start_apart, starting
+from proctor.harness.errors import install
 
 FOLLOWER = """
 import os, subprocess, sys, time
@@ -184,5 +185,5 @@ def test_without_vllm_the_error_names_the_command_that_installs_it(cli, tiny, tm
     done = cli("eval", "--engine", "vllm", "--model", tiny, "--suite", "figures", "--out", tmp_path)
     assert done.code == 2
     assert done.out == ""
-    assert "pip install 'proctor[vllm]'" in done.err
+    assert install("vllm") in done.err
     assert len(done.err.strip().splitlines()) == 1

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from proctor.benchmarks.examination import plan, score_run
-from proctor.harness.errors import DataError, UsageError, printable
+from proctor.harness.errors import DataError, UsageError, install, printable
 from proctor.harness.runs.evaluate import Examination, run_eval
 from proctor.harness.runs.store import Sample
 from proctor.harness.types import Item, Prompt, Sampling
@@ -255,7 +255,7 @@ def test_without_pandas_there_is_one_clear_line():
         "except ImportError as error: print(error)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "pip install 'proctor[boards]'" in done.stdout
+    assert install("boards") in done.stdout
     assert done.stdout.count("\n") == 1
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from proctor.benchmarks.examination import score_run
 from proctor.harness.cli import main
-from proctor.harness.errors import DataError, UsageError
+from proctor.harness.errors import DataError, UsageError, install
 from proctor.harness.runs.evaluate import run_eval
 from proctor.leaderboards.board.table import rows
 from proctor.leaderboards.export.curves import read_curves
@@ -163,7 +163,7 @@ def test_a_tracker_that_is_not_installed_is_one_clear_line(training, tmp_path, c
         monkeypatch.delitem(sys.modules, f"proctor.leaderboards.export.{name}", raising=False)
         done = cli("board", "export", name, training, "--project", "p")
         assert done.code == 2
-        assert f"this needs {name}: pip install 'proctor[trackers]'" in done.err
+        assert f"this needs {name}: {install('trackers')}" in done.err
 
 
 def logged_by_wandb(file):

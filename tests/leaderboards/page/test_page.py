@@ -19,7 +19,7 @@ from PIL import Image as PilImage
 
 from proctor.benchmarks.examination import plan, score_run
 from proctor.benchmarks.suites.figures import draw
-from proctor.harness.errors import DataError, UsageError
+from proctor.harness.errors import DataError, UsageError, install
 from proctor.harness.runs.evaluate import Examination, run_eval
 from proctor.harness.runs.store import Sample
 from proctor.harness.types import Image, Item, Prompt, Response, Sampling
@@ -335,4 +335,4 @@ def test_without_the_charts_package_one_line_says_what_to_install(cli, run, monk
     done = cli("show", run(), "--html", tmp_path / "out" / "page.html")
     assert done.code == 2
     assert not (tmp_path / "out").exists()
-    assert "pip install 'proctor[show]'" in done.err
+    assert install("show") in done.err
