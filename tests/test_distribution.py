@@ -82,6 +82,7 @@ def test_wheel_is_a_library(installed: Path, tmp_path: Path) -> None:
 
 
 EXTRAS = {
+    "adapters": "peft",
     "boards": "pandas, yaml, huggingface_hub",
     "completion": "argcomplete",
     "data": "datasets, openpyxl, pyarrow",

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from ..errors import CheckpointError, MissingExtraError
+from ..errors import CheckpointError, MissingExtraError, install
 from ..runs.provenance import CONFIGURATION_FILES
 from .loading import load_weights
 
@@ -20,7 +20,7 @@ def adapt(model: Any, adapter: Path, merge: bool) -> Any:
     try:
         from peft import LoraConfig, PeftModel  # noqa: PLC0415 - few need it
     except ImportError as error:
-        raise MissingExtraError(f"an adapter needs peft: pip install 'proctor[adapters]' ({error})") from error
+        raise MissingExtraError(f"an adapter needs peft: {install('adapters')} ({error})") from error
     config = LoraConfig.from_pretrained(adapter)
     config.inference_mode = True
     adapted = PeftModel(model, config, low_cpu_mem_usage=True)  # no memory for ranks that the file does not have
