@@ -48,6 +48,7 @@ _AFTER_START = frozenset(
         "ranked weighs fits matches completes comes came gets got receives received represents"
     )
 )
+_OR = re.compile(r"\b(?:or|either)\b", re.IGNORECASE)
 _BRACKETED = re.compile(r"[(\[{][^()\[\]{}]{1,60}[)\]}]\Z")
 _MEMBER = re.compile(
     r"(?:\bis|\bare|=|\bin(?:\sthe\sratio)?|∈|:)(?:,?\s(?:in\s(?:\w+\s)?order|from\s\w+\sto\s\w+),?)?\s+(?=\S)"
@@ -163,11 +164,12 @@ def _years(clause: str, gold: str) -> Iterator[str]:
 
 
 def _formulas(clause: str, gold: str) -> Iterator[str]:
-    """The last formula, the list behind the verb, the relation at the end."""
+    """The last formula, the list behind the verb, the relation at the end; of alternatives all of them."""
+    several = _OR.search(FORMULA.sub(" ", clause)) is not None
     shown = _inside(_SHOWN, clause)
     if len(shown) == 1:
         yield shown[0]
-    formulas = _inside(FORMULA, clause)
+    formulas = _inside(FORMULA, clause) if not several else []
     if formulas:
         yield formulas[-1].strip(" .,")
         if " in " in formulas[-1] or "\\in" in formulas[-1]:
@@ -176,12 +178,10 @@ def _formulas(clause: str, gold: str) -> Iterator[str]:
     if starts:
         yield clause[starts[-1] :]
         yield clause[starts[0] :]
-    relation = _RELATION.search(clause)
-    if relation:
-        yield relation.group()
-    bracketed = _BRACKETED.search(clause)
-    if bracketed:
-        yield bracketed.group()
+    for pattern in (_RELATION, _BRACKETED) if not several else ():
+        found = pattern.search(clause)
+        if found:
+            yield found.group()
     yield clause
     if ", then" in clause:
         yield clause[starts[-1] if starts else 0 :].replace(", then", ",")

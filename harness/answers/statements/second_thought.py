@@ -21,9 +21,12 @@ _WITHDRAWN = re.compile(
     re.IGNORECASE,
 )
 _CONFIRMS = re.compile(
-    r"\b(?:yes|correct|confirm\w*|indeed|stands|holds|same|right|consistent|verified|fine|ok)\b|✓|✅", re.IGNORECASE
+    r"\b(?:yes|correct|confirm\w*|indeed|stands|holds|same|right|consistent|verified|fine|ok)\b|[✓✅✔]\W*$",
+    re.IGNORECASE | re.MULTILINE,
 )
-_CONFIRMATION = re.compile(r"(?:consistent|correct|verified|confirmed|fine|ok|reasonable)\b|[^\n]*[✓✅]", re.IGNORECASE)
+_CONFIRMATION = re.compile(
+    r"(?:consistent|correct|verified|confirmed|fine|ok|reasonable)\b|[^\n]*[✓✅✔]\W*$", re.IGNORECASE | re.MULTILINE
+)
 _ONLY_VALUE = re.compile(r"(?:^|[.!?]\s{1,3}|\n)[*_]{0,3}([-−]?\d[\d,]*(?:\.\d+)?|\(?[A-Z]\)?)[*_]{0,3}[.!]?\s*\Z")
 
 

@@ -155,6 +155,7 @@ _LIST = re.compile(
 _SEPARATED = re.compile(r"[,;&]|\s(?:and|to|by)\s")
 _AGAIN = re.compile(rf",\s(?:or|i\.e\.,?|that is,?|namely,?)\s(?P<value>{_OPENING}{NUMBER}[^,;]*)\Z")
 _COMPUTED = re.compile(r"\d\S*\s(?:minus|plus|times|divided by|[-+−–×*/÷])\s")
+_BECAUSE = re.compile(r",?\s(?:because|since)\s[^,;]*\Z")
 _SUBJECT = re.compile(
     r"[A-Za-z]{3}|[^\x00-\x7f]|\\[a-z]|[A-Z]{2}"
     r"|\A[\s$(*\\]{0,6}[a-zA-Z]['′]?(?:_\w)?(?:\([a-z\d]\))?[\s$*)\\]{0,4}\Z"
@@ -214,6 +215,8 @@ def value_of(sentence: str, words: bool = False) -> str | None:
     at = lead.end() if lead else 0
     circumstance = CIRCUMSTANCE.match(plain, at)
     at = circumstance.end() if circumstance and plain[circumstance.end() :].strip() else at
+    reason = _BECAUSE.search(plain, at + 1) if "because" in plain or "since" in plain else None
+    plain = plain[: reason.start()] if reason else plain
     copula = _last_copula(plain, at)
     return (
         (_option(plain, at, copula) if _LONE_CAPITAL.search(plain, at) else None)

@@ -23,6 +23,10 @@ WITHDRAWN = [
     ("disregarded", " Wait, please disregard the above."),
     ("ignored", " Actually, ignore that."),
     ("not to be determined", " Wait, the number cannot be determined from this picture."),
+    (
+        "a tick inside a sentence",
+        " Wait, one dot is outside and the others ✓ are inside. So the number is smaller than that",
+    ),
     ("another one without a value", " Hold on, the frame is larger. So the number is larger than that"),
 ]
 
@@ -30,6 +34,7 @@ THE_SAME = [
     ("confirmed", " Wait, let me recount. Yes, that is correct."),
     ("verified", " Let me re-check the rows: it is consistent."),
     ("a tick", " Actually, all dots are in the frame ✓"),
+    ("a tick behind a sum", " Wait, let me recount: 7 + 5 = 12 ✓"),
     ("no second thought", " The waiter counted them as well."),
     ("inside a word", " The actuality of this count is nothing to us."),
     ("said again", " Wait, let me recount. There are 12 dots in the frame."),

@@ -36,6 +36,8 @@ VALUES = [
     ("Therefore, the tile which does not belong here is (C).", "(C)"),
     ("So the town had 27 mills in 2010.", "27 mills"),
     ("So the moon stands for 7.", "7"),
+    ("The fence needs 7 tiles because both ends have one.", "7 tiles"),
+    ("The fence needs 7 tiles, since each of the two ends has one.", "7 tiles"),
     ("The cap costs ₩900.", "₩900"),
     ("小红有15元。", "15元"),
 ]
