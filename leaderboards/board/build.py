@@ -134,7 +134,7 @@ def _enter(how: _Scoring, run: Path) -> tuple[list[Row], list[str]]:
     for name in how.protocols[run]:
         scored, replies = _score(answers, name, how)
         table += rows(scored, keep(how.folder, scored, replies))
-        problems += [f"{run}, {scored.rules.name}: {reason}" for reason in unfit(scored)]
+        problems += [f"{run}, {scored.rules.name}: {reason}" for reason in unfit(scored, answers.responses)]
     return table, problems
 
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ...harness.report.text import counted
-from ...harness.runs.store import RunReader
+from ...harness.runs.store import Manifest
 from ...harness.types import Response
 
 
-def contradicted(run: RunReader) -> Iterator[str]:
+def contradicted(manifest: Manifest, responses: Sequence[Response]) -> Iterator[str]:
     """What no answers that were drawn so can show, a line each."""
-    most = run.manifest.identity["sampling"].get("max_tokens")
+    most = manifest.identity["sampling"].get("max_tokens")
     if most is None:
         return
-    longer = [one for one in run.responses() if _tokens(one) > most]
+    longer = [one for one in responses if _tokens(one) > most]
     if longer:
         first = longer[0]
         yield (
@@ -24,10 +24,9 @@ def contradicted(run: RunReader) -> Iterator[str]:
         )
 
 
-def odd(run: RunReader) -> Iterator[str]:
+def odd(manifest: Manifest, responses: Sequence[Response]) -> Iterator[str]:
     """What is seldom so of answers that were drawn so, a line each."""
-    drawn = run.manifest.identity["sampling"]
-    responses = [one for one in run.responses() if one.text is not None]
+    drawn = manifest.identity["sampling"]
     most = drawn.get("max_tokens")
     early = sum(one.truncated and 0 < _tokens(one) < most for one in responses) if most is not None else 0
     if early:
@@ -35,7 +34,7 @@ def odd(run: RunReader) -> Iterator[str]:
             f"{counted(early, 'answer is', 'answers are')} marked as cut off with fewer tokens than the stated max_tokens "
             f"{most}: perhaps by the model's context"
         )
-    if drawn.get("temperature") == 0 and run.manifest.sampling.n > 1 and (several := _several_texts(responses)):
+    if drawn.get("temperature") == 0 and manifest.sampling.n > 1 and (several := _several_texts(responses)):
         yield f"the run states greedy answers, and those to {counted(several, 'item')} differ between samples"
 
 
@@ -43,8 +42,9 @@ def _tokens(one: Response) -> int:
     return one.completion_tokens or 0
 
 
-def _several_texts(responses: list[Response]) -> int:
-    texts: dict[str, set[str | None]] = defaultdict(set)
+def _several_texts(responses: Sequence[Response]) -> int:
+    texts: dict[str, set[str]] = defaultdict(set)
     for one in responses:
-        texts[one.item_id].add(one.text)
+        if one.text is not None:
+            texts[one.item_id].add(one.text)
     return sum(len(found) > 1 for found in texts.values())

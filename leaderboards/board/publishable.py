@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ...benchmarks.registry import SUITES
 from ...benchmarks.subset import asked_of, is_bundled, told
@@ -13,6 +13,7 @@ from ...harness.profiles import PromptStyle, profiles
 from ...harness.report.text import first_of
 from ...harness.runs.score import ScoredRun, crossed
 from ...harness.runs.store import misstated
+from ...harness.types import Response
 from .drawn import contradicted
 
 UNKNOWN = "unknown"
@@ -22,9 +23,12 @@ IDENTITY = ("suite", "model", "protocol", "metric")
 """What tells two rows of a board apart; two runs of one model are told apart by their run_id."""
 
 
-def unfit(scored: ScoredRun) -> list[str]:
-    """Why a scored run cannot be published, a line each; none if it can. Raises UsageError if its suite is not installed."""
-    return [*unfit_alone(scored), *unfit_for_suite(scored), *_of_a_sample(scored)]
+def unfit(scored: ScoredRun, responses: Sequence[Response]) -> list[str]:
+    """Why a scored run with these responses cannot be published, a line each; none if it can.
+
+    Raises UsageError if its suite is not installed.
+    """
+    return [*unfit_alone(scored, responses), *unfit_for_suite(scored), *_of_a_sample(scored)]
 
 
 def _of_a_sample(scored: ScoredRun) -> Iterator[str]:
@@ -35,7 +39,7 @@ def _of_a_sample(scored: ScoredRun) -> Iterator[str]:
         yield f"the run asked the bundled sample of {manifest.suite}, which imitates the benchmark and is not it"
 
 
-def unfit_alone(scored: ScoredRun) -> Iterator[str]:
+def unfit_alone(scored: ScoredRun, responses: Sequence[Response]) -> Iterator[str]:
     """Those reasons that the run itself shows, whatever its suite is."""
     counts = {
         "questions without an answer": scored.lacking and scored.missing - scored.errors,
@@ -47,7 +51,9 @@ def unfit_alone(scored: ScoredRun) -> Iterator[str]:
             yield f"the run has {count} {what}"
     manifest = scored.run.manifest
     yield from misstated(manifest.identity)
-    yield from contradicted(scored.run)
+    if _claims_a_file(manifest.identity["model"]):
+        yield "the run says that an imported file's prompts asked, and it is no import"
+    yield from contradicted(manifest, responses)
     if (asked := asked_of(manifest)) and asked.partial:
         yield f"the run asked the {told(manifest)}, and not all of its data"
     if manifest.style and not _as_named(manifest.style):
@@ -82,6 +88,13 @@ def _asked_otherwise(scored: ScoredRun) -> bool:
         return False
     rules = SUITES.get(manifest.suite).protocol(manifest.protocol)
     return crossed(scored.run.questions(), rules, manifest.style)
+
+
+def _claims_a_file(model: object) -> bool:
+    """True if a model that was asked here is said to have been asked by prompts of a file, which nobody could check."""
+    if not isinstance(model, Mapping) or str(model.get("engine")).startswith("import"):
+        return False
+    return bool(model.get("prompt", "protocol") != "protocol")
 
 
 def _as_named(style: PromptStyle) -> bool:

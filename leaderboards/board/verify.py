@@ -265,7 +265,7 @@ def _of_record(
         problems.append(str(error))
     if judges.rules is None:
         scored = dataclasses.replace(_with_verdicts(scored, recorded), referee=record.referee)
-    problems += unfit_alone(scored)
+    problems += unfit_alone(scored, answers.responses)
     differing: list[str] | None = None
     if judges.suite is not None:
         problems += _unfit_for(judges, scored)
@@ -289,7 +289,7 @@ def _of_record(
         judges.suite is None,
         judges.suite is not None and differing is None,
         frozenset(_earlier_intervals(scored, recorded)),
-        tuple(odd(scored.run)),
+        tuple(odd(scored.run.manifest, answers.responses)),
         is_bundled(scored.run.manifest.suite, str(scored.run.manifest.identity["data"])),
     )
 

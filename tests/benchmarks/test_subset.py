@@ -17,6 +17,8 @@ from proctor.harness.stats.metrics import cluster
 from proctor.harness.types import Item
 from proctor.leaderboards.board.evidence import BOARD
 from proctor.leaderboards.board.table import EARLIER_COLUMNS, read_csv, to_csv
+from proctor.leaderboards.page.overview import lay_out
+from proctor.leaderboards.page.run_view import read_run_view
 
 from ..leaderboards.boards import Forger, clean_tree, hold_run
 
@@ -194,6 +196,7 @@ def test_a_bundled_sample_is_never_called_as_the_benchmark(ask, cli, tmp_path, m
     verified = cli("board", "verify", tmp_path / "board")
     assert (verified.code, "of bundled samples, which imitate the benchmarks" in verified.err) == (0, True)
     assert "(bundled" in cli("compare", place, other).out
+    assert lay_out([read_run_view(place, [])]).columns == [(name, 7)]
     limited, _ = ask("--limit", 3, suite="mathvision")
     assert "mathvision (bundled sample, first 3 of 7)" in limited.out.replace("\n", " ")
 

@@ -85,6 +85,11 @@ def other_pictures_shown(identity, items, responses, seal):
                 part["sha256"] = "1" * 64
 
 
+def hints_of_a_file(identity, items, responses, seal):
+    hints(identity, items, responses, seal)
+    identity["model"]["prompt"] = "file"
+
+
 def another_protocols_prompt(identity, items, responses, seal):
     identity["protocol"] = "official"
 
@@ -94,6 +99,7 @@ def another_protocols_prompt(identity, items, responses, seal):
     [
         (golds_changed_and_an_id_renamed, "1 item is not in the bundled sample: zzz"),
         (hints, "the prompts are not those of protocol strict"),
+        (hints_of_a_file, "an imported file's prompts asked, and it is no import"),
         (other_pictures_shown, "the prompts are not those of protocol strict"),
         (another_protocols_prompt, "the prompts are not those of protocol official"),
     ],
