@@ -142,6 +142,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**{"formatter_class": _Help, "allow_abbrev": False, **settings})
+        self._words: list[str] = []
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:
@@ -157,8 +158,20 @@ class Parser(argparse.ArgumentParser):
             kind = "a whole number" if action.type is int else "a number"
             raise argparse.ArgumentError(action, f"must be {kind}, not {arg_string!r:.80}") from None
 
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """As argparse does; the words are kept, for an option that is missing may be one that is misspelt."""
+        self._words = [*(args or ())]
+        found: tuple[Any, list[str]] = super().parse_known_args(args, namespace)
+        return found
+
     def error(self, message: str) -> NoReturn:
-        """End with 2 and one line."""
+        """End with 2 and one line; where arguments are missing, an unknown option among the words goes first."""
+        if "are required" in message:
+            known = {option for action in self._actions for option in action.option_strings}
+            words = [word for word in self._words if word.startswith("--") and word.partition("=")[0] not in known]
+            if words:
+                self._words = []
+                self.refuse(words)
         log(f"{self.prog}: {printable(message)} (see `{self.prog} --help`)")
         sys.exit(EXIT_USAGE)
 
@@ -236,6 +249,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     if asked in RENAMED:
         now = " or ".join(f"`proctor {name}`" for name in RENAMED[asked].split(" or "))
         raise UsageError(f"`proctor {asked}` is now {now}")
+    args: argparse.Namespace
     args, unknown = build_parser(asked).parse_known_args(words)
     if unknown:
         args.parser.refuse(unknown)

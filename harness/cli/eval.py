@@ -19,6 +19,7 @@ from .options import (
     add_questions,
     add_sampling,
     add_style,
+    check_model,
     choice_of,
     data_of,
     one_suite,
@@ -58,6 +59,9 @@ def _eval_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _eval(args: argparse.Namespace) -> int:
     """Ask, store, score, and say how it went."""
+    if args.engine != REPLAY:
+        check_model(args, args.model)
+
     from ...benchmarks.examination import run_path, score_run
     from ...trainers.provenance import TrainingRecord
     from .terminal import emit_json, log, scores_table, show_table

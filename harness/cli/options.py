@@ -353,6 +353,25 @@ def open_engine(args: argparse.Namespace, target: str) -> Engine:
     return open_replicas(args.engine, target, options, args.workers, args.ray)
 
 
+def check_model(args: argparse.Namespace, target: str) -> None:
+    """Look whether the engine and the checkpoint are there, before items are read and packages imported.
+
+    Raises UsageError for an unknown engine, CheckpointError for a folder that is none or not whole.
+    """
+    from contextlib import suppress
+
+    from ..engines.base import ENGINES
+    from ..engines.ray import ON_CHECKPOINTS
+    from ..runs.checkpoints import check_whole
+    from ..runs.hub_checkpoint import NotFetchedError, find_checkpoint
+
+    if args.engine not in ENGINES.builtin:
+        ENGINES.load(args.engine)
+    if args.engine in ON_CHECKPOINTS:
+        with suppress(NotFetchedError):
+            check_whole(find_checkpoint(target, fetch=False))
+
+
 def suite_names(args: argparse.Namespace) -> list[str]:
     """The suites that --suite names; none if it is not given. Raises UsageError for one that is named twice."""
     from ..errors import UsageError

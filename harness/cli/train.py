@@ -122,6 +122,8 @@ def _watch(args: argparse.Namespace) -> int:
         itself = (args.folder / "config.json").is_file()
         hint = "it is a checkpoint itself: use `proctor eval`" if itself else "name the folder that holds them"
         raise UsageError(f"no checkpoints in {args.folder}: {hint}")
+    if not args.folder.exists():
+        log(f"{args.folder} is not there yet: waiting for it; Ctrl-C stops")
     profile = open_profile(args)
     plans = plan_suites(args, suite_names(args), sampling(args, profile), profile, demanded=True)
     scores = CheckpointScores(args.folder, args.out)

@@ -19,6 +19,7 @@ from proctor.leaderboards.board.evidence import BOARD
 from proctor.leaderboards.board.table import EARLIER_COLUMNS, read_csv, to_csv
 from proctor.leaderboards.page.overview import lay_out
 from proctor.leaderboards.page.run_view import read_run_view
+from proctor.trainers.tiny import BASE
 
 from ..leaderboards.boards import Forger, clean_tree, hold_run
 
@@ -110,7 +111,7 @@ def test_a_choice_that_is_none_is_one_line(ask, tmp_path, monkeypatch, options, 
 
 
 def test_ids_belong_to_one_suite(cli, tmp_path):
-    done = cli("eval", "--model", "x", "--suite", "figures,mathvision", "--ids", tmp_path / "ids.txt")
+    done = cli("eval", "--model", BASE, "--suite", "figures,mathvision", "--ids", tmp_path / "ids.txt")
     assert (done.code, "--ids belongs to one suite" in done.err) == (2, True)
 
 

@@ -200,7 +200,7 @@ def test_commands_that_read_runs_tell_it_too(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ("eval --model x --suite figurs", "no suite is called 'figurs'; did you mean figures?"),
+        ("eval --model x --engine openai --suite figurs", "no suite is called 'figurs'; did you mean figures?"),
         ("eval --model x --suite figures --engine vlm", "no engine is called 'vlm'; did you mean vllm?"),
         (f"eval --model {BASE} --suite figures --engine-option btach=4", "no option 'btach'; did you mean batch?"),
         ("train mm_upt_figurs --out x", "no recipe is called 'mm_upt_figurs'; did you mean mm_upt_figures or "),

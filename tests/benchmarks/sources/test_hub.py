@@ -12,6 +12,7 @@ from proctor.benchmarks import lock as locks
 from proctor.benchmarks.registry import SUITES
 from proctor.benchmarks.sources import hub
 from proctor.harness.errors import DataError, MissingExtraError, UsageError
+from proctor.trainers.tiny import BASE
 
 datasets = pytest.importorskip("datasets")
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -86,7 +87,7 @@ def test_changed_data_stop_a_run_and_the_error_says_what_changed(put_on_hub, cli
     assert cli("suite", "pull", "mathvision").code == 0
     assert cli("suite", "check", "mathvision", "--data", "hub", "--items", "7").code == 0
     put_on_hub("mathvision", changed)
-    done = cli("eval", "--model", "x", "--suite", "mathvision", "--data", "hub")
+    done = cli("eval", "--model", BASE, "--suite", "mathvision", "--data", "hub")
     assert done.code == 2
     (said,) = [line for line in done.err.splitlines() if line.startswith("proctor ")]  # the rest is progress
     assert "not those of proctor-data.lock: items 8, was 7; digest " in said

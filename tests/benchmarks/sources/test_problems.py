@@ -11,6 +11,7 @@ from proctor.benchmarks.items import MAX_PROBLEMS, ImageFolder, Problems, Record
 from proctor.benchmarks.registry import SUITES
 from proctor.harness.errors import DataError
 from proctor.harness.types import Item
+from proctor.trainers.tiny import BASE
 
 
 def write(path, rows):
@@ -35,7 +36,7 @@ def test_problems_of_every_kind_are_told_at_once(rows, tmp_path, cli, monkeypatc
     rows[6]["split"] = "train"
     rows[7]["id"] = "q0"
     path = write(tmp_path / "set.jsonl", rows)
-    done = cli("eval", "--model", "nowhere", "--suite", "chartqa", "--data", path)
+    done = cli("eval", "--model", BASE, "--suite", "chartqa", "--data", path)
     assert done.code == 2
     first, *told = done.err.strip().splitlines()
     assert first == f"proctor eval: 7 problems in {path}:"

@@ -13,8 +13,10 @@ from proctor.harness.cli import HEADINGS, RENAMED
 from proctor.harness.errors import DataError
 from proctor.harness.runs.evaluate import run_eval
 from proctor.harness.runs.store import RunReader
+from proctor.trainers.tiny import BASE
 
 VERBS = [name for commands in HEADINGS.values() for name in commands]
+TINY = str(BASE)
 HEAVY = ["torch", "transformers", "tokenizers", "safetensors", "numpy", "scipy", "rich", "PIL"]
 REPORT = """
 import sys
@@ -60,6 +62,12 @@ def test_help_imports_nothing_heavy(imported, arguments):
     code, modules = imported(*arguments)
     assert code == (0 if arguments else 2)
     assert modules.isdisjoint(HEAVY)
+
+
+def test_a_model_that_is_not_there_is_said_before_anything_heavy_is_imported(imported):
+    code, modules = imported("eval", "--model", "/nope", "--suite", "figures")
+    assert code == 2
+    assert modules.isdisjoint({"torch", "transformers", "scipy"})
 
 
 @pytest.mark.parametrize("arguments", [["score"], ["score", "--json"], ["board", "build", "--draft"]])
@@ -122,18 +130,18 @@ def fails(done, code, *needles):
         assert re.search(needle, done.err), done.err
 
 
-def figures(*more, model="nowhere"):
+def figures(*more, model=TINY):
     return ["eval", "--model", model, "--suite", "figures", *more]
 
 
 BAD_COMMANDS = {
-    "missing model": (figures(), r"nowhere: no such checkpoint folder"),
+    "missing model": (figures(model="nowhere"), r"nowhere: no such checkpoint folder"),
     "empty model": (figures(model=""), r"config\.json"),
     "unknown suite": (
-        ["eval", "--model", "x", "--suite", "mathvison"],
+        ["eval", "--model", TINY, "--suite", "mathvison"],
         r"no suite is called 'mathvison'; did you mean mathvision",
     ),
-    "empty suite": (["eval", "--model", "x", "--suite", "figures,"], r"holds an empty name"),
+    "empty suite": (["eval", "--model", TINY, "--suite", "figures,"], r"holds an empty name"),
     "unknown engine": (figures("--engine", "vlm"), r"no engine is called 'vlm'; did you mean vllm\?"),
     "unknown protocol": (figures("--protocol", "lax"), r"no protocol 'lax'; it has: .*strict"),
     "engine option without a value": (figures("--engine-option", "batch"), r"must look like batch=64"),
@@ -152,15 +160,15 @@ BAD_COMMANDS = {
     "no tokens": (figures("--max-tokens", "0"), r"max_tokens = 0"),
     "data for a drawn suite": (figures("--data", "x.jsonl"), r"drawn, not read"),
     "missing data": (
-        ["eval", "--model", "x", "--suite", "mathvision", "--data", "no/such.jsonl"],
+        ["eval", "--model", TINY, "--suite", "mathvision", "--data", "no/such.jsonl"],
         r"cannot read no/such\.jsonl",
     ),
-    "a folder as data": (["eval", "--model", "x", "--suite", "mathvision", "--data", "."], r"\.: no \.jsonl, "),
+    "a folder as data": (["eval", "--model", TINY, "--suite", "mathvision", "--data", "."], r"\.: no \.jsonl, "),
     "one data file for two suites": (
-        ["eval", "--model", "x", "--suite", "figures,mathvision", "--data", "d"],
+        ["eval", "--model", TINY, "--suite", "figures,mathvision", "--data", "d"],
         "--data must be SUITE=DATA with a suite of figures, mathvision",
     ),
-    "replay of nothing": (figures("--engine", "replay"), r"nowhere is no run directory"),
+    "replay of nothing": (figures("--engine", "replay", model="nowhere"), r"nowhere is no run directory"),
     "score nothing": (["score", "nowhere"], r"nowhere: no such run directory"),
     "score an empty folder": (["score", "."], r"no run directories in \.: hold one with `proctor eval`"),
     "board of nothing": (["board", "build", "nowhere"], r"nowhere: no such run directory"),
@@ -176,11 +184,11 @@ def test_a_mistake_is_one_line_that_says_what_to_do(cli, name, tmp_path, monkeyp
 
 
 def test_a_mistake_in_a_real_process(cli_process, tmp_path):
-    fails(cli_process(*figures("--engine", "replay"), cwd=tmp_path), 2, "nowhere is no run directory")
+    fails(cli_process(*figures("--engine", "replay", model="nowhere"), cwd=tmp_path), 2, "nowhere is no run directory")
 
 
 def test_debug_shows_the_trace(cli_process, cli, tmp_path):
-    done = cli_process("--debug", *figures("--engine", "replay"), cwd=tmp_path)
+    done = cli_process("--debug", *figures("--engine", "replay", model="nowhere"), cwd=tmp_path)
     assert done.code != 0
     assert "Traceback" in done.err
     assert "DataError" in done.err
@@ -230,7 +238,7 @@ BAD_DATA = {
 def test_bad_data_is_one_line_with_its_place(cli, data, name, tmp_path):
     change, needle = BAD_DATA[name]
     change(data)
-    fails(cli("eval", "--model", "x", "--suite", "mathvision", "--data", data, "--out", tmp_path / "out"), 2, needle)
+    fails(cli("eval", "--model", TINY, "--suite", "mathvision", "--data", data, "--out", tmp_path / "out"), 2, needle)
 
 
 def test_a_checkpoint_without_its_processor(cli, tiny, tmp_path):
@@ -467,5 +475,5 @@ def test_what_cannot_be_trained_is_told_in_one_line_without_a_bar(cli, tmp_path,
 
 
 def test_a_misspelled_suite_of_data_is_named(cli, tmp_path):
-    done = cli("eval", "--model", "m", "--suite", "figures", "--data", "figurs=items.jsonl")
+    done = cli("eval", "--model", TINY, "--suite", "figures", "--data", "figurs=items.jsonl")
     assert (done.code, "no suite here is called 'figurs'; write figures=DATA" in done.err) == (2, True)

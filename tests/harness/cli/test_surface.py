@@ -151,6 +151,7 @@ def test_help_lists_the_names_that_an_option_takes(cli, command, names):
     [
         (["scor"], "score"),
         (["suite", "chek"], "check"),
+        (["eval", "--modle", "x", "--suite", "figures"], "--model"),
         (["eval", "--modle", "x", "--suite", "figures", "--model", "x"], "--model"),
         (["score", "runs", "--protocol", "strict"], "--score-protocol"),
         (["paper", "table", "1", "--format", "latx"], "latex"),
