@@ -104,7 +104,7 @@ class VllmEngine:
         with self._chatter.taken(), as_checkpoint_error(path):
             config = load_configuration(path, options.trust_remote_code)
             self._encoder = open_encoder(path, config, options.trust_remote_code)
-        self._llm = _start(options.to_vllm(path, config), self._chatter)
+        self._llm = _start(options.to_vllm(path, config), _for_cpus(config), self._chatter)
         self._started = self._chatter.size()
         vllm_config = self._llm.llm_engine.vllm_config
         _check_attention(path, vllm_config.model_config)
@@ -218,7 +218,16 @@ def _told(answer: Any) -> TokenStatistics:
     return TokenStatistics.rounded([row[token].logprob for token, row in rows])
 
 
-def _start(arguments: Mapping[str, Any], chatter: Chatter) -> Any:
+def _for_cpus(config: Any) -> dict[str, bool]:
+    """What vLLM is told on CPUs, where a prompt in pieces and a seed end the engine.
+
+    Linear attention keeps prefixes only of prompts in pieces.
+    """
+    linear = "linear_attention" in (getattr(config.get_text_config(), "layer_types", None) or ())
+    return {"enable_chunked_prefill": False, **({"enable_prefix_caching": False} if linear else {})}
+
+
+def _start(arguments: Mapping[str, Any], for_cpus: Mapping[str, Any], chatter: Chatter) -> Any:
     """vLLM's engine. Raises UsageError for settings that it refuses, EngineError if it cannot start with them."""
     path = arguments["model"]
 
@@ -226,8 +235,7 @@ def _start(arguments: Mapping[str, Any], chatter: Chatter) -> Any:
         from vllm import LLM  # noqa: PLC0415
         from vllm.platforms import current_platform  # noqa: PLC0415
 
-        # On CPUs, a prompt in pieces and a seed end the engine.
-        return LLM(**arguments, **({"enable_chunked_prefill": False} if current_platform.is_cpu() else {}))
+        return LLM(**arguments, **(for_cpus if current_platform.is_cpu() else {}))
 
     try:
         with chatter.taken():

@@ -323,10 +323,10 @@ def linear_attention() -> dict[str, Any]:
     return {
         "layer_types": ["linear_attention", "full_attention"],
         "head_dim": 64,
-        "linear_num_key_heads": 2,
-        "linear_num_value_heads": 4,
-        "linear_key_head_dim": 32,
-        "linear_value_head_dim": 32,
+        "linear_num_key_heads": 1,
+        "linear_num_value_heads": 2,
+        "linear_key_head_dim": 128,
+        "linear_value_head_dim": 128,
     }
 
 
@@ -625,7 +625,10 @@ def gemma4() -> Checkpoint:
         ["<eos>", "<turn|>"],
         {
             "text_config": {"global_head_dim": 64},
-            "vision_config": {"rope_parameters": {"rope_type": "default", "rope_theta": 100.0}},
+            "vision_config": {
+                "rope_parameters": {"rope_type": "default", "rope_theta": 100.0},
+                "default_output_length": 70,
+            },
         },
     )
 

@@ -23,7 +23,7 @@ ENGINES = {"transformers": ["dtype=float32"], "vllm": ["dtype=float32", "enforce
 
 
 def main(names: list[str]) -> int:
-    """Print the table; 1 if a family's answers differ or are missing."""
+    """Print the table; 1 if both engines give a family's answers, and some differ."""
     runpy.run_path(str(HERE / "conftest.py"))  # what vLLM needs on a machine without a GPU
     sys.path.insert(0, str(HERE.parent))
     import families
@@ -36,7 +36,7 @@ def main(names: list[str]) -> int:
             families.build(name, root / name)
             notes = [note for engine in ENGINES if (note := examine(engine, root / name, root / engine))]
             equal, different = (0, "") if notes else compare(*(answers(root / engine) for engine in ENGINES))
-            differ += equal != ITEMS
+            differ += not notes and equal != ITEMS
             seconds = time.monotonic() - start
             print(f"{name:<16} {equal:>3} of {ITEMS} {seconds:>8.0f}  {' | '.join(notes) or different}", flush=True)
     return min(differ, 1)

@@ -132,7 +132,7 @@ def test_samples_share_their_prompt(vllm_model):
     long = Request("q", Prompt(("Look at it. " * 120, drawn_requests(1)[0].prompt.images[0])), tuple(range(5)))
     cached = []
     respond = vllm_model._respond
-    vllm_model._respond = lambda *key: cached.append(key[-1].num_cached_tokens) or respond(*key)
+    vllm_model._respond = lambda *told: cached.append(told[2].num_cached_tokens) or respond(*told)
     try:
         found = answers(vllm_model, [long], SAMPLED)
     finally:
