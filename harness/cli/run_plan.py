@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..types import Json
 
 HOUR, MINUTE = 3600, 60
-GIB = 2**30
+MIB, GIB = 2**20, 2**30
 
 
 def show_plan(plan: StudyPlan, problems: Sequence[str], *, as_json: bool = False) -> None:
@@ -76,7 +76,11 @@ def _totals(steps: Sequence[StudyStep], disk: int) -> Iterator[str]:
     elif left:
         yield "tokens and hours: unknown, for no earlier run of these models measured them"
     if any(one.what.startswith("train ") and not one.done for one in steps):
-        yield f"trainings: hours unknown; their checkpoints need about {disk / GIB:.1f} GiB"
+        yield f"trainings: hours unknown; their checkpoints need about {_size(disk)}"
+
+
+def _size(count: int) -> str:
+    return f"{count / GIB:.1f} GiB" if count >= GIB // 10 else f"{count / MIB:.0f} MiB"
 
 
 def _tokens(count: float) -> str:
