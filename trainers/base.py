@@ -37,6 +37,8 @@ class Group:
 
     `lengths` says how many tokens each response has, the end token among them; `logprobs` and `entropies` are those of each
     token, as `TokenStatistics` has them. Each is present only for a reward that declares it (`needs_lengths`, ...).
+
+    `truncated` says which responses were cut off at the token limit, None if none was: their last sentence states nothing.
     """
 
     item_id: str
@@ -50,16 +52,30 @@ class Group:
     lengths: tuple[int, ...] | None = None
     logprobs: tuple[tuple[float, ...], ...] | None = None
     entropies: tuple[tuple[float, ...], ...] | None = None
+    truncated: tuple[bool, ...] | None = None
+
+    @cached_property
+    def stated(self) -> tuple[answers.Extraction, ...]:
+        """What each response states, as a matcher takes it."""
+        return stated(self.responses, self.truncated)
 
     @cached_property
     def answers(self) -> tuple[str | None, ...]:
         """The stated final answer of each response."""
-        return tuple(answers.extract(response).answer for response in self.responses)
+        return tuple(one.answer for one in self.stated)
 
     @cached_property
     def well_formed(self) -> tuple[bool, ...]:
         """Whether each response has the form that was asked for."""
         return tuple(map(FORMATS.get(self.answer_format), self.responses))
+
+
+def stated(responses: Sequence[str], truncated: Sequence[bool] | None) -> tuple[answers.Extraction, ...]:
+    """What responses state as their answers; `truncated` says which were cut off at the token limit, if any was."""
+    found = map(answers.extract, responses)
+    if truncated is None:
+        return tuple(found)
+    return tuple(answers.before_cut_off(one) if cut else one for one, cut in zip(found, truncated, strict=True))
 
 
 def make_group(item: Item, responses: Sequence[str], needs_gold: bool, answer_format: str = "boxed") -> Group:
@@ -75,7 +91,8 @@ def make_group(item: Item, responses: Sequence[str], needs_gold: bool, answer_fo
 
 def at_places(group: Group, places: Sequence[int]) -> Group:
     """The group of the responses at those places, with what is known of them."""
-    rows = {name: vars(group)[name] for name in ("responses", "judge_scores", "lengths", "logprobs", "entropies")}
+    of_each = ("responses", "judge_scores", "lengths", "logprobs", "entropies", "truncated")
+    rows = {name: vars(group)[name] for name in of_each}
     chosen: dict[str, Any] = {
         name: None if row is None else tuple(row[place] for place in places) for name, row in rows.items()
     }

@@ -45,7 +45,7 @@ from ..harness.runs.score import StoredAnswers
 from ..harness.runs.store import Sample
 from ..harness.stats import metrics
 from ..harness.types import Item, Json, Sampling, canonical_json, sample_seed
-from .base import Group, Reward, make_group, needs_judge
+from .base import Group, Reward, make_group, needs_judge, stated
 from .data import TITLES, data_set
 from .judge import Judge
 from .recipe import PromptSettings
@@ -233,8 +233,9 @@ def read_groups(run: Path, answer_format: str = "boxed") -> list[RecordedGroup]:
     n = answers.run.manifest.sampling.n
     return [
         dataclasses.replace(
-            _recorded(item, responses, None if judged is None else judged[item.id], answer_format),
-            tokens=GroupTokens.of_responses([answers.by_key[item.id, k] for k in range(n)]),
+            _recorded(item, responses, GroupTokens.of_responses([answers.by_key[item.id, k] for k in range(n)])),
+            judge_scores=None if judged is None else judged[item.id],
+            answer_format=answer_format,
         )
         for item, responses in recorded_groups(answers)
     ]
@@ -260,14 +261,14 @@ def recorded_groups(answers: StoredAnswers) -> list[tuple[Item, tuple[str, ...]]
     return [(sample.item, tuple(texts[sample.item.id, k] for k in range(n))) for sample in answers.asked]
 
 
-def _recorded(item: Item, responses: tuple[str, ...], scores: ItemScores | None, answer_format: str) -> RecordedGroup:
+def _recorded(item: Item, responses: tuple[str, ...], tokens: GroupTokens) -> RecordedGroup:
     item = corrected(item)
     if not item.answer:
         raise DataError(f"item {item.id} of suite {item.suite} has no label, so nothing can be measured on it")
     choices = item.choices or None
-    grades = [answers.grade(text, item.answer, item.answer_type, choices, item.unit) for text in responses]
-    correct = tuple(grade.correct is True for grade in grades)
-    return RecordedGroup(item, responses, correct, scores, answer_format)
+    said = stated(responses, tokens.truncated)
+    grades = [answers.match(one, item.answer, item.answer_type, choices, item.unit) for one in said]
+    return RecordedGroup(item, responses, tuple(grade.correct is True for grade in grades), tokens=tokens)
 
 
 def _judgements(answers: StoredAnswers, answer_format: str) -> dict[str, ItemScores] | None:

@@ -27,25 +27,31 @@ NEEDS: Mapping[str, tuple[str, str]] = {
 class GroupTokens:
     """Of each of n responses how many tokens it has, and their log-probabilities and entropies as `TokenStatistics` has them.
 
-    None is what is not known of all responses.
+    None is what is not known of all responses. `truncated` tells which were cut off at the token limit; None if none was. It
+    is no secret of the tokens: every reward sees it.
     """
 
     lengths: tuple[int, ...] | None = None
     logprobs: Rows | None = None
     entropies: Rows | None = None
+    truncated: tuple[bool, ...] | None = None
 
     @classmethod
     def of_responses(cls, responses: Sequence[Response]) -> GroupTokens:
         """Of stored answers."""
         return cls.of(
-            [one.completion_tokens for one in responses], [one.tokens or TokenStatistics() for one in responses]
+            [one.completion_tokens for one in responses],
+            [one.tokens or TokenStatistics() for one in responses],
+            [one.truncated for one in responses],
         )
 
     @classmethod
-    def of(cls, lengths: Sequence[int | None], told: Sequence[TokenStatistics]) -> GroupTokens:
-        """Of the numbers of tokens of n responses, and what was told of each."""
+    def of(
+        cls, lengths: Sequence[int | None], told: Sequence[TokenStatistics], truncated: Sequence[bool]
+    ) -> GroupTokens:
+        """Of the numbers of tokens of n responses, what was told of each, and which were cut off."""
         logprobs, entropies = [one.logprobs for one in told], [one.entropies for one in told]
-        return cls(_all(lengths), _all(logprobs), _all(entropies))
+        return cls(_all(lengths), _all(logprobs), _all(entropies), tuple(truncated) if any(truncated) else None)
 
     def at(self, places: Sequence[int]) -> GroupTokens:
         """Of the responses at those places."""
@@ -85,6 +91,7 @@ def refuse_lacking(reward: str, missing: Sequence[str], who: str) -> None:
 
 
 def seen_by(reward: object, tokens: GroupTokens | None) -> dict[str, Any]:
-    """The fields of a group that the reward sees: those that it declares to need."""
+    """The fields of a group that the reward sees: those that it declares to need, and which responses were cut off."""
     held = {} if tokens is None else tokens.fields
-    return {name: held.get(name) for name in needed(reward)}
+    cut_off = {"truncated": held["truncated"]} if held.get("truncated") else {}
+    return {name: held.get(name) for name in needed(reward)} | cut_off

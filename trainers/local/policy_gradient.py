@@ -127,7 +127,8 @@ class PolicyGradient:
         if not isinstance(drawn, DrawnAnswers):
             return None
         told = [one or TokenStatistics() for one in drawn.answers.statistics()]
-        return GroupTokens.of(drawn.answers.mask.sum(1).tolist(), told)
+        cut_off = (~drawn.answers.ended).tolist()
+        return GroupTokens.of(drawn.answers.mask.sum(1).tolist(), told, cut_off)
 
     def _rollouts(self, played: Played) -> tuple[list[RolloutBatch], float]:
         """What the loss needs of each turn, and the mean entropy of all tokens trained on (nats)."""

@@ -80,7 +80,7 @@ class Caller:
     def call(self, group: Group, seed: int) -> CallResult:
         """Call it once, on a group that no call has seen."""
         before = dict(vars(group))
-        answers, well_formed = group.answers, group.well_formed
+        read = {"stated": group.stated, "answers": group.answers, "well_formed": group.well_formed}
         WatchedGroup.touched = set()
         try:
             value = call(f"reward {self.reward.name}", self.reward, group, seed)
@@ -88,7 +88,7 @@ class Caller:
             message = str(error).removeprefix(f"reward {self.reward.name}: ")
             return CallResult(None, message, frozenset(WatchedGroup.touched))
         after = dict(vars(group))
-        expected = {**before, "answers": answers, "well_formed": well_formed}
+        expected = before | read
         changed = sorted(key for key in {*expected, *after} if expected.get(key) != after.get(key))
         return CallResult(value, None, frozenset(WatchedGroup.touched), ", ".join(changed) or None)
 

@@ -57,7 +57,7 @@ def _label_metrics(items: Sequence[Item], groups: Sequence[Group], votes: Sequen
     right, winners = [], []
     for item, group, counted in zip(items, groups, votes, strict=True):
         if item.answer:
-            row = [_right(item, response) for response in group.responses]
+            row = [_right(item, stated) for stated in group.stated]
             right.append(fmean(row))
             winners.append(float(counted.winner is not None and row[counted.winner[0]]))
     return {"accuracy": fmean(right), "label_accuracy": fmean(winners)} if right else {}
@@ -83,8 +83,8 @@ def judge_metrics(groups: Sequence[Group]) -> dict[str, float]:
     }
 
 
-def _right(item: Item, response: str) -> bool:
-    grade = answers.grade(response, item.answer, item.answer_type, item.choices or None, item.unit)
+def _right(item: Item, stated: answers.Extraction) -> bool:
+    grade = answers.match(stated, item.answer, item.answer_type, item.choices or None, item.unit)
     return grade.correct is True
 
 

@@ -103,6 +103,30 @@ def test_a_reward_sees_only_what_it_declares() -> None:
     assert lacking(open_reward("confidence", {}), GroupTokens((1,))) == ["token log-probabilities"]
 
 
+def test_every_reward_sees_which_responses_were_cut_off() -> None:
+    tokens = GroupTokens.of([3, 2], [TokenStatistics()] * 2, [True, False])
+    assert seen_by(open_reward("majority_vote", {}), tokens) == {"truncated": (True, False)}
+    assert GroupTokens.of([3, 2], [TokenStatistics()] * 2, [False, False]).truncated is None
+
+
+@pytest.mark.parametrize(
+    ("response", "cut_off"),
+    [
+        ("We add the two rows.\n\nSo the sum is 5", 0.0),
+        ("We add the two rows.\n\nThe answer is 5", 1.0),
+        ("We add: \\boxed{5} is the", 1.0),
+    ],
+)
+def test_the_last_sentence_of_a_response_that_was_cut_off_states_nothing(response: str, cut_off: float) -> None:
+    recipe = load_recipe("ground_truth_figures", ["sampling.n=2", "policy.prompts=2"])
+    pipeline = RewardPipeline.from_recipe(recipe, BASE)
+    item = dataclasses.replace(ITEM, answer="5", answer_type="number")
+    tokens = GroupTokens.of([9, 9], [TokenStatistics()] * 2, [True, False])
+    found = pipeline.run([item], [response, response], 0, tokens)
+    assert [row.tolist() for row in found.rewards] == [[cut_off, 1.0]]
+    assert found.metrics["accuracy"] == (1.0 + cut_off) / 2
+
+
 def test_the_pipeline_gives_each_group_its_own_and_refuses_what_it_has_not() -> None:
     recipe = load_recipe("confidence_figures", ["sampling.n=2", "policy.prompts=2"])
     pipeline = RewardPipeline.from_recipe(recipe, BASE)
