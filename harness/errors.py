@@ -19,6 +19,8 @@ EXIT_UNVERIFIABLE = 4
 EXIT_INTERRUPTED = 130
 MANY = 16
 """More names are not told in one line."""
+BEGINNING, BEGUN = 3, 2
+"""Characters of a word that names may begin with, and how many such names are told."""
 
 
 def printable(text: str) -> str:
@@ -29,9 +31,13 @@ def printable(text: str) -> str:
 def did_you_mean(word: str, known: Sequence[str], most: int = 1, listing: str = "", lead: str = "there are") -> str:
     """How the error for an unknown word goes on: with the nearest known ones, at most so many, else with all there are.
 
-    Where they are many, they are what the command `listing` shows.
+    Those that begin with the word are nearest; case, "-" and "_" make no difference. Where they are many, they are what the
+    command `listing` shows.
     """
-    found = get_close_matches(word, known, n=most)
+    plain = {_plain(one): one for one in reversed(known)}
+    begun = [name for one, name in plain.items() if len(word) >= BEGINNING and one.startswith(_plain(word))]
+    near = [plain[one] for one in get_close_matches(_plain(word), plain, n=most)]
+    found = sorted(begun, key=lambda name: (len(name), name))[: max(most, BEGUN)] or near
     if found:
         return f"; did you mean {' or '.join(found)}?"
     if listing and len(known) > MANY:
@@ -50,6 +56,10 @@ def install(extra: str) -> str:
         name.strip() for name, _, marker in named if re.search(rf"""extra *== *['"]{re.escape(extra)}['"]""", marker)
     ]
     return f"pip install {shlex.join(wanted)}" if wanted else f"pip install 'proctor[{extra}]'"
+
+
+def _plain(word: str) -> str:
+    return word.casefold().replace("-", "_")
 
 
 class ProctorError(Exception):

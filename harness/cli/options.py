@@ -325,7 +325,10 @@ def open_profile(args: argparse.Namespace) -> Profile | None:
 
 
 def _template_argument(text: str) -> tuple[str, Any]:
-    """The name and the value of NAME=JSON; what is no JSON is a text."""
+    """The name and the value of NAME=JSON; what is no JSON is a text, unless it only looks like one.
+
+    Raises UsageError for Python's words and what begins as JSON does: a template takes any text for true.
+    """
     import json
 
     from ..errors import UsageError
@@ -336,7 +339,16 @@ def _template_argument(text: str) -> tuple[str, Any]:
     try:
         return name, json.loads(value)
     except (ValueError, RecursionError):
+        if value in PYTHON_WORDS or value[:1] in tuple('[{"-0123456789'):
+            meant = PYTHON_WORDS.get(value, "JSON")
+            raise UsageError(
+                f"--chat-template-kwarg {name}={value:.60} is no JSON: write {name}={meant}, or for a text "
+                f"'{name}={json.dumps(value)[:60]}'"
+            ) from None
         return name, value
+
+
+PYTHON_WORDS = {"True": "true", "False": "false", "None": "null", "TRUE": "true", "FALSE": "false", "": "JSON"}
 
 
 def open_engine(args: argparse.Namespace, target: str) -> Engine:

@@ -20,8 +20,11 @@ try:
     from transformers import __version__ as version
     from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
     from transformers.models.auto.processing_auto import PROCESSOR_MAPPING
+    from transformers.utils.logging import disable_progress_bar
 except ImportError as error:
     raise MissingExtraError(f"this needs torch and transformers: {install('local')} ({error})") from error
+
+disable_progress_bar()  # loading has none of its own to show
 
 SHARED_PREFIX = ("qwen2_vl", "qwen2_5_vl")
 """The families whose prompt pass is shared by all answers to it, here and in the trainers; others run their `generate`."""

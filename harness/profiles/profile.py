@@ -191,6 +191,8 @@ def load_profile(name: str) -> Profile:
     path = Path(name)
     if name.endswith(".toml") and path.stem in profiles():
         raise UsageError(f"profile {path}: {path.stem} is the name of a bundled profile: give the file another name")
+    if "/" in name and (named := [one.name for one in readable_profiles() if one.hub.casefold() == name.casefold()]):
+        raise UsageError(f"no profile is called {name!r}; that of {name} is called {' or '.join(named)}")
     return PROFILES.load(name)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from proctor.harness import errors
 from proctor.harness.engines.base import ENGINES
-from proctor.harness.errors import DataError, ProctorError, UsageError
+from proctor.harness.errors import DataError, ProctorError, UsageError, did_you_mean
 from proctor.harness.registry import Registry
 from proctor.harness.runs.provenance import environment, package_versions, source_state
 
@@ -73,3 +73,18 @@ def test_the_source_state_is_a_commit_or_nothing():
     commit, dirty = source_state()["commit"], source_state()["dirty"]
     assert (commit is None) == (dirty is None)
     assert commit is None or len(commit) == 40
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "told"),
+    [
+        ("qwen3_vl", ["qwen2_5_vl_3b", "qwen3_5_4b", "qwen3_vl_8b_instruct", "qwen3_vl_8b_thinking"], "qwen3_vl_8b_"),
+        ("Qwen3-VL", ["qwen2_5_vl_3b", "qwen3_vl_8b_instruct"], "did you mean qwen3_vl_8b_instruct?"),
+        ("majority", ["majority_vote", "frequency"], "did you mean majority_vote?"),
+        ("btach", ["batch", "device"], "did you mean batch?"),
+        ("x", ["xylophone", "device"], "there are: xylophone, device"),
+        ("MathVista", ["mathvista", "mathvision"], "did you mean mathvista?"),
+    ],
+)
+def test_the_nearest_name_is_told(word, known, told):
+    assert told in did_you_mean(word, known)

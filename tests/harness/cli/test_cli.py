@@ -147,7 +147,7 @@ BAD_COMMANDS = {
     "engine option without a value": (figures("--engine-option", "batch"), r"must look like batch=64"),
     "unknown engine option": (
         figures("--engine-option", "speed=9"),
-        r"no option 'speed'; it has: batch, device, dtype",
+        r"no option 'speed'; it has: base, batch, device, dtype",
     ),
     "bad engine option": (figures("--engine-option", "batch=many"), r"option batch must be"),
     "limit 0": (figures("--limit", "0"), r"limit must be at least 1"),

@@ -55,3 +55,32 @@ def test_what_shapes_nothing_is_no_part_of_a_run(cli, tmp_path):
     (run,) = (tmp_path / "runs").iterdir()
     sampling = json.loads((run / "run.json").read_text())["identity"]["sampling"]
     assert sampling.keys() == {"n", "temperature", "top_p", "max_tokens", "seed"}
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("enable_thinking=False", "write enable_thinking=false, or for a text 'enable_thinking=\"False\"'"),
+        ("enable_thinking=True", "write enable_thinking=true"),
+        ("effort=None", "write effort=null"),
+        ("effort={'a': 1}", "is no JSON"),
+        ("effort", "must look like"),
+        ("tokenize=true", "is not for a prompt to set"),
+    ],
+)
+def test_an_argument_of_the_template_that_only_looks_like_json_is_refused(cli, tmp_path, given, told):
+    """A template would take any text for true."""
+    done = asked(cli, tmp_path, "('chat_template_kwargs',)", "--chat-template-kwarg", given)
+    assert done.code == 2
+    assert told in done.err
+
+
+def test_a_word_is_a_text_for_the_template(cli, tmp_path):
+    done = asked(cli, tmp_path, "('chat_template_kwargs',)", "--chat-template-kwarg", "reasoning_effort=high")
+    assert done.code == 0, done.err
+
+
+def test_the_profile_of_a_model_is_found_by_its_name_on_the_hub(cli, tmp_path):
+    done = asked(cli, tmp_path, "()", "--profile", "Qwen/Qwen2.5-VL-7B-Instruct")
+    assert done.code == 2
+    assert "is called qwen2_5_vl_7b" in done.err
