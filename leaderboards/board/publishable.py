@@ -28,7 +28,8 @@ def unfit(scored: ScoredRun, responses: Sequence[Response]) -> list[str]:
 
     Raises UsageError if its suite is not installed.
     """
-    return [*unfit_alone(scored, responses), *unfit_for_suite(scored), *_of_a_sample(scored)]
+    alone = (*contradicting(scored, responses), *withheld(scored))
+    return [*alone, *asked_otherwise(scored), *of_no_set(scored), *_of_a_sample(scored)]
 
 
 def _of_a_sample(scored: ScoredRun) -> Iterator[str]:
@@ -39,8 +40,8 @@ def _of_a_sample(scored: ScoredRun) -> Iterator[str]:
         yield f"the run asked the bundled sample of {manifest.suite}, which imitates the benchmark and is not it"
 
 
-def unfit_alone(scored: ScoredRun, responses: Sequence[Response]) -> Iterator[str]:
-    """Those reasons that the run itself shows, whatever its suite is."""
+def withheld(scored: ScoredRun) -> Iterator[str]:
+    """Those reasons that the run owns to: its rows are what its evidence gives all the same, and no published ones."""
     counts = {
         "questions without an answer": scored.lacking and scored.missing - scored.errors,
         "engine errors": scored.lacking and scored.errors,
@@ -50,16 +51,8 @@ def unfit_alone(scored: ScoredRun, responses: Sequence[Response]) -> Iterator[st
         if count:
             yield f"the run has {count} {what}"
     manifest = scored.run.manifest
-    yield from misstated(manifest.identity)
-    if _claims_a_file(manifest.identity["model"]):
-        yield "the run says that an imported file's prompts asked, and it is no import"
-    yield from contradicted(manifest, responses)
     if (asked := asked_of(manifest)) and asked.partial:
         yield f"the run asked the {told(manifest)}, and not all of its data"
-    if manifest.style and not _as_named(manifest.style):
-        yield f"the run names the profile {manifest.style.name}, and its texts are not those of the bundled one"
-    if manifest.seal is None and scored.missing == 0:
-        yield "the run was not sealed: hold the examination again, which only completes it"
     model = manifest.identity["model"]
     if isinstance(model, Mapping) and is_unknown(model.get("source")):
         yield (
@@ -70,11 +63,29 @@ def unfit_alone(scored: ScoredRun, responses: Sequence[Response]) -> Iterator[st
         yield "the run was held by code with uncommitted changes"
 
 
-def unfit_for_suite(scored: ScoredRun) -> Iterator[str]:
-    """Those reasons that the suite shows: its prompts and its sizes. Raises UsageError if it, or its protocol, is unknown."""
+def contradicting(scored: ScoredRun, responses: Sequence[Response]) -> Iterator[str]:
+    """Those reasons by which the run contradicts itself, whatever its suite is."""
+    manifest = scored.run.manifest
+    yield from misstated(manifest.identity)
+    if _claims_a_file(manifest.identity["model"]):
+        yield "the run says that an imported file's prompts asked, and it is no import"
+    yield from contradicted(manifest, responses)
+    if manifest.style and not _as_named(manifest.style):
+        yield f"the run names the profile {manifest.style.name}, and its texts are not those of the bundled one"
+    if manifest.seal is None and scored.missing == 0:
+        yield "the run was not sealed: hold the examination again, which only completes it"
+
+
+def asked_otherwise(scored: ScoredRun) -> Iterator[str]:
+    """The reason that other prompts are. Raises UsageError if the suite, or its protocol, is unknown."""
     manifest = scored.run.manifest
     if _asked_otherwise(scored):
         yield f"the prompts are not those of protocol {manifest.protocol} of {manifest.suite}, as the run says they are"
+
+
+def of_no_set(scored: ScoredRun) -> Iterator[str]:
+    """The reason that a number of items is which no set of the suite has. Raises UsageError if the suite is unknown."""
+    manifest = scored.run.manifest
     partial = (asked := asked_of(manifest)) is not None and asked.partial
     if not partial and (sizes := _sizes(manifest.suite)) and len(scored.items) not in sizes:
         known = ", ".join(map(str, sorted(sizes)))

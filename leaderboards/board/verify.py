@@ -1,7 +1,8 @@
 """Is every row of a board what its evidence gives? Recomputed offline, row by row, with the reason where it is not.
 
 Whoever can write a folder can write one that is consistent in itself: that the answers came from the model that is named
-is not to be seen here. What is seen is any change after the fact, and whatever a published board must not be (`publishable`).
+is not to be seen here. What is seen is any change after the fact, and where a run contradicts itself. A row that only cannot
+be published (`publishable`), as one of the first items, is reproduced all the same, with a note.
 
 A row is reproduced, not reproduced, or unverifiable. It is unverifiable where something that only its suite or its data can
 tell was not told, and nothing that the evidence tells contradicts it:
@@ -41,7 +42,7 @@ from .drawn import odd
 from .earlier_interval import earlier_interval
 from .evidence import BOARD, EVIDENCE, EvidenceFolder, RunEvidence, read_record, read_verdicts, unpack_run
 from .known_items import KnownItems, read_all, unlike
-from .publishable import IDENTITY, disagreements, unfit_alone, unfit_for_suite
+from .publishable import IDENTITY, asked_otherwise, contradicting, disagreements, of_no_set, withheld
 from .table import COLUMNS, cells, interval_cells, read_cells, read_content, read_csv, rows, to_csv
 
 VERSIONS = ("protocol_version", "grader_version")
@@ -62,6 +63,8 @@ class RowReport:
     stated: Cells
     problems: tuple[str, ...]
     unverifiable: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()
+    """Why it cannot be published, though nothing speaks against its numbers."""
 
     @property
     def name(self) -> str:
@@ -81,7 +84,9 @@ class RowReport:
     def to_json(self) -> Json:
         """For machines."""
         named = {name: self.stated[name] for name in (*IDENTITY, "run_id", "score", "evidence")}
-        return {"row": self.number, **named, "reproduced": self.reproduced, "problems": list(self.reasons)}
+        return {"row": self.number, **named, "reproduced": self.reproduced, "problems": list(self.reasons)} | (
+            {"not_publishable": list(self.withheld)} if self.withheld else {}
+        )
 
 
 @dataclass(frozen=True)
@@ -129,7 +134,8 @@ class Recomputed:
     with another verdict, rule or reading than recorded, `decided` those of them that are now right or no longer are.
     `unverifiable` says why the rows cannot be verified, if they cannot; then `rows` may lack the suite's own metrics
     (`without_suite`). `earlier` are the intervals of each metric by the rule that boards had at first, `odd` is what is
-    seldom so of answers that were drawn as the run says; `bundled` tells a bundled sample, which is no benchmark.
+    seldom so of answers that were drawn as the run says; `bundled` tells a bundled sample, which is no benchmark, and
+    `withheld` are the reasons why the run cannot be published that contradict nothing.
     """
 
     rows: Mapping[str, Cells] = field(default_factory=dict)
@@ -144,6 +150,7 @@ class Recomputed:
     earlier: frozenset[tuple[str, str, str]] = frozenset()
     odd: tuple[str, ...] = ()
     bundled: bool = False
+    withheld: tuple[str, ...] = ()
 
 
 def verify(board: Path, known: KnownItems | None = None) -> VerifyReport:
@@ -196,6 +203,9 @@ def _notes(stated: Sequence[Cells], found: Mapping[str, Recomputed]) -> Iterator
     samples = sorted({row["suite"] for row in stated if found[row["evidence"]].bundled})
     if samples:
         yield f"the rows of {', '.join(samples)} are of bundled samples, which imitate the benchmarks and are not them"
+    reasons = Counter(reason for row in stated for reason in found[row["evidence"]].withheld)
+    for reason, count in sorted(reasons.items()):
+        yield f"not publishable, {counted(count, 'row')}: {reason}"
     runs = {row["evidence"]: f"{row['model']} on {row['suite']}, run {row['run_id']}" for row in stated}
     for digest, run in sorted(runs.items(), key=lambda one: one[1]):
         yield from (f"{run}: {line}" for line in found[digest].odd)
@@ -265,12 +275,16 @@ def _of_record(
         problems.append(str(error))
     if judges.rules is None:
         scored = dataclasses.replace(_with_verdicts(scored, recorded), referee=record.referee)
-    problems += unfit_alone(scored, answers.responses)
+    problems += contradicting(scored, answers.responses)
+    unpublished = [*withheld(scored)]
     differing: list[str] | None = None
     if judges.suite is not None:
-        problems += _unfit_for(judges, scored)
         differing = unlike(known, judges.suite, scored.run.manifest, scored.items)
         problems += differing or ()
+        if judges.prompts_known:
+            problems += asked_otherwise(scored)
+            same = differing is not None and not differing  # then their number is no fault
+            (unpublished if same else problems).extend(of_no_set(scored))
     if record.referee != scored.referee:
         problems.append(
             f"the record names the language model {record.referee or 'none'}, and its replies are of another"
@@ -291,6 +305,7 @@ def _of_record(
         frozenset(_earlier_intervals(scored, recorded)),
         tuple(odd(scored.run.manifest, answers.responses)),
         is_bundled(scored.run.manifest.suite, str(scored.run.manifest.identity["data"])),
+        tuple(unpublished),
     )
 
 
@@ -331,11 +346,6 @@ def _installed(answers: StoredAnswers, suite: Suite, protocol: str) -> Rules | N
         return rules_of(answers, suite, protocol)
     except UsageError:
         return None
-
-
-def _unfit_for(judges: _Judges, scored: ScoredRun) -> Iterator[str]:
-    """What the suite has against the run, as far as its protocols are installed."""
-    return unfit_for_suite(scored) if judges.prompts_known else iter(())
 
 
 def _untold(judges: _Judges, record: RunEvidence, unknown_items: bool) -> Iterator[str]:
@@ -427,7 +437,7 @@ def _report(number: int, stated: Cells, found: Recomputed) -> RowReport:
     if found.without_suite and stated["metric"] not in found.rows:
         own = f"the metric {stated['metric']!r:.80} is the suite's own, and was not computed"
         unverifiable = tuple(f"{line}; {own}" for line in unverifiable)
-    return RowReport(number, stated, tuple(_row_problems(stated, found)), unverifiable)
+    return RowReport(number, stated, tuple(_row_problems(stated, found)), unverifiable, found.withheld)
 
 
 def _row_problems(stated: Cells, found: Recomputed) -> Iterator[str]:

@@ -21,6 +21,7 @@ def test_there_are_published_boards():
 def test_a_published_board_is_reproduced(board):
     report = verify(board)
     assert report.verified, [problem for row in report.rows for problem in row.problems] + list(report.problems)
+    assert not [reason for row in report.rows for reason in row.withheld]
 
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda path: path.name)

@@ -1,5 +1,6 @@
 """Every kind of tampering with a board, each named by `board verify`; and a board that was left alone is reproduced."""
 
+import dataclasses
 import json
 import os
 import re
@@ -8,6 +9,10 @@ import shutil
 import pytest
 
 from proctor.benchmarks.base import SAMPLES
+from proctor.benchmarks.examination import plan
+from proctor.benchmarks.subset import Choice
+from proctor.harness.runs.evaluate import run_eval
+from proctor.harness.types import Sampling
 from proctor.leaderboards.board import evidence
 from proctor.leaderboards.board.build import build
 from proctor.leaderboards.board.evidence import BOARD, EVIDENCE, EvidenceFolder
@@ -276,30 +281,63 @@ def test_a_pipe_does_not_stop_the_verification(board, forger, cli, what):
 
 
 class TestUnfitRuns:
-    """What is true of the runs themselves, however well the digests fit."""
+    """Runs that own to what keeps them from being published: their rows are reproduced, with a note."""
 
-    def problems(self, tmp_path, **named_runs):
-        build(list(named_runs.values()), [None], tmp_path / "board", draft=True)
-        report = verify(tmp_path / "board")
-        assert not report.verified
-        return " ".join(problem for row in report.rows for problem in row.problems)
+    def notes(self, tmp_path, cli, run, protocol=None):
+        build([run], [protocol], tmp_path / "board", draft=True)
+        done = cli("board", "verify", tmp_path / "board")
+        assert (done.code, done.out) == (0, "")
+        rows = json.loads(cli("board", "verify", tmp_path / "board", "--json").out)["rows"]
+        assert all(row["reproduced"] and row["not_publishable"] for row in rows)
+        assert f"{len(rows)} of {len(rows)} rows reproduced" in done.err
+        return done.err
 
-    def test_errors(self, tmp_path, scripted, monkeypatch):
+    def test_errors(self, tmp_path, cli, scripted, monkeypatch):
         clean_tree(monkeypatch)
         run = hold_run(tmp_path / "runs", scripted(lambda item, k: ValueError("no") if item == "1" else r"\boxed{1}"))
-        assert "the run has 1 engine errors" in self.problems(tmp_path, run=run)
+        assert "rows: the run has 1 engine errors" in self.notes(tmp_path, cli, run)
 
-    def test_a_dirty_tree(self, tmp_path, scripted, monkeypatch):
+    def test_a_dirty_tree(self, tmp_path, cli, scripted, monkeypatch):
         clean_tree(monkeypatch, dirty=True)
         run = hold_run(tmp_path / "runs", scripted())
-        assert "by code with uncommitted changes" in self.problems(tmp_path, run=run)
+        assert "by code with uncommitted changes" in self.notes(tmp_path, cli, run)
 
-    def test_answers_without_a_verdict(self, tmp_path, scripted, monkeypatch):
+    def test_answers_without_a_verdict(self, tmp_path, cli, scripted, monkeypatch):
         clean_tree(monkeypatch)
         run = hold_run(tmp_path / "runs", scripted(lambda item, k: "I think it is five or six"), "mathverse")
-        build([run], ["official"], tmp_path / "board", draft=True)
-        report = verify(tmp_path / "board")
-        assert "answers without a verdict" in " ".join(problem for row in report.rows for problem in row.problems)
+        assert "answers without a verdict" in self.notes(tmp_path, cli, run, "official")
+
+    @pytest.mark.parametrize("choice", [Choice.first(3), Choice.sample(3, 0)])
+    def test_less_than_all_items(self, tmp_path, cli, scripted, monkeypatch, choice):
+        clean_tree(monkeypatch)
+        examination = plan(SUITE, "strict", Sampling(), choice=choice)
+        run_eval(examination, scripted(), tmp_path / "run")
+        words = "first 3 of 7" if choice.rule == "first" else "sample of 3, seed 0: 3 of 7"
+        assert f"{words}, and not all of its data" in self.notes(tmp_path, cli, tmp_path / "run")
+
+    def test_items_that_are_not_those_it_says_are_a_problem(self, tmp_path, cli, scripted, monkeypatch):
+        clean_tree(monkeypatch)
+        examination = plan(SUITE, "strict", Sampling(), choice=Choice.first(3))
+        others = plan(SUITE, "strict", Sampling()).asked[2:5]
+        run_eval(dataclasses.replace(examination, asked=others), scripted(), tmp_path / "run")
+        build([tmp_path / "run"], [None], tmp_path / "board", draft=True)
+        done = cli("board", "verify", tmp_path / "board")
+        assert done.code == 1
+        assert "NOT REPRODUCED" in done.out
+        assert "and its items are others" in done.out
+
+    def test_own_data_that_are_compared_are_of_no_set_and_reproduced(self, tmp_path, cli, scripted, monkeypatch):
+        clean_tree(monkeypatch)
+        samples = (SAMPLES / f"{SUITE}.jsonl").read_text().splitlines()
+        shutil.copytree(SAMPLES / "images", tmp_path / "images")
+        file = tmp_path / "own.jsonl"
+        file.write_text("\n".join(samples[:3]) + "\n")
+        run_eval(plan(SUITE, "strict", Sampling(), file), scripted(), tmp_path / "run")
+        build([tmp_path / "run"], [None], tmp_path / "board", draft=True)
+        done = cli("board", "verify", tmp_path / "board", "--data", file)
+        assert done.code == 0
+        assert "the run has 3 items, and no set of mathvision has so many" in done.err
+        assert cli("board", "verify", tmp_path / "board").code == 1
 
 
 def test_own_data_are_held_against_the_items(board, cli, tmp_path):
