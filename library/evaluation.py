@@ -27,6 +27,7 @@ from .harness.runs.evaluate import Examination, run_eval
 from .harness.runs.score import ScoredRun, StoredAnswers
 from .harness.runs.store import Manifest
 from .models import Model, open_model
+from .other_libraries_words import names_parameters
 from .suites import suite_name
 from .trainers.provenance import TrainingRecord
 
@@ -169,6 +170,7 @@ class FunctionExamination(Examination):
         return Manifest({**found.identity, "sampling": given}, found.environment)
 
 
+@names_parameters
 def evaluate(
     model: Model,
     suite: str | Suite,

@@ -7,6 +7,7 @@ when the command is asked for, and imports what it needs when it runs, so that `
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import signal
 import sys
@@ -31,6 +32,7 @@ from ..errors import (
     printable,
 )
 from .options import Verb, add, resolve_paths
+from .other_tools_words import in_our_words
 from .terminal import log
 
 HEADINGS: dict[str, dict[str, tuple[str, str]]] = {
@@ -159,27 +161,69 @@ class Parser(argparse.ArgumentParser):
             raise argparse.ArgumentError(action, f"must be {kind}, not {arg_string!r:.80}") from None
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
-        """As argparse does; the words are kept, for an option that is missing may be one that is misspelt."""
+        """As argparse does; the words are kept, for an error to speak of."""
         self._words = [*(args or ())]
         found: tuple[Any, list[str]] = super().parse_known_args(args, namespace)
         return found
 
     def error(self, message: str) -> NoReturn:
-        """End with 2 and one line; where arguments are missing, an unknown option among the words goes first."""
+        """End with 2 and one line; where arguments are missing, a word that no argument takes goes first."""
         if "are required" in message:
-            known = {option for action in self._actions for option in action.option_strings}
-            words = [word for word in self._words if word.startswith("--") and word.partition("=")[0] not in known]
+            words = [
+                word for word in self._words if word.startswith("--") and word.partition("=")[0] not in self._names
+            ]
             if words:
-                self._words = []
                 self.refuse(words)
+            lacking = [one.option_strings[0] for one in self._actions if one.required and one.option_strings]
+            lacking = [one for one in lacking if one not in {word.partition("=")[0] for word in self._words}]
+            if lacking and not self._places and (alone := self._words_alone()):
+                self._end(f"{alone[0]!r:.80} belongs to no option: say {lacking[0]} {alone[0]:.80}")
+        self._end(message)
+
+    def refuse(self, unknown: Sequence[str]) -> NoReturn:
+        """End with 2 for words that no argument takes; those of another tool are said in this one's words."""
+        names = [*dict.fromkeys(word.partition("=")[0] for word in unknown if word.startswith("-"))]
+        if not names:
+            self._end(self._too_many(unknown))
+        told = in_our_words(self._words, names, self._names)
+        strange = [f"{name!r:.80} is not known{did_you_mean(name, self._names)}" for name in names if name not in told]
+        self._end("; ".join([*told.values(), *strange[:1]]))
+
+    def _end(self, message: str) -> NoReturn:
         log(f"{self.prog}: {printable(message)} (see `{self.prog} --help`)")
         sys.exit(EXIT_USAGE)
 
-    def refuse(self, unknown: Sequence[str]) -> NoReturn:
-        """End with 2 for words that no argument takes."""
-        options = [option for action in self._actions for option in action.option_strings]
-        words = [word for word in unknown if word.startswith("-")] or unknown
-        self.error(f"{words[0]!r:.80} is not known{did_you_mean(words[0].partition('=')[0], options)}")
+    @property
+    def _names(self) -> list[str]:
+        return [option for action in self._actions for option in action.option_strings]
+
+    @property
+    def _places(self) -> list[argparse.Action]:
+        return [action for action in self._actions if not action.option_strings]
+
+    def _too_many(self, words: Sequence[str]) -> str:
+        """What to say of words that are no options, where all arguments that are none have theirs."""
+        takes = [str(one.metavar or one.dest) for one in self._places]
+        if not takes or any(one.nargs is not None for one in self._places):
+            return f"{words[0]!r:.80} belongs to no option"
+        got = self._words_alone()
+        return (
+            f"takes {len(takes)} ({' and '.join(takes)}), and got {len(got)}: {', '.join(f'{one:.80}' for one in got)}"
+        )
+
+    def _words_alone(self) -> list[str]:
+        """The words that are neither options nor values of any."""
+        of_option = {option: action for action in self._actions for option in action.option_strings}
+        found, room = [], 0.0
+        for word in self._words:
+            if word.startswith("-") and word != "-":
+                action = of_option.get(word)
+                room = 0 if action is None else {None: 1, "?": 1, 0: 0}.get(action.nargs, math.inf)
+            elif room:
+                room -= 1
+            else:
+                found.append(word)
+        return found
 
 
 def build_parser(asked: str | None = None) -> Parser:

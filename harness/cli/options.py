@@ -14,6 +14,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .other_tools_words import ENGINES as ENGINES_ELSEWHERE
+
 if TYPE_CHECKING:
     from ...benchmarks.subset import Choice
     from ..engines.base import Engine
@@ -72,6 +74,13 @@ class Option:
     nargs: str | None = None
     choices: tuple[str, ...] | None = None
     dest: str | None = None
+
+
+def engine_name(text: str) -> str:
+    """The name of an engine; that of another tool is refused with the one here."""
+    if text in ENGINES_ELSEWHERE:
+        raise argparse.ArgumentTypeError(f"{text} is called {ENGINES_ELSEWHERE[text]} here")
+    return text
 
 
 _RUN = "run directories, folders of them, or boards"
@@ -140,7 +149,7 @@ OPTIONS = {
         "MODEL",
     ),
     "--model-name": Option("the model's name on boards", "NAME"),
-    "--engine": Option("what runs the model", "NAME", default="transformers", kind="engines"),
+    "--engine": Option("what runs the model", "NAME", engine_name, default="transformers", kind="engines"),
     "--engine-option": Option(
         "an option of the engine, e.g. batch=64, device=cuda, dtype=bfloat16; may be repeated",
         "KEY=VALUE",

@@ -322,3 +322,18 @@ def test_a_run_of_other_questions_is_refused_in_the_same_folder(module, tmp_path
     other.path.rename(found.path)
     with pytest.raises(RunMismatchError):
         proctor.evaluate(module(ASKED).answer, "figures", limit=2, out=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        ({"tasks": ["mathvista"]}, "tasks is called suite here"),
+        ({"suite": "mathvista", "batch_size": 4}, 'batch_size is called engine_options={"batch": N} for a checkpoint'),
+        ({"tasks": "mathvista", "log_samples": True}, "here; log_samples is no parameter here: every answer is stored"),
+    ],
+)
+def test_a_parameter_of_another_library_is_named_as_here(given, line):
+    with pytest.raises(proctor.ProctorError, match=re.escape(line)):
+        proctor.evaluate(lambda prompt: "5", **given)
+    with pytest.raises(TypeError, match="nothing"):
+        proctor.evaluate(lambda prompt: "5", "figures", nothing=1)
