@@ -55,7 +55,7 @@ def install(extra: str) -> str:
     wanted = [
         name.strip() for name, _, marker in named if re.search(rf"""extra *== *['"]{re.escape(extra)}['"]""", marker)
     ]
-    return f"pip install {shlex.join(wanted)}" if wanted else f"pip install 'proctor[{extra}]'"
+    return f"pip install {shlex.join(wanted)}" if wanted else f"pip install -e '.[{extra}]'"
 
 
 def _plain(word: str) -> str:

@@ -60,7 +60,7 @@ def test_lmms_eval_there_and_back(cli, tmp_path, ours, suite):
 @pytest.mark.parametrize("kind", sorted(WRITERS))
 def test_vlmevalkit_there_and_back(cli, tmp_path, ours, kind):
     if kind == "xlsx":
-        pytest.importorskip("openpyxl", reason="needs openpyxl: pip install 'proctor[data]'")
+        pytest.importorskip("openpyxl", reason="needs openpyxl: pip install -e '.[data]'")
     path = ours("chartqa", say("chartqa"))
     answers = {one.item_id: one.text for one in RunReader(path).responses()}
     file = WRITERS[kind](tmp_path / f"some-model_ChartQA_TEST.{kind}", vlmevalkit_rows(answers))

@@ -27,7 +27,7 @@ STEM = "Qwen2-VL-7B-Instruct_ChartQA_TEST"
 def kind(request):
     """The formats that are readable here."""
     if request.param == "xlsx":
-        pytest.importorskip("openpyxl", reason="needs openpyxl: pip install 'proctor[data]'")
+        pytest.importorskip("openpyxl", reason="needs openpyxl: pip install -e '.[data]'")
     return request.param
 
 
@@ -206,7 +206,7 @@ class TestSheets:
 
     @pytest.fixture(autouse=True)
     def _openpyxl(self):
-        pytest.importorskip("openpyxl", reason="needs openpyxl: pip install 'proctor[data]'")
+        pytest.importorskip("openpyxl", reason="needs openpyxl: pip install -e '.[data]'")
 
     def test_a_formula_is_the_text_that_was_answered(self, tmp_path):
         said = say("chartqa") | {"h1": "=1+1"}
@@ -350,7 +350,7 @@ def test_it_must_be_a_file_of_the_tool_that_was_named(tmp_path):
 
 
 def test_a_sheet_that_breaks_behind_good_rows_says_where(tmp_path, monkeypatch):
-    pytest.importorskip("openpyxl", reason="needs openpyxl: pip install 'proctor[data]'")
+    pytest.importorskip("openpyxl", reason="needs openpyxl: pip install -e '.[data]'")
     path = write_xlsx(tmp_path / f"{STEM}.xlsx", vlmevalkit_rows(say("chartqa")))
     monkeypatch.setattr(sheet, "MAX_ROWS", 5)
     with pytest.raises(DataError, match="the sheet has more than 5 rows"):
