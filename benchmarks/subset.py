@@ -233,6 +233,12 @@ def is_bundled(suite: str, data: str) -> bool:
         return False
 
 
+def of_bundled_sample(manifest: Manifest) -> bool:
+    """True if a run asked items of the bundled sample that imitates the published original of its suite."""
+    asked = asked_of(manifest)
+    return (asked is not None and asked.bundled) or is_bundled(manifest.suite, str(manifest.identity["data"]))
+
+
 def which(suite: str, recorded: str, data: str, items: int) -> str:
     """Which items of a suite were asked, in words; empty for a published set, or where nothing is known.
 

@@ -18,7 +18,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from ...benchmarks.examination import read_answers, score_answers
-from ...benchmarks.subset import shown_suite, suite_of
+from ...benchmarks.subset import of_bundled_sample, shown_suite, suite_of
 from ...harness.errors import DataError, IncompleteRunError, UsageError, printable
 from ...harness.folder import differing_keys
 from ...harness.report.text import first_of
@@ -132,9 +132,13 @@ def _check_number(source: str, path: Path, suite: str, runs: Sequence[tuple[Path
     if len(runs) == 1:
         return
     if not seeds:
+        listed, choose = _listed(runs), f"choose one by its model's name with {path}@NAME or by its folder"
+        if len({manifest.model_name for _, manifest in runs}) == 1 and runs[0][0].is_relative_to(path):
+            listed = f"all of {printable(runs[0][1].model_name)}"
+            choose = f"choose one by its folder: {_some(str(folder) for folder, _ in runs)}"
         raise UsageError(
-            f"{source} has {len(runs)} runs of {printable(suite)}: {_listed(runs)}; choose one by its model's name with "
-            f"{path}@NAME or by its folder, or say --pool-seeds if they are trainings with several seeds of one thing"
+            f"{source} has {len(runs)} runs of {printable(suite)}: {listed}; {choose}, or say --pool-seeds if they are "
+            "trainings with several seeds of one thing"
         )
     first = runs[0][1]
     if len({manifest.run_id for _, manifest in runs}) < len(runs):
@@ -354,6 +358,7 @@ def _compare_suite(suite: str, a: ComparisonSide, b: ComparisonSide, common: boo
 
 def _same_items(suite: str, a: ComparisonSide, b: ComparisonSide, common: bool) -> tuple[list[Item], tuple[int, int]]:
     """The items that all runs have, and how many A and B lack. Raises UsageError if they lack some, unless `common`."""
+    _check_sample(suite, a, b)
     every: dict[str, Item] = {}
     for side in (*a.suites[suite], *b.suites[suite]):
         for item in side.scored.items:
@@ -369,6 +374,28 @@ def _same_items(suite: str, a: ComparisonSide, b: ComparisonSide, common: bool) 
         hint = f"; --common compares the {len(shared)} that all have" if shared else ""
         raise UsageError(f"{suite}: the items are not the same: {told or 'there are none'}{hint}")
     return shared, (len(missing[0]), len(missing[1]))
+
+
+def _check_sample(suite: str, a: ComparisonSide, b: ComparisonSide) -> None:
+    """Raise UsageError if one arm is of the suite's bundled sample, and the other of data that share no item with it."""
+    first = [arm.suites[suite][0].scored for arm in (a, b)]
+    of_sample = [of_bundled_sample(one.run.manifest) for one in first]
+    if of_sample[0] == of_sample[1]:
+        return
+    held = {item.id: item.to_json() for item in first[0].items}
+    if any(item.id in held and not differing_keys(held[item.id], item.to_json()) for item in first[1].items):
+        return
+    told = " and ".join(
+        f"{name} ({arm.source}) is of {'the bundled sample' if bundled else _data_of(one)}"
+        for name, arm, one, bundled in zip("AB", (a, b), first, of_sample, strict=True)
+    )
+    raise UsageError(f"{suite}: {told}: compare runs of the same items")
+
+
+def _data_of(scored: ScoredRun) -> str:
+    """Of which data a run is."""
+    root = scored.run.manifest.environment.get("data_root")
+    return f"{len(scored.items)} items of {printable(str(root)) if root else 'other data'}"
 
 
 def _missing(sides: Sequence[Side], every: Iterable[str]) -> dict[str, None]:

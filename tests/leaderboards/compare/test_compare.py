@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proctor.benchmarks.registry import SUITES
 from proctor.harness.errors import DataError, IncompleteRunError, UsageError
 from proctor.harness.runs.evaluate import Examination, run_eval
 from proctor.harness.runs.store import Sample
@@ -113,6 +114,31 @@ def test_a_pattern_chooses_models_in_one_folder(make, tmp_path, cli):
         read_side_runs(f"{runs}@nobody")
     with pytest.raises(UsageError, match="no such run"):
         read_side_runs(f"{tmp_path}/nowhere@base")
+
+
+def test_runs_of_one_name_are_named_by_their_folders(make, tmp_path, cli):
+    first, second = make("base", q(0)), make("base", q(1), temperature=1.0)
+    done = cli("compare", f"{tmp_path / 'runs'}@base", first)
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert f"all of base; choose one by its folder: {first}, {second}, or say --pool-seeds" in done.err
+    assert "@NAME" not in done.err
+
+
+def test_a_bundled_sample_and_other_data_are_said_to_be_that(make, cli):
+    sample = SUITES.get("mathvision").load()
+    real = [dataclasses.replace(item, question=f"{item.question} Really?") for item in sample]
+    a, b = make("a", asked=sample), make("b", asked=real)
+    done = cli("compare", a, b)
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+    assert f"A ({a}) is of the bundled sample and B ({b}) is of {len(real)} items of " in done.err
+    assert f"B ({a}) is of the bundled sample" in cli("compare", b, a).err
+    assert cli("compare", a, make("c", asked=[*sample])).code == 0
+
+
+def test_three_runs_are_too_many(cli):
+    done = cli("compare", "a", "b", "c", "--examples", "1")
+    assert (done.code, done.out) == (2, "")
+    assert "takes 2 (A and B), and got 3: a, b, c (see" in done.err
 
 
 def test_an_at_in_paths_and_names_is_no_pattern(make, tmp_path):
