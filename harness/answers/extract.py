@@ -17,7 +17,7 @@ from .statements.beginning import first_line, first_sentence
 from .statements.closing import closing_statement
 from .statements.ending import before_own_questions, breaks_off, ending_of
 from .statements.last_line import last_line
-from .statements.second_thought import second_thought
+from .statements.second_thought import correction, second_thought
 from .statements.sentence import FIRM, value_of
 from .statements.statement import LABELLED, Statement, last_statement, later_statement, plain
 from .statements.thinking import after_thinking
@@ -170,7 +170,8 @@ def _boxed(text: str, start: int) -> Extraction | None:
     if not spans:
         return _instead(text[every[-1][2] + 1 :][-MAX_PROSE:]) if every else None
     begin, end = spans[-1][1:]
-    later = later_statement(text[end + 1 :][-MAX_PROSE:], text[begin:end])
+    behind = text[end + 1 :][-MAX_PROSE:]
+    later = correction(behind, 0) or later_statement(behind, text[begin:end])
     if later is not None:
         return _stated(later)
     contents = [_content(text, spans[-1])]

@@ -5,15 +5,35 @@ from __future__ import annotations
 import re
 
 from .closing import closing_statement
-from .ending import ending_of
+from .ending import ending_of, sentences_of
 from .last_line import last_line
-from .sentence import FIRM
+from .sentence import FIRM, NUMBER, denied
 from .statement import Statement
 
 _SECOND_THOUGHT = re.compile(
     r"(?:^|[.!?)]\s{1,3}|\n[ \t]{0,8}|\s[—–-]\s)[*_]{0,3}(?:wait|hold on|hmm|actually|oh|oops|no wait|on second thought|"
     r"let me (?:recount|redo|reconsider|re-?check|re-?calculate|re-?examine|correct))\b",
     re.IGNORECASE,
+)
+_CORRECTION = re.compile(
+    r"(?:[.!?)*$]\s{1,3}|\n[ \t>]{0,8}|\A[\])$*.\s]{0,8}\s)[*_(\[]{0,4}(?:edit(?:ed)?|updated?|correct(?:ion|ed)|erratum)"
+    r"(?:\s\d)?[*_]{0,3}:[*_]{0,3}(?=\s)",
+    re.IGNORECASE,
+)
+"""The marks of a correction: *Edit: ...*, **Update:**."""
+_FORMER = re.compile(
+    r"\b(?:previous(?:ly)?|earlier|original(?:ly)?|former(?:ly)?|at first|old|first (?:version|answer|count))\b[^,;.\n]*\Z",
+    re.IGNORECASE,
+)
+_OVERLOOKED = re.compile(
+    r"\bI(?:'ve|’ve| have| had)?\s(?:forgot(?:ten)?|missed|overlooked|left out|mis[a-z]{3,12}|double[- ]counted|"
+    r"made an? (?:\w{1,12} )?(?:mistake|error))\b",
+    re.IGNORECASE,
+)
+_LOOK_BACK = 160  # characters in which an answer is called the former one
+_CONCRETE = re.compile(rf"[^\w]*(?:[A-Z\d]|{NUMBER})")
+_SHOULD = re.compile(
+    r"\bshould (?:be|have been|read)\s{1,2}[*_\"“]{0,3}(?P<value>[^,;.\n*]{1,40}?)[*_.\s\"”)]{0,6}\Z", re.IGNORECASE
 )
 _WITHDRAWN = re.compile(
     r"\b(?:disregard|ignore|scratch|retract|forget)\b[^.\n]{0,30}\b(?:above|that|this|it|answer)\b"
@@ -27,7 +47,7 @@ _CONFIRMS = re.compile(
 _CONFIRMATION = re.compile(
     r"(?:consistent|correct|verified|confirmed|fine|ok|reasonable)\b|[^\n]*[✓✅✔]\W*$", re.IGNORECASE | re.MULTILINE
 )
-_ONLY_VALUE = re.compile(r"(?:^|[.!?]\s{1,3}|\n)[*_]{0,3}([-−]?\d[\d,]*(?:\.\d+)?|\(?[A-Z]\)?)[*_]{0,3}[.!]?\s*\Z")
+_ONLY_VALUE = re.compile(r"(?:\A\s?|[.!?]\s{1,3}|\n)[*_]{0,3}([-−]?\d[\d,]*(?:\.\d+)?|\(?[A-Z]\)?)[*_]{0,3}[.!]?\s*\Z")
 
 
 def second_thought(text: str, at: int) -> Statement | None:
@@ -37,13 +57,39 @@ def second_thought(text: str, at: int) -> Statement | None:
     """
     found = _SECOND_THOUGHT.search(text, at)
     if found is None:
-        return None
+        return correction(text, at)
     rest = text[found.end() :]
-    ending = ending_of(rest)
-    value = _ONLY_VALUE.search(rest)
-    alone = Statement(value.start(), value.group(1), "sentence") if value else None
-    later = last_line(rest) or closing_statement(ending) or alone
+    later = _given(rest)
     if later is not None and not _CONFIRMATION.match(later.answer or ""):
         return Statement(found.end() + later.at, later.answer, later.rule)
-    other = ending.sentences and FIRM.match(ending.sentences[-1]) and not _CONFIRMS.search(rest)
+    sentences = ending_of(rest).sentences
+    other = sentences and FIRM.match(sentences[-1]) and not _CONFIRMS.search(rest)
     return Statement(found.end(), None, "none") if other or _WITHDRAWN.search(rest) else None
+
+
+def correction(text: str, at: int) -> Statement | None:
+    """What a response gives instead of the answer at `at` behind "Edit:" or its like; see `second_thought`."""
+    found = _CORRECTION.search(text, at)
+    if found is None:
+        return None
+    rest = text[found.end() :]
+    later = _given(rest)
+    if later is not None and later.answer and _instead(rest, later.answer):
+        return Statement(found.end() + later.at, later.answer, later.rule)
+    should = _SHOULD.search(rest)
+    if should is not None and not denied(sentences_of(rest[: should.start()])[-1]):
+        return Statement(found.end() + should.start(), should.group("value"), "sentence")
+    withdrawn = _WITHDRAWN.search(rest) or _OVERLOOKED.search(rest)
+    return Statement(found.end(), None, "none") if withdrawn else None
+
+
+def _instead(rest: str, answer: str) -> bool:
+    """True for a value or a name that is not called the former one."""
+    return _CONCRETE.match(answer) is not None and not _FORMER.search(rest[: max(0, rest.rfind(answer))][-_LOOK_BACK:])
+
+
+def _given(rest: str) -> Statement | None:
+    """The answer that the text behind a second thought gives."""
+    value = _ONLY_VALUE.search(rest)
+    alone = Statement(value.start(), value.group(1), "sentence") if value else None
+    return last_line(rest) or closing_statement(ending_of(rest)) or alone

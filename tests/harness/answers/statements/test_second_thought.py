@@ -43,6 +43,38 @@ THE_SAME = [
 ]
 
 
+CORRECTED = [
+    ("an edit in italics", "\n\n*Edit: I forgot one row at the bottom, so the count should be 14.*", "14"),
+    ("an edit in bold", "\n\n**Edit:** one row is missing. There are 14 dots.", "14"),
+    ("a correction", "\n\n**Correction:** there is one more row, so the answer should be 14.", "14"),
+    ("only a value", "\n\nCorrection: 14", "14"),
+    ("a value and the former one", "\n\n*Edit: it should be 14, not 12.*", "14"),
+    ("the former one first", "\n\nEdit: I previously said 13, but it should be 14.", "14"),
+    ("an update", " Update: two more stand behind the frame, so there are 14 dots.", "14"),
+    ("in words", "\n\nEdit: I missed some. There are fourteen dots.", "fourteen"),
+    ("an option", "\n\nEdit: I misread the axis; it should be C.", "C"),
+    ("an option alone", "\n\nUpdate: C", "C"),
+    ("another text", "\n\nEdit: it should be blue.", "blue"),
+    ("withdrawn", "\n\n*Edit: I overlooked one row at the bottom.*", None),
+    ("of the explanation", "\n\n*Edit: fixed 2 typos.*", "12"),
+    ("of the table", "\n\n*Edit: the year 2015 was added to the table.*", "12"),
+    ("of what was said before", "\n\nEdit: my previous count was 11.", "12"),
+    ("doubted", "\n\nUpdate: there might be 14 of them.", "12"),
+    ("supposed", "\n\nUpdate: if you count the frame, there are 14.", "12"),
+    ("confirmed", "\n\n*Edit: the answer above is still correct.*", "12"),
+    ("no mark", "\n\nThe edition of the book has 14 dots on it.", "12"),
+]
+
+
+@pytest.mark.parametrize(("kind", "after", "answer"), CORRECTED)
+@pytest.mark.parametrize("said", [SAID, r"\boxed{12}", r"So we get $$\boxed{12}.$$"])
+def test_a_marked_correction_counts_before_what_it_corrects(
+    said: str, kind: str, after: str, answer: str | None
+) -> None:
+    found = extract(said + after).answer
+    assert (found and found.split()[0].rstrip(".")) == answer
+
+
 @pytest.mark.parametrize(("kind", "after", "answer"), ANOTHER)
 def test_another_answer_after_a_second_thought_counts(kind: str, after: str, answer: str) -> None:
     found = extract(SAID + after).answer
