@@ -161,7 +161,7 @@ class UserFile:
 def _run(source: bytes, what: str, module: ModuleType) -> None:
     path = str(module.__file__)
     try:
-        code = compile(source, path, "exec")
+        code = compile(source, path, "exec", dont_inherit=True)
     except SyntaxError as error:
         raise UsageError(f"{what}:{error.lineno or 1}: SyntaxError: {error.msg}") from error
     except (ValueError, MemoryError, RecursionError) as error:  # the last two: nested too deeply
@@ -175,4 +175,13 @@ def _run(source: bytes, what: str, module: ModuleType) -> None:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        raise UsageError(f"{what.removesuffix(path)}{describe_error(error)}") from error
+        raise UsageError(f"{what.removesuffix(path)}{describe_error(error)}{_beside(error, Path(path))}") from error
+
+
+def _beside(error: BaseException, path: Path) -> str:
+    """What to do about a module that was not found and lies beside the file."""
+    name = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+    folder = path.absolute().parent
+    if not name or not ((folder / f"{name}.py").is_file() or (folder / name).is_dir()):
+        return ""
+    return f": {name} lies beside the file, where Python does not look: begin the command with PYTHONPATH={folder}"

@@ -10,7 +10,6 @@ import warnings
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,13 +18,12 @@ from .benchmarks.base import Suite
 from .benchmarks.examination import plan, read_answers, run_path, score_answers
 from .benchmarks.lock import LOCK
 from .harness.engines.base import Engine
-from .harness.engines.own import FunctionEngine
+from .harness.engines.own import FunctionEngine, FunctionExamination
 from .harness.errors import IncompleteRunError, UsageError, printable
 from .harness.profiles import SamplingDefaults, load_profile
 from .harness.report.text import counted, interval
 from .harness.runs.evaluate import Examination, run_eval
 from .harness.runs.score import ScoredRun, StoredAnswers
-from .harness.runs.store import Manifest
 from .models import Model, open_model
 from .other_libraries_words import names_parameters
 from .suites import suite_name
@@ -152,22 +150,6 @@ class Evaluation:
         shown = interval(found.low, found.high, clusters=found.clusters)
         clusters = "" if found.clusters == found.n else f" in {counted(found.clusters, 'cluster')}"
         return f"<Evaluation {about}: {100 * found.value:.1f}% of {counted(found.n, 'answer')}{clusters}, 95% {shown}>"
-
-
-@dataclass(frozen=True)
-class FunctionExamination(Examination):
-    """What a function is asked; how it draws its answers is its own affair, and not known."""
-
-    @classmethod
-    def of(cls, examination: Examination) -> FunctionExamination:
-        """The same questions."""
-        return cls(**{one.name: getattr(examination, one.name) for one in dataclasses.fields(examination)})
-
-    def manifest(self, model: Engine) -> Manifest:
-        """The manifest of this examination; of `sampling` only what a function is given is stored."""
-        found = Examination.manifest(self, model)
-        given = {"n": self.sampling.n, "seed": self.sampling.seed}
-        return Manifest({**found.identity, "sampling": given}, found.environment)
 
 
 @names_parameters

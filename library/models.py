@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
 from .harness.engines.base import Engine
-from .harness.engines.own import FunctionEngine, own_engine
+from .harness.engines.own import engine_of
 from .harness.engines.ray import open_replicas
 from .harness.errors import UsageError
 from .harness.runs.evaluate import Stored
@@ -32,7 +32,7 @@ def open_model(
         for name, value in named:
             if value:
                 raise UsageError(f"{name} is for a model that is named by a text; this one is {type(model).__name__!r}")
-        return _of_object(model, items, workers)
+        return _asked(engine_of(model, items, workers))
     target = os.fspath(model)
     options = {key: str(value) for key, value in (engine_options or {}).items()}
     if target.startswith(("http://", "https://")):
@@ -42,16 +42,6 @@ def open_model(
             raise UsageError(f"url is for a server: engine {engine!r:.60} has none")
         engine, options = "openai", {**options, "url": url}
     return _asked(open_replicas(engine or "transformers", target, options, workers, None))
-
-
-def _of_object(model: Callable[..., str] | Engine, items: Iterable[Item], workers: int) -> Engine:
-    if (found := own_engine(model)) is not None:
-        if workers != 1:
-            raise UsageError("workers are for a function, or for a model that is named by a text; this is one engine")
-        return _asked(found)
-    if not callable(model):
-        raise UsageError(f"a model is a function, an engine, a folder or a name; not {model!r:.80}")
-    return FunctionEngine(model, items, workers)
 
 
 def _asked(engine: Engine) -> Engine:

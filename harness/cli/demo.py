@@ -54,7 +54,7 @@ def _run(args: argparse.Namespace) -> int:
 
     log("1/3  Examine the base: drawn figures, and a bundled sample of each suite.")
     base = TransformersEngine(BASE)
-    outcomes = eval_all(plans, base, [run_path(runs, examination, base) for examination in plans])
+    outcomes = eval_all(plans, [base] * len(plans), [run_path(runs, examination, base) for examination in plans])
     if not all(outcome.complete for outcome in outcomes):
         log("the examination of the base is incomplete; run the demo again to go on")
         return EXIT_INCOMPLETE

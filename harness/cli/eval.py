@@ -6,7 +6,7 @@ import argparse
 import dataclasses
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_OK, DataError, IncompleteRunError, UsageError, printable
 from .options import (
@@ -59,31 +59,13 @@ def _eval_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _eval(args: argparse.Namespace) -> int:
     """Ask, store, score, and say how it went."""
-    if args.engine != REPLAY:
-        check_model(args, args.model)
+    plans, models = _open_for_eval(args)
 
     from ...benchmarks.examination import run_path, score_run
-    from ...trainers.provenance import TrainingRecord
     from .terminal import emit_json, log, scores_table, show_table
 
-    suites = suite_names(args)
-    if len(suites) > 1 and args.run_dir:
-        raise UsageError("--run belongs to one suite: ask for one suite at a time")
-    if args.engine == REPLAY:
-        replayed = open_replay(args)
-        model: Engine = replayed
-        plans = replay_suites(args, suites, replayed)
-        if replayed.stored.seal is None and Path(args.model).resolve() in {
-            (args.run_dir or run_path(args.out, one, model)).resolve() for one in plans
-        }:
-            raise UsageError(f"{args.model} would be asked its own missing answers: name another place with --out")
-    else:
-        profile = open_profile(args)
-        plans = plan_suites(args, suites, sampling(args, profile), profile)
-        model = open_engine(args, args.model)
-        plans = TrainingRecord.read(args.model, log).put_into(plans)
-    paths = [args.run_dir or run_path(args.out, examination, model) for examination in plans]
-    outcomes = eval_all(plans, model, paths)
+    paths = [args.run_dir or run_path(args.out, *one) for one in zip(plans, models, strict=True)]
+    outcomes = eval_all(plans, models, paths)
     scored = [score_run(outcome.path) for outcome in outcomes]
     if args.json:
         emit_json(list(map(to_json, scored)))
@@ -100,6 +82,35 @@ def _eval(args: argparse.Namespace) -> int:
     if any(outcome.stopped for outcome in outcomes):
         return EXIT_INTERRUPTED
     return EXIT_OK if all(outcome.complete for outcome in outcomes) else EXIT_INCOMPLETE
+
+
+def _open_for_eval(args: argparse.Namespace) -> tuple[list[Examination], list[Engine]]:
+    """What is asked, and the engine of each examination."""
+    function = open_function(args)
+    if function is None and args.engine != REPLAY:
+        check_model(args, args.model)
+
+    from ...benchmarks.examination import run_path
+    from ...trainers.provenance import TrainingRecord
+    from .terminal import log
+
+    suites = suite_names(args)
+    if len(suites) > 1 and args.run_dir:
+        raise UsageError("--run belongs to one suite: ask for one suite at a time")
+    if args.engine == REPLAY:
+        replayed = open_replay(args)
+        plans = replay_suites(args, suites, replayed)
+        if replayed.stored.seal is None and Path(args.model).resolve() in {
+            (args.run_dir or run_path(args.out, one, replayed)).resolve() for one in plans
+        }:
+            raise UsageError(f"{args.model} would be asked its own missing answers: name another place with --out")
+        return plans, [replayed] * len(plans)
+    profile = open_profile(args)
+    plans = plan_suites(args, suites, sampling(args, profile), profile)
+    if function is not None:
+        return ask_function(function, plans, args.workers, sorted(args.given & _NOT_OF_FUNCTIONS))
+    model = open_engine(args, args.model)
+    return TrainingRecord.read(args.model, log).put_into(plans), [model] * len(plans)
 
 
 def plan_suites(
@@ -154,16 +165,51 @@ def replay_suites(args: argparse.Namespace, suites: Sequence[str], model: Replay
     ]
 
 
-def eval_all(plans: Sequence[Examination], model: Engine, paths: Sequence[Path]) -> list[RunOutcome]:
-    """Hold several examinations of a model, a progress bar each; stops after the first that was told to stop."""
+_SHAPING = ("temperature", "top_p", "max_tokens", "top_k", "min_p", "presence_penalty", "repetition_penalty", "stop")
+_NOT_OF_FUNCTIONS = frozenset((*_SHAPING, "engine_option", "ray"))
+"""Options, by the attributes that hold them, that a function knows nothing of."""
+
+
+def open_function(args: argparse.Namespace) -> Any:
+    """The function that --model names, whose file is executed; None if it names anything else. Raises UsageError."""
+    from ..engines.base import names_function
+
+    if not names_function(args.engine, args.model):
+        return None
+    from ..engines.own import load_function
+
+    return load_function(args.model)
+
+
+def ask_function(
+    function: Any, plans: Sequence[Examination], workers: int, given: Sequence[str] = ()
+) -> tuple[list[Examination], list[Engine]]:
+    """What a function is asked, and the engine of each, which knows the items of that alone.
+
+    Raises UsageError for options that were `given` and have no effect on a function.
+    """
+    from ..engines.own import FunctionEngine, FunctionExamination, engine_of
+
+    models = [engine_of(function, [one.item for one in plan.asked], workers) for plan in plans]
+    if not all(isinstance(one, FunctionEngine) for one in models):
+        return [*plans], models
+    if given:
+        named = f"--{given[0].replace('_', '-')}"
+        raise UsageError(f"{named} has no effect on a function, which draws its answers itself: leave it out")
+    return [FunctionExamination.of(plan) for plan in plans], models
+
+
+def eval_all(plans: Sequence[Examination], models: Sequence[Engine], paths: Sequence[Path]) -> list[RunOutcome]:
+    """Hold several examinations, each of its model, a progress bar each; stops after the first that was told to stop."""
     from ...benchmarks.subset import shown_examination
+    from ..engines.own import FunctionExamination
     from ..runs.evaluate import run_eval, stop_signals
     from .terminal import log_greedy_samples, log_stopping, progress_bars
 
-    log_greedy_samples([one.sampling for one in plans])
+    log_greedy_samples([one.sampling for one in plans if not isinstance(one, FunctionExamination)])
     outcomes = []
     with progress_bars() as bars, stop_signals(log_stopping) as stop:
-        for examination, path in zip(plans, paths, strict=True):
+        for examination, model, path in zip(plans, models, paths, strict=True):
             total = len(examination.asked) * examination.sampling.n
             task = bars.add_task(f"{model.name}: {shown_examination(examination)}", total=total, note="")
             outcome = run_eval(examination, model, path, partial(bars.advance, task), stop)
@@ -188,7 +234,7 @@ def examine(args: argparse.Namespace, plans: Sequence[Examination], runs: Mappin
         return
     model = open_engine(args, str(checkpoint))
     asked = TrainingRecord.read(checkpoint, log).put_into(todo)
-    for outcome in eval_all(asked, model, [runs[one.suite] for one in asked]):
+    for outcome in eval_all(asked, [model] * len(asked), [runs[one.suite] for one in asked]):
         if outcome.stopped:
             raise KeyboardInterrupt
         if not outcome.complete:

@@ -145,7 +145,7 @@ OPTIONS = {
     # who is asked, and how it answers
     "--model": Option(
         "a checkpoint folder, a model of the hub like Qwen/Qwen2.5-VL-7B-Instruct or with @REVISION, or what the engine "
-        "calls it; for engine replay a run",
+        "calls it; for engine replay a run; for `proctor eval` also a function of yours, FILE.py:NAME, which is executed",
         "MODEL",
     ),
     "--model-name": Option("the model's name on boards", "NAME"),

@@ -156,7 +156,7 @@ def _record(args: argparse.Namespace) -> int:
     if args.tokens:
         plan = with_tokens(plan, model)
     [plan] = TrainingRecord.read(args.model, log).put_into([plan])
-    [outcome] = eval_all([plan], model, [args.run_dir])
+    [outcome] = eval_all([plan], [model], [args.run_dir])
     if not outcome.complete:
         first = f" First error: {printable(outcome.errors[0])}" if outcome.errors else ""
         log(f"{args.run_dir}: {outcome.missing} of {outcome.total} answers missing; run the same command again.{first}")

@@ -24,7 +24,7 @@ from ..errors import (
     StoreError,
     printable,
 )
-from .eval import eval_all
+from .eval import ask_function, eval_all
 from .options import Verb, add, add_one, open_engine
 from .run_plan import show_plan
 from .train import train_to_end
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ...trainers.experiments.study_folder import StudyFolder
     from ...trainers.experiments.study_plan import Asking, PlannedTraining, StudyPlan
     from ..engines.base import Engine
+    from ..runs.evaluate import Examination
     from ..runs.judging import JudgeModel
     from ..types import Json, Request, Response, Sampling
 
@@ -227,6 +228,7 @@ class _Worker:
         from ...trainers.experiments.study_folder import KnownModel, answered, model_key
         from ...trainers.experiments.study_plan import local_checkpoint
         from ...trainers.provenance import TrainingRecord
+        from ..engines.own import load_function
         from .terminal import log
 
         runs, key = self.study.runs, model_key(target, settings)
@@ -236,12 +238,18 @@ class _Worker:
             paths = [run_path(runs, one.examination, known) for one in askings]
             if all(answered(path)[1] for path in paths):
                 return list(paths)
-        model = _open(target, settings)
-        called: Engine = model if name is None else _CalledModel(name, model)
-        self.folder.learn(key, KnownModel(called.name, called.identity()))
-        plans = TrainingRecord.read(target, log).put_into([one.examination for one in askings])
-        outcomes = eval_all(plans, called, [run_path(runs, one, called) for one in plans])
-        del model, called
+        plans: Sequence[Examination] = [one.examination for one in askings]
+        if settings.is_function:
+            plans, models = ask_function(load_function(target), plans, settings.workers)
+        else:
+            plans = TrainingRecord.read(target, log).put_into(plans)
+            models = [_open(target, settings)] * len(plans)
+        if name is not None:
+            models = [_CalledModel(name, one) for one in models]
+        if models:
+            self.folder.learn(key, KnownModel(models[0].name, models[0].identity()))
+        outcomes = eval_all(plans, models, [run_path(runs, *one) for one in zip(plans, models, strict=True)])
+        del models
         _free_memory()
         if any(one.stopped for one in outcomes):
             raise KeyboardInterrupt

@@ -5,13 +5,15 @@ One of a third party is known by the entry point `proctor.engines`, or by its pa
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 from ..errors import DataError, EngineError, ProctorError, UsageError
 from ..registry import Origin, Registry
 from ..types import Json, Request, Response, Sampling, canonical_json
-from ..user_file import Held, describe_error, place_of, shown_value
+from ..user_file import Held, describe_error, in_file, place_of, shown_value
 
 
 class Engine(Protocol):
@@ -98,6 +100,11 @@ class GivenEngine:
                 given.close()
 
 
+def names_function(engine: str, model: str) -> bool:
+    """True if a model is named by a Python file, FILE.py:NAME, with no engine but the default one."""
+    return engine == DEFAULT and in_file(model) is not None and not Path(model).expanduser().is_dir()
+
+
 def require_taken(what: str, takes: Iterable[str], given: Mapping[str, Json]) -> None:
     """Raises UsageError for a setting that an engine would leave out, and the run would state."""
     if left := sorted({*given} - {*takes}):
@@ -136,14 +143,33 @@ def _unfit_engine(found: Any, *opened: Any) -> str | None:
     return f"gave {shown_value(found)}, which is no engine: it has no {', no '.join(lacking)}" if lacking else None
 
 
+def _answers(function: Callable[..., Any]) -> bool:
+    """True for a function that takes a prompt or an item, or that cannot be given a target and options."""
+    signature = inspect.signature(function)
+    if {"prompt", "item", "images"} & {*signature.parameters}:
+        return True
+    try:
+        signature.bind("target", {})
+    except TypeError:
+        return True
+    return False
+
+
 def _opening(found: Any, origin: Origin) -> OpenModel:
-    """Raises UsageError for what cannot be called."""
+    """Raises UsageError for what cannot be called, and for a function that answers, which is no engine."""
     if not callable(found):
         raise UsageError(f"engine {origin.shown} is no function of (target, options): {shown_value(found)}")
+    if origin.file is not None and inspect.isfunction(found) and _answers(found):
+        named = f"{origin.file.path}:{origin.shown.rpartition(':')[2]}"
+        raise UsageError(
+            f"engine {origin.shown} is a function that answers, and no engine: name it with --model {named}, without --engine"
+        )
     opened = Held(f"engine {origin.shown}", found, _unfit_engine)
     return lambda target, options: GivenEngine(opened(target, options), origin)
 
 
+DEFAULT = "transformers"
+"""Runs a model where no engine is named."""
 ENGINES: Registry[OpenModel] = Registry(
     kind="engine",
     group="proctor.engines",

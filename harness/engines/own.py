@@ -7,11 +7,14 @@ named by the digest of its source where that is known (`own_source`), else by di
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import inspect
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import lru_cache
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from ..errors import UsageError
@@ -20,8 +23,10 @@ from ..jsonl import json_line
 from ..limits import RUN_LINE_BYTES
 from ..own_source import source_of
 from ..registry import Origin
+from ..runs.evaluate import Examination
+from ..runs.store import Manifest
 from ..types import Item, Json, Prompt, Request, Response, Sampling, sample_seed
-from ..user_file import describe_error, shown_value
+from ..user_file import UserFile, describe_error, in_file, shown_value
 from .base import Engine, GivenEngine, taken
 
 TAKES = "(prompt), (prompt, images) or (item)"
@@ -117,6 +122,59 @@ def own_engine(model: Any) -> Engine | None:
         raise UsageError(f"{type(model).__name__} is no whole engine: it needs name, identity, versions and generate")
     engine: Engine = model
     return engine if type(model).__module__.partition(".")[0] == "proctor" else OwnEngine(engine)
+
+
+@dataclasses.dataclass(frozen=True)
+class FunctionExamination(Examination):
+    """What a function is asked; how it draws its answers is its own affair, and not known."""
+
+    @classmethod
+    def of(cls, examination: Examination) -> FunctionExamination:
+        """The same questions."""
+        return cls(**{one.name: getattr(examination, one.name) for one in dataclasses.fields(examination)})
+
+    def manifest(self, model: Engine) -> Manifest:
+        """The manifest of this examination; of `sampling` only what a function is given is stored."""
+        found = Examination.manifest(self, model)
+        given = {"n": self.sampling.n, "seed": self.sampling.seed}
+        return Manifest({**found.identity, "sampling": given}, found.environment)
+
+
+def engine_of(model: Any, items: Iterable[Item], workers: int = 1) -> Engine:
+    """The engine that an object is, or that asks a function, which may be asked these items. Raises UsageError."""
+    if (found := own_engine(model)) is not None:
+        if workers != 1:
+            raise UsageError("workers are for a function, or for a model that is named by a text; this is one engine")
+        return found
+    if not callable(model):
+        raise UsageError(f"a model is a function, an engine, a folder or a name; not {model!r:.80}")
+    return FunctionEngine(model, items, workers)
+
+
+def load_function(text: str) -> Any:
+    """The function that FILE.py:NAME names; the file is executed, once in a process. Raises UsageError.
+
+    Also for a class of engines, which --engine names.
+    """
+    path, name = in_file(text) or (Path(text), "")
+    found = _executed(path.expanduser().absolute(), file_digest(path)).find(name)
+    if isinstance(found, type) and callable(getattr(found, "generate", None)):
+        raise UsageError(f"model {text} is an engine: name it with --engine {text}, and with --model what it opens")
+    engine_of(found, ())
+    return found
+
+
+def file_digest(path: Path) -> str:
+    """The SHA-256 (hex) of a file's bytes; empty for one that cannot be read."""
+    try:
+        return hashlib.sha256(path.expanduser().read_bytes()).hexdigest() if path.expanduser().is_file() else ""
+    except OSError:
+        return ""
+
+
+@lru_cache
+def _executed(path: Path, _digest: str) -> UserFile:
+    return UserFile.execute(path, "model")
 
 
 def _name(function: Callable[..., Any]) -> str:

@@ -91,6 +91,8 @@ def _packages(where: str, settings: StudyModel) -> Iterator[str]:
 
 
 def _model(where: str, target: str, settings: StudyModel) -> Iterator[str]:
+    if settings.is_function:
+        return
     yield from _packages(where, settings)
     if settings.engine == "replay":
         yield f"{where}: engine replay asks nobody, and a study does: take stored runs to `proctor compare`"
@@ -118,7 +120,9 @@ def _checkpoint(where: str, target: str) -> Iterator[str]:
 
 def to_fetch(plan: StudyPlan) -> list[str]:
     """The models of the hub that the study needs and that are not in the hub's cache."""
-    on_folders = [one.target for one in plan.models if one.settings.engine in ON_CHECKPOINTS]
+    on_folders = [
+        one.target for one in plan.models if one.settings.engine in ON_CHECKPOINTS and not one.settings.is_function
+    ]
     bases = [str(one.first_base) for one in plan.trainings]
     found = []
     for target in dict.fromkeys((*on_folders, *bases)):

@@ -34,10 +34,11 @@ from typing import Any
 
 from ...benchmarks.lock import HUB_DATA, LOCK
 from ...benchmarks.subset import Choice
+from ...harness.engines.base import names_function
 from ...harness.errors import UsageError, did_you_mean
 from ...harness.limits import TOML_BYTES
 from ...harness.settings import read_settings, require, require_name
-from ...harness.user_file import anchored
+from ...harness.user_file import anchored, in_file
 
 SAMPLE = "sample"
 """What a suite's data are called that are bundled with it."""
@@ -111,7 +112,7 @@ class StudyExamination:
 
 @dataclass(frozen=True)
 class StudyModel:
-    """A checkpoint folder, a model of the hub, or what its engine calls the model, and how it is asked."""
+    """A checkpoint folder, a model of the hub, a function FILE.py:NAME, or what its engine calls it, and how it is asked."""
 
     model: str
     engine: str = "transformers"
@@ -119,6 +120,11 @@ class StudyModel:
     workers: int = 1
     ray: str | None = None
     profile: str | None = None
+
+    @property
+    def is_function(self) -> bool:
+        """True for a function of a file, which is executed."""
+        return names_function(self.engine, self.model)
 
     @property
     def options(self) -> dict[str, str]:
@@ -381,9 +387,12 @@ def _base(text: str, folder: Path) -> str:
 
 
 def _model(text: str, folder: Path) -> str:
-    """A folder that is there, from the file's; else the text, for an engine may know it by that."""
+    """A folder or a Python file that is there, from the file's; else the text, for an engine may know it by that."""
     path = folder / Path(text).expanduser()
-    return str(path) if text and path.is_dir() else text
+    if text and path.is_dir():
+        return str(path)
+    place = in_file(text)
+    return anchored(text, folder) if place and (folder / place[0].expanduser()).is_file() else text
 
 
 def _flat(changes: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:

@@ -16,11 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...benchmarks.examination import run_path
+from ...harness.engines.own import file_digest
 from ...harness.errors import DataError, EngineError
 from ...harness.files import RUN_FILE, read_object
 from ...harness.runs.checkpoints import Checkpoint
 from ...harness.runs.store import RunReader
 from ...harness.types import Json, Request, Response, Sampling, digest
+from ...harness.user_file import in_file
 from .folder import ExperimentFolder
 from .study import StudyModel
 from .study_plan import Asking, local_checkpoint
@@ -57,6 +59,8 @@ def model_key(target: str, settings: StudyModel) -> str:
     """
     path = local_checkpoint(target)
     which: Json = {"name": target} if path is None else Checkpoint.read(path).identity()
+    if settings.is_function and (place := in_file(target)):
+        which = {"name": target, "file": file_digest(place[0])}
     return digest({"model": which, "engine": settings.engine, "options": settings.options})
 
 

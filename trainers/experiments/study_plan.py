@@ -17,6 +17,7 @@ from ...benchmarks.examination import asked_under, plan
 from ...benchmarks.protocols.registry import PROTOCOLS
 from ...benchmarks.registry import SUITES
 from ...harness.engines.base import ENGINES
+from ...harness.engines.own import FunctionExamination, load_function
 from ...harness.errors import ProctorError, UsageError, did_you_mean
 from ...harness.profiles import Profile, SamplingDefaults, load_profile
 from ...harness.runs.evaluate import Examination
@@ -159,8 +160,13 @@ class _Planner:
 
     def models(self) -> Iterator[PlannedModel]:
         for name, model in self.study.models.items():
-            self._trying(f"models.{name}", _check_engine, model.engine)
-            yield PlannedModel(name, model, target_of(model), self._askings(f"models.{name}", model.profile))
+            self._trying(f"models.{name}", _check_model, model)
+            askings = self._askings(f"models.{name}", model.profile)
+            if model.is_function:
+                askings = tuple(
+                    dataclasses.replace(one, examination=FunctionExamination.of(one.examination)) for one in askings
+                )
+            yield PlannedModel(name, model, target_of(model), askings)
 
     def trainings(self) -> Iterator[PlannedTraining]:
         """Bases before what starts from them, and seed by seed, so that a study that is stopped has all of a seed."""
@@ -325,6 +331,16 @@ def _protocol(name: str) -> str:
 
 def _protocols(examination: Examination) -> list[str]:
     return list(SUITES.get(examination.suite).protocols)
+
+
+def _check_model(model: StudyModel) -> None:
+    """Raises UsageError for an engine that there is not, and for a function that is none, or has options."""
+    if not model.is_function:
+        _check_engine(model.engine)
+        return
+    if model.engine_options or model.ray:
+        raise UsageError("engine_options and ray have no effect on a function: leave them out")
+    load_function(model.model)
 
 
 def _check_engine(name: str) -> None:
