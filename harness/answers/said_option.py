@@ -38,6 +38,10 @@ _TOGETHER = re.compile(
 )
 _LEADING = re.compile(r"[\s*_]{0,8}\(?([A-Z])(?:\)|[.:]|\s-)\s")
 _THAN = re.compile(r"(?<=\w)\s(?:than|compared (?:to|with))\s")
+_NOT = re.compile(
+    r"(?<=\w)[*_\"”]{0,3}(?:,\s(?:and\s)?not|\sand\snot|,?\sinstead\sof)\s(?!only|just|merely|necessarily|even)[^,;]{1,80}"
+)
+"""What is denied behind an option: a shortage, not a surplus."""
 LONG_WORD = re.compile(r"[a-z]{3}")
 _LEAST_LETTERED = 3  # options that are only their letters
 _RELATING = ("to", "than", "of", "as")
@@ -95,7 +99,7 @@ def _by_mark(clause: str, count: int) -> str | None:
 
 def _by_words(clause: str, options: Sequence[str]) -> str | None:
     """The only option whose words the clause holds; more than one is no statement, nor is a denied one."""
-    clause = _THAN.split(clause, maxsplit=1)[0]
+    clause = _NOT.sub("", _THAN.split(clause, maxsplit=1)[0])
     said, texts = words(clause), dict(zip(_LETTERS, options, strict=False))
     spans = [(*place, letter) for letter, option in texts.items() for place in _places(words(option), said)]
     spans += [
@@ -107,7 +111,7 @@ def _by_words(clause: str, options: Sequence[str]) -> str | None:
         return None
     start, end, _ = max(spans)
     around = [*said[:start], ";", *said[end:]]
-    if len(letters) > 1 or is_denied(" ".join(around)):
+    if len(letters) > 1 or said[start - 1 : start] == ["no"] or is_denied(" ".join(around)):
         return _NONE
     numbers = any(word[0].isdigit() for word in said[start:end])
     return _NONE if numbers and any(word[0].isdigit() for word in around) else letters.pop()

@@ -26,12 +26,15 @@ class Announcement(NamedTuple):
     end: int
 
 
+_TO_WHAT = r"(?:to (?:(?:the|this|your) [^.\n:]{1,60}?|[*_]{0,2}[\"“][^\"“”\n]{1,200}[\"”]))?"
+
+
 def _rule(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
 _ANSWER_IS = _rule(
-    rf"answer(?:>?{_GAP}(?:to (?:the|this|your) [^.\n:]{{1,60}}?)?{_GAP}(?:{_COLON}|=(?!\s?['\"\[(])|{_IS})"
+    rf"answer(?:>?{_GAP}{_TO_WHAT}{_GAP}(?:{_COLON}|=(?!\s?['\"\[(])|{_IS})"
     rf"|s{_GAP}(?:{_COLON}|{_IS}))"
 )
 _DASHED = _rule(rf"answer{_GAP}[-–—][*_]{{0,3}}[ \t]{{1,3}}(?=[$(\[*]{{0,4}}(?:\d|(?-i:[A-Z])(?![\w'’])))")

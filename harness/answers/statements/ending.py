@@ -71,7 +71,9 @@ def without_appendix(text: str) -> str:
 _NO_WORDS = BLANK + "-\\][)("
 _PLEASANTRY = re.compile(
     r"[\s*_>#-]{0,16}(?:i hope|hope (?:this|that)|let me know|do you (?:have|want|need)|is there anything|feel free|"
-    r"if you (?:have|need|want|would)|please (?:let|feel|note|ask)|thank|good luck|would you like|don't hesitate|"
+    r"if you (?:have|need|want|would)|"
+    r"(?:what an? )?(?:great|good|nice|interesting|excellent) (?:question|puzzle|problem|one)\b[^,;]{0,30}\Z|"
+    r"you['’]re welcome|happy to help|please (?:let|feel|note|ask)|thank|good luck|would you like|don't hesitate|"
     r"note[: ]|(?:because|since)\b[^,]*\Z|this is because|explanation|this (?:answer|matches|is consistent|result))",
     re.IGNORECASE,
 )

@@ -63,12 +63,21 @@ _VERB = re.compile(
 )
 _IN = re.compile(rf"\b(?i:in|in the year)\s{{1,2}}{_HEDGES}(?P<value>{_OPENING}{NUMBER})")
 _POINTS = re.compile(
-    r"\b(?i:corresponds? to|matches|belongs? to|replaced by|choose|select|pick|chose|selected|matching|(?:is|are|be) "
-    rf"(?:shown|labell?ed|represented|given) (?:in|by|as|with)|answer)\s{{1,2}}{_HEDGES}(?P<value>{_LETTER})"
+    r"(?:\b(?i:corresponds? to|matches|belongs? to|replaced by|choose|select|pick|chose|selected|matching|(?:is|are|be) "
+    rf"(?:shown|labell?ed|represented|given) (?:in|by|as|with)|answer)"
+    r"|\b(?i:this|that|which)\sleaves(?:\sus)?(?:\swith)?"
+    rf"(?=\s(?:(?:only|just|the)\s){{0,2}}(?:{NOUN}\s)?[^a-z]{{1,12}}(?:\sas\s(?:the|our)\s[^,;]{{1,40}})?\Z))"
+    rf"\s{{1,2}}{_HEDGES}(?P<value>{_LETTER})"
 )
 _SAID = re.compile(
     r"\b(?i:is|are|was|were|be|equals|becomes)\s{1,2}(?:(?i:called|named|the|a|an|therefore|thus|labell?ed|:)\s{1,2}){0,2}"
     r"(?P<value>[^\s,;:][^,;:\n]{0,80})$"
+)
+_COUNTED = re.compile(
+    rf"(?P<value>(?:\d[\d,]*(?:\.\d+)?|(?i:{_NUMBERS}))(?!\sof\s)(?:\s[a-z][a-z-]{{1,20}}){{1,3}})\s"
+    r"(?:is|are|was|were|can\sbe|remain)\s"
+    r"(?:visible|hidden|left(?:\sover)?|seen|shown|known|unknown|broken|eaten|taken|sold|drawn|missing|remaining|absent|present"
+    r"|(?!indeed)[a-z-]{2,12}ed)"
 )
 LEAD = re.compile(
     r"(?:[\s*_#>–•✅☑✔]|-(?![\d.\\$])|\b(?i:so|thus|hence|therefore|then|finally|overall|consequently|accordingly|"
@@ -221,6 +230,7 @@ def value_of(sentence: str, words: bool = False) -> str | None:
     return (
         (_option(plain, at, copula) if _LONE_CAPITAL.search(plain, at) else None)
         or _number(plain, at, copula)
+        or (_counted(plain, at) if FIRM.match(sentence) else None)
         or (_few_words(plain, at, bool(FIRM.match(sentence))) if words else None)
     )
 
@@ -289,6 +299,12 @@ def _only(pattern: re.Pattern[str], text: str, at: int) -> re.Match[str] | None:
     if found is None or _DIGIT.search(text, at, found.start("value")):
         return None
     return found
+
+
+def _counted(text: str, at: int) -> str | None:
+    """What a whole conclusion counts: 5 cubes are visible."""
+    found = _COUNTED.fullmatch(text, at)
+    return found.group("value") if found else None
 
 
 def _few_words(text: str, at: int, firm: bool) -> str | None:

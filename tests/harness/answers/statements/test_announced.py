@@ -18,6 +18,8 @@ ANNOUNCED = [
     ("The pattern turns by a right angle. The correct option is D.", "D"),
     ("The shaded part corresponds to option C.", "C"),
     ("The answer to the question about the ferry is 25 minutes.", "25 minutes"),
+    ('The answer to "Is the ferry late?" is no.', "no"),
+    ("So the answer to **“How many tiles are there?”** is 36.", "36"),
     ("观察图形,答案是12。", "12"),
     ("We halve the base.\n\n**Answer** → 18 cm", "18 cm"),
     ("We halve the base.\n\nAnswer => 18", "18"),
@@ -35,6 +37,8 @@ ANNOUNCED = [
 NOT_ANNOUNCED = [
     ("deny", "The answer is not 36."),
     ("a question", "Is the answer 36?"),
+    ("a quoted question that is not answered", 'The answer to "Are there 36 tiles?" is not clear.'),
+    ("a quoted question in a question", 'Is the answer to "Are there many tiles?" 36?'),
     ("a condition", "If the roof were flat, the answer would be 36, but it is sloped."),
     ("a condition in the next line", "The answer is 36\nif the roof is flat."),
     (

@@ -24,6 +24,9 @@ ALONE = [
     ("a letter behind an arrow in its line", "\n\n⇒ **B**", "B"),
     ("a fraction", "\n\n$\\frac{3}{4}$", "\\frac{3}{4}"),
     ("a formula of its own", "\n\n\\[ x = 17 \\]", "x = 17"),
+    ("a formula with its unit", "\n\n\\[ x = 17 \\text{ cm} \\]", "x = 17 \\text{ cm}"),
+    ("a formula with an area", "\n\n$$A = 17\\,\\text{cm}^2$$", "A = 17\\,\\text{cm}^2"),
+    ("a formula with a rate", "\n\n\\[\nv = 17\\ \\mathrm{km/h}\n\\]", "v = 17\\ \\mathrm{km/h}"),
     ("words in bold", "\n\n**an acute triangle**", "an acute triangle"),
     ("a label", "\n\nTotal length: 17 cm", "17 cm"),
 ]
@@ -36,6 +39,9 @@ OF_SOMETHING_ELSE = [
     ("a label of a step", "\n\nStep 2: 17"),
     ("an item behind a line with a colon", "\n\nThe reason for it:\n\n1. The strip is 17 cm long as"),
     ("an item of a bullet list", "\n- 12\n- 17"),
+    ("a formula with another value", "\n\n\\[ x = 12 \\text{ or } 17 \\]"),
+    ("a formula with a condition", "\n\n\\[ x = 12 \\text{ if flat} \\]"),
+    ("a formula of twice the unknown", "\n\n\\[ 2x = 12 \\text{ cm} \\]"),
     ("two values", "\n\n12, or 17 or so"),
     ("a sentence", "\n\nThe strip is folded"),
 ]
