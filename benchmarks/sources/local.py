@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from difflib import get_close_matches
 from pathlib import Path
 
 from ...harness.errors import DataError, UsageError
@@ -15,13 +17,16 @@ from .published import Published
 from .tsv import read_tsv
 
 SUFFIXES = (".jsonl", ".parquet", ".tsv")
+WORDS = ("sample", "hub")
+"""What stands for data that are in no file."""
 
 
 def open_local(published: Published, path: Path) -> Source:
     """The records of a .jsonl, .parquet or .tsv file, of a folder that holds one or parquet files as the hub has them, or
     of a checkout of the benchmark's own repository.
 
-    Raises UsageError for another suffix, DataError for a folder without data or with several files to choose from.
+    Raises UsageError for what is not there and for another suffix, DataError for a folder without data or with several
+    files to choose from.
     """
     checkout = published.checkout.open(path) if published.checkout else None
     if checkout is not None:
@@ -41,7 +46,25 @@ def open_local(published: Published, path: Path) -> Source:
         return Source(str(path), folder, read_parquet([path], hub))
     if path.suffix == ".tsv":
         return Source(str(path), folder, read_tsv(path, vlmevalkit))
+    if not path.exists():
+        raise UsageError(f"{path}: no such file or folder{_meant(published, path)}")
     raise UsageError(f"{path}: data must be a {', '.join(SUFFIXES)} file or a folder of one, not {path.suffix!r}")
+
+
+def _meant(published: Published, path: Path) -> str:
+    """What somebody may have meant who names data that are not there."""
+    beside: list[str] = []
+    with suppress(OSError):
+        beside = [one.name for one in path.parent.iterdir()]
+    close = get_close_matches(path.name, [*(WORDS if path.parent == Path() else ()), *sorted(beside)], n=1)
+    if close:
+        return f"; did you mean {path.parent / close[0]}?"
+    if len(path.parts) == 2 and published.hub:
+        return (
+            f"; the hub's {published.hub.path} is asked by `--data hub`, once `proctor suite pull SUITE` has pinned it"
+        )
+    words = "`sample` or `hub`" if published.hub else "`sample`"
+    return f"; data are a {', '.join(SUFFIXES)} file or a folder of one, {words}"
 
 
 def _named(layout: Layout | None, path: Path, records: Iterable[Record | DataError]) -> Iterator[Record | DataError]:

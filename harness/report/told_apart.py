@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ..runs.store import Manifest
 from ..types import canonical_json
 
-LAST = ("prompts", "run")
+LAST = ("source", "prompts", "run")
 """Facts that are digests: told only where nothing else tells two runs apart."""
 
 
@@ -51,13 +51,19 @@ def run_facts(manifest: Manifest) -> dict[str, str]:
     """What may tell two runs of one model apart: who asked, how answers were drawn, on what engine, and digests."""
     drawn, model = manifest.identity["sampling"], manifest.identity["model"]
     further = sorted({*drawn} - {*DRAWN})
+    source = model.get("source") if model.get("engine") == "function" else None
+    of_function = {}
+    if isinstance(source, Mapping):
+        of_function["of"] = str(source.get("file", "an unknown file"))
+        of_function["source"] = str(source.get("sha256") or source.get("unknown"))[:8]
     return {
         "asked by": manifest.prompted_by,
         **{word: str(drawn.get(name)) for name, word in DRAWN.items()},
         **{name: str(drawn[name]) for name in further},
         "engine": str(model.get("engine")),
         "weights": str(model.get("weights"))[:8],
-        "model": canonical_json(model) if "weights" not in model else "",
+        "model": "" if "weights" in model or of_function else canonical_json(model),
+        **of_function,
         "prompts": str(manifest.identity["prompts"])[:8],
         "run": manifest.run_id[:8],
     }

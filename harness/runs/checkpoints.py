@@ -70,8 +70,14 @@ def label(checkpoint: Path) -> str:
 
 def check_whole(checkpoint: Path) -> None:
     """Raise CheckpointError, saying what is missing, unless the folder holds a whole checkpoint with its processor."""
+    if checkpoint.is_file() and (checkpoint.parent / "config.json").is_file():
+        raise CheckpointError(f"{checkpoint}: is a file of a checkpoint: name its folder, {checkpoint.parent}")
     if not checkpoint.is_dir():
         raise CheckpointError(f"{checkpoint}: no such checkpoint folder")
+    if not (checkpoint / "config.json").exists() and not (checkpoint / ADAPTER).exists():
+        within = find_checkpoints(checkpoint)
+        meant = f"; it holds checkpoints, like {within[-1]}" if within else ""
+        raise CheckpointError(f"{checkpoint}: holds no config.json: no checkpoint in Hugging Face format{meant}")
     if (checkpoint / ADAPTER).exists():
         raise CheckpointError(f"{checkpoint}: holds an adapter: merge it into the base model's weights first")
     if "transformers_weights" in read_json(checkpoint / "config.json"):

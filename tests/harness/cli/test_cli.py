@@ -1,5 +1,6 @@
 """The command line: light help, one-line errors, exit codes, JSON alone on stdout, and the tiny checkpoint end to end."""
 
+import importlib.util
 import json
 import os
 import re
@@ -8,6 +9,7 @@ import subprocess
 
 import pytest
 
+from proctor import evaluate
 from proctor.benchmarks.base import SAMPLES
 from proctor.harness.cli import HEADINGS, RENAMED
 from proctor.harness.errors import DataError
@@ -163,6 +165,31 @@ BAD_COMMANDS = {
         ["eval", "--model", TINY, "--suite", "mathvision", "--data", "no/such.jsonl"],
         r"cannot read no/such\.jsonl",
     ),
+    "a data set of the hub as data": (
+        ["eval", "--model", TINY, "--suite", "mathvista", "--data", "lmms-lab/MathVista"],
+        r"lmms-lab/MathVista: no such file or folder; the hub's AI4Math/MathVista is asked by `--data hub`, once `proctor "
+        r"suite pull SUITE` has pinned it$",
+    ),
+    "a misspelt sample": (
+        ["eval", "--model", TINY, "--suite", "mathvista", "--data", "sampel"],
+        r"sampel: no such file or folder; did you mean sample\?$",
+    ),
+    "a name of another tool as data": (
+        ["eval", "--model", TINY, "--suite", "mathvista", "--data", "MathVista_MINI"],
+        r"MathVista_MINI: no such file or folder; data are a \.jsonl, .* `sample` or `hub`$",
+    ),
+    "a folder that is no checkpoint": (
+        figures(model="."),
+        r"\.: holds no config\.json: no checkpoint in Hugging Face format$",
+    ),
+    "a file of a checkpoint": (
+        figures(model=f"{TINY}/config.json"),
+        rf"config\.json: is a file of a checkpoint: name its folder, {TINY}$",
+    ),
+    "a folder of checkpoints": (
+        figures(model=str(BASE.parent)),
+        rf"holds no config\.json: no checkpoint in Hugging Face format; it holds checkpoints, like {BASE.parent}/",
+    ),
     "a folder as data": (["eval", "--model", TINY, "--suite", "mathvision", "--data", "."], r"\.: no \.jsonl, "),
     "one data file for two suites": (
         ["eval", "--model", TINY, "--suite", "figures,mathvision", "--data", "d"],
@@ -314,6 +341,19 @@ def test_a_run_in_which_everything_failed_still_prints_json(cli, tmp_path, exami
     assert done.code == 3
     assert (result["score"], result["total"], result["complete"]) == (None, 0, False)
     assert "tired" in done.err
+
+
+def test_functions_of_one_name_are_told_apart_by_their_files(cli, tmp_path):
+    for name, text in (("a", "5"), ("b", "6")):
+        (tmp_path / f"{name}.py").write_text(f"def answer(prompt):\n    return '{text}'\n")
+        spec = importlib.util.spec_from_file_location(name, tmp_path / f"{name}.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        evaluate(module.answer, "figures", limit=2, out=tmp_path / "runs")
+    done = cli("score", tmp_path / "runs")
+    assert "answer (of a.py) " in done.out
+    assert "answer (of b.py) " in done.out
+    assert "{" not in done.out
 
 
 def test_verdicts_are_written_one_a_line(cli, run_path, tmp_path):
