@@ -222,7 +222,7 @@ def test_a_branch_is_resolved_to_its_commit(monkeypatch):
 
 def test_without_datasets_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "datasets", None)
-    with pytest.raises(MissingExtraError, match=r"proctor\[data\]"):
+    with pytest.raises(MissingExtraError, match=r"pip install .*pyarrow"):
         list(hub.open_hub(published("chartqa").hub, COMMIT).records)
 
 

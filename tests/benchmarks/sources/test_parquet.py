@@ -109,7 +109,7 @@ def test_a_damaged_file_is_one_line(write, published_rows, damage):
 def test_without_pyarrow_the_extra_is_named(write, published_rows, monkeypatch):
     path = write(published_rows("chartqa")["test"])
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
-    with pytest.raises(MissingExtraError, match=r"proctor\[data\]"):
+    with pytest.raises(MissingExtraError, match=r"pip install .*pyarrow"):
         SUITES.get("chartqa").load(path)
 
 
