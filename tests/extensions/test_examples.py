@@ -86,7 +86,7 @@ def test_a_method_that_plays() -> None:
         Sampling(n=2, temperature=1.0),
         0,
         lambda name, prompts, n: drawn,
-        lambda items, texts: rewarded,
+        lambda items, texts, drawn: rewarded,
     )
     played = method.play(step)
     assert (played.turns[0].advantages, played.metrics) == ([[1.0, -1.0]], {"reward": 0.5})

@@ -11,7 +11,7 @@ import pytest
 from proctor.benchmarks import lock as locks
 from proctor.benchmarks.registry import SUITES
 from proctor.benchmarks.sources import hub
-from proctor.harness.errors import DataError, MissingExtraError, UsageError
+from proctor.harness.errors import DataError, MissingExtraError, UsageError, install
 from proctor.trainers.tiny import BASE
 
 datasets = pytest.importorskip("datasets")
@@ -222,7 +222,7 @@ def test_a_branch_is_resolved_to_its_commit(monkeypatch):
 
 def test_without_datasets_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "datasets", None)
-    with pytest.raises(MissingExtraError, match=r"pip install .*pyarrow"):
+    with pytest.raises(MissingExtraError, match=re.escape(install("data"))):
         list(hub.open_hub(published("chartqa").hub, COMMIT).records)
 
 

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from proctor.benchmarks.registry import SUITES
+from proctor.trainers.tiny import BASE
 
 from .third_party import NAME, OWN_RULES, example, install, write_items
 
@@ -50,7 +51,7 @@ def test_the_example_of_five_lines_is_a_suite(put, cli, tmp_path):
     assert set(SUITES.get(NAME).protocols) == {"strict", "mm_upt", "mm_upt_judged", "self_judge"}
     done = cli("suite", "check", NAME, "--data", data)
     assert done.code == 0, done.err
-    done = cli("eval", "--model", "x", "--engine", "replay", "--suite", NAME)
+    done = cli("eval", "--model", BASE, "--suite", NAME)
     assert (done.code, done.err.count("\n")) == (2, 1)
     assert f"suite {NAME} has no sample: name its data with --data" in done.err
 
