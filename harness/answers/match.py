@@ -37,6 +37,7 @@ from .forms import Colon, Equation, Form, Items, Matrix, Ordering, Scalar, Words
 from .lexer import names
 from .reading import EXPRESSION, EXPRESSIONS, QUANTITIES, QUANTITY, Style, read, read_worded
 from .regions import Region
+from .restated import restated
 from .said_gold import formula_said, numbers_said, states
 from .said_option import option_said, verdict
 from .statements import sentence, statement
@@ -53,6 +54,8 @@ _CLOCK = re.compile(r"\d{1,2}:\d{1,2}")
 _PLAIN_LENGTH = 100
 _COUNTED = re.compile(r"([A-Za-z]+(?:-[a-z]+)?)(?: (?:more|fewer|less))?((?: [a-z]+){1,4})")
 _AXES = (10**6, 10**9)
+_DECIMALS = re.compile(r"\d\.(\d{1,12})")
+_NUMERIC = frozenset(names("number expression relaxed float"))
 _RANGE = re.compile(r"(\d{1,30})\s*(?:-|to)\s*(\d{1,30})")
 
 
@@ -419,6 +422,12 @@ def match(
     if answer.answer is not None:
         short = len(answer.answer) + len(gold) <= MEMO_LENGTH
         decided = (_remembered if short else _decide)(answer.answer, gold, kind, options, unit)
+    if not decided.correct and answer.rule == "sentence" and kind.name in _NUMERIC:
+        other = _restated(answer, gold, kind, unit)
+        if other is not None:
+            return Grade(
+                True, other, f"{kind.name}-restated", f"the closing sentence states the {kind.name} in another form"
+            )
     sentences = _read_again(answer, decided, kind, options)
     if sentences:
         said = _said(replace(answer, sentences=sentences), gold, kind, options, unit)
@@ -438,6 +447,25 @@ class Decision(NamedTuple):
 
 _WORDED = frozenset(names("text expression year time date list set tuple interval inequality equation ratio"))
 """Types of golds of which the rules that do not know the gold may read another part of the closing sentence."""
+
+
+def _restated(answer: Extraction, gold: str, kind: GoldType, unit: str | None) -> str | None:
+    """The other form of the extracted value that states the gold, where the closing sentence gives it in two forms."""
+    for closing in answer.sentences[:1]:
+        for other in restated(closing, answer.answer or ""):
+            if (other.sure or _rounds(answer.answer or "", other.value)) and _agrees(gold, other.value, kind, unit):
+                return other.value
+    return None
+
+
+def _rounds(first: str, second: str) -> bool:
+    """True if the second is the first, rounded to the decimals that it is written with."""
+    places = _DECIMALS.search(second)
+    near = tolerance(GoldType("float", places=len(places.group(1)) if places else 0))
+    try:
+        return judge_tolerant(second, text.ratio_signs(first), near, None)
+    except UnreadableError:
+        return False
 
 
 def _read_again(
