@@ -127,13 +127,15 @@ class Evaluation:
     def _check(self) -> None:
         """Raise IncompleteRunError if a score would lie."""
         if self.scored.lacking:
-            first = f"; the first error: {self.errors[0]}" if self.errors else ""
-            raise IncompleteRunError(f"{self._lacking()}{first}; resume() asks them again")
+            raise IncompleteRunError(f"{self._lacking()}{self._first_error()}; resume() asks them again")
         if self.scored.unscored:
             raise IncompleteRunError(
                 f"{self._lacking()}: score by another protocol, or have a language model judge them: "
                 f"`proctor score {self.path} --judge-model NAME`"
             )
+
+    def _first_error(self) -> str:
+        return f"; the first error: {self.errors[0]}" if self.errors else ""
 
     def _lacking(self) -> str:
         total = len(self.scored.items) * self.scored.run.manifest.sampling.n
@@ -142,9 +144,10 @@ class Evaluation:
         return f"{self.scored.unscored} of {total} answers have no verdict under {self.protocol}"
 
     def __repr__(self) -> str:
+        nothing = all(one.error is not None for one in self.answers.responses)  # then one cause may be that of all
         about = f"{printable(self.model)} on {self.suite}, {self.protocol}"
         if not self.complete:
-            return f"<Evaluation {about}: incomplete: {self._lacking()}>"
+            return f"<Evaluation {about}: incomplete: {self._lacking()}{self._first_error() if nothing else ''}>"
         metric = self.scored.accuracy()
         found = metric.estimate
         shown = interval(found.low, found.high, clusters=found.clusters)

@@ -102,6 +102,12 @@ def test_a_function_is_known_by_its_file_only_where_that_is_what_runs(module, tm
     assert [*source(proctor.evaluate(found.answer, "figures", limit=2))] == ["unknown"]
 
 
+def test_a_function_that_answers_nothing_is_told_why(module):
+    found = proctor.evaluate(module("def answer(prompt):\n    pass\n").answer, "mathvista")
+    assert "7 of 7 answers are missing; the first error: item " in repr(found)
+    assert "answer: gave None, not a text>" in repr(found)
+
+
 def test_answers_of_an_unknown_function_are_nobody_elses_and_not_publishable(module, tmp_path, cli):
     namespace = {}
     exec("def answer(prompt):\n    return '5'\n", namespace)
