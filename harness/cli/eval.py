@@ -92,7 +92,7 @@ def _open_for_eval(args: argparse.Namespace) -> tuple[list[Examination], list[En
 
     from ...benchmarks.examination import run_path
     from ...trainers.provenance import TrainingRecord
-    from .terminal import log
+    from .terminal import log, log_idle
 
     suites = suite_names(args)
     if len(suites) > 1 and args.run_dir:
@@ -107,7 +107,9 @@ def _open_for_eval(args: argparse.Namespace) -> tuple[list[Examination], list[En
         return plans, [replayed] * len(plans)
     profile = open_profile(args)
     plans = plan_suites(args, suites, sampling(args, profile), profile)
-    if function is not None:
+    if function is None:
+        log_idle(plans, args.given)
+    else:
         return ask_function(function, plans, args.workers, sorted(args.given & _NOT_OF_FUNCTIONS))
     model = open_engine(args, args.model)
     return TrainingRecord.read(args.model, log).put_into(plans), [model] * len(plans)

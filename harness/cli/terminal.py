@@ -6,7 +6,7 @@ import json
 import math
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from ...leaderboards.board.table import Row
     from ...leaderboards.compare.recipe_table import RecipeTable
+    from ..runs.evaluate import Examination
     from ..runs.score import ScoredRun
     from ..stats.intervals import Difference, Estimate
     from ..types import Sampling
@@ -91,6 +92,18 @@ def log_greedy_samples(drawn: Sequence[Sampling]) -> None:
             f"{several} samples of each item at temperature 0 are {several} times the same answer: avg@k, pass@k and maj@k "
             "say no more than one does; draw them with --temperature"
         )
+
+
+IDLE = ("top_k", "min_p", "top_p", "seed")
+"""Options that choose among tokens, or draw them."""
+
+
+def log_idle(plans: Sequence[Examination], given: Collection[str]) -> None:
+    """Say which of the options that were given change nothing of greedy answers."""
+    named = [f"--{name.replace('_', '-')}" for name in IDLE if name in given]
+    if named and plans and all(one.sampling.greedy for one in plans):
+        verb = "changes" if len(named) == 1 else "change"
+        log(f"{', '.join(named)} {verb} nothing of greedy answers: draw them with --temperature")
 
 
 def emit_json(value: Json) -> None:

@@ -23,3 +23,21 @@ def test_the_metrics_of_several_samples_go_by_their_names(cli, tiny, tmp_path):
     assert cli("eval", *asked, "--samples", 4, "--temperature", 1).code == 0
     shown = cli("score", tmp_path / "run", "--metrics").out
     assert all(name in shown for name in ("avg@4", "pass@2", "pass@4", "maj@2", "maj@4"))
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--top-k", 5, "--seed", 3), "--top-k, --seed change nothing of greedy answers"),
+        (("--min-p", 0.1), "--min-p changes nothing of greedy answers"),
+        (("--top-k", 5, "--temperature", 1), None),
+        ((), None),
+    ],
+)
+def test_options_that_change_nothing_of_greedy_answers_are_said(cli, tiny, tmp_path, options, told):
+    done = cli(
+        "eval", "--model", tiny, "--suite", "figures", "--limit", 1, "--max-tokens", 2, "--out", tmp_path, *options
+    )
+    assert done.code == 0
+    assert done.err.count("nothing of greedy answers") == (told is not None)
+    assert told is None or told in done.err
