@@ -8,10 +8,11 @@ from typing import TypeAlias
 
 from .harness.engines.base import Engine
 from .harness.engines.own import engine_of
-from .harness.engines.ray import open_replicas
+from .harness.engines.ray import ON_CHECKPOINTS, open_replicas
 from .harness.errors import UsageError
 from .harness.runs.evaluate import Stored
 from .harness.types import Item
+from .trainers.tiny import or_bundled
 
 Model: TypeAlias = Callable[..., str] | Engine | str | os.PathLike[str]
 """A function, an engine, a checkpoint's folder or its name on the hub, or what an engine or a server calls the model."""
@@ -41,7 +42,9 @@ def open_model(
         if engine not in (None, "openai"):
             raise UsageError(f"url is for a server: engine {engine!r:.60} has none")
         engine, options = "openai", {**options, "url": url}
-    return _asked(open_replicas(engine or "transformers", target, options, workers, None))
+    engine = engine or "transformers"
+    target = or_bundled(target) if engine in ON_CHECKPOINTS else target
+    return _asked(open_replicas(engine, target, options, workers, None))
 
 
 def _asked(engine: Engine) -> Engine:

@@ -20,7 +20,7 @@ from .recipe import Recipe
 from .rewards.advantages import ADVANTAGES, advantage
 from .rewards.registry import REWARDS, TRAINERS, open_reward
 from .sampler import asking
-from .tiny import BASE, TALKER
+from .tiny import BUNDLED, or_bundled
 
 
 def resolve(recipe: Recipe) -> Recipe:
@@ -54,17 +54,13 @@ def recipe_files(recipe: Recipe) -> dict[str, Json]:
     return {f"{name}_file": {"sha256": sha256} for name, sha256 in digests.items() if sha256}
 
 
-BUNDLED: Mapping[str, Path] = {"tiny": BASE, "tiny_talker": TALKER}
-"""Bundled checkpoints by the names of their profiles."""
-
-
 def base_of(recipe: Recipe, named: Path | None = None) -> Path:
-    """The checkpoint that is named by its folder or as on the hub, or the bundled one of the recipe's model.
+    """The checkpoint that is named by its folder, as bundled or as on the hub, or the bundled one of the recipe's model.
 
     Raises UsageError that says how to get any other model, CheckpointError for one that cannot be had.
     """
     if named is not None:
-        return find_checkpoint(str(named))
+        return find_checkpoint(or_bundled(str(named)))
     if recipe.model in BUNDLED:
         return BUNDLED[recipe.model]
     profile = load_profile(recipe.model)

@@ -144,8 +144,9 @@ OPTIONS = {
     ),
     # who is asked, and how it answers
     "--model": Option(
-        "a checkpoint folder, a model of the hub like Qwen/Qwen2.5-VL-7B-Instruct or with @REVISION, or what the engine "
-        "calls it; for engine replay a run; for `proctor eval` also a function of yours, FILE.py:NAME, which is executed",
+        "a checkpoint folder, a bundled one (tiny, tiny_talker), a model of the hub like Qwen/Qwen2.5-VL-7B-Instruct or with "
+        "@REVISION, or what the engine calls it; for engine replay a run; for `proctor eval` also a function of yours, "
+        "FILE.py:NAME, which is executed",
         "MODEL",
     ),
     "--model-name": Option("the model's name on boards", "NAME"),
@@ -362,9 +363,13 @@ PYTHON_WORDS = {"True": "true", "False": "false", "None": "null", "TRUE": "true"
 
 def open_engine(args: argparse.Namespace, target: str) -> Engine:
     """The model behind `target`, on the engine that the arguments name. Raises UsageError and CheckpointError."""
-    from ..engines.ray import open_replicas
+    from ..engines.ray import ON_CHECKPOINTS, open_replicas
     from ..errors import UsageError
 
+    if args.engine in ON_CHECKPOINTS:
+        from ...trainers.tiny import or_bundled
+
+        target = or_bundled(target)
     options = {}
     for option in args.engine_option:
         key, equals, value = option.partition("=")
@@ -389,8 +394,10 @@ def check_model(args: argparse.Namespace, target: str) -> None:
     if args.engine not in ENGINES.builtin:
         ENGINES.load(args.engine)
     if args.engine in ON_CHECKPOINTS:
+        from ...trainers.tiny import or_bundled
+
         with suppress(NotFetchedError):
-            check_whole(find_checkpoint(target, fetch=False))
+            check_whole(find_checkpoint(or_bundled(target), fetch=False))
 
 
 def suite_names(args: argparse.Namespace) -> list[str]:

@@ -70,7 +70,11 @@ def _totals(steps: Sequence[StudyStep], disk: int) -> Iterator[str]:
     yield f"in all {counts}, of which {missing} are not there yet"
     known = [one.estimate for one in left if one.estimate is not None]
     if known:
-        part = "" if len(known) == len(left) else f", without {len(left) - len(known)} examinations of unknown speed"
+        part = (
+            ""
+            if len(known) == len(left)
+            else f", without {counted(len(left) - len(known), 'examination')} of unknown speed"
+        )
         tokens, seconds = sum(one.tokens for one in known), sum(one.seconds for one in known)
         yield f"about {_tokens(tokens)} in {duration(seconds)}, as earlier runs were measured{part}"
     elif left:

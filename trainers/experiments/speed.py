@@ -64,13 +64,18 @@ class Speeds:
         for suite in ("", manifest.suite):
             of_model.setdefault(suite, Measured()).add(answers, tokens, seconds)
 
-    def estimate(self, engine: str, which: str, suite: str, answers: int) -> Estimate | None:
-        """What so many answers to a suite would take; None where nothing was measured. `which`: weights, or a name."""
+    def estimate(self, engine: str, which: str, suite: str, answers: int, max_tokens: int) -> Estimate | None:
+        """What so many answers to a suite, of at most so many tokens each, would take; None where nothing was measured.
+
+        `which`: weights, or a name.
+        """
         of_model = self._found.get((engine, which))
         if not of_model:
             return None
         one = of_model.get(suite, of_model[""])
-        return Estimate(answers * one.tokens / one.answers, answers * one.seconds / one.answers)
+        each = one.tokens / one.answers
+        shorter = min(1.0, max_tokens / each)
+        return Estimate(answers * each * shorter, answers * one.seconds / one.answers * shorter)
 
 
 def _positive(number: Json) -> TypeGuard[float]:

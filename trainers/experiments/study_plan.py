@@ -28,7 +28,8 @@ from ...harness.user_file import in_file
 from ..methods.base import StagedMethod
 from ..methods.registry import open_method
 from ..recipe import Recipe, load_recipe
-from ..resolve import BUNDLED, base_of, recipe_files, resolve
+from ..resolve import base_of, recipe_files, resolve
+from ..tiny import BUNDLED
 from .folder import Training
 from .study import ALL, Study, StudyExamination, StudyModel, StudyTraining, is_path
 

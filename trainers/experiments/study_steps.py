@@ -146,7 +146,13 @@ class _Steps:
         if which is None or not total:
             return None
         parts = [
-            self.speeds.estimate(subject.settings.engine, which, one.examination.suite, one.answers)
+            self.speeds.estimate(
+                subject.settings.engine,
+                which,
+                one.examination.suite,
+                one.answers,
+                one.examination.sampling.max_tokens,
+            )
             for one in subject.askings
         ]
         known = [one for one in parts if one is not None]

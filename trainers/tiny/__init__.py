@@ -1,5 +1,6 @@
 """The bundled tiny model: a real Qwen2.5-VL of about a million parameters that learns on two CPU cores."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 BASE = Path(__file__).parent / "base"
@@ -10,3 +11,11 @@ JUDGE = Path(__file__).parent / "judge"
 
 TALKER = Path(__file__).parent / "talker"
 """The base taught further: it also describes, asks and verifies; what it does badly is in its README."""
+
+BUNDLED: Mapping[str, Path] = {"tiny": BASE, "tiny_talker": TALKER}
+"""Bundled checkpoints by the names of their profiles."""
+
+
+def or_bundled(target: str) -> str:
+    """The folder of the bundled checkpoint of that name; anything else as it is, and so a folder here that is called so."""
+    return str(BUNDLED.get(target, target)) if not Path(target).exists() else target
