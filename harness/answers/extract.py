@@ -66,6 +66,10 @@ _REFUSAL = re.compile(
     r"|(?:it is |it's )?(?:not possible|impossible) to (?:tell|say|see|answer)\b",
     re.IGNORECASE,
 )
+_ASKS = re.compile(
+    r"(?:is|are|was|were|do|does|did|can|could|would|will|should|what|which|how|who|where|when|why)\b(?:[^.!\n]|\.(?=\d))*\?\Z",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
 _SENTENCE_WORDS = 3
 _LEAD = re.compile(
@@ -270,6 +274,7 @@ _SHORT = "no box, no stated answer, and the short response is"
 _NO_ANSWERS: tuple[tuple[Callable[[str], object], str], ...] = (
     (lambda bare: not bare, "the response is punctuation"),
     (_REFUSAL.match, f"{_SHORT} a refusal"),
+    (_ASKS.match, f"{_SHORT} a question"),
     (
         lambda bare: _MORE_SENTENCES.search(bare) and not _VERDICT.match(bare) and not LABELLED.match(bare),
         f"{_SHORT} prose",

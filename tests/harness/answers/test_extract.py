@@ -83,6 +83,8 @@ STATED = [
 ]
 
 NOT_STATED = [
+    ("Is the shaded area A = 36π ≈ 113.1?", "none"),
+    ("Is Norway the longest?", "none"),
     ("", "none"),
     ("   \n", "none"),
     ("<think>so \\boxed{4} hmm", "none"),
