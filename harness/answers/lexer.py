@@ -63,9 +63,10 @@ _PUNCTUATED = {
 }
 _DIGRAPHS = {"**": "^", "<=": "≤", ">=": "≥", "!=": "≠", "=<": "≤", "=>": "≥", "->": "to"}
 
+# A number has at most 100 groups of digits, none of them given back: a long list would be read anew from each place in it.
 _TOKEN = re.compile(
     r"(?P<space>\s+|\\[,;:!>\s]|~)"
-    r"|(?P<num>\d{1,3}(?:,\d{3})+(?![\d]|,\d)(?:\.\d+)?|\d+(?:\.\d+)?(?:[eE][+-]?\d+(?![\w.]))?|\.\d+)"
+    r"|(?P<num>\d{1,3}(?:,\d{3}){1,100}+(?![\d]|,\d)(?:\.\d+)?|\d+(?:\.\d+)?(?:[eE][+-]?\d+(?![\w.]))?|\.\d+)"
     r"|(?P<cmd>\\[A-Za-z]+)"
     r"|(?P<esc>\\.)"
     r"|(?P<word>[A-Za-z]+|[^\W\d_A-Za-z]+)"

@@ -45,6 +45,14 @@ def test_numbers_too_long_for_an_integer_are_no_dates_and_no_ranges(response: st
     assert not grade(f"\\boxed{{{response}}}", gold, gold_type).correct
 
 
+def test_a_list_of_groups_of_digits_is_read_once() -> None:
+    """Its text looks like one number at each of its places, and is none."""
+    answer = "603," * 3_500 + "60\\Bigl"
+    start = time.process_time()
+    assert len(classes([answer, "5", None])) <= 2
+    assert time.process_time() - start < SECONDS / 3
+
+
 def test_nested_sets_are_compared_once_at_each_depth() -> None:
     gold, other = ("\\{" * 29 + number + "\\}" * 29 for number in ("4", "5"))
     start = time.process_time()
