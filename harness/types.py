@@ -190,6 +190,11 @@ class Prompt:
         """The pictures in their order of appearance."""
         return tuple(part for part in self.parts if isinstance(part, Image))
 
+    def with_images(self, change: Callable[[Image], Image]) -> Prompt:
+        """The same prompt with each picture as `change` gives it."""
+        parts = tuple(change(part) if isinstance(part, Image) else part for part in self.parts)
+        return dataclasses.replace(self, parts=parts)
+
     def digest(self) -> str:
         """SHA-256 of the texts, the pictures' digests and the rendering; names of files do not count."""
         parts = [{"image": p.sha256} if isinstance(p, Image) else {"text": p} for p in self.parts]

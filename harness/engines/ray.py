@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 from ..errors import EngineError, MissingExtraError, ProctorError, UsageError, install
 from ..runs.adapters import check_model
 from ..runs.hub_checkpoint import find_checkpoint
-from ..types import Image, Json, Request, Response, Sampling
+from ..types import Json, Request, Response, Sampling
 from ..user_file import anchored
 from .base import ENGINES, Engine, tells
 
@@ -121,11 +121,8 @@ class ReplicaPool:
 
 def _carried(request: Request) -> Request:
     """The request with its pictures' bytes in it: a worker may not see the files."""
-    parts = tuple(
-        dataclasses.replace(part, origin=part.read()) if isinstance(part, Image) else part
-        for part in request.prompt.parts
-    )
-    return dataclasses.replace(request, prompt=dataclasses.replace(request.prompt, parts=parts))
+    prompt = request.prompt.with_images(lambda image: dataclasses.replace(image, origin=image.read()))
+    return dataclasses.replace(request, prompt=prompt)
 
 
 def _connect(address: str | None, workers: int) -> Any:

@@ -165,9 +165,8 @@ def _carried(one: Sample, kept: Path) -> Sample:
         own = isinstance(image.origin, Path) and image.origin.parent == kept
         return dataclasses.replace(image, origin=image.read()) if own else image
 
-    parts = tuple(carried(part) if isinstance(part, Image) else part for part in one.prompt.parts)
     item = dataclasses.replace(one.item, images=tuple(map(carried, one.item.images)))
-    return Sample(item, dataclasses.replace(one.prompt, parts=parts))
+    return Sample(item, one.prompt.with_images(carried))
 
 
 def _shown(item: Item) -> tuple[object, ...]:
