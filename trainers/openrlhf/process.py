@@ -31,12 +31,15 @@ from .plan import DRIVER, Plan
 POLL_SECONDS = 0.5
 STOP_SECONDS = 30.0
 LAST_LINES = 4000
+SAVED = "metric.json"
+"""What OpenRLHF writes into a state last."""
 
 
 def rewind(states: Path, weights: Path, update: int) -> None:
-    """Make the last checkpoint that was kept DeepSpeed's latest state; what was begun after it is dropped.
+    """Leave of DeepSpeed's states the one of the last checkpoint that was kept, and make it the latest.
 
-    `states` holds DeepSpeed's states, `weights` those as OpenRLHF saves them. Raises UsageError if there is no state for it.
+    `states` holds DeepSpeed's states, `weights` those as OpenRLHF saves them. What an interrupted save left would be counted
+    by OpenRLHF, which drops the oldest state before it saves: the only whole one. Raises UsageError if there is no state.
     """
     for unfinished in weights.glob("global_step*_hf"):
         shutil.rmtree(unfinished)
@@ -44,8 +47,11 @@ def rewind(states: Path, weights: Path, update: int) -> None:
         shutil.rmtree(states, ignore_errors=True)
         return
     tag = f"global_step{update}"
-    if not (states / tag).is_dir():
+    if not (states / tag / SAVED).is_file():
         raise UsageError(f"{states}: no state for step {update} to resume from: begin again with another --out")
+    for state in states.iterdir():
+        if state.is_dir() and state.name != tag:
+            shutil.rmtree(state)
     (states / "latest").write_text(tag)
 
 

@@ -141,15 +141,18 @@ def test_weights_from_elsewhere_become_a_whole_checkpoint(tmp_path, tiny):
 
 def test_states_are_set_back_to_the_last_kept_checkpoint(tmp_path):
     states = tmp_path / "_actor"
-    for step in (2, 4):
+    for step in (2, 3, 4):
         (states / f"global_step{step}").mkdir(parents=True)
+    for step in (2, 4):
+        (states / f"global_step{step}" / "metric.json").touch()
     (states / "latest").write_text("global_step4")
     (tmp_path / "global_step4_hf").mkdir()
+    with pytest.raises(UsageError, match="no state for step 3"):  # its save was interrupted
+        rewind(states, tmp_path, 3)
     rewind(states, tmp_path, 2)
+    assert sorted(path.name for path in states.iterdir()) == ["global_step2", "latest"]
     assert (states / "latest").read_text() == "global_step2"
     assert not (tmp_path / "global_step4_hf").exists()
-    with pytest.raises(UsageError, match="no state for step 3"):
-        rewind(states, tmp_path, 3)
     rewind(states, tmp_path, 0)
     assert not states.exists()
 
