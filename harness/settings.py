@@ -35,6 +35,23 @@ def option(default: Any, *, least: float | None = None, most: float | None = Non
     return field(default=default, metadata={"least": least, "most": most, "choices": tuple(choices)})
 
 
+def added(default: Any) -> Any:
+    """A field that settings had not from the start: stored only where it differs from its default (`to_stored`).
+
+    So what an earlier version stored of the same undertaking stays equal to it, and its digests stay what they were.
+    """
+    return field(default=default, metadata={"added": True})
+
+
+def to_stored(settings: Any) -> dict[str, Any]:
+    """All fields of a dataclass of settings, nested ones as well; those that were `added` only where they were changed."""
+    return {
+        one.name: to_stored(value) if dataclasses.is_dataclass(value) else value
+        for one in dataclasses.fields(settings)
+        if (value := getattr(settings, one.name)) != one.default or "added" not in one.metadata
+    }
+
+
 def read_options(kind: type[T], options: Mapping[str, str], what: str, more: Sequence[str] = ()) -> T:
     """The options of `what`, given as texts like those of --engine-option. `more` are named as further ones there are.
 

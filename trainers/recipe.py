@@ -12,7 +12,7 @@ from typing import Any
 from ..harness.answers.formats import FORMATS
 from ..harness.errors import UsageError
 from ..harness.registry import FileRegistry
-from ..harness.settings import read_settings, require, setting
+from ..harness.settings import added, read_settings, require, setting, to_stored
 from ..harness.types import Json, Sampling
 from ..harness.user_file import anchored, in_file
 from .recipe_settings import JudgeSettings, OpenRlhfSettings, SynthesisSettings
@@ -51,9 +51,10 @@ class OptimiserSettings:
 class PolicySettings:
     """The policy update: `prompts` per step, in `minibatches` updates, each in `accumulate` backward passes.
 
-    `clip` is PPO's epsilon, `kl` the coefficient of the k3 loss to the frozen reference. Of the sampling.n responses to a
-    prompt, all of which are rewarded together, the first `train_on` are trained on (default: all), with advantages among
-    themselves.
+    `clip` is PPO's epsilon: ratios are kept in [1 - clip, 1 + clip], or up to 1 + `clip_high` if it is given (DAPO, arXiv
+    2503.14476). With `dual_clip` c the loss of a token with a negative advantage A is at most c |A| (arXiv 1912.09729). `kl`
+    is the coefficient of the k3 loss to the frozen reference. Of the sampling.n responses to a prompt, all of which are
+    rewarded together, the first `train_on` are trained on (default: all), with advantages among themselves.
     """
 
     steps: int = 100
@@ -61,6 +62,8 @@ class PolicySettings:
     minibatches: int = 1
     accumulate: int = 1
     clip: float = 0.2
+    clip_high: float | None = added(None)
+    dual_clip: float | None = added(None)
     kl: float = 0.01
     train_vision: bool = True
     train_on: int | None = None
@@ -138,6 +141,8 @@ class Recipe:
             and policy.prompts >= 1
             and policy.prompts % parts == 0,
             "policy.clip must be positive, policy.kl not negative": policy.clip > 0 and policy.kl >= 0,
+            "policy.clip_high must be positive": policy.clip_high is None or policy.clip_high > 0,
+            "policy.dual_clip must be above 1": policy.dual_clip is None or policy.dual_clip > 1,
             "advantage_beta must be positive": self.advantage_beta > 0,
             "checkpoint_every must be at least 1": self.checkpoint_every >= 1,
             "sampling.n must be at least 2: a group of one has no advantage": self.sampling.n >= 2,
@@ -162,15 +167,15 @@ class Recipe:
         require(rules.items())
 
     def to_json(self) -> Json:
-        """All settings."""
-        return {**dataclasses.asdict(self), "sampling": self.sampling.to_json()}
+        """All settings, as a training stores them."""
+        return {**to_stored(self), "sampling": self.sampling.to_json()}
 
     def spelled_out(self, *, method: Any = None, reward: Any = None) -> Recipe:
         """With every setting of its opened method, of its opened reward and of the judge that this needs, as it is stored."""
         changes: dict[str, Any] = {}
         for name, part in (("method_settings", method), ("reward_settings", reward)):
             if (settings := getattr(part, "settings", None)) is not None:
-                changes[name] = dataclasses.asdict(settings)
+                changes[name] = to_stored(settings)
         if self.judge is None and getattr(reward, "needs_judge", False):
             changes["judge"] = JudgeSettings()
         return dataclasses.replace(self, **changes)

@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..harness.settings import require
+from ..harness.settings import require, to_stored
 from ..harness.types import Json, Sampling
 from ..harness.untrusted_text import check_template
 
@@ -203,5 +202,5 @@ class SynthesisSettings:
         return Sampling(n, self.temperature, self.top_p, self.max_tokens, seed)
 
     def to_json(self) -> Json:
-        """All fields."""
-        return dataclasses.asdict(self)
+        """All fields, as a training stores them."""
+        return to_stored(self)

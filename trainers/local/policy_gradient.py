@@ -26,6 +26,7 @@ from ..recipe import Recipe
 from ..rewards.pipeline import RewardPipeline, StepRewards
 from ..sampler import asking, training_prompts, unlabelled
 from ..tokens import GroupTokens, needed
+from .clipping import k3, policy_loss
 from .losses import Learner, answer_logprobs
 
 
@@ -184,15 +185,10 @@ class ClippedLoss:
         mask = turn.mask[rows]
         inputs = self.policy.join([turn.inputs[prompt] for prompt in prompts])
         new, _ = answer_logprobs(self.policy, inputs, turn.ids[rows], mask, self.temperature)
-        ratio = (new - turn.old[rows]).exp()
-        gain = turn.advantages[rows][:, None]
-        clip = self.settings.clip
-        policy_loss = -torch.minimum(ratio * gain, ratio.clamp(1 - clip, 1 + clip) * gain)
-        towards = turn.reference[rows] - new
-        kl = towards.exp() - towards - 1
-        loss = ((policy_loss + self.settings.kl * kl) * mask).sum()
-        outside = ((ratio - 1).abs() > clip).float()
-        return loss, torch.stack([(value.detach() * mask).sum().cpu() for value in (policy_loss, kl, outside)])
+        clipped, outside = policy_loss(new - turn.old[rows], turn.advantages[rows][:, None], self.settings)
+        kl = k3(new - turn.reference[rows])
+        loss = ((clipped + self.settings.kl * kl) * mask).sum()
+        return loss, torch.stack([(value.detach() * mask).sum().cpu() for value in (clipped, kl, outside)])
 
 
 def _updates(sizes: Sequence[int], minibatches: int, order: random.Random) -> list[list[PromptPosition]]:

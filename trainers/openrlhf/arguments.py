@@ -77,6 +77,8 @@ def arguments(recipe: Recipe, settings: OpenRlhfSettings, paths: Paths, *, pictu
         "actor.lr_warmup_ratio": optimiser.warmup_steps / policy.steps,
         "actor.max_norm": optimiser.max_grad_norm,
         "actor.eps_clip": policy.clip,
+        **({} if policy.clip_high is None else {"actor.eps_clip_low_high": (policy.clip, policy.clip_high)}),
+        **({} if policy.dual_clip is None else {"actor.dual_clip": policy.dual_clip}),
         "actor.entropy_coef": 0,
         "algo.advantage.estimator": "group_norm",
         "algo.advantage.is_correction_level": "token" if settings.correct_engine else "off",

@@ -15,11 +15,12 @@ import torch
 
 from proctor.harness.engines.vlm import VisionLanguageModel
 from proctor.harness.errors import DataError, UsageError
+from proctor.trainers.local.clipping import k3, policy_loss
 from proctor.trainers.openrlhf import hooks
 from proctor.trainers.openrlhf.arguments import Paths, arguments
 from proctor.trainers.openrlhf.plan import Plan, RolloutPlan
 from proctor.trainers.openrlhf.rows import read_items, write_prompts
-from proctor.trainers.recipe import load_recipe
+from proctor.trainers.recipe import PolicySettings, load_recipe
 from proctor.trainers.resolve import recipe_files
 from proctor.trainers.rewards.pipeline import RewardPipeline
 from proctor.trainers.tiny import BASE
@@ -168,3 +169,28 @@ def test_openrlhfs_own_parser_takes_the_command_line(monkeypatch, tmp_path):
         assert args.actor.adam.lr == recipe.optimiser.learning_rate
         assert args.algo.kl.use_loss
         assert not args.train.async_enable
+        assert args.actor.eps_clip_low_high == (0.2, 0.2)
+
+    recipe = load_recipe("mm_upt_figures_openrlhf", ["policy.clip_high=0.3", "policy.dual_clip=3"])
+    given = arguments(recipe, recipe.openrlhf, paths, pictures=1, resume=False)
+    monkeypatch.setattr(sys, "argv", ["train_ppo_ray", *given])
+    with pytest.raises(ParsedError) as parsed:
+        runpy.run_module("openrlhf.cli.train_ppo_ray", run_name="__main__")
+    assert parsed.value.args[0].actor.eps_clip_low_high == [0.2, 0.3]
+    assert parsed.value.args[0].actor.dual_clip == 3
+
+
+@pytest.mark.parametrize("policy", [PolicySettings(), PolicySettings(clip=0.1, clip_high=0.3, dual_clip=3.0)])
+def test_both_trainers_have_the_same_loss_of_a_token(policy):
+    from openrlhf.models.loss import PolicyLoss
+    from openrlhf.models.utils import compute_approx_kl
+
+    drawn = torch.Generator().manual_seed(0)
+    new, old = (torch.randn(8, 16, generator=drawn, dtype=torch.float64) * 20 for _ in range(2))
+    advantages = torch.randn(8, 1, generator=drawn, dtype=torch.float64).expand(8, 16)
+    high = policy.clip if policy.clip_high is None else policy.clip_high
+    theirs = PolicyLoss(policy.clip, high, policy.dual_clip)(new, old, advantages, torch.ones(8, 16))[0]
+    ours, _ = policy_loss(new - old, advantages, policy)
+    assert torch.allclose(ours.mean(), theirs, rtol=1e-12)
+    k3_of_theirs = compute_approx_kl(new, old, kl_estimator="k3")
+    assert torch.allclose(k3(new - old), k3_of_theirs.double(), atol=1e-4)
