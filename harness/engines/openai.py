@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import DataError, EngineError, UsageError
+from ..images import portable
 from ..runs.checkpoints import Checkpoint
 from ..runs.provenance import package_versions
 from ..settings import option, read_options, require
@@ -148,9 +149,9 @@ class OpenAIEngine:
 
 
 def chat(prompt: Prompt) -> list[Json]:
-    """The messages of a prompt: texts and pictures in order, pictures as data: URLs of their bytes as they are.
+    """The messages of a prompt: texts and pictures in order, pictures as data: URLs.
 
-    Raises DataError for a picture that cannot be read or is in none of the formats that servers take.
+    Raises DataError for a picture that cannot be read.
     """
     content = [
         {"type": "image_url", "image_url": {"url": data_url(part)}}
@@ -163,21 +164,17 @@ def chat(prompt: Prompt) -> list[Json]:
 
 
 def data_url(image: Image) -> str:
-    """A picture's bytes, unchanged, with the media type that their first bytes show. Raises DataError."""
-    data = image.read()
-    return f"data:{media_type(data, image.name)};base64,{base64.b64encode(data).decode()}"
+    """A picture for a server: its bytes, unchanged where every decoder reads them alike (`portable`). Raises DataError."""
+    data = portable(image).read()
+    return f"data:{media_type(data)};base64,{base64.b64encode(data).decode()}"
 
 
-def media_type(data: bytes, name: str) -> str:
-    """The media type by magic bytes; names of files are often wrong. Raises DataError for no known one."""
-    for start, kind in ((b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "jpeg"), (b"GIF8", "gif"), (b"BM", "bmp")):
+def media_type(data: bytes) -> str:
+    """The media type of a picture by its first bytes; names of files are often wrong."""
+    for start, kind in ((b"\xff\xd8\xff", "jpeg"), (b"GIF8", "gif"), (b"BM", "bmp"), (b"RIFF", "webp")):
         if data.startswith(start):
             return f"image/{kind}"
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "image/webp"
-    if data[:4] in (b"II*\x00", b"MM\x00*"):
-        return "image/tiff"
-    raise DataError(f"image {name}: is no PNG, JPEG, GIF, WebP, BMP or TIFF picture")
+    return "image/png"
 
 
 def _response(item_id: str, sample: int, result: Completion | Fault) -> Response:
