@@ -27,7 +27,8 @@ from ..rewards.pipeline import RewardPipeline, StepRewards
 from ..sampler import asking, training_prompts, unlabelled
 from ..tokens import GroupTokens, needed
 from .clipping import k3, policy_loss
-from .losses import Learner, answer_logprobs
+from .learner import Learner
+from .losses import answer_logprobs
 
 
 @dataclass(frozen=True)

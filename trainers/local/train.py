@@ -27,7 +27,8 @@ from ..methods.stages import Fitting, StagedTraining, stage_items
 from ..recipe import Recipe
 from ..synthesis.preparation import Prepared, prepare
 from ..training import TrainingFolder
-from .losses import DpoLoss, Learner, Loss, SftLoss
+from .learner import Learner, Loss
+from .losses import DpoLoss, SftLoss
 from .policy_gradient import PolicyGradient
 
 
