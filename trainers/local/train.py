@@ -57,7 +57,7 @@ class Recorder:
             )
         self.folder.record(step, metrics)
         if due:
-            self.folder.save_checkpoint(step, self.learner.policy, self.learner.state())
+            self.folder.save_checkpoint(step, self.learner.checkpoint(), self.learner.state())
         self.progress(step, self.last, note)
 
 
