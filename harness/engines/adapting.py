@@ -21,7 +21,7 @@ def adapt(model: Any, adapter: Path, merge: bool) -> Any:
         from peft import LoraConfig, PeftModel  # noqa: PLC0415 - few need it
     except ImportError as error:
         raise MissingExtraError(f"an adapter needs peft: {install('adapters')} ({error})") from error
-    config = LoraConfig.from_pretrained(adapter)
+    config = LoraConfig.from_pretrained(str(adapter))
     config.inference_mode = True
     adapted = PeftModel(model, config, low_cpu_mem_usage=True)  # no memory for ranks that the file does not have
     renamed = getattr(model, "_checkpoint_conversion_mapping", {})
