@@ -18,16 +18,9 @@ from proctor.harness.limits import SCORES_CHARACTERS
 from proctor.harness.types import Item, Request, Response, Sampling
 from proctor.harness.untrusted_text import in_tags
 from proctor.trainers.base import Group, make_group
-from proctor.trainers.judge import (
-    CLOSE,
-    OPEN,
-    TAG,
-    ModelJudge,
-    judge_prompt,
-    open_judge,
-    overall_score,
-    read_scores,
-)
+from proctor.trainers.judge import ModelJudge, open_judge
+from proctor.trainers.judge_prompt import CLOSE, OPEN, TAG, judge_prompt
+from proctor.trainers.judge_reply import overall_score, read_scores
 from proctor.trainers.recipe import load_recipe
 from proctor.trainers.recipe_settings import JudgeSettings
 from proctor.trainers.rewards.pipeline import RewardPipeline

@@ -21,7 +21,8 @@ from ...harness.errors import UsageError
 from ...harness.runs.store import Sample
 from ...harness.types import Response
 from ..base import make_group
-from ..judge import judge_prompt, overall_score, read_scores
+from ..judge_prompt import judge_prompt
+from ..judge_reply import overall_score, read_scores
 from .base import Dpo, Preference, Stage, StageInput, StageOutput
 from .toolbox import ResponseSet, answered
 

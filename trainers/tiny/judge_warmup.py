@@ -32,7 +32,8 @@ from ...harness.engines.transformers import TransformersEngine, TransformersOpti
 from ...harness.engines.vlm import VisionLanguageModel, draw_answers
 from ...harness.types import Prompt, Sampling, sample_seed
 from ..base import make_group
-from ..judge import ModelJudge, judge_prompt
+from ..judge import ModelJudge
+from ..judge_prompt import judge_prompt
 from ..recipe_settings import JudgeSettings
 from . import BASE
 from .warmup import answer_box, optimise, supervised_loss

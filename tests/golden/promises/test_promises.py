@@ -47,7 +47,7 @@ from proctor.harness.runs.provenance import configuration_digest, weights_digest
 from proctor.harness.types import Item, Request, Response, Sampling, digest, digest_all, sample_seed
 from proctor.trainers.base import Group, make_group
 from proctor.trainers.groups import judge_run
-from proctor.trainers.judge import judge_prompt
+from proctor.trainers.judge_prompt import judge_prompt
 from proctor.trainers.methods.registry import METHODS
 from proctor.trainers.provenance import look_at_training, provenance_of
 from proctor.trainers.recipe import RECIPES as RECIPES_BY_NAME

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from proctor.harness.errors import UsageError
 from proctor.harness.runs.store import Sample
 from proctor.harness.untrusted_text import in_tags
-from proctor.trainers.judge import TAG, WEIGHTS
+from proctor.trainers.judge_prompt import TAG
+from proctor.trainers.judge_reply import WEIGHTS
 from proctor.trainers.methods.base import Dpo, StageOutput
 from proctor.trainers.methods.srlm import Srlm, SrlmSettings
 

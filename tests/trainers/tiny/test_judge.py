@@ -9,7 +9,7 @@ from proctor.benchmarks.suites.figures import draw
 from proctor.harness.engines.vlm import VisionLanguageModel
 from proctor.harness.runs.checkpoints import check_whole
 from proctor.harness.runs.provenance import weights_digest
-from proctor.trainers.judge import overall_score, read_scores
+from proctor.trainers.judge_reply import overall_score, read_scores
 from proctor.trainers.tiny import BASE, JUDGE
 from proctor.trainers.tiny.judge_warmup import JudgeExample, balanced, describe, quality, respond
 

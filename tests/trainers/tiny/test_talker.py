@@ -11,7 +11,7 @@ from proctor.harness.engines.transformers import TransformersEngine, Transformer
 from proctor.harness.runs.checkpoints import check_whole
 from proctor.harness.runs.provenance import weights_digest
 from proctor.harness.types import Image, Sampling
-from proctor.trainers.judge import read_scores
+from proctor.trainers.judge_reply import read_scores
 from proctor.trainers.tiny import BASE, JUDGE, TALKER
 from proctor.trainers.tiny import talker_tasks as tasks
 from proctor.trainers.tiny.talker_warmup import GRADES, SHARES, replies, share, teaching_example
