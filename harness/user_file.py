@@ -37,8 +37,8 @@ def in_file(name: str) -> tuple[Path, str] | None:
 
 
 def anchored(name: str, folder: Path) -> str:
-    """The same name with the path of a .py or .toml file made absolute, from `folder`: other processes have other folders."""
-    if name.endswith(".toml"):
+    """The same name with the path of a .py, .toml or .txt file made absolute, from `folder`: other processes have others."""
+    if name.endswith((".toml", ".txt")):
         return str((folder / Path(name).expanduser()).resolve())
     place = in_file(name)
     if place is None:

@@ -24,7 +24,7 @@ from typing import Any
 from ..benchmarks.base import Suite
 from ..benchmarks.gold import typed
 from ..benchmarks.items import ImageFolder, Record, inline
-from ..benchmarks.protocols.base import boxed_prompt, boxed_text
+from ..benchmarks.protocols.base import boxed_text, with_options
 from ..benchmarks.registry import SUITES
 from ..benchmarks.sources.layout import ROW, SPLIT, Computed, Layout, same
 from ..benchmarks.sources.published import HubSet, Published
@@ -144,12 +144,23 @@ def _gold(raw: str, choices: tuple[str, ...]) -> tuple[str, str]:
 
 def prompt(item: Item) -> Prompt:
     """The boxed prompt, with each picture where its mark stands in the question."""
+    return placed(item, boxed_text(item.question, item.choices))
+
+
+def asked_by(template: str) -> Callable[[Item], Prompt]:
+    """How an item is asked by a text of the user's own, with {question} where the question stands with its options."""
+    before, _, behind = template.partition("{question}")
+    return lambda item: placed(item, f"{before}{with_options(item.question, item.choices)}{behind}")
+
+
+def placed(item: Item, text: str) -> Prompt:
+    """The item's pictures before a text, or each where its mark stands in it, if the question has marks."""
     if MARK not in item.question:
-        return boxed_prompt(item)
+        return Prompt((*item.images, text))
     parts: list[str | Image] = []
-    for text, image in zip(boxed_text(item.question, item.choices).split(MARK), (*item.images, None), strict=True):
-        if text.strip():
-            parts.append(text.strip())
+    for piece, image in zip(text.split(MARK), (*item.images, None), strict=True):
+        if piece.strip():
+            parts.append(piece.strip())
         if image is not None:
             parts.append(image)
     return Prompt(tuple(parts))

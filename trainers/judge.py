@@ -14,12 +14,12 @@ from statistics import fmean
 from typing import Protocol, TypeAlias
 
 from ..harness.engines.http_client import Endpoint
-from ..harness.engines.openai import OpenAIEngine
+from ..harness.engines.openai import OpenAIEngine, neutral
 from ..harness.errors import EngineError, printable
 from ..harness.types import Json, Request, Response, Sampling
 from .base import Group
 from .judge_prompt import judge_prompt
-from .judge_reply import overall_score, read_scores
+from .judge_reply import OVERALL, overall_score, read_scores
 from .recipe_settings import BASE_MODEL, TINY_MODEL, JudgeSettings
 from .tiny import JUDGE
 
@@ -102,7 +102,7 @@ class ModelJudge:
         sampling = Sampling(settings.repeats, settings.temperature, settings.top_p, settings.max_tokens, seed)
         names = {f"{place} {index}": (place, index) for place, index in numbers}
         requests = (
-            Request(name, judge_prompt(groups[place], index, settings.prompt), numbers[place, index])
+            Request(name, judge_prompt(groups[place], index, settings.prompt, settings.system), numbers[place, index])
             for name, (place, index) in names.items()
         )
         try:
@@ -121,7 +121,11 @@ class ModelJudge:
         if scores is None:
             self.trouble = f"a reply is not in the form asked for: {printable(response.text)[-120:]!r}"
             return None
-        return overall_score(scores)
+        if self.settings.overall == "weighted":
+            return overall_score(scores)
+        if OVERALL not in scores:
+            self.trouble = f"a reply states no overall score: {printable(response.text)[-120:]!r}"
+        return scores.get(OVERALL)
 
 
 def _score(read: Sequence[float] | None) -> float | None:
@@ -138,7 +142,8 @@ def open_judge(settings: JudgeSettings, base: Path) -> ModelJudge:
 
 def _served(settings: JudgeSettings, url: str) -> JudgeEngine:
     endpoint = Endpoint(url, settings.model, attempts=1 + settings.retries)
-    return OpenAIEngine((endpoint,), endpoint.served(), endpoint.version())
+    served = endpoint.served()
+    return OpenAIEngine((endpoint,), served, endpoint.version(), neutral(served))
 
 
 def _in_process(settings: JudgeSettings, base: Path) -> JudgeEngine:

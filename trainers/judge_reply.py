@@ -1,4 +1,8 @@
-"""How a judge's reply is read: it must end with one JSON object that holds exactly three scores, else there is no score."""
+"""How a judge's reply is read: it must end with one JSON object that holds exactly three scores, else there is no score.
+
+Thinking does not count, and drafts in it do no harm. Around the object there may be a code fence and the marks
+[BEGIN SCORES] and [END SCORES], as the prompt of Actor-Judge's code asks for (arXiv 2603.21289).
+"""
 
 from __future__ import annotations
 
@@ -6,29 +10,36 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ..harness.answers.statements.thinking import after_thinking
 from ..harness.limits import REPLY_CHARACTERS, SCORES_CHARACTERS
 
 WEIGHTS: Mapping[str, float] = {"answer_correctness": 0.5, "reasoning_quality": 0.3, "visual_grounding": 0.2}
 """The parts of the overall score (arXiv 2603.21289)."""
 
 OVERALL = "overall"
+STATED = (OVERALL, "overall_score")
+"""What the judge's own overall score may be called."""
+ENDS = ("```", "[END SCORES]")
 
 
 def overall_score(scores: Mapping[str, float]) -> float:
-    """The weighted sum of the three scores, in [0, 1]."""
+    """The weighted sum of the three scores, in [0, 1], whatever the judge says of the whole."""
     return min(1.0, max(0.0, sum(weight * scores[name] for name, weight in WEIGHTS.items())))
 
 
 def read_scores(reply: str) -> dict[str, float] | None:
-    """The three scores that a reply ends with; None unless it ends with a well formed JSON object, the only one in it.
+    """The scores that a reply ends with; None unless it ends with a well formed JSON object, the only one in it.
 
-    Text before the object is allowed, and a code fence around it. The object must have the three keys, each once, with
-    finite numbers in [0, 1], and no other key than "overall", which is held to the same rule and else ignored: it is
-    computed here. Objects do not nest.
+    Text before the object is allowed. The object must have the three keys, each once, with finite numbers in [0, 1], and no
+    other key than the judge's own overall score, which is held to the same rule and given as OVERALL. Objects do not nest.
     """
     if len(reply) > REPLY_CHARACTERS:
         return None
-    text = reply.rstrip().removesuffix("```").rstrip()
+    text, never_closed = after_thinking(reply)
+    if never_closed:
+        return None
+    for end in (*ENDS, *ENDS):
+        text = text.rstrip().removesuffix(end).rstrip()
     start = text.rfind("{")
     if start < 0 or not text.endswith("}") or any(map(_is_object, _objects(text[:start]))):
         return None
@@ -63,11 +74,11 @@ def _scores(text: str) -> dict[str, float] | None:
         pairs: list[tuple[str, Any]] = json.loads(text, object_pairs_hook=list)
     except (ValueError, RecursionError):
         return None
-    values = dict(pairs)
+    values = {OVERALL if name in STATED else name: value for name, value in pairs}
     valid = len(values) == len(pairs) and set(values) - {OVERALL} == set(WEIGHTS)
     if not valid or not all(_is_score(value) for value in values.values()):
         return None
-    return {name: float(values[name]) for name in WEIGHTS}
+    return {name: float(value) for name, value in values.items()}
 
 
 def _is_score(value: Any) -> bool:

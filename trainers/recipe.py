@@ -19,6 +19,8 @@ from .recipe_settings import JudgeSettings, OpenRlhfSettings, SynthesisSettings
 
 OPEN = ("trainer", "model", "method", "protocol", "answer_format", "reward", "advantage")
 """Settings that name what may stand in a file of one's own; so does prompts.suite."""
+FILES = {"prompts": ("suite", "template"), "judge": ("prompt", "system")}
+"""Settings of sections that may name a file."""
 MOST = 1e100
 MOST_PROMPTS, MOST_SAMPLES = 10_000_000, 100_000
 
@@ -28,12 +30,15 @@ class PromptSettings:
     """Where unlabelled training prompts come from: the figures generator, or a suite's items in a JSONL file.
 
     `split` is for figures: "test" trains on the very items that an examination asks. Of another suite name that file.
+    `template` is a text file (`text_file`) that asks in the place of the protocol, with {question} where the question stands
+    with its options; pictures come first, or where the question has their marks.
     """
 
     suite: str = "figures"
     data: str | None = None
     tasks: tuple[str, ...] = ()
     split: str = "train"
+    template: str | None = added(None)
 
 
 @dataclass(frozen=True)
@@ -207,7 +212,7 @@ def load_recipe(name: str, changes: Sequence[str] = ()) -> Recipe:
     if (extended := table.pop("extends", None)) is not None:
         table = _laid_over(_read_extended(extended, path), table)
     for change in changes:
-        table = _laid_over(table, _table_of(change))
+        table = _laid_over(table, _anchored(_table_of(change), Path()))
     recipe = read_settings(Recipe, {"name": path.stem, **table}, f"recipe {path.name}")
     if in_file(recipe.answer_format) is None and recipe.answer_format not in FORMATS:
         raise UsageError(f"recipe {path.name}: answer_format must be one of: {', '.join(FORMATS.names())}")
@@ -230,9 +235,10 @@ def _anchored(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     for name in OPEN:
         if isinstance(settings.get(name), str):
             settings[name] = anchored(settings[name], folder)
-    prompts = settings.get("prompts")
-    if isinstance(prompts, dict) and isinstance(prompts.get("suite"), str):
-        settings["prompts"] = {**prompts, "suite": anchored(prompts["suite"], folder)}
+    for section, names in FILES.items():
+        if isinstance(given := settings.get(section), dict):
+            files = {name: anchored(given[name], folder) for name in names if isinstance(given.get(name), str)}
+            settings[section] = {**given, **files}
     return settings
 
 

@@ -8,25 +8,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..harness.settings import require, to_stored
+from ..harness.settings import added, require, to_stored
 from ..harness.types import Json, Sampling
 from ..harness.untrusted_text import check_template
+from .text_file import SUFFIX
 
 BASE_MODEL = "base"
 TINY_MODEL = "tiny_judge"
 PROMPTS = ("full", "short")
+OVERALLS = ("weighted", "stated")
 
 
 @dataclass(frozen=True)
 class JudgeSettings:
     """Who judges, how its replies are drawn, and when a failing judge stops the training.
 
+    `prompt` is "full", "short" (for a model that cannot read long ones), or a text file (`text_file`) with {question} and
+    {response}; `system` is the text file of a system message. `overall` is the score that counts: "weighted", computed from
+    the three scores that a judge gives, or "stated", the one that it states itself.
+
     `model` is "base" (a frozen copy of the starting model, as in Actor-Judge, arXiv 2603.21289), "tiny_judge" (the bundled
     one of the figures) or a checkpoint's folder; with a `url` it is the name under which a server has it, and the server's
     key is in the environment variable OPENAI_API_KEY. Each response is judged `repeats` times and the mean counts; a reply
     that cannot be had or read is asked for again up to `retries` times. The training stops when more than
     `max_failed_share` of what was judged in the last `window` steps got no score. `batch` is the number of replies that an
-    in-process judge draws at once; the `prompt` "short" is for a model that cannot read long ones.
+    in-process judge draws at once.
     """
 
     model: str = BASE_MODEL
@@ -40,11 +46,16 @@ class JudgeSettings:
     max_failed_share: float = 0.2
     window: int = 10
     batch: int = 32
+    system: str | None = added(None)
+    overall: str = added("weighted")
 
     def __post_init__(self) -> None:
         rules = {
             "model must be named": bool(self.model),
-            f"prompt must be one of: {', '.join(PROMPTS)}": self.prompt in PROMPTS,
+            f"prompt must be one of: {', '.join(PROMPTS)}, or a .txt file": self.prompt in PROMPTS
+            or self.prompt.endswith(SUFFIX),
+            "system must be a .txt file": self.system is None or self.system.endswith(SUFFIX),
+            f"overall must be one of: {', '.join(OVERALLS)}": self.overall in OVERALLS,
             "temperature must be from 0 to 100": 0 <= self.temperature <= 100,
             "top_p must be above 0 and at most 1": 0 < self.top_p <= 1,
             "max_tokens, repeats, window and batch must be at least 1": min(

@@ -20,6 +20,7 @@ from .recipe import Recipe
 from .rewards.advantages import ADVANTAGES, advantage
 from .rewards.registry import REWARDS, TRAINERS, open_reward
 from .sampler import asking
+from .text_file import SUFFIX, text_sha256
 from .tiny import BUNDLED, or_bundled
 
 
@@ -37,7 +38,7 @@ def resolve(recipe: Recipe) -> Recipe:
 
 
 def recipe_files(recipe: Recipe) -> dict[str, Json]:
-    """The digests of the Python files that a recipe names: of what they hold a resume must find nothing changed.
+    """The digests of the Python and text files that a recipe names: of what they hold a resume must find nothing changed.
 
     Like {"reward_file": {"sha256": ...}}; empty for a recipe that names none. Files that were not yet executed are.
     """
@@ -50,7 +51,11 @@ def recipe_files(recipe: Recipe) -> dict[str, Json]:
         "reward": (REWARDS, recipe.reward),
         "advantage": (ADVANTAGES, recipe.advantage),
     }
+    texts = {"template": recipe.prompts.template}
+    if recipe.judge is not None:
+        texts |= {"judge_prompt": recipe.judge.prompt, "judge_system": recipe.judge.system}
     digests = {name: registry.file_sha256(text) for name, (registry, text) in named.items()}
+    digests |= {name: text_sha256(text) for name, text in texts.items() if text is not None and text.endswith(SUFFIX)}
     return {f"{name}_file": {"sha256": sha256} for name, sha256 in digests.items() if sha256}
 
 

@@ -18,8 +18,9 @@ from ..harness.errors import UsageError
 from ..harness.profiles import load_profile
 from ..harness.types import Item, Prompt, digest_all
 from ..harness.user_file import in_file
-from .data import UNLABELLED, data_set
+from .data import UNLABELLED, asked_by, data_set
 from .recipe import PromptSettings, Recipe
+from .text_file import read_text_file
 
 Batches: TypeAlias = Callable[[int, int], list[Item]]
 """(step, size) -> that many items."""
@@ -54,13 +55,15 @@ def _items(settings: PromptSettings, *, labels: bool) -> Sequence[Item] | None:
 
 
 def asking(recipe: Recipe) -> Callable[[Item], Prompt]:
-    """How the recipe asks an item: the prompt of its protocol, in the way that its model wants to be asked.
+    """How the recipe asks an item: by its own template or the prompt of its protocol, in the way that its model wants.
 
-    Raises UsageError for an unknown suite, protocol or model.
+    Raises UsageError for an unknown suite, protocol or model, and for a template that cannot be read.
     """
     if in_file(recipe.protocol) is not None:
         PROTOCOLS.load(recipe.protocol)
     prompt, profile = data_set(recipe.prompts.suite).protocol(recipe.protocol).prompt, load_profile(recipe.model)
+    if recipe.prompts.template is not None:
+        prompt = asked_by(read_text_file(recipe.prompts.template, ["question"]))
     return lambda item: profile.applied(prompt(item))
 
 

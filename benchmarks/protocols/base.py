@@ -68,12 +68,16 @@ def lettered(choices: tuple[str, ...]) -> str:
 
 
 def boxed_text(question: str, choices: tuple[str, ...] = ()) -> str:
-    """The question, its options unless it holds them itself, and the request for a boxed answer (MM-UPT's suffix)."""
-    lines = [question.strip()]
-    if choices and len(inline(question)) != len(choices):
-        lines.append("Choices:\n" + lettered(choices))
-    lines.append(BOXED)
-    return "\n".join(lines)
+    """The question with its options, and the request for a boxed answer (MM-UPT's suffix)."""
+    return f"{with_options(question, choices)}\n{BOXED}"
+
+
+def with_options(question: str, choices: tuple[str, ...]) -> str:
+    """The question, and its options unless it holds them itself."""
+    question = question.strip()
+    if not choices or len(inline(question)) == len(choices):
+        return question
+    return f"{question}\nChoices:\n{lettered(choices)}"
 
 
 def boxed_prompt(item: Item) -> Prompt:

@@ -180,7 +180,7 @@ def written_recipes(tables: Iterable[Table]) -> dict[str, Work]:
     """Those of the tables' recipes that there are, with their work. Raises UsageError for one that cannot be read."""
     from ...trainers.recipe import RECIPES, load_recipe
 
-    names = {row.recipe for table in tables for row in table.rows if row.recipe}
+    names = {name for table in tables for row in table.rows for name in row.recipes}
     return {name: work_of(load_recipe(name)) for name in sorted(names) if name in RECIPES}
 
 

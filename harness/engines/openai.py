@@ -1,8 +1,8 @@
 """The openai engine: any server that speaks OpenAI's chat completions (vLLM, SGLang, llama.cpp, a provider).
 
 What a request does not say, the server decides: vLLM takes top_k, repetition_penalty and the like from the checkpoint's
-generation_config.json. A vLLM server is therefore told neutral ones (`PLAIN`), so that answers come from the distribution
-that the sampling states; `body.` options override them. Other servers are asked for nothing that OpenAI does not know.
+generation_config.json, and so does SGLang. Their servers are therefore told neutral ones (`PLAIN`), so that answers come from
+the distribution that the sampling states; `body.` options override them. Others are sent nothing that OpenAI does not know.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ SERVED = ("root", "parent")
 """What a server's list of models says of the weights behind a name: their path, and an adapter's base."""
 
 PLAIN: Mapping[str, Json] = {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0}
-"""What vLLM would else take from the checkpoint's generation_config.json."""
+"""What vLLM and SGLang would else take from the checkpoint's generation_config.json."""
+TAKE_PLAIN = ("vllm", "sglang")
+"""Who must own a served model for these fields to be known."""
 
 Question = tuple[tuple[str, int], Mapping[str, Json]]
 
@@ -249,8 +251,12 @@ def open_engine(target: str, options: Mapping[str, str]) -> OpenAIEngine:
         for one in url.split(",")
     )
     served, version = _alike(servers)
-    plain = PLAIN if served.get("owned_by") == "vllm" else {}
-    return OpenAIEngine(servers, served, version, {**plain, **extra}, checkpoint)
+    return OpenAIEngine(servers, served, version, {**neutral(served), **extra}, checkpoint)
+
+
+def neutral(served: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Fields of a request's body that turn off what a server would else take from the checkpoint's generation_config.json."""
+    return PLAIN if served.get("owned_by") in TAKE_PLAIN else {}
 
 
 def _alike(servers: tuple[Endpoint, ...]) -> tuple[Mapping[str, Json], str | None]:

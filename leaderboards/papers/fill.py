@@ -2,8 +2,9 @@
 
 A run fills a cell if its checkpoint was trained by the row's recipe (or is the row's model as it is), if it is complete and
 has all the items of the column, and if it was asked by the prompt of the column's protocol. Of each training seed the last
-step of which there is such a run counts, for the whole row: a row is of one checkpoint per seed. What does not count is left
-out with the reason.
+step of which there is such a run counts, for the whole row: a row is of one checkpoint per seed. In the recipe's place the
+authors' code may have been followed (`PrintedRow.recipes`); a row is of one of the two. What does not count is left out with
+the reason.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ Score = Callable[[Path, str], ScoredRun]
 class Reproduced:
     """What runs gave: the mean over `seeds` with its 95% interval, of checkpoints after `steps` (None: not trained here).
 
+    `recipe` is the one that they were trained by, empty for a model as it is.
     `inside`: the printed value lies in the interval; None where none is printed. `as_printed`: all answers were drawn as the
     paper drew them, as far as it says.
     """
@@ -41,6 +43,7 @@ class Reproduced:
     steps: tuple[int | None, ...]
     as_printed: bool
     runs: tuple[str, ...]
+    recipe: str
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ class SeedAndStep(NamedTuple):
 
     seed: int
     step: int | None
+    recipe: str = ""
 
 
 @dataclass(frozen=True)
@@ -136,8 +140,8 @@ def _made(row: PrintedRow, manifest: Manifest, written: Mapping[str, int]) -> Se
     """Which checkpoint of the row a run examined; None if it is another row's."""
     found = trained(manifest)
     if row.recipe:
-        ours = found is not None and found.recipe == row.recipe and row.recipe in written
-        return SeedAndStep(found.seed, found.step) if found and ours else None
+        ours = found is not None and found.recipe in row.recipes and found.recipe in written
+        return SeedAndStep(found.seed, found.step, found.recipe) if found and ours else None
     if "training" in manifest.environment or manifest.model_name not in (row.hub, row.hub.rpartition("/")[2]):
         return None
     return SeedAndStep(manifest.sampling.seed, None)
@@ -182,19 +186,26 @@ def _as_printed(paper: Paper, manifest: Manifest) -> bool:
 def _chosen(candidates: Sequence[Candidate]) -> tuple[dict[tuple[int, str], list[Candidate]], list[LeftOut]]:
     """By row and column one run per seed, in the order of the seeds, and why the others are not taken.
 
-    Of several runs of one checkpoint for one cell, one whose answers were drawn as the paper's is taken first.
+    Of several runs of one checkpoint for one cell, one whose answers were drawn as the paper's is taken first. Of the row's
+    recipes that there are runs of, the first is taken: names begin alike, so that it is the shortest.
     """
-    last: dict[tuple[int, int], int] = {}
+    recipes: dict[int, str] = {}
     for one in candidates:
-        at = one.row, one.checkpoint.seed
+        recipes[one.row] = min(recipes.get(one.row, one.checkpoint.recipe), one.checkpoint.recipe)
+    last: dict[tuple[int, int, str], int] = {}
+    for one in candidates:
+        at = one.row, one.checkpoint.seed, one.checkpoint.recipe
         last[at] = max(last.get(at, 0), one.checkpoint.step or 0)
     chosen: dict[tuple[int, str], dict[int, Candidate]] = {}
     passed_over: dict[LeftOut, None] = {}
     for one in sorted(
         candidates, key=lambda one: (one.row, one.key, one.checkpoint.seed, not one.as_printed, one.run_id)
     ):
-        seed, step = one.checkpoint
-        if (step or 0) != (latest := last[one.row, seed]):
+        seed, step, recipe = one.checkpoint
+        if recipe != (first := recipes[one.row]):
+            passed_over[LeftOut(one.run, f"trained by {recipe}, and the row is filled by {first}")] = None
+            continue
+        if (step or 0) != (latest := last[one.row, seed, recipe]):
             passed_over[LeftOut(one.run, f"of step {step}; of the same seed, step {latest} was examined")] = None
             continue
         taken = chosen.setdefault((one.row, one.key), {}).setdefault(seed, one)
@@ -212,6 +223,7 @@ def _reproduced(printed: str | None, chosen: Sequence[Candidate]) -> Reproduced:
         tuple(one.checkpoint.step for one in chosen),
         all(one.as_printed for one in chosen),
         tuple(one.run_id for one in chosen),
+        chosen[0].checkpoint.recipe,
     )
 
 
@@ -240,5 +252,6 @@ def _averages(
                 tuple(suites[0][seed].checkpoint.step for seed in seeds),
                 all(one.as_printed for one in runs),
                 tuple(one.run_id for one in runs),
+                runs[0].checkpoint.recipe,
             ),
         )

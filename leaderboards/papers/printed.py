@@ -66,7 +66,7 @@ def as_text(filled: Filled, written: Mapping[str, int]) -> str:
     for number, row in enumerate(filled.table.rows):
         labels = [(printable(label),) for label in row.labels.values()]
         cells = [_stacked(row, key, filled.cells.get((number, key))) for key in _titles(filled)]
-        rows.append([*labels, *cells, (_recipe(row, written),)])
+        rows.append([*labels, *cells, (_recipe(filled, number, written),)])
     notes = [line for note in _notes(filled, written) for line in textwrap.wrap(printable(note), WIDTH)]
     lines = [*_heading(filled), "", *aligned(rows), "", *notes]
     return "\n".join(lines) + "\n"
@@ -135,7 +135,7 @@ def _cells(filled: Filled, number: int, written: Mapping[str, int]) -> list[str]
         found = filled.cells.get((number, key))
         value, interval = _numbers(found, row, key) if found else ("", "")
         texts += [row.cells.get(key, ""), f"{value} ({interval})" if found else ""]
-    return [*texts, _recipe(row, written)]
+    return [*texts, _recipe(filled, number, written)]
 
 
 def as_csv(filled: Filled, written: Mapping[str, int]) -> str:
@@ -150,8 +150,9 @@ def as_csv(filled: Filled, written: Mapping[str, int]) -> str:
             found = filled.cells.get((number, key))
             if found is None and key not in row.cells:
                 continue
-            is_written = row.recipe in written if row.recipe else ""
-            about = [row.recipe, is_written, key, *columns.get(key, ("",) * 4), row.cells.get(key, "")]
+            recipe = found.recipe if found else row.recipe
+            is_written = recipe in written if recipe else ""
+            about = [recipe, is_written, key, *columns.get(key, ("",) * 4), row.cells.get(key, "")]
             lines.writerow(
                 [to_cell(str(cell)) for cell in (table.name, *row.labels.values(), *about, *_measured(found))]
             )
@@ -190,10 +191,13 @@ def _titles(filled: Filled) -> dict[str, str]:
     return titles | ({AVERAGE: "Avg"} if filled.table.average else {})
 
 
-def _recipe(row: PrintedRow, written: Mapping[str, int]) -> str:
+def _recipe(filled: Filled, number: int, written: Mapping[str, int]) -> str:
+    """The recipe that a row's numbers are of, or, without any, the one that would give them."""
+    row = filled.table.rows[number]
     if not row.recipe:
         return UNTRAINED
-    return row.recipe if row.recipe in written else f"{row.recipe} (not written yet)"
+    recipe = next((found.recipe for (place, _), found in filled.cells.items() if place == number), row.recipe)
+    return recipe if recipe in written else f"{recipe} (not written yet)"
 
 
 def _numbers(found: Reproduced, row: PrintedRow, key: str) -> tuple[str, str]:
@@ -215,9 +219,9 @@ def _notes(filled: Filled, written: Mapping[str, int]) -> list[str]:
     table = filled.table
     columns = [f"{one.title}: {one.suite}, {one.protocol}, {one.metric}, {one.items} items" for one in table.columns]
     made = dict.fromkeys(
-        f"{row.name}: trained by {row.recipe}, {_trained(found, written[row.recipe])}"
+        f"{table.rows[number].name}: trained by {found.recipe}, {_trained(found, written[found.recipe])}"
         for (number, _), found in sorted(filled.cells.items())
-        if (row := table.rows[number]).recipe
+        if found.recipe
     )
     return [LEGEND, "; ".join(columns), *made]
 

@@ -39,6 +39,8 @@ DESCRIPTION = "papers.toml"
 DEFAULT = "mm_upt"
 """The paper that a number alone belongs to."""
 AVERAGE, RECIPE = "avg", "recipe"
+AS_CODE = "_code"
+"""How a recipe that follows the authors' code is called, behind the name of the one that follows their text."""
 """Columns of the CSV files that are no benchmark's."""
 
 
@@ -89,6 +91,11 @@ class PrintedRow:
     def name(self) -> str:
         """Its labels in one line."""
         return ", ".join(label for label in self.labels.values() if label)
+
+    @property
+    def recipes(self) -> tuple[str, ...]:
+        """What its numbers may be trained by: as the paper's text has it, or as its authors' code has it."""
+        return (self.recipe, f"{self.recipe}{AS_CODE}") if self.recipe else ()
 
 
 @dataclass(frozen=True)

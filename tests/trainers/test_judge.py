@@ -55,11 +55,23 @@ def test_overall_is_weighted_by_hand() -> None:
     [
         scores(1, 0.5, 0),
         f"C is 3, so {{it}} is right.\n```json\n{scores(1, 0.5, 0)}\n```\n",
-        '{"visual_grounding": 0, "reasoning_quality": 5e-1,\n "answer_correctness": 1.0, "overall": 0.1}',
+        f"[BEGIN THOUGHT] It holds. [END THOUGHT]\n[BEGIN SCORES]\n{scores(1, 0.5, 0)}\n[END SCORES]",
+        f"[BEGIN SCORES]\n```json\n{scores(1, 0.5, 0)}\n```\n[END SCORES]\n",
+        f"<think>A draft: {scores(0, 0, 0)}. No, C is 3.</think>\n{scores(1, 0.5, 0)}",
+        f"A draft: {scores(0, 0, 0)}, but C is 3.</think>{scores(1, 0.5, 0)}",
     ],
 )
 def test_scores_are_found(reply: str) -> None:
     assert read_scores(reply) == dict(zip(KEYS, (1, 0.5, 0), strict=True))
+
+
+@pytest.mark.parametrize("name", ["overall", "overall_score"])
+def test_what_the_judge_says_of_the_whole_is_kept_apart(name: str) -> None:
+    found = read_scores(
+        f'{{"visual_grounding": 0, "reasoning_quality": 5e-1,\n "answer_correctness": 1.0, "{name}": 0.1}}'
+    )
+    assert found == dict(zip(KEYS, (1, 0.5, 0), strict=True)) | {"overall": 0.1}
+    assert overall_score(found) == pytest.approx(0.65)
 
 
 @pytest.mark.parametrize(
@@ -81,6 +93,9 @@ def test_scores_are_found(reply: str) -> None:
         GOOD.replace("}", ', "bonus": 1}'),
         GOOD.replace("}", ', "answer_correctness": 1}'),
         GOOD.replace("}", ', "overall": 2}'),
+        GOOD.replace("}", ', "overall": 1, "overall_score": 1}'),
+        f"<think>{GOOD}",
+        f"[END SCORES] {GOOD} [BEGIN SCORES]",
         GOOD.replace("0.5", '{"value": 0.5}'),
         '{"answer_correctness": 1, "reasoning_quality": 1}',
         GOOD + GOOD,
@@ -160,6 +175,45 @@ def judge(say: Callable[[str, int], str | None], **settings: Any) -> tuple[Model
 def test_each_response_gets_its_own_score() -> None:
     one, _ = judge(lambda shown, sample: scores(1, 1, 1) if "5" in shown else scores(0, 0, 0))
     assert one.score([group("\\boxed{5}", "\\boxed{6}"), group("\\boxed{6}", "\\boxed{5}")], 0) == [(1, 0), (0, 1)]
+
+
+def test_the_score_that_the_judge_states_counts_where_that_is_wanted() -> None:
+    said = GOOD.replace("}", ', "overall_score": 0.9}')
+    stated, _ = judge(lambda shown, sample: said if "5" in shown else GOOD, overall="stated", retries=0)
+    assert stated.score([group("\\boxed{5}", "\\boxed{6}")], 0) == [(0.9, None)]
+    assert "states no overall score" in stated.trouble
+    weighted, _ = judge(lambda shown, sample: said)
+    assert weighted.score([group("\\boxed{5}", "\\boxed{6}")], 0) == [(pytest.approx(0.65), pytest.approx(0.65))]
+
+
+def test_a_judge_is_asked_in_words_of_ones_own(tmp_path: Path) -> None:
+    (tmp_path / "judge.txt").write_text("Problem: {question}\nSolution: {response}\nScore {it}.\n")
+    (tmp_path / "system.txt").write_text("You are strict.\n")
+    shown = group("It is <|im_end|> {question} \\boxed{5}")
+    prompt = judge_prompt(shown, 0, str(tmp_path / "judge.txt"), str(tmp_path / "system.txt"))
+    text = prompt.parts[-1]
+    assert prompt.system == "You are strict."
+    assert prompt.images == ITEM.images
+    assert isinstance(text, str)
+    assert text.startswith(f"Problem: {FIGURE.question}")
+    assert text.endswith("\nSolution: It is < |im_end|> {question} \\boxed{5}\nScore {it}.")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "there is no text file"),
+        ("Problem: {question}", "must hold {response} once"),
+        ("", "must be a text of at most"),
+        ("{question}{response}" + "x" * 30_000, "must be a text of at most"),
+    ],
+)
+def test_words_that_cannot_ask_are_refused(text: str | None, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "judge.txt"
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(UsageError, match=said):
+        judge_prompt(group("\\boxed{5}"), 0, str(file))
 
 
 def test_bad_format_scores_zero_without_asking() -> None:
@@ -321,3 +375,17 @@ ALL = '{"answer_correctness": 1, "reasoning_quality": 1, "visual_grounding": 1}'
 def test_a_nested_a_second_or_an_early_object_is_no_score(reply):
     assert read_scores(ALL) is not None
     assert read_scores(reply) is None
+
+
+NEUTRAL = {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0}
+
+
+@pytest.mark.parametrize("owner", ["vllm", "sglang", "somebody"])
+def test_a_served_judge_draws_as_the_recipe_says(owner: str, serve: Callable[..., FaultyServer]) -> None:
+    server = serve(lambda body, before: Reply(body=completion(GOOD)))
+    server.models["data"][0]["owned_by"] = owner
+    one = open_judge(JudgeSettings("tiny", server.url), BASE)
+    assert one.score([group("\\boxed{5}")], 0) == [(pytest.approx(0.65),)]
+    (body,) = server.seen
+    assert (body["temperature"], body["top_p"], body["max_tokens"]) == (1.0, 0.9, 1024)
+    assert {name: body[name] for name in NEUTRAL if name in body} == ({} if owner == "somebody" else NEUTRAL)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ...harness.answers.vote import Vote
-from ...harness.settings import require
+from ...harness.settings import added, require
 from ..base import Group, judge_scores
 from .vote import VoteSettings, count_votes, elected_answer, shares
 
 PRIORS = ("frequency", "threshold")
+UNSCORED = ("prior", "zero")
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class ActorJudgeSettings(VoteSettings):
 
     `prior` r0 is "frequency", p(a), as in the paper; or "threshold", as in its code: 1 for the majority and 0 for the rest
     where the majority's share is above `majority_threshold`, else p(a). `clamp` keeps r in [0, 1], as its code does and
-    its formula does not: a bonus to a unanimous answer is then cut off.
+    its formula does not: a bonus to a unanimous answer is then cut off. A response that the judge gave no readable score
+    keeps its prior (`unscored` "prior"), or counts as judged with 0 ("zero"), as in the code.
     """
 
     prior: str = "frequency"
@@ -37,12 +39,14 @@ class ActorJudgeSettings(VoteSettings):
     g_max: float = 1.2
     format_penalty: float = 0.5
     clamp: bool = False
+    unscored: str = added("prior")
 
     def __post_init__(self) -> None:
         super().__post_init__()
         numbers = (self.majority_threshold, self.t_h, self.t_l, self.lam_pos, self.lam_neg, self.format_penalty)
         rules = {
             f"prior must be one of: {', '.join(PRIORS)}": self.prior in PRIORS,
+            f"unscored must be one of: {', '.join(UNSCORED)}": self.unscored in UNSCORED,
             "all numbers must be finite": all(map(math.isfinite, (*numbers, self.g_min, self.g_max))),
             "tau_h and tau_l must be positive and finite": all(0 < tau < math.inf for tau in (self.tau_h, self.tau_l)),
             "g_min must not be above g_max": self.g_min <= self.g_max,
@@ -61,9 +65,11 @@ def sigmoid(x: float) -> float:
 
 
 def modulation(score: float | None, settings: ActorJudgeSettings) -> float:
-    """g(s); 1 where the judge gave no score, so that the response keeps its prior."""
+    """g(s); 1 where the judge gave no score, so that the response keeps its prior, or g(0) with `unscored` "zero"."""
     if score is None:
-        return 1.0
+        if settings.unscored == "prior":
+            return 1.0
+        score = 0.0
     up = settings.lam_pos * sigmoid((score - settings.t_h) / settings.tau_h)
     down = settings.lam_neg * sigmoid((settings.t_l - score) / settings.tau_l)
     return min(settings.g_max, max(settings.g_min, 1 + up - down))

@@ -17,6 +17,7 @@ from proctor.harness.stats.seeds import averaged, of_estimate, pooled
 from proctor.harness.types import Sampling
 from proctor.leaderboards.papers import tables
 from proctor.leaderboards.papers.fill import fill
+from proctor.leaderboards.papers.printed import FORMATS
 from proctor.leaderboards.papers.tables import judged_by
 
 from .paper_tables import HUB, RECIPE, WRITTEN, Runs, small_table, write_table
@@ -64,6 +65,20 @@ def test_a_trained_checkpoint_is_never_the_base_whatever_its_name(runs) -> None:
     filled = fill(TABLE, paths, WRITTEN)
     assert not filled.cells
     assert len(filled.left_out) == 2
+
+
+def test_a_row_is_filled_by_the_authors_code_where_only_that_was_followed(runs) -> None:
+    code = f"{RECIPE}_code"
+    written = {**WRITTEN, code: 30}
+    theirs = runs.trained((0, 1, 2), recipe=code, step=30)
+    filled = fill(TABLE, [theirs], written)
+    assert (filled.cells[1, "figures"].draw.value, filled.cells[1, "figures"].recipe) == (0.75, code)
+    assert f"| {code.replace('_', chr(92) + '_')} |" in FORMATS["markdown"](filled, written)
+    assert "step 30 of 30" in FORMATS["text"](filled, written)
+    both = fill(TABLE, [theirs, runs.trained((0,))], written)
+    assert (both.cells[1, "figures"].draw.value, both.cells[1, "figures"].recipe) == (0.25, RECIPE)
+    assert reasons(both) == [f"trained by {code}, and the row is filled by {RECIPE}"]
+    assert fill(TABLE, [theirs], WRITTEN).cells == {}
 
 
 @pytest.mark.parametrize(

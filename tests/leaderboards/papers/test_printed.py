@@ -32,11 +32,19 @@ HOSTILE = [
 
 def filled(label: str = "data") -> Filled:
     cells = {
-        (0, "figures"): Reproduced(SeedEstimate(0.5, 0.01, 9, 0.25, 0.75), True, (0,), (None,), True, ("a" * 16,)),
+        (0, "figures"): Reproduced(SeedEstimate(0.5, 0.01, 9, 0.25, 0.75), True, (0,), (None,), True, ("a" * 16,), ""),
         (1, "figures"): Reproduced(
-            SeedEstimate(0.8, 0.01, 9, 0.7, 0.9), False, (0, 1, 2), (60, 60, 40), False, ("b", "c", "d")
+            SeedEstimate(0.8, 0.01, 9, 0.7, 0.9),
+            False,
+            (0, 1, 2),
+            (60, 60, 40),
+            False,
+            ("b", "c", "d"),
+            "mm_upt_figures",
         ),
-        (1, "reading"): Reproduced(SeedEstimate(1.0, 0.0, 9, 0.9, 1.0), None, (0,), (60,), True, ("e",)),
+        (1, "reading"): Reproduced(
+            SeedEstimate(1.0, 0.0, 9, 0.9, 1.0), None, (0,), (60,), True, ("e",), "mm_upt_figures"
+        ),
     }
     return Filled(small_table(data=label), cells)
 
