@@ -86,6 +86,7 @@ EXTRAS = {
     "boards": "pandas, yaml, huggingface_hub",
     "completion": "argcomplete",
     "data": "datasets, openpyxl, pyarrow",
+    "quantised": "bitsandbytes",
     "ray": "ray",
     "second-opinion": "math_verify, mathruler.grader",
     "show": "vl_convert",

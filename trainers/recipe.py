@@ -15,7 +15,7 @@ from ..harness.registry import FileRegistry
 from ..harness.settings import added, read_settings, require, setting, to_stored
 from ..harness.types import Json, Sampling
 from ..harness.user_file import anchored, in_file
-from .recipe_settings import JudgeSettings, OpenRlhfSettings, SynthesisSettings
+from .recipe_settings import JudgeSettings, LocalSettings, LoraSettings, OpenRlhfSettings, SynthesisSettings
 
 OPEN = ("trainer", "model", "method", "protocol", "answer_format", "reward", "advantage")
 """Settings that name what may stand in a file of one's own; so does prompts.suite."""
@@ -102,8 +102,8 @@ class Recipe:
     `answer_format` is the form that a response must have ("boxed", or "think_boxed": <think>...</think> before the box);
     what follows from breaking it is the reward's affair. What OPEN names is a name of its registry, or path/to/file.py:thing
     (of `model` a .toml file), whose path is made absolute. `reward_settings` are the reward's own, `advantage_beta` is the
-    advantage's where it has one, `judge` is read only by a reward that needs a judge, and `openrlhf` only by the trainer of
-    that name.
+    advantage's where it has one, `judge` is read only by a reward that needs a judge, and `openrlhf` and `local` only by the
+    trainers of those names. With `lora` the local trainer trains adapters.
     """
 
     name: str
@@ -127,6 +127,8 @@ class Recipe:
     policy: PolicySettings = field(default_factory=PolicySettings)
     judge: JudgeSettings | None = None
     openrlhf: OpenRlhfSettings | None = None
+    local: LocalSettings | None = added(None)  # noqa: RUF009
+    lora: LoraSettings | None = added(None)  # noqa: RUF009
 
     def __post_init__(self) -> None:
         for name, value in _anchored({name: getattr(self, name) for name in OPEN}, Path()).items():
@@ -142,6 +144,10 @@ class Recipe:
             f"sampling.n must be at most {MOST_SAMPLES:,}": self.sampling.n <= MOST_SAMPLES,
             "policy.minibatches and policy.accumulate must be at least 1": min(policy.minibatches, policy.accumulate)
             >= 1,
+            "local.micro_tokens takes the place of policy.accumulate, which must be 1": policy.accumulate == 1
+            or self.local is None
+            or self.local.micro_tokens is None,
+            "[lora] is not for the trainer openrlhf": self.lora is None or self.trainer != "openrlhf",
             "policy.prompts must be a multiple of minibatches x accumulate": parts >= 1
             and policy.prompts >= 1
             and policy.prompts % parts == 0,

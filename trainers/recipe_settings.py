@@ -1,4 +1,4 @@
-"""Sections of a recipe: [judge], [openrlhf] and [synthesis].
+"""Sections of a recipe: [judge], [openrlhf], [local], [lora] and [synthesis].
 
 [openrlhf] describes the machines; nothing in it changes what is learned, but for rounding.
 """
@@ -139,6 +139,70 @@ class OpenRlhfSettings:
         if self.colocate:
             return actor
         return actor * (2 if reference else 1) + self.engines * self.tensor_parallel
+
+
+ADAMW = "adamw"
+OPTIMISERS = (ADAMW, "adamw_8bit", "paged_adamw_8bit")
+ATTENTION = ("sdpa", "flash_attention_2", "eager")
+
+
+@dataclass(frozen=True)
+class LocalSettings:
+    """How the local trainer uses its device; nothing here changes what is learned, but for rounding and the `optimiser`.
+
+    With `micro_tokens` what the policy and its reference are asked about given answers is asked in passes of at most so
+    many tokens, padding counted; an answer with a longer prompt and itself is alone. With `draw_tokens` at most so many
+    tokens are kept at a time while answers are drawn; a prompt's n answers are always drawn together.
+
+    `gradient_checkpointing` computes activations again in the backward pass; `attention` is transformers' implementation.
+    The optimisers "adamw_8bit" and "paged_adamw_8bit" are bitsandbytes' and need a GPU.
+    """
+
+    micro_tokens: int | None = None
+    draw_tokens: int | None = None
+    gradient_checkpointing: bool = False
+    attention: str = "sdpa"
+    optimiser: str = ADAMW
+
+    def __post_init__(self) -> None:
+        rules = {
+            "micro_tokens must be at least 1": self.micro_tokens is None or self.micro_tokens >= 1,
+            "draw_tokens must be at least 1": self.draw_tokens is None or self.draw_tokens >= 1,
+            f"attention must be one of: {', '.join(ATTENTION)}": self.attention in ATTENTION,
+            f"optimiser must be one of: {', '.join(OPTIMISERS)}": self.optimiser in OPTIMISERS,
+        }
+        require(rules.items())
+
+
+MOST_RANK = 4096
+
+
+@dataclass(frozen=True)
+class LoraSettings:
+    """LoRA (arXiv 2106.09685): adapters of `rank`, whose product counts `alpha` / `rank` times; alpha is 2 x rank by default.
+
+    Adapted are the language model's linear layers, and the vision tower's with policy.train_vision; `targets` (q_proj, ...)
+    are the only ones if there are any. With `four_bit` the frozen weights have 4 bits (QLoRA, arXiv 2305.14314).
+    """
+
+    rank: int = 32
+    alpha: int | None = None
+    dropout: float = 0.0
+    targets: tuple[str, ...] = ()
+    four_bit: bool = False
+
+    def __post_init__(self) -> None:
+        rules = {
+            f"rank must be from 1 to {MOST_RANK}": 1 <= self.rank <= MOST_RANK,
+            "alpha must be at least 1": self.alpha is None or self.alpha >= 1,
+            "dropout must be at least 0 and below 1": 0 <= self.dropout < 1,
+        }
+        require(rules.items())
+
+    @property
+    def scale(self) -> int:
+        """Alpha."""
+        return 2 * self.rank if self.alpha is None else self.alpha
 
 
 DIRECT, IN_CONTEXT = "direct", "in_context"

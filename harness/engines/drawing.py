@@ -33,6 +33,28 @@ class DrawnTokens:
     logprobs: Tensor | None = None
     entropies: Tensor | None = None
 
+    @classmethod
+    def joined(cls, parts: Sequence[DrawnTokens], padding: int) -> DrawnTokens:
+        """The rows of all parts, padded on the right to the longest; with statistics if all have them."""
+        if len(parts) == 1:
+            return parts[0]
+        width = max(part.ids.shape[1] for part in parts)
+
+        def rows(tensors: Sequence[Tensor], value: int = 0) -> Tensor:
+            return torch.cat([F.pad(tensor, (0, width - tensor.shape[1]), value=value) for tensor in tensors])
+
+        told = [
+            (part.logprobs, part.entropies)
+            for part in parts
+            if part.logprobs is not None and part.entropies is not None
+        ]
+        return cls(
+            rows([part.ids for part in parts], padding),
+            rows([part.mask for part in parts]),
+            torch.cat([part.ended for part in parts]),
+            *((rows([one for one, _ in told]), rows([one for _, one in told])) if len(told) == len(parts) else ()),
+        )
+
     def statistics(self) -> list[TokenStatistics | None]:
         """Of each answer; None where they were not asked for."""
         if self.logprobs is None or self.entropies is None:

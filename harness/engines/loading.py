@@ -16,7 +16,14 @@ os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 
 try:
     import torch
-    from transformers import AutoConfig, AutoImageProcessor, AutoModelForImageTextToText, AutoProcessor, AutoTokenizer
+    from transformers import (
+        AutoConfig,
+        AutoImageProcessor,
+        AutoModelForImageTextToText,
+        AutoProcessor,
+        AutoTokenizer,
+        BitsAndBytesConfig,
+    )
     from transformers import __version__ as version
     from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
     from transformers.models.auto.processing_auto import PROCESSOR_MAPPING
@@ -78,10 +85,30 @@ def load_trainable_configuration(path: Path) -> Any:
     return config
 
 
-def load_weights(path: Path, device: str, dtype: str, trust_remote_code: bool = False) -> Any:
-    """The model in evaluation mode. Raises CheckpointError for missing tensors, UsageError for a device there is not."""
+def load_weights(
+    path: Path,
+    device: str,
+    dtype: str,
+    trust_remote_code: bool = False,
+    *,
+    attention: str | None = None,
+    four_bit: bool = False,
+) -> Any:
+    """The model in evaluation mode. Raises CheckpointError for missing tensors, UsageError for a device there is not.
+
+    `attention` is one of transformers' implementations (None: its choice). With `four_bit` the weights of the language
+    model's linear layers become bitsandbytes' NF4 (arXiv 2305.14314).
+    """
+    how: dict[str, Any] = {} if attention is None else {"attn_implementation": attention}
+    if four_bit:
+        how["quantization_config"] = BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_compute_dtype=torch.bfloat16,
+            llm_int8_skip_modules=["model.visual", "lm_head"],
+        )
     loaded: Any = AutoModelForImageTextToText.from_pretrained(
-        path, dtype=dtype, use_safetensors=True, output_loading_info=True, **_local(trust_remote_code)
+        path, dtype=dtype, use_safetensors=True, output_loading_info=True, **how, **_local(trust_remote_code)
     )
     model, loading = loaded
     if missing := sorted(loading["missing_keys"]):  # they would be drawn at random

@@ -65,20 +65,29 @@ class VisionLanguageModel:
         self._position_inputs = frozenset(inspect.signature(model.model.get_rope_index).parameters)
 
     @classmethod
-    def load(cls, path: Path, device: str = "cpu", dtype: str = "auto") -> VisionLanguageModel:
-        """Load from a folder in Hugging Face format, safetensors only.
+    def load(
+        cls,
+        path: Path,
+        device: str = "cpu",
+        dtype: str = "auto",
+        *,
+        attention: str = "sdpa",
+        four_bit: bool = False,
+    ) -> VisionLanguageModel:
+        """Load from a folder in Hugging Face format, safetensors only; `attention` and `four_bit` as in `load_weights`.
 
         Raises CheckpointError with what is missing, UsageError for a device that this machine lacks.
         """
         check_whole(path)
         with as_checkpoint_error(path):
-            return cls._assemble(path, device, dtype)
+            return cls._assemble(path, device, dtype, attention, four_bit)
 
     @classmethod
-    def _assemble(cls, path: Path, device: str, dtype: str) -> VisionLanguageModel:
+    def _assemble(cls, path: Path, device: str, dtype: str, attention: str, four_bit: bool) -> VisionLanguageModel:
         load_trainable_configuration(path)
         tokenizer, image_processor = load_processors(path)
-        vlm = cls(load_weights(path, device, dtype), tokenizer, image_processor)
+        weights = load_weights(path, device, dtype, attention=attention, four_bit=four_bit)
+        vlm = cls(weights, tokenizer, image_processor)
         vlm.chat.check(path)
         return vlm
 
@@ -154,7 +163,7 @@ class VisionLanguageModel:
 
     def prefill(self, inputs: Mapping[str, Tensor], repeat: int = 1) -> Prefix:
         """Run the prompts once, then stand each one `repeat` times in the batch (row = prompt x repeat + k)."""
-        positions = self._positions(inputs)
+        positions = self.positions(inputs)
         cache = DynamicCache(config=self.model.config)
         output = self.model(**inputs, position_ids=positions, past_key_values=cache, use_cache=True, logits_to_keep=1)
         ids, mask = inputs["input_ids"], inputs["attention_mask"]
@@ -167,7 +176,7 @@ class VisionLanguageModel:
             prefix.next_position = prefix.next_position.repeat_interleave(repeat, 1)
         return prefix
 
-    def _positions(self, inputs: Mapping[str, Tensor]) -> Tensor:
+    def positions(self, inputs: Mapping[str, Tensor]) -> Tensor:
         """Rotary positions (3, B, L): time, height and width for pictures, the same count in all three for text."""
         is_image = (inputs["input_ids"] == self.model.config.image_token_id).int()
         known = {**inputs, "mm_token_type_ids": is_image}

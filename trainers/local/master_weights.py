@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import Parameter
 
-_PREFIX = "master:"
+MASTER = "master"
 
 
 class MasterWeights:
@@ -32,13 +32,13 @@ class MasterWeights:
 
     def state(self) -> dict[str, Tensor]:
         """The masters, for a checkpoint whose own weights are rounded."""
-        return {_PREFIX + name: master.detach() for name, master in self.masters.items()}
+        return {f"{MASTER}:{name}": master.detach() for name, master in self.masters.items()}
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Go on from a checkpoint's masters; where it has none, from the weights that the model has now."""
         with torch.no_grad():
             for name, master in self.masters.items():
-                master.copy_(state.get(_PREFIX + name, self.trained[name]))
+                master.copy_(state.get(f"{MASTER}:{name}", self.trained[name]))
         self.publish()
 
 

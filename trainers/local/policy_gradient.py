@@ -7,10 +7,9 @@ not.
 
 from __future__ import annotations
 
-import copy
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,8 +26,9 @@ from ..rewards.pipeline import RewardPipeline, StepRewards
 from ..sampler import asking, training_prompts, unlabelled
 from ..tokens import GroupTokens, needed
 from .clipping import k3, policy_loss
+from .given_answers import GivenAnswers, PromptAnswers, TurnAnswers
 from .learner import Learner
-from .losses import answer_logprobs
+from .micro_batches import Row, micro_batches
 
 
 @dataclass(frozen=True)
@@ -45,25 +45,15 @@ class DrawnAnswers:
 class RolloutBatch:
     """A turn's B prompts with the m answers to each that are trained on (R = B x m rows), all (R, T) or (R,)."""
 
-    inputs: list[dict[str, Tensor]]
-    ids: Tensor
-    mask: Tensor
+    given: GivenAnswers
     old: Tensor
     reference: Tensor
     advantages: Tensor
-    m: int
 
-    def rows(self, prompts: Sequence[int]) -> Tensor:
-        """The rows of those prompts' answers."""
-        return torch.tensor([prompt * self.m + k for prompt in prompts for k in range(self.m)])
-
-
-@dataclass(frozen=True)
-class PromptPosition:
-    """A prompt of a turn, by its number there."""
-
-    turn: int
-    prompt: int
+    @property
+    def mask(self) -> Tensor:
+        """The real tokens."""
+        return self.given.mask
 
 
 class PolicyGradient:
@@ -76,16 +66,15 @@ class PolicyGradient:
         self.prompt = asking(recipe)
         labels = method.needs_gold or self.pipeline.reward.needs_gold
         self.prompts = training_prompts(recipe.prompts, recipe.seed, labels=labels)
-        self.learner: Learner[PromptPosition] = Learner(recipe, base, device)
+        self.learner: Learner[TurnAnswers] = Learner(recipe, base, device)
         self.policy = self.learner.policy
-        self.reference = copy.deepcopy(self.policy.model).eval().requires_grad_(False)
-        self.reference_vlm = VisionLanguageModel(self.reference, self.policy.tokenizer, self.policy.image_processor)
+        self.reference = self.learner.opened.reference()
 
     def step(self, step: int) -> dict[str, float]:
         """Play and update once; `step` counts from 0. Returns the step's metrics."""
         rollouts, metrics = self.roll_out(step)
         order = random.Random(f"{self.recipe.seed} {step}")  # noqa: S311 - reproducible, not secret
-        updates = _updates([len(rollout.inputs) for rollout in rollouts], self.recipe.policy.minibatches, order)
+        updates = _updates([rollout.given for rollout in rollouts], self.recipe.policy.minibatches, order)
         return {**metrics, **self.learner.step(step, updates, ClippedLoss(self.recipe, self.policy, rollouts))}
 
     def roll_out(self, step: int) -> tuple[list[RolloutBatch], dict[str, float]]:
@@ -116,13 +105,28 @@ class PolicyGradient:
             for place in range(len(prompts))
             for k in range(n)
         ]
-        with torch.no_grad():
-            prefix = self.policy.prefill(self.policy.encode(prompts), n)
-            tell = bool(needed(self.pipeline.reward).keys() - {"lengths"})
-            answers = draw_answers(self.policy, prefix, sampling, seeds, self.policy.media_ids, tell=tell)
-        texts = self.policy.decode(answers.ids, answers.mask)
+        inputs = [self.policy.encode([prompt]) for prompt in prompts]
+        tell = bool(needed(self.pipeline.reward).keys() - {"lengths"})
+        answers = []
+        for some in self._drawn_together(inputs, n):
+            batch = self.policy.encode([prompts[place] for place in some])
+            with torch.no_grad():
+                prefix = self.policy.prefill(batch, n)
+                own = seeds[some.start * n : some.stop * n]
+                answers.append(draw_answers(self.policy, prefix, sampling, own, self.policy.media_ids, tell=tell))
+        together = DrawnTokens.joined(answers, self.policy.tokenizer.pad_token_id)
+        texts = self.policy.decode(together.ids, together.mask)
         rows = [tuple(texts[start : start + n]) for start in range(0, len(texts), n)]
-        return DrawnAnswers([self.policy.encode([prompt]) for prompt in prompts], answers, rows, n)
+        return DrawnAnswers(inputs, together, rows, n)
+
+    def _drawn_together(self, inputs: Sequence[Mapping[str, Tensor]], n: int) -> Iterable[range]:
+        """Places of the prompts whose n answers are drawn side by side."""
+        draw_tokens = self.learner.settings.draw_tokens
+        if draw_tokens is None:
+            return [range(len(inputs))]
+        longest = self.recipe.sampling.max_tokens
+        rows = [Row(place, n * one["input_ids"].shape[1], n * longest) for place, one in enumerate(inputs)]
+        return micro_batches(rows, draw_tokens)
 
     def _tokens(self, drawn: Drawn | None) -> GroupTokens | None:
         """What is known of the drawn tokens; nothing of what was not drawn here."""
@@ -144,14 +148,24 @@ class PolicyGradient:
             raise TypeError("a turn is made of what the step's draw returned")
         m = len(turn.advantages[0])
         rows = torch.arange(len(drawn.answers.ids)).view(-1, drawn.n)[:, :m].flatten()
-        ids, mask = drawn.answers.ids[rows], drawn.answers.mask[rows]
-        inputs = self.policy.join(drawn.inputs)
-        temperature = self.recipe.sampling.temperature
-        with torch.no_grad():
-            old, entropy = answer_logprobs(self.policy, inputs, ids, mask, temperature)
-            reference, _ = answer_logprobs(self.reference_vlm, inputs, ids, mask, temperature)
+        given = GivenAnswers(drawn.inputs, drawn.answers.ids[rows], drawn.answers.mask[rows], m)
+        old, entropy = self._told(self.policy, given)
+        with self.reference() as reference_policy:
+            reference, _ = self._told(reference_policy, given)
         advantages = torch.from_numpy(np.concatenate(turn.advantages)).to(old)
-        return RolloutBatch(drawn.inputs, ids, mask, old, reference, advantages, m), float((entropy * mask).sum())
+        return RolloutBatch(given, old, reference, advantages), float((entropy * given.mask).sum())
+
+    @torch.no_grad()
+    def _told(self, vlm: VisionLanguageModel, given: GivenAnswers) -> tuple[Tensor, Tensor]:
+        """Log-probabilities and entropies (R, T) of all answers under a model."""
+        temperature, micro_tokens = self.recipe.sampling.temperature, self.learner.settings.micro_tokens
+        if micro_tokens is None:
+            return given.told(vlm, given.of_prompts(range(len(given.inputs))), temperature)
+        logprobs, entropies = torch.zeros(2, *given.ids.shape, device=given.ids.device)
+        for some in given.split(given.of_prompts(range(len(given.inputs))), micro_tokens):
+            rows, (one, two) = given.rows(some), given.told(vlm, some, temperature)
+            logprobs[rows, : one.shape[1]], entropies[rows, : two.shape[1]] = one, two
+        return logprobs, entropies
 
 
 class ClippedLoss:
@@ -165,42 +179,51 @@ class ClippedLoss:
         self.policy = policy
         self.rollouts = rollouts
 
-    def weight(self, parts: Sequence[PromptPosition]) -> Tensor:
+    def weight(self, parts: Sequence[TurnAnswers]) -> Tensor:
         """Tokens of the answers."""
-        counts = [turn.mask[turn.rows(prompts)].sum() for turn, prompts in self._by_turn(parts)]
+        counts = [turn.mask[turn.given.rows(some)].sum() for turn, some in self._by_turn(parts)]
         return torch.stack(counts).sum()
 
-    def __call__(self, parts: Sequence[PromptPosition]) -> tuple[Tensor, Tensor]:
+    def split(self, parts: Sequence[TurnAnswers], most: int) -> Iterator[Sequence[TurnAnswers]]:
+        """The answers in passes of at most `most` tokens; a pass is of one turn."""
+        for turn in sorted({part.turn for part in parts}):
+            answers = [part.answers for part in parts if part.turn == turn]
+            for some in self.rollouts[turn].given.split(answers, most):
+                yield [TurnAnswers(turn, one) for one in some]
+
+    def __call__(self, parts: Sequence[TurnAnswers]) -> tuple[Tensor, Tensor]:
         """The loss of the prompts' answers, and the sums of policy loss, KL and clipped tokens."""
-        losses = [self._loss(turn, prompts) for turn, prompts in self._by_turn(parts)]
+        losses = [self._loss(turn, some) for turn, some in self._by_turn(parts)]
         return torch.stack([loss for loss, _ in losses]).sum(), torch.stack([sums for _, sums in losses]).sum(0)
 
-    def _by_turn(self, parts: Sequence[PromptPosition]) -> Iterator[tuple[RolloutBatch, list[int]]]:
-        prompts: Mapping[int, list[int]] = defaultdict(list)
+    def _by_turn(self, parts: Sequence[TurnAnswers]) -> Iterator[tuple[RolloutBatch, list[PromptAnswers]]]:
+        answers: Mapping[int, list[PromptAnswers]] = defaultdict(list)
         for part in parts:
-            prompts[part.turn].append(part.prompt)
-        return ((self.rollouts[turn], some) for turn, some in prompts.items())
+            answers[part.turn].append(part.answers)
+        return ((self.rollouts[turn], some) for turn, some in answers.items())
 
-    def _loss(self, turn: RolloutBatch, prompts: Sequence[int]) -> tuple[Tensor, Tensor]:
-        rows = turn.rows(prompts)
-        mask = turn.mask[rows]
-        inputs = self.policy.join([turn.inputs[prompt] for prompt in prompts])
-        new, _ = answer_logprobs(self.policy, inputs, turn.ids[rows], mask, self.temperature)
-        clipped, outside = policy_loss(new - turn.old[rows], turn.advantages[rows][:, None], self.settings)
-        kl = k3(new - turn.reference[rows])
+    def _loss(self, turn: RolloutBatch, some: Sequence[PromptAnswers]) -> tuple[Tensor, Tensor]:
+        rows = turn.given.rows(some)
+        new, _ = turn.given.told(self.policy, some, self.temperature)
+        width = new.shape[1]
+        mask, old, reference = (one[rows, :width] for one in (turn.mask, turn.old, turn.reference))
+        clipped, outside = policy_loss(new - old, turn.advantages[rows][:, None], self.settings)
+        kl = k3(new - reference)
         loss = ((clipped + self.settings.kl * kl) * mask).sum()
         return loss, torch.stack([(value.detach() * mask).sum().cpu() for value in (clipped, kl, outside)])
 
 
-def _updates(sizes: Sequence[int], minibatches: int, order: random.Random) -> list[list[PromptPosition]]:
+def _updates(turns: Sequence[GivenAnswers], minibatches: int, order: random.Random) -> list[list[TurnAnswers]]:
     """Each turn's prompts in a random order, dealt to the updates; a turn of fewer prompts than updates is in the first."""
-    updates: list[list[PromptPosition]] = [[] for _ in range(minibatches)]
-    for turn, size in enumerate(sizes):
+    updates: list[list[TurnAnswers]] = [[] for _ in range(minibatches)]
+    for turn, given in enumerate(turns):
+        size = len(given.inputs)
         places = list(range(size))
         order.shuffle(places)
         share = -(-size // minibatches)
         for start in range(0, size, share):
-            updates[start // share] += [PromptPosition(turn, place) for place in places[start : start + share]]
+            some = given.of_prompts(places[start : start + share])
+            updates[start // share] += [TurnAnswers(turn, one) for one in some]
     return [update for update in updates if update]
 
 

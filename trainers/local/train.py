@@ -16,7 +16,6 @@ import torch
 
 from ...harness.engines.base import Engine
 from ...harness.engines.transformers import TransformersEngine, TransformersOptions
-from ...harness.engines.vlm import VisionLanguageModel
 from ...harness.errors import DivergedError
 from ...harness.types import Json
 from ..base import Progress
@@ -57,7 +56,7 @@ class Recorder:
             )
         self.folder.record(step, metrics)
         if due:
-            self.folder.save_checkpoint(step, self.learner.checkpoint(), self.learner.state())
+            self.folder.save_checkpoint(step, self.learner.opened.checkpoint(), self.learner.state())
         self.progress(step, self.last, note)
 
 
@@ -72,24 +71,31 @@ class LocalFit:
     def __call__(self, fitting: Fitting, folder: TrainingFolder, progress: Progress) -> None:
         """Steps of policy.prompts examples each, in policy.minibatches updates."""
         learner: Learner[Any] = Learner(self.recipe, fitting.start, self.device)
-        loss = self._loss(fitting, learner.policy)
+        loss = self._loss(fitting, learner)
         recorder = Recorder(folder, learner, self.last, progress)
         done = recorder.restore(fitting.first)
-        size = self.recipe.policy.prompts
-        share = size // self.recipe.policy.minibatches
         for step in range(done, fitting.steps):
-            batch = fitting.batch(fitting.data, step, size, self.recipe.seed)
-            updates = [batch[start : start + share] for start in range(0, size, share)]
-            metrics = learner.step(step, updates, loss)
+            metrics = learner.step(step, self._updates(fitting, step), loss)
             due = (step + 1) % self.recipe.checkpoint_every == 0 or step + 1 == fitting.steps
             recorder.record(fitting.first + step + 1, metrics, f"{fitting.name}: loss {metrics['loss']:.3f}", due=due)
 
-    def _loss(self, fitting: Fitting, policy: VisionLanguageModel) -> Loss[Any]:
-        if isinstance(fitting.objective, Dpo):
-            reference = VisionLanguageModel.load(fitting.start, self.device)
-            reference.model.requires_grad_(False)
-            return DpoLoss(policy, reference, fitting.objective)
-        return SftLoss(policy)
+    def _updates(self, fitting: Fitting, step: int) -> list[list[Any]]:
+        """The examples or pairs of each update of a step."""
+        size = self.recipe.policy.prompts
+        batch: list[Any] = fitting.batch(fitting.data, step, size, self.recipe.seed)
+        share = size // self.recipe.policy.minibatches
+        return [batch[start : start + share] for start in range(0, size, share)]
+
+    def _loss(self, fitting: Fitting, learner: Learner[Any]) -> Loss[Any]:
+        """The objective's; for DPO the learner, which must be untrained, is asked about all pairs to come."""
+        if not isinstance(fitting.objective, Dpo):
+            return SftLoss(learner.policy)
+        loss = DpoLoss(learner.policy, fitting.objective)
+        for step in range(fitting.steps):
+            for update in self._updates(fitting, step):
+                for parts in learner.passes(update, loss):
+                    loss.remember(parts)
+        return loss
 
 
 def train(recipe: Recipe, base: Path, out: Path, resume: bool, progress: Progress) -> None:

@@ -140,7 +140,9 @@ def test_sft_learns_what_the_local_trainer_would(surroundings, tmp_path):
 def test_dpo_begins_as_the_local_trainer_would_and_prefers_the_chosen(surroundings, tmp_path):
     steps = train(tmp_path, stage("prefer", DPO, PREFERENCES))
     policy = VisionLanguageModel.load(BASE, "cpu", "bfloat16")
-    loss, margin, _ = local(DpoLoss(policy, policy, DPO), first_batch(PREFERENCES))
+    batch, dpo = first_batch(PREFERENCES), DpoLoss(policy, DPO)
+    dpo.remember(batch)
+    loss, margin, _ = local(dpo, batch)
     print("DPO", steps, "local", loss)
     assert margin == steps[0]["margin"] == 0
     assert loss > math.log(2) + 0.1  # the regulariser's part

@@ -474,7 +474,7 @@ SHAPED = dataclasses.replace(SAMPLED, temperature=2.0, repetition_penalty=1.3)
 @pytest.mark.parametrize("sampling", [GREEDY, SAMPLED, SHAPED])
 def test_tokens_are_told_of_by_the_models_own_distribution(tiny_model, mixed, sampling):
     """Log-probabilities and entropies are those of a pass over the answer at temperature 1, whatever it was drawn by."""
-    from proctor.trainers.local.losses import answer_logprobs
+    from proctor.trainers.local.log_probabilities import answer_logprobs
 
     told = answers(tiny_model, [dataclasses.replace(one, tokens=True) for one in mixed], sampling)
     plain = answers(tiny_model, mixed, sampling)

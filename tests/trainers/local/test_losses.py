@@ -7,7 +7,8 @@ import torch
 
 from proctor.benchmarks.base import boxed_prompt
 from proctor.harness.engines.vlm import VisionLanguageModel
-from proctor.trainers.local.losses import DpoLoss, SftLoss, answer_logprobs, response_tokens
+from proctor.trainers.local.log_probabilities import answer_logprobs
+from proctor.trainers.local.losses import DpoLoss, SftLoss, response_tokens
 from proctor.trainers.methods.base import Dpo, Example, Preference
 from proctor.trainers.tiny import BASE
 
@@ -46,7 +47,8 @@ def test_sft_is_the_mean_over_all_tokens_whatever_the_padding(policy: VisionLang
 def test_dpo_starts_at_log_two_and_falls_where_the_chosen_one_is_likelier() -> None:
     pairs = [Preference("x", prompt, LONG, SHORT) for prompt in PROMPTS]
     policy, other = VisionLanguageModel.load(BASE), VisionLanguageModel.load(BASE)
-    loss = DpoLoss(policy, other, Dpo(beta=0.5))
+    loss = DpoLoss(policy, Dpo(beta=0.5))
+    loss.remember(pairs)
     summed, measured = loss(pairs)
     assert summed.item() / 3 == pytest.approx(math.log(2), abs=1e-5)
     assert float(measured[1]) == pytest.approx(0, abs=1e-3)
@@ -69,7 +71,10 @@ def test_dpo_starts_at_log_two_and_falls_where_the_chosen_one_is_likelier() -> N
 def test_the_regulariser_adds_the_chosen_ones_mean_loss() -> None:
     policy = VisionLanguageModel.load(BASE)
     value, tokens = logprob(policy, PROMPTS[0], LONG)
-    summed, _ = DpoLoss(policy, policy, Dpo(beta=0.1, regulariser=2.0))([Preference("x", PROMPTS[0], LONG, SHORT)])
+    pairs = [Preference("x", PROMPTS[0], LONG, SHORT)]
+    loss = DpoLoss(policy, Dpo(beta=0.1, regulariser=2.0))
+    loss.remember(pairs)
+    summed, _ = loss(pairs)
     assert summed.item() == pytest.approx(math.log(2) - 2 * value / tokens, rel=1e-4)
 
 

@@ -16,7 +16,7 @@ from proctor.harness.runs.provenance import weights_digest
 from proctor.harness.types import Request, Response, Sampling
 from proctor.trainers.base import Group
 from proctor.trainers.judge import ModelJudge
-from proctor.trainers.local.losses import answer_logprobs
+from proctor.trainers.local.log_probabilities import answer_logprobs
 from proctor.trainers.local.policy_gradient import PolicyGradient
 from proctor.trainers.local.train import train
 from proctor.trainers.methods.grpo import Grpo
