@@ -123,13 +123,15 @@ class Fingerprints:
         return cls(pictures, frozenset(int(look, 16) for look in looks), questions)
 
 
-def write_fingerprints(folder: Path, batches: Batches, steps: int, prompts: int, base: Path) -> None:
+def write_fingerprints(
+    folder: Path, batches: Batches, steps: int, prompts: int, base: Path, *, anew: bool = False
+) -> None:
     """Write what `steps` steps of `prompts` prompts train on into a training's folder, with what `base` was trained on.
 
-    A file that is there stays: a resumed training trains on the same. Raises StoreError, and DataError for a damaged file
-    of the base.
+    A file that is there stays unless it is written `anew`: a training that is resumed to the same end trains on the same.
+    Raises StoreError, and DataError for a damaged file of the base.
     """
-    if (folder / TRAINED_ON).exists():
+    if (folder / TRAINED_ON).exists() and not anew:
         return
     fingerprints = Fingerprints.of(item for step in range(steps) for item in batches(step, prompts))
     before = trained_on(base)

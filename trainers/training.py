@@ -1,6 +1,7 @@
 """The training directory: recipe, metrics, and checkpoints that exist only when they are complete.
 
-    training.json    what is trained: recipe, base and judge digests; a resume must agree with it
+    training.json    what is trained: recipe, base and judge digests; a resume must agree with it (`resuming`)
+    resumes.jsonl    a line per resume: what it changed of how the training is run
     metrics.jsonl    one line per step
     tensorboard/     the same, for TensorBoard
     checkpoints/     step-000020/ ... in Hugging Face format; written under a dot name and renamed when complete
@@ -33,19 +34,18 @@ from ..harness.runs.provenance import environment
 from ..harness.types import Json
 from .recipe import Recipe
 from .resolve import recipe_files
+from .resuming import Resume, free_keys
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from ..harness.engines.vlm import VisionLanguageModel
 
-TRAINING, METRICS = "training.json", "metrics.jsonl"
+TRAINING, METRICS, FINISHED = "training.json", "metrics.jsonl", "finished.json"
 CONFIGURATION = (".json", ".jinja", ".txt", ".model")
 """Suffixes of a checkpoint's files that are no weights."""
 OURS = (".lock", "checkpoints", METRICS, "openrlhf", "stages", "synthesis", "tensorboard", "trained_on.json")
 """What may lie in the folder of a training that has not begun."""
-FREE = ("recipe.collect.least",)
-"""What may differ in a resume: a stage that made too little can be taken as it is."""
 STATE = Path("trainer") / "state.safetensors"
 _STEP = re.compile(r"step-([0-9]{6,9})")
 
@@ -68,7 +68,8 @@ class TrainingCheckpoint:
 class TrainingFolder(ClaimedFolder):
     """The one writer of a training directory; a context manager that holds its lock.
 
-    `more` is what belongs to the training's identity beside recipe and base.
+    `more` is what belongs to the training's identity beside recipe and base. `extended`: it is resumed to another end than
+    the one that it was begun with.
     """
 
     def __init__(
@@ -86,7 +87,14 @@ class TrainingFolder(ClaimedFolder):
                 **(more or {}),
             }
             record = {"identity": identity, "base_path": str(base), "environment": environment()}
-            self.claim(TRAINING, record, "training", "choose another --out", own=OURS, free=FREE)
+            begun = (path / TRAINING).exists()
+            stored = self.claim(TRAINING, record, "training", "choose another --out", own=OURS, free=free_keys(recipe))
+            done = self.last_step()
+            resumed = Resume.of(stored["identity"], identity, done) if begun else None
+            self.extended = resumed is not None and resumed.extended
+            self._resume = resumed
+            if self.extended and done < recipe.policy.steps:
+                (path / FINISHED).unlink(missing_ok=True)
             self._metrics = self._open_metrics() if (path / METRICS).exists() else None
         last = self.last_checkpoint()
         self._tensorboard = SummaryWriter(str(path / "tensorboard"), purge_step=last.step + 1 if last else None)
@@ -119,6 +127,9 @@ class TrainingFolder(ClaimedFolder):
         """Add a step's metrics. Raises StoreError if they cannot be written."""
         if self._metrics is None:
             self._metrics = self._open_metrics()
+        if self._resume is not None:
+            self._resume.write(self.path)
+            self._resume = None
         self._metrics.append(json.dumps({"step": step, **metrics}, allow_nan=False).encode() + b"\n")
         for name, value in metrics.items():
             self._tensorboard.add_scalar(name, value, step)
@@ -174,4 +185,4 @@ class TrainingFolder(ClaimedFolder):
         """Mark the training as ended: no more checkpoints will come."""
         last = self.last_checkpoint()
         record = {"last_checkpoint": last.path.name if last else None}
-        write_json(self.path / "finished.json", record, indent=None)
+        write_json(self.path / FINISHED, record, indent=None)

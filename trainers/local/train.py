@@ -126,7 +126,9 @@ class _LocalTraining:
         training = PolicyGradient(self.recipe, method, self.base, self.device)
         steps = self.recipe.policy.steps
         with self._folder(training.recipe, training.pipeline.identity()) as folder:
-            write_fingerprints(self.out, training.prompts, steps, self.recipe.policy.prompts, self.base)
+            write_fingerprints(
+                self.out, training.prompts, steps, self.recipe.policy.prompts, self.base, anew=folder.extended
+            )
             recorder = Recorder(folder, training.learner, steps, self.progress)
             for step in range(recorder.restore(), steps):
                 metrics = training.step(step)

@@ -28,9 +28,10 @@ from ..tokens import needed, refuse_lacking
 from ..training import TrainingFolder
 from .arguments import FOLDER, Paths, arguments, shown
 from .plan import Plan, RolloutPlan
-from .process import SERVED_NAME, ProcessMonitor, judge_server, rewind, started
+from .process import SERVED_NAME, ProcessMonitor, judge_server, started
 from .rows import PromptFiles, training_batches, write_prompts
 from .staged import open_student
+from .states import check_loadable, rewind
 
 COMMAND = "openrlhf.cli.train_ppo_ray"
 
@@ -43,14 +44,15 @@ def train(recipe: Recipe, base: Path, out: Path, resume: bool, progress: Progres
     identity = {**_judge_identity(recipe, base), **prepared.identity}
     with TrainingFolder(out, given_recipe, base, resume, identity) as folder, ExitStack() as stack:
         own, steps = out / FOLDER, recipe.policy.steps
-        write_fingerprints(out, training_batches(recipe), steps, recipe.policy.prompts, base)
+        write_fingerprints(out, training_batches(recipe), steps, recipe.policy.prompts, base, anew=folder.extended)
         prompts = write_prompts(recipe, own)
         done = folder.last_step()
         paths = Paths(base.resolve(), prompts.prompts.resolve(), own.resolve())
-        rewind(paths.states / "_actor", paths.states, done)
         if done >= steps:
             folder.finish()
             return
+        rewind(paths.states / "_actor", paths.states, done)
+        check_loadable(paths.states / "_actor", settings.nodes * settings.gpus, settings.zero_stage)
         environment = dict(os.environ)
         judged = stack.enter_context(_with_judge(recipe, settings, base, own, environment))
         words = arguments(recipe, settings, paths, pictures=prompts.pictures, resume=done > 0)

@@ -6,7 +6,6 @@ Also a judge that the training serves itself: vLLM's OpenAI-compatible server in
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -20,7 +19,7 @@ from pathlib import Path
 from ...harness import errors
 from ...harness.engines.http_client import Endpoint
 from ...harness.engines.vllm_process import OWNER
-from ...harness.errors import EngineError, ProctorError, UsageError
+from ...harness.errors import EngineError, ProctorError
 from ...harness.jsonl import Tail
 from ...harness.limits import METRICS_LINE_BYTES
 from ...harness.types import Json
@@ -31,28 +30,6 @@ from .plan import DRIVER, Plan
 POLL_SECONDS = 0.5
 STOP_SECONDS = 30.0
 LAST_LINES = 4000
-SAVED = "metric.json"
-"""What OpenRLHF writes into a state last."""
-
-
-def rewind(states: Path, weights: Path, update: int) -> None:
-    """Leave of DeepSpeed's states the one of the last checkpoint that was kept, and make it the latest.
-
-    `states` holds DeepSpeed's states, `weights` those as OpenRLHF saves them. What an interrupted save left would be counted
-    by OpenRLHF, which drops the oldest state before it saves: the only whole one. Raises UsageError if there is no state.
-    """
-    for unfinished in weights.glob("global_step*_hf"):
-        shutil.rmtree(unfinished)
-    if update == 0:
-        shutil.rmtree(states, ignore_errors=True)
-        return
-    tag = f"global_step{update}"
-    if not (states / tag / SAVED).is_file():
-        raise UsageError(f"{states}: no state for step {update} to resume from: begin again with another --out")
-    for state in states.iterdir():
-        if state.is_dir() and state.name != tag:
-            shutil.rmtree(state)
-    (states / "latest").write_text(tag)
 
 
 @contextmanager

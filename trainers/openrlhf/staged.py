@@ -32,8 +32,9 @@ from ..synthesis.preparation import prepare
 from ..training import TrainingFolder
 from .arguments import FOLDER, FitPaths, command, fit_arguments, shown
 from .plan import Plan
-from .process import ProcessMonitor, rewind, started
+from .process import ProcessMonitor, started
 from .rows import write_rows
+from .states import check_loadable, rewind
 
 
 def open_student(checkpoint: Path, settings: OpenRlhfSettings) -> Engine:
@@ -95,6 +96,7 @@ class Staged:
         write_rows(fitting, recipe, paths)
         done = max(0, folder.last_step() - fitting.first)
         rewind(paths.states, paths.weights, done * recipe.policy.minibatches)
+        check_loadable(paths.states, settings.gpus, settings.zero_stage)
         plan = Plan(
             command=command(fitting.objective),
             arguments=tuple(fit_arguments(recipe, settings, fitting.objective, paths, resume=done > 0)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import os
 import signal
 from collections.abc import Callable
@@ -29,6 +30,11 @@ DRIVER, ROLLOUTS, JUDGE = (
     "ray::RolloutRayActor",
     "vllm.entrypoints.openai.api_server",
 )
+OTHERS = {"recipe.openrlhf.micro_rollout": 2, "recipe.openrlhf.micro_train": 2, "recipe.policy.steps": 401}
+OTHER_MACHINE = tuple(
+    part for key, value in OTHERS.items() for part in ("--set", f"{key.removeprefix('recipe.')}={value}")
+)
+"""What a resume may change."""
 ENDS_WITHIN = 120.0
 """Seconds in which a training ends, with a clear line, when one of its processes is killed."""
 
@@ -130,7 +136,7 @@ def test_a_killed_process_ends_the_training_in_time_and_it_resumes(train, titles
         assert training.has_ended(JUDGE)
 
         recorded = training.metrics()[-1]["step"]  # may be past the checkpoint
-        training = train(*arguments, "--resume")
+        training = train(*arguments, *OTHER_MACHINE, "--resume")
         training.wait_for_step(max(recorded, int(kept[-1].name.removeprefix("step-"))) + 2)
         assert [one["step"] for one in training.metrics()] == list(range(1, len(training.metrics()) + 1))
     training.process.send_signal(signal.SIGTERM)
@@ -138,8 +144,11 @@ def test_a_killed_process_ends_the_training_in_time_and_it_resumes(train, titles
     assert code == 130, said
     assert training.has_ended(DRIVER)
 
-    shorter = train(*arguments, "--set", "policy.steps=300", "--resume")
-    assert shorter.end()[0] == 2  # another number of steps is another recipe: nothing of it is mixed
+    resumes = [json.loads(line) for line in (training.out / "resumes.jsonl").read_text().splitlines()]
+    assert [line["changed"] for line in resumes] == [OTHERS] * len(titles)
+    for changed, said in (("openrlhf.gpus=2", "saved by 1 GPUs"), ("policy.steps=1", "steps already")):
+        code, told = train(*arguments, "--set", changed, "--resume").end()
+        assert (code, said in told) == (2, True), told
 
 
 def test_a_judge_that_does_not_answer_is_told_before_ray_starts(train):

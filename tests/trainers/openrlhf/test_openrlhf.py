@@ -18,8 +18,9 @@ from proctor.trainers.methods.base import Dpo, Preference
 from proctor.trainers.methods.stages import Fitting
 from proctor.trainers.openrlhf.arguments import FitPaths, Paths, arguments
 from proctor.trainers.openrlhf.plan import Plan, RolloutPlan, write_event
-from proctor.trainers.openrlhf.process import ProcessMonitor, rewind
+from proctor.trainers.openrlhf.process import ProcessMonitor
 from proctor.trainers.openrlhf.rows import read_items, read_prompt, write_prompts, write_rows
+from proctor.trainers.openrlhf.states import rewind
 from proctor.trainers.recipe import RECIPES, load_recipe
 from proctor.trainers.recipe_settings import OpenRlhfSettings
 from proctor.trainers.sampler import training_prompts

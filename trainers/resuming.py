@@ -1,0 +1,85 @@
+"""What a resume may change: on which machine a training runs, what it keeps, and how long it goes on.
+
+    resumes.jsonl    a line per resume that took a step: the steps done before it, the settings that are not those that
+                     training.json has (key, and what it is now), and the environment
+
+What is learned stays what training.json says, so everything else that differs is refused by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..harness.errors import UsageError
+from ..harness.folder import differing_keys
+from ..harness.jsonl import Journal, json_line
+from ..harness.limits import METRICS_LINE_BYTES
+from ..harness.runs.provenance import environment
+from ..harness.types import Json
+from .methods.base import StagedMethod
+from .methods.registry import open_method
+from .recipe import Recipe
+
+RESUMES = "resumes.jsonl"
+STEPS = "recipe.policy.steps"
+OPENRLHF = (
+    *("nodes", "gpus", "engines", "tensor_parallel", "colocate", "judge_gpus", "micro_rollout", "micro_train", "zero_stage"),
+    *("adam_offload", "gradient_checkpointing", "attention", "gpu_memory_utilization", "enforce_eager", "silence"),
+)  # fmt: skip
+"""Settings of [openrlhf] that change nothing of what is learned, but for rounding."""
+MACHINE = (
+    *("recipe.checkpoint_every", "recipe.policy.accumulate", "recipe.judge.url", "recipe.judge.batch", "judge.url"),
+    *(f"recipe.openrlhf.{name}" for name in OPENRLHF),
+)
+MADE = "recipe.collect.least"
+"""A stage that made too little can be taken as it is."""
+
+
+def free_keys(recipe: Recipe) -> tuple[str, ...]:
+    """Keys of a training's identity that a resume may change.
+
+    The steps, because the learning rate does not depend on how many there will be; not those of several stages, each of which
+    begins with the checkpoint that the one before it ended with.
+    """
+    method = open_method(recipe)
+    one = not isinstance(method, StagedMethod) or len(list(method.stages)) == 1
+    return (*MACHINE, MADE, *((STEPS,) if one else ()))
+
+
+@dataclass(frozen=True)
+class Resume:
+    """A training that goes on after `done` steps, with the settings that are `changed`, by their keys."""
+
+    done: int
+    changed: Mapping[str, Json]
+
+    @classmethod
+    def of(cls, stored: Json, identity: Json, done: int) -> Resume:
+        """From the identity that training.json has to the present one. Raises UsageError for fewer steps than are done."""
+        if (steps := identity["recipe"]["policy"]["steps"]) < done:
+            raise UsageError(
+                f"the training has {done} steps already, and policy.steps is {steps}: set at least as many"
+            )
+        return cls(done, {key: _at(identity, key) for key in differing_keys(stored, identity)})
+
+    @property
+    def extended(self) -> bool:
+        """Whether it has another end than the one that it was begun with."""
+        return STEPS in self.changed
+
+    def write(self, folder: Path) -> None:
+        """Add it to the training's record. Raises StoreError if it cannot be written."""
+        journal = Journal(folder / RESUMES, METRICS_LINE_BYTES)
+        journal.append(json_line({"done": self.done, "changed": self.changed, "environment": environment()}))
+        journal.close()
+
+
+def _at(identity: Json, key: str) -> Json:
+    """What stands at a dotted key; None where there is nothing."""
+    for name in key.split("."):
+        if not isinstance(identity, Mapping) or name not in identity:
+            return None
+        identity = identity[name]
+    return identity
