@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ..harness.errors import DataError, printable
+from ..harness.links import advice, is_inside
 from ..harness.report.text import counted, first_of
 from ..harness.types import Image, Item
 
@@ -100,7 +101,10 @@ class Record(Mapping[str, Any]):
 
 @dataclass(frozen=True)
 class ImageFolder:
-    """The folder that image paths are relative to; nothing outside it can be read. None: there is no such folder."""
+    """The folder that image paths are relative to; nothing outside it can be read, but by links that are followed (`links`).
+
+    None: there is no such folder.
+    """
 
     root: Path | None
 
@@ -111,15 +115,15 @@ class ImageFolder:
         if self.root is None:
             raise record.error(f"image {name!r:.60} is missing: the data hold its name, but not its bytes")
         try:
-            path = (self.root / name).resolve()
-            exists = path.is_file()
+            path = self.root / name
+            inside, exists = is_inside(path, self.root), path.is_file()
         except (OSError, RuntimeError, ValueError):  # too long, a loop of links, a null byte
             raise record.error(f"image {name!r:.60} is not a file name") from None
-        if not path.is_relative_to(self.root.resolve()):
-            raise record.error(f"image {name!r} lies outside the data folder {self.root}")
+        if not inside:
+            raise record.error(f"image {name!r} lies outside the data folder {self.root}{advice()}")
         if not exists:
-            raise record.error(f"image {name!r} is missing: put it at {self.root / name}")
-        return Image.of_file(path, name)
+            raise record.error(f"image {name!r} is missing: put it at {path}")
+        return Image.of_file(path.resolve(), name)
 
 
 Parse: TypeAlias = Callable[[Record, ImageFolder], Item]

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 from ...harness.errors import DataError
 from ...harness.jsonl import Line, read_lines
 from ...harness.limits import DATA_DOCUMENT_BYTES, DATA_LINE_BYTES
+from ...harness.links import advice, is_inside
 from ..items import Record
 
 
@@ -59,11 +60,11 @@ def read_document(path: Path, root: Path, limit: int = DATA_DOCUMENT_BYTES) -> A
     or is an object that names a key twice (an entry would be lost). Within entries the last of two counts, as in `json`.
     """
     try:
-        inside = path.resolve().is_relative_to(root.resolve())
+        inside = is_inside(path, root)
         if inside and not path.is_file():
             raise DataError(f"{path} is missing")
         if not inside:
-            raise DataError(f"{path} lies outside the data folder {root}")
+            raise DataError(f"{path} lies outside the data folder {root}{advice()}")
         with path.open("rb") as file:
             data = file.read(limit + 1)
     except (OSError, RuntimeError) as error:  # a loop of links is a RuntimeError

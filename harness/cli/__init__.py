@@ -31,6 +31,7 @@ from ..errors import (
     did_you_mean,
     printable,
 )
+from ..links import links_followed
 from .options import Verb, add, resolve_paths
 from .other_tools_words import in_our_words
 from .terminal import log
@@ -312,7 +313,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log(str(error))
         return error.exit_code
     try:
-        with _terminable():
+        with _terminable(), links_followed(followed=getattr(args, "follow_links", False)):
             resolve_paths(args)
             code: int = args.run(args)
             return code

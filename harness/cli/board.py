@@ -103,7 +103,7 @@ def _verify_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also print the rows that are reproduced, and each that cannot be told",
     )
-    add(parser, "--data", "--lock", "--json")
+    add(parser, "--data", "--follow-links", "--lock", "--json")
 
 
 def _verify(args: argparse.Namespace) -> int:

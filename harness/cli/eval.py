@@ -350,7 +350,7 @@ def _import_arguments(parser: argparse.ArgumentParser) -> None:
         "benchmark's own output",
     )
     add_one(parser, "--suite", required=True)
-    add(parser, "--data", "--lock")
+    add(parser, "--data", "--follow-links", "--lock")
     parser.add_argument(
         "--from",
         dest="tool",

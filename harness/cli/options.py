@@ -107,6 +107,7 @@ OPTIONS = {
         shown="default: the bundled sample",
         repeated=True,
     ),
+    "--follow-links": Option("let links in a data folder lead out of it"),
     "--lock": Option("the file that pins data", "FILE", Path, Path("proctor-data.lock")),
     "--protocol": Option(
         "the protocol that asks, and that scores where no other is named", "NAME", default="strict", kind="protocols"
@@ -263,7 +264,7 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 def add_questions(parser: argparse._ActionsContainer, suite: str | None = None) -> None:
     """--suite, --data, --lock, --protocol, and which items: what a model is asked; `suite` is the default."""
     add_one(parser, "--suite", default=suite, required=suite is None)
-    add(parser, "--data", "--lock", "--protocol", *CHOICE)
+    add(parser, "--data", "--follow-links", "--lock", "--protocol", *CHOICE)
 
 
 def choice_of(args: argparse.Namespace, suites: Sequence[str]) -> Choice:

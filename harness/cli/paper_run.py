@@ -44,7 +44,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_one(parser, "--seed", default=None, shown="default: the recipe's")
     add_one(parser, "--set", shown="e.g. openrlhf.gpus=4; others make another recipe, which fills no row")
     add_one(parser, "--data", shown="default: the hub, or a suite's bundled sample")
-    add(parser, "--lock", "--dry-run")
+    add(parser, "--follow-links", "--lock", "--dry-run")
     for name in ENGINE:
         if name == "--engine":
             add_one(parser, name, default=None, shown="default: vllm for the papers' models, transformers for others")

@@ -49,7 +49,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     """The file, and whether to do it."""
     parser.add_argument("study", type=Path, metavar="STUDY", help="a study's .toml file; see docs/study.md")
     add_one(parser, "--out", shown="default: what the file says, else a folder beside it that is called as it is")
-    add(parser, "--dry-run", "--json")
+    add(parser, "--follow-links", "--dry-run", "--json")
 
 
 def _run(args: argparse.Namespace) -> int:

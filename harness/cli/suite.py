@@ -79,7 +79,7 @@ def _check_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME[=DATA]",
         help="which items are also in this training set or suite, read from the hub or from DATA: geometry3k, geoqa=DIR",
     )
-    add(parser, "--data", "--lock", "--json")
+    add(parser, "--data", "--follow-links", "--lock", "--json")
 
 
 def _check(args: argparse.Namespace) -> int:
@@ -201,7 +201,7 @@ def _export_arguments(parser: argparse.ArgumentParser) -> None:
     """The folder, the suites, and how they ask."""
     add_one(parser, "--out", required=True)
     add_one(parser, "--suite", shown="default: all")
-    add(parser, "--data", "--lock", "--protocol", *CHOICE)
+    add(parser, "--data", "--follow-links", "--lock", "--protocol", *CHOICE)
     add_one(parser, "--max-tokens", default=1024)
     add(parser, "--json")
 

@@ -44,7 +44,7 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
     )
     offer_names(reward, "rewards")
     add_one(parser, "--set", shown="e.g. policy.steps=10")
-    add(parser, "--dry-run", "--json")
+    add(parser, "--follow-links", "--dry-run", "--json")
 
 
 def _train(args: argparse.Namespace) -> int:
@@ -155,7 +155,7 @@ def _synthesize_arguments(parser: argparse.ArgumentParser) -> None:
     add_one(parser, "--model", required=True)
     add_one(parser, "--out", required=True)
     add_one(parser, "--data", shown="default: the hub, or a suite's bundled sample")
-    add(parser, "--lock", "--protocol", "--limit")
+    add(parser, "--follow-links", "--lock", "--protocol", "--limit")
     add_style(parser)
     parser.add_argument(
         "--per-image", type=int, metavar="K", help="questions drawn for each item or picture (default 1)"
