@@ -27,7 +27,7 @@ def is_inside(path: Path, root: Path) -> bool:
     Raises OSError, or RuntimeError for a loop of links.
     """
     if _FOLLOWED.get():
-        return Path(os.path.normpath(path)).is_relative_to(os.path.normpath(root))
+        return Path(os.path.normpath(path.absolute())).is_relative_to(os.path.normpath(root.absolute()))
     return path.resolve().is_relative_to(root.resolve())
 
 
