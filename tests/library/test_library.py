@@ -1,5 +1,8 @@
 """The rest of what `import proctor` gives: names, grades, comparisons, rewards."""
 
+import subprocess
+import sys
+
 import pytest
 
 import proctor
@@ -88,3 +91,11 @@ def test_a_reward_scores_a_group():
         proctor.load_reward("majority_vote", voats="exact")
     reward: proctor.Reward = proctor.load_reward("frequency")
     assert reward.name == "frequency"
+
+
+def test_the_package_is_the_command_line_too():
+    done = subprocess.run([sys.executable, "-m", "proctor", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"proctor {proctor.__version__}\n"
+    wrong = subprocess.run([sys.executable, "-m", "proctor", "evla"], capture_output=True, text=True, check=False)
+    assert wrong.returncode == 2
+    assert "did you mean eval?" in wrong.stderr

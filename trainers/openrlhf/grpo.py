@@ -63,10 +63,26 @@ def train(recipe: Recipe, base: Path, out: Path, resume: bool, progress: Progres
 
 
 def describe(recipe: Recipe, base: Path, out: Path) -> str:
-    """The command line that OpenRLHF would be given; nothing is written and nothing is started."""
+    """What the judge is asked, and the command line that OpenRLHF would be given; nothing is written, nothing is started."""
     settings = recipe.openrlhf or OpenRlhfSettings()
     paths = Paths(base, out / FOLDER / "prompts.jsonl", out / FOLDER)
-    return shown(COMMAND, arguments(recipe, settings, paths, pictures=1, resume=False))
+    words = shown(COMMAND, arguments(recipe, settings, paths, pictures=1, resume=False))
+    return "\n".join([*_judged(recipe, settings), words])
+
+
+def _judged(recipe: Recipe, settings: OpenRlhfSettings) -> Iterator[str]:
+    """What a judge costs: the most that it is asked to write."""
+    judge = recipe.judge
+    if judge is None or not needs_judge(open_reward(recipe.reward, recipe.reward_settings)):
+        return
+    a_step = recipe.policy.prompts * recipe.sampling.n * judge.repeats
+    tokens = a_step * recipe.policy.steps * judge.max_tokens
+    where = judge.url or (f"{settings.judge_gpus} GPUs" if settings.judge_gpus else "the CPU")
+    yield (
+        f"# judge {judge.model} on {where}: {a_step:,} judgements a step, {a_step * recipe.policy.steps:,} in all, of up to "
+        f"{judge.max_tokens:,} tokens each: at most {tokens:,};"
+    )
+    yield f"# those that cannot be read are asked for again, up to {judge.retries} times"
 
 
 def _checked(recipe: Recipe, base: Path) -> tuple[Recipe, OpenRlhfSettings, Mapping[str, Json]]:

@@ -167,6 +167,16 @@ def test_a_dry_run_prints_the_command_and_writes_nothing(cli, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_dry_run_says_what_the_judge_is_asked(cli, tmp_path):
+    done = cli("train", "actor_judge_mmr1", "--base", "MODEL", "--out", tmp_path / "out", "--dry-run")
+    first, second = done.out.splitlines()[:2]
+    assert first.startswith(
+        "# judge base on 4 GPUs: 4,096 judgements a step, 675,840 in all, of up to 1,024 tokens each"
+    )
+    assert second == "# those that cannot be read are asked for again, up to 2 times"
+    assert "# judge" not in cli("train", "mm_upt_mmr1", "--base", "MODEL", "--out", tmp_path / "out", "--dry-run").out
+
+
 def test_a_dry_run_of_stages_says_what_is_asked_and_prints_a_command_each(cli, tmp_path):
     out = tmp_path / "out"
     done = cli("train", "srlm_figures_openrlhf", "--base", "MODEL", "--out", out, "--dry-run")
