@@ -69,6 +69,11 @@ class Group:
         """Whether each response has the form that was asked for."""
         return tuple(map(FORMATS.get(self.answer_format), self.responses))
 
+    @cached_property
+    def ballots(self) -> tuple[str | None, ...]:
+        """The answers that may vote: those stated in the form that was asked for, None for every other response."""
+        return tuple(answer if ok else None for answer, ok in zip(self.answers, self.well_formed, strict=True))
+
 
 def stated(responses: Sequence[str], truncated: Sequence[bool] | None) -> tuple[answers.Extraction, ...]:
     """What responses state as their answers; `truncated` says which were cut off at the token limit, if any was."""

@@ -232,7 +232,7 @@ class SynthesisSettings:
     once.
 
     Kept is a question of `shortest` to `longest` characters that repeats no other on its picture: the Jaccard similarity of
-    its words to theirs is at most `near`. Of the model's `samples` answers to it a share of `answered` must state something,
+    its words to theirs is at most `near`. Of the model's `samples` answers to it a share of `answered` must have a box,
     and the commonest of them a share of `agreed` of all; with `drop_easy` not all. Fewer than `least` questions are an error.
 
     `temperature`, `top_p` and `max_tokens` hold for everything that is drawn.

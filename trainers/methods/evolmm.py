@@ -12,7 +12,7 @@ length penalty as above.
 Where this departs: baselines are means of the step (the solver's over a question's answers, the proposer's over the
 questions), not moving ones, so that a step depends on seed and number alone; both roles share all weights, where its code
 has an adapter for each; the KL coefficient is the recipe's, not adapted to a target; answers are counted by their meaning,
-not as text. An answer that states nothing agrees with no other: it earns 0, and counts in H as an answer of its own. A
+not as text. An answer without a box agrees with no other: it earns 0, and counts in H as an answer of its own. A
 question that is not well formed is not asked, and earns its proposer 0.
 """
 
@@ -27,12 +27,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from ...harness import answers
 from ...harness.answers.vote import Vote, vote
 from ...harness.errors import DataError, printable
 from ...harness.settings import require
 from ...harness.types import Item
 from ...harness.untrusted_text import MOST_SHOWN, as_question, check_template
+from ..base import make_group
 from ..rewards.advantages import Array, dr_grpo
 from .base import Drawn, Played, Step, Turn
 from .toolbox import check_images, shown_image
@@ -130,7 +130,7 @@ class EvoLmm:
         return Played(turns, _metrics(outcomes, earnings))
 
     def _rewarded(self, item: Item, texts: Sequence[str]) -> _Outcome:
-        counted = vote(item.id, [answers.extract(text).answer for text in texts])
+        counted = vote(item.id, make_group(item, texts, needs_gold=False).ballots)
         paid = np.array(solver_rewards(texts, counted, self.settings))
         return _Outcome(counted, paid, proposer_reward(entropy(counted), self.settings))
 

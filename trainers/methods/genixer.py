@@ -126,7 +126,7 @@ def _questions(item: Item, replies: Sequence[Response]) -> list[Item]:
 
 def _verdict(group: ResponseSet, members: Sequence[int], verify: str) -> Sample:
     """What asks whether an answer is right: as the first response states it. An item of its own."""
-    item, stated = group.item, group.answers[members[0]] or ""
+    item, stated = group.item, group.ballots[members[0]] or ""
     text = filled(verify, question=item.question, answer=stated)
     return Sample(dataclasses.replace(item, id=f"{item.id}#{members[0]}"), shown_image(item, text))
 

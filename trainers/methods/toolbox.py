@@ -19,13 +19,12 @@ from PIL import Image as PilImage
 from PIL import ImageEnhance
 from PIL.Image import Resampling
 
-from ...harness import answers
-from ...harness.answers.formats import FORMATS
 from ...harness.answers.vote import Vote, vote
 from ...harness.errors import DataError
 from ...harness.images import decode
 from ...harness.runs.store import Sample
 from ...harness.types import Image, Item, Prompt, Response
+from ..base import Group, make_group
 from .base import Example, StageInput
 
 
@@ -44,23 +43,25 @@ class ResponseSet:
         return tuple(response.text or "" for response in self.responses)
 
     @cached_property
-    def answers(self) -> tuple[str | None, ...]:
-        """The stated final answer of each response."""
-        return tuple(answers.extract(text).answer for text in self.texts)
+    def _group(self) -> Group:
+        return make_group(self.item, self.texts, needs_gold=False, answer_format=self.answer_format)
+
+    @property
+    def ballots(self) -> tuple[str | None, ...]:
+        """The answer of each response in the form that was asked for, None of others."""
+        return self._group.ballots
 
     @cached_property
     def learnable(self) -> tuple[bool, ...]:
         """Whether each response came to its end, which is learnt with it, and has the form that was asked for."""
-        well_formed = FORMATS.get(self.answer_format)
         return tuple(
-            not response.truncated and well_formed(text)
-            for response, text in zip(self.responses, self.texts, strict=True)
+            not response.truncated and ok for response, ok in zip(self.responses, self._group.well_formed, strict=True)
         )
 
     @cached_property
     def vote(self) -> Vote:
-        """The vote of all responses, learnable or not."""
-        return vote(self.item.id, self.answers, self.item.choices)
+        """The vote of the responses in the form that was asked for, cut off or not."""
+        return vote(self.item.id, self.ballots, self.item.choices)
 
     def learnt(self, members: Sequence[int]) -> list[str]:
         """The learnable ones of some responses (indexes), repeats included."""

@@ -80,7 +80,7 @@ class Caller:
     def call(self, group: Group, seed: int) -> CallResult:
         """Call it once, on a group that no call has seen."""
         before = dict(vars(group))
-        read = {"stated": group.stated, "answers": group.answers, "well_formed": group.well_formed}
+        read = {name: getattr(group, name) for name in ("stated", "answers", "well_formed", "ballots")}
         WatchedGroup.touched = set()
         try:
             value = call(f"reward {self.reward.name}", self.reward, group, seed)
@@ -332,10 +332,10 @@ def _ordered(trial: Trial) -> str | None:
 
 def _alike(trial: Trial) -> str | None:
     group = trial.case.group
-    for members in answers.classes(group.answers, group.choices or None):
+    for members in answers.classes(group.ballots, group.choices or None):
         rewards = trial.row[members]
         if np.ptp(rewards) > CLOSE:
-            stated = ", ".join(dict.fromkeys(repr(group.answers[index])[:40] for index in members))
+            stated = ", ".join(dict.fromkeys(repr(group.ballots[index])[:40] for index in members))
             return (
                 f"the equal answers {stated} get {_shown(rewards)}: declare equal_answers_alike=False if that is meant"
             )
@@ -361,8 +361,15 @@ def _id_free(trial: Trial) -> str | None:
 def _may_look_up(trial: Trial) -> bool:
     """True where the id has nothing to decide: it may break a tie between answers that were given equally often."""
     group = trial.case.group
-    sizes = [len(members) for members in answers.classes(group.answers, group.choices or None)]
-    return not trial.declared.random and len(set(sizes)) == len(sizes)
+    return not trial.declared.random and not any(
+        _tied(answers.classes(row, group.choices or None)) for row in (group.answers, group.ballots)
+    )
+
+
+def _tied(classes: Sequence[Sequence[int]]) -> bool:
+    """True if two classes are of one size."""
+    sizes = list(map(len, classes))
+    return len(set(sizes)) < len(sizes)
 
 
 def _shown(row: Array) -> str:

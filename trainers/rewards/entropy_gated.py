@@ -37,7 +37,7 @@ def vote_entropy(sizes: Sequence[int]) -> float:
 
 @dataclass(frozen=True)
 class EntropyGated:
-    """Responses without an answer count as one class in the entropy; they never win."""
+    """Responses without an answer in the form asked for count as one class in the entropy; they never win."""
 
     settings: EntropySettings = EntropySettings()
     name: ClassVar[str] = "entropy_gated"
@@ -46,7 +46,7 @@ class EntropyGated:
 
     def __call__(self, group: Group, seed: int) -> list[float]:
         """Rewards in {0, 1}; all 0 where the gate is shut."""
-        counted = vote(group.item_id, group.answers, group.choices)
+        counted = vote(group.item_id, group.ballots, group.choices)
         sizes = sorted(map(len, counted.classes))
         absent = counted.size - sum(sizes)
         entropy = vote_entropy([*sizes, absent] if absent else sizes)

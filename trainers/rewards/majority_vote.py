@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from ...harness.answers.vote import classes
 from ..base import Group
-from .vote import VoteSettings, count_votes, elected_answer
+from .vote import VoteSettings, ballots, count_votes, elected_answer
 
 
 @dataclass(frozen=True)
 class MajorityVote:
     """The pseudo-label is the group's winning answer; without any stated answer every reward is 0.
 
-    With votes = "exact" it is elected as in the paper's code, which then rewards every response that a grader finds equal
-    to it; here every response that the matcher finds equal to it.
+    With votes = "exact" it is elected as in the paper's code, which then rewards every box that a grader finds equal to it;
+    here every box that the matcher finds equal to it.
     """
 
     settings: VoteSettings = field(default_factory=VoteSettings)
@@ -29,10 +30,10 @@ class MajorityVote:
 
     def __call__(self, group: Group, seed: int) -> list[float]:
         """Rewards in {0, 1}."""
-        counted = count_votes(group, self.settings.votes)
-        rewards = elected_answer(counted)
-        if self.settings.votes == "exact":
-            for members in count_votes(group, "classes").classes:
+        votes = self.settings.votes
+        rewards = elected_answer(count_votes(group, votes))
+        if votes == "exact":
+            for members in classes(ballots(group, votes), group.choices or None):
                 if any(rewards[index] for index in members):
                     rewards = [1.0 if index in members else reward for index, reward in enumerate(rewards)]
         return rewards

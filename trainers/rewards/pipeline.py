@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ...harness import answers
 from ...harness.answers.formats import FORMATS
-from ...harness.answers.vote import Vote, vote
+from ...harness.answers.vote import Vote
 from ...harness.errors import EngineError, ProctorError
 from ...harness.types import Item, Json, sample_seed
 from ..base import Group, Reward, make_group, needs_judge
@@ -28,27 +28,32 @@ from ..tokens import GroupTokens, lacking, refuse_lacking, seen_by
 from .advantages import Array, advantage
 from .base import rewards_of
 from .registry import open_reward
+from .vote import VoteSettings, count_votes
 
 
 def group_metrics(
-    items: Sequence[Item], groups: Sequence[Group], rewards: Sequence[NDArray[np.float64]]
+    items: Sequence[Item],
+    groups: Sequence[Group],
+    rewards: Sequence[NDArray[np.float64]],
+    votes: str = VoteSettings.votes,
 ) -> dict[str, float]:
-    """Means over the groups of a step.
+    """Means over the groups of a step, with the votes counted in one of vote.WAYS.
 
-    Majority voting collapses when `majority_share` goes to 1 while `accuracy` and `distinct_answers` fall; `label_accuracy`
-    is the share of groups whose majority answer is right. Both are there only for items with a label.
+    `unparsed_share` is the share of responses that state no answer in the form asked for. Majority voting collapses when
+    `majority_share` goes to 1 while `accuracy` and `distinct_answers` fall; `label_accuracy` is the share of groups whose
+    majority answer is right. Both are there only for items with a label.
     """
-    votes = [vote(group.item_id, group.answers, group.choices) for group in groups]
+    counted = [count_votes(group, votes) for group in groups]
     return {
         "reward": fmean(float(row.mean()) for row in rewards),
         "reward_std": fmean(float(row.std()) for row in rewards),
         "no_signal_share": fmean(float(np.ptp(row) == 0) for row in rewards),
-        "majority_share": fmean(vote.share for vote in votes),
-        "distinct_answers": fmean(len(vote.classes) for vote in votes),
-        "tied_share": fmean(float(vote.tied) for vote in votes),
-        "unparsed_share": fmean(fmean(answer is None for answer in group.answers) for group in groups),
+        "majority_share": fmean(vote.share for vote in counted),
+        "distinct_answers": fmean(len(vote.classes) for vote in counted),
+        "tied_share": fmean(float(vote.tied) for vote in counted),
+        "unparsed_share": fmean(fmean(ballot is None for ballot in group.ballots) for group in groups),
         "bad_format_share": fmean(fmean(not well_formed for well_formed in group.well_formed) for group in groups),
-        **_label_metrics(items, groups, votes),
+        **_label_metrics(items, groups, counted),
     }
 
 
@@ -105,6 +110,8 @@ class RewardPipeline:
         self.reward = reward
         self.judge = judge
         self.advantage = advantage(recipe.advantage, recipe.advantage_beta)
+        settings = getattr(reward, "settings", None)
+        self._votes = settings.votes if isinstance(settings, VoteSettings) else VoteSettings.votes
         self._failures: deque[tuple[int, int]] = deque(maxlen=recipe.judge.window if recipe.judge else 1)
 
     @classmethod
@@ -149,7 +156,7 @@ class RewardPipeline:
             groups = self._judged(self.judge, groups, step)
             metrics = judge_metrics(groups)
         rewards = [self._rewards(group, step, place) for place, group in enumerate(groups)]
-        metrics = group_metrics(items, groups, rewards) | metrics
+        metrics = group_metrics(items, groups, rewards, self._votes) | metrics
         m = self.recipe.policy.train_on or n
         return StepRewards(rewards, [self.advantage(row[:m]) for row in rewards], metrics)
 

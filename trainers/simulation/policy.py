@@ -1,8 +1,8 @@
 """The prompts of a simulation as arrays, and a softmax policy over each prompt's recorded answers.
 
 P prompts have at most K classes of answers and R responses. A class is one of `answers.vote` over all recorded responses of
-the prompt; responses without an answer are a class of their own, which never votes. Prompts with fewer classes are filled up
-with classes of mass 0.
+the prompt; responses without an answer in the form asked for are a class of their own, which never votes. Prompts with fewer
+classes are filled up with classes of mass 0.
 
 The policy's logits start at the logarithms of the recorded shares, unsmoothed: an answer that was never recorded has no class
 and cannot be found, and a prompt whose recorded answers all agree does not move.
@@ -90,17 +90,16 @@ class _Class:
 
 def _classes(group: RecordedGroup) -> list[_Class]:
     """The frequent ones first. Neither classes nor members depend on the order of the responses."""
-    stated = make_group(group.item, group.responses, needs_gold=False).answers
-    scores = group.judge_scores or (None,) * len(stated)
+    ballots = make_group(group.item, group.responses, needs_gold=False, answer_format=group.answer_format).ballots
+    scores = group.judge_scores or (None,) * len(ballots)
 
     def content(k: int) -> tuple[str, bool, float]:
         score = scores[k]
         return group.responses[k], group.correct[k], -1.0 if score is None else score
 
-    voting = vote(group.item.id, stated, group.item.choices).classes
-    silent = tuple(k for k, answer in enumerate(stated) if answer is None)
-    silent += tuple(k for k in range(len(stated)) if k not in {*silent, *(k for each in voting for k in each)})
-    classes = [_Class(min(stated[k] or "" for k in each), tuple(sorted(each, key=content))) for each in voting]
+    voting = vote(group.item.id, ballots, group.item.choices).classes
+    silent = tuple(k for k in range(len(ballots)) if k not in {k for each in voting for k in each})
+    classes = [_Class(min(ballots[k] or "" for k in each), tuple(sorted(each, key=content))) for each in voting]
     if silent:
         classes.append(_Class(None, tuple(sorted(silent, key=content))))
     return sorted(classes, key=lambda each: (-len(each.members), each.text is None, each.text or ""))

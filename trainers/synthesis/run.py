@@ -18,7 +18,6 @@ from ...benchmarks.items import ImageFolder, Problems, Record, inline
 from ...benchmarks.lock import HUB_DATA, LOCK, load_locked
 from ...benchmarks.protocols.base import lettered
 from ...benchmarks.registry import SUITES
-from ...harness import answers
 from ...harness.answers.vote import vote
 from ...harness.engines.base import Engine
 from ...harness.errors import DataError, UsageError
@@ -27,6 +26,7 @@ from ...harness.limits import PICTURE_ASPECT, PICTURE_BYTES
 from ...harness.runs.store import Sample
 from ...harness.types import Item, Json, Prompt, digest_all, sample_seed
 from ...harness.untrusted_text import MOST_SHOWN, filled, one_line
+from ..base import make_group
 from ..data import MARK, TITLES, UNLABELLED, data_set
 from ..methods.student import OnProgress, StoredStudent
 from ..methods.toolbox import one_item_per_image
@@ -216,11 +216,11 @@ class _Run:
         return [self._further(item, texts) for item, texts in zip(self.items, replies, strict=True)]
 
     def _further(self, item: Item, texts: Sequence[str]) -> Sample | None:
-        stated = [answers.extract(text).answer for text in texts]
-        winner = vote(item.id, stated, item.choices).winner
+        ballots = make_group(item, texts, needs_gold=False).ballots
+        winner = vote(item.id, ballots, item.choices).winner
         if winner is None:
             return None
-        answer = one_line(stated[winner[0]] or "", MOST_SHOWN)
+        answer = one_line(ballots[winner[0]] or "", MOST_SHOWN)
         text = filled(self.settings.in_context, question=shown_question(item), answer=answer)
         return Sample(item, self.synthesis.builders.request(Prompt((*item.images, text))))
 

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from ...harness import answers
 from ...harness.answers.vote import vote
 from ...harness.types import Item, Json
 from ...harness.untrusted_text import find_question, has_marks
+from ..base import make_group
 from ..recipe_settings import SynthesisSettings
 
 _WORD = re.compile(r"\d+(?:\.\d+)?|\w+|[^\w\s.,;:!?'\"$`()]")
@@ -39,7 +39,7 @@ RULES = {
     "length": "it is shorter than `shortest` or longer than `longest`",
     "repeat": "the words of another question on the picture, or of the original one",
     "near repeat": "more alike than `near` to one of those",
-    "unanswered": "fewer than `answered` of the answers state something",
+    "unanswered": "fewer than `answered` of the answers have a box",
     "disagreed": "the commonest answer has less than a share of `agreed`",
     "easy": "all answers agree, and `drop_easy` is set",
 }
@@ -114,15 +114,15 @@ class Selection:
 
     def weigh(self, proposed: Proposed, item: Item, responses: Sequence[str]) -> Voted | None:
         """The question with its vote, if the answers let it pass."""
-        stated = [answers.extract(text).answer for text in responses]
-        result = vote(item.id, stated, item.choices)
-        answered = sum(answer is not None for answer in stated) / len(stated)
+        ballots = make_group(item, responses, needs_gold=False).ballots
+        result = vote(item.id, ballots, item.choices)
+        answered = sum(ballot is not None for ballot in ballots) / len(ballots)
         rule = self._rejects_vote(answered, result.share)
         if rule or not result.winner:
             self._reject(proposed, rule or "unanswered", answered=answered, share=result.share)
             return None
         self.counts["kept"] += 1
-        return Voted(proposed, stated[result.winner[0]] or "", result.share, answered)
+        return Voted(proposed, ballots[result.winner[0]] or "", result.share, answered)
 
     def _rejects_vote(self, answered: float, share: float) -> str | None:
         if answered < self.settings.answered:

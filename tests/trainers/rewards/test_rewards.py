@@ -136,6 +136,58 @@ def test_in_the_code_of_mm_upt_an_absent_answer_can_win() -> None:
     assert reward("majority_vote", group(None, None, "7")) == [0, 0, 1]
 
 
+def said(*texts: str, answer_format: str = "boxed") -> Group:
+    return make_group(ITEM, texts, needs_gold=False, answer_format=answer_format)
+
+
+JUNK = said(*["hello"] * 5, *["So \\boxed{5}"] * 3)
+
+
+@pytest.mark.parametrize("name", ["majority_vote", "frequency", "entropy_gated"])
+def test_junk_does_not_vote(name: str) -> None:
+    paid = reward(name, JUNK)
+    assert paid[:5] == [0] * 5
+    assert len(set(paid[5:])) == 1
+    metrics = group_metrics([ITEM], [JUNK], [np.array(paid)])
+    assert (metrics["majority_share"], metrics["unparsed_share"], metrics["distinct_answers"]) == (3 / 8, 5 / 8, 1)
+
+
+def test_junk_pays_actor_judge_only_the_penalty() -> None:
+    paid = reward("actor_judge", dataclasses.replace(JUNK, judge_scores=(0.0,) * 5 + (0.7,) * 3))
+    assert paid == pytest.approx([-0.5] * 5 + [3 / 8] * 3, abs=1e-3)
+
+
+def test_where_no_box_wins_by_exact_text_no_box_is_paid() -> None:
+    """In the code of MM-UPT "None" is the winner, which no boxed answer equals, whatever is said without a box."""
+    group = said("the answer is 5", "I am not sure", "hm", "\\boxed{5}", "\\boxed{5}")
+    assert with_settings("majority_vote", group, votes="exact") == [1, 1, 1, 0, 0]
+
+
+def test_who_votes_is_a_setting() -> None:
+    group = said("<think>2+3</think>\\boxed{5}", "\\boxed{5}", "the answer is 5", "hello", answer_format="think_boxed")
+    shares = {
+        votes: with_settings("frequency", group, votes=votes) for votes in ("classes", "boxed", "stated", "exact")
+    }
+    assert shares == {
+        "classes": [0.25, 0, 0, 0],
+        "boxed": [0.5, 0.5, 0, 0],
+        "stated": [0.75, 0.75, 0.75, 0.25],
+        "exact": [0.5, 0.5, 0.5, 0.5],
+    }
+
+
+FORMED = st.sampled_from(["\\boxed{1}", "\\boxed{2}", "\\boxed{0.5}", "so \\boxed{1/2}"])
+
+
+@given(
+    st.lists(FORMED, min_size=1, max_size=8),
+    st.lists(st.text(max_size=9).map(lambda text: text.replace("\\", "")), max_size=8),
+)
+def test_what_is_not_well_formed_changes_nothing_between_the_others(texts: list[str], junk: list[str]) -> None:
+    alone, crowded = reward("majority_vote", said(*texts)), reward("majority_vote", said(*texts, *junk))
+    assert crowded == [*alone, *[0.0] * len(junk)]
+
+
 def test_frequency_is_the_share_of_the_group() -> None:
     assert reward("frequency", group("1/2", "0.5", "3", None)) == [0.5, 0.5, 0.25, 0]
 
