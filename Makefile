@@ -93,7 +93,7 @@ perf-peers: .venv/installed-dev .venv/lmms-eval/installed .venv/inspect/installe
 	touch $@
 
 .venv/installed-dev: .venv/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e ".[local,data,ray,boards,show,second-opinion,dev]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e ".[local,trl,data,ray,boards,show,second-opinion,dev]"
 	# For its schemas and checks, which run on every Python; what else it needs and asks for is not used.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) --no-deps --ignore-requires-python \
 	    every-eval-ever

@@ -84,6 +84,8 @@ def __getattr__(name: str) -> Any:
         return version("proctor")
     if name == "load_runs":
         return import_module(".leaderboards", __name__).load
+    if name == "rewards":
+        return import_module(".rewards", __name__)
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found = globals()[name] = getattr(import_module(_MODULES[name], __name__), name)

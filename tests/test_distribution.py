@@ -90,6 +90,7 @@ EXTRAS = {
     "ray": "ray",
     "second-opinion": "math_verify, mathruler.grader",
     "show": "vl_convert",
+    "trl": "trl, datasets",
     "local": "torch, transformers",
 }
 """What each extra is there for; openrlhf, trackers and vllm have environments of their own, in which their tests run."""

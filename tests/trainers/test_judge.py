@@ -320,7 +320,7 @@ def test_a_step_is_assessed() -> None:
     found = pipeline(lambda shown, sample: scores(1, 1, 1)).run([ITEM, ITEM], TEXTS, 0)
     bonus = 1 + 0.2 / (1 + 2.718281828459045**-2.5)
     assert list(found.rewards[0]) == pytest.approx([bonus, bonus], abs=1e-5)
-    assert list(found.rewards[1]) == pytest.approx([bonus / 2, 0.5 * 0.8 - 0.5], abs=1e-4)
+    assert list(found.rewards[1]) == pytest.approx([bonus / 2, -0.5], abs=1e-4)
     assert list(found.advantages[0]) == pytest.approx([0, 0])
     assert found.metrics["judge_score"] == 1
     assert found.metrics["judge_failed_share"] == 0
