@@ -48,11 +48,14 @@ def _install(path: Path, plan: Plan) -> None:
     """Put the hooks of the plan's entry in their places."""
     if plan.rollouts:
         _start_ray(path, plan, plan.rollouts)
-        from .hooks import install  # noqa: PLC0415 - imports OpenRLHF, which wants Ray to be there
-    else:
-        from .fit import install  # noqa: PLC0415 - imports OpenRLHF
+        from . import engine, hooks  # noqa: PLC0415 - import OpenRLHF, which wants Ray to be there
 
-    install()
+        engine.install()
+        hooks.install()
+    else:
+        from . import fit  # noqa: PLC0415 - imports OpenRLHF
+
+        fit.install()
 
 
 def _start_ranks(path: Path, count: int) -> int:
@@ -76,7 +79,8 @@ def _start_ray(path: Path, plan: Plan, rollouts: RolloutPlan) -> None:
     variables = {PLAN: str(path), "TOKENIZERS_PARALLELISM": "false", "RAY_ENABLE_ZERO_COPY_TORCH_TENSORS": "1"}
     if rollouts.single_node:
         variables[OWNER] = str(plan.owner)
-    ray.init(runtime_env={"env_vars": variables}, log_to_driver=True)
+    address = os.environ.get("RAY_ADDRESS") or "local"  # without a name Ray would join whatever cluster runs here
+    ray.init(address, runtime_env={"env_vars": variables}, log_to_driver=True)
     resources: Any = ray.cluster_resources
     available = int(resources().get("GPU", 0))
     if available < plan.gpus:
