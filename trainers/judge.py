@@ -141,7 +141,7 @@ def open_judge(settings: JudgeSettings, base: Path) -> ModelJudge:
 
 
 def _served(settings: JudgeSettings, url: str) -> JudgeEngine:
-    endpoint = Endpoint(url, settings.model, attempts=1 + settings.retries)
+    endpoint = Endpoint(url, settings.model, attempts=1 + settings.retries, concurrency=settings.concurrency)
     served = endpoint.served()
     return OpenAIEngine((endpoint,), served, endpoint.version(), neutral(served))
 

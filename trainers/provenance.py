@@ -30,7 +30,7 @@ _MAX_NAME = 100
 _MAX_KEYS = 4
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _STEP = re.compile(r"step-([0-9]{1,9})")
-_FREE = ("name", "seed", "checkpoint_every", "openrlhf")
+_FREE = ("name", "seed", "checkpoint_every", "keep", "openrlhf")
 """Settings that do not make another recipe: what is learned stays the same, but for chance and rounding."""
 
 

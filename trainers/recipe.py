@@ -99,6 +99,8 @@ class Recipe:
     take the prompts' place. With the method "grpo" the reward and the advantage decide what is learned. A
     staged method takes `policy.steps` steps of `policy.prompts` examples in each of its stages, and reads `collect`.
 
+    With `keep` only the last so many checkpoints are kept, the best of those examined, and the one that each stage ends with.
+
     `answer_format` is the form that a response must have ("boxed", or "think_boxed": <think>...</think> before the box);
     what follows from breaking it is the reward's affair. What OPEN names is a name of its registry, or path/to/file.py:thing
     (of `model` a .toml file), whose path is made absolute. `reward_settings` are the reward's own, `advantage_beta` is the
@@ -119,6 +121,7 @@ class Recipe:
     advantage_beta: float = 1.0
     seed: int = 0
     checkpoint_every: int = 20
+    keep: int | None = added(None)
     prompts: PromptSettings = field(default_factory=PromptSettings)
     collect: CollectSettings = field(default_factory=CollectSettings)
     synthesis: SynthesisSettings | None = None
@@ -156,6 +159,7 @@ class Recipe:
             "policy.dual_clip must be above 1": policy.dual_clip is None or policy.dual_clip > 1,
             "advantage_beta must be positive": self.advantage_beta > 0,
             "checkpoint_every must be at least 1": self.checkpoint_every >= 1,
+            "keep must be at least 1": self.keep is None or self.keep >= 1,
             "sampling.n must be at least 2: a group of one has no advantage": self.sampling.n >= 2,
             "sampling.temperature must be above 0: greedy answers do not differ": not self.sampling.greedy,
             "sampling: top_k, min_p, penalties and stop are not for training, whose probabilities are of all tokens": (

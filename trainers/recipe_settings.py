@@ -32,7 +32,7 @@ class JudgeSettings:
     key is in the environment variable OPENAI_API_KEY. Each response is judged `repeats` times and the mean counts; a reply
     that cannot be had or read is asked for again up to `retries` times. The training stops when more than
     `max_failed_share` of what was judged in the last `window` steps got no score. `batch` is the number of replies that an
-    in-process judge draws at once.
+    in-process judge draws at once, `concurrency` that of requests to a served one.
     """
 
     model: str = BASE_MODEL
@@ -48,6 +48,7 @@ class JudgeSettings:
     batch: int = 32
     system: str | None = added(None)
     overall: str = added("weighted")
+    concurrency: int = added(256)
 
     def __post_init__(self) -> None:
         rules = {
@@ -58,8 +59,8 @@ class JudgeSettings:
             f"overall must be one of: {', '.join(OVERALLS)}": self.overall in OVERALLS,
             "temperature must be from 0 to 100": 0 <= self.temperature <= 100,
             "top_p must be above 0 and at most 1": 0 < self.top_p <= 1,
-            "max_tokens, repeats, window and batch must be at least 1": min(
-                self.max_tokens, self.repeats, self.window, self.batch
+            "max_tokens, repeats, window, batch and concurrency must be at least 1": min(
+                self.max_tokens, self.repeats, self.window, self.batch, self.concurrency
             )
             >= 1,
             "retries must not be negative": self.retries >= 0,
@@ -86,7 +87,8 @@ class OpenRlhfSettings:
     are `engines`, or one of `tensor_parallel` GPUs if that is more than one. Its SFT and DPO have the `gpus` of one node.
 
     With `correct_engine` each token weighs by the ratio of the learner's probability to the engine's, kept in [0.5, 5]: they
-    compute in different ways. The metric vllm_kl, which shows whether new weights arrived, needs it.
+    compute in different ways. The metric vllm_kl, which shows whether new weights arrived, needs it: more than `most_vllm_kl`
+    nats per token in a start's first step end the training, for then they do not see the same.
 
     `prompt_tokens` is the longest prompt; `micro_rollout` and `micro_train` are samples per GPU and pass. A training
     without a sign of life for `silence` seconds is ended.
@@ -110,6 +112,7 @@ class OpenRlhfSettings:
     silence: int = 3600
     correct_engine: bool = True
     student: str = "vllm"
+    most_vllm_kl: float = added(0.1)
 
     def __post_init__(self) -> None:
         counts = (
@@ -127,6 +130,7 @@ class OpenRlhfSettings:
             **{f"{name} must be at least 1": getattr(self, name) >= 1 for name in counts},
             "judge_gpus must not be negative": self.judge_gpus >= 0,
             f"student must be one of: {', '.join(STUDENTS)}": self.student in STUDENTS,
+            "most_vllm_kl must be positive": self.most_vllm_kl > 0,
             "zero_stage must be 0, 1, 2 or 3": self.zero_stage in range(4),
             "gpu_memory_utilization must be above 0 and at most 1": 0 < self.gpu_memory_utilization <= 1,
             "with colocate, engines x tensor_parallel must be nodes x gpus": not self.colocate or shared,

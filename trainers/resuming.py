@@ -25,12 +25,14 @@ from .recipe import Recipe
 RESUMES = "resumes.jsonl"
 STEPS = "recipe.policy.steps"
 OPENRLHF = (
-    *("nodes", "gpus", "engines", "tensor_parallel", "colocate", "judge_gpus", "micro_rollout", "micro_train", "zero_stage"),
-    *("adam_offload", "gradient_checkpointing", "attention", "gpu_memory_utilization", "enforce_eager", "silence"),
+    *("nodes", "gpus", "engines", "tensor_parallel", "colocate", "judge_gpus", "micro_rollout", "micro_train"),
+    *("zero_stage", "adam_offload", "gradient_checkpointing", "attention", "gpu_memory_utilization", "enforce_eager"),
+    *("silence", "most_vllm_kl"),
 )  # fmt: skip
 """Settings of [openrlhf] that change nothing of what is learned, but for rounding."""
 MACHINE = (
-    *("recipe.checkpoint_every", "recipe.policy.accumulate", "recipe.judge.url", "recipe.judge.batch", "judge.url"),
+    *("recipe.checkpoint_every", "recipe.keep", "recipe.policy.accumulate", "recipe.judge.url", "recipe.judge.batch"),
+    *("recipe.judge.concurrency", "judge.url"),
     *(f"recipe.openrlhf.{name}" for name in OPENRLHF),
 )
 MADE = "recipe.collect.least"

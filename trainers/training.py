@@ -5,6 +5,7 @@
     metrics.jsonl    one line per step
     tensorboard/     the same, for TensorBoard
     checkpoints/     step-000020/ ... in Hugging Face format; written under a dot name and renamed when complete
+    examined.jsonl   what examinations found, where only some checkpoints are kept (`keeping`)
     finished.json    written last
 
 A checkpoint keeps the trainer's own state in trainer/state.safetensors, out of the way of loaders.
@@ -32,6 +33,7 @@ from ..harness.profiles import load_profile
 from ..harness.runs.checkpoints import COMPLETE, Checkpoint
 from ..harness.runs.provenance import environment
 from ..harness.types import Json
+from .keeping import check_room, drop_superfluous
 from .recipe import Recipe
 from .resolve import recipe_files
 from .resuming import Resume, free_keys
@@ -97,6 +99,7 @@ class TrainingFolder(ClaimedFolder):
                 (path / FINISHED).unlink(missing_ok=True)
             self._metrics = self._open_metrics() if (path / METRICS).exists() else None
         last = self.last_checkpoint()
+        self._keep, self._stage = recipe.keep, recipe.policy.steps
         self._tensorboard = SummaryWriter(str(path / "tensorboard"), purge_step=last.step + 1 if last else None)
 
     def _open_metrics(self) -> Journal:
@@ -118,10 +121,18 @@ class TrainingFolder(ClaimedFolder):
         return self.path / "checkpoints" / f"step-{step:06d}"
 
     def last_checkpoint(self) -> TrainingCheckpoint | None:
-        """The complete checkpoint with the most steps; folders of other names are not ours."""
+        """The complete checkpoint with the most steps."""
+        return max(self._checkpoints(), key=lambda checkpoint: checkpoint.step, default=None)
+
+    def _checkpoints(self) -> list[TrainingCheckpoint]:
+        """The complete ones; folders of other names are not ours."""
         named = ((path, _STEP.fullmatch(path.name)) for path in (self.path / "checkpoints").glob("step-*"))
-        checkpoints = [TrainingCheckpoint(path, int(step[1])) for path, step in named if step]
-        return max(checkpoints, key=lambda checkpoint: checkpoint.step, default=None)
+        return [TrainingCheckpoint(path, int(step[1])) for path, step in named if step]
+
+    def _drop_superfluous(self) -> None:
+        if self._keep is not None:
+            kept = sorted((checkpoint.step, checkpoint.path) for checkpoint in self._checkpoints())
+            drop_superfluous(self.path, kept, self._keep, self._stage)
 
     def record(self, step: int, metrics: Mapping[str, float]) -> None:
         """Add a step's metrics. Raises StoreError if they cannot be written."""
@@ -137,6 +148,8 @@ class TrainingFolder(ClaimedFolder):
     def save_checkpoint(self, step: int, policy: VisionLanguageModel, state: Mapping[str, Tensor]) -> None:
         """Write a checkpoint under a dot name, then rename it: a folder without the dot is complete."""
         final = self.checkpoint_path(step)
+        tensors = (*policy.model.parameters(), *state.values())
+        check_room(self.path, sum(one.numel() * one.element_size() for one in tensors), f"checkpoint {final.name}")
         temporary = final.with_name(f".{final.name}")
         try:
             shutil.rmtree(temporary, ignore_errors=True)
@@ -150,6 +163,7 @@ class TrainingFolder(ClaimedFolder):
             raise StoreError(
                 f"cannot write checkpoint {final}: {str(error)[:200]}; make room and resume the training"
             ) from error
+        self._drop_superfluous()
 
     def adopt_checkpoint(self, step: int, weights: Path, base: Path) -> None:
         """Make a checkpoint of weights that another process has finished writing; `weights` is moved here.
@@ -175,6 +189,7 @@ class TrainingFolder(ClaimedFolder):
             raise StoreError(
                 f"cannot make checkpoint {final} of {weights}: {error.strerror or error}; make room and resume the training"
             ) from error
+        self._drop_superfluous()
 
     def last_step(self) -> int:
         """The steps of the last checkpoint; 0 without one."""

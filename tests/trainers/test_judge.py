@@ -389,3 +389,10 @@ def test_a_served_judge_draws_as_the_recipe_says(owner: str, serve: Callable[...
     (body,) = server.seen
     assert (body["temperature"], body["top_p"], body["max_tokens"]) == (1.0, 0.9, 1024)
     assert {name: body[name] for name in NEUTRAL if name in body} == ({} if owner == "somebody" else NEUTRAL)
+
+
+def test_a_served_judge_is_asked_as_much_at_a_time_as_the_recipe_says(serve: Callable[..., FaultyServer]) -> None:
+    server = serve(lambda body, before: Reply(body=completion(GOOD), delay=0.05))
+    one = open_judge(JudgeSettings("tiny", server.url, concurrency=3), BASE)
+    assert one.score([group(*["\\boxed{5}"] * 12)], 0) == [(pytest.approx(0.65),) * 12]
+    assert server.most_active == 3

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 
-from ...benchmarks.examination import run_path
+from ...benchmarks.examination import run_path, score_run
 from ...harness.engines.base import Engine
 from ...harness.errors import IncompleteRunError, ProctorError, StoreError, UsageError
 from ...harness.report.text import counted
 from ...harness.runs.checkpoints import Checkpoint, find_checkpoints, still_being_written
 from ...harness.runs.evaluate import Examination, run_eval
+from ..keeping import note_examined
 from ..provenance import TrainingRecord
 
 POLL_SECONDS = 1.0
@@ -89,6 +90,8 @@ class Watcher:
                 yield checkpoint
 
     def _report(self, checkpoint: Path, problem: str) -> None:
+        if not checkpoint.exists():  # the training keeps only some
+            return
         if self.problems.get(checkpoint) != problem:
             self.log(problem)
         self.problems[checkpoint] = problem
@@ -120,5 +123,16 @@ class Watcher:
             self.log(f"evaluated {model.name} on {suites} in {time.monotonic() - started:.1f} s")
         else:
             self.log(f"nothing new: {model.name} is already evaluated on {suites} in {self.runs}")
+        self._tell_training(checkpoint, runs[0])
         for line in self.scores(runs):
             self.log(f"  {line}")
+
+    def _tell_training(self, checkpoint: Path, run: Path) -> None:
+        """What the first examination found, so that the training keeps its best checkpoint."""
+        scored = score_run(run)
+        estimate = scored.accuracy().estimate
+        if (self.folder / "training.json").is_file() and scored.shown(estimate):
+            try:
+                note_examined(self.folder, checkpoint.name, scored.run.manifest.suite, estimate.value)
+            except StoreError as error:
+                self.log(f"{error}; the training does not learn which checkpoint is the best")

@@ -20,6 +20,7 @@ from ...harness.errors import DivergedError
 from ...harness.types import Json
 from ..base import Progress
 from ..contamination import write_fingerprints
+from ..keeping import check_room_for_all, stored_bytes
 from ..methods.base import Dpo, PlayedMethod, StagedMethod
 from ..methods.registry import open_method
 from ..methods.stages import Fitting, StagedTraining, stage_items
@@ -73,7 +74,9 @@ class LocalFit:
         learner: Learner[Any] = Learner(self.recipe, fitting.start, self.device)
         loss = self._loss(fitting, learner)
         recorder = Recorder(folder, learner, self.last, progress)
-        done = recorder.restore(fitting.first)
+        done, every = recorder.restore(fitting.first), self.recipe.checkpoint_every
+        to_come = -(-fitting.steps // every) - done // every
+        check_room_for_all(folder.path, self.recipe.keep, to_come, stored_bytes(fitting.start))
         for step in range(done, fitting.steps):
             metrics = learner.step(step, self._updates(fitting, step), loss)
             due = (step + 1) % self.recipe.checkpoint_every == 0 or step + 1 == fitting.steps
@@ -130,7 +133,9 @@ class _LocalTraining:
                 self.out, training.prompts, steps, self.recipe.policy.prompts, self.base, anew=folder.extended
             )
             recorder = Recorder(folder, training.learner, steps, self.progress)
-            for step in range(recorder.restore(), steps):
+            done, every = recorder.restore(), self.recipe.checkpoint_every
+            check_room_for_all(self.out, self.recipe.keep, -(-steps // every) - done // every, stored_bytes(self.base))
+            for step in range(done, steps):
                 metrics = training.step(step)
                 due = (step + 1) % self.recipe.checkpoint_every == 0 or step + 1 == steps
                 recorder.record(step + 1, metrics, _note(metrics), due=due)

@@ -10,6 +10,7 @@ from pathlib import Path
 from ..methods.base import Dpo, Sft
 from ..recipe import Recipe
 from ..recipe_settings import OpenRlhfSettings
+from .states import KEPT
 
 FOLDER = "openrlhf"
 """What OpenRLHF reads and writes, within a training's folder or a stage's."""
@@ -28,6 +29,11 @@ class Paths:
     def states(self) -> Path:
         """DeepSpeed's states and the weights as OpenRLHF saves them."""
         return self.folder / "states"
+
+    @property
+    def last(self) -> Path:
+        """The weights at the end, which OpenRLHF saves beside those that were due."""
+        return self.folder / "last"
 
 
 def arguments(recipe: Recipe, settings: OpenRlhfSettings, paths: Paths, *, pictures: int, resume: bool) -> list[str]:
@@ -52,6 +58,7 @@ def arguments(recipe: Recipe, settings: OpenRlhfSettings, paths: Paths, *, pictu
         "ds.attn_implementation": settings.attention,
         "ds.zero_stage": settings.zero_stage,
         "ds.param_dtype": "bf16",
+        "ds.grad_accum_dtype": "fp32",
         "data.prompt_dataset": paths.prompts,
         "data.input_key": "input",
         "data.label_key": "label",
@@ -85,10 +92,10 @@ def arguments(recipe: Recipe, settings: OpenRlhfSettings, paths: Paths, *, pictu
         "algo.advantage.is_correction_mode": "clip",
         "algo.kl.init_coef": policy.kl,
         "algo.kl.estimator": "k3",
-        "ckpt.output_dir": paths.folder / "last",
+        "ckpt.output_dir": paths.last,
         "ckpt.path": paths.states,
         "ckpt.save_steps": recipe.checkpoint_every,
-        "ckpt.max_num": 2,
+        "ckpt.max_num": KEPT,
         "logger.logging_steps": 1,
     }
     switches = {
@@ -155,6 +162,11 @@ class FitPaths:
         """Weights that are being saved, apart from the states, of which OpenRLHF drops the oldest folder there."""
         return self.folder / "weights"
 
+    @property
+    def last(self) -> Path:
+        """The weights at the end, which OpenRLHF saves beside those that were due."""
+        return self.folder / "last"
+
 
 def command(objective: Sft | Dpo) -> str:
     """OpenRLHF's entry."""
@@ -187,10 +199,11 @@ def fit_arguments(
         "ds.attn_implementation": settings.attention,
         "ds.zero_stage": settings.zero_stage,
         "ds.param_dtype": "bf16",
-        "ckpt.output_dir": paths.folder / "last",
+        "ds.grad_accum_dtype": "fp32",
+        "ckpt.output_dir": paths.last,
         "ckpt.path": paths.states,
         "ckpt.save_steps": recipe.checkpoint_every * policy.minibatches,
-        "ckpt.max_num": 2,
+        "ckpt.max_num": KEPT,
         "logger.logging_steps": 1,
     }
     if isinstance(objective, Dpo):

@@ -31,8 +31,10 @@ from ...harness.engines.loading import load_processors, load_trainable_configura
 from ...harness.errors import DataError, DivergedError
 from ...harness.images import decode
 from ...harness.types import Image, Prompt
+from ..keeping import check_room, parameters
 from .plan import Plan, write_event
 from .rows import read_prompt
+from .states import needed
 
 Pictures = Mapping[str, Tensor]
 """Patches and grids of the pictures of a batch, in its order; empty without pictures."""
@@ -179,7 +181,10 @@ class MetricsReporter:
     def save_logs_and_checkpoints(
         self: Any, args: Any, global_step: int, step_bar: Any, logs_dict: Any = None, client_states: Any = None
     ) -> None:
-        """As OpenRLHF does. Raises DivergedError if a metric is not finite."""
+        """As OpenRLHF does. Raises DivergedError if a metric is not finite, StoreError if a checkpoint finds no room."""
+        if global_step % args.ckpt.save_steps == 0:
+            states = Path(args.ckpt.path)
+            check_room(states.parent, needed(states, parameters(Path(self.plan.base))), f"update {global_step}")
         super().save_logs_and_checkpoints(args, global_step, step_bar, logs_dict, client_states)  # type: ignore[misc]
         ours = self.strategy.all_reduce(self.measured(logs_dict))
         self._updates.append(ours | {"grad_norm": logs_dict["grad_norm"], "learning_rate": logs_dict["lr"]})

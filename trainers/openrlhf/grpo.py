@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -31,7 +32,7 @@ from .plan import Plan, RolloutPlan
 from .process import SERVED_NAME, ProcessMonitor, judge_server, started
 from .rows import PromptFiles, training_batches, write_prompts
 from .staged import open_student
-from .states import check_loadable, rewind
+from .states import check_loadable, check_states_room, rewind
 
 COMMAND = "openrlhf.cli.train_ppo_ray"
 
@@ -49,17 +50,26 @@ def train(recipe: Recipe, base: Path, out: Path, resume: bool, progress: Progres
         done = folder.last_step()
         paths = Paths(base.resolve(), prompts.prompts.resolve(), own.resolve())
         if done >= steps:
-            folder.finish()
+            finish(folder, paths)
             return
         rewind(paths.states / "_actor", paths.states, done)
         check_loadable(paths.states / "_actor", settings.nodes * settings.gpus, settings.zero_stage)
+        to_come = -(-steps // recipe.checkpoint_every) - done // recipe.checkpoint_every
+        check_states_room(out, recipe.keep, to_come, paths.states / "_actor", base)
         environment = dict(os.environ)
         judged = stack.enter_context(_with_judge(recipe, settings, base, own, environment))
         words = arguments(recipe, settings, paths, pictures=prompts.pictures, resume=done > 0)
         plan = _plan(judged, settings, paths, prompts, words=words, files=files)
         process = stack.enter_context(started(paths.folder, plan, environment))
         ProcessMonitor(folder, paths.folder, paths.base, steps, steps, process, settings.silence, progress).to_the_end()
-        folder.finish()
+        finish(folder, paths)
+
+
+def finish(folder: TrainingFolder, paths: Paths) -> None:
+    """Mark the training as ended, and delete what only a resume would have needed."""
+    folder.finish()
+    for rest in (paths.states, paths.last):
+        shutil.rmtree(rest, ignore_errors=True)
 
 
 def describe(recipe: Recipe, base: Path, out: Path) -> str:
@@ -123,6 +133,23 @@ def _check_tokens(recipe: Recipe, settings: OpenRlhfSettings, reward: Reward) ->
             [wanted["logprobs"]],
             "OpenRLHF gives only with openrlhf.correct_engine = true, sampling.temperature = 1 and sampling.top_p = 1; "
             'or train with trainer = "local"',
+        )
+
+
+def check_batches(recipe: Recipe, settings: OpenRlhfSettings) -> None:
+    """Raise UsageError for batches that OpenRLHF would stumble over once the models are loaded."""
+    processes = settings.nodes * settings.gpus
+    answers = recipe.policy.prompts * recipe.sampling.n
+    update, part = answers // recipe.policy.minibatches, settings.micro_train * processes
+    if update % part:
+        raise UsageError(
+            f"recipe: an update has policy.prompts x sampling.n / minibatches = {update} answers, and must be a multiple of "
+            f"openrlhf.micro_train x nodes x gpus, which is {part}"
+        )
+    if processes > 1 and answers % (settings.micro_rollout * processes):
+        raise UsageError(
+            f"recipe: a step has policy.prompts x sampling.n = {answers} answers, and must be a multiple of "
+            f"openrlhf.micro_rollout x nodes x gpus, which is {settings.micro_rollout * processes}"
         )
 
 

@@ -18,12 +18,14 @@ from openrlhf.trainer import ppo_trainer
 from openrlhf.trainer.ppo_utils.experience_maker import RemoteExperienceMaker
 
 from ...harness.answers.statements.thinking import opened_by
-from ...harness.errors import DataError, DivergedError
+from ...harness.errors import DataError, DivergedError, EngineError
+from ..keeping import check_room, parameters
 from ..resolve import recipe_files
 from ..rewards.pipeline import RewardPipeline
 from ..tokens import GroupTokens
 from .plan import Plan, write_event
 from .rows import read_items
+from .states import needed
 
 PPOTrainer: Any = ppo_trainer.PPOTrainer.__ray_metadata__.modified_class
 
@@ -65,10 +67,18 @@ class GroupAdvantages(RemoteExperienceMaker):  # type: ignore[misc]
     """Gives each sample the advantage that its group was given, on every token of the answer."""
 
     advantages_by_place: Sequence[float] = ()
+    most_vllm_kl: float | None = None
+    """The most nats per token by which engine and learner may differ in the next step; None once they were compared."""
 
     @torch.no_grad()
     def compute_advantages_and_returns(self, experiences: list[Any]) -> list[Any]:
-        """Set advantages and returns; a sample's place in the step's rollout is its `index`."""
+        """Set advantages and returns; a sample's place in the step's rollout is its `index`.
+
+        Raises EngineError in the first step if the learner's probabilities are not those that the engine drew by.
+        """
+        if self.most_vllm_kl is not None:
+            check_agreement(experiences, self.most_vllm_kl)
+            self.most_vllm_kl = None
         for experience in experiences:
             advantages = torch.tensor(
                 [self.advantages_by_place[place] for place in experience.index], dtype=torch.float32
@@ -78,6 +88,22 @@ class GroupAdvantages(RemoteExperienceMaker):  # type: ignore[misc]
             experience.info["return"] = advantages
             experience.kl = None
         return experiences
+
+
+def check_agreement(experiences: Sequence[Any], most: float) -> None:
+    """Raise EngineError if the mean log-probability of the drawn tokens differs by more than `most` between the two."""
+    if any(one.rollout_log_probs is None for one in experiences):
+        return
+    masks = [one.action_mask.float() for one in experiences]
+    differences = [one.rollout_log_probs.float() - one.action_log_probs.float() for one in experiences]
+    total = sum(float((difference * mask).sum()) for difference, mask in zip(differences, masks, strict=True))
+    vllm_kl = total / sum(float(mask.sum()) for mask in masks)
+    if not abs(vllm_kl) <= most:
+        raise EngineError(
+            f"learner and rollout engine do not agree: vllm_kl is {vllm_kl:.3g} nats per token in the first step, more than "
+            f"openrlhf.most_vllm_kl = {most:g}. Usually one of them has other weights (the hand-over failed), is "
+            "shown other pictures (another size, another background), or has a dropout or a generation_config of its own"
+        )
 
 
 class RewardingTrainer(PPOTrainer):  # type: ignore[misc]
@@ -93,22 +119,29 @@ class RewardingTrainer(PPOTrainer):  # type: ignore[misc]
             raise DataError("a file that the recipe names was changed since the training was started")
         super().__init__(pretrain, *groups, **generating)
         self.experience_maker.__class__ = GroupAdvantages
+        if self.plan.recipe.openrlhf:
+            self.experience_maker.most_vllm_kl = self.plan.recipe.openrlhf.most_vllm_kl
         write_event(self.plan.events, phase="engines are starting")
 
     def train_step(self, rollout_samples: list[Any], global_step: int) -> tuple[dict[str, Any], int]:
-        """Reward the step's answers, learn from them, and report the metrics. Raises DivergedError if they are not finite."""
+        """Reward the step's answers, and learn from them."""
         write_event(self.plan.events, phase=f"rewarding step {global_step + 1}")
-        metrics = self._reward(rollout_samples, global_step)
+        self._rewarded = self._reward(rollout_samples, global_step)
+        self._labels = dict.fromkeys(sample.labels[0] for sample in rollout_samples)
         write_event(self.plan.events, phase=f"learning step {global_step + 1}")
-        status, step = super().train_step(rollout_samples, global_step)
+        result: tuple[dict[str, Any], int] = super().train_step(rollout_samples, global_step)
+        return result
+
+    def _report(self, step: int, status: Mapping[str, Any]) -> None:
+        """Tell the step's metrics. Raises DivergedError if one is not finite."""
+        metrics = dict(self._rewarded)
         metrics |= {ours: float(status[theirs]) for theirs, ours in METRICS.items() if theirs in status}
         if unfit := [name for name, value in metrics.items() if not math.isfinite(value)]:
-            item_ids = ", ".join(dict.fromkeys(sample.labels[0] for sample in rollout_samples))
             raise DivergedError(
-                f"{unfit[0]} is not finite at step {step} (items {item_ids:.200}): lower optimiser.learning_rate"
+                f"{unfit[0]} is not finite at step {step} (items {', '.join(self._labels):.200}): lower "
+                "optimiser.learning_rate"
             )
         write_event(self.plan.events, step=step, metrics=metrics)
-        return status, step
 
     def _reward(self, samples: Sequence[Any], step: int) -> dict[str, float]:
         n = self.plan.recipe.sampling.n
@@ -143,7 +176,13 @@ class RewardingTrainer(PPOTrainer):  # type: ignore[misc]
         write_event(self.plan.events, phase="drawing answers")
 
     def save_logs_and_checkpoints(self, global_step: int, logs_dict: Any = None, client_states: Any = None) -> None:
-        """Save as OpenRLHF does, then report that the weights are there."""
+        """Report the step, of which OpenRLHF has told all by now; save as it does, and report that the weights are there."""
+        self._report(global_step, logs_dict)
+        if global_step % self.args.ckpt.save_steps == 0:
+            states = Path(self.args.ckpt.path)
+            check_room(
+                states.parent, needed(states / "_actor", parameters(Path(self.plan.base))), f"step {global_step}"
+            )
         super().save_logs_and_checkpoints(global_step, logs_dict, client_states)
         if global_step % self.args.ckpt.save_steps == 0:
             path = Path(self.args.ckpt.path) / f"global_step{global_step}_hf"

@@ -34,7 +34,7 @@ from .arguments import FOLDER, FitPaths, command, fit_arguments, shown
 from .plan import Plan
 from .process import ProcessMonitor, started
 from .rows import write_rows
-from .states import check_loadable, rewind
+from .states import check_loadable, check_states_room, rewind
 
 
 def open_student(checkpoint: Path, settings: OpenRlhfSettings) -> Engine:
@@ -97,6 +97,9 @@ class Staged:
         done = max(0, folder.last_step() - fitting.first)
         rewind(paths.states, paths.weights, done * recipe.policy.minibatches)
         check_loadable(paths.states, settings.gpus, settings.zero_stage)
+        every = recipe.checkpoint_every
+        to_come = -(-fitting.steps // every) - done // every
+        check_states_room(folder.path, recipe.keep, to_come, paths.states, paths.start)
         plan = Plan(
             command=command(fitting.objective),
             arguments=tuple(fit_arguments(recipe, settings, fitting.objective, paths, resume=done > 0)),
@@ -113,7 +116,8 @@ class Staged:
                 folder, paths.folder, paths.start, ends, total, process, settings.silence, progress
             )
             monitor.to_the_end()
-        shutil.rmtree(paths.states, ignore_errors=True)
+        for rest in (paths.states, paths.last):
+            shutil.rmtree(rest, ignore_errors=True)
 
     def describe(self, base: Path, out: Path) -> str:
         """What each stage asks, and the command line that OpenRLHF would be given; nothing is written or started."""

@@ -9,9 +9,23 @@ import shutil
 from pathlib import Path
 
 from ...harness.errors import UsageError
+from ..keeping import check_room_for_all, parameters
 
+KEPT = 2
+"""States that OpenRLHF keeps: it drops the older one before it saves a third."""
 SAVED = "metric.json"
 """What OpenRLHF writes into a state last."""
+WEIGHTS, STATE = 2, 14
+"""Bytes per number."""
+
+
+def needed(states: Path, parameters: int) -> int:
+    """Bytes that the next save takes beside what is there: of each number the weights' two, and of a state fourteen.
+
+    A state has the weights in bf16 and, in fp32, weights and both moments.
+    """
+    full = sum(1 for _ in states.glob("global_step*")) >= KEPT
+    return parameters * (WEIGHTS + (0 if full else STATE))
 
 
 def rewind(states: Path, weights: Path, update: int) -> None:
@@ -27,7 +41,9 @@ def rewind(states: Path, weights: Path, update: int) -> None:
         return
     tag = f"global_step{update}"
     if not (states / tag / SAVED).is_file():
-        raise UsageError(f"{states}: no state for step {update} to resume from: begin again with another --out")
+        raise UsageError(
+            f"{states}: no state for step {update} to resume from (a finished training keeps none): choose another --out"
+        )
     for state in states.iterdir():
         if state.is_dir() and state.name != tag:
             shutil.rmtree(state)
@@ -54,3 +70,11 @@ def check_loadable(states: Path, processes: int, zero_stage: int) -> None:
         raise UsageError(
             f"{states}: saved by {parts} GPUs, and cannot be loaded by {processes}: set openrlhf.nodes x gpus to {parts}"
         )
+
+
+def check_states_room(training: Path, keep: int | None, to_come: int, states: Path, base: Path) -> None:
+    """Raise StoreError if the disk has no room for the checkpoints that are `to_come`, the states and the last weights."""
+    numbers = parameters(base)
+    there = sum(1 for _ in states.glob("global_step*"))
+    beside = numbers * (STATE * max(0, min(KEPT, to_come) - there) + WEIGHTS)
+    check_room_for_all(training, keep, to_come, numbers * WEIGHTS, beside)

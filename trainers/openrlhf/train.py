@@ -48,11 +48,12 @@ def _staged(recipe: Recipe) -> Staged | None:
     """The stages of a recipe; None for GRPO. Raises UsageError for a method that plays in another way, and for settings."""
     if recipe.policy.accumulate != 1:
         raise UsageError("recipe: policy.accumulate is the local trainer's: set openrlhf.micro_train instead")
-    method = open_method(recipe)
+    method, settings = open_method(recipe), recipe.openrlhf or OpenRlhfSettings()
     if isinstance(method, StagedMethod):
-        return Staged.from_recipe(recipe, method, recipe.openrlhf or OpenRlhfSettings())
+        return Staged.from_recipe(recipe, method, settings)
     if not isinstance(method, Grpo):
         raise UsageError(f'method {recipe.method} is not played on OpenRLHF: set trainer = "local"')
+    grpo.check_batches(recipe, settings)
     return None
 
 

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from proctor.harness.engines.vlm import VisionLanguageModel
-from proctor.harness.errors import DataError, UsageError
+from proctor.harness.errors import DataError, EngineError, UsageError
 from proctor.trainers.local.clipping import k3, policy_loss
 from proctor.trainers.openrlhf import hooks
 from proctor.trainers.openrlhf.arguments import Paths, arguments
@@ -135,6 +135,24 @@ def test_a_reward_that_was_edited_after_the_start_is_refused(trainer, tmp_path, 
     monkeypatch.setattr(Plan, "current", lambda: plan)
     with pytest.raises(DataError, match="a file that the recipe names was changed since the training was started"):
         hooks.RewardingTrainer("pretrain")
+
+
+@pytest.mark.parametrize(("off", "agrees"), [(0.02, True), (0.2, False), (-0.2, False), (float("nan"), False)])
+def test_an_engine_that_draws_by_other_probabilities_is_told_before_anything_is_learned(trainer, off, agrees):
+    made = trainer().experience_maker
+    made.advantages_by_place, made.most_vllm_kl = [0.5, -0.5], 0.1
+    mask = torch.tensor([[0.0, 1, 1, 1], [0, 0, 1, 1]])
+    learner = torch.tensor([[-9.0, -1, -2, -3], [-9, -9, -1, -4]])
+    engine = torch.where(mask.bool(), learner + off, torch.zeros(()))
+    experience = SimpleNamespace(
+        index=[0, 1], action_mask=mask, action_log_probs=learner, rollout_log_probs=engine, info={}
+    )
+    if agrees:
+        made.compute_advantages_and_returns([experience])
+    else:
+        with pytest.raises(EngineError, match="learner and rollout engine do not agree: vllm_kl is"):
+            made.compute_advantages_and_returns([experience])
+        assert not hasattr(experience, "advantages")
 
 
 def test_broken_groups_are_told(trainer):

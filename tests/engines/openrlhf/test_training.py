@@ -27,7 +27,7 @@ CHANGES = (
 SMALL = tuple(part for change in CHANGES for part in ("--set", change))
 DRIVER, ROLLOUTS, JUDGE = (
     "proctor.trainers.openrlhf.driver",
-    "ray::RolloutRayActor",
+    "ray::RolloutEngine",
     "vllm.entrypoints.openai.api_server",
 )
 OTHERS = {"recipe.openrlhf.micro_rollout": 2, "recipe.openrlhf.micro_train": 2, "recipe.policy.steps": 401}
@@ -61,11 +61,13 @@ def test_two_steps_with_checkpoints_that_are_examined_once(ended, cli_process, t
     steps = training.metrics()
     assert [one["step"] for one in steps] == [1, 2]
     assert all(abs(one["vllm_kl"]) < 0.05 for one in steps), steps  # the second after an update
-    assert all(one["seconds_broadcasting"] > 0 for one in steps)
+    for phase in ("generating", "scoring", "learning", "broadcasting"):
+        assert all(one[f"seconds_{phase}"] > 0 for one in steps), phase
     if recipe.startswith("actor_judge"):
         assert all("judge_score" in one and one["judge_failed_share"] <= 0.2 for one in steps)
         assert training.has_ended(JUDGE)
 
+    assert not any((training.out / "openrlhf" / name).exists() for name in ("states", "last"))
     paths = training.checkpoints()
     assert [path.name for path in paths] == ["step-000001", "step-000002"]
     before = load_file(BASE / "model.safetensors")

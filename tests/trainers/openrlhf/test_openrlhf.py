@@ -3,24 +3,26 @@
 import json
 import re
 import shlex
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from proctor.benchmarks.suites.figures import SUITE as FIGURES
-from proctor.harness.errors import DataError, DivergedError, EngineError, UsageError, install
+from proctor.harness.errors import DataError, DivergedError, EngineError, StoreError, UsageError, install
 from proctor.harness.jsonl import Tail
 from proctor.harness.limits import METRICS_LINE_BYTES
 from proctor.harness.runs.checkpoints import COMPLETE, check_whole
 from proctor.harness.types import Image, Prompt
+from proctor.trainers.keeping import parameters
 from proctor.trainers.methods.base import Dpo, Preference
 from proctor.trainers.methods.stages import Fitting
 from proctor.trainers.openrlhf.arguments import FitPaths, Paths, arguments
 from proctor.trainers.openrlhf.plan import Plan, RolloutPlan, write_event
 from proctor.trainers.openrlhf.process import ProcessMonitor
 from proctor.trainers.openrlhf.rows import read_items, read_prompt, write_prompts, write_rows
-from proctor.trainers.openrlhf.states import rewind
+from proctor.trainers.openrlhf.states import check_states_room, needed, rewind
 from proctor.trainers.recipe import RECIPES, load_recipe
 from proctor.trainers.recipe_settings import OpenRlhfSettings
 from proctor.trainers.sampler import training_prompts
@@ -158,6 +160,22 @@ def test_states_are_set_back_to_the_last_kept_checkpoint(tmp_path):
     assert not states.exists()
 
 
+def test_a_disk_without_room_for_states_is_told(tmp_path, tiny, monkeypatch):
+    numbers, states = parameters(tiny), tmp_path / "states"
+    for there, wanted in ((0, 16), (1, 16), (2, 2)):
+        (states / f"global_step{there}").mkdir(parents=True)
+        shutil.rmtree(states / "global_step0", ignore_errors=True)
+        assert needed(states, numbers) == wanted * numbers, there
+    shutil.rmtree(states)
+    usage = shutil.disk_usage(tmp_path)
+    everything = numbers * (3 * 2 + 2 * 14 + 2)  # three checkpoints, two states, and the weights at the end
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=everything))
+    check_states_room(tmp_path, None, 3, states, tiny)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=everything - 1))
+    with pytest.raises(StoreError, match=r"the training \(3 checkpoints\) needs .* MB are free"):
+        check_states_room(tmp_path, None, 3, states, tiny)
+
+
 def test_a_dry_run_prints_the_command_and_writes_nothing(cli, tmp_path):
     done = cli("train", "mm_upt_figures_openrlhf", "--out", tmp_path / "out", "--dry-run")
     assert done.code == 0
@@ -202,6 +220,12 @@ def test_a_dry_run_of_stages_says_what_is_asked_and_prints_a_command_each(cli, t
         ("evolmm_figures", "trainer='openrlhf'", 'set trainer = "local"'),
         ("sft_figures_openrlhf", "openrlhf={nodes=2,engines=2}", "train on one node"),
         ("sft_figures_openrlhf", "openrlhf.micro_train=12", "is 16, and must be a multiple of openrlhf.micro_train"),
+        ("mm_upt_figures_openrlhf", "openrlhf.micro_train=48", "minibatches = 64 answers, and must be a multiple of"),
+        (
+            "mm_upt_geometry3k",
+            "openrlhf.micro_rollout=7",
+            "= 5120 answers, and must be a multiple of openrlhf.micro_roll",
+        ),
         ("sft_figures_openrlhf", "openrlhf.student='oracle'", "student must be one of: vllm, transformers"),
         ("sft_figures_openrlhf", "policy.accumulate=2", "set openrlhf.micro_train instead"),
     ],
