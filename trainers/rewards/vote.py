@@ -10,7 +10,7 @@ from ...harness.answers.vote import Vote, vote
 from ...harness.errors import UsageError
 from ..base import Group
 
-WAYS = ("classes", "boxed", "stated", "exact")
+WAYS = ("well_formed", "boxed", "classes", "exact")
 NO_BOX = "None"
 """What stands for a missing box in the code of MM-UPT and of Actor-Judge, where it is an answer like any other."""
 
@@ -19,8 +19,8 @@ NO_BOX = "None"
 class VoteSettings:
     """`votes` says which responses vote, and when two answers are one.
 
-    "classes": those in the form that was asked for (`Group.ballots`). What breaks the form neither votes nor earns what a
-    vote pays. "boxed": those with a box, whether or not the rest has the form. "stated": all of which an answer can be read,
+    "well_formed": those in the form that was asked for (`Group.ballots`). What breaks the form neither votes nor earns what a
+    vote pays. "boxed": those with a box, whether or not the rest has the form. "classes": all of which an answer can be read,
     junk included, as any short text is one. In these three two answers are one when they mean the same (1/2 and 0.5), and a
     tie falls by a hash of the item's id and the answer: it depends neither on the order of the responses nor on what the
     answers are.
@@ -29,7 +29,7 @@ class VoteSettings:
     wins a tie, and a missing box is an answer like any other, which can win.
     """
 
-    votes: str = "classes"
+    votes: str = "well_formed"
 
     def __post_init__(self) -> None:
         if self.votes not in WAYS:
@@ -44,7 +44,7 @@ def ballots(group: Group, votes: str) -> tuple[str | None, ...]:
         return tuple(
             answer if boxed(text) else None for answer, text in zip(group.answers, group.responses, strict=True)
         )
-    return group.answers if votes == "stated" else group.ballots
+    return group.answers if votes == "classes" else group.ballots
 
 
 def count_votes(group: Group, votes: str) -> Vote:

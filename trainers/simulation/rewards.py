@@ -24,6 +24,7 @@ from ..rewards.ground_truth import GroundTruth
 from ..rewards.judge_only import JudgeOnly
 from ..rewards.majority_vote import MajorityVote
 from ..rewards.random import RandomReward
+from ..rewards.vote import VoteSettings
 from ..tokens import needed, refuse_lacking
 from .policy import Floats, GroupDraw, Ints, Prompts
 
@@ -92,7 +93,7 @@ def group_rewards(reward: Reward, prompts: Prompts) -> GroupRewards:
         )
     refuse_lacking(reward.name, lacking_tokens(reward, prompts.groups), UNTOLD)
     settings = getattr(reward, "settings", None)
-    if make is None or getattr(settings, "votes", "classes") != "classes":
+    if make is None or getattr(settings, "votes", VoteSettings.votes) != VoteSettings.votes:
         return PerGroupReward(reward, groups, prompts)
     at_once: GroupRewards = make(reward, groups, prompts)
     return at_once

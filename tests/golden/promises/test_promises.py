@@ -521,7 +521,9 @@ def test_an_older_training_is_known_and_can_be_resumed(tmp_path: Path) -> None:
     checkpoint = Path(shutil.copytree(BASE, training / "checkpoints" / "step-000002"))
     (checkpoint / COMPLETE).touch()
     found, made = look_at_training(training), provenance_of(checkpoint)
-    changed = "actor_judge_figures (changed: policy.minibatches, policy.prompts, policy.steps, sampling.n)"
+    changed = (
+        "actor_judge_figures (changed: policy.minibatches, policy.prompts, policy.steps, reward_settings.votes, ...)"
+    )
     assert (found.recipe, found.seed, found.step, found.finished) == (changed, 0, 2, True)
     assert found.base == weights_digest(BASE)
     assert made is not None
@@ -532,7 +534,7 @@ def test_an_older_training_is_known_and_can_be_resumed(tmp_path: Path) -> None:
     assert recorded["training"] == plain(made.to_json())
     assert recorded["overlap"] != "unknown"
 
-    recipe = load_recipe("actor_judge_figures", [*SMALL, "policy.steps=2"])
+    recipe = load_recipe("actor_judge_figures", [*SMALL, "policy.steps=2", "reward_settings.votes=classes"])
     assessor = RewardPipeline.from_recipe(recipe, BASE)
     with TrainingFolder(training, assessor.recipe, BASE, resume=True, more=assessor.identity()) as folder:
         assert folder.last_step() == 2

@@ -62,7 +62,7 @@ def test_both_arms_have_one_recipe_but_for_the_reward_and_the_same_seeds(tmp_pat
 def test_a_setting_of_a_reward_can_be_the_candidate():
     rewards = {"candidate": "majority_vote", "baseline": "majority_vote"}
     found = small(**rewards, candidate_changes=["reward_settings.votes=exact"])
-    assert [found.recipes[arm].reward_settings["votes"] for arm in ARMS] == ["exact", "classes"]
+    assert [found.recipes[arm].reward_settings["votes"] for arm in ARMS] == ["exact", "well_formed"]
 
 
 @pytest.mark.parametrize(

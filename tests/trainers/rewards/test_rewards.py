@@ -166,12 +166,12 @@ def test_where_no_box_wins_by_exact_text_no_box_is_paid() -> None:
 def test_who_votes_is_a_setting() -> None:
     group = said("<think>2+3</think>\\boxed{5}", "\\boxed{5}", "the answer is 5", "hello", answer_format="think_boxed")
     shares = {
-        votes: with_settings("frequency", group, votes=votes) for votes in ("classes", "boxed", "stated", "exact")
+        votes: with_settings("frequency", group, votes=votes) for votes in ("well_formed", "boxed", "classes", "exact")
     }
     assert shares == {
-        "classes": [0.25, 0, 0, 0],
+        "well_formed": [0.25, 0, 0, 0],
         "boxed": [0.5, 0.5, 0, 0],
-        "stated": [0.75, 0.75, 0.75, 0.25],
+        "classes": [0.75, 0.75, 0.75, 0.25],
         "exact": [0.5, 0.5, 0.5, 0.5],
     }
 
