@@ -144,7 +144,8 @@ def test_dpo_begins_as_the_local_trainer_would_and_prefers_the_chosen(surroundin
     dpo.remember(batch)
     loss, margin, _ = local(dpo, batch)
     print("DPO", steps, "local", loss)
-    assert margin == steps[0]["margin"] == 0
+    assert steps[0]["margin"] == 0
+    assert margin == pytest.approx(0, abs=0.02)  # the reference was asked in another pass, in bf16
     assert loss > math.log(2) + 0.1  # the regulariser's part
     assert steps[0]["loss"] == pytest.approx(loss, abs=2e-2)
     assert steps[-1]["margin"] > 1
