@@ -81,7 +81,8 @@ class OpenRlhfSettings:
 
     The actor has `nodes` x `gpus` GPUs, and the frozen reference as many; `engines` rollout engines of `tensor_parallel`
     GPUs each. With `colocate` all of them share the actor's GPUs, and the engines sleep while the actor learns. A judge
-    that the recipe gives no URL for is served on `judge_gpus` further GPUs of the first node.
+    that the recipe gives no URL for is served on `judge_gpus` further GPUs of the first node; `examine_gpus` more are left to
+    examinations of the checkpoints (`proctor watch`), while the training runs.
 
     A staged method's student is asked on the engine `student`, "vllm" or "transformers": with vllm as many copies as there
     are `engines`, or one of `tensor_parallel` GPUs if that is more than one. Its SFT and DPO have the `gpus` of one node.
@@ -113,6 +114,7 @@ class OpenRlhfSettings:
     correct_engine: bool = True
     student: str = "vllm"
     most_vllm_kl: float = added(0.1)
+    examine_gpus: int = added(0)
 
     def __post_init__(self) -> None:
         counts = (
@@ -128,7 +130,8 @@ class OpenRlhfSettings:
         shared = self.engines * self.tensor_parallel == self.nodes * self.gpus
         rules = {
             **{f"{name} must be at least 1": getattr(self, name) >= 1 for name in counts},
-            "judge_gpus must not be negative": self.judge_gpus >= 0,
+            "judge_gpus and examine_gpus must not be negative": min(self.judge_gpus, self.examine_gpus) >= 0,
+            "examine_gpus are of one node: set nodes to 1": self.examine_gpus == 0 or self.nodes == 1,
             f"student must be one of: {', '.join(STUDENTS)}": self.student in STUDENTS,
             "most_vllm_kl must be positive": self.most_vllm_kl > 0,
             "zero_stage must be 0, 1, 2 or 3": self.zero_stage in range(4),
@@ -138,7 +141,7 @@ class OpenRlhfSettings:
         require(rules.items())
 
     def gpus_needed(self, *, reference: bool) -> int:
-        """GPUs of the Ray cluster, the judge's left out."""
+        """GPUs of the Ray cluster, without those of the judge and of examinations."""
         actor = self.nodes * self.gpus
         if self.colocate:
             return actor

@@ -25,9 +25,9 @@ from .recipe import Recipe
 RESUMES = "resumes.jsonl"
 STEPS = "recipe.policy.steps"
 OPENRLHF = (
-    *("nodes", "gpus", "engines", "tensor_parallel", "colocate", "judge_gpus", "micro_rollout", "micro_train"),
-    *("zero_stage", "adam_offload", "gradient_checkpointing", "attention", "gpu_memory_utilization", "enforce_eager"),
-    *("silence", "most_vllm_kl"),
+    *("nodes", "gpus", "engines", "tensor_parallel", "colocate", "judge_gpus", "examine_gpus"),
+    *("micro_rollout", "micro_train", "zero_stage", "adam_offload", "gradient_checkpointing", "attention"),
+    *("gpu_memory_utilization", "enforce_eager", "silence", "most_vllm_kl"),
 )  # fmt: skip
 """Settings of [openrlhf] that change nothing of what is learned, but for rounding."""
 MACHINE = (

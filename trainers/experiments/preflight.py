@@ -230,7 +230,7 @@ def _gpus(plan: StudyPlan) -> Iterator[str]:
     for one in plan.trainings:
         recipe = one.training.recipe
         settings = recipe.openrlhf or OpenRlhfSettings()
-        trains = settings.gpus_needed(reference=recipe.policy.kl > 0) + settings.judge_gpus
+        trains = settings.gpus_needed(reference=recipe.policy.kl > 0) + settings.judge_gpus + settings.examine_gpus
         on_one_node = recipe.trainer == "openrlhf" and settings.nodes == 1 and one.training.final_checkpoint() is None
         needed[f"trainings.{one.name}"] = max(trains if on_one_node else 0, _of_engine(one.settings))
     if not any(needed.values()) or _installed(CPU_VLLM):
@@ -281,6 +281,7 @@ def checkpoint_bytes(planned: PlannedTraining) -> int:
         return 0
     weights = sum(file.stat().st_size for file in base.glob("*.safetensors"))
     count = -(-planned.steps // recipe.checkpoint_every)
+    count = count if recipe.keep is None else min(count, recipe.keep + 2)
     return count * (weights + (_state_bytes(base, weights) if recipe.trainer == "local" else 0))
 
 

@@ -31,7 +31,7 @@ from ..recipe import Recipe, load_recipe
 from ..resolve import base_of, recipe_files, resolve
 from ..tiny import BUNDLED
 from .folder import Training
-from .study import ALL, Study, StudyExamination, StudyModel, StudyTraining, is_path
+from .study import ALL, FINAL, Study, StudyExamination, StudyModel, StudyTraining, is_path
 
 T = TypeVar("T")
 
@@ -208,6 +208,8 @@ class _Planner:
         training = Training(recipe, recipe_files(named), self.study.out / "trainings" / f"{name}-seed-{seed}")
         askings = self._askings(f"trainings.{name}", asked.profile)
         every = settings.examine == ALL
+        if every and recipe.keep is not None:
+            raise UsageError(f"keep = {recipe.keep} leaves not all checkpoints to examine: set examine = {FINAL!r}")
         return PlannedTraining(name, seed, training, base, asked, askings, every, final_step(recipe))
 
     def _base(self, name: str, settings: StudyTraining, seed: int, recipe: Recipe) -> Path | PlannedTraining:

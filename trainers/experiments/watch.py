@@ -20,6 +20,7 @@ from ...harness.report.text import counted
 from ...harness.runs.checkpoints import Checkpoint, find_checkpoints, still_being_written
 from ...harness.runs.evaluate import Examination, run_eval
 from ..keeping import note_examined
+from ..openrlhf.devices import take_reserved
 from ..provenance import TrainingRecord
 
 POLL_SECONDS = 1.0
@@ -107,6 +108,7 @@ class Watcher:
 
     def _run_all(self, checkpoint: Path, stop: Event) -> None:
         started = time.monotonic()
+        take_reserved(self.folder)
         model = self.open_engine(checkpoint)
         asked, runs = 0, []
         for examination in TrainingRecord.read(checkpoint, self.log).put_into(self.examinations):

@@ -28,6 +28,7 @@ from ..tiny import JUDGE
 from ..tokens import needed, refuse_lacking
 from ..training import TrainingFolder
 from .arguments import FOLDER, Paths, arguments, shown
+from .devices import Devices
 from .plan import Plan, RolloutPlan
 from .process import SERVED_NAME, ProcessMonitor, judge_server, started
 from .rows import PromptFiles, training_batches, write_prompts
@@ -56,11 +57,12 @@ def train(recipe: Recipe, base: Path, out: Path, resume: bool, progress: Progres
         check_loadable(paths.states / "_actor", settings.nodes * settings.gpus, settings.zero_stage)
         to_come = -(-steps // recipe.checkpoint_every) - done // recipe.checkpoint_every
         check_states_room(out, recipe.keep, to_come, paths.states / "_actor", base)
-        environment = dict(os.environ)
-        judged = stack.enter_context(_with_judge(recipe, settings, base, own, environment))
+        devices = Devices.of(settings, reference=recipe.policy.kl > 0)
+        devices.write(out)
+        judged = stack.enter_context(_with_judge(recipe, settings, base, own, devices))
         words = arguments(recipe, settings, paths, pictures=prompts.pictures, resume=done > 0)
         plan = _plan(judged, settings, paths, prompts, words=words, files=files)
-        process = stack.enter_context(started(paths.folder, plan, environment))
+        process = stack.enter_context(started(paths.folder, plan, devices.environment(devices.training)))
         ProcessMonitor(folder, paths.folder, paths.base, steps, steps, process, settings.silence, progress).to_the_end()
         finish(folder, paths)
 
@@ -159,7 +161,7 @@ def _check_gpus(recipe: Recipe, settings: OpenRlhfSettings) -> None:
         return
     import torch  # noqa: PLC0415 - only to count
 
-    needed = settings.gpus_needed(reference=recipe.policy.kl > 0) + settings.judge_gpus
+    needed = settings.gpus_needed(reference=recipe.policy.kl > 0) + settings.judge_gpus + settings.examine_gpus
     if (available := torch.cuda.device_count()) < needed:
         raise UsageError(
             f"the recipe needs {needed} GPUs and this machine has {available}: change the section [openrlhf], or set "
@@ -184,21 +186,14 @@ def _judge_identity(recipe: Recipe, base: Path) -> Mapping[str, Json]:
 
 @contextmanager
 def _with_judge(
-    recipe: Recipe, settings: OpenRlhfSettings, base: Path, own: Path, environment: dict[str, str]
+    recipe: Recipe, settings: OpenRlhfSettings, base: Path, own: Path, devices: Devices
 ) -> Iterator[Recipe]:
-    """The recipe with the URL of its judge, which is served while the block runs; the last GPUs are the judge's."""
+    """The recipe with the URL of its judge, which is served while the block runs."""
     checkpoint = _judge_checkpoint(recipe, base)
     if checkpoint is None or recipe.judge is None:
         yield recipe
         return
-    theirs = dict(environment)
-    if settings.judge_gpus:
-        visible = environment.get("CUDA_VISIBLE_DEVICES", "").split(",")
-        total = settings.gpus_needed(reference=recipe.policy.kl > 0) + settings.judge_gpus
-        devices = visible if visible != [""] else [str(number) for number in range(total)]
-        environment["CUDA_VISIBLE_DEVICES"] = ",".join(devices[: -settings.judge_gpus])
-        theirs["CUDA_VISIBLE_DEVICES"] = ",".join(devices[-settings.judge_gpus :])
-    with judge_server(checkpoint, own / "judge.log", theirs, settings.judge_gpus) as url:
+    with judge_server(checkpoint, own / "judge.log", devices.environment(devices.judge), settings.judge_gpus) as url:
         yield dataclasses.replace(recipe, judge=dataclasses.replace(recipe.judge, model=SERVED_NAME, url=url))
 
 
