@@ -21,6 +21,7 @@ from ..harness.types import Json
 from .methods.base import StagedMethod
 from .methods.registry import open_method
 from .recipe import Recipe
+from .recipe_settings import ADAMW
 
 RESUMES = "resumes.jsonl"
 STEPS = "recipe.policy.steps"
@@ -30,10 +31,13 @@ OPENRLHF = (
     *("gpu_memory_utilization", "enforce_eager", "silence", "most_vllm_kl"),
 )  # fmt: skip
 """Settings of [openrlhf] that change nothing of what is learned, but for rounding."""
+LOCAL = ("micro_tokens", "draw_tokens", "gradient_checkpointing", "attention")
+"""Settings of [local] that are so too; its optimiser is not."""
 MACHINE = (
     *("recipe.checkpoint_every", "recipe.keep", "recipe.policy.accumulate", "recipe.judge.url", "recipe.judge.batch"),
     *("recipe.judge.concurrency", "judge.url"),
     *(f"recipe.openrlhf.{name}" for name in OPENRLHF),
+    *(f"recipe.local.{name}" for name in LOCAL),
 )
 MADE = "recipe.collect.least"
 """A stage that made too little can be taken as it is."""
@@ -47,7 +51,8 @@ def free_keys(recipe: Recipe) -> tuple[str, ...]:
     """
     method = open_method(recipe)
     one = not isinstance(method, StagedMethod) or len(list(method.stages)) == 1
-    return (*MACHINE, MADE, *((STEPS,) if one else ()))
+    plain = recipe.local is not None and recipe.local.optimiser == ADAMW  # what a recipe without the section has
+    return (*MACHINE, MADE, *((STEPS,) if one else ()), *(("recipe.local",) if plain else ()))
 
 
 @dataclass(frozen=True)

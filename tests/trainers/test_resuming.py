@@ -1,5 +1,6 @@
 """`proctor train --resume --set ...`: what may change does and is recorded, and what changes what is learned is refused."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -7,6 +8,9 @@ import pytest
 
 from proctor.harness.runs.provenance import weights_digest
 from proctor.trainers.contamination import Fingerprints
+from proctor.trainers.recipe import load_recipe
+from proctor.trainers.recipe_settings import LocalSettings
+from proctor.trainers.resuming import free_keys
 
 SMALL = ("policy.prompts=4", "sampling.n=4", "sampling.max_tokens=24", "checkpoint_every=2")
 
@@ -70,13 +74,18 @@ def test_what_changes_what_is_learned_is_refused_by_name(cli, begun, change, key
     assert "policy.steps" not in done.err
 
 
+def test_another_optimiser_is_no_machine_setting():
+    assert "recipe.local" in free_keys(load_recipe("mm_upt_figures", ["local.micro_tokens=600"]))
+    assert "recipe.local" not in free_keys(load_recipe("mm_upt_figures", ["local.optimiser='adamw_8bit'"]))
+
+
 def test_each_resume_that_took_a_step_is_a_line(cli, begun):
-    for steps, changes in ((3, ("policy.accumulate=2",)), (3, ()), (4, ())):
+    for steps, changes in ((3, ("policy.accumulate=2",)), (3, ()), (4, ("local.micro_tokens=600",))):
         done = cli(*arguments(f"policy.steps={steps}", *changes), "--out", begun, "--resume")
         assert done.code == 0, done.err
     assert [(line["done"], line["changed"]) for line in resumes(begun)] == [
         (2, {"recipe.policy.accumulate": 2, "recipe.policy.steps": 3}),
-        (3, {"recipe.policy.steps": 4}),
+        (3, {"recipe.local": {**dataclasses.asdict(LocalSettings()), "micro_tokens": 600}, "recipe.policy.steps": 4}),
     ]
 
 
