@@ -25,7 +25,6 @@ from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from ..errors import EngineError, UsageError, printable
-from ..limits import HTTP_REPLY_BYTES
 from ..types import Json
 from .http_limits import Budget, ClosedError, ConcurrencyLimiter, Reservation
 from .http_wire import SHOWN, Completion, Failure, Fault, parse, read_completion, read_models, read_refusal
@@ -245,12 +244,12 @@ class Endpoint:
         return outcome, tries
 
     def _attempt(self, line: ConnectionPool, payload: bytes) -> Completion | Failure:
-        from .http_wire import NoResponse, TooLargeError  # noqa: PLC0415
+        from .http_wire import NoResponse, UnreadableReplyError  # noqa: PLC0415
 
         try:
             reply = line.send("POST", f"{self.url}/chat/completions", self._key(), payload)
-        except TooLargeError:
-            return Failure(f"the answer is larger than {HTTP_REPLY_BYTES} bytes")
+        except UnreadableReplyError as error:
+            return Failure(str(error))
         if isinstance(reply, NoResponse):
             return Failure(reply.message, again=True, busy=reply.timed_out, silent=True, lost=reply.connected)
         if reply.status == 200:
@@ -259,13 +258,13 @@ class Endpoint:
 
     def _glance(self, url: str) -> HttpReply | Fault:
         """One GET, not repeated."""
-        from .http_wire import NoResponse, TooLargeError  # noqa: PLC0415
+        from .http_wire import NoResponse, UnreadableReplyError  # noqa: PLC0415
 
         line = self._open(1, min(self._timeout, GLANCE_SECONDS))
         try:
             reply = line.send("GET", url, self._key())
-        except TooLargeError:
-            return Fault("the reply is too large")
+        except UnreadableReplyError as error:
+            return Fault(str(error))
         finally:
             line.close()
         return Fault(self._shown(reply.message)) if isinstance(reply, NoResponse) else reply

@@ -44,8 +44,8 @@ class NoResponse:
     timed_out: bool = False
 
 
-class TooLargeError(Exception):
-    """The reply is longer than HTTP_REPLY_BYTES."""
+class UnreadableReplyError(Exception):
+    """The reply is longer than HTTP_REPLY_BYTES, or packed in a way that was not asked for; says which."""
 
 
 class ConnectionPool:
@@ -67,7 +67,7 @@ class ConnectionPool:
         )
 
     def send(self, method: str, url: str, key: str | None, payload: bytes | None = None) -> HttpReply | NoResponse:
-        """One request, one reply. Raises TooLargeError."""
+        """One request, one reply. Raises UnreadableReplyError."""
         headers = {} if key is None else {"authorization": f"Bearer {key}"}
         if payload is not None:
             headers["content-type"] = "application/json"
@@ -98,11 +98,15 @@ class ConnectionPool:
         self._client.close()
 
     def _read(self, response: httpx.Response, deadline: float) -> bytes:
+        """The body as it is sent: nothing is unpacked, for few bytes could become any number."""
+        encoding = response.headers.get("content-encoding", "").strip().lower()
+        if encoding not in ("", "identity"):
+            raise UnreadableReplyError(f"the answer is packed ({encoding:.40}), which was not asked for")
         body = bytearray()
-        for chunk in response.iter_bytes():
+        for chunk in response.iter_raw():
             body += chunk
             if len(body) > HTTP_REPLY_BYTES:
-                raise TooLargeError
+                raise UnreadableReplyError(f"the answer is larger than {HTTP_REPLY_BYTES} bytes")
             if time.monotonic() > deadline:
                 raise httpx.ReadTimeout("the reply came too slowly")
         return bytes(body)
@@ -122,8 +126,21 @@ def _shut_down(one: socket.socket) -> None:
         socket.socket.shutdown(one, socket.SHUT_RDWR)  # not SSLSocket's own, which another thread may be inside of
 
 
-ENDED = {"stop": "stop", "eos_token": "stop", "length": "length", None: None}
-"""The finish reasons of whole answers; any other (abort, error, content_filter, tool_calls) means there is none."""
+ENDED: Mapping[str | None, str | None] = {
+    "stop": "stop",
+    "eos_token": "stop",
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "length": "length",
+    "max_tokens": "length",
+    None: None,
+}
+"""The finish reasons of whole answers, in any case: OpenAI's, text-generation-inference's, Anthropic's and Google's.
+
+Any other (abort, error, content_filter, tool_calls) means there is no answer.
+"""
+TEXTS = ("text", "output_text")
+"""Types of the parts of a content that are its text; others (thinking, images) are not."""
 
 FATAL_STATUS = frozenset({401, 403, 404})
 AGAIN_STATUS = frozenset({408, 425, 429})
@@ -171,23 +188,46 @@ class Failure:
 
 
 def read_completion(body: bytes) -> Completion | Failure:
-    """The completion in the body of a 200, or a Failure that says what is wrong with it."""
+    """The completion in the body of a 200, or a Failure that says what is wrong with it.
+
+    An error at any level is a failure, whatever stands beside it. A model that thought until its tokens ran out has given an
+    empty answer that was cut off.
+    """
     value = parse(body)
     if value is None:
-        return Failure(f"the answer is no JSON: {excerpt(body)}")
+        return Failure(f"the answer is no JSON: {excerpt(body)}", again=True)
     try:
-        choice = value["choices"][0]
-        content, reason = choice["message"]["content"], choice.get("finish_reason")
-    except (LookupError, TypeError, AttributeError):
+        found = [value] if "choices" not in value else [value, value["choices"][0], value["choices"][0]["message"]]
+        error = next((one["error"] for one in found if one.get("error") is not None), None)
+        if error is not None:
+            said = error.get("message") if isinstance(error, dict) else error
+            return Failure(f"the server answered with an error: {said!s:.200}", again=True)
+        choice, message = found[1:]
+        content, reason = message["content"], choice.get("finish_reason")
+    except (LookupError, TypeError, ValueError, AttributeError):
         return Failure(f"the answer is no chat completion: {explanation(body)}")
-    if not isinstance(reason, str | None) or reason not in ENDED:
+    ended = reason.lower() if isinstance(reason, str) else reason
+    if not isinstance(ended, str | None) or ended not in ENDED:
         return Failure(f"the answer was not finished: finish_reason is {reason!r:.40}")
-    if not isinstance(content, str):
+    thought = _reasoning(message)
+    text = _text(content, cut_off=ENDED[ended] == "length")
+    if text is None:
         return Failure(f"the answer has no text: content is {content!r:.40}, finish_reason {reason!r}")
     usage = value.get("usage")
     counts = usage if isinstance(usage, dict) else {}
     tokens = _count(counts, "prompt_tokens"), _count(counts, "completion_tokens")
-    return Completion(content, ENDED[reason], *tokens, _reasoning(choice["message"]))
+    return Completion(text, ENDED[ended], *tokens, thought)
+
+
+def _text(content: Json, *, cut_off: bool) -> str | None:
+    """The text of a content: itself, or its parts of text in order; empty for none if the answer was cut off."""
+    if content is None and cut_off:
+        return ""
+    if isinstance(content, list):
+        parts = [part.get("text") if isinstance(part, dict) and part.get("type") in TEXTS else None for part in content]
+        texts = [part for part in parts if isinstance(part, str)]
+        return "".join(texts) if texts or cut_off else None
+    return content if isinstance(content, str) else None
 
 
 def _reasoning(message: Mapping[str, Json]) -> str | None:

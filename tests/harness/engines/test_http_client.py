@@ -5,6 +5,7 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -107,16 +108,16 @@ def test_what_does_not_pass_is_a_fault_after_the_attempts(serve, flaw):
         (Reply(400, {"error": {"message": "maximum context length is 512 tokens"}}), "maximum context length"),
         (Reply(413, b"too large"), "413: too large"),
         (Reply(422, {"detail": "bad field"}), "422: bad field"),
-        (Reply(200, b"<html>hello</html>"), "no JSON: <html>"),
-        (Reply(200, b'{"choices": ' * 100_000), "no JSON"),
         (Reply(200, {"choices": []}), "no chat completion"),
-        (Reply(200, {"error": {"message": "engine dead"}}), "engine dead"),
         (Reply(200, []), "no chat completion"),
         (Reply(200, completion(None)), "no text: content is None"),
         (Reply(200, completion(["a"])), "no text"),
         (Reply(200, completion("half an ans", "abort")), "not finished: finish_reason is 'abort'"),
         (Reply(200, completion("", "content_filter")), "content_filter"),
         (Reply(200, completion("x", ["stop"])), "not finished"),
+        (Reply(200, completion([{"type": "thinking", "text": "5"}])), "no text"),
+        (Reply(200, completion(), {"Content-Encoding": "gzip"}), "packed (gzip), which was not asked for"),
+        (Reply(200, completion(), {"Content-Encoding": "gzip, gzip"}), "packed (gzip, gzip)"),
         (Reply(200, b" " * (HTTP_REPLY_BYTES + 1)), "larger than"),
     ],
 )
@@ -128,6 +129,57 @@ def test_what_is_no_answer_is_a_fault_at_once(serve, reply, said):
     assert fault.message.isprintable()
     assert not fault.fatal
     assert len(server.seen) == 1
+
+
+def with_error(where: str, error: Any) -> dict[str, Any]:
+    """An answer with an error beside it, at that level."""
+    body = completion("It is")
+    {"reply": body, "choice": body["choices"][0], "message": body["choices"][0]["message"]}[where]["error"] = error
+    return body
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"<html>hello</html>", "no JSON: <html>"),
+        (b'{"choices": ' * 100_000, "no JSON"),
+        (b'{"choices": [{"message": {"content": "5', "no JSON"),
+        ({"error": {"message": "engine dead"}}, "engine dead"),
+        (with_error("reply", {"message": "out of memory"}), "out of memory"),
+        (with_error("reply", "out of memory"), "out of memory"),
+        (with_error("choice", {"message": "worker lost", "code": 502}), "worker lost"),
+        (with_error("message", {"message": "worker lost"}), "worker lost"),
+        (with_error("message", {}), "answered with an error"),
+    ],
+)
+def test_an_error_in_a_200_is_no_answer_and_is_asked_again(serve, body, said):
+    server = serve(lambda asked, before: Reply(200, body) if before == 0 else Reply())
+    assert ask(client(server))[0] == Completion(ANSWER, "stop", 7, 3)
+    server = serve(lambda asked, before: Reply(200, body))
+    fault = ask(client(server, attempts=2))[0]
+    assert isinstance(fault, Fault)
+    assert said in fault.message
+    assert "tried 2 times" in fault.message
+    assert len(server.seen) == 2
+
+
+@pytest.mark.parametrize("reason", ["length", "max_tokens", "MAX_TOKENS"])
+def test_thinking_until_the_tokens_ran_out_is_an_empty_answer_that_was_cut_off(serve, reason):
+    body = completion(None, reason)
+    body["choices"][0]["message"]["reasoning_content"] = "Hmm, 4 or"
+    server = serve(lambda asked, before: Reply(200, body))
+    assert ask(client(server))[0] == Completion("", "length", 7, 3, "Hmm, 4 or")
+
+
+@pytest.mark.parametrize("reason", ["end_turn", "STOP", "stop_sequence"])
+def test_the_parts_of_a_text_are_joined(serve, reason):
+    parts = [
+        {"type": "thinking", "text": "no"},
+        {"type": "text", "text": "It is "},
+        {"type": "output_text", "text": "5."},
+    ]
+    server = serve(lambda asked, before: Reply(200, completion(parts, reason)))
+    assert ask(client(server))[0] == Completion("It is 5.", "stop", 7, 3)
 
 
 def test_an_empty_text_is_an_answer(serve):
@@ -403,7 +455,7 @@ def test_served_gives_the_models_entry(serve):
         (Reply(403, b"no entry"), "OPENAI_API_KEY is missing"),
         (Reply(reset=True), "is the server running"),
         (Reply(delay=0.5), "no answer within"),
-        (Reply(200, b"x" * (HTTP_REPLY_BYTES + 1)), "too large"),
+        (Reply(200, b"x" * (HTTP_REPLY_BYTES + 1)), "larger than"),
     ],
 )
 def test_a_server_that_will_not_do_is_one_clear_line(serve, models, said):

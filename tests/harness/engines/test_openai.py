@@ -1,6 +1,7 @@
 """The openai engine: what is sent to a server, what a run makes of what comes back, and what can be known beforehand."""
 
 import base64
+import dataclasses
 import hashlib
 import io
 import threading
@@ -309,7 +310,9 @@ def test_from_the_command_line(serve, tmp_path, cli):
 
 
 def test_several_servers_share_the_questions(serve, tmp_path, examine):
-    first, second = serve(parrot), serve(parrot)
+    first, second = (
+        serve(lambda body, before: dataclasses.replace(parrot(body, before), delay=0.05)) for _ in range(2)
+    )
     model = open_engine("tiny", {"url": f"{second.url}, {first.url}", "concurrency": "2"})
     outcome = run_eval(examine(40), model, tmp_path / "run")
     assert outcome.complete
