@@ -63,6 +63,8 @@ def _train(args: argparse.Namespace) -> int:
         describe = getattr(train, "describe", None)
         recipe, base = resolve(recipe), base_name(recipe, args.base)
         print(describe(recipe, base, args.out) if describe else json.dumps(recipe.to_json(), indent=1))
+        if (describe_memory := getattr(train, "describe_memory", None)) is not None:
+            log(describe_memory(recipe, base))
         return EXIT_OK
     if args.resume and not (args.out / "training.json").exists():
         log(f"{args.out} holds no training yet: it begins")

@@ -62,8 +62,7 @@ def load_configuration(path: Path, trust_remote_code: bool = False) -> Any:
             f"{path}: model type {config.model_type!r} is no image-text-to-text model of transformers {version}: "
             "upgrade transformers, or serve it and use --engine openai"
         )
-    if max(_layers(config), default=0) > MODEL_LAYERS:
-        raise CheckpointError(f"{path}/config.json: more than {MODEL_LAYERS} layers")
+    _check_layers(path, config)
     if not own_code:
         with torch.device("meta"):
             described = AutoModelForImageTextToText.from_config(config).num_parameters()
@@ -79,10 +78,16 @@ def load_configuration(path: Path, trust_remote_code: bool = False) -> Any:
 def load_trainable_configuration(path: Path) -> Any:
     """The configuration of a checkpoint that the trainers can train. Raises CheckpointError for any other."""
     config = load_configuration(path)
+    check_trainable(path, config)
+    return config
+
+
+def check_trainable(path: Path, config: Any) -> None:
+    """Raise CheckpointError for the configuration in that folder if the trainers cannot train its model."""
     if config.model_type not in SHARED_PREFIX:
         known = ", ".join(SHARED_PREFIX)
         raise CheckpointError(f"{path}: model type {config.model_type!r} cannot be trained here; these can: {known}")
-    return config
+    _check_layers(path, config)
 
 
 def load_weights(
@@ -179,6 +184,11 @@ def _tolerant(kind: type[Any]) -> type[Any]:
         return None if argument is _ABSENT else kind.check_argument_for_proper_class(self, name, argument)
 
     return type(kind.__name__, (kind,), {"check_argument_for_proper_class": check_argument_for_proper_class})
+
+
+def _check_layers(path: Path, config: Any) -> None:
+    if max(_layers(config), default=0) > MODEL_LAYERS:
+        raise CheckpointError(f"{path}/config.json: more than {MODEL_LAYERS} layers")
 
 
 def _layers(config: Any) -> Iterator[int]:

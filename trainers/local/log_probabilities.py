@@ -43,7 +43,7 @@ def answer_logprobs(
     prompt = Cache(layers=[PromptLayer() for _ in range(model.config.get_text_config().num_hidden_layers)])
     run = model.model(**inputs, position_ids=positions, past_key_values=prompt, use_cache=True)
     first = model.lm_head(run.last_hidden_state[:, -1:]).repeat_interleave(repeats, 0)
-    pieces = [_of_logits(first, ids[:, :1], temperature)]
+    pieces = [logprobs_of_logits(first, ids[:, :1], temperature)]
     if ids.shape[1] > 1:
         steps = torch.arange(ids.shape[1] - 1, device=ids.device)
         after = (positions[..., -1] + 1).repeat_interleave(repeats, 1)
@@ -55,7 +55,7 @@ def answer_logprobs(
             past_key_values=Cache(layers=[AnswerLayer(layer, repeats) for layer in prompt.layers]),
             use_cache=True,
         )
-        pieces += _told(model.lm_head, run.last_hidden_state, ids[:, 1:], temperature)
+        pieces += logprobs_in_chunks(model.lm_head, run.last_hidden_state, ids[:, 1:], temperature)
     logprobs, entropies = zip(*pieces, strict=True)
     return torch.cat(logprobs, 1), torch.cat(entropies, 1)
 
@@ -87,7 +87,7 @@ class AnswerLayer(DynamicLayer):
         return torch.cat([keys, key_states], -2), torch.cat([values, value_states], -2)
 
 
-def _told(head: Any, hidden: Tensor, ids: Tensor, temperature: float) -> Iterator[tuple[Tensor, Tensor]]:
+def logprobs_in_chunks(head: Any, hidden: Tensor, ids: Tensor, temperature: float) -> Iterator[tuple[Tensor, Tensor]]:
     """Log-probabilities and entropies (R, t) of ids (R, T) from hidden states (R, T, H), some t tokens at a time."""
     size = max(1, LOGITS // (hidden.shape[0] * head.out_features))
     chunks = list(zip(hidden.split(size, 1), ids.split(size, 1), strict=True))
@@ -99,9 +99,10 @@ def _told(head: Any, hidden: Tensor, ids: Tensor, temperature: float) -> Iterato
 
 
 def _of_chunk(head: Any, hidden: Tensor, ids: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
-    return _of_logits(head(hidden), ids, temperature)
+    return logprobs_of_logits(head(hidden), ids, temperature)
 
 
-def _of_logits(logits: Tensor, ids: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+def logprobs_of_logits(logits: Tensor, ids: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+    """Log-probabilities and entropies (R, t) of ids (R, t) from logits (R, t, V), in float32."""
     log_p = torch.log_softmax(logits.float() / temperature, -1)
     return log_p.gather(2, ids[..., None])[..., 0], -(log_p.exp() * log_p).sum(-1)

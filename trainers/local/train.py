@@ -101,17 +101,31 @@ class LocalFit:
         return loss
 
 
-def train(recipe: Recipe, base: Path, out: Path, resume: bool, progress: Progress) -> None:
+class LocalTrainer:
     """Train by a recipe from a base checkpoint; write checkpoints, metrics and the end mark under `out`."""
-    method = open_method(recipe)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    options = TransformersOptions(device)
-    prepared = prepare(recipe, base, out, lambda checkpoint: TransformersEngine(checkpoint, options), progress)
-    training = _LocalTraining(prepared.recipe.spelled_out(method=method), prepared, base, out, resume, progress, device)
-    if isinstance(method, StagedMethod):
-        training.in_stages(method)
-    else:
-        training.played(method)
+
+    def __call__(self, recipe: Recipe, base: Path, out: Path, resume: bool, progress: Progress) -> None:
+        """Train to the recipe's end."""
+        method = open_method(recipe)
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        options = TransformersOptions(device)
+        prepared = prepare(recipe, base, out, lambda checkpoint: TransformersEngine(checkpoint, options), progress)
+        training = _LocalTraining(
+            prepared.recipe.spelled_out(method=method), prepared, base, out, resume, progress, device
+        )
+        if isinstance(method, StagedMethod):
+            training.in_stages(method)
+        else:
+            training.played(method)
+
+    def describe_memory(self, recipe: Recipe, base: Path) -> str:
+        """What it would need of a device's memory, for a base that need not be here."""
+        from .memory_plan import describe_memory  # noqa: PLC0415 - for dry runs alone
+
+        return describe_memory(recipe, base)
+
+
+train = LocalTrainer()
 
 
 @dataclass(frozen=True)

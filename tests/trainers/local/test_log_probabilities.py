@@ -48,13 +48,13 @@ def test_chunks_give_the_values_and_gradients_of_all_logits_at_once(
     whole = told(policy, [2, 2, 2])
     monkeypatch.setattr(log_probabilities, "LOGITS", 6 * policy.model.lm_head.out_features * 3)
     held = []
-    plain = log_probabilities._of_logits
+    plain = log_probabilities.logprobs_of_logits
 
     def watched(logits: torch.Tensor, ids: torch.Tensor, temperature: float) -> tuple[torch.Tensor, torch.Tensor]:
         held.append(logits.numel())
         return plain(logits, ids, temperature)
 
-    monkeypatch.setattr(log_probabilities, "_of_logits", watched)
+    monkeypatch.setattr(log_probabilities, "logprobs_of_logits", watched)
     chunked = told(policy, [2, 2, 2])
     assert max(held) <= log_probabilities.LOGITS
     assert len(held) > 8
