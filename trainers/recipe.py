@@ -41,15 +41,23 @@ class PromptSettings:
     template: str | None = added(None)
 
 
+ADAMW = "adamw"
+OPTIMISERS = (ADAMW, "adamw_8bit", "paged_adamw_8bit")
+
+
 @dataclass(frozen=True)
 class OptimiserSettings:
-    """AdamW; the learning rate rises linearly over `warmup_steps` and then stays."""
+    """AdamW; the learning rate rises linearly over `warmup_steps` and then stays.
+
+    Of the kinds "adamw_8bit" and "paged_adamw_8bit", which are bitsandbytes' and the local trainer's, moments have 8 bits.
+    """
 
     learning_rate: float = 1e-6
     betas: tuple[float, ...] = (0.9, 0.999)
     weight_decay: float = 0.01
     max_grad_norm: float = 1.0
     warmup_steps: int = 0
+    kind: str = added(ADAMW)
 
 
 @dataclass(frozen=True)
@@ -170,6 +178,8 @@ class Recipe:
             "policy.train_on belongs to method grpo": policy.train_on is None or self.method == "grpo",
             "prompts.split must be train, or test for figures": self.prompts.split == "train"
             or (self.prompts.split == "test" and self.prompts.suite == "figures"),
+            f"optimiser.kind must be one of: {', '.join(OPTIMISERS)}": optimiser.kind in OPTIMISERS,
+            "optimiser.kind is the local trainer's": optimiser.kind == ADAMW or self.trainer != "openrlhf",
             "optimiser.learning_rate must be positive": optimiser.learning_rate > 0,
             "optimiser.weight_decay and warmup_steps must not be negative": min(
                 optimiser.weight_decay, optimiser.warmup_steps

@@ -148,35 +148,30 @@ class OpenRlhfSettings:
         return actor * (2 if reference else 1) + self.engines * self.tensor_parallel
 
 
-ADAMW = "adamw"
-OPTIMISERS = (ADAMW, "adamw_8bit", "paged_adamw_8bit")
 ATTENTION = ("sdpa", "flash_attention_2", "eager")
 
 
 @dataclass(frozen=True)
 class LocalSettings:
-    """How the local trainer uses its device; nothing here changes what is learned, but for rounding and the `optimiser`.
+    """How the local trainer uses its device; nothing here changes what is learned, but for rounding.
 
     With `micro_tokens` what the policy and its reference are asked about given answers is asked in passes of at most so
     many tokens, padding counted; an answer with a longer prompt and itself is alone. With `draw_tokens` at most so many
     tokens are kept at a time while answers are drawn; a prompt's n answers are always drawn together.
 
     `gradient_checkpointing` computes activations again in the backward pass; `attention` is transformers' implementation.
-    The optimisers "adamw_8bit" and "paged_adamw_8bit" are bitsandbytes' and need a GPU.
     """
 
     micro_tokens: int | None = None
     draw_tokens: int | None = None
     gradient_checkpointing: bool = False
     attention: str = "sdpa"
-    optimiser: str = ADAMW
 
     def __post_init__(self) -> None:
         rules = {
             "micro_tokens must be at least 1": self.micro_tokens is None or self.micro_tokens >= 1,
             "draw_tokens must be at least 1": self.draw_tokens is None or self.draw_tokens >= 1,
             f"attention must be one of: {', '.join(ATTENTION)}": self.attention in ATTENTION,
-            f"optimiser must be one of: {', '.join(OPTIMISERS)}": self.optimiser in OPTIMISERS,
         }
         require(rules.items())
 

@@ -8,6 +8,7 @@ What is learned stays what training.json says, so everything else that differs i
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ from ..harness.types import Json
 from .methods.base import StagedMethod
 from .methods.registry import open_method
 from .recipe import Recipe
-from .recipe_settings import ADAMW
+from .recipe_settings import LocalSettings
 
 RESUMES = "resumes.jsonl"
 STEPS = "recipe.policy.steps"
@@ -31,13 +32,11 @@ OPENRLHF = (
     *("gpu_memory_utilization", "enforce_eager", "silence", "most_vllm_kl"),
 )  # fmt: skip
 """Settings of [openrlhf] that change nothing of what is learned, but for rounding."""
-LOCAL = ("micro_tokens", "draw_tokens", "gradient_checkpointing", "attention")
-"""Settings of [local] that are so too; its optimiser is not."""
 MACHINE = (
     *("recipe.checkpoint_every", "recipe.keep", "recipe.policy.accumulate", "recipe.judge.url", "recipe.judge.batch"),
     *("recipe.judge.concurrency", "judge.url"),
     *(f"recipe.openrlhf.{name}" for name in OPENRLHF),
-    *(f"recipe.local.{name}" for name in LOCAL),
+    *("recipe.local", *(f"recipe.local.{one.name}" for one in dataclasses.fields(LocalSettings))),
 )
 MADE = "recipe.collect.least"
 """A stage that made too little can be taken as it is."""
@@ -51,8 +50,7 @@ def free_keys(recipe: Recipe) -> tuple[str, ...]:
     """
     method = open_method(recipe)
     one = not isinstance(method, StagedMethod) or len(list(method.stages)) == 1
-    plain = recipe.local is not None and recipe.local.optimiser == ADAMW  # what a recipe without the section has
-    return (*MACHINE, MADE, *((STEPS,) if one else ()), *(("recipe.local",) if plain else ()))
+    return (*MACHINE, MADE, *((STEPS,) if one else ()))
 
 
 @dataclass(frozen=True)

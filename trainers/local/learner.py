@@ -56,7 +56,7 @@ class Learner(Generic[Piece]):
         self.trained = self.opened.trained()
         self.weights = MasterWeights(self.trained)
         masters = self.weights.masters.values()
-        self.optimiser = open_optimiser(self.settings.optimiser, masters, recipe.optimiser, device)
+        self.optimiser = open_optimiser(recipe.optimiser, masters, device)
 
     def step(self, step: int, updates: Sequence[Sequence[Piece]], loss: Loss[Piece]) -> dict[str, float]:
         """One update for each element of `updates`; `step` counts from 0. Returns the means over the updates."""

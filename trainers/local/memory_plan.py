@@ -19,8 +19,8 @@ from transformers import AutoConfig, Qwen2_5_VLConfig
 from ...harness.engines.loading import as_checkpoint_error, check_trainable
 from ..methods.base import Dpo, StagedMethod
 from ..methods.registry import open_method
-from ..recipe import Recipe
-from ..recipe_settings import ADAMW, LocalSettings
+from ..recipe import ADAMW, Recipe
+from ..recipe_settings import LocalSettings
 from .simulated_pass import PassShape, SimulatedPolicy
 
 GIB = 2**30
@@ -108,8 +108,8 @@ class Planner:
             "weights": weights + (trained * size if lora is not None else 0),
             "masters (float32)": 0 if self.dtype == torch.float32 else 4 * trained,
             "gradients (float32)": 4 * trained,
-            f"optimiser ({self.settings.optimiser})": round(
-                trained * MOMENT_BYTES.get(self.settings.optimiser, MOMENTS_OF_8_BITS)
+            f"optimiser ({self.recipe.optimiser.kind})": round(
+                trained * MOMENT_BYTES.get(self.recipe.optimiser.kind, MOMENTS_OF_8_BITS)
             ),
             "reference": weights if reference and lora is None else 0,
         }

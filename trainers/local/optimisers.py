@@ -1,4 +1,4 @@
-"""The optimiser that a recipe's [local] names: torch's AdamW, or one of bitsandbytes' with moments of 8 bits."""
+"""The optimiser that a recipe names: torch's AdamW, or one of bitsandbytes' with moments of 8 bits."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from torch import Tensor
 from torch.nn import Parameter
 
 from ...harness.errors import MissingExtraError, install
-from ..recipe import OptimiserSettings
-from ..recipe_settings import ADAMW
+from ..recipe import ADAMW, OptimiserSettings
 
 _TABLES = "qmap"
 BITSANDBYTES = {"adamw_8bit": "AdamW8bit", "paged_adamw_8bit": "PagedAdamW8bit"}
 
 
-def open_optimiser(kind: str, parameters: Iterable[Parameter], settings: OptimiserSettings, device: str) -> Any:
+def open_optimiser(settings: OptimiserSettings, parameters: Iterable[Parameter], device: str) -> Any:
     """Over float32 parameters. Raises MissingExtraError without bitsandbytes where that is needed."""
     how: dict[str, Any] = {
         "lr": settings.learning_rate,
         "betas": (settings.betas[0], settings.betas[1]),
         "weight_decay": settings.weight_decay,
     }
-    if kind == ADAMW:
+    if settings.kind == ADAMW:
         fused = device.startswith("cuda") or None  # there it spares a second copy of the moments in a step
         return torch.optim.AdamW(parameters, **how, fused=fused)
-    return getattr(bitsandbytes(f"local.optimiser {kind}").optim, BITSANDBYTES[kind])(parameters, **how)
+    package = bitsandbytes(f"optimiser.kind {settings.kind}")
+    return getattr(package.optim, BITSANDBYTES[settings.kind])(parameters, **how)
 
 
 def bitsandbytes(what: str) -> Any:

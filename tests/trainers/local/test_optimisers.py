@@ -31,9 +31,9 @@ def silent(done: int, total: int, note: str) -> None:
     ("changes", "package", "said"),
     [
         (
-            ["local.optimiser=adamw_8bit"],
+            ["optimiser.kind=adamw_8bit"],
             "bitsandbytes",
-            r"local\.optimiser adamw_8bit needs bitsandbytes: ",
+            r"optimiser\.kind adamw_8bit needs bitsandbytes: ",
         ),
         (["lora.four_bit=true"], "bitsandbytes", r"lora\.four_bit needs bitsandbytes: "),
     ],
@@ -60,7 +60,7 @@ def test_flash_attention_that_is_not_here_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["adamw_8bit", "paged_adamw_8bit"])
 def test_resumed_with_moments_of_8_bits_it_ends_with_the_same_bytes(kind: str, tmp_path: Path) -> None:
     pytest.importorskip("bitsandbytes", reason="the extra `quantised` is not installed")
-    one = load_recipe("mm_upt_figures", [*SMALL, f"local.optimiser={kind}"])
+    one = load_recipe("mm_upt_figures", [*SMALL, f"optimiser.kind={kind}"])
 
     def stop_at_one(done: int, total: int, note: str) -> None:
         if done == 1:
