@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from .statements.clause import is_denied, main_clauses
-from .statements.sentence import NOUN, REFUTED, VERDICT, denied
+from .statements.doubt import REFUTED, denied
+from .statements.sentence import NOUN, VERDICT
 from .text import fold
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 
-from .sentence import CIRCUMSTANCE, CONSIDERS, LEAD, LONGEST, ONCE, QUESTION, doubts, may_doubt
+from .doubt import ONCE, doubts, may_doubt
+from .sentence import CIRCUMSTANCE, CONSIDERS, LEAD, LONGEST, QUESTION
 
 _REASON = re.compile(
     r"[,;]?\s(?:because|since|due to|given that|whereas|while|so that|as (?:it|the|they|there|shown|seen|indicated|can|we)|"

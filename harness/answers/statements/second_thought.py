@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from .closing import closing_statement
+from .doubt import denied
 from .ending import ending_of, sentences_of
 from .last_line import last_line
-from .sentence import FIRM, NUMBER, denied
+from .sentence import FIRM, NUMBER
 from .statement import Statement
 
 _SECOND_THOUGHT = re.compile(

@@ -10,6 +10,7 @@ import re
 
 from ..lexer import names
 from ..units import CURRENCY_SIGNS
+from .doubt import IF, REFUTED, rests_on_doubt
 
 LONGEST = 600  # characters of a sentence that is looked at
 VERDICT = r"[\s*_`>]{0,8}(yes|no|true|false)\b[*_`]{0,3}(?=[\s,.;:!—–-]|\Z)(?!,?\s(?:and|or|if|is)\b)"
@@ -94,49 +95,13 @@ FIRM = re.compile(
     r"in total|to answer (?:the|your) question|based on|accordingly|we (?:can )?conclude|this means|it follows|"
     r"所以|因此|综上|故)\b"
 )
-_LISTED = re.compile(r"(?:[(\[]?[A-Z][)\]]?(?:\s?,\s|\s(?:and|or)\s|,\s(?:and|or)\s)){1,12}\Z")
 QUESTION = re.compile(r"[?？][\s*_)\"'”’]*\Z")
-_DENIED = re.compile(
-    r"(?:n't|n’t|\b(?i:not|cannot|never|neither|nor|none of|no (?:option|choice|answer|way)|unable|unclear|unsure|uncertain|"
-    r"impossible|doubts?|doubtful|unlikely|whether|unless|might|(?-i:may)|could|perhaps|maybe|possibly|sorry|please|let me|"
-    r"would (?:have been|only)|which (?:option|choice|of|one)|mistaken(?:ly)?|wrong(?:ly)?|incorrect(?:ly)?|hardly|"
-    r"it is (?:tempting|possible)|suppose[sd]?|imagine|hypothe\w{1,8}|guess))(?![a-z])"
-    r"|[不没未]|并非|无法|如果|假设|若|可能|也许|哪|是否"
-)
-_RELATIVE = re.compile(
-    r"\b(?:the|an?|only|one)\s(?:[\w-]+\s){1,4}(?:that|which|who)\s"
-    r"(?:can(?:not|['’]t)|(?:do|does|did|is|are|was|were|has|have|had|will|would|could)(?:\snot|n['’]t))\b",
-    re.IGNORECASE,
-)
-_IF = re.compile(
-    r"\b(?i:if|suppose|unless|provided that|in case|only when|should (?:the|we|it))\b|\b(?i:were)\b(?= \w+ed\b)"
-    r"|\A[\s(*_]*(?:Had|Were|Should)\s|如果|假设|若"
-)
-_DOUBTING = frozenset(
-    names(
-        "t not cannot never neither nor none no unable unclear unsure uncertain impossible doubt doubts doubtful unlikely "
-        "whether unless might may could perhaps maybe possibly sorry please let would which mistaken mistakenly wrong "
-        "wrongly incorrect incorrectly hardly tempting possible suppose supposed supposes imagine guess thought assumed "
-        "guessed believed expected figured think say believe if provided case only should were had"
-    )
-)
-"""The words of which those patterns need one; t is that of n't."""
-_LETTERS = re.compile(r"[a-z]+")
-_FOREIGN = re.compile(r"[’\u4e00-\u9fff]")
-ONCE = re.compile(
-    r"\b(?i:i|we|he|she|they|you|someone|people)\s(?i:(?:first|initially|originally|once|had|wrongly|mistakenly)\s){0,2}"
-    r"(?i:thought|assumed|guessed|believed|expected|supposed|figured)\b"
-    r"|\b(?i:students|people|others|many|some)\s(?i:might\s|may\s)?(?i:think|say|believe)\b"
-)
 CONSIDERS = re.compile(
     r"[\s*_]{0,12}(?i:for example|e\.g\.|step \d|first|next|let|let's|let us|consider|note|recall|given|suppose|"
     r"now,|remember|we (?:need|are given|know|have to|must)|to (?:find|determine|solve|calculate|get)|option [A-Z]|"
     r"\(?[A-Z][).:])(?![a-z])"
 )
 _GIVEN = re.compile(r"[\s*_]{0,12}given\b[^,;:]{0,200},", re.IGNORECASE)
-_CONSIDERING = re.compile(
-    r"[\s*_]{0,12}(?i:for example|e\.g\.|note that (?:if|when|in)|let me know|imagine|suppose|would)\b"
-)
 CLAUSE_END = re.compile(
     r"[;；，。!]|,(?!\d{3}(?!\d))(?=\s|$)|\.(?=\s|$)|\s\(|\s[—–-]\s(?!\d)|:\s(?:(?!\d)|(?<!\d:\s)(?<!\d\s:\s))"
     r"|\s(?i:which|because|since|when|while|where|if|so|than|to|for|on|from|with|after|before|between|among|that|as|by|but|"
@@ -148,7 +113,6 @@ _MARKED_TEXT = re.compile(r"[,;]\s|\s(?i:which|because|since|where|as it|as the)
 _EMPHASIS = re.compile(r"\*{2,3}|__|`")
 _LABEL = re.compile(r"[*_\s\"“$]{0,12}(?:[(\[]\s?[A-Z]\s?[)\]]|" + NOUN + r"|[A-Z](?![\w'’-]))")
 _LONE_CAPITAL = re.compile(r"[A-Z](?![\w'’-])(?<![A-Za-z][A-Z])")
-REFUTED = re.compile(r",?\s(?:which|that) (?:is|was) (?:not|in(?:accurate|correct)|wrong)\b|\brespectively\b")
 _UNABLE = re.compile(
     r"\b(?:unable to|not able to|can(?:no|'|’)t|cannot|impossible to|not possible to)\s(?:be\s)?"
     r"(?:answer|determine|tell|say|read|decide|conclude|give)",
@@ -173,39 +137,6 @@ _SEVERAL = re.compile(r"[=≈][^=≈]{1,60}(?:,|\b(?i:or|and)\b)")
 _DIGIT = re.compile(r"\d")
 _PRONOUN = re.compile(r"[\s*_]{0,12}(?i:this|that|these|those|it|they|there|here|what|i|we|you|he|she)\b")
 _WORDS = 6
-
-
-def denied(before: str) -> bool:
-    """True if what stands before a statement in its sentence denies it, doubts it or makes it depend on a condition."""
-    return bool(_CONSIDERING.match(before) or ONCE.search(before)) or _denied(before, len(before))
-
-
-def _denied(sentence: str, end: int) -> bool:
-    """True if the clause that ends at `end` is denied or doubted, or the whole of it rests on a condition."""
-    if not may_doubt(sentence[:end]):
-        return False
-    start = max((found.end() for found in RESTART.finditer(sentence, 0, end)), default=0)
-    listed = _LISTED.search(sentence, start, end)
-    clause = max(sentence.rfind(mark, start, listed.start() if listed else end) for mark in (", ", "; ", "，"))
-    doubted = doubts(sentence[max(clause, start, 0) : end]) or ONCE.search(sentence, start, end)
-    return bool(doubted or _IF.search(sentence, start, end))
-
-
-def may_doubt(text: str) -> bool:
-    """False for a text without any word of those that deny, doubt or suppose; cheap, because most texts have none."""
-    lower = text.lower()
-    return not _DOUBTING.isdisjoint(_LETTERS.findall(lower)) or "hypothe" in lower or _FOREIGN.search(lower) is not None
-
-
-def doubts(words: str) -> bool:
-    """True for words that deny or doubt; "the piece that does not fit" names a piece and denies nothing."""
-    return _DENIED.search(_RELATIVE.sub(" ", words)) is not None
-
-
-RESTART = re.compile(
-    r"\b(?i:so|thus|hence|therefore|consequently|then we|we get|we have|gives|means(?: that)?|conclude that|it follows that|"
-    r"but|however)\b(?! that)|[:;；]|所以|因此"
-)
 
 
 def value_of(sentence: str, words: bool = False) -> str | None:
@@ -247,7 +178,7 @@ def _option(text: str, at: int, copula: re.Match[str] | None) -> str | None:
             found is not None
             and found.group()[0] not in "=≈\\"
             and _is_label(found.group("value"))
-            and not _denied(text, found.start())
+            and not rests_on_doubt(text, found.start())
         ):
             rest = text[found.start("value") :]
             cut = _MARKED_TEXT.search(rest, len(found.group("value")))
@@ -265,12 +196,12 @@ def _number(text: str, at: int, found: re.Match[str] | None) -> str | None:
     if (
         found is None
         or not (FIRM.match(text) or _SUBJECT.search(text[at : found.start()]))
-        or _denied(text, found.start("value"))
+        or rests_on_doubt(text, found.start("value"))
     ):
         return None
     value = text[found.start("value") :]
     cut = CLAUSE_END.search(value, _bracket_end(value, len(found.group("value"))))
-    if cut and _IF.match(value, cut.start() + 1):
+    if cut and IF.match(value, cut.start() + 1):
         return None
     listed = _LIST.match(value) if _SEPARATED.search(value) else None
     if listed is not None and (cut is None or cut.start() < listed.end()):
@@ -313,7 +244,7 @@ def _few_words(text: str, at: int, firm: bool) -> str | None:
         found is None
         or not _SUBJECT.search(text[at : found.start()])
         or (not firm and _PRONOUN.match(text, at))
-        or _denied(text, len(text))
+        or rests_on_doubt(text, len(text))
     ):
         return None
     value = found.group("value").strip()

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ..types import MAX_STATEMENT
 from .announced import Announcement, announcements
 from .approved import Approval, approvals
-from .sentence import denied
+from .doubt import denied
 
 _TAGGED = re.compile(
     r"<(answer|conclusion|final|final[_-]?answer|ans|solution|result|output|response)>((?:[^<]|<(?!/)){1,400})</\1>",
