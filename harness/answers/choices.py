@@ -14,15 +14,17 @@ from typing import NamedTuple
 from .compare import same, same_ratio
 from .forms import Colon, Form, Items, Scalar, Words
 from .reading import EXPRESSION, QUANTITY, read, read_worded
-from .statements.sentence import NOUN, value_of
-from .text import clean, ratio_signs, spelled, text_key
+from .statements.doubt import not_ones_own
+from .statements.sentence import FITS, NOUN, value_of
+from .text import clean, ratio_signs, spelled, text_key, time_key
 from .types import MAX_ITEMS, UnreadableError
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LEAD = (
     r"(?:(?:so|thus|hence|therefore),? |the (?:correct |final |right )?(?:answer|option|choice|letter)s? (?:is|are) "
     r"|所以|因此){0,2}"
-    r"(?:(?:the )?(?:correct |final |right |best )?(?:options?|choices?|answers?|letters?|选项|选择|选|答案)"
+    r"(?:(?:the )?(?:correct |final |right |best )?(?:options?|choices?|answers?|letters?|选项|选择|选|答案|"
+    r"[图図][形案片像]?|形状)"
     r"(?: is| are|是|为)? ?:? ?)?"
 )
 _ONE = re.compile(
@@ -55,11 +57,18 @@ _LONE = re.compile(r"(?<![A-Za-z])[A-Za-z](?![A-Za-z])")
 _LETTERS_ONLY = 160  # characters; a longer text is no list of letters
 _PROSE_WORDS = 5
 _AGAINST = re.compile(r"(?i:\b(?:or|wrong|incorrect|unless|if|but|instead|is not|isn't)\b)|[(\[][A-Z][)\]]|\b[A-Z]\)")
+_SUPPOSED = re.compile(
+    r"would (?:give|mean|need|require|be (?!(?:the |a )?(?:only |best )?(?:right|correct|best|answer|match|fit)))"
+    r"|.*\b(?:too (?:large|small|big|high|low|long|short|many|few)|(?:excluded|ruled out|eliminated)\b)",
+    re.IGNORECASE,
+)
+"""What is said of an option that is looked at, not chosen: it would be the ratio of the sides."""
 _DENIES = re.compile(r"\b(?:not|neither|nor|n't|never|no)\b", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _OTHER_LETTER = re.compile(r"\b[B-HJ-Z]\b")
 _VERB = re.compile(
-    r"(?:is|has|shows|matches|fits|contains|weighs|looks|represents|does|continues|completes|appears|comes|can|will|belongs)\b"
+    r"(?:is|has|shows|matches|fits|contains|weighs|looks|represents|does|continues|completes|appears|comes|can|"
+    r"will|belongs)\b"
 )
 _GLOSS = re.compile(r"(?P<text>\S.*?) \((?P<gloss>[^()]{2,80})\)", re.DOTALL)
 _EXPLAINED = re.compile(r"(?P<text>[^,.;:]{1,80}?) ?(?:[,;:]|\.(?= )| -(?= )) ?(?P<rest>\S.{3,})", re.DOTALL)
@@ -189,7 +198,11 @@ def _by_text(answer: str, options: list[str]) -> list[str]:
     exact = [letter for letter, option in zip(_LETTERS, options, strict=False) if option_key(option) == key]
     if exact or not key:
         return exact
-    return [letter for letter, option in zip(_LETTERS, options, strict=False) if _same_value(option, answer)]
+    return [
+        letter
+        for letter, option in zip(_LETTERS, options, strict=False)
+        if _same_value(option, answer) or _same_half_day(option, answer)
+    ]
 
 
 def _same_value(option: str, answer: str) -> bool:
@@ -202,6 +215,14 @@ def _same_value(option: str, answer: str) -> bool:
         if not isinstance(known, Words) and _same_or_alternatives(known, found, answer):
             return True
     return False
+
+
+def _same_half_day(option: str, answer: str) -> bool:
+    """Equal times of day that say which half: 2:45 P.M. and 2:45 pm."""
+    if answer.rstrip(". ")[-1:].lower() != "m" or not answer[:1].isdigit() or ":" not in option:
+        return False
+    known, found = time_key(option), time_key(answer)
+    return known is not None and known == found and bool(known[3])
 
 
 def _same_or_alternatives(known: Form, found: Form, answer: str) -> bool:
@@ -245,10 +266,12 @@ def _weighed(
     if others and letter not in others:
         return _nothing(f"letter {letter} with the text of option {', '.join(others)}")
     worded, apart = not _lettered(options, letters), _new_sentence(found)
+    if pattern is _NAMED and FITS.match(" " + rest) and not _OTHER_LETTER.search(rest):
+        return Choice(frozenset(letter), "choice-letter", f"letter {letter}, which is said to fit")
     value = worded and any(isinstance(read(text, QUANTITY), Scalar) for text in (told, first))
     short = worded and len(rest.split()) < _PROSE_WORDS
     against = not apart and (_AGAINST.search(rest) or (worded and _OTHER_LETTER.search(rest)))
-    if value or short or against:
+    if value or short or against or _SUPPOSED.match(rest) or (not apart and not_ones_own(rest)):
         return _nothing(f"letter {letter} with a text that is not its option's")
     return Choice(frozenset(letter), "choice-letter", f"letter {letter} before a text")
 
@@ -302,11 +325,17 @@ def _states_option(rest: str, letter: str, options: list[str]) -> bool:
         loose = _LOOSE.sub(" ", text).strip(), _LOOSE.sub(" ", options[position]).strip()
         if key in (own, own + "s", own + "es") or _same_value(options[position], text) or loose[0] == loose[1]:
             return True
-        if len(key) >= _PREFIX and own.startswith(key):
+        if own.startswith(key) and (len(key) >= _PREFIX or _begins(text, options[position])):
             return sum(option_key(option).startswith(key) for option in options) == 1
         if key.startswith(own) and _ends(key[len(own) :], text, own):
             return not any(len(other) > len(own) and key.startswith(other) for other in map(option_key, options))
     return False
+
+
+def _begins(text: str, option: str) -> bool:
+    """True if the words of a text, two or more, are those that the option begins with."""
+    said, own = text.lower().strip(" .").split(), option.lower().split()
+    return 1 < len(said) < len(own) and own[: len(said)] == said
 
 
 def _ends(after: str, text: str, own: str) -> bool:

@@ -10,8 +10,10 @@ import re
 _ARGUMENT = r"\s{0,3}\{[^{}]{0,200}\}"
 _OPTION = r"(?:\s{0,3}\[[^\[\]]{0,60}\])?"
 _SHOWS_NOTHING = re.compile(
-    rf"\\(?:tag|label|phantom|hphantom|vphantom|hspace|vspace|rule|ref|footnote|hskip|kern)\*?(?![A-Za-z]){_OPTION}(?:{_ARGUMENT})?"
-    r"|\\(?:left|right)\s?\.|\\(?:strut|mathstrut|null|nonumber|notag|hfill|hrule|hline|boldmath|Huge|huge|LARGE|Large|normalsize|"
+    rf"\\(?:tag|label|phantom|hphantom|vphantom|hspace|vspace|rule|ref|footnote|hskip|"
+    rf"kern)\*?(?![A-Za-z]){_OPTION}(?:{_ARGUMENT})?"
+    r"|\\(?:left|right)\s?\.|\\(?:strut|mathstrut|null|nonumber|notag|hfill|hrule|hline|boldmath|Huge|huge|LARGE|"
+    r"Large|normalsize|"
     r"scriptsize|footnotesize|tiny|centering|noindent|qed(?:here|symbol)?|blacksquare|checkmark)(?![A-Za-z])"
 )
 _COLOUR = re.compile(
@@ -27,7 +29,8 @@ _UNION = re.compile(
 )
 _PERCENT = re.compile(r"\bpercentage[ -]points?\b|\bper cent\b|\bpct\b", re.IGNORECASE)
 _CHINESE_PERCENT = re.compile(r"百分之\s?(\d{1,6}(?:\.\d{1,6})?)")
-_COUNTER = re.compile(r"(?<=\d)\s?\(\s?([\u4e00-\u9fff]{1,3})\s?\)")
+_COUNTER = re.compile(r"(?<=\d)\s?[(（]\s?([\u4e00-\u9fff]{1,3}(?:/[\u4e00-\u9fff]{1,2})?)\s?[)）]")
+_PER_MINUTE = re.compile(r"/分(?!钟)")
 _US = re.compile(r"\bU\.\s?S\.(?=\s?[Dd]ollar)")
 
 
@@ -43,5 +46,5 @@ def undecorated(text: str) -> str:
     if "p" in text or "P" in text:
         text = _PERCENT.sub("%", text)
     if not text.isascii():
-        text = _COUNTER.sub(r"\1", text)
+        text = _PER_MINUTE.sub("/分钟", _COUNTER.sub(r"\1", text))
     return _CHINESE_PERCENT.sub(r"\1%", text) if "百分之" in text else text

@@ -13,12 +13,14 @@ import re
 from collections.abc import Callable, Hashable
 from dataclasses import replace
 
-from .statements.beginning import first_line, first_sentence
+from .statements.beginning import first_line, first_option, first_phrase, first_sentence
 from .statements.closing import closing_statement
+from .statements.decimal_comma import with_points, writes_commas
+from .statements.doubt import may_doubt, not_ones_own
 from .statements.ending import before_own_questions, breaks_off, ending_of
 from .statements.last_line import last_line
 from .statements.second_thought import correction, second_thought
-from .statements.sentence import FIRM, value_of
+from .statements.sentence import DASHED, FIRM, prepares, value_of
 from .statements.statement import LABELLED, Statement, last_statement, later_statement, plain
 from .statements.thinking import after_thinking
 from .text import undress
@@ -32,7 +34,8 @@ _FILLER = (
 )
 _PLAIN_GAP = r"[\s$.,;:()\[\]*&\\-]"
 _JOINT = re.compile(
-    rf"{_PLAIN_GAP}*(?:(?:either|and/or|or|and|或者|或|和|与|以及)(?![a-z]){_PLAIN_GAP}*(?:{_FILLER}(?![a-z]){_PLAIN_GAP}*){{0,4}})?"
+    rf"{_PLAIN_GAP}*(?:(?:either|and/or|or|and|或者|或|和|与|"
+    rf"以及)(?![a-z]){_PLAIN_GAP}*(?:{_FILLER}(?![a-z]){_PLAIN_GAP}*){{0,4}})?"
     rf"(?:[A-Za-z]\w{{0,3}}\s*=)?{_PLAIN_GAP}*",
     re.IGNORECASE,
 )
@@ -57,21 +60,25 @@ _LOOK_BACK = 24  # characters before a box
 _LONGEST_JOINT = 200
 _NESTED_BOXES = 4
 _BARE_BOX = re.compile(r"\\(?:boxed|fbox)")
-_MORE_SENTENCES = re.compile(r"(?:[a-z\d)}]{3}|[A-Z]{3}|[\d)}$%°*²³])[.!?]\s+\S+(?:\s+\S+){2}")
+_MORE_SENTENCES = re.compile(r"(?:[a-z\d)}]{3}|[A-Z]{3}|[\d)}$%°*²³]\s?)[.!?]\s+\S+(?:\s+\S+){2}")
 _ONLY_ITEM = re.compile(r"\d{1,2}[.)]\s+(?=\(?[A-Z]\)?\.?\Z)")
 _ARROW = re.compile(r"(?:[→⇒➜➔➡∴]\ufe0f?|=>|->)\s*")
 _VERDICT = re.compile(r"[*_]{0,3}(?:yes|no|true|false)[*_]{0,3}[.!]\s", re.IGNORECASE)
 _REFUSAL = re.compile(
-    r"(?:sorry,|unfortunately|as an ai|i(?:'m| am)? (?:sorry|unable|unsure|not sure|can ?not|can't|do not|don't|couldn't))\b"
+    r"(?:sorry,|unfortunately|as an ai|i(?:'m| am)? (?:sorry|unable|unsure|not sure|can ?not|can't|do not|don't|"
+    r"couldn't))\b"
     r"|(?:it is |it's )?(?:not possible|impossible) to (?:tell|say|see|answer)\b",
     re.IGNORECASE,
 )
 _ASKS = re.compile(
-    r"(?:is|are|was|were|do|does|did|can|could|would|will|should|what|which|how|who|where|when|why)\b(?:[^.!\n]|\.(?=\d))*\?\Z",
+    r"(?:is|are|was|were|do|does|did|can|could|would|will|should|what|which|how|who|where|when|why)\b(?:[^.!\n]|"
+    r"\.(?=\d))*\?\Z",
     re.IGNORECASE,
 )
+_OWN_QUESTION = re.compile(r"[a-z]\?\s+\S")
 _WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
 _SENTENCE_WORDS = 3
+_DASH = re.compile(DASHED)
 _LEAD = re.compile(
     r"(?:(?:so|thus|hence|therefore|then|and)[\s,:]+)*(?:(?:it|this|that|they|there)(?:'s|\s+is|\s+are|\s+equals)\s+)?"
     r"(?=[\[(\\$\d.+-]|[A-H]\Z)",
@@ -92,7 +99,12 @@ _REASONS = {
 
 def extract(response: str) -> Extraction:
     """Return the stated final answer of `response`, with the rule that found it and the reason."""
-    return _remembered(response) if len(response) <= 2_000 else _extract(response)
+    stated = _remembered(response) if len(response) <= 2_000 else _extract(response)
+    written = "," in (stated.answer or "") or any("," in one for one in stated.sentences)
+    if not written or not writes_commas(response):
+        return stated
+    answer = with_points(stated.answer) if stated.answer else None
+    return replace(stated, answer=answer, sentences=tuple(map(with_points, stated.sentences)))
 
 
 _TAKEN_BACK = "the last statement of an answer was taken back"
@@ -124,7 +136,7 @@ def _in_words(text: str, boxed: bool) -> Extraction:
     """An answer that is stated in words; `boxed` tells of a box that was never closed, behind which nothing is concluded."""
     text = before_own_questions(text)
     explicit, ending = last_statement(text), ending_of(text)
-    line = last_line(ending.body)
+    line = last_line(ending.body if explicit else ending.closed)
     if line is not None and (explicit is None or (line.at > explicit.at and line.answer != explicit.answer)):
         return _stated(line)
     if explicit is not None and explicit.answer is not None:
@@ -138,7 +150,7 @@ def _in_words(text: str, boxed: bool) -> Extraction:
         return Extraction(None, "none", _TAKEN_BACK if explicit else bare.reason)
     stated = first_line(ending.body) or closing_statement(ending)
     if stated is None and not FIRM.match(ending.sentences[-1] if ending.sentences else ""):
-        stated = first_sentence(ending.body)
+        stated = first_sentence(ending.body) or first_option(ending.body) or first_phrase(ending.body)
     if stated is not None:
         return _stated(stated, ending.said())
     return Extraction(None, "none", _TAKEN_BACK if explicit else bare.reason, ending.said())
@@ -247,6 +259,9 @@ def _bare(text: str) -> Extraction:
     bare = _ARROW.sub("", bare)
     numbered = _ONLY_ITEM.match(bare)
     bare = bare[numbered.end() :] if numbered else bare
+    dash = _DASH.search(bare)
+    if dash and len(bare[: dash.start()].split()) <= _SENTENCE_WORDS:
+        bare = bare[: dash.start()]
     whole, lead = bare, _LEAD.match(bare)
     bare = bare[lead.end() :] if lead else bare
     if bare.startswith("**"):
@@ -266,6 +281,11 @@ def _no_answer(bare: str) -> str:
     return "no box, no stated answer, and too long to be one" if len(bare) > MAX_BARE or "\n" in bare else ""
 
 
+def _states_nothing(bare: str) -> bool:
+    """True for a sentence that reports others, describes a mistake, goes on, or only mentions what is given."""
+    return prepares(bare) or (may_doubt(bare) and not_ones_own(bare))
+
+
 def _cut_off(bare: str) -> bool:
     return breaks_off(bare) and not LABELLED.match(bare)
 
@@ -273,11 +293,13 @@ def _cut_off(bare: str) -> bool:
 _SHORT = "no box, no stated answer, and the short response is"
 _NO_ANSWERS: tuple[tuple[Callable[[str], object], str], ...] = (
     (lambda bare: not bare, "the response is punctuation"),
+    (_OWN_QUESTION.search, f"{_SHORT} a question and more"),
     (_REFUSAL.match, f"{_SHORT} a refusal"),
     (_ASKS.match, f"{_SHORT} a question"),
     (
         lambda bare: _MORE_SENTENCES.search(bare) and not _VERDICT.match(bare) and not LABELLED.match(bare),
         f"{_SHORT} prose",
     ),
+    (_states_nothing, f"{_SHORT} no statement of its own"),
     (_cut_off, f"{_SHORT} cut off"),
 )

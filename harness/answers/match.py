@@ -89,10 +89,12 @@ def single(form: Form, text: str, style: Style = QUANTITY) -> Form:
     if isinstance(form, Items) and len(form.forms) == 1 and form.brackets == "{}":
         return form.forms[0]
     number = number_in_words(text) if text.strip(" .").isalpha() or isinstance(form, Words | Items) else None
-    if number is None and not isinstance(form, Words | Items):
+    if number is None and not (isinstance(form, Words | Items) or text[:1].isalpha()):
         return form
     if number is None and (counted := _COUNTED.fullmatch(clean(text))) and describes(counted.group(2)):
         number = number_in_words(counted.group(1))
+    if number is None and not isinstance(form, Words | Items):
+        return form
     return read_worded(text, style) if number is None else Scalar(rational(number))
 
 
@@ -261,8 +263,10 @@ def judge_ratio(gold: str, answer: str) -> bool:
 
 
 def judge_time(gold: str, answer: str) -> bool:
-    """Times of day."""
+    """Times of day, and lengths of time."""
     known, found = text.time_key(gold), text.time_key(answer)
+    if known is None and isinstance(read(gold, QUANTITY), Scalar):  # how long, not when
+        return judge_value(gold, answer, QUANTITY, None)
     if known is None:
         return judge_text(gold, answer)
     return found is not None and text.same_time(known, found)

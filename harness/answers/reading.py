@@ -274,6 +274,8 @@ def _bracketed(tokens: list[Token], style: Style, depth: int) -> Form | None:
     label = None
     if len(tokens) > 3 and tokens[0][0] in ("word", "upright") and tokens[1][1] == "(" and tokens[0][1][0].isupper():
         label, tokens = tokens[0][1], tokens[1:]
+    elif len(tokens) > 4 and tokens[0][0] == "word" and [token[1] for token in tokens[1:3]] == ["'", "("]:
+        label, tokens = tokens[0][1] + "'", tokens[2:]
     opener, closer, inner = tokens[0][1], tokens[-1][1], tokens[1:-1]
     if opener in "[]" and (closer == "[" or [opener, closer] == ["]", "]"]):
         return _ends(inner, opener == "[", closer == "]", style, depth)

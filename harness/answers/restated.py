@@ -38,7 +38,7 @@ def restated(sentence: str, said: str) -> list[Restated]:
     if at < 0 or is_denied(plain) or _LIMITS.search(plain):
         return []
     exact, behind = _EXACT.search(plain[:at]), _BEHIND.match(plain, at + len(said))
-    found = [Restated(exact.group("value").strip(" $\\("), sure=True)] if exact else []
+    found = [Restated(exact.group("value").strip(" $").removeprefix("\\(").strip(), sure=True)] if exact else []
     if behind and (behind.group("part") is None or _SHARE.search(behind.group("value"))):
         found.append(Restated(behind.group("value").rstrip(". "), sure=behind.group("same") is not None))
     return found

@@ -13,45 +13,69 @@ from collections.abc import Callable, Iterator
 from .lexer import names
 from .said_option import LONG_WORD, SEVERAL, VERDICTS, verdict, words
 from .statements.clause import FORMULA, is_denied, is_sentence, main_clauses
-from .statements.sentence import CLAUSE_END, FIRM, NUMBER
+from .statements.sentence import CLAUSE_END, FIRM, NOUN, NUMBER
 from .wording import describes
 
 _NUMBER = re.compile(NUMBER)
-_WITHIN = re.compile(r"(?:[A-Za-z\d]|\d\s?[/:]\s?|\d(?:\s\w+)?\sof\s(?:the|these|those|all)\s)\Z")
+_WITHIN = re.compile(r"(?:[A-Za-z\d]|\d[.,]|\d\s?[/:]\s?|\d(?:\s\w+)?\sof\s(?:the|these|those|all)\s)\Z")
 """What stands before a number that is only a part of one: Figure14, 3/8, 1:4, 3 of the 8."""
-_MAY_STAND_BEFORE = frozenset(names("by with to from up through is are was were"))
+_MAY_STAND_BEFORE = frozenset(names("by with to from up through is are was were be"))
 _FEW_WORDS = 2
 _WORDS_OF_A_LINE = 4  # that is only an answer
 _TEXED = re.compile(r"[\\^]|\w\s?/\s?[a-z]")
 _LINE_DRESSING = " \t\n*_`>$."
+_NO = re.compile(r"\bNo\.\s?\Z")
+_OVER_AT = re.compile(r"\b(?:over|up|under)\s(?:at|by|to|from|in|on|with)\b")
 _WORDS_BEFORE = 3  # that may change a number
 _SUPPOSES = re.compile(r"[\s*_]{0,8}(?:if|suppose|assuming|had|were|unless)\b|如果|假设", re.IGNORECASE)
+_MENTIONED = re.compile(
+    r"\b(?:the|this|that)\s(?:given\s)?(?:(?:angle|side|edge|segment|radius|diameter|chord|arc|height|width|"
+    r"length|distance)s?\sof\s"
+    r"|(?=\d))[^,;]{0,3}\d+(?:[- ]degree (?:angle|turn)|[^,;]{0,40}?\s(?:is|are|was|will|to find|at the)\b)",
+    re.IGNORECASE,
+)
+"""A number that is spoken of as known: the angle of 60 degrees at the top is ..."""
 _EQUALS = re.compile(r"[=≈]|\\approx")
-_SO = re.compile(r"[,;]\s(?:so|thus|hence|therefore)\b|所以|因此")
+_SO = re.compile(r"[,;]\s(?:so|thus|hence|therefore)\b|\bdonc\b|所以|因此|よって|したがって|따라서")
 _YEARS = re.compile(
     r"\b(?:in|of|by|since|for|from|between|during|year|to|and|until)\s(?:the\s)?(?:year\s)?(?:1[5-9]|20)\d\d\b(?!\s?[%°])"
 )
+_NUMBERED = re.compile(
+    rf"\b(?:{NOUN}|step|stage|phase|day|week|month|level|question|quarter|grade|class|shop|store|car|team|player|"
+    rf"train|bus|floor|page|"
+    r"round|trial|method|equation|tank|city|person|student|Q)\s?\d{1,3}\b(?!\s?[%°]|[.,:/]\d)",
+    re.IGNORECASE,
+)
+"""A thing by its number: at point 2, on day 3."""
 _YEAR = re.compile(r"(?<![\d.,$])(?:1[5-9]|20)\d\d(?![\d,.]*\d)")
 _CLASSIFIED = re.compile(
     r"(?<![第一二三四五六七八九十百千万两])([一二三四五六七八九十百千两]{1,6})"
     r"(?=[个条只种块张名人次根颗辆本支位座道件头棵朵对组元岁倍])"
 )
 _SHOWN = re.compile(r"\*\*([^*\n]{1,80})\*\*|[\"“]([^\"”\n]{1,80})[\"”]|(?<!\w)'([^'\n]{2,80})'(?!\w)")
+_QUOTED = re.compile(r"[\"“][^\"”\n]{1,80}[\"”]")
+_BOLD = re.compile(r"\*\*([^*\n]{1,80})\*\*")
 _BEHIND_COLON = re.compile(r"[a-z)%\d]:\s[*_]{0,3}(?P<value>[^:\n*]{1,80}?)[*_]{0,3}[.!]?[*_]{0,3}\Z")
 _BEFORE_END = frozenset(
-    names("is are was were be by in to on at as named called ranked reads shows equals becomes means chose : =")
+    names(
+        "is are was were it's that's be by in to on at as named called ranked reads shows equals becomes means chose : ="
+    )
 )
 _SKIPPED = frozenset(names("the a an about exactly only approximately now therefore thus both also"))
 _AFTER_START = frozenset(
     names(
-        "is are was were has have had shows showed does did would will can reaches reached belongs wins won leads led ranks "
-        "ranked weighs fits matches completes comes came gets got receives received represents"
+        "is are was were has have had shows showed does did would will can reaches reached belongs wins won "
+        "leads led ranks "
+        "- ; : ranked weighs fits matches completes comes came gets got receives received represents"
     )
 )
 _OR = re.compile(r"\b(?:or|either)\b", re.IGNORECASE)
 _BRACKETED = re.compile(r"[(\[{][^()\[\]{}]{1,60}[)\]}]\Z")
+_NAME = re.compile(r"\A[a-zA-Z](?:_\{?\w\}?)?\s?=\s?")
+_PAIRS = re.compile(r"\([^()]{1,30},[^()]{1,30}\)")
 _MEMBER = re.compile(
-    r"(?:\bis|\bare|=|\bin(?:\sthe\sratio)?|∈|:)(?:,?\s(?:in\s(?:\w+\s)?order|from\s\w+\sto\s\w+),?)?\s+(?=\S)"
+    r"(?:\bis|\bat(?:\s[a-z]\s=)?|\bare|=|\bin(?:\sthe\sratio)?|∈|:)(?:,?\s(?:in\s(?:\w+\s)?order|"
+    r"from\s\w+\sto\s\w+),?)?\s+(?=\S)"
 )
 _RELATION = re.compile(
     r"[^\s≤≥<>≠]{1,40}\s?(?:[≤≥<>≠]|\\(?:le|ge|leq|geq|lt|gt)\b)\s?\S{1,60}(?:\s?(?:[≤≥<>])\s?\S{1,40})?\Z"
@@ -81,7 +105,7 @@ def _numeric_clauses(sentence: str, alone: bool) -> list[str]:
     """The clauses in which a number is stated: not in a supposition, nor in a sentence that concludes nothing."""
     concludes = alone or FIRM.match(sentence) or _SO.search(sentence) or FORMULA.fullmatch(sentence.strip())
     clauses = main_clauses(sentence) if concludes and not _SUPPOSES.match(sentence) else []
-    return [clause for clause in clauses if not is_denied(clause)]
+    return [clause for clause in clauses if not is_denied(_QUOTED.sub("", clause)) and not _MENTIONED.search(clause)]
 
 
 def states(sentence: str, gold: str, same: Callable[[str], bool], kind: str, alone: bool) -> str | None:
@@ -97,7 +121,7 @@ def states(sentence: str, gold: str, same: Callable[[str], bool], kind: str, alo
         return whole
     if " ".join(words(gold)) in VERDICTS:
         return gold if verdict(sentence, (gold,)) else None
-    if not is_sentence(sentence):
+    if not is_sentence(sentence) or (kind in _NUMERIC and _another_in_bold(sentence, same)):
         return None
     for clause in _numeric_clauses(sentence, alone or kind not in _NUMERIC):
         behind = _BEHIND_COLON.search(sentence.strip())
@@ -109,12 +133,24 @@ def states(sentence: str, gold: str, same: Callable[[str], bool], kind: str, alo
     return None
 
 
+def _another_in_bold(sentence: str, same: Callable[[str], bool]) -> bool:
+    """True if the only number in bold is another one."""
+    bold = [one for one in _BOLD.findall(sentence) if any(map(str.isdigit, one))]
+    return len(bold) == 1 and not same(bold[0]) and not numbers_equal(bold[0], same)
+
+
+def numbers_equal(text: str, same: Callable[[str], bool]) -> bool:
+    """True if what stands behind the last equals sign of a text is the gold."""
+    return same(text.rpartition("=")[2])
+
+
 def _texts(clause: str, gold: str) -> Iterator[str]:
     """The clause, what stands out in it, and the gold where it is the subject or the end of it."""
     yield clause
     shown = _inside(_SHOWN, clause)
+    bold = _BOLD.findall(clause)
     if shown:
-        yield from shown[: len(shown) == 1]
+        yield from bold if len(bold) == 1 else shown[: len(shown) == 1]
         return
     said, wanted = words(clause), words(gold)
     if not wanted or len(said) <= len(wanted) or SEVERAL.search(clause):
@@ -132,7 +168,8 @@ def _texts(clause: str, gold: str) -> Iterator[str]:
 
 def _numbers(clause: str, gold: str) -> Iterator[str]:
     """The clause's only number, with what is counted; years beside it do not count, unless the gold is one."""
-    plain = _YEARS.sub(lambda found: " " * len(found.group()), clause)
+    plain = _NUMBERED.sub(_blank, _YEARS.sub(_blank, clause))
+    plain = plain if _NUMBER.search(plain) else clause
     starts = [one.end() - len(one.group().lstrip()) for one in _NUMBER.finditer(plain)]
     starts = [at for at in starts if not _WITHIN.search(plain, 0, at)]
     if _YEAR.fullmatch(gold) and not any(_unchanged(plain[:at]) for at in starts):
@@ -152,9 +189,14 @@ def _numbers(clause: str, gold: str) -> Iterator[str]:
             yield one.group(1)
 
 
+def _blank(found: re.Match[str]) -> str:
+    return " " * len(found.group())
+
+
 def _unchanged(before: str) -> bool:
     """True if no word before a number makes another of it: more than, half of, minus."""
-    return describes(" ".join(word for word in words(before)[-_WORDS_BEFORE:] if word not in _MAY_STAND_BEFORE))
+    said = words(_OVER_AT.sub(" at", _NO.sub("", before)))[-_WORDS_BEFORE:]
+    return describes(" ".join(word for word in said if word not in _MAY_STAND_BEFORE))
 
 
 def _years(clause: str, gold: str) -> Iterator[str]:
@@ -182,11 +224,19 @@ def _formulas(clause: str, gold: str) -> Iterator[str]:
         found = pattern.search(clause)
         if found:
             yield found.group()
+    yield from _side_by_side(_PAIRS.findall(clause), formulas) if not several else ()
     yield clause
     if ", then" in clause:
         yield clause[starts[-1] if starts else 0 :].replace(", then", ",")
     if "→" in clause:
         yield clause.rpartition(":")[2].replace("→", ",")
+
+
+def _side_by_side(*found: list[str]) -> Iterator[str]:
+    """Several pairs or formulas as one list: (2, 5) and (0, 1)."""
+    for several in found:
+        if len(several) > 1:
+            yield ", ".join(_NAME.sub("", one.strip(" .,")) for one in several)
 
 
 def _moments(clause: str, gold: str) -> Iterator[str]:

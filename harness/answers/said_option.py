@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from .statements.clause import is_denied, main_clauses
 from .statements.doubt import REFUTED, denied
-from .statements.sentence import NOUN, VERDICT
+from .statements.sentence import FITS, NOUN, VERDICT
 from .text import fold
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -18,17 +18,20 @@ _TEX = re.compile(r"\\(?:text|mathrm|mathbf|textbf)\b|[${}*_`\"“”]|\\[()\[\]
 _WORD = re.compile(r"[^\W_]+(?:['’][a-z]+)?|[^\w\s]")
 _CONTRACTIONS = (("can't", "cannot"), ("can’t", "cannot"), ("can not", "cannot"))
 VERDICTS = frozenset(("yes", "no", "true", "false"))
-_VERDICT = re.compile(VERDICT, re.IGNORECASE)
-_STATEMENT_VERDICT = re.compile(
-    r"[\s*_]{0,8}(?:(?:so|thus|hence|therefore|overall|in conclusion),?\s)?(?:the|this|that)\s(?:given\s)?"
-    r"(?:statement|claim|assertion)\b[^\n]{0,300}?\b(?:is|are)\s"
-    r"(?:(?:therefore|thus|hence|clearly|indeed|definitely|actually|also)\s)?"
-    r"[*_\"]{0,3}(yes|no|true|false|correct|incorrect|wrong|not (?:true|correct))\b"
-    r"|(?:[^\n]{0,300}[,;]\s)?(?:and|so|thus|hence|therefore),?\s[*_]{0,3}(yes|no)[*_]{0,3}(?:[,.]|\Z)"
-    r"|[^\n]{0,300}:\s[*_]{0,3}(yes|no|true|false)[*_.!]{0,4}\Z"
-    r"|(?:[^\n]{0,200}\s)?(?:this|it|which) is\s[*_]{0,3}(true|false)[*_.]{0,4}\Z",
-    re.IGNORECASE,
+_VERDICTS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        VERDICT,
+        r"(?:[^\n]{0,300}[,;]\s|[\s*_]{0,8})(?:(?:so|thus|hence|therefore|overall|in conclusion),?\s)?(?:the|this|that)\s"
+        r"(?:given\s)?(?:statement|claim|assertion)\b[^\n]{0,300}?\b(?:is|are)\s"
+        r"(?:(?:therefore|thus|hence|clearly|indeed|definitely|actually|also)\s)?"
+        r"[*_\"]{0,3}(yes|no|true|false|correct|incorrect|wrong|not (?:true|correct))\b",
+        r"(?:[^\n]{0,300}[,;]\s)?(?:and|so|thus|hence|therefore),?\s[*_]{0,3}(yes|no)[*_]{0,3}(?:[,.]|\Z)",
+        r"[^\n]{0,300}:\s[*_]{0,3}(yes|no|true|false)[*_.!]{0,4}\Z",
+        r"(?:[^\n]{0,200}\s)?(?:this is|it is|which is|it['’]s|that['’]s)\s[*_]{0,3}(true|false)[*_.]{0,4}\Z",
+    )
 )
+"""Yes, no, true or false: at the beginning, of a statement, behind "so", behind a colon, at the end."""
 _MARKED = r"[*_]{0,2}\(?[A-Z]\)?[*_]{0,2}"
 _JUDGED = {"correct": "true", **dict.fromkeys(("incorrect", "wrong", "not true", "not correct"), "false")}
 _NO_DENIAL = re.compile(r"\"[^\"]*\"|\bno\b", re.IGNORECASE)
@@ -36,6 +39,7 @@ _LONE_LETTER = re.compile(r"(?<![\w'’\\$])[(\[*\"“']{0,4}([A-Z])[)\]*\"”']
 _TOGETHER = re.compile(
     rf"(?:\A|\b(?i:{NOUN}s|only)\s)(?P<letters>{_MARKED}(?:,\s{_MARKED})*,?\sand\s{_MARKED})"
     r"(?:\s(?:are(?:\sthe|\sonly|\sboth){0,2}\s(?:true|correct|right|valid)(?:\s[a-z]{3,12})?|hold|apply))?\Z"
+    rf"|\A(?:the\s)?[a-z]{{3,12}}s\s(?P<subjects>{_MARKED}(?:,\s{_MARKED})*,?\sand\s{_MARKED})\s[a-z]{{2,12}}\b"
 )
 _LEADING = re.compile(r"[\s*_]{0,8}\(?([A-Z])(?:\)|[.:]|\s-)\s")
 _THAN = re.compile(r"(?<=\w)\s(?:than|compared (?:to|with))\s")
@@ -49,7 +53,9 @@ _RELATING = ("to", "than", "of", "as")
 _NONE = "none"
 _FOREIGN = re.compile(r"[^\x00-\x7f]{1,40}")
 _ARTICLE = re.compile(r"A\s[a-z]")
-_MARK = re.compile(r"(?<![\w\\])[(\[]([A-Z])[)\]]|\b(?:[Oo]ption|[Cc]hoice|[Aa]nswer)\s\(?([A-Z])\)?(?![\w'’])")
+_MARK = re.compile(
+    r"(?<![\w\\])[(\[](?:[Oo]ption\s)?([A-Z])[)\]]|\b(?:[Oo]ption|[Cc]hoice|[Aa]nswer)\s\(?([A-Z])\)?(?![\w'’])"
+)
 SEVERAL = re.compile(r"\b(?:or|except|excluding|other than|respectively|both|either|neither)\b", re.IGNORECASE)
 
 
@@ -65,8 +71,8 @@ def option_said(sentence: str, options: Sequence[str]) -> str:
     """The only option that the sentence asserts, as its letter or its mark with what follows; "" where there is none."""
     for clause in main_clauses(sentence) if not REFUTED.search(sentence) else ():
         together = _TOGETHER.search(clause)
-        if together is not None and not is_denied(clause[: together.start()]):
-            return together.group("letters").replace("*", "")
+        if together is not None and not is_denied(clause if together.group("subjects") else clause[: together.start()]):
+            return (together.group("letters") or together.group("subjects")).replace("*", "")
         found = (
             _by_mark(clause, len(options) or len(_LETTERS)) or _by_words(clause, options) or _by_letter(clause, options)
         )
@@ -80,12 +86,13 @@ def option_said(sentence: str, options: Sequence[str]) -> str:
 def verdict(text: str, options: Sequence[str]) -> str:
     """The letter of the option yes, no, true or false that a text begins with or calls a statement; else ""."""
     keys = [" ".join(words(option)) for option in options]
-    found = _VERDICT.match(text) or _STATEMENT_VERDICT.match(text) if not VERDICTS.isdisjoint(keys) else None
-    if found is None or denied(_NO_DENIAL.sub("", text[: found.start(found.lastindex or 0)])):
-        return ""
-    said = found.group(found.lastindex or 0).lower()
-    said = _JUDGED.get(said, said)
-    return _LETTERS[keys.index(said)] if said in keys else ""
+    for pattern in _VERDICTS if not VERDICTS.isdisjoint(keys) else ():
+        found = pattern.match(text)
+        said = found.group(1).lower() if found else ""
+        said = _JUDGED.get(said, said)
+        if found and said in keys:
+            return "" if denied(_NO_DENIAL.sub("", text[: found.start(1)])) else _LETTERS[keys.index(said)]
+    return ""
 
 
 def _by_mark(clause: str, count: int) -> str | None:
@@ -95,7 +102,8 @@ def _by_mark(clause: str, count: int) -> str | None:
         return None
     if len({found.group(1) or found.group(2) for found in marks}) > 1 or is_denied(clause[: marks[0].start()]):
         return _NONE
-    return clause[marks[-1].start() :].rstrip("*_ ")
+    stated = clause[marks[-1].start() :].rstrip("*_ ")
+    return marks[-1].group(1) or marks[-1].group(2) if FITS.match(clause, marks[-1].end()) else stated
 
 
 def _by_words(clause: str, options: Sequence[str]) -> str | None:

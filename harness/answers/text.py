@@ -99,8 +99,8 @@ def undress(text: str) -> str:
         if text.endswith("\\") and before.rstrip(" \t\n\r").endswith("\\"):
             text = text[:-1]
         for left, right in _WRAPS:
-            inner = text[len(left) : len(text) - len(right)]
-            if len(text) > len(left) + len(right) and text.startswith(left) and text.endswith(right):
+            if text.startswith(left) and text.endswith(right) and len(text) > len(left) + len(right):
+                inner = text[len(left) : len(text) - len(right)]
                 text = inner if left not in inner else text
     return _without_math_signs(text)
 
@@ -215,7 +215,8 @@ _BEARING = re.compile(
 )
 _CAPITALS = re.compile(r"[A-Z]{2,6}")
 _NAMED_BY_LETTERS = re.compile(
-    r"(?:the\s+)?(?:(?:edge|side|segment|line|ray|chord|arc|radius|diameter|diagonal|triangle|angle|point|path|route|order)\s+)?(.+)",
+    r"(?:the\s+)?(?:(?:edge|side|segment|line|ray|chord|arc|radius|diameter|diagonal|triangle|angle|point|path|"
+    r"route|order)\s+)?(.+)",
     re.IGNORECASE,
 )
 _NOTE = re.compile(r"(\S.{0,80}?)\s*\(([^()]{2,80})\)", re.DOTALL)

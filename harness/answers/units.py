@@ -94,9 +94,10 @@ _TABLE: dict[str, dict[Fraction, str]] = {
     "energy": {
         _F(1): "J joule joules", _F(1000): "kj kilojoule kilojoules", _F(4184, 1000): "cal calorie calories",
         _F(4184): "kcal kilocalorie kilocalories", _F(3600 * 1000): "kwh", _F(3600): "wh",
+        _F(3600 * 10**6): "mwh", _F(3600 * 10**9): "gwh", _F(3600 * 10**12): "twh",
         _F(1602176634, 10**28): "ev electronvolt electronvolts",
     },
-    "power": {_F(1): "W watt watts", _F(1000): "kw kilowatt kilowatts"},
+    "power": {_F(1): "W watt watts", _F(1000): "kw kilowatt kilowatts", _F(10**9): "gw"},
     "pressure": {_F(1): "pa pascal pascals", _F(1000): "kpa", _F(101325): "atm"},
     "voltage": {_F(1): "V volt volts v", _F(1, 1000): "mv"},
     "current": {_F(1): "A amp amps ampere amperes", _F(1, 1000): "ma"},

@@ -29,7 +29,7 @@ _SAYS_NOTHING = frozenset(
         "left more less fewer times total here long tall high wide deep old away each exactly only altogether overall "
         "larger greater smaller bigger higher lower longer shorter taller older younger faster slower heavier lighter in "
         "st nd rd th x remaining combined approximately about per now then together further apart thick higher ago later "
-        "earlier difference altogether respectively average rounded back"
+        "earlier difference altogether respectively average rounded back too"
     )
 )
 _PREPOSITIONS = frozenset(names("of in on at for per than from with that which who left each among to by below above"))

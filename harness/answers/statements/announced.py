@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+_NEAR = 600  # characters at the end in which rare words are looked for
 _SPOTS = 400  # words that are looked at, from the last one on
 _CANDIDATES = 24  # announcements that are looked at, from the last one on
 _GAP = r"[*_ \t]{0,6}"
@@ -38,6 +39,7 @@ _ANSWER_IS = _rule(
     rf"|s{_GAP}(?:{_COLON}|{_IS}))"
 )
 _DASHED = _rule(rf"answer{_GAP}[-–—][*_]{{0,3}}[ \t]{{1,3}}(?=[$(\[*]{{0,4}}(?:\d|(?-i:[A-Z])(?![\w'’])))")
+_ALONE = _rule(rf"(?:answer{_GAP}|final{_GAP}[:：]){_GAP}(?=\(?(?-i:[A-Z])\)?[*.]{{0,3}}[ \t]*(?:\n|\Z))")
 _ABBREVIATED = _rule(rf"(?<![a-z])ans[*_ ]{{0,3}}(?:{_COLON}|\.)")
 _FINAL_ANSWER = _rule(
     r"(?<![a-z])(?:(?:final|correct|right|best|numeric|numerical) "
@@ -52,12 +54,21 @@ _FIELD = _rule(rf"(?:final (?:result|value|total|conclusion|count)|result|conclu
 _CHOSEN = _rule(rf"(?:choose|select|pick|chose|go with|opt for){_BEFORE_LETTER}")
 _CORRESPONDS = _rule(rf"correspond(?:s|ing) to(?: the)?{_BEFORE_LETTER}")
 _HASHES = _rule(r"####(?!#)(?![ \t]{0,3}\S{0,3}(?:final |the )?answer)")
-_WHO = _rule(r"\b(?:i|we)(?:'ll|’d|'d| would| will| can)? \Z")
+_WHO = _rule(r"(?:\b(?:i|we)(?:'ll|’ll|’d|'d| would| will| can)?|\blet(?:['’]s| us)) \Z")
 _LINE_BEGIN = _rule(r"[ \t#>*_\-–✅☑✔🔹➡️]{0,16}(?:the )?(?:final |correct |my )?")
 _LONGEST_BEGIN = 36
+_FOREIGN = _rule(
+    rf"(?:antwort|l(?:ö|oe)sung|ergebnis|r[ée]ponse|r[ée]sultat|respuesta|resultado|resposta|risposta|risultato){_GAP}"
+    rf"(?:finale?\s|correcta?\s|richtige?\s)?(?:{_COLON}|\s[:：]|\s(?:ist|lautet|est|es|é|è)(?![a-z]))"
+)
+"""The answer in German, French, Spanish, Portuguese and Italian."""
+_PICKED = _rule(rf"(?:choice|pick|selection|selected option){_GAP}{_COLON}")
+_BRACKETED = _rule(r"answer[*_]{0,2}[\])】][*_]{0,2}[:：]?\s")
 _CHINESE = re.compile(
-    r"答案(?:应该|应|就|选项|可能)?\s?(?:是|为|选择?|:|：)|(?:正确|对应|合适)的?(?:选项|答案|选择)(?:应该|应)?(?:是|为|:|：)?"
-    r"|[【\[［]答案[】\]］]\s?[:：]?|故选|应选|(?:选择|选项|选)(?:是|为|:|：)?\s?(?=[A-Z(（\\$*])|答[:：]"
+    r"答え(?:は|：|:)|正解(?:は|：|:)|정답(?:은|:|：)|답(?:은|:|：)|"
+    r"答案(?:应该|应|就|选项)?\s?(?:是|为|选择?|:|：)|(?:正确|对应|合适)的?(?:选项|答案|选择)(?:应该|应)?(?:是|为|:|：)?"
+    r"|[【\[［]答案[】\]］]\s?[:：]?|故选|应选(?!择)|(?:选择|选项|选|填)(?:是|为|:|：|"
+    r"图[形案片像]?)?\s?(?=[A-Z(（\\$*])|答[:：]"
 )
 
 
@@ -65,7 +76,7 @@ def announcements(text: str, start: int, end: int) -> list[Announcement]:
     """Those from `start` to `end`, the last one first; of several that end at one place, the one that begins first."""
     found: dict[int, Announcement] = {}
     for at, word in _spots(text, start, end):
-        for rule in _RULES[word]:
+        for rule in _EVERY_RULE[word]:
             one = rule(text, at)
             if one is not None and (one.end not in found or one.start < found[one.end].start):
                 found[one.end] = one
@@ -84,13 +95,13 @@ def _lowered(text: str) -> str:
 
 def _spots(text: str, start: int, end: int) -> list[tuple[int, str]]:
     """Where the words stand, the last first."""
-    lower = _lowered(text)
+    lower = _lowered(text[start:end])
     found: list[tuple[int, str]] = []
-    for word in _RULES:
-        at = lower.find(word, start, end)
+    for word in _EVERY_RULE if end - start <= _NEAR else _RULES:
+        at = lower.find(word)
         while at >= 0:
-            found.append((at, word))
-            at = lower.find(word, at + 1, end)
+            found.append((start + at, word))
+            at = lower.find(word, at + 1)
     found.sort(reverse=True)
     return found[:_SPOTS]
 
@@ -122,18 +133,38 @@ def _of_us(text: str, at: int) -> Announcement | None:
     return Announcement(who.start(), found.end()) if found and who else None
 
 
+def _foreign(text: str, at: int) -> Announcement | None:
+    """The word for answer at `at`, or two letters before it."""
+    found = _FOREIGN.match(text, at) or _FOREIGN.match(text, at - len("re"))
+    return Announcement(found.start(), found.end()) if found else None
+
+
 _QUALITY = (_anywhere(_FINAL_ANSWER),)
 _RULES: Mapping[str, tuple[Callable[[str, int], Announcement | None], ...]] = {
-    "ans": (_anywhere(_ANSWER_IS), _begins_line(_HEADING), _begins_line(_DASHED), _anywhere(_ABBREVIATED)),
-    "final": (*_QUALITY, _begins_line(_FIELD)),
+    "ans": (
+        _anywhere(_ANSWER_IS),
+        _anywhere(_BRACKETED),
+        _begins_line(_HEADING),
+        _begins_line(_ALONE),
+        _begins_line(_DASHED),
+        _anywhere(_ABBREVIATED),
+    ),
+    "final": (*_QUALITY, _begins_line(_FIELD), _begins_line(_ALONE)),
     "correct": (*_QUALITY, _anywhere(_CORRECT_NOUN, before=len("the "))),
     "best": (*_QUALITY, _anywhere(_CORRECT_NOUN, before=len("the "))),
     "right": _QUALITY,
-    "numeric": _QUALITY,
     "value": (_begins_line(_HEADING),),
     "result": (_begins_line(_HEADING), _begins_line(_FIELD)),
     "conclusion": (_begins_line(_HEADING), _begins_line(_FIELD)),
-    **dict.fromkeys(("choose", "select", "pick", "chose", "go with", "opt for"), (_of_us,)),
     "correspond": (_anywhere(_CORRESPONDS),),
     "####": (_anywhere(_HASHES),),
 }
+_NEAR_RULES = {
+    **dict.fromkeys(("cho", "select", "pick", "go with", "opt for"), (_of_us,)),
+    "numeric": _QUALITY,
+    "choice": (_begins_line(_PICKED),),
+    "pick:": (_begins_line(_PICKED),),
+    **dict.fromkeys(("antwort", "ergebnis", "lösung", "réponse", "respuesta", "sposta"), (_foreign,)),
+}
+"""Those that are looked for near the end alone."""
+_EVERY_RULE = {**_RULES, **_NEAR_RULES}

@@ -21,12 +21,19 @@ _RIGHT = re.compile(
     r"\s(?:is|are|must be|should be)\s"
     r"(?:(?:therefore|thus|clearly|indeed|hence|also|then|both|the|my|our|only|a|single)\s){0,3}"
     r"(?:(?:correct|right|best|final|closest|matching)\s?)?"
-    r"(?:answers?|options?|choices?|one|ones|correct|match|matching"
+    r"(?:answers?|options?|choices?|one|ones|correct|match|matching|it(?=[.!]?(?:\s|$))|what (?:we|was|is) [a-z]+"
     r"|right(?!\s(?!because|since|as\b|for\b|and\b|here|in this|given|based)[a-z]))(?![a-z])"
+    r"(?!\s(?:that|which|who)\s(?:\w+\s){0,2}?(?:\w*n['’]t|not|never|fails?|contradicts?|violates?)\b)"
 )
 _ONLY = re.compile(
-    rf"\bonly\s(?:(?i:option|choice|answer|{NOUN})\s)?(?P<letters>{_LETTER})\s"
-    r"(?:remains|is left|is possible|is valid|fits|works|satisfies|matches|agrees|is consistent)\b"
+    rf"\b[Oo]nly\s(?:(?i:option|choice|answer|{NOUN})\s)?(?P<letters>{_LETTER})\s"
+    r"(?:remains|is left|is possible|is valid|fits|works|satisfies|matches|agrees|is consistent|holds|has|shows|"
+    r"meets|qualifies|"
+    r"can be|gives)\b"
+)
+_MADE = re.compile(
+    r"\bmakes\s(?:(?i:option|choice)\s)?(?P<letters>\*{0,3}\(?[A-Z]\)?\*{0,3})\sthe\s(?:(?:correct|right|best|only)\s)?"
+    r"(?:answer|option|choice|one)\b"
 )
 _TICKED = re.compile(
     r"^\W{0,8}(?:(?i:option|choice|"
@@ -34,7 +41,10 @@ _TICKED = re.compile(
     + r")\s)?\(?([A-Z])[).:\s][^\n]{0,160}?(?:(?P<tick>[✓✅✔])|[✗❌✘×])\W{0,4}$",
     re.MULTILINE,
 )
-_CHINESE = re.compile(r"选项\s?([A-Z])\s?(?:是|为)?(?:正确|对)的?|([A-Z])\s?选?项\s?(?:是|为)?(?:正确|对)的?")
+_CHINESE = re.compile(
+    r"(?:只有|仅|是)\s?(?:选项|图形?)?\s?([A-Z])\s?(?:选?项|图)?(?:符合|正确|满足|成立|可以|(?=[。.]?\s*\Z))"
+    r"|选项\s?([A-Z])\s?(?:是|为)?(?:正确|对)的?|([A-Z])\s?选?项\s?(?:是|为)?(?:正确|对)的?"
+)
 
 
 class Approval(NamedTuple):
@@ -48,13 +58,19 @@ class Approval(NamedTuple):
 def approvals(text: str, start: int, end: int) -> list[Approval]:
     """Those from `start` to `end`, the last one first."""
     found = [one for at in sorted(_spots(text, start, end))[-_SPOTS:] if (one := _approval(text, at))]
-    if "only " in text:
+    if "nly " in text:
         found += [
             Approval(*one.span(), one.group("letters").replace("*", "")) for one in _ONLY.finditer(text, start, end)
         ]
+    if "makes " in text:
+        found += [
+            Approval(*one.span(), one.group("letters").replace("*", "")) for one in _MADE.finditer(text, start, end)
+        ]
     if not text.isascii():
         found += _ticked(text)
-        found += [Approval(*one.span(), one.group(1) or one.group(2)) for one in _CHINESE.finditer(text, start, end)]
+        found += [
+            Approval(*one.span(), next(filter(None, one.groups()))) for one in _CHINESE.finditer(text, start, end)
+        ]
     return sorted(found, reverse=True)[:_CANDIDATES]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from .ending import sentences_of
+from .last_line import HEADING
 from .sentence import NOUN, value_of
 from .statement import Statement, plain
 
@@ -36,6 +37,37 @@ def first_line(text: str) -> Statement | None:
     if found is None or len(found.group(1).split()) > _FIRST_WORDS or _ANOTHER_LABEL.search(text, found.end() - 1):
         return None
     return Statement(found.start(), plain(found.group(1)), "first-line")
+
+
+_FIRST_OPTION = re.compile(
+    rf"[\s*_]{{0,8}}(?:(?i:it is|it['’]s|i(?:['’]d| would)? (?:choose|pick|say|go "
+    rf"with))\s)?(?P<option>(?:{NOUN}\s)?\(?[A-Z]\)?)"
+    r"[*_]{0,3}(?:,?\s(?=(?:because|since|as)\b)|\s[—–-]\s|[.,]\s(?=(?i:because|since|as|the|this|it|in|we|when|its)\b))"
+)
+_NOT_CHOSEN = re.compile(
+    r"\b(?:excluded|eliminated|ruled out|wrong|incorrect|not|cannot|too|if|would|or)\b|n['’]t\b|\?|"
+    r"(?<![\w'’])[(]?[A-HJ-Z](?![\w'’])"
+)
+
+
+def first_option(text: str) -> Statement | None:
+    """The option that the first sentence names, where the whole rest explains it: "Option C, since they are equal. ..."."""
+    found = _FIRST_OPTION.match(text)
+    rest = text[found.end() :].lstrip() if found else ""
+    if found is None or len(rest) < _LEAST_EXPLANATION or _NOT_CHOSEN.search(rest):
+        return None
+    return Statement(found.start(), plain(found.group("option")), "first-sentence")
+
+
+_FIRST_PHRASE = re.compile(r"[^\w*]{0,6}\*\*(?P<phrase>[^*\n:.]{1,60})\*\*\.?[ \t]*\n\s*\n")
+
+
+def first_phrase(text: str) -> Statement | None:
+    """A first line that is only a few words in bold, no heading, with an explanation behind it."""
+    found = _FIRST_PHRASE.match(text)
+    if found is None or len(text) - found.end() < _LEAST_EXPLANATION or HEADING.search(found.group("phrase")):
+        return None
+    return Statement(found.start(), found.group("phrase"), "first-line")
 
 
 def first_sentence(text: str) -> Statement | None:

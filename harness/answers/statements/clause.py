@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from .doubt import ONCE, doubts, may_doubt
-from .sentence import CIRCUMSTANCE, CONSIDERS, LEAD, LONGEST, QUESTION
+from .doubt import CONDITION, doubts, may_doubt, not_ones_own
+from .sentence import CIRCUMSTANCE, CONSIDERS, LEAD, LONGEST, QUESTION, prepares
 
 _REASON = re.compile(
     r"[,;]?\s(?:because|since|due to|given that|whereas|while|so that|as (?:it|the|they|there|shown|seen|indicated|can|we)|"
@@ -16,7 +16,8 @@ _REASON = re.compile(
     re.IGNORECASE,
 )
 _CONCLUDES = re.compile(
-    r"\b(?:so|thus|hence|therefore|consequently|we get|we have|means(?: that)?|conclude that|it follows that|but|however)"
+    r"\b(?:so|thus|hence|therefore|consequently|we get|we have|means(?: that)?|conclude that|it follows that|"
+    r"(?<!anything )but|however)"
     r"\b(?! that)"
     r"|所以|因此|但是?|→|⇒|=>|\\(?:Rightarrow|rightarrow|implies|therefore)\b|\s->\s",
     re.IGNORECASE,
@@ -28,12 +29,13 @@ _CODE = re.compile(
 )
 _SENTENCE = re.compile(r"(?<=[A-Z])\.\s+(?=[A-Z][a-z])")
 _IMPERATIVE = re.compile(
-    r"[\s*_]{0,8}(?:let|look|compare|consider|recall|note|remember|find|calculate|compute|use|choose from|select from|"
+    r"[\s*_]{0,8}(?:(?:now|next|then|first)\s)?(?:let|test|try|look|compare|consider|recall|note|remember|find|"
+    r"calculate|compute|use|choose from|select from|"
     r"answer with|please|check|see|identify|determine|count|add|subtract|multiply|divide|imagine|suppose)\b",
     re.IGNORECASE,
 )
 FORMULA = re.compile(r"\$\$(.{1,300}?)\$\$|\\\[(.{1,300}?)\\\]|\$([^$]{1,300})\$|\\\((.{1,300}?)\\\)", re.DOTALL)
-_SEVERAL_WORDS = re.compile(r"\S\s+\S+\s+\S|[\u4e00-\u9fff]{3}")
+_SEVERAL_WORDS = re.compile(r"\S\s+\S+\s+\S|(?i:\bit|\bthat)['’]s\s|[\u4e00-\u9fff]{3}")
 
 
 def is_sentence(text: str) -> bool:
@@ -49,7 +51,7 @@ def main_clauses(sentence: str) -> list[str]:
     if len(text) > LONGEST or _CODE.match(text) or QUESTION.search(text) or text.endswith(("...", "…", ":", "：")):
         return []
     whole = _main(text)
-    if CONSIDERS.match(text) or _IMPERATIVE.match(whole):
+    if CONSIDERS.match(text) or _IMPERATIVE.match(whole) or prepares(text):
         return []
     chain = len(_ARROW.findall(text)) > 1
     ends = [found.end() for found in _CONCLUDES.finditer(text) if not (chain and _ARROW.fullmatch(found.group()))]
@@ -79,4 +81,4 @@ def _behind(text: str, lead: re.Match[str]) -> str:
 
 def is_denied(words: str) -> bool:
     """True if the words around an answer deny or doubt it."""
-    return may_doubt(words) and (doubts(words) or ONCE.search(words) is not None)
+    return may_doubt(words) and (doubts(words) or CONDITION.search(words) is not None or not_ones_own(words))

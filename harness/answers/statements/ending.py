@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from .sentence import VERDICT
+from .remark import is_remark
+from .sentence import UNABLE, VERDICT
 from .statement import BLANK
 
 _TAIL = 600  # characters in which the last sentences are
@@ -21,7 +22,8 @@ _APPENDIX = re.compile(
     r"let(?: me|'s|’s) (?:verify|check|double)|explanation|reason(?:ing)?\b[: ]|rationale|"
     r"justification|here(?:'s|’s| is| are)\b|this is because|because\b|"
     r"this (?:answer|conclusion|option|choice|statement|matches|is consistent|result)|to (?:calculate|find|determine) |"
-    r"appendix\b|let me know|i hope|hope this|image:|!\[|\|)"
+    r"appendix\b|(?:keep|bear) in mind\b|remember\b|espero\b|ich hoffe\b|j'espère\b|si quieres\b|let me know|i "
+    r"hope|hope this|image:|!\[|\|)"
     r"|\s*```",
     re.IGNORECASE,
 )
@@ -34,7 +36,8 @@ _OWN_QUESTION = re.compile(
 )
 _SECTION = re.compile(r"\s{0,8}\*\*[A-Z][A-Za-z ]{2,30}(?::\*\*|\*\*\s?:)")
 _HEADING = re.compile(
-    r"\n\s{0,4}(?:#{1,6}\s{0,2}|\*\*)(?:verification|check|proof|notes?|explanation|appendix|reasoning|justification|details)\b"
+    r"\n\s{0,4}(?:#{1,6}\s{0,2}|\*\*)(?:verification|check|proof|notes?|explanation|appendix|reasoning|"
+    r"justification|details)\b"
     r"[^\n]{0,40}\n",
     re.IGNORECASE,
 )
@@ -60,7 +63,7 @@ def without_appendix(text: str) -> str:
         if not appended or _CONCLUDES.search(text, breaks[-1]):
             break
         text = text[: breaks[-1]]
-    last = max((found.end() for found in _PARAGRAPH.finditer(text)), default=0)
+    last = breaks[-1] if breaks else 0
     for words in _REASONS:
         at = text.find(words, last)
         if at > 0 and text[:at].rstrip().endswith((".", "!", "*")) and not _CONCLUDES.search(text, at):
@@ -73,20 +76,31 @@ _PLEASANTRY = re.compile(
     r"[\s*_>#-]{0,16}(?:i hope|hope (?:this|that)|let me know|do you (?:have|want|need)|is there anything|feel free|"
     r"if you (?:have|need|want|would)|"
     r"(?:what an? )?(?:great|good|nice|interesting|excellent) (?:question|puzzle|problem|one)\b[^,;]{0,30}\Z|"
-    r"you['’]re welcome|happy to help|please (?:let|feel|note|ask)|thank|good luck|would you like|don't hesitate|"
+    r"you['’]re welcome|happy to help|please (?:let|feel|note|ask)|thank|good luck|have fun|enjoy\b|keep (?:it "
+    r")?up|(?:great|good|nice) (?:job|work)|well done|happy (?:learning|studying)|"
+    r"espero|would you like|don't hesitate|"
     r"note[: ]|(?:because|since)\b[^,]*\Z|this is because|explanation|this (?:answer|matches|is consistent|result))",
     re.IGNORECASE,
 )
-_ASIDE = re.compile(r"\s*\((?![A-Z]\)|[\s\d.,;/π√∞+−^{-]*(?:\)|\\))[^()]*(?:\([^()]*\)[^()]*)*\)[.\s]*")
+_ASIDE = re.compile(
+    r"\s*\((?!(?:(?:[Oo]ption|[Cc]hoice|[Aa]nswer:?)\s)?[A-Z]\)|[\s\d.,;/π√∞+−^{-]*(?:\)|"
+    r"\\))[^()]*(?:\([^()]*\)[^()]*)*\)[.\s]*"
+)
 _SHORT = re.compile(r"(?<![A-Za-z])(?:i\.e|e\.g|cf|vs|approx|resp|figs?|eqs?)\Z", re.IGNORECASE)
-_SHORT_ENDS = tuple("egfsxpqEGFSXPQ")
-_END = re.compile(r"[.!?。！？\n](?:(?<=[.!?])[*_\"”’)]{0,3}[ \t]+(?=[A-Z(\"“*$\\\[#>-])|(?<=[。！？])|(?<=\n)\n*)")
+_NUMBER = re.compile(r"\bno\.\s\d", re.IGNORECASE)
+_SHORT_ENDS = "egfsxpqEGFSXPQ"
+_LONGEST_SHORT = 7
+_END = re.compile(
+    r"[.!?。！？\n](?:(?<=[.!?])[*_\"”’)]{0,3}[ \t]+"
+    r"(?:(?=[A-Z(\"“*$\\\[#>-])|(?<=[a-z]{3}[.!?]\s)(?=\d))|(?<=[。！？])|(?<=\n)\n*)"
+)
 _CUT_OFF = re.compile(
     r"(?:[=(\[{<,]|\s[+*/:-]|\b(?:and|or|so|then|is|are|the|of|because|that|with|we|equals|by|from|as|an|for|than|"
     r"which|when|if|where|but|its))\Z"
 )
 
 
+_WOULD = re.compile(r"\bwould be\b")
 _LONGEST_CUT = 12  # characters of what a text breaks off with
 
 
@@ -102,16 +116,33 @@ class Ending:
     body: str
 
     @cached_property
-    def sentences(self) -> list[str]:
-        """The last ones, without the courtesies and asides behind them."""
+    def _with_remarks(self) -> list[str]:
+        """The last sentences, without the courtesies and asides behind them."""
         found = [one for one in sentences_of(self.body[-_TAIL:]) if one.strip(_NO_WORDS)]
         while found and (_PLEASANTRY.match(found[-1]) or _ASIDE.fullmatch(found[-1])):
             found.pop()
         return found
 
+    @cached_property
+    def sentences(self) -> list[str]:
+        """The last ones, also without the remarks behind them."""
+        found = [*self._with_remarks]
+        while len(found) > 1 and is_remark(found[-1]):
+            found.pop()
+        while len(found) > 1 and _WOULD.search(found[-1]) and any(map(UNABLE.search, found[:-1])):
+            found.pop()
+        return found
+
     def only(self) -> str:
         """The last sentence, where it is the only one; else ""."""
-        return self.sentences[0] if len(self.sentences) == 1 and len(self.body) <= _TAIL else ""
+        return self.sentences[0] if len(self._with_remarks) == 1 and len(self.body) <= _TAIL else ""
+
+    @property
+    def closed(self) -> str:
+        """The response up to its last sentence that is no courtesy, aside or remark."""
+        if not self.sentences:
+            return self.body
+        return self.body[: self.body.rfind(self.sentences[-1]) + len(self.sentences[-1])]
 
     @property
     def start(self) -> int:
@@ -143,7 +174,7 @@ def sentences_of(text: str) -> list[str]:
     start = 0
     for found in _END.finditer(text):
         at = found.start()
-        if found.group()[0] == "." and at and _ends_none(text, at):
+        if found.group()[0] == "." and at and _ends_none(text, at) and not _PLEASANTRY.match(text, found.end()):
             continue
         pieces.append(text[start : found.end()])
         start = found.end()
@@ -151,9 +182,12 @@ def sentences_of(text: str) -> list[str]:
 
 
 def _ends_none(text: str, at: int) -> bool:
-    letter = text[at - 1].isupper() and not text[at - 2 : at - 1].isalpha()
-    short = text.endswith(_SHORT_ENDS, 0, at) and _SHORT.search(text[max(0, at - 7) : at]) is not None
-    return letter or text[at - 1] == " " or short
+    before = text[at - 1]
+    if before == " " or (before.isupper() and not text[at - 2 : at - 1].isalpha()):
+        return True
+    if before in "oO" and _NUMBER.match(text, at - 2) is not None:
+        return True
+    return before in _SHORT_ENDS and _SHORT.search(text, max(0, at - _LONGEST_SHORT), at) is not None
 
 
 _LINE = re.compile(r"[ \t]*[^\s.!?。:：=]+(?:[ \t]+[^\s.!?。:：=]+){0,3}[ \t]*\n")

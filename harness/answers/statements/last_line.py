@@ -16,9 +16,18 @@ _MARKED_LINE = re.compile(
 )
 _BEHIND = re.compile(
     r"(?:(?<![A-Z])[.!?][\"”’)*]{0,3}\s{1,4}|\s{2,}|\s[—–-]\s|(?:→|=>|⇒)\s?)"
-    r"[*_]{0,3}(\([A-Z]\)|(?:[Oo]ption\s)?\(?[A-Z]\)?)[*_]{0,3}\.?\s{0,8}\Z"
+    r"[*_]{0,3}(\([A-Z]\)|(?<!\?\s)(?<!\?\s[*_]{2})\([A-Z]\)(?:\s[^\s.!?()*]{1,20}){0,3}|\((?:[Oo]ption|"
+    r"[Aa]nswer)\s[A-Z]\)|(?:[Oo]ption\s)?\(?[A-Z]\)?)[*_]{0,3}\.?\s{0,8}\Z"
 )
-_LONGEST_MARK = 40  # characters
+_LABELLED_END = re.compile(
+    r"(?:[a-z]:\s{1,2}|[.!?)*]\s{1,3}(?=\*\*))[*_]{0,3}"
+    r"((?:[Oo]ption\s)?(?:\([A-Z]\)|[A-Z][.):])\s[^\n*?]{1,60})[*_]{0,3}\.?\s*\Z"
+    r"|[a-z*],\s((?:[Oo]ption|[Cc]hoice)\s[*_]{0,3}\(?[A-Z]\)?)[*_]{0,3}\.?\s*\Z"
+    r"|\n((?:\([A-Z]\)|[A-Z][.)])\s[^\n]{1,60})\s*\Z"
+)
+"""An option behind a colon, in bold behind a sentence, in apposition, or in a line of its own."""
+_ANOTHER_MARK = re.compile(r"\([A-Z]\)|\b[A-Z][.)]\s")
+_LONGEST_MARK, _LONGEST_END = 40, 90  # characters
 _OPTION_LINE = re.compile(r"\n[ \t*_-]*\(?[A-Z][).][^\n]*\Z")
 _PROSE = re.compile(r"[A-Za-z]{2,}\s+[A-Za-z]{2,}|[^\x00-\x7f]{4}")
 _NO_OPTION = re.compile(
@@ -39,11 +48,12 @@ _LABEL_LINE = re.compile(
     r"(?P<value>[-−$€£]{0,2}\d[^\n:]{0,40}|[^\n:=]{1,30}=[^\n:=]{1,40})\Z"
 )
 _NO_LABEL = re.compile(
-    r"\b(?:is|are|was|were|there|so|thus|therefore|step|note|given|check(?:ing)?|verify|proof|we|let|example|where|case|hint|option|"
+    r"\b(?:is|are|was|were|there|so|thus|therefore|step|note|given|check(?:ing)?|verify|proof|we|let|example|"
+    r"where|case|hint|option|"
     r"solution|question|title|figure|line|row)\b",
     re.IGNORECASE,
 )
-_HEADING = re.compile(
+HEADING = re.compile(
     r"\b(?:answer|conclusion|step|solution|note|explanation|reasoning|verification|analysis|calculation)\b",
     re.IGNORECASE,
 )
@@ -55,7 +65,7 @@ def last_line(text: str) -> Statement | None:
     tail = text[-MAX_STATEMENT:].rstrip()
     offset = len(text) - len(text[-MAX_STATEMENT:])
     found = _LAST_LINE.search(tail) or _MARKED_LINE.search(tail)
-    if found is None and tail.rstrip("*_.) ")[-1:].isupper():
+    if found is None and (tail.rstrip("*_.) ")[-1:].isupper() or "(" in tail[-_LONGEST_MARK:]):
         found = _BEHIND.search(tail, max(0, len(tail) - _LONGEST_MARK))
     if found is not None:
         listed = _OPTION_LINE.search("\n" + tail[: found.start()].rstrip())
@@ -63,8 +73,14 @@ def last_line(text: str) -> Statement | None:
         if listed or behind_number or _NO_OPTION.search(found.group()):
             return None
         return Statement(offset + found.start(), plain(found.group(1)), "last-line")
+    end = _LABELLED_END.search(tail, max(0, len(tail) - _LONGEST_END))
+    return _labelled_end(tail, end, offset) if end is not None else _value_line(tail, offset)
+
+
+def _value_line(tail: str, offset: int) -> Statement | None:
+    """A value, a few words in bold, or a label with its value, in the last paragraph."""
     phrase = _PHRASE_LINE.search(tail)
-    if phrase is not None and not _HEADING.search(phrase.group("value")):
+    if phrase is not None and not HEADING.search(phrase.group("value")):
         return Statement(offset + phrase.start(), plain(phrase.group("value")), "last-line")
     labelled = _LABEL_LINE.search(tail)
     if labelled is not None and not _NO_LABEL.search(labelled.group("label")):
@@ -76,3 +92,15 @@ def last_line(text: str) -> Statement | None:
     if found is None or _NUMBERED.search("\n" + tail[: found.start()].rstrip()):
         return None
     return Statement(offset + found.start(), plain(found.group("value")), "last-line")
+
+
+def _labelled_end(tail: str, found: re.Match[str], offset: int) -> Statement | None:
+    """An option with its text at the end, unless other options stand beside it."""
+    before = tail[: found.start() + 1].rstrip()
+    own = next(filter(None, found.groups()))
+    listed = (
+        _OPTION_LINE.search("\n" + before)
+        or _ANOTHER_MARK.search(before[-_LONGEST_END:])
+        or _ANOTHER_MARK.search(own, 1)
+    )
+    return None if listed or _NO_OPTION.search(own) else Statement(offset + found.start(), plain(own), "last-line")

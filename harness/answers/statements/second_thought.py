@@ -13,7 +13,10 @@ from .statement import Statement
 
 _SECOND_THOUGHT = re.compile(
     r"(?:^|[.!?)]\s{1,3}|\n[ \t]{0,8}|\s[—–-]\s)[*_]{0,3}(?:wait|hold on|hmm|actually|oh|oops|no wait|on second thought|"
-    r"let me (?:recount|redo|reconsider|re-?check|re-?calculate|re-?examine|correct))\b",
+    r"let me (?:recount|redo|reconsider|re-?check|re-?calculate|re-?examine|correct))\b"
+    r"|[。！？，,.!?\n]\s{0,3}(?:等等|等一?下|慢着|哦?不[,，。]?(?:对|是)?[,，。]|(?:我)?(?:[算数看弄想]错|"
+    r"[漏少多][算数看加了掉]|忘了)|"
+    r"(?:让我)?(?:重新|再)(?:[算数看检核]|计算|思考)|更正|修正|纠正|实际上)",
     re.IGNORECASE,
 )
 _CORRECTION = re.compile(
@@ -38,6 +41,7 @@ _SHOULD = re.compile(
 )
 _WITHDRAWN = re.compile(
     r"\b(?:disregard|ignore|scratch|retract|forget)\b[^.\n]{0,30}\b(?:above|that|this|it|answer)\b"
+    r"|\bI (?:should|need to|have to|must) (?:recount|redo|re-?check|reconsider|count again|check again)\b"
     r"|\b(?:can't|can’t|cannot|not possible to|impossible to) (?:be )?(?:determine|tell|say|know|decide|conclude)",
     re.IGNORECASE,
 )
@@ -48,7 +52,10 @@ _CONFIRMS = re.compile(
 _CONFIRMATION = re.compile(
     r"(?:consistent|correct|verified|confirmed|fine|ok|reasonable)\b|[^\n]*[✓✅✔]\W*$", re.IGNORECASE | re.MULTILINE
 )
-_ONLY_VALUE = re.compile(r"(?:\A\s?|[.!?]\s{1,3}|\n)[*_]{0,3}([-−]?\d[\d,]*(?:\.\d+)?|\(?[A-Z]\)?)[*_]{0,3}[.!]?\s*\Z")
+_ONLY_VALUE = re.compile(
+    r"(?:\A[:：\s]{0,3}|[.!?]\s{1,3}|\n|[，。：])[*_]{0,3}(?:答案|应该?|总共|一共|共|得|是|"
+    r"为){0,3}([-−]?\d[\d,]*(?:\.\d+)?|\(?[A-Z]\)?)[*_]{0,3}[\u4e00-\u9fff]{0,2}[.!。]?\s*\Z"
+)
 
 
 def second_thought(text: str, at: int) -> Statement | None:

@@ -10,61 +10,127 @@ import re
 
 from ..lexer import names
 from ..units import CURRENCY_SIGNS
-from .doubt import IF, REFUTED, rests_on_doubt
+from .doubt import IF, REFUTED, may_doubt, refuted_behind, rests_on_doubt, words_in
 
+FITS = re.compile(
+    r"[*_]{0,3}\s(?:(?:therefore|thus|also|clearly|indeed)\s)?(?:fits|works|holds|matches|satisfies|meets|is it\b|"
+    r"is what|it (?:is|must)|"
+    r"remains|is left|has|shows|agrees|completes|continues|is the (?:one|option|only)|is (?:right|correct|true))\b"
+)
+"""What is said of an option that is chosen."""
 LONGEST = 600  # characters of a sentence that is looked at
+_LONGEST_MARK = 24  # characters of one that is only an option
+DASHED = r"(?<=[^\s(])(?:\s?[—–]|\s--?)\s?(?=(?-i:[a-z]{1,12}(?:['’][a-z]+)?,?\s[a-z]+,?\s\w))"
+"""A dash with an explanation behind it: 11 — there are six on the left."""
 VERDICT = r"[\s*_`>]{0,8}(yes|no|true|false)\b[*_`]{0,3}(?=[\s,.;:!—–-]|\Z)(?!,?\s(?:and|or|if|is)\b)"
 """A text that begins with one of these words, and gives them as an answer."""
 _NUMBERS = (
-    "zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|"
+    r"zero|(?<!only )(?<!the )(?<!this )(?<!that )(?<!right )(?<!correct )one(?!\s(?:that|which|who|with|whose)\b)|two|"
+    "three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|"
     "eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
 )
 _SIGN = rf"(?:\\?[{CURRENCY_SIGNS}])"
 NUMBER = (
     rf"(?:(?:US|USD|RMB)?\s?{_SIGN}?\s?[-+−–±~≈]?\s?{_SIGN}?\s?\.?\d"
     r"|[-−]?\\(?:frac|dfrac|tfrac|sqrt|pi|left|text\{\s?\d|mathrm\{\s?\d|infty)"
-    r"|[-−]?[√π∞½¼¾⅓⅔]|[(\[{]\s?[-−+]?\s?(?:\d|\\(?:frac|sqrt|infty|pi)|∞)"
+    r"|[-−]?[√π∞½¼¾⅓⅔]|(?:[A-Z]['′’]?\s?)?[(\[{]\s?[-−+]?\s?(?:\d|\\(?:frac|sqrt|infty|pi)|∞)"
     rf"|(?i:{_NUMBERS})(?![a-z]))"
 )
 _OPENING = r"(?:[*_`\"“]{0,4}(?:\\\(|\\\[|\${1,2})?\s?[*_`]{0,3})"
 NOUN = (
-    r"(?i:option|choice|answer|letter|figure|fig\.|picture|image|shape|diagram|graph|group|box|net|tile|pattern|drawing|band|"
+    r"(?i:option|choice|answer|letter|figure|fig\.|picture|image|shape|diagram|graph|group|box|net|tile|pattern|"
+    r"drawing|band|"
     r"object|piece|panel|set|card|part|line|curve|point|block|cube|plot|table|chart|photo|sketch|symbol|square|circle|"
     r"triangle|path|route|container|glass|jar|bottle|map|view|solid|model|sequence|statement|column|row|item|number|"
     r"situation|case|pair|segment|angle|bar|flag|key|design|arrangement|position|illustration|puzzle)"
 )
-_ONE_LETTER = rf"{_OPENING}(?:{NOUN}s?\s{{1,2}}{_OPENING})?(?:\\text\{{\s?)?(?:[(\[]\s?[A-Z]\s?[)\]]|[A-Z](?![\w'’-]))"
+_ONE_LETTER = (
+    rf"{_OPENING}(?:{NOUN}s?\s{{1,2}}{_OPENING}|选项\s?|[图図][形案片像]?\s?|形状\s?)?(?:\\text\{{\s?)?"
+    r"(?:[(\[]\s?[A-Z]\s?[)\]]|[A-Z](?![\w'’′(-]))"
+)
 _LETTER = rf"{_ONE_LETTER}(?:(?:\s?,\s?(?:(?:and|or)\s)?|\s(?:and|or|&)\s){_ONE_LETTER}){{0,8}}"
 _HEDGES = (
     r"(?:(?i:exactly|only|just|about|approximately|approx\.?|around|roughly|therefore|thus|then|hence|simply|also|at|"
     r"equal to|equals|given by|clearly|indeed|actually|a total of|found to be|estimated (?:to be|at)|the|now|closest to|"
-    r"(?:the )?(?:correct|right|best)|labell?ed|of|as|be|to be)\s{1,2}){0,4}"
+    r"(?:the )?(?:correct|right|best)|labell?ed|of|as|be|to be|worth|some|a mere|consequently|accordingly|"
+    r"obviously|evidently|"
+    r"precisely|definitely|certainly|naturally|finally|indeed|altogether)\s{1,2}){0,4}"
 )
+_RESULT = re.compile(
+    r"(?:,\s(?:(?:and|which|that|so)\s)?(?:(?:thus|thereby|therefore|hence)\s)?|\s(?=(?:(?:adds?|added) up|"
+    r"amount(?:s|ed)?|comes?|came) to\s|makes?\s\d|(?:simplifies|reduces) (?:this |it )?to\s))"
+    r"(?i:giving|gives|making|makes|make|(?:we|i) (?:obtain|get|find|have|arrive at)|(?:the|"
+    r"an?)\s[a-z ]{2,40}\sbeing|with (?=an? (?:\w+ )?(?:value|total|height|share|sum) of)|"
+    r"(?:simplifies|reduces) (?:this |it )?to|yielding|yields|leaving|leaves|result(?:ing|s) in|totall?ing|totals|"
+    r"producing|"
+    r"(?:adding|adds?|added) up to|amount(?:ing|s|ed)? to|com(?:ing|es?) to|came to|equall?ing|for (?=an? (?:\w+ )?total)|"
+    r"(?:bringing|brings|putting|puts|taking|takes) [^,.;\d]{1,40}? (?:to|at))\s{0,2}(?:us\s|you\s|it\s|up\s)?"
+    r"(?:(?i:an?|the)\s(?:(?:[a-z-]{2,12}\s){1,3}of\s|(?:fraction|ratio|value|total|sum|number|share|result)\s))?"
+    rf"{_HEDGES}(?:\$?[a-zA-Z]\s?=\s?)?(?P<value>{_OPENING}{NUMBER}(?:\d*:\d+|"
+    rf"[\d,]*\d)?[^,;:=]{{0,40}})(?:,\sthe\s[^,;=\d]{{1,60}})?\Z"
+    rf"|,\s(?P<all>{NUMBER}[^,;:=]{{0,30}}\s(?:altogether|in total|in all|overall))\Z"
+)
+_CHINESE_LAST = re.compile(
+    r"[，；,](?:[^，；。\d]{0,20}?[\u4e00-\u9fff])?(?:是|为|占|即|等于|得|达|达到|剩|共|"
+    r"有)[^，；。\d=＝]{0,8}?(?P<value>(?:百分之)?\d[\d.]*"
+    r"[^，；。\d]{0,8})\Z"
+)
+_RESULTING = frozenset(
+    names(
+        "obtain get find have arrive make being with simplifies reduces added amounted came altogether total all overall "
+        "giving gives making makes yielding yields leaving leaves resulting results totalling totaling totals "
+        "producing adding adds "
+        "amounting amounts coming comes equalling equaling for bringing brings putting puts taking takes add amount come"
+    )
+)
+"""What a computation ends in: 5 rows of 3, giving 15; 4 were eaten, which leaves 6."""
 _COPULA = re.compile(
-    rf"(?:\b(?i:is|are|was|were|be|equals|equal|becomes|has been|totals)(?![\w'’])\s{{0,3}}[:：]?\s{{0,3}}"
+    rf"(?:\b(?i:is|are|was|were|be|equals|equal|becomes|has been|totals|"
+    r"ist|sind|beträgt|ergibt|est|sont|vaut|es|vale)(?![\w'’])\s{0,3}[:：]?\s{0,3}"
     r"|\b(?i:gives|which leaves|yields)(?:\sus|\syou)?\s{1,2}|\b(?i:it|that)['’]s\s{1,2}"
-    r"|\b(?i:is|are)\snot\s\S{1,12}(?:\s\S{1,12})?,?\sbut\s(?:rather\s)?|[=≈]\s{0,3}|\\approx\s{0,3}|是|为|等于|有|得)"
+    r"|\b(?i:is|are)\snot\s\S{1,12}(?:\s\S{1,12})?,?\sbut\s(?:rather\s)?|[=≈]\s{0,3}|\\approx\s{0,3}|是|为|等于|有|得|は)"
     rf"{_HEDGES}(?P<value>{_OPENING}{NUMBER}|{_LETTER})"
 )
 _COPULAS = frozenset(
-    names("is are was were be equals equal becomes has totals gives which yields it that = ≈ \\approx 是 为 等 有 得")
+    names(
+        "is are was were be equals equal becomes has totals gives which yields it that = ≈ \\approx 是 为 等 有 得 は "
+        "ist sind beträgt "
+        "ergibt est sont vaut es vale"
+    )
 )
 """What a copula begins with."""
-_COPULA_SPOT = re.compile(r"[A-Za-z]+|[=≈是为等有得]|\\approx")
+_COPULA_SPOT = re.compile(r"[A-Za-zä]+|[=≈是为等有得は]|\\approx")
 _VALUE = re.compile(rf"{_HEDGES}{_OPENING}{NUMBER}")
 _VERB = re.compile(
     r"\b(?i:gives? (?:us|you)|leaves us with|"
     r"has|have|had|needs?|costs?|spends?|spent|pays?|paid|earns?|earned|makes?|made|gets?|got|takes?|took|gives?|gave|"
     r"contains?|shows?|reads?|leaves?|left|weighs?|measures?|sold|sells?|saves?|saved|receives?|received|owes?|holds?|"
-    r"carry|carries|travell?(?:s|ed)?|scores?|scored|reaches|comes? to|amounts? to|adds? up to|results? in|obtain|find|"
-    r"total|remains?|there (?:is|are|were|was|remain|must be|will be|would be)|(?:stands?|counts?) for|represents?|denotes?)"
+    r"carry|carries|travell?(?:s|ed)?|scores?|scored|reach(?:es|ed)?|(?:comes?|came) (?:out )?(?:to|as|at)|"
+    r"amount(?:s|ed)? to|"
+    r"made (?:up )?of|consists? of|il y a(?: donc)?|adds? up to|(?:works?|turns?|comes?) out (?:as|at|to)|ends? "
+    r"up (?:with|at)|(?:evaluates|simplifies|reduces) to|"
+    r"results? in|obtain|find|arrive at|"
+    r"(?:brings?|takes?|raises?|puts?|lowers?|reduces?|increases?|decreases?)\s[^,.;\d]{1,40}?\s(?:to|at)|"
+    r"(?:rises?|rose|falls?|fell|drops?|dropped|grows?|grew|climb(?:s|ed)|decline[sd]|decrease[sd]|increase[sd])\sto|"
+    r"total|remains?|there (?:is|are|were|was|remain|must be|will be|would be)|(?:stands?|counts?) for|"
+    r"represents?|denotes?)"
     r"\s{1,2}"
     r"(?:(?i:an?|the)\s{1,2}(?:[a-z-]{2,20}\s{1,2}){1,3}of\s{1,2})?"
     rf"{_HEDGES}(?P<value>{_OPENING}{NUMBER})"
 )
+_PAST = re.compile(
+    r"(?:(?!\b(?:is|are|was|were|has|have|had|shows?|will|can|must|with|that|which|who|we|i)\b)[^,;.]){3,60}?\b"
+    r"(?!(?:labell?|mark|number|nam|call|divid|add|subtract|multipli|squar|us|need|bas|rais|round|denot|follow|plott|shad|"
+    rf"circl|expect|fail|inde|involv)ed\b)[a-z]{{2,12}}ed\s{{1,2}}{_HEDGES}(?P<value>{_OPENING}{NUMBER})",
+    re.IGNORECASE,
+)
+"""The county planted 5,000 trees."""
 _IN = re.compile(rf"\b(?i:in|in the year)\s{{1,2}}{_HEDGES}(?P<value>{_OPENING}{NUMBER})")
 _POINTS = re.compile(
-    r"(?:\b(?i:corresponds? to|matches|belongs? to|replaced by|choose|select|pick|chose|selected|matching|(?:is|are|be) "
+    r"(?:\b(?i:corresponds? to|matches|belongs? to|replaced by|choose|select|pick|chose|selected|matching|"
+    r"(?:i|we|let['’]s|let us)(?:['’](?:ll|d|m)|\swould|\swill|\sam|\sare)?\s(?:mark|tick|circle|take|say|"
+    r"go(?:ing)? with|go for|"
+    r"vote for|settle (?:on|for))|(?:is|are|be) "
     rf"(?:shown|labell?ed|represented|given) (?:in|by|as|with)|answer)"
     r"|\b(?i:this|that|which)\sleaves(?:\sus)?(?:\swith)?"
     rf"(?=\s(?:(?:only|just|the)\s){{0,2}}(?:{NOUN}\s)?[^a-z]{{1,12}}(?:\sas\s(?:the|our)\s[^,;]{{1,40}})?\Z))"
@@ -75,31 +141,61 @@ _SAID = re.compile(
     r"(?P<value>[^\s,;:][^,;:\n]{0,80})$"
 )
 _COUNTED = re.compile(
-    rf"(?P<value>(?:\d[\d,]*(?:\.\d+)?|(?i:{_NUMBERS}))(?!\sof\s)(?:\s[a-z][a-z-]{{1,20}}){{1,3}})\s"
+    rf"(?P<value>\d[\d.]*\s?\\?%|(?:\d[\d,]*(?:\.\d+)?|(?i:{_NUMBERS}))(?!\sof\s)(?:\s[a-z][a-z-]{{1,20}}){{1,3}})\s"
+    r"(?:(?<=%\s)of\s(?:the|all|these|its)\s(?:[a-z]{2,12}\s){1,4})?"
     r"(?:is|are|was|were|can\sbe|remain)\s"
-    r"(?:visible|hidden|left(?:\sover)?|seen|shown|known|unknown|broken|eaten|taken|sold|drawn|missing|remaining|absent|present"
-    r"|(?!indeed)[a-z-]{2,12}ed)"
+    r"(?:visible|hidden|left(?:\sover)?|seen|shown|known|unknown|broken|eaten|taken|sold|drawn|missing|remaining|"
+    r"absent|present"
+    r"|(?!indeed)[a-z-]{2,12}ed|[a-z]{3,8}er\sthan\s\d[\d,.]*(?:\s[a-z]{1,12})?)"
+    r"(?:\s(?:in|on|to|for|from|by|at|inside|during|behind)\s[^,;\d]{2,60})?"
 )
 LEAD = re.compile(
     r"(?:[\s*_#>–•✅☑✔]|-(?![\d.\\$])|\b(?i:so|thus|hence|therefore|then|finally|overall|consequently|accordingly|"
+    r"somit|daher|folglich|insgesamt|donc|ainsi|por (?:lo )?tanto|portanto|entonces|quindi|"
     r"in conclusion|in summary|in total|as a result|and|but|answer|conclusion|final answer|step \d{1,2})\b[\s,:*]*){1,8}"
 )
 CIRCUMSTANCE = re.compile(
     r"(?:(?:if|since|because|as|while|although|though|when|whenever|given|based on|according to|looking at|from|in|on|at|"
-    r"after|before|by|for|with|using|following|of|among|between|to|once|during|over|under|considering|within|sure|yes|no|okay)\b"
-    r"[^,;:]{0,200}[,:]|(?:因为|由于|根据|在|如图|从图)[^，,]{0,60}[，,])\s*",
+    r"(?:counting|adding|reading|subtracting|dividing|multiplying|solving|putting)\b[^;:]{0,200}?(?=,\s(?:it|we|i|"
+    r"there|the|this)\b)|"
+    r"after|before|by|for|with|using|following|of|among|between|to|once|during|over|under|considering|within|sure|"
+    r"yes|no|okay)\b"
+    r"(?:[^,;:$(\[]|\$(?=\d)|\$[^$]{1,60}\$|[(\[][^()\[\]]{0,60}[)\]]){0,200}(?:[,:]|\$[^$]{1,60},\$)|(?:因为|由于|根据|"
+    r"在|如图|从图)[^，,]{0,60}[，,])\s*",
     re.IGNORECASE,
 )
 FIRM = re.compile(
     r"[\s*_#>\-–•]{0,16}(?i:so|thus|hence|therefore|finally|overall|consequently|in conclusion|in summary|as a result|"
     r"in total|to answer (?:the|your) question|based on|accordingly|we (?:can )?conclude|this means|it follows|"
-    r"所以|因此|综上|故)\b"
+    r"also|somit|daher|folglich|insgesamt|donc|ainsi|por (?:lo )?tanto|portanto|entonces|quindi|dunque|"
+    r"所以|因此|综上|故|よって|したがって|따라서)(?![a-z])"
 )
 QUESTION = re.compile(r"[?？][\s*_)\"'”’]*\Z")
 CONSIDERS = re.compile(
     r"[\s*_]{0,12}(?i:for example|e\.g\.|step \d|first|next|let|let's|let us|consider|note|recall|given|suppose|"
-    r"now,|remember|we (?:need|are given|know|have to|must)|to (?:find|determine|solve|calculate|get)|option [A-Z]|"
-    r"\(?[A-Z][).:])(?![a-z])"
+    r"now,|remember|we (?:need|are given|know|have to|must)|to (?:find|determine|solve|calculate|get)|"
+    r"option [A-Z](?!\s(?:fits|works|holds|matches|satisfies|meets|is it\b))|"
+    r"\(?[A-Z][).:])(?![a-z])|[\s*_]{0,4}(?:例如|比如|假[设如]|如果|若)"
+)
+_PREPARES = re.compile(
+    r"\b(?:we|i)\s(?:(?:will|shall|should|can|could|now|then|next|first|also|have to|need to|must|may)\s|(?='ll|’ll)){0,3}"
+    r"(?:(?:'ll|’ll)\s)?(?:use|look at|consider|start|begin|proceed|note|recall|check|try|test|examine|assume|"
+    r"find the others)\b"
+    r"|\A[\s*_]{0,8}(?:to (?:proceed|start|begin|to go on)|let(?:['’]s| us| me) (?!go with|choose|pick|say|take|"
+    r"mark|select|answer)|"
+    r"in the next step|now (?:test|try|check|look at|compare|consider|use))\b"
+    r"|\b(?:we|i) will need the\b|\b(?:in what follows|in the next (?:step|part)|play an? (?:\w+\s)?role|can now "
+    r"find|(?:is|are) (?:already )?given(?: as\b|[.!\s]*\Z)|it is (?:given|known) that"
+    r"|will be (?:needed|used|useful|important|helpful))\b"
+    r"|\A[\s*_]{0,8}(?:the|this)\s(?:question|problem|task|exercise|text)\s(?:mentions|says|states|gives)\b",
+    re.IGNORECASE,
+)
+_PREPARING = frozenset(
+    names(
+        "use look consider start begin proceed note recall check try test examine assume find go let step now "
+        "need follows next "
+        "role given known needed used useful important helpful mentions says states gives"
+    )
 )
 _GIVEN = re.compile(r"[\s*_]{0,12}given\b[^,;:]{0,200},", re.IGNORECASE)
 CLAUSE_END = re.compile(
@@ -113,9 +209,9 @@ _MARKED_TEXT = re.compile(r"[,;]\s|\s(?i:which|because|since|where|as it|as the)
 _EMPHASIS = re.compile(r"\*{2,3}|__|`")
 _LABEL = re.compile(r"[*_\s\"“$]{0,12}(?:[(\[]\s?[A-Z]\s?[)\]]|" + NOUN + r"|[A-Z](?![\w'’-]))")
 _LONE_CAPITAL = re.compile(r"[A-Z](?![\w'’-])(?<![A-Za-z][A-Z])")
-_UNABLE = re.compile(
+UNABLE = re.compile(
     r"\b(?:unable to|not able to|can(?:no|'|’)t|cannot|impossible to|not possible to)\s(?:be\s)?"
-    r"(?:answer|determine|tell|say|read|decide|conclude|give)",
+    r"(?:answer|determine|tell|say|read|decide|conclude|give|compute|calculate|find|found|work)",
     re.IGNORECASE,
 )
 _SO = re.compile(r"[,;]\s(?:and\s)?(?:so|thus|hence|therefore),?\s(?!that\b)")
@@ -125,37 +221,53 @@ _LIST = re.compile(
     rf"{_OPENING}{NUMBER}[^\s,;]{{0,20}}(?:(?:\s?[,;](?!\d{{3}}(?!\d))\s?(?:(?:and|&|or)\s)?|\s(?:and|&|to|by)\s)"
     rf"{_OPENING}{NUMBER}[^\s,;]{{0,20}}){{1,12}}"
 )
+_IT_IS = re.compile(r"\sit (?:is|must be|has to be)\Z")
+_NAMED = re.compile(rf"\(?(?P<value>{_ONE_LETTER})\)?")
 _SEPARATED = re.compile(r"[,;&]|\s(?:and|to|by)\s")
 _AGAIN = re.compile(rf",\s(?:or|i\.e\.,?|that is,?|namely,?)\s(?P<value>{_OPENING}{NUMBER}[^,;]*)\Z")
 _COMPUTED = re.compile(r"\d\S*\s(?:minus|plus|times|divided by|[-+−–×*/÷])\s")
-_BECAUSE = re.compile(r",?\s(?:because|since)\s[^,;]*\Z")
+_BECAUSE = re.compile(
+    r",?\s(?:because|since)\s[^,;]*\Z|\s?,\s(?:attained|reached|achieved|occurring|taken|where|when)\s[^;,]*\Z"
+)
+_GIVING_REASONS = frozenset(names("because since attained reached achieved occurring taken where when"))
 _SUBJECT = re.compile(
     r"[A-Za-z]{3}|[^\x00-\x7f]|\\[a-z]|[A-Z]{2}"
     r"|\A[\s$(*\\]{0,6}[a-zA-Z]['′]?(?:_\w)?(?:\([a-z\d]\))?[\s$*)\\]{0,4}\Z"
 )
+_IT = re.compile(r"[\s*_]{0,4}(?:it|he|she)\s(?!is the\b)", re.IGNORECASE)
 _SEVERAL = re.compile(r"[=≈][^=≈]{1,60}(?:,|\b(?i:or|and)\b)")
 _DIGIT = re.compile(r"\d")
+_DIGITS = re.compile(r"\d[\d,.]*")
+_IN_YEAR = re.compile(r"\s(?:in|by) (?:1[5-9]|20)\d\d\b", re.IGNORECASE)
+_ADDS = re.compile(r"\s*(?:\Z|(?:as|which|because|since|while|where|when|according)\b)")
+"""What stands behind a main clause, so that what is before it was no mere circumstance."""
 _PRONOUN = re.compile(r"[\s*_]{0,12}(?i:this|that|these|those|it|they|there|here|what|i|we|you|he|she)\b")
 _WORDS = 6
+
+
+def prepares(sentence: str) -> bool:
+    """True for a sentence that goes on to something else, or repeats what is given."""
+    return not _PREPARING.isdisjoint(words_in(sentence)) and _PREPARES.search(sentence) is not None
 
 
 def value_of(sentence: str, words: bool = False) -> str | None:
     """The number or the option that a sentence gives, or with `words` also the few words that it ends in; else None."""
     if len(sentence) > LONGEST or sentence.rstrip().endswith(("...", "…")) or QUESTION.search(sentence):
         return None
-    if _UNABLE.search(sentence):
-        return None
     concluded = _last(_SO, sentence, 0)
     if concluded is not None:
         return _alone(sentence[concluded.end() :]) or value_of(sentence[concluded.end() :], words)
-    if CONSIDERS.match(sentence) and not _GIVEN.match(sentence):
+    if (CONSIDERS.match(sentence) and not _GIVEN.match(sentence)) or prepares(sentence) or is_unable(sentence):
         return None
     plain = _EMPHASIS.sub("", sentence).strip().rstrip(".。!* ")
     lead = LEAD.match(plain)
     at = lead.end() if lead else 0
+    whole = _whole_or_result(plain, at)
+    if whole is not None:
+        return whole
     circumstance = CIRCUMSTANCE.match(plain, at)
-    at = circumstance.end() if circumstance and plain[circumstance.end() :].strip() else at
-    reason = _BECAUSE.search(plain, at + 1) if "because" in plain or "since" in plain else None
+    at = circumstance.end() if circumstance and not _ADDS.match(plain, circumstance.end()) else at
+    reason = _BECAUSE.search(plain, at + 1) if not _GIVING_REASONS.isdisjoint(words_in(plain)) else None
     plain = plain[: reason.start()] if reason else plain
     copula = _last_copula(plain, at)
     return (
@@ -166,10 +278,35 @@ def value_of(sentence: str, words: bool = False) -> str | None:
     )
 
 
+def is_unable(sentence: str) -> bool:
+    """True for a sentence that says that something cannot be told or computed."""
+    return may_doubt(sentence) and UNABLE.search(sentence) is not None
+
+
+def _whole_or_result(text: str, at: int) -> str | None:
+    """A sentence that is only an option ("Hence C", "C it is"), or what its computation ends in (", giving 15")."""
+    if len(text) - at <= _LONGEST_MARK and (at or len(text) > len("(C)")):
+        named = _NAMED.fullmatch(text, at)
+        if named or _IT_IS.search(text):
+            return named.group("value") if named else _alone(text[at:])
+    chinese = _CHINESE_LAST.search(text) if not text.isascii() else None
+    if chinese is not None and not rests_on_doubt(text, chinese.start("value")):
+        return chinese.group("value")
+    head = text[at:].partition("; ")[0] if at and "; " in text else ""
+    if head and _VALUE.match(head) and not CLAUSE_END.search(head):
+        return head
+    result = _RESULT.search(text, at) if not _RESULTING.isdisjoint(words_in(text)) else None
+    said = "all" if result is not None and result.group("all") else "value"
+    if result is None or rests_on_doubt(text, result.start(said)):
+        return None
+    return _cut(result.group(said), 1)
+
+
 def _alone(clause: str) -> str | None:
-    """A clause that is only a number and what is counted: "so 15 candles in total"."""
-    plain = _EMPHASIS.sub("", clause).strip().rstrip(".。!* ")
-    return plain if _VALUE.match(plain) and not CLAUSE_END.search(plain) else None
+    """A clause that is only a number and what is counted, or an option: so 15 candles in total; hence C."""
+    plain = _IT_IS.sub("", _EMPHASIS.sub("", clause).strip().rstrip(".。!* "))
+    named = _NAMED.fullmatch(plain)
+    return named.group("value") if named else plain if _VALUE.match(plain) and not CLAUSE_END.search(plain) else None
 
 
 def _option(text: str, at: int, copula: re.Match[str] | None) -> str | None:
@@ -178,7 +315,7 @@ def _option(text: str, at: int, copula: re.Match[str] | None) -> str | None:
             found is not None
             and found.group()[0] not in "=≈\\"
             and _is_label(found.group("value"))
-            and not rests_on_doubt(text, found.start())
+            and not rests_on_doubt(text, found.start("value"))
         ):
             rest = text[found.start("value") :]
             cut = _MARKED_TEXT.search(rest, len(found.group("value")))
@@ -192,16 +329,12 @@ def _number(text: str, at: int, found: re.Match[str] | None) -> str | None:
     if found is not None and found.group()[0] in "=≈" and _SEVERAL.search(text, at, found.start()):
         return None
     if found is None or _is_label(found.group("value")):
-        found = _only(_VERB if _VERB.search(text, at) else _IN, text, at)
-    if (
-        found is None
-        or not (FIRM.match(text) or _SUBJECT.search(text[at : found.start()]))
-        or rests_on_doubt(text, found.start("value"))
-    ):
+        found = _only(_VERB if _VERB.search(text, at) else _IN, text, at) or _PAST.match(text, at)
+    if found is None or not _has_subject(text, at, found) or rests_on_doubt(text, found.start("value")):
         return None
     value = text[found.start("value") :]
     cut = CLAUSE_END.search(value, _bracket_end(value, len(found.group("value"))))
-    if cut and IF.match(value, cut.start() + 1):
+    if cut and (IF.match(value, cut.start() + 1) or refuted_behind(value, cut.start())):
         return None
     listed = _LIST.match(value) if _SEPARATED.search(value) else None
     if listed is not None and (cut is None or cut.start() < listed.end()):
@@ -209,6 +342,19 @@ def _number(text: str, at: int, found: re.Match[str] | None) -> str | None:
     again = _AGAIN.match(value, cut.start()) if cut else None
     if again is not None and _COMPUTED.search(value, 0, again.start()):
         return again.group("value")
+    return value[: cut.start()] if cut else value
+
+
+def _has_subject(text: str, at: int, found: re.Match[str]) -> bool:
+    """True if a verb has a subject; one of the past gives its only number, but for a year."""
+    if found.re is _PAST:
+        return len(_DIGITS.findall(_IN_YEAR.sub("", text[found.start("value") :]))) <= 1
+    return bool(FIRM.match(text) or _SUBJECT.search(text[at : found.start()]) or _IT.match(text, at))
+
+
+def _cut(value: str, at: int) -> str:
+    """A value up to the end of its clause."""
+    cut = CLAUSE_END.search(value, at)
     return value[: cut.start()] if cut else value
 
 
@@ -227,7 +373,7 @@ def _bracket_end(value: str, at: int) -> int:
 def _only(pattern: re.Pattern[str], text: str, at: int) -> re.Match[str] | None:
     """The match, where there is one only and no other number stands before it."""
     found = _last(pattern, text, at)
-    if found is None or _DIGIT.search(text, at, found.start("value")):
+    if found is None or _DIGIT.search(_IN_YEAR.sub("", " " + text[at : found.start("value")])):
         return None
     return found
 

@@ -14,7 +14,9 @@ from typing import NamedTuple
 from ..types import MAX_STATEMENT
 from .announced import Announcement, announcements
 from .approved import Approval, approvals
-from .doubt import denied
+from .doubt import denied, refuted_behind
+from .remark import is_remark
+from .sentence import DASHED
 
 _TAGGED = re.compile(
     r"<(answer|conclusion|final|final[_-]?answer|ans|solution|result|output|response)>((?:[^<]|<(?!/)){1,400})</\1>",
@@ -28,11 +30,13 @@ _FIELD = re.compile(
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})|\\[\\\"/]")
 _EXPLAINED = re.compile(r"\n\s{0,8}(?:because|since|explanation|reason).*", re.IGNORECASE | re.DOTALL)
 _NOT_THAT = re.compile(
-    r"[\s*]{0,12}(?:(?:only|just)\s)?(?:for\s(?!(?:this|the|these|that)\s(?:question|problem|figure|puzzle|following|reason)|you)"
+    r"[\s*]{0,12}(?:(?:only|just)\s)?(?:for\s(?!(?:this|the|these|that)\s(?:question|problem|figure|puzzle|"
+    r"following|reason)|you)"
     r"|(?:if|when|unless|provided|assuming|in case|where)\b)"
 )
 _REMARK = re.compile(
-    r"[\s*_]{0,12}(?:consistent|clear|correct\b(?![:：])|incorrect|calculated|computed|obtained|found\b|derived|determined|verified|"
+    r"[\s*_]{0,12}(?:consistent|clear|correct\b(?![:：])|incorrect|calculated|computed|obtained|found\b|derived|"
+    r"determined|verified|"
     r"confirmed|reasonable|the same as|not\b|in (?:line|agreement)|supported|unique|straightforward|already|shown|provided|"
     r"below|above|explained|rounded|expressed|because|due to|likely to|hard|difficult|unknown|unclear|uncertain|"
     r"what|how|easy|simple\b|obvious|wrong|valid|also (?:correct|consistent)|given (?:in|by the)|based|independent|"
@@ -42,12 +46,6 @@ _REMARK = re.compile(
 _EITHER = re.compile(r"[\s*_]{0,8}either\b", re.IGNORECASE)
 _THIS = re.compile(
     r"(?:this|that|which|no|any|an|every|each|another|whose|possible|wrong|incorrect|other|your)\s{1,2}\Z",
-    re.IGNORECASE,
-)
-_OTHERS = re.compile(
-    r"\b(?:some(?:one| people| students| may| might)?|students|many|others|people|one (?:may|might|could))\b[^.\n]{0,40}"
-    r"\b(?:think|say|believe|argue|choose|assume|expect|conclude)"
-    r"|common (?:mistake|error)|tempt|would (?:be|get)[^.\n]{0,20}\Z",
     re.IGNORECASE,
 )
 _TAKEN_BACK = re.compile(
@@ -77,21 +75,31 @@ _BOX = re.compile(r"\\(?:boxed|fbox)")
 _NEXT_OPTION = re.compile(r"\s*\(?[B-Z][).]")
 _PREAMBLE = re.compile(
     r"(?:[\s:：*_=>`]|\$\$(?=\s)|\\\[(?=\s)|(?:is|option|choice|the|letter|therefore|simply|thus|hence|now)\s*[:：]\s"
-    r"|(?:therefore|thus|hence|then|clearly|simply|indeed|exactly|given by|as follows)\s*[:：]?\s"
+    r"|(?:therefore|thus|hence|then|clearly|simply|indeed|exactly|consequently|accordingly|obviously|evidently|"
+    r"naturally|of course|"
+    r"definitely|certainly|undoubtedly|precisely|now|given by|as follows)[,:：]?\s"
     r"|(?:option|choice|letter)\s+(?=[(\[]?[A-Z]\b)|(?:option|choice)?\s*(?:letter)?\s+is\s)+",
     re.IGNORECASE,
 )
-_AFTER_VALUE = r"(?-i:(?<=[\d)}\]$°%*A-Z]))\s+(?:as|where|due|given|for|but|by|when|in which|with|based)\s"
+_AFTER_VALUE = (
+    r"(?-i:(?<=[\d)}\]$°%*A-Z]))\s+(?:rather than|and not|as|where|due|given|for|but|by|when|in which|with|based)\s"
+)
 _CLAUSE = re.compile(
     r"[,;]?(?:[^\S\n]+|\s*?\n\s*(?=(?-i:[a-z])))"  # a new line with a capital letter begins another sentence
     rf"(?:because|since|which|so that|if|unless|provided|assuming|only (?:if|when))\s|{_AFTER_VALUE}"
-    r"|[,;]\s+(?:as|so|but|where|due|given|for|by|when|not|and (?:the|it|this|not|we|so)|therefore|thus|hence|meaning)\s"
-    r"|(?<=[^\s\d.])[.!?。！？](?=\s|$|[\"'”’*])|(?<=\d)[.。](?=\s|$)|</?\w+>|\n|。|，(?:因为|所以|即|也)",
+    r"|[,;]\s+(?:as|so|but|although|though|whereas|while|where|due|given|for|by|when|not|and (?:the|it|this|not|"
+    r"we|so)|therefore|thus|hence|meaning|"
+    r"i\.e\.|that is|namely)[,\s]"
+    rf"|(?!(?<=\bno)\.\s?\d)(?<=[^\s\d.])[.!?。！？](?=\s|$|[\"'”’*])|(?<=\d)[.。](?=\s|$)|(?<!<)</?\w+>|\n|。"
+    rf"|，(?:因为|所以|即|也)|(?<=[\dA-Z*)）\u4e00-\u9fff\uac00-\ud7af])\s?(?:です|である|となる|입니다|이다)|{DASHED}"
+    r"|(?<=[\d)}°%*])[:;]\s(?=(?-i:[a-z]{2,12}\s[a-z]{2,}\s))",
     re.IGNORECASE,
 )
 _CONDITIONED = re.compile(r"\b(?:if|unless|whether)\b", re.IGNORECASE)
 _CONDITION = re.compile(r"[,;]?\s*(?:if|unless|provided|assuming|only)\s", re.IGNORECASE)
-_SAME_AS = re.compile(r",?\s(?:which|that) (?:is|equals|gives|means|corresponds to|has)\s", re.IGNORECASE)
+_SAME_AS = re.compile(
+    r",?\s(?:(?:which|that) (?:is|equals|gives|means|corresponds to|has)|i\.e\.,?|that is,|namely,?)\s", re.IGNORECASE
+)
 _MARK = re.compile(r"[\s(\[*_$]{0,12}(?:\\text(?:bf)?\{)?[(\[]?[A-Z][)\]]?[)\]*_$}]{0,12}\Z")
 LABELLED = re.compile(r"[*_\s]{0,6}(?:\([A-Z]\)|[A-Z][).:])\s")
 _LONGEST_LINE = 200  # characters of a line that is a letter with its text, whose sentences are kept together
@@ -100,7 +108,8 @@ _OPTION_END = re.compile(
     re.IGNORECASE,
 )
 _OPENER = re.compile(
-    r"\s{0,12}(?:here|wait|note|let|option|the answer|therefore|this|some|because|since|so|we|as|but|however|why|explanation|"
+    r"\s{0,12}(?:here|wait|note|let|option|the answer|therefore|this|some|because|since|so|we|as|but|however|why|"
+    r"explanation|"
     r"reason|thus|hence|now|i |you|these|that|both|all of|none of the other|looking|in this|for |check)\b",
     re.IGNORECASE,
 )
@@ -109,7 +118,7 @@ _EMPHASIS = re.compile(r"\*\*(?![\w(\\$-])|(?<![\w)}$])\*\*|^[*_`\s]+|[*_`\s]+$"
 BLANK = " \t\r\n.,;:*_`$>#"
 _INLINE = re.compile(r"\A(?:\\\(|\()([-−]?\d[\d.,]*)(?:\\\)|\))(?=\s[a-z])")
 _UNOPENED = (("\\]", "\\["), ("\\)", "\\("), ("$$", "$$"), ("$", "$"))
-_BEFORE = re.compile(r"[.!?。！？][*_\"”’)]{0,3}\s|\n")
+_BEFORE = re.compile(r"[.!?][*_\"”’)]{0,3}\s|[。！？]|\n")
 _LOOK_BACK = 240
 _NEAR, _OVERLAP = 600, 40  # characters at the end, and of a statement that begins before them
 
@@ -206,7 +215,7 @@ def _before(text: str, at: int) -> str:
 def _option_is_right(text: str, found: Approval) -> Statement | None:
     """Option B is the correct answer; A and C are correct."""
     before = _before(text, found.start)
-    if denied(before) or _OTHERS.search(before) or _NOT_THAT.match(text, found.end) or _asked(text, found.end):
+    if denied(before) or _NOT_THAT.match(text, found.end) or _asked(text, found.end):
         return None
     return Statement(found.start, found.letters, "answer-is")
 
@@ -233,7 +242,9 @@ def _answer_is(text: str, found: Announcement) -> Statement | None:
     labelled = _MARK.match(answer) or answer.strip(BLANK)[:1].isdigit()
     if _THIS.search(before) and not labelled:
         return None
-    if not _is_line(before) and (denied(before) or _OTHERS.search(before)):
+    if refuted_behind(text, text.find(answer, found.end) + len(answer)):
+        return None
+    if not _is_line(before) and denied(before + text[found.start : found.end]):
         return None
     answer = plain(answer)
     return Statement(found.start, answer, "answer-is") if answer else None
@@ -245,7 +256,7 @@ def _complement(text: str, begin: int) -> str | None:
     begin = skipped.end() if skipped else begin
     said = text[begin : begin + MAX_STATEMENT]
     label = LABELLED.match(said)
-    if label is not None and _OPENER.match(said, label.end()):
+    if label is not None and (_OPENER.match(said, label.end()) or is_remark(_sentence_at(said, label.end()))):
         said = label.group() + "\n"
     cut = (_OPTION_END if label else _CLAUSE).search(said)
     if cut is None:
@@ -262,7 +273,8 @@ def _complement(text: str, begin: int) -> str | None:
     if own is not None:
         cut = _CLAUSE.search(said, own.end())
         return said[: cut.start()] if cut else said
-    return _with_text(said, cut.end()) if mark == "." and not _OPENER.match(said, cut.end()) else answer
+    alone = mark != "." or _OPENER.match(said, cut.end()) or is_remark(_sentence_at(said, cut.end()))
+    return answer if alone else _with_text(said, cut.end())
 
 
 def _whole_line(said: str, end: int) -> str:
@@ -276,10 +288,14 @@ def _is_line(before: str) -> bool:
     return not before.strip(BLANK + "-–✅☑✔🔹➡️")
 
 
+def _sentence_at(said: str, at: int) -> str:
+    end = _SENTENCE_END.search(said, at)
+    return said[at : end.start()] if end else said[at:]
+
+
 def _with_text(said: str, at: int) -> str:
     """A letter with a full stop and what follows it on the line: B. 14."""
-    end = _SENTENCE_END.search(said, at)
-    whole = said[: end.start()] if end else said
+    whole = said[:at] + _sentence_at(said, at)
     return whole if whole[at:].strip(BLANK) else said[: at - 1]
 
 

@@ -28,7 +28,8 @@ _CHANNEL = re.compile(r"<\|channel\|>\s{0,3}(analysis|commentary|final)\b[^<]{0,
 _BARE_CHANNEL = "assistantfinal"
 _BOX_MARKS = (("<|begin_of_box|>", "\\boxed{"), ("<|end_of_box|>", "}"))  # GLM-4.1V, GLM-4.5V
 _END_MARKS = (
-    "</s>", "<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|end|>", "<eos>", "<end_of_turn>", "<|return|>", "<|end_of_text|>",
+    "</s>", "<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|end|>", "<eos>", "<end_of_turn>", "<|return|>", "<|"
+    "end_of_text|>",
     "<｜end▁of▁sentence｜>", "<|end_of_sentence|>", "<|im_end|>", "<|eom_id|>", "<|END_RESPONSE|>",
 )  # fmt: skip
 _MAX_END_MARKS = 16

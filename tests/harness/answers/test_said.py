@@ -54,6 +54,26 @@ OPTIONS = [
     ("the value of an option", "So they need 15 minutes to get there.", AMOUNTS, "B", True),
     ("the value of another", "So they need 15 minutes to get there.", AMOUNTS, "A", False),
     ("a value that is no option", "So they need 16 minutes to get there.", AMOUNTS, "B", False),
+    (
+        "a mark behind a sentence",
+        "Ball A goes down on both scales. **(C) dark blue**",
+        ("red", "blue", "dark blue"),
+        "C",
+        True,
+    ),
+    (
+        "the beginning of a text",
+        "(B) half as large",
+        ("twice as large as before", "half as large as before"),
+        "B",
+        True,
+    ),
+    ("a time of day", "It runs for an hour and will be over at 2:45 P.M.", ("2:15 P.M.", "2:45 P.M."), "B", True),
+    ("what fits", "Option B fits both rules.", AMOUNTS, "B", True),
+    ("what would be something else", "Option B would be the number of all balls.", AMOUNTS, "B", False),
+    ("Chinese", "折叠后得到的正方体是图D。", PICTURES, "D", True),
+    ("the only one in Chinese", "只有D符合。", PICTURES, "D", True),
+    ("wrong in Chinese", "很多人会选D，但这是错误的。", PICTURES, "D", False),
 ]
 
 SEVERAL = [

@@ -26,7 +26,7 @@ FIRST_SENTENCE = [
         "24 cm",
     ),
     (
-        "The perimeter is 24. Adding all of the four sides of the garden as drawn in the picture brings us to 24 too",
+        "The perimeter is 24. Adding all of the four sides of the garden as drawn in the picture confirms the 24 once more",
         "24",
     ),
 ]
@@ -62,6 +62,19 @@ NEITHER = [
 ]
 
 
+ANGLES = ("30°", "45°", "60°", "90°")
+NAMED = [
+    "Option C, since the third angle is as large as the two others. You see this when you draw the line.",
+    "It's C, because the third angle is as large as the two others. You see this when you draw the line.",
+    "Option C. Because the three angles are equal, each of them is a third of the straight one that they make up.",
+]
+LOOKED_AT = [
+    "Option C, since the third angle is large? You see that it is smaller when you draw the line.",
+    "Option C. This one can be excluded, as the third angle has to be smaller than that. It must be B.",
+    "Option C, since the third angle is as large as the others. The same holds of option D when you draw the line.",
+]
+
+
 @pytest.mark.parametrize(("text", "answer"), FIRST_LINE)
 def test_a_first_line_that_is_only_an_answer(text: str, answer: str) -> None:
     found = extract(text)
@@ -71,7 +84,18 @@ def test_a_first_line_that_is_only_an_answer(text: str, answer: str) -> None:
 @pytest.mark.parametrize(("text", "answer"), FIRST_SENTENCE)
 def test_a_first_sentence_that_gives_a_value(text: str, answer: str) -> None:
     found = extract(text)
-    assert (found.answer, found.rule) == (answer, "first-sentence")
+    assert found.answer == answer
+    assert found.rule in ("sentence", "first-sentence")
+
+
+@pytest.mark.parametrize("text", NAMED)
+def test_an_option_that_the_first_sentence_names(text: str) -> None:
+    assert grade(text, "C", "choice", ANGLES).correct
+
+
+@pytest.mark.parametrize("text", LOOKED_AT)
+def test_an_option_that_the_first_sentence_only_looks_at(text: str) -> None:
+    assert not grade(text, "C", "choice", ANGLES).correct
 
 
 @pytest.mark.parametrize(("kind", "text"), NEITHER)

@@ -26,6 +26,14 @@ CLOSING = [
     ("praise after it", "There are 11 posts in the fence. What a nice puzzle!", "11 posts"),
     ("in few words", "Therefore, the fastest runner is Maya.", "Maya"),
     ("Chinese", "所以一共有11根柱子。", "11根柱子"),
+    ("what rows make", "There are 5 posts on each of the 2 sides, giving a total of **10** posts.", "10 posts"),
+    ("what is left over", "Of the 20 posts 9 were sold, leaving 11.", "11"),
+    ("what the count is brought to", "That brings the number of posts to 11.", "11"),
+    ("what it is worth", "The hatched part is worth 21.", "21"),
+    ("a verb of the past", "The county planted 5,000 trees in 2020.", "5,000 trees"),
+    ("an option alone", "Therefore D.", "D"),
+    ("an option in brackets", "(Option D)", "Option D"),
+    ("an interval behind its name", "In interval notation that is $(-1, 3]$.", "$(-1, 3]$"),
 ]
 
 FIRM_BEFORE = [

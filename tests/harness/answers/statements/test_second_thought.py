@@ -17,6 +17,11 @@ ANOTHER = [
     ("hold on", " Hold on, one is outside. Therefore there are 11 dots.", "11"),
     ("oops", " Oops, one is outside. Therefore there are 11 dots.", "11"),
     ("an announcement", " Wait, one is outside. The answer is 11.", "11"),
+    ("Chinese", "不对，漏算了角上的1个，应该是11。", "11"),
+    ("in one sentence of Chinese", "等等，多算了1个，所以是11。", "11"),
+    ("a Chinese correction", "更正：11。", "11"),
+    ("only no", "不，是11。", "11"),
+    ("counted again", "等一下，重新数一遍，总共11个。", "11个"),
 ]
 
 WITHDRAWN = [

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from proctor.harness.answers.statements.sentence import denied, value_of
+from proctor.harness.answers.statements.doubt import denied
+from proctor.harness.answers.statements.sentence import value_of
 
 VALUES = [
     ("The number of tiles left is 7.", "7"),

@@ -1,0 +1,90 @@
+"""Sentences behind an answer that give none: remarks on it, and words about options or answers that are wrong."""
+
+from __future__ import annotations
+
+import re
+
+from ..lexer import names
+from .doubt import may_doubt, not_ones_own
+
+_REMARK = re.compile(
+    r"[\s*_(]{0,8}(?:this|that|it|these|which|the (?:same )?(?:answer|result|value|estimate|reading|count|"
+    r"calculation|labels?|"
+    r"check|figure|total|sum|conclusion|method|numbers?|values|picture|diagram|others?|remaining|rest|other "
+    r"(?:options?|choices|"
+    r"answers|ones))|"
+    r"(?:all|both|none) (?:of )?(?:the )?(?:others?|other (?:options?|choices|answers|ones|values))|everything|"
+    r"all (?:values|counts)|"
+    r"no (?:further|other|more)|i (?:added|counted|read|used|checked|estimated)|as (?:you can see|expected|"
+    r"required|desired)|"
+    r"done|q\.?e\.?d|easy|does that|keep in mind|remember|hopefully|here,? i)\b(?P<rest>[^\d=\n]*)\Z",
+    re.IGNORECASE,
+)
+_FIRST = re.compile(r"[\s*_(]{0,8}([A-Za-z]+)")
+_BEGINNINGS = frozenset(
+    names(
+        "this that it these which the all both none everything no i as done q qed easy does keep remember hopefully here"
+    )
+)
+_ENDS = re.compile(r"[∎□■✓✅✔🙂😊!.\s]+")
+_SAYS_SO = re.compile(
+    r"(?:\W+\w+){0,7}?\W+(?:consistent|agrees?|match(?:es)?|fits?|confirms?|verif\w+|check(?:s|ed)?|approximat\w+|"
+    r"estimates?d?|reliable|exact|"
+    r"rounded|read|calculated|computed|obtained|found by|derived|determined|follows|comes from|based on|uses?d?|"
+    r"makes? sense|"
+    r"reasonable|expected|plausible|clear|correct as|what was asked|what we (?:want|need)\w*|it(?=\W*\Z)|looking "
+    r"for|completes|ends|solution|"
+    r"method|steps?|larger than|smaller than|(?:the|a) (?:ratio|sum|difference|average|product|quotient|result) of|"
+    r"easiest|quick|simple|easy|right|units|labels?|bars?|picture|diagram|chart|graph|axis|figure|scale|work|"
+    r"left out|ignored|needed|counted?|do not|does not|don['’]t|doesn['’]t|wrong|too|excluded|incorrect|not)\b"
+    r"|\W*\Z",
+    re.IGNORECASE,
+)
+_OPTIONS = re.compile(r"(?<![\w'’])[A-Z](?![\w'’])")
+_WRONG = re.compile(
+    r"[\s*_]{0,8}(?:options?\s|choices?\s|answers?\s|choosing\s|picking\s|selecting\s|only\s)?\(?[A-Z]\)?"
+    r"(?:(?:,?\s(?:and|or)\s|,\s)\(?[A-Z]\)?){0,6}\s"
+    r"(?:(?:is|are|was|were|would be|can be|must be)\s(?:(?:all|both|therefore|clearly|thus|also|then)\s){0,2}"
+    r"(?:wrong|incorrect|false|too\s\w+|excluded|eliminated|ruled out|impossible|an?\s(?:\w+\s){0,2}(?:slip|trap|"
+    r"error|mistake|"
+    r"distractor)|the (?:usual|common|typical)\s\w+|not (?:correct|right|possible|valid|the answer|consistent|"
+    r"suitable|it))|(?:(?:does|do) not|doesn['’]t|don['’]t) "
+    r"(?:fit|match|work|satisfy|hold|apply|agree|belong|make|meet|close|fold)\b|would (?!be (?:the )?(?:right|"
+    r"correct|best))|results? from (?:forgetting|mixing|confusing)|forgets?|ignores?|misses|confuses|omits|neglects)",
+    re.IGNORECASE,
+)
+"""What is said of options that are not chosen: "B forgets the square", "(A) and (C) are too large"."""
+
+
+def is_remark(sentence: str) -> bool:
+    """True for a sentence that gives no answer and takes none back."""
+    plain = sentence.strip(" \t\n*_")
+    if _OF_THE_PROBLEM.search(plain):
+        return False
+    if may_doubt(plain) and (_WRONG.match(plain) or (not_ones_own(plain) and not _OWN_SLIP.search(plain))):
+        return True
+    first = _FIRST.match(plain)
+    if first is None:
+        return _ENDS.fullmatch(plain) is not None
+    found = _REMARK.match(plain) if first.group(1).lower() in _BEGINNINGS else None
+    rest = found.group("rest") if found else ""
+    return found is not None and bool(_SAYS_SO.match(rest)) and not (_OPTIONS.search(rest) or _TAKES_BACK.search(plain))
+
+
+_OF_THE_PROBLEM = re.compile(
+    r"\b(?:mistake|error|typo|wrong|incorrect|inconsistent|contradict\w*|misprint)\b[^.]{0,60}"
+    r"\b(?:problem|question|given|options|choices|description|set-?up|information|statement|diagram)\b"
+    r"|\b(?:problem|question|options|choices)\b[^.]{0,60}\b(?:mistake|error|typo|wrong|incorrect|inconsistent)\b|题",
+    re.IGNORECASE,
+)
+"""A mistake of the question's own, behind which nothing is answered."""
+_OWN_SLIP = re.compile(
+    r"\b(?:I|we|my|our)\b[^.]{0,40}?(?:mistake|error|forgot|overlooked|miscounted|misread|thought|assumed)"
+    r"|\b(?:the|this|that) (?:answer|result|value)? ?(?:above )?(?:is|was) (?:wrong|incorrect|a mistake|not)"
+)
+_TAKES_BACK = re.compile(
+    r"\b(?:this|that|it|the (?:answer|result|value)|which)(?:['’]s| is| was| are)? (?:\w+ )?(?:wrong|incorrect|"
+    r"not|impossible|a mistake|"
+    r"an error|too)\b|\b(?:cannot|can['’]t|unable|unclear|unsure|enough|determine)\b",
+    re.IGNORECASE,
+)
