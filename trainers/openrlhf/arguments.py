@@ -81,7 +81,7 @@ def arguments(recipe: Recipe, settings: OpenRlhfSettings, paths: Paths, *, pictu
         "actor.adam.betas": optimiser.betas,
         "actor.adam.weight_decay": optimiser.weight_decay,
         "actor.lr_scheduler": "constant_with_warmup",
-        "actor.lr_warmup_ratio": optimiser.warmup_steps / policy.steps,
+        "actor.lr_warmup_ratio": warmup_ratio(recipe),
         "actor.max_norm": optimiser.max_grad_norm,
         "actor.eps_clip": policy.clip,
         **({} if policy.clip_high is None else {"actor.eps_clip_low_high": (policy.clip, policy.clip_high)}),
@@ -113,6 +113,16 @@ def arguments(recipe: Recipe, settings: OpenRlhfSettings, paths: Paths, *, pictu
         "ds.adam_offload": settings.adam_offload,
     }
     return options(values, switches)
+
+
+def warmup_ratio(recipe: Recipe) -> float:
+    """The share of updates that warm up, of which OpenRLHF takes the next whole number: half an update less than there are.
+
+    Else a rounding error would add one: 7 of 25 steps would be 8.
+    """
+    policy = recipe.policy
+    warm, updates = recipe.optimiser.warmup_steps * policy.minibatches, policy.steps * policy.minibatches
+    return min(1.0, (warm - 0.5) / updates) if warm else 0.0
 
 
 def options(values: Mapping[str, object], switches: Mapping[str, bool]) -> list[str]:
@@ -194,7 +204,7 @@ def fit_arguments(
         "adam.betas": optimiser.betas,
         "adam.weight_decay": optimiser.weight_decay,
         "lr_scheduler": "constant_with_warmup",
-        "lr_warmup_ratio": min(1.0, optimiser.warmup_steps / policy.steps),
+        "lr_warmup_ratio": warmup_ratio(recipe),
         "max_norm": optimiser.max_grad_norm,
         "ds.attn_implementation": settings.attention,
         "ds.zero_stage": settings.zero_stage,

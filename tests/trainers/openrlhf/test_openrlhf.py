@@ -1,13 +1,17 @@
 """What OpenRLHF is given and what is kept of what it tells, without OpenRLHF."""
 
+import dataclasses
 import json
+import math
 import re
 import shlex
 import shutil
 import subprocess
 from pathlib import Path
 
+import hypothesis
 import pytest
+from hypothesis import strategies
 
 from proctor.benchmarks.suites.figures import SUITE as FIGURES
 from proctor.harness.errors import DataError, DivergedError, EngineError, StoreError, UsageError, install
@@ -61,6 +65,15 @@ def test_the_recipe_is_in_the_command_line():
     assert "train.colocate_all" not in found
     assert "ckpt.load_enable" not in found
     assert "ckpt.load_enable" in given(RECIPE, resume=True)
+
+
+@hypothesis.given(strategies.integers(1, 2000), strategies.integers(0, 2000), strategies.sampled_from([1, 2, 4]))
+def test_openrlhf_warms_up_for_as_many_updates_as_the_recipe_says(steps, warm, minibatches):
+    policy = dataclasses.replace(RECIPE.policy, steps=steps, minibatches=minibatches)
+    optimiser = dataclasses.replace(RECIPE.optimiser, warmup_steps=warm)
+    (ratio,) = given(dataclasses.replace(RECIPE, policy=policy, optimiser=optimiser))["actor.lr_warmup_ratio"]
+    updates = steps * minibatches
+    assert math.ceil(updates * float(ratio)) == min(updates, warm * minibatches)
 
 
 def test_async_is_never_asked_for():
