@@ -65,6 +65,22 @@ def test_the_same_weights_under_two_names_are_examined_once(tmp_path: Path) -> N
     assert len(find_runs([tmp_path / "runs"])) == 1
 
 
+def test_a_checkpoint_that_its_training_drops_meanwhile_is_no_problem(tmp_path: Path) -> None:
+    def open_engine(path: Path) -> TransformersEngine:
+        if path.name == "step-000001":
+            shutil.rmtree(path)
+        return TransformersEngine(path)
+
+    for step in (1, 2):
+        copy(tmp_path / "training" / "checkpoints" / f"step-{step:06d}")
+    told: list[str] = []
+    one = watcher(tmp_path, told)
+    one.open_engine = open_engine
+    sweep(one)
+    assert not one.problems
+    assert len(told) == len(find_runs([tmp_path / "runs"])) == 1
+
+
 def test_a_checkpoint_of_another_program_counts_when_it_is_whole(tmp_path: Path) -> None:
     checkpoint = copy(tmp_path / "training" / "global_step5_hf", marked=False)
     weights = checkpoint / "model.safetensors"
