@@ -164,6 +164,8 @@ def _training(planned: PlannedTraining) -> Iterator[str]:
         yield from _checkpoint(f"trainings.{planned.name}: base", str(planned.base))
     if recipe.trainer == "openrlhf" and find_spec("openrlhf") is None:
         yield f"trainings.{planned.name}: trainer openrlhf needs OpenRLHF: {install('openrlhf')}"
+    if recipe.trainer == "trl" and find_spec("trl") is None:
+        yield f"trainings.{planned.name}: trainer trl needs TRL: {install('trl')}"
     if recipe.trainer == "local" and find_spec("torch") is None:
         yield f"trainings.{planned.name}: trainer local needs torch: {install('local')}"
     if recipe.judge is not None and recipe.judge.url is not None:

@@ -74,6 +74,7 @@ TRAINERS: Registry[Trainer] = Registry(
     builtin={
         "local": "proctor.trainers.local.train:train",
         "openrlhf": "proctor.trainers.openrlhf.train:OPENRLHF",
+        "trl": "proctor.trainers.trl.train:train",
     },
     adapt=ExternalTrainer,
 )

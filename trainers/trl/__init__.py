@@ -1,0 +1,1 @@
+"""The trainer `trl`: TRL's GRPOTrainer with our groups, rewards and checkpoints."""
