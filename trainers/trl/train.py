@@ -26,6 +26,7 @@ from ...harness.images import decode
 from ...harness.types import Item, TokenStatistics
 from ..base import Progress
 from ..contamination import write_fingerprints
+from ..local.optimisers import open_optimiser
 from ..methods.grpo import Grpo
 from ..methods.registry import open_method
 from ..recipe import Recipe
@@ -207,14 +208,9 @@ def open_trainer(groups: Groups, base: Path, states: Path) -> GroupTrainer:
     recipe, model = groups.recipe, groups.policy.model
     model.config._name_or_path = str(base)  # where TRL loads its reference from
     model.model.visual.requires_grad_(recipe.policy.train_vision)
-    chosen = recipe.optimiser
-    optimiser = torch.optim.AdamW(
-        [parameter for parameter in model.parameters() if parameter.requires_grad],
-        lr=chosen.learning_rate,
-        betas=(chosen.betas[0], chosen.betas[1]),
-        weight_decay=chosen.weight_decay,
-    )
-    updates, warm_up = recipe.policy.minibatches, max(1, chosen.warmup_steps)
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimiser = open_optimiser(recipe.optimiser, trained, str(groups.policy.device))
+    updates, warm_up = recipe.policy.minibatches, max(1, recipe.optimiser.warmup_steps)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda done: min(1.0, (done // updates + 1) / warm_up))
     arguments = settings(recipe, states)
     arguments.generation_kwargs = {"suppress_tokens": groups.policy.media_ids}
