@@ -110,8 +110,8 @@ def test_a_training_on_some_of_the_votes() -> None:
         load_recipe("ttrl_figures", [*SMALL, "sampling.n=6", "policy.train_on=6"]), Grpo(), BASE, "cpu"
     )
     ([rolled], metrics), ([whole], all_metrics) = some.roll_out(0), every.roll_out(0)
-    assert (len(rolled.ids), len(whole.ids)) == (4 * 3, 4 * 6)
-    assert rolled.ids[3:6].tolist() == whole.ids[6:9].tolist()
+    assert (len(rolled.given.ids), len(whole.given.ids)) == (4 * 3, 4 * 6)
+    assert rolled.given.ids[3:6].tolist() == whole.given.ids[6:9].tolist()
     shared = ("reward", "majority_share", "response_length")
     assert [metrics[name] for name in shared] == [all_metrics[name] for name in shared]
     assert len(rolled.advantages) == 12
