@@ -10,15 +10,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
 from PIL import Image as PilImage
-from transformers.image_utils import SizeDict
 
-from ..errors import DataError
 from ..images import decode
-from ..types import Image, Json, Prompt, Request
+from ..types import Json, Prompt, Request
 from .chat import ChatTemplate
 from .loading import SHARED_PREFIX, load_processor, load_processors, scaled_size
+from .pictures import PictureProcessor
 
 THREADS = 4
 
@@ -76,32 +74,19 @@ class SizedPrompts:
     def __init__(self, path: Path, config: Any) -> None:
         self.tokenizer, self._images = load_processors(path)
         self.template = ChatTemplate(self.tokenizer, self.tokenizer.convert_ids_to_tokens(config.image_token_id))
-        self._patch = int(self._images.patch_size) * int(self._images.merge_size)
+        self._scaler = PictureProcessor(self._images)
 
     def pictures(self, prompt: Prompt) -> list[PilImage.Image]:
-        """The pictures, resized as the transformers engine does it; vLLM's own resizing would differ by small amounts.
+        """The pictures, scaled as the transformers engine does it; vLLM's own scaling would differ by small amounts.
 
         Raises DataError for one that cannot be decoded or is too long and thin.
         """
-        return [self._picture(image, prompt.rendering.pixels) for image in prompt.images]
-
-    def _picture(self, image: Image, pixels: Mapping[str, int]) -> PilImage.Image:
-        picture = decode(image)
-        if not self._images.do_resize:
-            return picture
-        size = SizeDict(**scaled_size(self._images, pixels)) if pixels else self._images.size
-        try:
-            fitted: Any = self._images.resize(
-                np.asarray(picture).transpose(2, 0, 1), size=size, resample=self._images.resample, factor=self._patch
-            )
-        except ValueError as error:
-            raise DataError(f"image {image.name}: {str(error)[:120]}") from error
-        return PilImage.fromarray(np.ascontiguousarray(fitted.transpose(1, 2, 0)))
+        return [self._scaler.scaled(image, prompt.rendering.pixels) for image in prompt.images]
 
     def encode(self, prompt: Prompt, pictures: Sequence[PilImage.Image]) -> EncodedPrompt:
         """Token ids of a prompt, whose pictures were made by `pictures`."""
         ids = self.tokenizer(self.template.text(prompt), add_special_tokens=False)["input_ids"]
-        expanded = sum((one.width // self._patch) * (one.height // self._patch) for one in pictures)
+        expanded = sum((one.width // self._scaler.patch) * (one.height // self._scaler.patch) for one in pictures)
         length = len(ids) - len(pictures) + expanded
         return EncodedPrompt(ids, pictures, _names(prompt), length, _limits(self._images, prompt))
 

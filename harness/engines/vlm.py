@@ -19,9 +19,8 @@ from torch import Tensor
 from transformers.cache_utils import DynamicCache
 
 from ..errors import DataError
-from ..images import decode
 from ..runs.checkpoints import check_whole
-from ..types import Image, Prompt, Sampling
+from ..types import Prompt, Sampling
 from .chat import ChatTemplate
 from .drawing import AnswerDrawer, DrawnTokens, end_ids
 from .loading import (
@@ -29,8 +28,8 @@ from .loading import (
     load_processors,
     load_trainable_configuration,
     load_weights,
-    scaled_size,
 )
+from .pictures import PictureProcessor
 
 
 @dataclass
@@ -59,6 +58,7 @@ class VisionLanguageModel:
         self.image_token: str = tokenizer.convert_ids_to_tokens(model.config.image_token_id)
         self.chat = ChatTemplate(tokenizer, self.image_token)
         self.merge = int(image_processor.merge_size) ** 2
+        self._picture_processor = PictureProcessor(image_processor)
         self.context: int = model.config.get_text_config().max_position_embeddings
         self.end_ids: list[int] = end_ids(model, tokenizer)
         self.media_ids: list[int] = sorted({model.config.image_token_id, model.config.video_token_id})
@@ -108,17 +108,8 @@ class VisionLanguageModel:
         parts: list[Mapping[str, Tensor]] = []
         for pixels, alike in groupby(prompts, key=lambda prompt: prompt.rendering.pixels):
             if images := [image for prompt in alike for image in prompt.images]:
-                parts.append(self._patches(images, pixels))
+                parts.append(self._picture_processor.patches(images, pixels))
         return {name: torch.cat([part[name] for part in parts]) for name in ("pixel_values", "image_grid_thw") if parts}
-
-    def _patches(self, images: Sequence[Image], pixels: Mapping[str, int]) -> Mapping[str, Tensor]:
-        decoded = [decode(image) for image in images]
-        limits = {"size": scaled_size(self.image_processor, pixels)} if pixels else {}
-        try:
-            features: Mapping[str, Tensor] = self.image_processor(images=decoded, return_tensors="pt", **limits)
-        except ValueError as error:  # e.g. a picture that is too long and thin
-            raise DataError(f"images {', '.join(image.name for image in images)}: {str(error)[:120]}") from error
-        return features
 
     def encode(self, prompts: Sequence[Prompt]) -> dict[str, Tensor]:
         """Model inputs of a batch: input_ids and attention_mask (B, L), padded left, and the pictures' patches.
