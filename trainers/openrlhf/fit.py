@@ -22,16 +22,16 @@ import openrlhf.utils.deepspeed
 import torch
 from openrlhf.models import Actor
 from openrlhf.trainer import dpo_trainer, sft_trainer
-from openrlhf.utils.deepspeed import DeepspeedStrategy
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from ...harness.engines.chat import ChatTemplate
 from ...harness.engines.loading import load_processors, load_trainable_configuration
+from ...harness.engines.pictures import PictureProcessor
 from ...harness.errors import DataError, DivergedError
-from ...harness.images import decode
-from ...harness.types import Image, Prompt
+from ...harness.types import Prompt
 from ..keeping import check_room, parameters
+from .order import SequentialStrategy
 from .plan import Plan, write_event
 from .rows import read_prompt
 from .states import needed
@@ -53,7 +53,8 @@ class ExampleEncoder:
     """A checkpoint's template, tokenizer and image processor."""
 
     def __init__(self, path: Path) -> None:
-        self._tokenizer, self._images = load_processors(path)
+        self._tokenizer, image_processor = load_processors(path)
+        self._pictures = PictureProcessor(image_processor)
         config = load_trainable_configuration(path)
         self._image_id: int = config.image_token_id
         self._context: int = config.get_text_config().max_position_embeddings
@@ -62,7 +63,7 @@ class ExampleEncoder:
 
     def encode(self, prompt: Prompt, responses: Sequence[str]) -> EncodedExample:
         """Raises DataError if a picture cannot be decoded or a sequence does not fit into the model's context."""
-        pictures = self._pictures(prompt.images)
+        pictures = self._shown(prompt)
         counts = iter(self._image_tokens(pictures))
         ids: list[int] = []
         for token in self._ids(self._chat.text(prompt)):
@@ -81,20 +82,16 @@ class ExampleEncoder:
         ids: list[int] = self._tokenizer(text, add_special_tokens=False, split_special_tokens=True).input_ids
         return ids
 
-    def _pictures(self, images: Sequence[Image]) -> Pictures:
-        if not images:
-            return {}
-        try:
-            features = self._images(images=[decode(image) for image in images], return_tensors="pt")
-        except ValueError as error:  # e.g. a picture that is too long and thin
-            raise DataError(f"images {', '.join(image.name for image in images)}: {str(error)[:120]}") from error
-        return {"pixel_values": features["pixel_values"], "image_grid_thw": features["image_grid_thw"]}
+    def _shown(self, prompt: Prompt) -> Pictures:
+        return dict(self._pictures.patches(prompt.images, prompt.rendering.pixels)) if prompt.images else {}
 
     def _image_tokens(self, pictures: Pictures) -> list[int]:
         """Tokens of each picture."""
         if not pictures:
             return []
-        counts: list[int] = (pictures["image_grid_thw"].prod(-1) // int(self._images.merge_size) ** 2).tolist()
+        counts: list[int] = (
+            pictures["image_grid_thw"].prod(-1) // int(self._pictures.image_processor.merge_size) ** 2
+        ).tolist()
         return counts
 
 
@@ -268,18 +265,6 @@ class VisionDPOTrainer(MetricsReporter, dpo_trainer.DPOTrainer):  # type: ignore
         self._chosen.clear()
         loss = logs["loss_mean"] + self.args.model.nll_loss_coef * chosen
         return {"loss": loss, "margin": margin, "preferred_share": logs["acc_mean"]}
-
-
-class SequentialStrategy(DeepspeedStrategy):  # type: ignore[misc]
-    """Takes the rows as they come."""
-
-    def setup_dataloader(
-        self, rows: Any, batch_size: int, pin_memory: bool = False, shuffle: bool = True, *more: Any, **options: Any
-    ) -> Any:
-        """OpenRLHF's, without its shuffling."""
-        return super().setup_dataloader(
-            rows, batch_size, pin_memory and torch.cuda.is_available(), False, *more, **options
-        )
 
 
 class FrozenVisionActor(Actor):  # type: ignore[misc]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import openrlhf.utils.deepspeed
 import ray
 import torch
 from openrlhf.trainer import ppo_trainer
@@ -23,6 +24,7 @@ from ..keeping import check_room, parameters
 from ..resolve import recipe_files
 from ..rewards.pipeline import RewardPipeline
 from ..tokens import GroupTokens
+from .order import SequentialStrategy
 from .plan import Plan, write_event
 from .rows import read_items
 from .states import needed
@@ -123,6 +125,18 @@ class RewardingTrainer(PPOTrainer):  # type: ignore[misc]
             self.experience_maker.most_vllm_kl = self.plan.recipe.openrlhf.most_vllm_kl
         write_event(self.plan.events, phase="engines are starting")
 
+    def init_checkpoint_states(self) -> dict[str, Any]:
+        """As OpenRLHF does; a resumed training goes on with the rows behind those of the steps that were done.
+
+        It does so whatever order the rows were drawn in before: OpenRLHF's own account of them is not used.
+        """
+        states: dict[str, Any] = super().init_checkpoint_states()
+        rows = self.prompts_dataloader.dataset
+        done = states["global_step"] * self.plan.recipe.policy.prompts
+        for column in (rows.datasources, rows.prompts, rows.labels, rows.images):
+            del column[:done]
+        return {**states, "data_loader_state_dict": {}}
+
     def train_step(self, rollout_samples: list[Any], global_step: int) -> tuple[dict[str, Any], int]:
         """Reward the step's answers, and learn from them."""
         write_event(self.plan.events, phase=f"rewarding step {global_step + 1}")
@@ -190,5 +204,6 @@ class RewardingTrainer(PPOTrainer):  # type: ignore[misc]
 
 
 def install() -> None:
-    """Put the subclass in the place where OpenRLHF's command line looks for its trainer."""
+    """Put ours in the places where OpenRLHF's command line looks for its own."""
+    openrlhf.utils.deepspeed.DeepspeedStrategy = SequentialStrategy
     ppo_trainer.PPOTrainer = ray.remote(RewardingTrainer)
