@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from ..harness.answers.formats import FORMATS
 from ..harness.errors import UsageError
 from ..harness.registry import FileRegistry
 from ..harness.settings import added, read_settings, require, setting, to_stored
-from ..harness.types import Json, Sampling
+from ..harness.types import Json, Prompt, Rendering, Sampling
 from ..harness.user_file import anchored, in_file
 from .recipe_settings import JudgeSettings, LocalSettings, LoraSettings, OpenRlhfSettings, SynthesisSettings
 
@@ -21,15 +21,28 @@ OPEN = ("trainer", "model", "method", "protocol", "answer_format", "reward", "ad
 """Settings that name what may stand in a file of one's own; so does prompts.suite."""
 FILES = {"prompts": ("suite", "template"), "judge": ("prompt", "system")}
 """Settings of sections that may name a file."""
+ROLL_OVER, DROP = "roll_over", "drop"
+LAST_BATCH = (ROLL_OVER, DROP)
+ERROR, LEAVE_OUT = "error", "leave_out"
+TOO_LONG = (ERROR, LEAVE_OUT)
 MOST = 1e100
 MOST_PROMPTS, MOST_SAMPLES = 10_000_000, 100_000
 
 
 @dataclass(frozen=True)
 class PromptSettings:
-    """Where unlabelled training prompts come from: the figures generator, or a suite's items in a JSONL file.
+    """Where unlabelled training prompts come from, and how they are shown.
 
-    `split` is for figures: "test" trains on the very items that an examination asks. Of another suite name that file.
+    They are the figures generator's, or a suite's items in the JSONL file `data`. `split` is for figures: "test" trains on
+    the very items that an examination asks.
+
+    All items of a file are drawn in a random order, then all again in another one. What is left at the end of such a pass,
+    fewer than policy.prompts items, begins the next pass with `last_batch` "roll_over"; with "drop" it is left out of it.
+
+    Pictures are scaled to between `min_pixels` and `max_pixels` by the base's own rule, in the place of its own limits. A
+    prompt of more than `max_tokens` tokens, those of its pictures included, or of more than trainer or model can take, is an
+    error before the start, or with `too_long` "leave_out" not trained on. `left_out` are ids of further items to leave out.
+
     `template` is a text file (`text_file`) that asks in the place of the protocol, with {question} where the question stands
     with its options; pictures come first, or where the question has their marks.
     """
@@ -39,6 +52,35 @@ class PromptSettings:
     tasks: tuple[str, ...] = ()
     split: str = "train"
     template: str | None = added(None)
+    last_batch: str = added(ROLL_OVER)
+    min_pixels: int | None = added(None)
+    max_pixels: int | None = added(None)
+    max_tokens: int | None = added(None)
+    too_long: str = added(ERROR)
+    left_out: tuple[str, ...] = added(())
+
+    def __post_init__(self) -> None:
+        _ = self.limits
+        rules = {
+            f"prompts.last_batch must be one of: {', '.join(LAST_BATCH)}": self.last_batch in LAST_BATCH,
+            f"prompts.too_long must be one of: {', '.join(TOO_LONG)}": self.too_long in TOO_LONG,
+            "prompts.max_tokens must be at least 1": self.max_tokens is None or self.max_tokens >= 1,
+        }
+        require(rules.items())
+
+    @property
+    def limits(self) -> Mapping[str, int]:
+        """The limits of pixels that are set, by name. Raises DataError for impossible ones."""
+        return Rendering(min_pixels=self.min_pixels, max_pixels=self.max_pixels).pixels
+
+    def shown(self, prompt: Prompt) -> Prompt:
+        """The prompt with its pictures within these limits."""
+        limits: Any = self.limits
+        return replace(prompt, rendering=replace(prompt.rendering, **limits)) if limits else prompt
+
+    def of_set(self, suite: str, data: str | None = None) -> PromptSettings:
+        """Another set, drawn and shown in the same way."""
+        return replace(self, suite=suite, data=data, tasks=(), split="train", left_out=())
 
 
 ADAMW = "adamw"

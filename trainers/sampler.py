@@ -19,7 +19,7 @@ from ..harness.profiles import load_profile
 from ..harness.types import Item, Prompt, digest_all
 from ..harness.user_file import in_file
 from .data import UNLABELLED, asked_by, data_set
-from .recipe import PromptSettings, Recipe
+from .recipe import DROP, PromptSettings, Recipe
 from .text_file import read_text_file
 
 Batches: TypeAlias = Callable[[int, int], list[Item]]
@@ -32,18 +32,33 @@ def training_prompts(settings: PromptSettings, seed: int, *, labels: bool = Fals
     Items of a training set have answers only if `labels` asks for them, which is for a reward with `needs_gold` alone.
     Raises UsageError or DataError if there is none.
     """
-    items = _items(settings, labels=labels)
-    return _drawn(settings.tasks or tuple(TASKS), seed) if items is None else _shuffled(items, seed)
+    items = source_items(settings, labels=labels)
+    if items is None:
+        return _drawn(settings.tasks or tuple(TASKS), seed)
+    return _shuffled(items, seed, drop=settings.last_batch == DROP)
 
 
 def items_digest(settings: PromptSettings, *, labels: bool) -> str | None:
     """The digest of the items of a recipe's source, which a resumed training must find unchanged; None for drawn ones."""
-    items = _items(settings, labels=labels)
+    items = source_items(settings, labels=labels)
     return None if items is None else digest_all(item.to_json() for item in items)
 
 
+def source_items(settings: PromptSettings, *, labels: bool = False) -> Sequence[Item] | None:
+    """The items of a source but for those that are left out; None for figures to train on, which are drawn without end.
+
+    Raises UsageError or DataError if there is none.
+    """
+    items = _items(settings, labels=labels)
+    if items is None or not settings.left_out:
+        return items
+    left = set(settings.left_out)
+    if not (kept := [item for item in items if item.id not in left]):
+        raise UsageError(f"recipe: of the {len(items)} items of {settings.suite} none is left to train on")
+    return kept
+
+
 def _items(settings: PromptSettings, *, labels: bool) -> Sequence[Item] | None:
-    """The items of a source; None for figures of the training split, which are drawn without end."""
     if settings.split == "test":
         tasks = settings.tasks or tuple(TASKS)
         return [item for item in SUITES.get(settings.suite).load() if item.meta["task"] in tasks]
@@ -57,6 +72,8 @@ def _items(settings: PromptSettings, *, labels: bool) -> Sequence[Item] | None:
 def asking(recipe: Recipe) -> Callable[[Item], Prompt]:
     """How the recipe asks an item: by its own template or the prompt of its protocol, in the way that its model wants.
 
+    Its pictures are within the recipe's limits.
+
     Raises UsageError for an unknown suite, protocol or model, and for a template that cannot be read.
     """
     if in_file(recipe.protocol) is not None:
@@ -64,7 +81,7 @@ def asking(recipe: Recipe) -> Callable[[Item], Prompt]:
     prompt, profile = data_set(recipe.prompts.suite).protocol(recipe.protocol).prompt, load_profile(recipe.model)
     if recipe.prompts.template is not None:
         prompt = asked_by(read_text_file(recipe.prompts.template, ["question"]))
-    return lambda item: profile.applied(prompt(item))
+    return lambda item: recipe.prompts.shown(profile.applied(prompt(item)))
 
 
 def unlabelled(item: Item) -> Item:
@@ -82,13 +99,19 @@ def _drawn(tasks: Sequence[str], seed: int) -> Batches:
     return batch
 
 
-def _shuffled(items: Sequence[Item], seed: int) -> Batches:
+def _shuffled(items: Sequence[Item], seed: int, *, drop: bool) -> Batches:
+    """All items in a random order, then all in another one; with `drop` without the batch that a pass does not fill.
+
+    A set that fills no batch is not dropped.
+    """
+
     @lru_cache(maxsize=2)
     def order(epoch: int) -> list[int]:
         return random.Random(f"{seed} {epoch}").sample(range(len(items)), len(items))  # noqa: S311
 
     def batch(step: int, size: int) -> list[Item]:
-        places = (divmod(place, len(items)) for place in range(step * size, (step + 1) * size))
+        whole = len(items) // size * size if drop else 0
+        places = (divmod(place, whole or len(items)) for place in range(step * size, (step + 1) * size))
         return [items[order(epoch)[index]] for epoch, index in places]
 
     return batch

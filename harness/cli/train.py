@@ -49,6 +49,7 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _train(args: argparse.Namespace) -> int:
     """Train to the end."""
+    from ...trainers.lengths import left_out_of
     from ...trainers.recipe import load_recipe
     from ...trainers.resolve import base_name, base_of, resolve
     from ...trainers.rewards.registry import TRAINERS
@@ -75,6 +76,8 @@ def _train(args: argparse.Namespace) -> int:
             bars.update(task, completed=done, total=total, note=note)
 
         train(recipe, base, args.out, args.resume, show)
+    if (said := left_out_of(args.out)) is not None:
+        log(said)
     if args.json:
         emit_json({"training": str(args.out), "recipe": recipe.to_json()})
     else:

@@ -81,6 +81,9 @@ def test_settings_are_the_published_ones(name: str) -> None:
     assert as_published(recipe, episodes) == published
     assert (recipe.reward, recipe.prompts.suite, recipe.prompts.data) == (reward, data, "hub")
     assert recipe.trainer == "openrlhf"
+    assert (recipe.prompts.last_batch, recipe.prompts.too_long) == ("drop", "leave_out")
+    shown = (None, None, 1024) if name.startswith("actor_judge") else (262_144, 1_204_224, 2048)
+    assert (recipe.prompts.min_pixels, recipe.prompts.max_pixels, recipe.prompts.max_tokens) == shown
     assert recipe.policy.train_vision
     assert recipe.optimiser.warmup_steps == 0
 

@@ -84,7 +84,7 @@ class PolicyGradient:
         drawn: list[DrawnAnswers] = []
 
         def draw(name: str, prompts: Sequence[Prompt], n: int) -> DrawnAnswers:
-            drawn.append(self._draw(name, step, prompts, n))
+            drawn.append(self._draw(name, step, list(map(self.recipe.prompts.shown, prompts)), n))
             return drawn[-1]
 
         def reward(items: Sequence[Item], texts: Sequence[str], answers: Drawn | None = None) -> StepRewards:

@@ -19,6 +19,7 @@ from ...harness.engines.transformers import TransformersEngine, TransformersOpti
 from ...harness.errors import DivergedError
 from ...harness.types import Json
 from ..base import Progress
+from ..base_checks import check_trainable
 from ..contamination import write_fingerprints
 from ..keeping import check_room_for_all, stored_bytes
 from ..methods.base import Dpo, PlayedMethod, StagedMethod
@@ -107,6 +108,7 @@ class LocalTrainer:
     def __call__(self, recipe: Recipe, base: Path, out: Path, resume: bool, progress: Progress) -> None:
         """Train to the recipe's end."""
         method = open_method(recipe)
+        check_trainable(base)
         device = "cuda" if torch.cuda.is_available() else "cpu"
         options = TransformersOptions(device)
         prepared = prepare(recipe, base, out, lambda checkpoint: TransformersEngine(checkpoint, options), progress)
@@ -143,6 +145,7 @@ class _LocalTraining:
         training = PolicyGradient(self.recipe, method, self.base, self.device)
         steps = self.recipe.policy.steps
         with self._folder(training.recipe, training.pipeline.identity()) as folder:
+            self.prepared.lengths.write(self.out)
             write_fingerprints(
                 self.out, training.prompts, steps, self.recipe.policy.prompts, self.base, anew=folder.extended
             )
@@ -159,6 +162,7 @@ class _LocalTraining:
         """Make and fit, stage by stage."""
         recipe, stages = self.recipe, len(method.stages)
         with self._folder(recipe, {}) as folder:
+            self.prepared.lengths.write(self.out)
             write_fingerprints(self.out, stage_items(recipe, method), stages, recipe.collect.prompts, self.base)
             fit = LocalFit(recipe, self.device, stages * recipe.policy.steps)
             StagedTraining(recipe, method, self.base, folder, self._open, fit, self.progress).run()

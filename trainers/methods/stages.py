@@ -12,7 +12,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from ...harness.engines.base import Engine
 from ...harness.errors import DataError
@@ -116,7 +116,9 @@ class StagedTraining:
             items=_distinct(items(number, recipe.collect.prompts)),
             prompt=asking(recipe),
             sampling=dataclasses.replace(recipe.sampling, seed=sample_seed(recipe.seed, stage.name, number) >> 1),
-            student=StoredStudent(recipe.prompts.suite, own / "asked", lambda: self.open_model(start), on_progress),
+            student=StoredStudent(
+                recipe.prompts.suite, own / "asked", lambda: self.open_model(start), on_progress, recipe.prompts.shown
+            ),
             answer_format=recipe.answer_format,
             judge_prompt=recipe.judge.prompt if recipe.judge else "full",
         )
@@ -124,6 +126,9 @@ class StagedTraining:
     def _make(self, stage: Stage, stage_input: StageInput, own: Path) -> Sequence[Example] | Sequence[Preference]:
         """Ask and make, and keep what was made. Raises DataError if it is too little."""
         output = stage.make(stage_input)
+        shown = self.recipe.prompts.shown
+        data: Any = [dataclasses.replace(part, prompt=shown(part.prompt)) for part in output.data]
+        output = dataclasses.replace(output, data=data)
         if len(output.data) < self.recipe.collect.least:
             raise DataError(_too_little(output, stage, stage_input.number, self.recipe.collect.least))
         write_atomic(own / "made.jsonl", map(json_line, map(_record, output.data)))
@@ -152,4 +157,4 @@ def _record(part: Example | Preference) -> Json:
 
 def _prompt(prompt: Prompt) -> Json:
     parts = [part.to_json() if isinstance(part, Image) else part for part in prompt.parts]
-    return {"parts": parts, "system": prompt.system}
+    return {"parts": parts, "system": prompt.system, **prompt.rendering_json}

@@ -16,7 +16,7 @@ from ...harness.engines.base import Engine
 from ...harness.errors import IncompleteRunError, UsageError
 from ...harness.runs.evaluate import Examination, run_eval
 from ...harness.runs.store import RunReader, Sample
-from ...harness.types import Response, Sampling
+from ...harness.types import Prompt, Response, Sampling
 
 OnProgress = Callable[[int, int, str], None]
 """Told (answers there, answers in all, what is asked)."""
@@ -24,12 +24,16 @@ OnProgress = Callable[[int, int, str], None]
 
 @dataclass
 class StoredStudent:
-    """A student whose engine is opened by `open_model` when it is first needed, and whose runs are kept in `folder`."""
+    """A student whose engine is opened by `open_model` when it is first needed, and whose runs are kept in `folder`.
+
+    It is asked each prompt as `shown` gives it.
+    """
 
     suite: str
     folder: Path
     open_model: Callable[[], Engine]
     progress: OnProgress = lambda done, total, name: None
+    shown: Callable[[Prompt], Prompt] = lambda prompt: prompt
     _model: Engine | None = None
     _asked: set[str] = field(default_factory=set)
 
@@ -40,6 +44,7 @@ class StoredStudent:
         self._asked.add(name)
         if not samples:
             return []
+        samples = [Sample(sample.item, self.shown(sample.prompt)) for sample in samples]
         path = self.folder / name
         self._model = self._model or self.open_model()
         total, done = len(samples) * sampling.n, 0

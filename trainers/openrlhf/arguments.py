@@ -99,7 +99,6 @@ def arguments(recipe: Recipe, settings: OpenRlhfSettings, paths: Paths, *, pictu
         "logger.logging_steps": 1,
     }
     switches = {
-        "data.apply_chat_template": True,
         "algo.kl.use_loss": True,
         "ckpt.save_hf": True,
         "ckpt.load_enable": resume,

@@ -13,11 +13,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from ...harness.engines.base import Engine
 from ...harness.engines.http_client import Endpoint
 from ...harness.errors import UsageError
-from ...harness.runs.checkpoints import Checkpoint, check_whole
+from ...harness.runs.checkpoints import Checkpoint
 from ...harness.types import Json
 from ..base import Progress, Reward, needs_judge
+from ..base_checks import check_trainable
 from ..contamination import write_fingerprints
 from ..recipe import Recipe
 from ..recipe_settings import BASE_MODEL, TINY_MODEL, OpenRlhfSettings
@@ -41,13 +43,18 @@ COMMAND = "openrlhf.cli.train_ppo_ray"
 def train(recipe: Recipe, base: Path, out: Path, resume: bool, progress: Progress) -> None:
     """Train to the recipe's end. Raises UsageError, CheckpointError, EngineError, StoreError, ..."""
     recipe, settings, files = _checked(recipe, base)
-    prepared = prepare(recipe, base, out, lambda checkpoint: open_student(checkpoint, settings), progress)
+
+    def open_model(checkpoint: Path) -> Engine:
+        return open_student(checkpoint, settings)
+
+    prepared = prepare(recipe, base, out, open_model, progress, room=settings.prompt_tokens)
     recipe, given_recipe = prepared.recipe, prepared.with_given_prompts(prepared.recipe)
     identity = {**_judge_identity(recipe, base), **prepared.identity}
     with TrainingFolder(out, given_recipe, base, resume, identity) as folder, ExitStack() as stack:
         own, steps = out / FOLDER, recipe.policy.steps
+        prepared.lengths.write(out)
         write_fingerprints(out, training_batches(recipe), steps, recipe.policy.prompts, base, anew=folder.extended)
-        prompts = write_prompts(recipe, own)
+        prompts = write_prompts(recipe, base, own)
         done = folder.last_step()
         paths = Paths(base.resolve(), prompts.prompts.resolve(), own.resolve())
         if done >= steps:
@@ -112,7 +119,7 @@ def _checked(recipe: Recipe, base: Path) -> tuple[Recipe, OpenRlhfSettings, Mapp
         recipe = dataclasses.replace(recipe, judge=None)
     elif recipe.judge and not recipe.judge.url and settings.nodes > 1:
         raise UsageError("recipe: on several nodes serve the judge yourself, and name it by judge.url and judge.model")
-    check_whole(base)
+    check_trainable(base, settings.prompt_tokens + recipe.sampling.max_tokens)
     if recipe.judge and recipe.judge.url:
         Endpoint(recipe.judge.url, recipe.judge.model, attempts=1).served()  # raises EngineError
     _check_gpus(recipe, settings)

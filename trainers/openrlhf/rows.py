@@ -1,4 +1,8 @@
-"""Prompts and examples as OpenRLHF reads them: a JSON line each in the order of training, with pictures as files."""
+"""Prompts and examples as OpenRLHF reads them: a JSON line each in the order of training, with pictures as files.
+
+A prompt's text is rendered here, by the template and with the precautions of an examination (`chat`): OpenRLHF would take the
+processor's template, give it no arguments, and let a question spell out the tokens that end a turn or stand for a picture.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...harness.engines.chat import ChatTemplate
+from ...harness.engines.loading import (
+    as_checkpoint_error,
+    load_processors,
+    load_trainable_configuration,
+    scaled_size,
+)
+from ...harness.engines.pictures import PictureProcessor
+from ...harness.errors import UsageError
 from ...harness.files import write_atomic
+from ...harness.images import as_png, portable
 from ...harness.jsonl import json_line, read_lines
 from ...harness.limits import RUN_LINE_BYTES
-from ...harness.types import Image, Item, Json, Prompt, canonical_json
+from ...harness.types import Image, Item, Json, Prompt, Rendering, canonical_json
 from ..methods.base import Example, Preference
 from ..methods.stages import Fitting
 from ..recipe import Recipe
@@ -36,14 +50,15 @@ def training_batches(recipe: Recipe) -> Batches:
     return training_prompts(recipe.prompts, recipe.seed, labels=labels)
 
 
-def write_prompts(recipe: Recipe, folder: Path) -> PromptFiles:
+def write_prompts(recipe: Recipe, base: Path, folder: Path) -> PromptFiles:
     """Write the prompts of every step into `folder`, the same batches that the local trainer draws.
 
-    Raises UsageError, DataError and StoreError.
+    A prompt is written as the text that the base reads of it in an examination, and its pictures as files of the pixels that
+    it is shown there. Raises UsageError, CheckpointError, DataError and StoreError.
     """
     batches = training_batches(recipe)
     ask = asking(recipe)
-    pictures = PictureFiles(folder / IMAGES)
+    rendered = RenderedRows(base, PictureFiles(folder / IMAGES))
     items: dict[str, Item] = {}
     rows: list[bytes] = []
     most = 0
@@ -52,9 +67,9 @@ def write_prompts(recipe: Recipe, folder: Path) -> PromptFiles:
             prompt = ask(item)
             most = max(most, len(prompt.images))
             items.setdefault(item.id, item)
-            rows.append(json_line(_row(item, prompt, pictures)))
+            rows.append(json_line(rendered.row(item, prompt)))
     stored = (
-        {"item": item.to_json(), "pictures": [str(pictures.path(image)) for image in item.images]}
+        {"item": item.to_json(), "pictures": [str(rendered.files.path(image)) for image in item.images]}
         for item in items.values()
     )
     write_atomic(folder / PROMPTS, rows)
@@ -78,22 +93,44 @@ def _image(record: Mapping[str, Json], path: Path) -> Image:
     return Image(record["sha256"], record["name"], path)
 
 
-def _row(item: Item, prompt: Prompt, pictures: PictureFiles) -> Json:
-    """The conversation, the item's id in the label's place, and the pictures' paths."""
-    content = [
-        {"type": "image", "text": None} if isinstance(part, Image) else {"type": "text", "text": part}
-        for part in prompt.parts
-    ]
-    system = [{"role": "system", "content": [{"type": "text", "text": prompt.system}]}] if prompt.system else []
-    return {
-        "input": [*system, {"role": "user", "content": content}],
-        "label": item.id,
-        "images": [str(pictures.path(image)) for image in prompt.images],
-    }
+class RenderedRows:
+    """Rows that OpenRLHF has only to read: nothing in them is left to a template, a decoder or a scaling of its own."""
+
+    def __init__(self, base: Path, files: PictureFiles) -> None:
+        with as_checkpoint_error(base):
+            tokenizer, self._image_processor = load_processors(base)
+            image_token = tokenizer.convert_ids_to_tokens(load_trainable_configuration(base).image_token_id)
+        self.files = files
+        self._chat = ChatTemplate(tokenizer, image_token)
+        self._scaler = PictureProcessor(self._image_processor)
+        self._paths: dict[tuple[object, ...], Path] = {}
+
+    def row(self, item: Item, prompt: Prompt) -> Json:
+        """The text, the item's id in the label's place, and the pictures' paths."""
+        images = [str(self._path(image, prompt.rendering.pixels)) for image in prompt.images]
+        return {"input": self._chat.text(prompt), "label": item.id, "images": images}
+
+    def _path(self, image: Image, pixels: Mapping[str, int]) -> Path:
+        key = (image.sha256, *pixels.items())
+        if key not in self._paths:
+            self._paths[key] = self.files.path(self._scaled(image, pixels) if pixels else portable(image))
+        return self._paths[key]
+
+    def _scaled(self, image: Image, pixels: Mapping[str, int]) -> Image:
+        """The picture in the size that the prompt wants it in. Raises UsageError where the base's own limits change it."""
+        picture = self._scaler.scaled(image, pixels)
+        least, most = scaled_size(self._image_processor, {}).values()
+        if not least <= picture.width * picture.height <= most:
+            raise UsageError(
+                f"image {image.name} would have {picture.width} x {picture.height} pixels, and OpenRLHF scales what it "
+                f"reads to from {least} to {most}, as the base says: keep prompts.min_pixels and max_pixels within that, or "
+                "change the base's preprocessor_config.json"
+            )
+        return as_png(picture, image.name)
 
 
 class PictureFiles:
-    """Pictures as files: those that are files stay where they are, drawn ones are written by their digest."""
+    """Pictures as files: those that are files stay where they are, others are written by their digest."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -125,7 +162,7 @@ def read_prompt(row: Mapping[str, Json]) -> Prompt:
     """The prompt of a row."""
     stored = json.loads(row["prompt"])
     parts = (part if isinstance(part, str) else _example_image(part) for part in stored["parts"])
-    return Prompt(tuple(parts), stored["system"])
+    return Prompt(tuple(parts), stored["system"], Rendering.from_json(stored.get("rendering", {})))
 
 
 def _example_row(part: Example | Preference, pictures: PictureFiles) -> Json:
@@ -138,7 +175,8 @@ def _example_row(part: Example | Preference, pictures: PictureFiles) -> Json:
         {**piece.to_json(), "path": str(pictures.path(piece))} if isinstance(piece, Image) else piece
         for piece in part.prompt.parts
     ]
-    return {"prompt": canonical_json({"parts": parts, "system": part.prompt.system}), "responses": responses}
+    prompt = {"parts": parts, "system": part.prompt.system, **part.prompt.rendering_json}
+    return {"prompt": canonical_json(prompt), "responses": responses}
 
 
 def _example_image(record: Mapping[str, Json]) -> Image:

@@ -21,8 +21,8 @@ import torch
 from ...harness.engines.base import ENGINES, Engine
 from ...harness.engines.ray import open_replicas
 from ...harness.errors import UsageError
-from ...harness.runs.checkpoints import check_whole
 from ..base import Progress
+from ..base_checks import check_trainable
 from ..contamination import write_fingerprints
 from ..methods.base import Dpo, Stage, StagedMethod
 from ..methods.stages import Fitting, StagedTraining, stage_items
@@ -75,11 +75,12 @@ class Staged:
 
     def train(self, base: Path, out: Path, resume: bool, progress: Progress) -> None:
         """Go through the stages. Raises UsageError, CheckpointError, DataError, EngineError, StoreError, ..."""
-        check_whole(base)
+        check_trainable(base)
         _check_gpus(self.settings.gpus)
         prepared = prepare(self.recipe, base, out, self._open, progress)
         recipe, method = prepared.recipe, self.method
         with TrainingFolder(out, prepared.with_given_prompts(recipe), base, resume, prepared.identity) as folder:
+            prepared.lengths.write(out)
             write_fingerprints(out, stage_items(recipe, method), len(method.stages), recipe.collect.prompts, base)
             StagedTraining(recipe, method, base, folder, self._open, self._fit, progress).run()
             folder.finish()

@@ -1,4 +1,4 @@
-"""What a trainer does first: read its items and, where the recipe asks for it, synthesize the questions.
+"""What a trainer does first: read its items, or synthesize the questions where the recipe asks for it; measure the prompts.
 
     OUT/synthesis/   the folder of the synthesis (`folder`)
 
@@ -20,8 +20,9 @@ from ...harness.profiles import load_profile
 from ...harness.runs.checkpoints import Checkpoint
 from ...harness.types import Json
 from ..base import Progress
+from ..lengths import PromptLengths, without_too_long
 from ..methods.registry import open_method
-from ..recipe import PromptSettings, Recipe
+from ..recipe import Recipe
 from ..rewards.registry import open_reward
 from ..sampler import asking, items_digest, training_prompts, unlabelled
 from .folder import WHOLE, Synthesized
@@ -37,6 +38,7 @@ class Prepared:
 
     recipe: Recipe
     given: Recipe
+    lengths: PromptLengths
     identity: Mapping[str, Json] = field(default_factory=dict)
 
     def with_given_prompts(self, recipe: Recipe) -> Recipe:
@@ -45,28 +47,45 @@ class Prepared:
 
 
 def prepare(
-    recipe: Recipe, base: Path, out: Path, open_model: Callable[[Path], Engine], progress: Progress
+    recipe: Recipe,
+    base: Path,
+    out: Path,
+    open_model: Callable[[Path], Engine],
+    progress: Progress,
+    *,
+    room: int | None = None,
 ) -> Prepared:
-    """Synthesize from the recipe's prompts with `base` into `out`, if the recipe has a section [synthesis].
+    """Synthesize from the recipe's prompts with `base` into `out`, if it has a section [synthesis]; measure the prompts.
 
-    `open_model` opens a checkpoint to ask it; it is not called where everything was asked before. Raises what
-    `Synthesis.run` does, and UsageError for a recipe that needs labels, which such questions have none of.
+    `open_model` opens a checkpoint to ask it; it is not called where everything was asked before. `room` is the longest
+    prompt that the trainer takes, in tokens. Raises what `Synthesis.run` and `without_too_long` do, and UsageError for a
+    recipe that needs labels, which such questions have none of.
     """
+    found, identity = _found(recipe, base, out, open_model, progress)
+    kept, lengths = without_too_long(found, base, room)
+    if lengths.left_out:
+        progress(0, recipe.policy.steps, str(lengths))
+    return Prepared(kept, recipe, lengths, identity)
+
+
+def _found(
+    recipe: Recipe, base: Path, out: Path, open_model: Callable[[Path], Engine], progress: Progress
+) -> tuple[Recipe, Mapping[str, Json]]:
+    """The recipe whose prompts are there, and what of them belongs to the training's identity."""
     labels = open_method(recipe).needs_gold or open_reward(recipe.reward, recipe.reward_settings).needs_gold
     if recipe.synthesis is None and recipe.prompts.suite != NAME:
         items = items_digest(recipe.prompts, labels=labels)
-        return Prepared(recipe, recipe, {} if items is None else {"items": items})
+        return recipe, {} if items is None else {"items": items}
     if labels:
         raise UsageError("recipe: synthesized questions have no labels, and its method or reward needs them")
     if recipe.synthesis is None:
-        synthesized = Synthesized.read(Path(recipe.prompts.data or "."))
-        return Prepared(recipe, recipe, _identity(synthesized))
+        return recipe, _identity(Synthesized.read(Path(recipe.prompts.data or ".")))
     if (out / "training.json").exists() and not (out / FOLDER / WHOLE).exists():
         raise UsageError(f"{out} holds a training on other questions: choose another --out")
     synthesized = _synthesis(recipe, base, open_model, progress).run(out / FOLDER)
     gc.collect()  # the engine gives its memory back
-    prompts = PromptSettings(suite=NAME, data=str(out / FOLDER))
-    return Prepared(dataclasses.replace(recipe, prompts=prompts, synthesis=None), recipe, _identity(synthesized))
+    prompts = recipe.prompts.of_set(NAME, str(out / FOLDER))
+    return dataclasses.replace(recipe, prompts=prompts, synthesis=None), _identity(synthesized)
 
 
 def describe_preparation(recipe: Recipe, base: Path) -> str:
@@ -90,12 +109,13 @@ def _synthesis(recipe: Recipe, base: Path, open_model: Callable[[Path], Engine],
         raise UsageError("recipe: synthesis.images must say of how many items of the prompts questions are made")
     batch = training_prompts(recipe.prompts, recipe.seed)(0, settings.images)
     items = {item.id: unlabelled(item) for item in batch}
-    new, profile = dataclasses.replace(recipe, prompts=PromptSettings(suite=NAME)), load_profile(recipe.model)
+    new, profile = dataclasses.replace(recipe, prompts=recipe.prompts.of_set(NAME)), load_profile(recipe.model)
+    limits = [f"{name} {value}" for name, value in recipe.prompts.limits.items()]
     builders = PromptBuilders(
-        name=f"{recipe.protocol} {profile.style.label}",
+        name=" ".join([recipe.protocol, profile.style.label, *limits]),
         original=asking(recipe),
         new=asking(new),
-        request=profile.applied,
+        request=lambda prompt: recipe.prompts.shown(profile.applied(prompt)),
     )
     author = Author(Checkpoint.read(base).identity(), lambda: open_model(base))
 

@@ -11,14 +11,17 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+import torch
 from hypothesis import strategies
+from PIL import Image as PilImage
 
 from proctor.benchmarks.suites.figures import SUITE as FIGURES
+from proctor.harness.engines.vlm import VisionLanguageModel
 from proctor.harness.errors import DataError, DivergedError, EngineError, StoreError, UsageError, install
 from proctor.harness.jsonl import Tail
 from proctor.harness.limits import METRICS_LINE_BYTES
 from proctor.harness.runs.checkpoints import COMPLETE, check_whole
-from proctor.harness.types import Image, Prompt
+from proctor.harness.types import Prompt, Rendering
 from proctor.trainers.keeping import parameters
 from proctor.trainers.methods.base import Dpo, Preference
 from proctor.trainers.methods.stages import Fitting
@@ -29,8 +32,10 @@ from proctor.trainers.openrlhf.rows import read_items, read_prompt, write_prompt
 from proctor.trainers.openrlhf.states import check_states_room, needed, rewind
 from proctor.trainers.recipe import RECIPES, load_recipe
 from proctor.trainers.recipe_settings import OpenRlhfSettings
-from proctor.trainers.sampler import training_prompts
+from proctor.trainers.sampler import asking, training_prompts
 from proctor.trainers.training import TrainingFolder
+
+from ..mixed_set import write_set
 
 ROOT = Path(__file__).parents[3]
 RECIPE = load_recipe("mm_upt_figures_openrlhf", ["policy.steps=3", "policy.prompts=4"])
@@ -102,22 +107,55 @@ def test_gpus_are_counted():
     assert OpenRlhfSettings(nodes=2, gpus=8, engines=16).gpus_needed(reference=True) == 16
 
 
-def test_prompts_are_those_of_the_local_trainer(tmp_path):
-    written = write_prompts(RECIPE, tmp_path)
+def test_prompts_are_those_of_the_local_trainer(tmp_path, tiny):
+    written = write_prompts(RECIPE, tiny, tmp_path)
     rows = [json.loads(line) for line in written.prompts.read_text().splitlines()]
     batches = training_prompts(RECIPE.prompts, RECIPE.seed)
     items = [item for step in range(3) for item in batches(step, 4)]
     assert [row["label"] for row in rows] == [item.id for item in items]
-    protocol = FIGURES.protocol("strict")
+    protocol, chat = FIGURES.protocol("strict"), VisionLanguageModel.load(tiny).chat
     for row, item in zip(rows, items, strict=True):
-        (turn,) = row["input"]
-        parts = protocol.prompt(item).parts
-        assert [one["text"] for one in turn["content"]] == [None if isinstance(one, Image) else one for one in parts]
+        assert row["input"] == chat.text(protocol.prompt(item))
         assert [Path(path).read_bytes() for path in row["images"]] == [one.read() for one in item.images]
     assert written.pictures == 1
     kept = read_items(written.items)
     assert [kept[item.id].to_json() for item in items] == [item.to_json() for item in items]
     assert all(kept[item.id].images[0].read() == item.images[0].read() for item in items)
+
+
+@pytest.mark.parametrize("limits", [(), ("prompts.min_pixels=2000", "prompts.max_pixels=9000")])
+def test_openrlhf_reads_what_the_local_trainer_shows(tmp_path, tiny, limits):
+    """Whatever decoder and scaling it has, its learner and its engine see the pixels that the local trainer's model sees."""
+    data = write_set(tmp_path / "set")
+    changes = ("prompts.suite='geometry3k'", f"prompts.data='{data}'", "policy.prompts=35", "policy.minibatches=1")
+    recipe = load_recipe("mm_upt_figures_openrlhf", [*changes, "policy.steps=2", *limits])
+    written = write_prompts(recipe, tiny, tmp_path / "out")
+    rows = [json.loads(line) for line in written.prompts.read_text().splitlines()]
+    vlm, ask, items = VisionLanguageModel.load(tiny), asking(recipe), read_items(written.items)
+    assert len(rows) == 70
+    assert written.pictures == 2
+    for row in rows:
+        prompt = ask(items[row["label"]])
+        assert row["input"].count("<|im_end|>") == 1
+        assert row["input"].count("<|image_pad|>") == len(row["images"]) == len(prompt.images)
+        pictures = []
+        for path in row["images"]:
+            with PilImage.open(path) as picture:
+                pictures.append(picture.convert("RGB"))
+        if pictures:
+            seen = vlm.image_processor(images=pictures, return_tensors="pt")["pixel_values"]
+            assert torch.equal(seen, vlm.encode([prompt])["pixel_values"]), row
+    shown = {Path(path).parent.name for row in rows for path in row["images"]}
+    assert shown == ({"images"} if limits else {"images", "set"}), "a plain picture stays where it is"
+    assert all(image.read() for item in items.values() for image in item.images)
+
+
+def test_limits_that_the_bases_own_would_overrule_are_refused(tmp_path, tiny):
+    data = write_set(tmp_path / "set")
+    changes = ("prompts.suite='geometry3k'", f"prompts.data='{data}'", "prompts.max_pixels=40000")
+    recipe = load_recipe("mm_upt_figures_openrlhf", changes)
+    with pytest.raises(UsageError, match=r"image train-34-0 would have .* scales what it reads to from 784 to 12544"):
+        write_prompts(recipe, tiny, tmp_path / "out")
 
 
 def test_a_plan_is_read_as_it_was_written(tmp_path):
@@ -254,7 +292,7 @@ def test_the_rows_of_a_stage_are_its_batches_in_order(tmp_path):
     prompt = FIGURES.protocol("strict").prompt
     made = [
         *(Preference(item.id, prompt(item), f"right {item.id}", "wrong") for item in items[:5]),
-        Preference("text", Prompt(("Only a text.",), "Be brief."), "right text", "wrong"),
+        Preference("text", Prompt(("Only a text.",), "Be brief.", Rendering(max_pixels=9)), "right text", "wrong"),
     ]
     fitting = Fitting("prefer", Dpo(), Path("start"), made, 20, 3, tmp_path)
     paths = FitPaths(Path("start"), tmp_path)
