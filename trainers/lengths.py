@@ -69,6 +69,8 @@ def without_too_long(recipe: Recipe, base: Path, room: int | None = None) -> tup
         raise UsageError(_refusal(too_long, len(lengths), f"{limit} ({name})", drawn=drawn))
     longest = max((length for length in lengths.values() if length <= limit), default=0)
     found = PromptLengths(len(lengths), limit, longest, too_long)
+    if not too_long:
+        return recipe, found
     kept = replace(recipe.prompts, left_out=(*recipe.prompts.left_out, *too_long))
     return replace(recipe, prompts=kept), found
 

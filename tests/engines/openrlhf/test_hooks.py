@@ -44,7 +44,7 @@ def trainer(tmp_path, monkeypatch) -> Any:
 
     def make(*changes: str) -> Any:
         recipe = load_recipe("mm_upt_figures_openrlhf", [*CHANGES, *changes])
-        written = write_prompts(recipe, tmp_path)
+        written = write_prompts(recipe, BASE, tmp_path)
         events = tmp_path / "events.jsonl"
         made = hooks.RewardingTrainer.__new__(hooks.RewardingTrainer)
         rollouts = RolloutPlan(str(written.items), single_node=True)

@@ -8,14 +8,19 @@ import json
 import os
 import signal
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from safetensors.torch import load_file
 
 from proctor.harness.engines.transformers import TransformersEngine, TransformersOptions
 from proctor.harness.runs.checkpoints import COMPLETE, check_whole
+from proctor.harness.settings import read_settings
+from proctor.trainers.recipe import Recipe
+from proctor.trainers.sampler import training_prompts
 from proctor.trainers.tiny import BASE
 
+from ...trainers.mixed_set import write_set
 from .conftest import Training
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
@@ -39,15 +44,40 @@ ENDS_WITHIN = 120.0
 """Seconds in which a training ends, with a clear line, when one of its processes is killed."""
 
 
+KINDS = ("transparent", "turned 6 JPEG", "16 bits", "CMYK", "animated GIF")
+TELLING = """\
+def score(group):
+    with open(__file__ + ".seen", "a") as seen:
+        print(group.item_id, file=seen)
+    return [len(response) % 7 / 7 for response in group.responses]
+"""
+"""A reward that says which items it was asked about."""
+
+
+def on_mixed_pictures(folder: Path) -> list[str]:
+    """Changes of a recipe: two steps of four items each that see every item of a mixed set once, within limits of pixels."""
+    data = write_set(folder / "set", KINDS)
+    (folder / "telling.py").write_text(TELLING)
+    changes = (
+        *("prompts.suite='geometry3k'", f"prompts.data='{data}'", "prompts.last_batch='drop'"),
+        *("prompts.min_pixels=1600", "prompts.max_pixels=9000", f"reward='{folder / 'telling.py'}:score'"),
+    )
+    return [part for change in changes for part in ("--set", change)]
+
+
 @pytest.fixture(scope="module")
 def ended(cluster, tmp_path_factory) -> Callable[[str], Training]:
-    """`ended(recipe)`: a small training by it that came to a good end; each recipe's is made once."""
+    """`ended(recipe)`: a small training by it that came to a good end; each recipe's is made once.
+
+    That of majority vote is on mixed pictures.
+    """
     made: dict[str, Training] = {}
 
     def training(recipe: str) -> Training:
         if recipe not in made:
-            out = tmp_path_factory.mktemp(recipe) / "training"
-            made[recipe] = Training(out, cluster, (recipe, *SMALL))
+            folder = tmp_path_factory.mktemp(recipe)
+            more = on_mixed_pictures(folder) if recipe.startswith("mm_upt") else []
+            made[recipe] = Training(folder / "training", cluster, (recipe, *SMALL, *more))
             code, said = made[recipe].end()
             assert code == 0, said
         return made[recipe]
@@ -90,6 +120,16 @@ def test_two_steps_with_checkpoints_that_are_examined_once(ended, cli_process, t
     rows = list(csv.DictReader(io.StringIO((tmp_path / "board" / "board.csv").read_text())))
     assert {row["model"] for row in rows} == {"training/step-000001", "training/step-000002"}
     assert {row["status"] for row in rows} == {"complete"}
+
+
+def test_the_steps_are_the_local_trainers(ended):
+    training = ended("mm_upt_figures_openrlhf")
+    recipe = read_settings(Recipe, json.loads((training.out / "training.json").read_text())["identity"]["recipe"], "it")
+    seen = training.out.with_name("telling.py.seen").read_text().split()
+    batches = training_prompts(recipe.prompts, recipe.seed)
+    for step in range(2):
+        assert sorted(seen[4 * step : 4 * step + 4]) == sorted(item.id for item in batches(step, 4))
+    assert len({*seen}) == 8, "each item once"
 
 
 def test_a_checkpoint_answers_alike_in_vllm(ended):
