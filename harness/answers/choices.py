@@ -63,6 +63,7 @@ _SUPPOSED = re.compile(
     re.IGNORECASE,
 )
 """What is said of an option that is looked at, not chosen: it would be the ratio of the sides."""
+_ONLY = re.compile(r"\b(?:only|not|first|partly|almost|nearly)\b")
 _DENIES = re.compile(r"\b(?:not|neither|nor|n't|never|no)\b", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _OTHER_LETTER = re.compile(r"\b[B-HJ-Z]\b")
@@ -266,12 +267,20 @@ def _weighed(
     if others and letter not in others:
         return _nothing(f"letter {letter} with the text of option {', '.join(others)}")
     worded, apart = not _lettered(options, letters), _new_sentence(found)
-    if pattern is _NAMED and FITS.match(" " + rest) and not _OTHER_LETTER.search(rest):
+    fits = pattern is _NAMED and FITS.match(" " + rest) is not None
+    if fits and not (_OTHER_LETTER.search(rest) or _AGAINST.search(rest) or _ONLY.search(rest)):
         return Choice(frozenset(letter), "choice-letter", f"letter {letter}, which is said to fit")
     value = worded and any(isinstance(read(text, QUANTITY), Scalar) for text in (told, first))
     short = worded and len(rest.split()) < _PROSE_WORDS
     against = not apart and (_AGAINST.search(rest) or (worded and _OTHER_LETTER.search(rest)))
-    if value or short or against or _SUPPOSED.match(rest) or (not apart and not_ones_own(rest)):
+    if (
+        value
+        or short
+        or against
+        or (fits and _ONLY.search(rest))
+        or _SUPPOSED.match(rest)
+        or (not apart and not_ones_own(rest))
+    ):
         return _nothing(f"letter {letter} with a text that is not its option's")
     return Choice(frozenset(letter), "choice-letter", f"letter {letter} before a text")
 

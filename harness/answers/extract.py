@@ -16,7 +16,7 @@ from dataclasses import replace
 from .statements.beginning import first_line, first_option, first_phrase, first_sentence
 from .statements.closing import closing_statement
 from .statements.decimal_comma import with_points, writes_commas
-from .statements.doubt import may_doubt, not_ones_own
+from .statements.doubt import DENIED_ELSEWHERE, may_doubt, not_ones_own
 from .statements.ending import before_own_questions, breaks_off, ending_of
 from .statements.last_line import last_line
 from .statements.second_thought import correction, second_thought
@@ -283,7 +283,7 @@ def _no_answer(bare: str) -> str:
 
 def _states_nothing(bare: str) -> bool:
     """True for a sentence that reports others, describes a mistake, goes on, or only mentions what is given."""
-    return prepares(bare) or (may_doubt(bare) and not_ones_own(bare))
+    return prepares(bare) or (may_doubt(bare) and (not_ones_own(bare) or DENIED_ELSEWHERE.search(bare) is not None))
 
 
 def _cut_off(bare: str) -> bool:

@@ -59,13 +59,13 @@ _LINE_BEGIN = _rule(r"[ \t#>*_\-–✅☑✔🔹➡️]{0,16}(?:the )?(?:final |
 _LONGEST_BEGIN = 36
 _FOREIGN = _rule(
     rf"(?:antwort|l(?:ö|oe)sung|ergebnis|r[ée]ponse|r[ée]sultat|respuesta|resultado|resposta|risposta|risultato){_GAP}"
-    rf"(?:finale?\s|correcta?\s|richtige?\s)?(?:{_COLON}|\s[:：]|\s(?:ist|lautet|est|es|é|è)(?![a-z]))"
+    rf"(?:finale?\s|corr?ec?ta?\s|corretta\s|richtige?\s)?(?:{_COLON}|\s[:：]|\s(?:ist|lautet|est|es|é|è)(?![a-z]))"
 )
 """The answer in German, French, Spanish, Portuguese and Italian."""
 _PICKED = _rule(rf"(?:choice|pick|selection|selected option){_GAP}{_COLON}")
 _BRACKETED = _rule(r"answer[*_]{0,2}[\])】][*_]{0,2}[:：]?\s")
 _CHINESE = re.compile(
-    r"答え(?:は|：|:)|正解(?:は|：|:)|정답(?:은|:|：)|답(?:은|:|：)|"
+    r"[Оо]твет\s?[:：—-]|選択肢は|答え(?:は|：|:)|正解(?:は|：|:)|정답(?:은|:|：)|답(?:은|:|：)|"
     r"答案(?:应该|应|就|选项)?\s?(?:是|为|选择?|:|：)|(?:正确|对应|合适)的?(?:选项|答案|选择)(?:应该|应)?(?:是|为|:|：)?"
     r"|[【\[［]答案[】\]］]\s?[:：]?|故选|应选(?!择)|(?:选择|选项|选|填)(?:是|为|:|：|"
     r"图[形案片像]?)?\s?(?=[A-Z(（\\$*])|答[:：]"

@@ -32,7 +32,8 @@ _ONLY = re.compile(
     r"can be|gives)\b"
 )
 _MADE = re.compile(
-    r"\bmakes\s(?:(?i:option|choice)\s)?(?P<letters>\*{0,3}\(?[A-Z]\)?\*{0,3})\sthe\s(?:(?:correct|right|best|only)\s)?"
+    r"(?<!hat )\bmakes\s(?:(?i:option|choice)\s)?(?P<letters>\*{0,3}\(?[A-Z]\)?\*{0,3})\sthe\s(?:(?:correct|right|"
+    r"best|only)\s)?"
     r"(?:answer|option|choice|one)\b"
 )
 _TICKED = re.compile(

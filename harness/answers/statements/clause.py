@@ -31,7 +31,8 @@ _SENTENCE = re.compile(r"(?<=[A-Z])\.\s+(?=[A-Z][a-z])")
 _IMPERATIVE = re.compile(
     r"[\s*_]{0,8}(?:(?:now|next|then|first)\s)?(?:let|test|try|look|compare|consider|recall|note|remember|find|"
     r"calculate|compute|use|choose from|select from|"
-    r"answer with|please|check|see|identify|determine|count|add|subtract|multiply|divide|imagine|suppose)\b",
+    r"answer with|please|check|see|identify|determine|count|add|subtract|multiply|divide|imagine|suppose|"
+    r"eliminate|exclude|cross out|discard|reject)\b",
     re.IGNORECASE,
 )
 FORMULA = re.compile(r"\$\$(.{1,300}?)\$\$|\\\[(.{1,300}?)\\\]|\$([^$]{1,300})\$|\\\((.{1,300}?)\\\)", re.DOTALL)

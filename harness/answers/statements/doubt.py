@@ -8,6 +8,11 @@ from ..lexer import names
 from ..types import memo
 
 _LISTED = re.compile(r"(?:[(\[]?[A-Z][)\]]?(?:\s?,\s|\s(?:and|or)\s|,\s(?:and|or)\s)){1,12}\Z")
+_IN_OTHER_LANGUAGES = (
+    r"\b(?i:nicht|keine?|könnte|vielleicht|oder|pas|peut-être|pourrait|podría|quizás?|tal vez|no (?:es|son|se|"
+    r"puede)|não|talvez|"
+    r"non|forse|potrebbe)\b|な[いく]|ありません|かもしれ|でしょうか|아니|아닙|아마"
+)
 _DENIED = re.compile(
     r"(?:n't|n’t|\b(?i:not|cannot|never|neither|nor|none of|no (?:option|choice|answer|way)|unable|unclear|unsure|"
     r"uncertain|"
@@ -15,6 +20,7 @@ _DENIED = re.compile(
     r"would (?:have been|only)|which (?:option|choice|of|one)|mistaken(?:ly)?|wrong(?:ly)?|incorrect(?:ly)?|hardly|"
     r"it is (?:tempting|possible)|suppose[sd]?|imagine|hypothe\w{1,8}|guess|anything but|nobody|no one|false that|"
     r"assume|suggests?(?! that)))(?![a-z])"
+    rf"|{_IN_OTHER_LANGUAGES}"
     r"|[不没未误]|并非|无法|如果|假[设如]|若|要是|可能|也许|或许|似乎|哪|是否|例如|比如|以为|错|难道|确定.{0,4}是"
 )
 _RELATIVE = re.compile(
@@ -25,8 +31,10 @@ _RELATIVE = re.compile(
 _CONDITION = (
     r"\b(?i:suppose|unless|provided that|in case|only (?:when|if)|should (?:the|we|it)|for (?:example|instance)|"
     r"let(?:['’]s| us) (?:say|assume)|(?:without|assuming)\b[^.;]{1,80}\bwould)\b|\be\.g\."
-    r"|\A[\s(*_]*(?:Had|Were|Should)\s|如果|假[设如]|若|要是|例如|比如"
+    r"|\A[\s(*_]*(?:Had|Were|Should|[Ss]i|[Ww]enn|[Ff]alls)\s|もし|만약|如果|假[设如]|若|要是|例如|比如"
 )
+DENIED_ELSEWHERE = re.compile(_IN_OTHER_LANGUAGES)
+"""Denials and doubts in German, French, Spanish, Portuguese, Italian, Japanese and Korean."""
 IF = re.compile(rf"\b(?i:if)\b|\b(?i:were)\b(?= \w+ed\b)|{_CONDITION}")
 CONDITION = re.compile(_CONDITION)
 """Conditions and examples, but for a mere if."""
@@ -50,13 +58,15 @@ _DOUBTING = frozenset(
         "tempts tempted "
         "careful beware fall glance sight look superficially misleading misleadingly ignores misses confuses "
         "mixes neglects "
-        "omits double too excluded eliminated ruled results without assuming suggest suggests according "
+        "omits double too excluded eliminated ruled results without nicht kein keine oder pas non si wenn falls "
+        "vielleicht forse friend "
+        "classmate colleague neighbor teacher fails eliminate rules crossed assuming suggest suggests according "
         "hypothesis hypothetical hypothetically hypothesize"
     )
 )
 """The words of which those patterns need one; t is that of n't."""
 _LETTERS = re.compile(r"[a-z]+")
-_FOREIGN = re.compile(r"[’\u4e00-\u9fff]")
+_FOREIGN = re.compile(r"[’\u00c0-\u024f\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
 _PEOPLE = (
     r"(?:students?|pupils?|people|persons?|others|many|most|some|some(?:one|body)|every(?:one|body)|any(?:one|"
     r"body)|one|you|"
@@ -74,6 +84,8 @@ _REPORTED = re.compile(
     r"(?:thought|assumed|guessed|believed|expected|supposed|figured)\b"
     r"|\b(?i:according to)\s(?:(?:the|a|my|his|her|their|some)\s)?(?:textbook|book|teacher|students?|friends?|key|"
     r"people|author)\b"
+    r"|\b(?i:an?|the|my|his|her)\s(?:friend|classmate|colleague|neighbou?r|student|teacher)\s"
+    r"(?:got|gets|has|wrote|answered|chose|picked|counted)\b"
     r"|\b(?i:i|we)\s(?:first|initially|originally)\s(?:got|had|counted|wrote|said|answered)\b"
     r"|\b(?i:students?|pupils|people|others|many|most|some|everyone|everybody|beginners|learners|kids)\s"
     r"(?:(?:would|might|may|could|will|often|frequently|usually|commonly|typically|wrongly|incorrectly|mistakenly|"
@@ -90,6 +102,8 @@ _MISTAKE = re.compile(
     r"answers?|choices?|"
     r"options?|guess(?:es)?|counts?)"
     r"|(?:old|former|previous|first|initial|original|earlier|wrong|incorrect)\s(?:answer|count)"
+    r"|fails?(?! to)|rules? out (?=\W{0,3}(?:\d|[A-Z](?!\w)))|eliminate (?=\W{0,3}(?:\d|[A-Z](?!\w)))|crossed out|"
+    r"(?:can|could) only guess"
     r"|mistakes?|pitfalls?|misconceptions?|distractors?|naively|forget(?:s|ting)?|forgot|overlook(?:s|ing|ed)?"
     r"|tempt(?:s|ed|ing)|be careful|beware|don['’]t fall|do not fall|fall for|fall into|at first (?:glance|sight|look)"
     r"|(?:quick|hasty) (?:look|glance|guess)|superficially|misleading(?:ly)?|(?:is|was|as) an? (?:\w+ )?(?:slip|"
@@ -109,10 +123,11 @@ _REFUTED_BEHIND = re.compile(
     r"and)\b(?![^.;]*\bothers?\b)(?:[^,.;\dA-Z]|I\b){0,40}?"
     r"\b(?i:wrong|incorrect|false|mistaken|misleading|deceptive|not (?:right|correct|true|sure|quite|certain|the "
     r"answer)|unsure|"
-    r"miscounted|misread|overlook|overlooked|forg[eo]ts?|an? (?:\w+\s)?(?:mistake|slip|error|trap))\b"
+    r"crossed out|miscounted|misread|overlook|overlooked|forg[eo]ts?|an? (?:\w+\s)?(?:mistake|slip|error|trap))\b"
     r"|\s?[，,]\s?(?:但|这|其实|可)[^。，,]{0,8}(?:错|不对|不正确)|(?:的说法|的答案)?是错",
 )
 """What takes back the answer before it: ", which is a mistake", ", but that is wrong"."""
+_UNSEEN = re.compile(r"\b(?:can(?:no|['’])t|unable to|not able to) (?:see|view|read|make out)\b", re.IGNORECASE)
 _RESTART = re.compile(
     r"\b(?i:so|thus|hence|therefore|consequently|then we|we get|we have|gives|means(?: that)?|(?<!to )conclude that|it "
     r"follows that|"
@@ -138,7 +153,7 @@ def rests_on_doubt(sentence: str, end: int) -> bool:
     listed = _LISTED.search(sentence, start, end)
     clause = max(sentence.rfind(mark, start, listed.start() if listed else end) for mark in (", ", "; ", "，"))
     return doubts(sentence[max(clause, start, 0) : end]) or bool(
-        IF.search(sentence, start, end) or not_ones_own(sentence[:end])
+        IF.search(sentence, start, end) or _UNSEEN.search(sentence, 0, end) or not_ones_own(sentence[:end])
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ..types import MAX_STATEMENT
+from .doubt import denied
 from .statement import Statement, plain
 
 _LAST_LINE = re.compile(
@@ -26,6 +27,7 @@ _LABELLED_END = re.compile(
     r"|\n((?:\([A-Z]\)|[A-Z][.)])\s[^\n]{1,60})\s*\Z"
 )
 """An option behind a colon, in bold behind a sentence, in apposition, or in a line of its own."""
+_LABEL_SIGNS = (": ", "**", ", option", ", Option", ", choice", ", Choice")
 _ANOTHER_MARK = re.compile(r"\([A-Z]\)|\b[A-Z][.)]\s")
 _LONGEST_MARK, _LONGEST_END = 40, 90  # characters
 _OPTION_LINE = re.compile(r"\n[ \t*_-]*\(?[A-Z][).][^\n]*\Z")
@@ -73,8 +75,18 @@ def last_line(text: str) -> Statement | None:
         if listed or behind_number or _NO_OPTION.search(found.group()):
             return None
         return Statement(offset + found.start(), plain(found.group(1)), "last-line")
-    end = _LABELLED_END.search(tail, max(0, len(tail) - _LONGEST_END))
+    end = _LABELLED_END.search(tail, max(0, len(tail) - _LONGEST_END)) if _may_label(tail) else None
     return _labelled_end(tail, end, offset) if end is not None else _value_line(tail, offset)
+
+
+def _may_label(tail: str) -> bool:
+    """False where no option with its text can stand at the end; cheap, because most texts have none there."""
+    end, line = tail[-_LONGEST_END:], tail.rfind("\n") + 1
+    return (
+        tail[line : line + 1] == "("
+        or tail[line + 1 : line + 2] in (".", ")")
+        or any(one in end for one in _LABEL_SIGNS)
+    )
 
 
 def _value_line(tail: str, offset: int) -> Statement | None:
@@ -102,5 +114,6 @@ def _labelled_end(tail: str, found: re.Match[str], offset: int) -> Statement | N
         _OPTION_LINE.search("\n" + before)
         or _ANOTHER_MARK.search(before[-_LONGEST_END:])
         or _ANOTHER_MARK.search(own, 1)
+        or denied(before[max(before.rfind(". "), before.rfind("\n")) + 1 :])
     )
     return None if listed or _NO_OPTION.search(own) else Statement(offset + found.start(), plain(own), "last-line")

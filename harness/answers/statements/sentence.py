@@ -10,7 +10,7 @@ import re
 
 from ..lexer import names
 from ..units import CURRENCY_SIGNS
-from .doubt import IF, REFUTED, may_doubt, refuted_behind, rests_on_doubt, words_in
+from .doubt import DENIED_ELSEWHERE, IF, REFUTED, may_doubt, refuted_behind, rests_on_doubt, words_in
 
 FITS = re.compile(
     r"[*_]{0,3}\s(?:(?:therefore|thus|also|clearly|indeed)\s)?(?:fits|works|holds|matches|satisfies|meets|is it\b|"
@@ -179,12 +179,13 @@ CONSIDERS = re.compile(
 )
 _PREPARES = re.compile(
     r"\b(?:we|i)\s(?:(?:will|shall|should|can|could|now|then|next|first|also|have to|need to|must|may)\s|(?='ll|’ll)){0,3}"
-    r"(?:(?:'ll|’ll)\s)?(?:use|look at|consider|start|begin|proceed|note|recall|check|try|test|examine|assume|"
+    r"(?:(?:'ll|’ll)\s)?(?:use|look at|consider|start|begin|proceed|note|recall|compare|check|try|test|examine|assume|"
     r"find the others)\b"
     r"|\A[\s*_]{0,8}(?:to (?:proceed|start|begin|to go on)|let(?:['’]s| us| me) (?!go with|choose|pick|say|take|"
     r"mark|select|answer)|"
     r"in the next step|now (?:test|try|check|look at|compare|consider|use))\b"
-    r"|\b(?:we|i) will need the\b|\b(?:in what follows|in the next (?:step|part)|play an? (?:\w+\s)?role|can now "
+    r"|\bso far\b(?! as)|\bstill (?:to be|have to|need to|has to)\b|\b(?:we|i) will need the\b|\b(?:in what "
+    r"follows|in the next (?:step|part)|play an? (?:\w+\s)?role|can now "
     r"find|(?:is|are) (?:already )?given(?: as\b|[.!\s]*\Z)|it is (?:given|known) that"
     r"|will be (?:needed|used|useful|important|helpful))\b"
     r"|\A[\s*_]{0,8}(?:the|this)\s(?:question|problem|task|exercise|text)\s(?:mentions|says|states|gives)\b",
@@ -194,12 +195,13 @@ _PREPARING = frozenset(
     names(
         "use look consider start begin proceed note recall check try test examine assume find go let step now "
         "need follows next "
-        "role given known needed used useful important helpful mentions says states gives"
+        "far still compare role given known needed used useful important helpful mentions says states gives"
     )
 )
 _GIVEN = re.compile(r"[\s*_]{0,12}given\b[^,;:]{0,200},", re.IGNORECASE)
 CLAUSE_END = re.compile(
-    r"[;；，。!]|,(?!\d{3}(?!\d))(?=\s|$)|\.(?=\s|$)|\s\(|\s[—–-]\s(?!\d)|:\s(?:(?!\d)|(?<!\d:\s)(?<!\d\s:\s))"
+    r"(?:です|である|となる|입니다|이다)|[;；，。!]|,(?!\d{3}(?!\d))(?=\s|$)|\.(?=\s|$)|\s\(|\s[—–-]\s(?!\d)|"
+    r":\s(?:(?!\d)|(?<!\d:\s)(?<!\d\s:\s))"
     r"|\s(?i:which|because|since|when|while|where|if|so|than|to|for|on|from|with|after|before|between|among|that|as|by|but|"
     r"who|whose|meaning|and (?:the|it|this|so|that|has|have|its)|in (?:the|this|that|each|order|all|both)|at (?:the|an?)|"
     r"of the|in (?:1[5-9]|20)\d\d|"
@@ -334,7 +336,7 @@ def _number(text: str, at: int, found: re.Match[str] | None) -> str | None:
         return None
     value = text[found.start("value") :]
     cut = CLAUSE_END.search(value, _bracket_end(value, len(found.group("value"))))
-    if cut and (IF.match(value, cut.start() + 1) or refuted_behind(value, cut.start())):
+    if _taken_back(value, cut):
         return None
     listed = _LIST.match(value) if _SEPARATED.search(value) else None
     if listed is not None and (cut is None or cut.start() < listed.end()):
@@ -343,6 +345,13 @@ def _number(text: str, at: int, found: re.Match[str] | None) -> str | None:
     if again is not None and _COMPUTED.search(value, 0, again.start()):
         return again.group("value")
     return value[: cut.start()] if cut else value
+
+
+def _taken_back(value: str, cut: re.Match[str] | None) -> bool:
+    """True if what stands behind a value makes it depend on a condition, or denies it."""
+    if not value.isascii() and DENIED_ELSEWHERE.search(value):
+        return True
+    return cut is not None and bool(IF.match(value, cut.start() + 1) or refuted_behind(value, cut.start()))
 
 
 def _has_subject(text: str, at: int, found: re.Match[str]) -> bool:

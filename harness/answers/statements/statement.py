@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ..types import MAX_STATEMENT
 from .announced import Announcement, announcements
 from .approved import Approval, approvals
-from .doubt import denied, refuted_behind
+from .doubt import DENIED_ELSEWHERE, denied, refuted_behind
 from .remark import is_remark
 from .sentence import DASHED
 
@@ -38,7 +38,8 @@ _REMARK = re.compile(
     r"[\s*_]{0,12}(?:consistent|clear|correct\b(?![:：])|incorrect|calculated|computed|obtained|found\b|derived|"
     r"determined|verified|"
     r"confirmed|reasonable|the same as|not\b|in (?:line|agreement)|supported|unique|straightforward|already|shown|provided|"
-    r"below|above|explained|rounded|expressed|because|due to|likely to|hard|difficult|unknown|unclear|uncertain|"
+    r"nicht\b|keine?\b|pas\b|below|above|explained|rounded|expressed|because|due to|likely to|hard|difficult|"
+    r"unknown|unclear|uncertain|"
     r"what|how|easy|simple\b|obvious|wrong|valid|also (?:correct|consistent)|given (?:in|by the)|based|independent|"
     r"expected to|supposed to|to be|checked|then (?:checked|rounded)|in the form|usually|often|sometimes|always|never|"
     r"possible|equal\b)"
@@ -78,7 +79,7 @@ _PREAMBLE = re.compile(
     r"|(?:therefore|thus|hence|then|clearly|simply|indeed|exactly|consequently|accordingly|obviously|evidently|"
     r"naturally|of course|"
     r"definitely|certainly|undoubtedly|precisely|now|given by|as follows)[,:：]?\s"
-    r"|(?:option|choice|letter)\s+(?=[(\[]?[A-Z]\b)|(?:option|choice)?\s*(?:letter)?\s+is\s)+",
+    r"|(?:option|choice|letter|la|die)\s+(?=[(\[]?[A-Z]\b)|(?:option|choice)?\s*(?:letter)?\s+is\s)+",
     re.IGNORECASE,
 )
 _AFTER_VALUE = (
@@ -242,7 +243,8 @@ def _answer_is(text: str, found: Announcement) -> Statement | None:
     labelled = _MARK.match(answer) or answer.strip(BLANK)[:1].isdigit()
     if _THIS.search(before) and not labelled:
         return None
-    if refuted_behind(text, text.find(answer, found.end) + len(answer)):
+    denied_in_it = not answer.isascii() and DENIED_ELSEWHERE.search(answer)
+    if denied_in_it or refuted_behind(text, text.find(answer, found.end) + len(answer)):
         return None
     if not _is_line(before) and denied(before + text[found.start : found.end]):
         return None

@@ -26,6 +26,20 @@ SAY_42 = [
     "甲的速度为90千米/时，乙的速度为30千米/时，和是42。",
 ]
 
+NOT_42 = [
+    "Die Antwort ist nicht 42.",
+    "Antwort: nicht 42",
+    "Die Antwort könnte 42 sein.",
+    "Wenn x = 2, dann ist die Antwort 42.",
+    "La réponse n'est pas 42.",
+    "Si x vaut 2, la réponse est 42.",
+    "La respuesta no es 42.",
+    "La respuesta podría ser 42.",
+    "答えは42ではない。",
+    "答えは42かもしれません。",
+    "답은 42이 아닙니다.",
+]
+
 NAME_B = ["Antwort: B (Ellipse)", "La respuesta es B.", "正解は **B** です。", "**答え：(B) Ellipse**", "Réponse : B"]
 
 
@@ -33,6 +47,11 @@ NAME_B = ["Antwort: B (Ellipse)", "La respuesta es B.", "正解は **B** です�
 def test_a_number(response: str) -> None:
     assert grade(response, "42", "number").correct
     assert not grade(response, "43", "number").correct
+
+
+@pytest.mark.parametrize("response", NOT_42)
+def test_what_denies_or_doubts_a_number(response: str) -> None:
+    assert not grade(response, "42", "number").correct
 
 
 @pytest.mark.parametrize("response", NAME_B)
