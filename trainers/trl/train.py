@@ -18,13 +18,14 @@ from typing import Any
 
 import torch
 
-from ...harness.engines.loading import load_configuration, load_processor
+from ...harness.engines.loading import load_configuration, load_processor, scaled_size
 from ...harness.engines.transformers import TransformersEngine, TransformersOptions
 from ...harness.engines.vlm import VisionLanguageModel
 from ...harness.errors import DataError, DivergedError, MissingExtraError, UsageError, install
 from ...harness.images import decode
 from ...harness.types import Item, TokenStatistics
 from ..base import Progress
+from ..base_checks import check_trainable
 from ..contamination import write_fingerprints
 from ..local.optimisers import open_optimiser
 from ..methods.grpo import Grpo
@@ -77,10 +78,11 @@ class Groups:
         return places.with_transform(lambda rows: {"prompt": list(map(self._shown, rows["place"])), **rows})
 
     def _conversation(self, place: int) -> list[dict[str, Any]]:
-        prompt = self._ask(self._item(place))
+        prompt = self._ask(self.item(place))
         return self.policy.chat.messages(prompt, [decode(image) for image in prompt.images])
 
-    def _item(self, place: int) -> Item:
+    def item(self, place: int) -> Item:
+        """The item of a place."""
         step, within = divmod(place, self.size)
         return self._batch(step)[within]
 
@@ -91,7 +93,7 @@ class Groups:
         texts = [self.policy.chat.opening + text for text in texts]
         cut_off = [not ids or ids[-1] not in ends for ids in completion_ids]
         tokens = GroupTokens.of(list(map(len, completion_ids)), [TokenStatistics()] * len(texts), cut_off)
-        items = [self._item(one) for one in place[:: self.recipe.sampling.n]]
+        items = [self.item(one) for one in place[:: self.recipe.sampling.n]]
         self.paid = self.pipeline.run(items, texts, place[0] // self.size, tokens)
         return [float(value) for row in self.paid.rewards for value in row]
 
@@ -212,13 +214,18 @@ def open_trainer(groups: Groups, base: Path, states: Path) -> GroupTrainer:
     optimiser = open_optimiser(recipe.optimiser, trained, str(groups.policy.device))
     updates, warm_up = recipe.policy.minibatches, max(1, recipe.optimiser.warmup_steps)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda done: min(1.0, (done // updates + 1) / warm_up))
+    rendering = asking(recipe)(groups.item(0)).rendering
+    processor = load_processor(base, load_configuration(base))
+    if rendering.pixels:
+        processor.image_processor.size = scaled_size(processor.image_processor, dict(rendering.pixels))
     arguments = settings(recipe, states)
+    arguments.chat_template_kwargs = dict(rendering.template)
     arguments.generation_kwargs = {"suppress_tokens": groups.policy.media_ids}
     return GroupTrainer(
         groups,
         model=model,
         args=arguments,
-        processing_class=load_processor(base, load_configuration(base)),
+        processing_class=processor,
         optimizers=(optimiser, schedule),
     )
 
@@ -228,6 +235,7 @@ def train(recipe: Recipe, base: Path, out: Path, resume: bool, progress: Progres
     method = open_method(recipe)
     if not isinstance(method, Grpo):
         raise UsageError(f"trainer trl has the method grpo alone, not {recipe.method}: use trainer local")
+    check_trainable(base)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     options = TransformersOptions(device)
     prepared = prepare(recipe, base, out, lambda checkpoint: TransformersEngine(checkpoint, options), progress)
@@ -236,6 +244,7 @@ def train(recipe: Recipe, base: Path, out: Path, resume: bool, progress: Progres
     prompts = training_prompts(pipeline.recipe.prompts, recipe.seed, labels=pipeline.reward.needs_gold)
     more = {**pipeline.identity(), **prepared.identity}
     with TrainingFolder(out, prepared.with_given_prompts(pipeline.recipe), base, resume, more) as folder:
+        prepared.lengths.write(out)
         write_fingerprints(out, prompts, recipe.policy.steps, recipe.policy.prompts, base, anew=folder.extended)
         last = folder.last_checkpoint()
         policy = VisionLanguageModel.load(last.path if last else base, device, "float32")

@@ -12,9 +12,13 @@ from safetensors.torch import load_file
 pytest.importorskip("trl")
 
 from proctor.harness.cli import main
+from proctor.trainers.recipe import load_recipe
+from proctor.trainers.rewards.pipeline import RewardPipeline
+from proctor.trainers.sampler import asking, training_prompts
 from proctor.trainers.tiny import BASE
+from proctor.trainers.trl.train import Groups, open_trainer
 
-from .parity import rollout
+from .parity import policy, rollout
 
 SMALL = ("policy.prompts=2", "sampling.n=4", "checkpoint_every=1", "trainer=trl")
 
@@ -35,13 +39,26 @@ def metrics(out: Path) -> list[dict[str, float]]:
 def test_trl_is_shown_the_prompts_of_the_local_trainer() -> None:
     """The same tokens and the same patches, in the order of the recipe's prompts."""
     one = rollout()
-    ours = [one.groups.policy.encode([one.groups._ask(one.groups._item(place))]) for place in range(4)]
+    ours = [one.groups.policy.encode([one.groups._ask(one.groups.item(place))]) for place in range(4)]
     for place, inputs in enumerate(ours):
         row = place * one.recipe.sampling.n
         shown = one.batch["prompt_ids"][row][one.batch["prompt_mask"][row].bool()]
         assert shown.tolist() == inputs["input_ids"][0].tolist()
     patches = torch.cat([inputs["pixel_values"].repeat(one.recipe.sampling.n, 1) for inputs in ours])
     assert torch.equal(one.batch["pixel_values"], patches)
+
+
+def test_trl_scales_pictures_as_the_recipe_says(tmp_path: Path) -> None:
+    recipe = load_recipe("mm_upt_figures", [*SMALL, "prompts.min_pixels=20000", "prompts.max_pixels=40000"])
+    pipeline = RewardPipeline.from_recipe(recipe, BASE)
+    groups = Groups(pipeline, training_prompts(recipe.prompts, recipe.seed), policy())
+    trainer = open_trainer(groups, BASE, tmp_path)
+    ids, _, pictures = trainer._tokenize_prompts([groups.rows[0]["prompt"]])
+    ours = groups.policy.encode([asking(recipe)(groups.item(0))])
+    plain = groups.policy.encode([asking(load_recipe("mm_upt_figures"))(groups.item(0))])
+    assert torch.equal(torch.as_tensor(pictures["pixel_values"]), ours["pixel_values"])
+    assert list(ids[0]) == ours["input_ids"][0].tolist()
+    assert len(plain["pixel_values"]) < len(ours["pixel_values"])
 
 
 def test_a_training_and_one_that_was_interrupted_end_with_the_same_weights(tmp_path: Path) -> None:
