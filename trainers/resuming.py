@@ -63,11 +63,13 @@ class Resume:
     @classmethod
     def of(cls, stored: Json, identity: Json, done: int) -> Resume:
         """From the identity that training.json has to the present one. Raises UsageError for fewer steps than are done."""
-        if (steps := identity["recipe"]["policy"]["steps"]) < done:
+        changed = {key: _at(identity, key) for key in differing_keys(stored, identity)}
+        if STEPS in changed and changed[STEPS] < done:
+            steps = changed[STEPS]
             raise UsageError(
                 f"the training has {done} steps already, and policy.steps is {steps}: set at least as many"
             )
-        return cls(done, {key: _at(identity, key) for key in differing_keys(stored, identity)})
+        return cls(done, changed)
 
     @property
     def extended(self) -> bool:
