@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from .statements.beginning import first_line, first_option, first_phrase, first_sentence
 from .statements.closing import closing_statement
-from .statements.decimal_comma import with_points, writes_commas
+from .statements.decimal_comma import has_comma, with_points, writes_commas
 from .statements.doubt import DENIED_ELSEWHERE, may_doubt, not_ones_own
 from .statements.ending import before_own_questions, breaks_off, ending_of
 from .statements.last_line import last_line
@@ -100,8 +100,7 @@ _REASONS = {
 def extract(response: str) -> Extraction:
     """Return the stated final answer of `response`, with the rule that found it and the reason."""
     stated = _remembered(response) if len(response) <= 2_000 else _extract(response)
-    written = "," in (stated.answer or "") or any("," in one for one in stated.sentences)
-    if not written or not writes_commas(response):
+    if not any(map(has_comma, (stated.answer or "", *stated.sentences))) or not writes_commas(response):
         return stated
     answer = with_points(stated.answer) if stated.answer else None
     return replace(stated, answer=answer, sentences=tuple(map(with_points, stated.sentences)))

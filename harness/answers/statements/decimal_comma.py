@@ -19,6 +19,11 @@ _OTHER_LANGUAGES = frozenset(
 )
 
 
+def has_comma(text: str) -> bool:
+    """True for a text with a number that may have a decimal comma."""
+    return "," in text and _COMMA.search(text) is not None
+
+
 def writes_commas(text: str) -> bool:
     """True for a text with words of a language that writes decimals with a comma."""
     return len(_OTHER_LANGUAGES & set(_WORDS.findall(text[-_ENDING:].lower()))) >= _LEAST
