@@ -189,7 +189,7 @@ def test_a_killed_process_ends_the_training_in_time_and_it_resumes(train, titles
     resumes = [json.loads(line) for line in (training.out / "resumes.jsonl").read_text().splitlines()]
     assert [line["changed"] for line in resumes] == [OTHERS] * len(titles)
     for changed, said in (("openrlhf.gpus=2", "saved by 1 GPUs"), ("policy.steps=1", "steps already")):
-        code, told = train(*arguments, "--set", changed, "--resume").end()
+        code, told = train(*arguments, *OTHER_MACHINE, "--set", changed, "--resume").end()
         assert (code, said in told) == (2, True), told
 
 
