@@ -67,6 +67,8 @@ def test_fewer_steps_than_are_done_are_refused_and_change_no_record(cli, begun):
     ],
 )
 def test_what_changes_what_is_learned_is_refused_by_name(cli, begun, change, key):
+    if "8bit" in change:
+        pytest.importorskip("bitsandbytes")
     done = cli(*arguments("policy.steps=4", change), "--out", begun, "--resume")
     assert done.code == 2
     assert f"{key} differ" in done.err
