@@ -67,10 +67,10 @@ def test_after_any_number_of_checkpoints(count, keep, best):
         )
 
 
-def disk(monkeypatch: pytest.MonkeyPatch, free: int) -> None:
-    """A disk with so many free bytes."""
-    usage = shutil.disk_usage(".")
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=free))
+def disk(monkeypatch: pytest.MonkeyPatch, *free: int) -> None:
+    """A disk with so many free bytes, from look to look; then as many as at the last."""
+    usage, looks = shutil.disk_usage("."), iter(free)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=next(looks, free[-1])))
 
 
 def test_a_disk_without_room_is_told_before_a_step_is_taken(cli, tmp_path, monkeypatch):
@@ -84,7 +84,10 @@ def test_a_disk_without_room_is_told_before_a_step_is_taken(cli, tmp_path, monke
 
 def test_a_disk_without_room_for_the_next_checkpoint_keeps_what_is_there(cli, tmp_path, monkeypatch):
     assert cli(*arguments("policy.steps=1"), "--out", tmp_path / "training").code == 0
-    disk(monkeypatch, int(1.5 * stored_bytes(BASE)))  # the weights alone would go in
+    weights = stored_bytes(BASE)
+    disk(
+        monkeypatch, 4 * weights, int(1.5 * weights)
+    )  # filled by somebody else while it trains: weights alone would go in
     done = cli(*arguments("policy.steps=2"), "--out", tmp_path / "training", "--resume")
     assert done.code == 3
     assert "checkpoint step-000002 needs" in done.err

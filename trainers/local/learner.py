@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ...harness.engines.vlm import VisionLanguageModel
 from ...harness.types import sample_seed
-from ..recipe import Recipe
+from ..recipe import ADAMW, Recipe
 from ..recipe_settings import LocalSettings
 from .master_weights import MASTER, MasterWeights
 from .optimisers import moments, open_optimiser, restore_moments
@@ -99,6 +99,13 @@ class Learner(Generic[Piece]):
     def _saved_whole(self) -> bool:
         """Whether a checkpoint's weights are the masters, so that they need not be kept beside it."""
         return self.opened.adapter is None and self.opened.stored == torch.float32
+
+    @property
+    def state_bytes(self) -> int:
+        """About the size of `state` once there are moments: two to a number, of 4 bytes or of 1, and the masters."""
+        moments_each = 8 if self.recipe.optimiser.kind == ADAMW else 2
+        each = moments_each + (0 if self._saved_whole else 4)
+        return each * sum(master.numel() for master in self.weights.masters.values())
 
     def state(self) -> dict[str, Tensor]:
         """What resuming needs beside a checkpoint's weights: the optimiser's moments by parameter name, and the masters."""

@@ -77,7 +77,8 @@ class LocalFit:
         recorder = Recorder(folder, learner, self.last, progress)
         done, every = recorder.restore(fitting.first), self.recipe.checkpoint_every
         to_come = -(-fitting.steps // every) - done // every
-        check_room_for_all(folder.path, self.recipe.keep, to_come, stored_bytes(fitting.start))
+        each = stored_bytes(fitting.start) + learner.state_bytes
+        check_room_for_all(folder.path, self.recipe.keep, to_come, each)
         for step in range(done, fitting.steps):
             metrics = learner.step(step, self._updates(fitting, step), loss)
             due = (step + 1) % self.recipe.checkpoint_every == 0 or step + 1 == fitting.steps
@@ -151,7 +152,8 @@ class _LocalTraining:
             )
             recorder = Recorder(folder, training.learner, steps, self.progress)
             done, every = recorder.restore(), self.recipe.checkpoint_every
-            check_room_for_all(self.out, self.recipe.keep, -(-steps // every) - done // every, stored_bytes(self.base))
+            each = stored_bytes(self.base) + training.learner.state_bytes
+            check_room_for_all(self.out, self.recipe.keep, -(-steps // every) - done // every, each)
             for step in range(done, steps):
                 metrics = training.step(step)
                 due = (step + 1) % self.recipe.checkpoint_every == 0 or step + 1 == steps

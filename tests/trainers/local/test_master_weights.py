@@ -122,3 +122,12 @@ def test_gradients_of_many_passes_are_summed_in_float32() -> None:
     assert weight.grad is None
     assert gradient is not None
     assert gradient.item() == 1.5  # in bfloat16 each of the small ones would be lost
+
+
+@pytest.mark.parametrize(("dtype", "changes"), [("float32", []), ("bfloat16", []), ("bfloat16", ["lora.rank=4"])])
+def test_the_room_that_a_state_takes_is_known_before(bases: dict[str, Path], dtype: str, changes: list[str]) -> None:
+    training = PolicyGradient(recipe(*changes), Grpo(), bases[dtype], "cpu")
+    expected = training.learner.state_bytes
+    training.step(0)
+    held = sum(value.numel() * value.element_size() for value in training.learner.state().values())
+    assert expected == pytest.approx(held, rel=0.01)
