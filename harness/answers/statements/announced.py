@@ -59,7 +59,9 @@ _LINE_BEGIN = _rule(r"[ \t#>*_\-–✅☑✔🔹➡️]{0,16}(?:the )?(?:final |
 _LONGEST_BEGIN = 36
 _FOREIGN = _rule(
     rf"(?:antwort|l(?:ö|oe)sung|ergebnis|r[ée]ponse|r[ée]sultat|respuesta|resultado|resposta|risposta|risultato){_GAP}"
-    rf"(?:finale?\s|corr?ec?ta?\s|corretta\s|richtige?\s)?(?:{_COLON}|\s[:：]|\s(?:ist|lautet|est|es|é|è)(?![a-z]))"
+    rf"(?:finale?|corr?ec?t[ae]?|corretta|final)?(?:{_COLON}|\s[:：]|\s(?:ist|lautet|est|es|é|è)(?![a-z]))"
+    r"(?:(?:\s(?:die|der|das|la|le|el|il|lo|a|o))?(?:\s(?:opci[oó]n|op[cç][aã]o|opzione|option|letra|lettre|lettera))?"
+    r"(?=\s[*_$(]{0,3}(?-i:[A-Z])(?![\w'’])))?"
 )
 """The answer in German, French, Spanish, Portuguese and Italian."""
 _PICKED = _rule(rf"(?:choice|pick|selection|selected option){_GAP}{_COLON}")

@@ -41,6 +41,13 @@ NOT_42 = [
 ]
 
 NAME_B = ["Antwort: B (Ellipse)", "La respuesta es B.", "正解は **B** です。", "**答え：(B) Ellipse**", "Réponse : B"]
+NAME_B += [
+    "La risposta corretta è B",
+    "La respuesta correcta es la opción B.",
+    "A resposta correta é a B.",
+    "Die richtige Antwort ist die B.",
+]
+NOT_B = ["La respuesta no es la B.", "La réponse est A ou B.", "La respuesta correcta no es B"]
 
 
 @pytest.mark.parametrize("response", SAY_42)
@@ -52,6 +59,11 @@ def test_a_number(response: str) -> None:
 @pytest.mark.parametrize("response", NOT_42)
 def test_what_denies_or_doubts_a_number(response: str) -> None:
     assert not grade(response, "42", "number").correct
+
+
+@pytest.mark.parametrize("response", NOT_B)
+def test_no_option(response: str) -> None:
+    assert grade(response, "B", "choice", ("Kreis", "Ellipse", "Parabel")).correct is False
 
 
 @pytest.mark.parametrize("response", NAME_B)
