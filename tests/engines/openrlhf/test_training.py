@@ -32,7 +32,7 @@ CHANGES = (
 SMALL = tuple(part for change in CHANGES for part in ("--set", change))
 DRIVER, ROLLOUTS, JUDGE = (
     "proctor.trainers.openrlhf.driver",
-    "ray::RolloutEngine",
+    "ray::Rollout",  # its own class or the one below it: Ray names both
     "vllm.entrypoints.openai.api_server",
 )
 OTHERS = {"recipe.openrlhf.micro_rollout": 2, "recipe.openrlhf.micro_train": 2, "recipe.policy.steps": 401}
