@@ -64,8 +64,21 @@ def ray_cluster(*options: str, environment: Mapping[str, str]) -> Iterator[dict[
         own |= {"RAY_worker_niceness": "0"}  # or whatever else runs here would starve the workers
         head = [Path(sys.executable).with_name("ray"), "start", "--head", f"--port={port}", "--include-dashboard=false"]
         try:
-            subprocess.run([*head, *options], env=own, check=True, capture_output=True, timeout=180)
+            _start([*head, *options], own)
             yield own | {"RAY_ADDRESS": f"127.0.0.1:{port}"}
         finally:
-            for process in started_with(f"RAY_TMPDIR={folder}"):
-                os.kill(process, signal.SIGKILL)
+            _kill(own)
+
+
+def _start(command: list[object], own: Mapping[str, str]) -> None:
+    """Start a cluster. Ray gives up after 30 s, which are too few beside a compiler: then once more."""
+    try:
+        subprocess.run(command, env=own, check=True, capture_output=True, timeout=180)
+    except subprocess.CalledProcessError:
+        _kill(own)
+        subprocess.run(command, env=own, check=True, capture_output=True, timeout=180)
+
+
+def _kill(own: Mapping[str, str]) -> None:
+    for process in started_with(f"RAY_TMPDIR={own['RAY_TMPDIR']}"):
+        os.kill(process, signal.SIGKILL)
