@@ -62,7 +62,9 @@ def ray_cluster(*options: str, environment: Mapping[str, str]) -> Iterator[dict[
         own = {**environment, "RAY_TMPDIR": folder, "RAY_USAGE_STATS_ENABLED": "0"}
         own |= {"SPT_NOENV": "1"}  # a process that renames itself keeps its environment
         own |= {"RAY_worker_niceness": "0"}  # or whatever else runs here would starve the workers
+        low = 20_000 + 500 * (port % 24)  # clusters that hand out the same ports run into each other
         head = [Path(sys.executable).with_name("ray"), "start", "--head", f"--port={port}", "--include-dashboard=false"]
+        head += [f"--min-worker-port={low}", f"--max-worker-port={low + 499}"]
         try:
             _start([*head, *options], own)
             yield own | {"RAY_ADDRESS": f"127.0.0.1:{port}"}
