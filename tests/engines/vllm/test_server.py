@@ -158,7 +158,7 @@ UNANSWERABLE = {
     "a picture and a text larger than it": ((painted(1400, 1400), "x " * 2000), f"context length ({CONTEXT})"),
     "a text larger than it": (("x " * CONTEXT,), f"context length is {CONTEXT} tokens"),
     "a picture cut off": ((painted(84, 84)[:60], "How tall is bar A?"), "Failed to load image"),
-    "a page instead of a picture": ((b"<html>not found</html>", "How tall is bar A?"), "is no PNG"),
+    "a page instead of a picture": ((b"<html>not found</html>", "How tall is bar A?"), "cannot be decoded"),
 }
 
 
