@@ -25,6 +25,7 @@ class PictureProcessor:
 
     def __init__(self, image_processor: Any) -> None:
         self.image_processor = image_processor
+        self._patches_to_a_token = int(image_processor.merge_size) ** 2
         self.patch = int(image_processor.patch_size) * int(image_processor.merge_size)
         """The side of the square of pixels that is one token."""
 
@@ -37,6 +38,11 @@ class PictureProcessor:
         except ValueError as error:
             raise DataError(f"images {', '.join(image.name for image in images)}: {str(error)[:120]}") from error
         return found
+
+    def counted(self, patches: Mapping[str, Tensor]) -> list[int]:
+        """Tokens of each picture of `patches`; none for an empty mapping."""
+        counts: list[int] = (patches["image_grid_thw"].prod(-1) // self._patches_to_a_token).tolist() if patches else []
+        return counts
 
     def scaled(self, image: Image, pixels: Mapping[str, int]) -> PilImage.Image:
         """The decoded picture in the size in which it is cut into patches."""
@@ -66,4 +72,4 @@ class PictureProcessor:
             patches = int(self.image_processor.get_number_of_image_patches(height, width, limits))
         except ValueError as error:
             raise DataError(f"image {image.name}: {str(error)[:120]}") from error
-        return patches // int(self.image_processor.merge_size) ** 2
+        return patches // self._patches_to_a_token

@@ -57,7 +57,6 @@ class VisionLanguageModel:
         self.tokenizer.padding_side = "left"
         self.image_token: str = tokenizer.convert_ids_to_tokens(model.config.image_token_id)
         self.chat = ChatTemplate(tokenizer, self.image_token)
-        self.merge = int(image_processor.merge_size) ** 2
         self._picture_processor = PictureProcessor(image_processor)
         self.context: int = model.config.get_text_config().max_position_embeddings
         self.end_ids: list[int] = end_ids(model, tokenizer)
@@ -117,7 +116,7 @@ class VisionLanguageModel:
         Raises DataError if a picture cannot be decoded or a prompt does not fit into the model's context.
         """
         pictures = self._pictures(prompts)
-        counts = iter((pictures["image_grid_thw"].prod(-1) // self.merge).tolist() if pictures else [])
+        counts = iter(self._picture_processor.counted(pictures))
         texts = []
         for prompt in prompts:
             head, *rest = self.chat.text(prompt).split(self.image_token)

@@ -64,7 +64,7 @@ class ExampleEncoder:
     def encode(self, prompt: Prompt, responses: Sequence[str]) -> EncodedExample:
         """Raises DataError if a picture cannot be decoded or a sequence does not fit into the model's context."""
         pictures = self._shown(prompt)
-        counts = iter(self._image_tokens(pictures))
+        counts = iter(self._pictures.counted(pictures))
         ids: list[int] = []
         for token in self._ids(self._chat.text(prompt)):
             ids.extend([token] * (next(counts) if token == self._image_id else 1))
@@ -84,15 +84,6 @@ class ExampleEncoder:
 
     def _shown(self, prompt: Prompt) -> Pictures:
         return dict(self._pictures.patches(prompt.images, prompt.rendering.pixels)) if prompt.images else {}
-
-    def _image_tokens(self, pictures: Pictures) -> list[int]:
-        """Tokens of each picture."""
-        if not pictures:
-            return []
-        counts: list[int] = (
-            pictures["image_grid_thw"].prod(-1) // int(self._pictures.image_processor.merge_size) ** 2
-        ).tolist()
-        return counts
 
 
 class Examples(torch.utils.data.Dataset[EncodedExample]):
