@@ -379,7 +379,8 @@ class Response:
 
     `finish_reason` is "stop" or "length" (cut off at max_tokens), or None when unknown; token counts are None when the
     engine does not tell them. `recorded` is what the tool that asked said of an imported answer; `reasoning` is the thinking
-    that a server keeps apart from the text; `tokens` is what the engine told of each token, where it was asked to.
+    that a server keeps apart from the text; `tokens` is what the engine told of each token, where it was asked to. `refusal`
+    is what a server said that would not answer however often it was asked: then the text is empty.
     """
 
     item_id: str
@@ -392,10 +393,13 @@ class Response:
     recorded: Recorded | None = None
     reasoning: str | None = None
     tokens: TokenStatistics | None = None
+    refusal: str | None = None
 
     def __post_init__(self) -> None:
         if (self.text is None) == (self.error is None):
             raise DataError(f"response {self.item_id}/{self.sample}: exactly one of text and error must be set")
+        if self.refusal is not None and self.text != "":
+            raise DataError(f"response {self.item_id}/{self.sample}: a refusal has an empty text")
 
     @property
     def truncated(self) -> bool:
@@ -403,7 +407,7 @@ class Response:
         return self.finish_reason == "length"
 
     def to_json(self) -> Json:
-        """All fields; `recorded`, `reasoning` and `tokens` only where there is something."""
+        """All fields; `recorded`, `reasoning`, `tokens` and `refusal` only where there is something."""
         fields = {name: getattr(self, name) for name in RESPONSE_FIELDS}
         if self.reasoning is not None:
             fields[REASONING] = self.reasoning
@@ -411,18 +415,21 @@ class Response:
             fields[RECORDED] = self.recorded.to_json()
         if self.tokens is not None:
             fields[TOKENS] = self.tokens.to_json()
+        if self.refusal is not None:
+            fields[REFUSAL] = self.refusal
         return fields
 
     @classmethod
     def from_json(cls, record: Json) -> Response:
         """The inverse of `to_json`. Raises DataError on any other shape."""
-        if not isinstance(record, dict) or record.keys() - {RECORDED, REASONING, TOKENS} != RESPONSE_KEYS:
+        if not isinstance(record, dict) or record.keys() - OPTIONAL_FIELDS != RESPONSE_KEYS:
             raise DataError(f"a response needs exactly the fields {', '.join(RESPONSE_FIELDS)}")
         for name, types in RESPONSE_TYPES.items():
             if not isinstance(record[name], types) or isinstance(record[name], bool):
                 raise DataError(f"a response's {name} cannot be {record[name]!r:.80}")
-        if not isinstance(record.get(REASONING), str | None):
-            raise DataError(f"a response's reasoning cannot be {record[REASONING]!r:.80}")
+        for name in (REASONING, REFUSAL):
+            if not isinstance(record.get(name), str | None):
+                raise DataError(f"a response's {name} cannot be {record[name]!r:.80}")
         optional: dict[str, Any] = {}
         if RECORDED in record:
             optional[RECORDED] = Recorded.from_json(record[RECORDED])
@@ -433,8 +440,8 @@ class Response:
         return cls(**{**record, **optional})
 
 
-RECORDED, REASONING, TOKENS = "recorded", "reasoning", "tokens"
-OPTIONAL_FIELDS = (RECORDED, REASONING, TOKENS)
+RECORDED, REASONING, TOKENS, REFUSAL = "recorded", "reasoning", "tokens", "refusal"
+OPTIONAL_FIELDS = frozenset({RECORDED, REASONING, TOKENS, REFUSAL})
 RESPONSE_FIELDS = tuple(f.name for f in dataclasses.fields(Response) if f.name not in OPTIONAL_FIELDS)
 RESPONSE_KEYS = frozenset(RESPONSE_FIELDS)
 RESPONSE_TYPES: Mapping[str, tuple[type, ...]] = {

@@ -13,11 +13,12 @@ from typing import NamedTuple
 
 from .compare import same, same_ratio
 from .forms import Colon, Form, Items, Scalar, Words
-from .reading import EXPRESSION, QUANTITY, read, read_worded
-from .statements.doubt import not_ones_own
+from .reading import EXPRESSION, QUANTITY, Style, read, read_worded
+from .statements.doubt import FAULT, not_ones_own
 from .statements.sentence import FITS, NOUN, value_of
-from .text import clean, ratio_signs, spelled, text_key, time_key
+from .text import clean, number_in_words, ratio_signs, spelled, text_key, time_key
 from .types import MAX_ITEMS, UnreadableError
+from .values import rational
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LEAD = (
@@ -28,11 +29,13 @@ _LEAD = (
     r"(?: is| are|是|为)? ?:? ?)?"
 )
 _ONE = re.compile(
-    rf"{_LEAD}(?:(?:the )?(?P<noun>[A-Za-z][a-z]{{2,15}}) )?[(\[{{<]{{0,2}} ?(?P<letter>[A-Za-z]) ?[)\]}}>]{{0,2}} ?[.:,!]?"
+    rf"{_LEAD}(?:(?:the )?(?P<noun>[A-Za-z][a-z]{{2,15}}) )?"
+    r"[(\[{<'\"]{0,2} ?(?P<letter>[A-Za-z]) ?[)\]}>'\"]{0,2} ?[.:,!]?"
     r"(?: ?选?项)?(?: ?是?正确的?)?",
     re.IGNORECASE,
 )
 _GENERAL = frozenset(("option", "choice", "answer", "letter", "the"))
+_NO_NOUNS = frozenset(("not", "but", "except", "unlike", "never", "beyond", "versus", "than", "wrong", "incorrect"))
 _NOUN = re.compile(rf"(?:{NOUN})")
 _MARKED = re.compile(
     rf"{_LEAD}(?:[(\[] ?([A-Za-z]) ?[)\]]|([A-Za-z]) ?(?=[).:,])|([A-Z])(?= - )|([A-Z])(?= (?i:which|that|because|with)\b))"
@@ -40,26 +43,30 @@ _MARKED = re.compile(
     re.DOTALL,
 )
 _UNMARKED = re.compile(r"([A-Z])(?: |(?=\())(?P<rest>\S.*)", re.DOTALL)
-_NAMED = re.compile(rf"(?i:{NOUN}) \(?([A-Z])\)?[ :.,]{{1,3}}(?P<rest>\S.*)", re.DOTALL)
+_SMALL = re.compile(r"(?P<letter>[b-z]) (?P<rest>\S.*)", re.DOTALL)
+_EQUATION = re.compile(r"(?:(?i:so|thus|hence|therefore),? )?(?P<equation>[A-Za-z] ?= ?[^=]{1,40})")
+_NAMED = re.compile(rf"(?i:{NOUN}) \(?([A-Z])\)?(?: - |[ :.,]{{1,3}})(?P<rest>\S.*)", re.DOTALL)
 _TRAILING = re.compile(r"(\S.{0,200}?)[ ,:-]{0,3}\(?(?:(?i:option|choice|answer) )?\(?([A-Z])\)", re.DOTALL)
 _AND = r" ?(?:,|;|&|/|\+|\b(?:and|as well as|along with|together with|plus)\b|和|与|及| ) ?(?:and )?"
 _MANY = re.compile(
     rf"(?:(?i:only|both|the|options?|choices?|answers?|letters?|{NOUN}s?|are) ?:? ?){{0,4}}"
     rf"(?:\\?[(\[{{])? ?[A-Za-z] ?[)\]]?(?:{_AND}(?:(?i:option|choice|{NOUN}) )?[(\[]? ?[A-Za-z] ?[)\]]?)+ ?(?:\\?[)\]}}])?"
-    r"(?: (?i:are|is) (?:the )?(?:correct|right)(?: (?:options|choices|answers))?)?"
+    r"(?: (?i:only|match|fit|(?:are|is) (?:the )?(?:correct|right|true)(?: (?:options|choices|answers))?))?"
 )
 _GLOSS_BEHIND = re.compile(r" \([^()]{2,60}\)\Z")
 _FUSED = re.compile(r"[A-Z]{2,26}|(?=[a-h]{2,8}\Z)a?b?c?d?e?f?g?h?")
 _PAIR = re.compile(r"\(?([A-Z])\)? ?(,| or\b) ?\(?([A-Z])\)?")
+_NOTED = re.compile(r"(?P<letter>[A-Z]) \((?P<note>[A-Z])\)")  # of options that are letters themselves
 _LOOSE = re.compile(r"[\s,]+")  # 2006, 2007 and 2006  2007
 _STOP = re.compile(r"[.;] ")
 _LONE = re.compile(r"(?<![A-Za-z])[A-Za-z](?![A-Za-z])")
+_LONGEST_NUMBER = 24  # characters of one that is written in a word
 _LETTERS_ONLY = 160  # characters; a longer text is no list of letters
 _PROSE_WORDS = 5
 _AGAINST = re.compile(r"(?i:\b(?:or|wrong|incorrect|unless|if|but|instead|is not|isn't)\b)|[(\[][A-Z][)\]]|\b[A-Z]\)")
 _SUPPOSED = re.compile(
     r"would (?:give|mean|need|require|be (?!(?:the |a )?(?:only |best )?(?:right|correct|best|answer|match|fit)))"
-    r"|.*\b(?:too (?:large|small|big|high|low|long|short|many|few)|(?:excluded|ruled out|eliminated)\b)",
+    r"|.*\b(?:too \w|(?:excluded|ruled out|eliminated)\b)",
     re.IGNORECASE,
 )
 """What is said of an option that is looked at, not chosen: it would be the ratio of the sides."""
@@ -121,14 +128,24 @@ def resolve(answer: str, choices: Sequence[str] | None) -> Choice:
     letters = option_letters(choices)
     options = [without_remains(option) for option in (choices or ())[:MAX_ITEMS]]
     return (
-        _by_letters(plain, letters, options)
+        _letter_with_letter(plain, options)
+        or _by_letters(plain, letters, options)
         or _letter_with_text(plain, letters, options)
         or _by_one_text(answer, plain, options)
         or _letter_behind_text(plain, options)
         or _several_texts(answer, options)
+        or _small_letter(plain, letters, options)
         or _in_sentence(answer, plain, choices)
         or _nothing(UNREAD)
     )
+
+
+def _letter_with_letter(plain: str, options: list[str]) -> Choice | None:
+    """B (C), where C is the text of option B."""
+    found = _NOTED.fullmatch(plain)
+    if found is None or not _is_text(found["note"], options[_LETTERS.index(found["letter"]) :][:1]):
+        return None
+    return Choice(frozenset(found["letter"]), "choice-letter", f"letter {found['letter']} with its own text")
 
 
 def _by_letters(plain: str, letters: str, options: list[str]) -> Choice | None:
@@ -153,6 +170,15 @@ def _by_letters(plain: str, letters: str, options: list[str]) -> Choice | None:
     return _letters_together(plain, letters)
 
 
+def _small_letter(plain: str, letters: str, options: list[str]) -> Choice | None:
+    """A small letter with its own option's text: d 12."""
+    found = _SMALL.fullmatch(plain)
+    letter = found.group("letter").upper() if found else ""
+    if found is None or letter not in letters or not _states_option(found.group("rest"), letter, options):
+        return None
+    return Choice(frozenset(letter), "choice-letter", f"letter {letter} with its own text")
+
+
 def _letter_of(marked: re.Match[str]) -> str:
     return next(mark for mark in marked.groups() if mark).upper()
 
@@ -173,8 +199,8 @@ def _letters_together(plain: str, letters: str) -> Choice | None:
 
 def _names_letter(noun: str, plain: str, letter: str, letters: str, options: list[str]) -> bool:
     """Figure E is E where the options are letters or pictures, option E always, and no option's text reads like that."""
-    if noun.lower() in _GENERAL:
-        return True
+    if noun.lower() in _GENERAL or noun.lower() in _NO_NOUNS:
+        return noun.lower() in _GENERAL
     if not letter.isupper() or any(text_key(option) == text_key(plain) for option in options):
         return False
     return _lettered(options, letters) or (bool(_NOUN.fullmatch(noun)) and not options)
@@ -193,12 +219,21 @@ def option_key(text: str) -> str:
     return _SYNONYMS.get(key, key)
 
 
+def _keys(option: str) -> tuple[str, ...]:
+    """The words of an option, also without a pronoun or a numeral's noun before them: It is rotated, Graph II."""
+    key = option_key(option)
+    numeral = _ROMAN.fullmatch(option.strip(" ."))
+    return key, key.removeprefix("itis") or key, *([option_key(numeral.group("numeral"))] if numeral else ())
+
+
 def _by_text(answer: str, options: list[str]) -> list[str]:
     """The letters of the options that the answer states, by words first and by value second."""
-    key = option_key(answer)
-    exact = [letter for letter, option in zip(_LETTERS, options, strict=False) if option_key(option) == key]
-    if exact or not key:
-        return exact
+    numeral = _ROMAN.fullmatch(clean(answer).strip(" .")) if options and not any(map(str.isdigit, options[0])) else None
+    for words in (answer, numeral.group("numeral")) if numeral else (answer,):
+        key = option_key(words)
+        exact = [letter for letter, option in zip(_LETTERS, options, strict=False) if key in _keys(option)]
+        if exact or not key:
+            return exact
     return [
         letter
         for letter, option in zip(_LETTERS, options, strict=False)
@@ -206,9 +241,12 @@ def _by_text(answer: str, options: list[str]) -> list[str]:
     ]
 
 
+_ROMAN = re.compile(rf"(?:{NOUN}|quadrant|stage|step|type|class|group) (?P<numeral>[IVX]{{1,5}})", re.IGNORECASE)
+
+
 def _same_value(option: str, answer: str) -> bool:
     for style in (QUANTITY, EXPRESSION):
-        known, found = read(option, style), read(answer, style)
+        known, found = read(option, style), _read_number(answer, style)
         if isinstance(known, Scalar) and isinstance(found, Words):
             found = read_worded(answer, style)
         if isinstance(known, Colon) and " to " in answer:
@@ -216,6 +254,16 @@ def _same_value(option: str, answer: str) -> bool:
         if not isinstance(known, Words) and _same_or_alternatives(known, found, answer):
             return True
     return False
+
+
+def _read_number(answer: str, style: Style) -> Form:
+    """The form of an answer; a number in words by its value."""
+    number = (
+        number_in_words(answer)
+        if len(answer) <= _LONGEST_NUMBER and answer.replace("-", "").replace(" ", "").isalpha()
+        else None
+    )
+    return read(answer, style) if number is None else Scalar(rational(number))
 
 
 def _same_half_day(option: str, answer: str) -> bool:
@@ -267,12 +315,14 @@ def _weighed(
     if others and letter not in others:
         return _nothing(f"letter {letter} with the text of option {', '.join(others)}")
     worded, apart = not _lettered(options, letters), _new_sentence(found)
-    fits = pattern is _NAMED and FITS.match(" " + rest) is not None
+    fits = pattern is _NAMED and not _SUPPOSED.match(rest) and FITS.match(" " + rest) is not None
     if fits and not (_OTHER_LETTER.search(rest) or _AGAINST.search(rest) or _ONLY.search(rest)):
         return Choice(frozenset(letter), "choice-letter", f"letter {letter}, which is said to fit")
     value = worded and any(isinstance(read(text, QUANTITY), Scalar) for text in (told, first))
     short = worded and len(rest.split()) < _PROSE_WORDS
-    against = not apart and (_AGAINST.search(rest) or (worded and _OTHER_LETTER.search(rest)))
+    against = not apart and (
+        _AGAINST.search(rest) or (pattern is _NAMED and _DENIES.search(rest)) or (worded and _OTHER_LETTER.search(rest))
+    )
     if (
         value
         or short
@@ -310,7 +360,7 @@ def _in_words(rest: str, options: list[str]) -> list[str]:
 def _unmarked(letter: str, rest: str, letters: str, options: list[str]) -> Choice | None:
     """B (the right group), B has more, B 14: a letter without a mark."""
     pictures = _lettered(options, letters)
-    against = _AGAINST.search(rest) or _OTHER_LETTER.search(rest) or _DENIES.search(rest)
+    against = _AGAINST.search(rest) or _OTHER_LETTER.search(rest) or _DENIES.search(rest) or FAULT.search(rest)
     gloss = rest.startswith("(") and rest.endswith(")") and "(" not in rest[1:]
     if gloss and pictures and _WORD.search(rest) and not against:
         return Choice(frozenset(letter), "choice-letter", f"letter {letter} with a note")
@@ -332,7 +382,11 @@ def _states_option(rest: str, letter: str, options: list[str]) -> bool:
     for text in {rest, inner}:
         key = option_key(text)
         loose = _LOOSE.sub(" ", text).strip(), _LOOSE.sub(" ", options[position]).strip()
-        if key in (own, own + "s", own + "es") or _same_value(options[position], text) or loose[0] == loose[1]:
+        if (
+            key in (own, own + "s", own + "es", own.removeprefix("itis"))
+            or _same_value(options[position], text)
+            or loose[0] == loose[1]
+        ):
             return True
         if own.startswith(key) and (len(key) >= _PREFIX or _begins(text, options[position])):
             return sum(option_key(option).startswith(key) for option in options) == 1
@@ -370,6 +424,10 @@ def _by_one_text(answer: str, plain: str, options: list[str]) -> Choice | None:
     by_text = _by_text(answer, options)
     if not by_text:
         by_text = _explained(plain, options)
+    named = _EQUATION.fullmatch(plain.rstrip(" .")) if len(by_text) > 1 else None
+    if named is not None:
+        key = option_key(named.group("equation"))
+        by_text = [letter for letter in by_text if option_key(options[_LETTERS.index(letter)]) == key] or by_text
     if len(by_text) > 1:
         return _nothing(f"the text fits several options: {', '.join(by_text)}")
     return Choice(frozenset(by_text), "choice-text", f"the text of option {by_text[0]}") if by_text else None
@@ -401,8 +459,11 @@ def _explained(plain: str, options: list[str]) -> list[str]:
 def _letter_behind_text(plain: str, options: list[str]) -> Choice | None:
     """An option's text followed by its letter: 12 m (E)."""
     found = _TRAILING.fullmatch(plain)
-    if found is None or not _states_option(found.group(1), found.group(2), options):
+    if found is None:
         return None
+    if not _states_option(found.group(1), found.group(2), options):
+        others = _by_text(found.group(1), options)
+        return _nothing(f"letter {found.group(2)} behind the text of option {', '.join(others)}") if others else None
     return Choice(frozenset(found.group(2)), "choice-letter", f"letter {found.group(2)} behind its own text")
 
 

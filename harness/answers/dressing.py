@@ -19,11 +19,15 @@ _SHOWS_NOTHING = re.compile(
 _COLOUR = re.compile(
     r"\\(?:textcolor|fcolorbox|colorbox|color)(?![A-Za-z])" + rf"{_OPTION}{_ARGUMENT}(?:{_ARGUMENT}(?=\s{{0,3}}\{{))?"
 )
-_FRAME = re.compile(rf"\\(?:bbox|framebox|makebox|enclose)(?![A-Za-z]){_OPTION}{_OPTION}")
+_FRAME = re.compile(rf"\\(?:bbox|framebox|makebox|enclose|ensuremath)(?![A-Za-z]){_OPTION}{_OPTION}")
 _UNUSUAL = re.compile(
     r"\\(?!(?:d?frac|sqrt|text|circ|pi|cdot|times|mathrm|angle|le|ge|infty|cup|theta|alpha|quad)(?![A-Za-z]))[A-Za-z]"
 )
-_OVER = re.compile(r"\{([^{}\\]{1,60}(?:\\[A-Za-z]+[^{}\\]{0,60}){0,4}?)\\over(?![A-Za-z])([^{}]{1,80})\}")
+_PARTED = re.compile(
+    r"\{([^{}\\]{1,60}(?:\\[A-Za-z]+[^{}\\]{0,60}){0,4}?)\\(over|choose)(?![A-Za-z])([^{}]{1,80})\}"
+    r"|\A([^{}\\]{1,60})\\(over)(?![A-Za-z])([^{}\\]{1,60})\Z"
+)
+_PARTED_AS = {"over": "frac", "choose": "binom"}
 _UNION = re.compile(
     r"(?<=[)\]])(?:\s|\\[,;: ]){0,3}(?:U|\\(?:text|mathrm)\{\s?U\s?\}|\\bigcup)(?:\s|\\[,;: ]){0,3}(?=[(\[\\])"
 )
@@ -39,12 +43,18 @@ def undecorated(text: str) -> str:
     if "\\" in text and _UNUSUAL.search(text):
         text = _COLOUR.sub("", _SHOWS_NOTHING.sub(" ", text))
         text = _FRAME.sub("", text)
-        if "\\over" in text:
-            text = _OVER.sub(r"\\frac{\1}{\2}", text)
-    if "U" in text:
+        if "\\over" in text or "\\choose" in text:
+            text = _PARTED.sub(_parted, text)
+    if "U" in text or "\\bigcup" in text:
         text = _US.sub("US", _UNION.sub(" \\\\cup ", text))
     if "p" in text or "P" in text:
         text = _PERCENT.sub("%", text)
     if not text.isascii():
         text = _PER_MINUTE.sub("/分钟", _COUNTER.sub(r"\1", text))
     return _CHINESE_PERCENT.sub(r"\1%", text) if "百分之" in text else text
+
+
+def _parted(found: re.Match[str]) -> str:
+    r"""{1 \\over 2} as \\frac{1}{2}, {5 \\choose 2} as \\binom{5}{2}."""
+    above, sign, below = (part for part in found.groups() if part is not None)
+    return f"\\{_PARTED_AS[sign]}{{{above}}}{{{below}}}"

@@ -16,14 +16,15 @@ from dataclasses import replace
 from .statements.beginning import first_line, first_option, first_phrase, first_sentence
 from .statements.closing import closing_statement
 from .statements.decimal_comma import has_comma, with_points, writes_commas
-from .statements.doubt import DENIED_ELSEWHERE, may_doubt, not_ones_own
+from .statements.doubt import CONDITION, DENIED_ELSEWHERE, may_doubt, not_ones_own
 from .statements.ending import before_own_questions, breaks_off, ending_of
-from .statements.last_line import last_line
-from .statements.second_thought import correction, second_thought
-from .statements.sentence import DASHED, FIRM, prepares, value_of
-from .statements.statement import LABELLED, Statement, last_statement, later_statement, plain
+from .statements.last_line import last_line, lettered_line
+from .statements.second_thought import correction, refuted, second_thought, standing
+from .statements.sentence import DASHED, FIRM, SUPPOSES_IN_CHINESE, prepares, said_alone, value_of
+from .statements.signs import with_plain_signs
+from .statements.statement import LABELLED, MARK, Statement, last_statement, later_statement, plain
 from .statements.thinking import after_thinking
-from .text import undress
+from .text import undress, with_digits
 from .types import MAX_BARE, MAX_BOXES, MAX_PROSE, Extraction, memo
 from .vote import answer_key
 
@@ -60,9 +61,11 @@ _LOOK_BACK = 24  # characters before a box
 _LONGEST_JOINT = 200
 _NESTED_BOXES = 4
 _BARE_BOX = re.compile(r"\\(?:boxed|fbox)")
-_MORE_SENTENCES = re.compile(r"(?:[a-z\d)}]{3}|[A-Z]{3}|[\d)}$%°*²³]\s?)[.!?]\s+\S+(?:\s+\S+){2}")
+_MORE_SENTENCES = re.compile(r"(?:[a-z\d)}]{3}|[A-Z]{3}|[)}$%°*²³]\s?|\d(?!!))[.!?]\s+\S+(?:\s+\S+){2}")
 _ONLY_ITEM = re.compile(r"\d{1,2}[.)]\s+(?=\(?[A-Z]\)?\.?\Z)")
-_ARROW = re.compile(r"(?:[→⇒➜➔➡∴]\ufe0f?|=>|->)\s*")
+_ARROW = re.compile(r"(?:[→⇒➜➔➡∴👉✅☑✔]\ufe0f?|=>|->)\s*")
+_OF_AMERICA = re.compile(r"U\.S\.(?=\s[a-z])")
+_EMPTY_BOX = re.compile(r"\\boxed\{\}")
 _VERDICT = re.compile(r"[*_]{0,3}(?:yes|no|true|false)[*_]{0,3}[.!]\s", re.IGNORECASE)
 _REFUSAL = re.compile(
     r"(?:sorry,|unfortunately|as an ai|i(?:'m| am)? (?:sorry|unable|unsure|not sure|can ?not|can't|do not|don't|"
@@ -113,7 +116,7 @@ _AT_THE_END = frozenset(("sentence", "first-sentence"))
 def before_cut_off(stated: Extraction) -> Extraction:
     """What a response states that was cut off at the token limit: nothing that only its end could state."""
     if stated.rule not in _AT_THE_END:
-        return replace(stated, sentences=()) if stated.sentences else stated
+        return replace(stated, sentences=(), line="") if stated.sentences or stated.line else stated
     return Extraction(None, "none", "the response was cut off, so that its last sentence concludes nothing")
 
 
@@ -121,6 +124,7 @@ def _extract(response: str) -> Extraction:
     text, problem = after_thinking(response)
     if problem:
         return Extraction(None, "none", problem)
+    text = _EMPTY_BOX.sub("", text) if "ed{}" in text else text
     start = text.find("\\boxed")
     other = text.find("\\fbox")
     start = other if start < 0 else start
@@ -128,31 +132,43 @@ def _extract(response: str) -> Extraction:
         found = _boxed(text, start)
         if found is not None:
             return found
-    return _in_words(text[-MAX_PROSE:], boxed=start >= 0)
+    stated = _in_words(text[-MAX_PROSE:], boxed=start >= 0)
+    line = lettered_line(text) if start < 0 else ""
+    return replace(stated, line=line) if line else stated
 
 
 def _in_words(text: str, boxed: bool) -> Extraction:
     """An answer that is stated in words; `boxed` tells of a box that was never closed, behind which nothing is concluded."""
-    text = before_own_questions(text)
+    text = before_own_questions(with_plain_signs(text))
+    text = _OF_AMERICA.sub("US", text) if "U.S. " in text else text
     explicit, ending = last_statement(text), ending_of(text)
     line = last_line(ending.body if explicit else ending.closed)
     if line is not None and (explicit is None or (line.at > explicit.at and line.answer != explicit.answer)):
-        return _stated(line)
+        return _stated(standing(text, line))
     if explicit is not None and explicit.answer is not None:
         counts = second_thought(text, explicit.at) or explicit
-        return _stated(counts, () if counts.answer else ending.said())
+        return _stated(standing(text, counts), () if counts.answer else ending.said())
     bare = _bare(ending.only() or ending.body)
-    one = bare.rule != "sentence" or len(ending.sentences) == 1
-    if bare.answer is not None and explicit is None and one:
-        return replace(bare, sentences=ending.said())
+    if bare.answer is not None and explicit is None:
+        several = bare.rule == "sentence" or _ends_in_mark(ending.sentences)
+        if len(ending.sentences) == 1 or not several:
+            return Extraction(bare.answer, bare.rule, bare.reason, ending.said())
     if boxed:
         return Extraction(None, "none", _TAKEN_BACK if explicit else bare.reason)
     stated = first_line(ending.body) or closing_statement(ending)
-    if stated is None and not FIRM.match(ending.sentences[-1] if ending.sentences else ""):
+    closing = ending.sentences[-1] if ending.sentences else ""
+    if stated is None and not (closing and ending.cut_off) and not FIRM.match(closing):
         stated = first_sentence(ending.body) or first_option(ending.body) or first_phrase(ending.body)
     if stated is not None:
-        return _stated(stated, ending.said())
+        stands = standing(text, stated)
+        return _stated(stands, ending.said() if stands.answer else ())
     return Extraction(None, "none", _TAKEN_BACK if explicit else bare.reason, ending.said())
+
+
+def _ends_in_mark(sentences: list[str]) -> bool:
+    """True for a last sentence that concludes with nothing but an option: "We eliminate A, B and D. So C."."""
+    found = value_of(sentences[-1]) if sentences and FIRM.match(sentences[-1]) else None
+    return found is not None and MARK.match(found) is not None
 
 
 _remembered = memo(_extract)
@@ -186,7 +202,8 @@ def _boxed(text: str, start: int) -> Extraction | None:
         return _instead(text[every[-1][2] + 1 :][-MAX_PROSE:]) if every else None
     begin, end = spans[-1][1:]
     behind = text[end + 1 :][-MAX_PROSE:]
-    later = correction(behind, 0) or later_statement(behind, text[begin:end])
+    content = text[begin:end]
+    later = correction(behind, 0) or later_statement(behind, content) or refuted(behind, 0, content)
     if later is not None:
         return _stated(later)
     contents = [_content(text, spans[-1])]
@@ -266,7 +283,9 @@ def _bare(text: str) -> Extraction:
     if bare.startswith("**"):
         bare = plain(bare) or bare
     worded = not bare.isascii() or len(_WORD.findall(bare)) >= _SENTENCE_WORDS
-    given = (value_of(bare) or value_of(whole)) if worded and not text.rstrip().endswith(("...", "…")) else None
+    worded = worded and with_digits(bare) is None
+    worded = worded and not text.rstrip().endswith(("...", "…"))
+    given = (value_of(bare) or value_of(whole) or said_alone(whole)) if worded else None
     if given:
         return Extraction(plain(given), "sentence", _REASONS["sentence"])
     return Extraction(bare, "bare", "a short response that is the answer")
@@ -282,11 +301,16 @@ def _no_answer(bare: str) -> str:
 
 def _states_nothing(bare: str) -> bool:
     """True for a sentence that reports others, describes a mistake, goes on, or only mentions what is given."""
-    return prepares(bare) or (may_doubt(bare) and (not_ones_own(bare) or DENIED_ELSEWHERE.search(bare) is not None))
+    if not bare.isascii() and (CONDITION.search(bare) or SUPPOSES_IN_CHINESE.match(bare)):
+        return True
+    return (prepares(bare) and not LABELLED.match(bare)) or (
+        may_doubt(bare) and (not_ones_own(bare) or DENIED_ELSEWHERE.search(bare) is not None)
+    )
 
 
 def _cut_off(bare: str) -> bool:
-    return breaks_off(bare) and not LABELLED.match(bare)
+    few_words = bare.replace(" ", "").isalpha() and len(bare.split()) <= _SENTENCE_WORDS  # an option: smaller than
+    return breaks_off(bare) and not (few_words or LABELLED.match(bare))
 
 
 _SHORT = "no box, no stated answer, and the short response is"

@@ -39,23 +39,26 @@ from .reading import EXPRESSION, EXPRESSIONS, QUANTITIES, QUANTITY, Style, read,
 from .regions import Region
 from .restated import restated
 from .said_gold import formula_said, numbers_said, states
-from .said_option import option_said, verdict
+from .said_option import option_said, option_written, verdict
 from .statements import sentence, statement
 from .statements.clause import is_sentence
 from .text import clean, number_in_words, text_key
 from .types import MAX_ANSWER, MEMO_LENGTH, Extraction, GoldType, Grade, UnreadableError, memo, parse_gold_type
 from .units import Unit, read_unit
 from .values import rational, value_of
-from .wording import describes
 
 _LITERAL = re.compile(r"[+-]?(?:0|[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d*)(?:\.\d+)?")
 _LITERALS = re.compile(r"(?=[(\[]|.*,\s)[(\[]?\s*-?\d+(?:\.\d+)?(?:\s*,\s*-?\d+(?:\.\d+)?)+\s*[)\]]?")
 _CLOCK = re.compile(r"\d{1,2}:\d{1,2}")
 _PLAIN_LENGTH = 100
-_COUNTED = re.compile(r"([A-Za-z]+(?:-[a-z]+)?)(?: (?:more|fewer|less))?((?: [a-z]+){1,4})")
 _AXES = (10**6, 10**9)
 _DECIMALS = re.compile(r"\d\.(\d{1,12})")
 _NUMERIC = frozenset(names("number expression relaxed float"))
+_NAMING = frozenset(names("equation assignment"))
+"""Types in which a value counts with its name alone: 7 of y = 7 is no x = 7."""
+_TEX_WORDS = ("\\text{", "\\textbf{", "\\mathrm{", "\\mbox{")
+_IN_TEX_WORDS = re.compile(r"\\(?:text|textbf|mathrm|mbox)\{([^{}]{1,200})\}")
+"""A sentence in a box, whose words stand beside its formulas."""
 _RANGE = re.compile(r"(\d{1,30})\s*(?:-|to)\s*(\d{1,30})")
 
 
@@ -84,18 +87,17 @@ def _asked_scale(unit: str | None) -> int | None:
     return _asked_for(unit)[1] if unit else None
 
 
-def single(form: Form, text: str, style: Style = QUANTITY) -> Form:
+def single(form: Form, said: str, style: Style = QUANTITY) -> Form:
     """A number written out in words as a number, {5} as 5, and a number with words around it as that number."""
     if isinstance(form, Items) and len(form.forms) == 1 and form.brackets == "{}":
         return form.forms[0]
-    number = number_in_words(text) if text.strip(" .").isalpha() or isinstance(form, Words | Items) else None
-    if number is None and not (isinstance(form, Words | Items) or text[:1].isalpha()):
+    number = number_in_words(said) if said.strip(" .").isalpha() or isinstance(form, Words | Items) else None
+    if number is None and not (isinstance(form, Words | Items) or said[:1].isalpha()):
         return form
-    if number is None and (counted := _COUNTED.fullmatch(clean(text))) and describes(counted.group(2)):
-        number = number_in_words(counted.group(1))
-    if number is None and not isinstance(form, Words | Items):
-        return form
-    return read_worded(text, style) if number is None else Scalar(rational(number))
+    if number is not None:
+        return Scalar(rational(number))
+    digits = text.with_digits(said)
+    return read_worded(digits or said, style) if digits or isinstance(form, Words | Items) else form
 
 
 def judge_value(gold: str, answer: str, style: Style, unit: str | None) -> bool:
@@ -382,9 +384,15 @@ def agrees(gold: str, answer: str, kind: GoldType, unit: str | None = None) -> b
     """Whether `answer` states `gold` under `kind`, for all types but the choices; a sentence by the value it gives."""
     if _agrees(gold, answer, kind, unit):
         return True
+    if answer.startswith(_TEX_WORDS):
+        answer = " ".join(_IN_TEX_WORDS.sub(r"\1", answer).replace("\\ ", " ").split())
+        if answer.replace(" ", "").isalpha() and _agrees(gold, answer, kind, unit):
+            return True
     worded = answer.count(" ") >= 2 or not answer.isascii()
     given = sentence.value_of(answer, words=True) if worded and len(answer) <= MEMO_LENGTH else None
-    return given is not None and given != answer and _agrees(gold, statement.plain(given), kind, unit)
+    if given is None or given == answer or _names_another(kind, answer, given, gold):
+        return False
+    return _agrees(gold, statement.plain(given), kind, unit)
 
 
 def _agrees(gold: str, answer: str, kind: GoldType, unit: str | None) -> bool:
@@ -426,18 +434,32 @@ def match(
     if answer.answer is not None:
         short = len(answer.answer) + len(gold) <= MEMO_LENGTH
         decided = (_remembered if short else _decide)(answer.answer, gold, kind, options, unit)
+    closing = answer.sentences[0] if answer.sentences else ""
+    if decided.correct and _names_another(kind, closing, answer.answer or "", gold):
+        decided = Decision(False, kind.name, f"not the same {kind.name} as the gold")
+    if decided.rule == "choice" and answer.rule == "sentence" and (named := _named(closing, answer.answer or "")):
+        equation = _choose(named, gold, kind.name == "choice", options)
+        decided = equation if equation.rule == "choice-text" else decided
     if not decided.correct and answer.rule == "sentence" and kind.name in _NUMERIC:
         other = _restated(answer, gold, kind, unit)
         if other is not None:
             return Grade(
                 True, other, f"{kind.name}-restated", f"the closing sentence states the {kind.name} in another form"
             )
+    letter = option_written(answer.line, options or ()) if answer.line and decided.rule in _UNDECIDED else ""
+    if letter:
+        chosen = _choose(letter, gold, kind.name == "choice", options)
+        return Grade(chosen.correct, letter, chosen.rule, f"letter {letter} with its own text")
     sentences = _read_again(answer, decided, kind, options)
     if sentences:
         said = _said(replace(answer, sentences=sentences), gold, kind, options, unit)
         if said is not None:
             return Grade(said[1].correct, said[0], said[1].rule, said[1].reason)
     return Grade(decided.correct, answer.answer, decided.rule, decided.reason)
+
+
+_UNDECIDED = frozenset(("none", "choice"))
+"""Rules by which no option was singled out."""
 
 
 class Decision(NamedTuple):
@@ -501,20 +523,32 @@ def _said(
         letter = next(filter(None, (verdict(one, options) for one in reversed(answer.sentences))), "")
         letter = letter or option_said(answer.sentences[0], options)
         if not letter:
-            return _value_said(answer.sentences[0], answer.rule == "bare", gold, choices)
+            return _value_said(answer.sentences[0], gold, choices)
         decided = _choose(letter, gold, kind.name == "choice", choices)
         return None if decided.unread else (letter, decided._replace(rule="choice-sentence"))
     for said in answer.sentences:
         alone = answer.rule == "bare" or said == answer.answer
         part = states(said, gold, lambda text: _agrees(gold, text, kind, unit), kind.name, alone)
-        if part is not None:
+        if part is not None and not _names_another(kind, said, part, gold):
             return part, Decision(True, f"{kind.name}-sentence", f"the closing sentence states the {kind.name}")
     return None
 
 
-def _value_said(closing: str, alone: bool, gold: str, choices: tuple[str, ...] | None) -> tuple[str, Decision] | None:
+def _names_another(kind: GoldType, said: str, part: str, gold: str) -> bool:
+    """True for a value that the sentence gives to a name that the gold does not have: the 7 of y = 7 for x = 7."""
+    named = _named(said, part) if kind.name in _NAMING else ""
+    return named != "" and named[0] not in gold
+
+
+def _named(said: str, part: str) -> str:
+    """The value with the name to which the sentence gives it, y = 7; "" where it gives it to none or to several."""
+    named = re.findall(rf"[A-Za-z]\s?=\s?{re.escape(part)}", said) if part and "=" not in part else []
+    return named[0] if len({one[0] for one in named}) == 1 else ""
+
+
+def _value_said(closing: str, gold: str, choices: tuple[str, ...] | None) -> tuple[str, Decision] | None:
     """A formula alone in the closing line, or the closing sentence's only number, which is an option's."""
-    for part in (*formula_said(closing), *numbers_said(closing, alone)) if choices else ():
+    for part in (*formula_said(closing), *numbers_said(closing)) if choices else ():
         decided = _choose(part, gold, True, choices)
         if decided.rule == "choice-text":
             return part, decided

@@ -63,6 +63,12 @@ EXPRESSIONS = Style(UPRIGHT_UNITS, False)
 
 _PLAIN = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?")
 _SPACED_THOUSANDS = re.compile(r"(-?\d{1,3})((?: \d{3})+)((?:\.\d+)?(?: [^\W\d_][^\d,;]*)?)")
+_SPACED_IN_SUM = re.compile(r"(?<![\d.\\])\d{1,3}(?:(?: |\\,)\d{3})+(?![\d/]|\.\d| ?/)")
+"""27 000 among the terms of a sum, in which two numbers never stand side by side."""
+_COUNTED = re.compile(r"\d[\d,]*(?: [a-z]{3,20}){2,5}")
+"""A number of things, 7 red blocks, which is no product of r, e and d."""
+_BLANK = re.compile(r" |\\,")
+_LISTED = re.compile(r"[(\[{;&|]|(?<!\\),")
 _SYSTEMS = ("cases", "aligned", "gathered", "split", "align", "equation", "multline", "alignedat", "gather", "eqnarray")
 _MOST_COLONS = 6  # numbers between colons
 _SET_SIGNS = frozenset(("∪", "∩", "∈", "setminus"))
@@ -84,10 +90,12 @@ def _read(text: str, style: Style) -> Form:
         return Words(text_key(text))
     try:
         tokens = without_ending(_tokens(text, style), variables=style.units != ANY_UNITS)
-        compound = read_compound(spell(tokens)) if 4 <= len(tokens) <= 6 and tokens[0][0] == "num" else None
-        return compound or _structure(_unturned(tokens), style, 0)
+        compound = read_compound(spell(tokens)) if 3 <= len(tokens) <= 6 and tokens[0][0] == "num" else None
+        form = compound or _structure(_unturned(tokens), style, 0)
     except UnreadableError:
         return Words(text_key(text))
+    product = isinstance(form, Scalar) and form.value.real is None and _COUNTED.fullmatch(text)
+    return Words(text_key(text)) if product else form
 
 
 def _tokens(text: str, style: Style) -> list[Token]:
@@ -96,6 +104,8 @@ def _tokens(text: str, style: Style) -> list[Token]:
     spaced = _SPACED_THOUSANDS.fullmatch(cleaned) if style.grouped else None
     if spaced:
         cleaned = spaced.group(1) + spaced.group(2).replace(" ", "") + spaced.group(3)
+    elif style.grouped and "=" in cleaned and " " in cleaned and not _LISTED.search(cleaned):
+        cleaned = _SPACED_IN_SUM.sub(lambda found: _BLANK.sub("", found.group()), cleaned)
     return tokenize(cleaned, style.grouped)
 
 
@@ -295,9 +305,16 @@ def _enclosed(opener: str, inner: list[Token], label: str | None, style: Style, 
         if len(builder) == 2 and all(builder):
             return as_region(_structure(builder[1], style, depth + 1))
     pieces = split_top(inner, is_comma)
+    if opener == "(" and len(pieces) == 1:
+        pieces = split_top(inner, _is_bar) if sum(map(_is_bar, inner)) == 1 else pieces
     if not all(pieces) or (len(pieces) < 2 and (label or opener in ("(", "{"))):
         return None
     return _rows(Items(_forms(pieces, style, depth), _BRACKETS[opener], label=label, texts=_texts(pieces)))
+
+
+def _is_bar(token: Token) -> bool:
+    """True for the sign between the coordinates of a point, in German: (-2 | 3)."""
+    return token[1] == "|"
 
 
 def _rows(items: Items) -> Form:

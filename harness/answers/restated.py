@@ -14,9 +14,12 @@ _EXACT = re.compile(
 )
 _VERBS = r"(?:is|are|was|were|can|will|has|have|had|do|does|did|of|or|and|but|to|if)"
 _BEHIND = re.compile(
-    r",?\s\(?(?:(?P<same>i\.e\.|that is|namely|in other words)|or\s(?:about|approximately|roughly|around|equivalently)),?\s"
+    r",?\s\(?(?:(?P<same>i\.e\.|that is|namely|in other words|which rounds (?:up |down )?to|"
+    r"which is (?=about|approximately|roughly))|or\s(?:about|approximately|roughly|around|equivalently)),?\s"
+    r"(?:about |approximately |roughly )?"
     rf"(?P<value>{NUMBER}[^\s,;:()!?]{{0,30}}(?:\s(?!{_VERBS}\b)[^\s,;:()!?]{{1,20}}){{0,3}})"
-    r"(?P<part>\sof\s(?:the|an?|its|this|all)\s[a-z]{1,20}(?:\s[a-z]{1,20})?)?\)?[.!\s]*\Z"
+    r"(?P<part>\sof\s(?:the|an?|its|this|all)\s[a-z]{1,20}(?:\s[a-z]{1,20})?)?(?:\s(?:when|if) rounded\b[^.!]{0,40}"
+    r"|\s(?:to|after rounding to) (?:the nearest|one|two|three|\d) [a-z ]{3,20})?\)?[.!\s]*\Z"
 )
 _SHARE = re.compile(r"[.%/]\d|\d\s?%")
 _LIMITS = re.compile(r"\b(?:would|too|but|however|although|half of|twice)\b", re.IGNORECASE)

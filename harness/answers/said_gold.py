@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator
 
 from .lexer import names
 from .said_option import LONG_WORD, SEVERAL, VERDICTS, verdict, words
-from .statements.clause import FORMULA, is_denied, is_sentence, main_clauses
-from .statements.sentence import CLAUSE_END, FIRM, NOUN, NUMBER
+from .statements.clause import FORMULA, behind_colon, is_denied, is_sentence, main_clauses
+from .statements.doubt import not_ones_own
+from .statements.sentence import CLAUSE_END, NOUN, NUMBER
 from .wording import describes
 
 _NUMBER = re.compile(NUMBER)
-_WITHIN = re.compile(r"(?:[A-Za-z\d]|\d[.,]|\d\s?[/:]\s?|\d(?:\s\w+)?\sof\s(?:the|these|those|all)\s)\Z")
+_WITHIN = re.compile(r"(?:分之|[A-Za-z\d]|\d[.,]|\d\s?[/:]\s?|\d(?:\s\w+)?\sof\s(?:the|these|those|all)\s)\Z")
 """What stands before a number that is only a part of one: Figure14, 3/8, 1:4, 3 of the 8."""
 _MAY_STAND_BEFORE = frozenset(names("by with to from up through is are was were be"))
 _FEW_WORDS = 2
@@ -26,8 +27,14 @@ _TEXED = re.compile(r"[\\^]|\w\s?/\s?[a-z]")
 _LINE_DRESSING = " \t\n*_`>$."
 _NO = re.compile(r"\bNo\.\s?\Z")
 _OVER_AT = re.compile(r"\b(?:over|up|under)\s(?:at|by|to|from|in|on|with)\b")
+_SIGN_BEFORE = re.compile(r"(?:[<>≤≥≠×*/÷^±+]|\\(?:neq?|[lg]eq?|[lg]t|pm|times|cdot))\s*\Z")
 _WORDS_BEFORE = 3  # that may change a number
-_SUPPOSES = re.compile(r"[\s*_]{0,8}(?:if|suppose|assuming|had|were|unless)\b|如果|假设", re.IGNORECASE)
+_SUPPOSES = re.compile(
+    r"\A(?:[\s*_]{0,8}(?:if|suppose|assuming|had|were|unless|(?:for|in the) (?:example|instance))\b|如果|假设)"
+    r"|(?:,\s|;\s|\(|\b(?:but|and|so|then)\s)(?:if|suppose|assuming)\b"
+    r"|\b(?:in|by|on|with|from) (?:the|a|this) (?:wrong|incorrect|false|mistaken)\b",
+    re.IGNORECASE,
+)
 _MENTIONED = re.compile(
     r"\b(?:the|this|that)\s(?:given\s)?(?:(?:angle|side|edge|segment|radius|diameter|chord|arc|height|width|"
     r"length|distance)s?\sof\s"
@@ -36,7 +43,6 @@ _MENTIONED = re.compile(
 )
 """A number that is spoken of as known: the angle of 60 degrees at the top is ..."""
 _EQUALS = re.compile(r"[=≈]|\\approx")
-_SO = re.compile(r"[,;]\s(?:so|thus|hence|therefore)\b|\bdonc\b|所以|因此|よって|したがって|따라서")
 _YEARS = re.compile(
     r"\b(?:in|of|by|since|for|from|between|during|year|to|and|until)\s(?:the\s)?(?:year\s)?(?:1[5-9]|20)\d\d\b(?!\s?[%°])"
 )
@@ -48,17 +54,21 @@ _NUMBERED = re.compile(
 )
 """A thing by its number: at point 2, on day 3."""
 _YEAR = re.compile(r"(?<![\d.,$])(?:1[5-9]|20)\d\d(?![\d,.]*\d)")
+_TIME = re.compile(r"(?<![\d:.])\d{1,2}:\d\d(?:\s?[ap]\.?m\b\.?)?(?![\d:])", re.IGNORECASE)
+_DAY = re.compile(r"[*_.\s]{0,4}(?:(?:in the (?:morning|afternoon|evening)|at night)[*_.\s]{0,4})?")
 _CLASSIFIED = re.compile(
     r"(?<![第一二三四五六七八九十百千万两])([一二三四五六七八九十百千两]{1,6})"
     r"(?=[个条只种块张名人次根颗辆本支位座道件头棵朵对组元岁倍])"
 )
+_WRITTEN = re.compile(r"(?<=[a-z]\s)[-−–]?(?:[\w.()^√π²³]{1,12}\s?[-+−–*·×/]\s?){1,8}[\w.()^√π²³]{1,12}\Z")
+"""A formula that a clause ends in, without dollar signs: has width 2a - b."""
 _SHOWN = re.compile(r"\*\*([^*\n]{1,80})\*\*|[\"“]([^\"”\n]{1,80})[\"”]|(?<!\w)'([^'\n]{2,80})'(?!\w)")
 _QUOTED = re.compile(r"[\"“][^\"”\n]{1,80}[\"”]")
 _BOLD = re.compile(r"\*\*([^*\n]{1,80})\*\*")
-_BEHIND_COLON = re.compile(r"[a-z)%\d]:\s[*_]{0,3}(?P<value>[^:\n*]{1,80}?)[*_]{0,3}[.!]?[*_]{0,3}\Z")
 _BEFORE_END = frozenset(
     names(
-        "is are was were it's that's be by in to on at as named called ranked reads shows equals becomes means chose : ="
+        "is are was were it's that's be by in to on at use uses choose prefer prefers like likes as named "
+        "called ranked reads shows equals becomes means chose : ="
     )
 )
 _SKIPPED = frozenset(names("the a an about exactly only approximately now therefore thus both also"))
@@ -69,6 +79,7 @@ _AFTER_START = frozenset(
         "- ; : ranked weighs fits matches completes comes came gets got receives received represents"
     )
 )
+_PAST = re.compile(r"[a-z]{2,12}ed|saw|held|grew|fell|rose|spent|sold")
 _OR = re.compile(r"\b(?:or|either)\b", re.IGNORECASE)
 _BRACKETED = re.compile(r"[(\[{][^()\[\]{}]{1,60}[)\]}]\Z")
 _NAME = re.compile(r"\A[a-zA-Z](?:_\{?\w\}?)?\s?=\s?")
@@ -96,23 +107,29 @@ def formula_said(sentence: str) -> list[str]:
     return []
 
 
-def numbers_said(sentence: str, alone: bool) -> list[str]:
-    """The numbers that a sentence may state: the only one of its clause; see `states` for `alone`."""
-    return [one for clause in _numeric_clauses(sentence, alone) for one in _numbers(clause, "")]
+def numbers_said(sentence: str) -> list[str]:
+    """The numbers that a sentence may state: the time at the end of its clause, or the clause's only number."""
+    return [one for clause in _asserted(sentence) for one in (*_clock(clause), *_numbers(clause, ""))]
 
 
-def _numeric_clauses(sentence: str, alone: bool) -> list[str]:
-    """The clauses in which a number is stated: not in a supposition, nor in a sentence that concludes nothing."""
-    concludes = alone or FIRM.match(sentence) or _SO.search(sentence) or FORMULA.fullmatch(sentence.strip())
-    clauses = main_clauses(sentence) if concludes and not _SUPPOSES.match(sentence) else []
+def _clock(clause: str) -> list[str]:
+    """The only time of day of a clause that ends in it: "it shows a quarter to three, 2:45"."""
+    found = list(_TIME.finditer(clause)) if ":" in clause else []
+    if len(found) != 1 or _DAY.fullmatch(clause, found[0].end()) is None or not _unchanged(clause[: found[0].start()]):
+        return []
+    return [found[0].group()]
+
+
+def _asserted(sentence: str) -> list[str]:
+    """The clauses in which something is stated: not in a supposition, not denied, and nothing that is spoken of as known."""
+    clauses = main_clauses(sentence) if not (_SUPPOSES.search(sentence) or not_ones_own(sentence)) else []
     return [clause for clause in clauses if not is_denied(_QUOTED.sub("", clause)) and not _MENTIONED.search(clause)]
 
 
 def states(sentence: str, gold: str, same: Callable[[str], bool], kind: str, alone: bool) -> str | None:
     """The part of the sentence that states the gold, of those that may state an answer of that kind; None if none does.
 
-    `same` tells whether a text is the gold, `alone` that the sentence is the whole response: in a longer one a number counts
-    only in a sentence that concludes ("so", "therefore").
+    `same` tells whether a text is the gold, `alone` that the sentence is the whole response.
     """
     whole = sentence.strip(_LINE_DRESSING)
     valued = (kind not in _NUMERIC or _TEXED.search(whole)) and not whole.endswith(("?", "？"))
@@ -123,10 +140,10 @@ def states(sentence: str, gold: str, same: Callable[[str], bool], kind: str, alo
         return gold if verdict(sentence, (gold,)) else None
     if not is_sentence(sentence) or (kind in _NUMERIC and _another_in_bold(sentence, same)):
         return None
-    for clause in _numeric_clauses(sentence, alone or kind not in _NUMERIC):
-        behind = _BEHIND_COLON.search(sentence.strip())
-        if behind is not None and not is_denied(behind.group()) and same(behind.group("value")):
-            return behind.group("value")
+    for clause in _asserted(sentence):
+        behind = behind_colon(sentence)
+        if behind and same(behind):
+            return behind
         for part in dict.fromkeys(_PARTS.get(kind, _formulas)(clause, gold)):
             if part and len(part) < len(sentence) and same(part):
                 return part
@@ -161,7 +178,11 @@ def _texts(clause: str, gold: str) -> Iterator[str]:
     ends = said[at:] == wanted and said[before - 1] in _BEFORE_END
     start = 1 if said[0] in ("the", "a", "an") and wanted[0] not in ("the", "a", "an") else 0
     after = start + len(wanted)
-    begins = said[start:after] == wanted and after < len(said) and said[after] in _AFTER_START
+    begins = (
+        said[start:after] == wanted
+        and after < len(said)
+        and (said[after] in _AFTER_START or _PAST.fullmatch(said[after]))
+    )
     if ends or begins:
         yield gold
 
@@ -171,7 +192,7 @@ def _numbers(clause: str, gold: str) -> Iterator[str]:
     plain = _NUMBERED.sub(_blank, _YEARS.sub(_blank, clause))
     plain = plain if _NUMBER.search(plain) else clause
     starts = [one.end() - len(one.group().lstrip()) for one in _NUMBER.finditer(plain)]
-    starts = [at for at in starts if not _WITHIN.search(plain, 0, at)]
+    starts = [at for at in starts if not (_WITHIN.search(plain, 0, at) or (plain[at] == "+" and plain[:at].strip()))]
     if _YEAR.fullmatch(gold) and not any(_unchanged(plain[:at]) for at in starts):
         yield from _years(clause, gold)
     *before, last = _EQUALS.split(clause)
@@ -185,7 +206,7 @@ def _numbers(clause: str, gold: str) -> Iterator[str]:
     if len(counted) == 1 and not starts:
         yield counted.pop()
     for one in _SHOWN.finditer(clause):
-        if one.group(1):
+        if one.group(1) and _unchanged(clause[: one.start()]):
             yield one.group(1)
 
 
@@ -195,6 +216,8 @@ def _blank(found: re.Match[str]) -> str:
 
 def _unchanged(before: str) -> bool:
     """True if no word before a number makes another of it: more than, half of, minus."""
+    if _SIGN_BEFORE.search(before):
+        return False
     said = words(_OVER_AT.sub(" at", _NO.sub("", before)))[-_WORDS_BEFORE:]
     return describes(" ".join(word for word in said if word not in _MAY_STAND_BEFORE))
 
@@ -218,13 +241,16 @@ def _formulas(clause: str, gold: str) -> Iterator[str]:
             yield formulas[-1].rpartition("\\in")[2].strip(" .,")
     starts = [one.end() for one in _MEMBER.finditer(clause)]
     if starts:
-        yield clause[starts[-1] :]
-        yield clause[starts[0] :]
+        yield clause[starts[-1] :].removeprefix("either ")
+        yield clause[starts[0] :].removeprefix("at ")
     for pattern in (_RELATION, _BRACKETED) if not several else ():
         found = pattern.search(clause)
         if found:
             yield found.group()
     yield from _side_by_side(_PAIRS.findall(clause), formulas) if not several else ()
+    ended = _WRITTEN.search(clause) if not several else None
+    if ended and not LONG_WORD.search(ended.group()) and any(map(str.isdigit, ended.group())):
+        yield ended.group()
     yield clause
     if ", then" in clause:
         yield clause[starts[-1] if starts else 0 :].replace(", then", ",")

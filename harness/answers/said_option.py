@@ -8,15 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from .statements.clause import is_denied, main_clauses
-from .statements.doubt import REFUTED, denied
-from .statements.sentence import FITS, NOUN, VERDICT
+from .statements.clause import behind_colon, is_denied, main_clauses
+from .statements.doubt import FAULT, REFUTED, denied, not_ones_own
+from .statements.sentence import ARTICLE, FITS, LONE_LETTER, NOUN, VERDICT
 from .text import fold
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _TEX = re.compile(r"\\(?:text|mathrm|mathbf|textbf)\b|[${}*_`\"“”]|\\[()\[\],;! ]")
 _WORD = re.compile(r"[^\W_]+(?:['’][a-z]+)?|[^\w\s]")
-_CONTRACTIONS = (("can't", "cannot"), ("can’t", "cannot"), ("can not", "cannot"))
+_SPELLINGS = (
+    ("can't", "cannot"), ("can’t", "cannot"), ("can not", "cannot"), (" degrees", "°"), (" degree ", "° "),
+)  # fmt: skip
 VERDICTS = frozenset(("yes", "no", "true", "false"))
 _VERDICTS = tuple(
     re.compile(pattern, re.IGNORECASE)
@@ -35,10 +37,10 @@ _VERDICTS = tuple(
 _MARKED = r"[*_]{0,2}\(?[A-Z]\)?[*_]{0,2}"
 _JUDGED = {"correct": "true", **dict.fromkeys(("incorrect", "wrong", "not true", "not correct"), "false")}
 _NO_DENIAL = re.compile(r"\"[^\"]*\"|\bno\b", re.IGNORECASE)
-_LONE_LETTER = re.compile(r"(?<![\w'’\\$])[(\[*\"“']{0,4}([A-Z])[)\]*\"”']{0,4}(?![\w'’])")
 _TOGETHER = re.compile(
     rf"(?:\A|\b(?i:{NOUN}s|only)\s)(?P<letters>{_MARKED}(?:,\s{_MARKED})*,?\sand\s{_MARKED})"
     r"(?:\s(?:are(?:\sthe|\sonly|\sboth){0,2}\s(?:true|correct|right|valid)(?:\s[a-z]{3,12})?|hold|apply))?\Z"
+    rf"|\b[Bb]oth\s(?P<both>{_MARKED}\sand\s{_MARKED})\s(?:are|fit|match|work|show|satisfy)\b"
     rf"|\A(?:the\s)?[a-z]{{3,12}}s\s(?P<subjects>{_MARKED}(?:,\s{_MARKED})*,?\sand\s{_MARKED})\s[a-z]{{2,12}}\b"
 )
 _LEADING = re.compile(r"[\s*_]{0,8}\(?([A-Z])(?:\)|[.:]|\s-)\s")
@@ -48,11 +50,19 @@ _NOT = re.compile(
 )
 """What is denied behind an option: a shortage, not a surplus."""
 LONG_WORD = re.compile(r"[a-z]{3}")
-_LEAST_LETTERED = 3  # options that are only their letters
+_SEPARATING = frozenset(".,;:()~\\")
+_PARTLY = re.compile(
+    r"\b(?:only|not|first|partly|almost|nearly|too|one of|some|ruled|eliminated|excluded|wrong|incorrect)\b"
+)
+_EXCLUDED = re.compile(r"\b(?:ruled? out|eliminated?|excluded?|rejected?|discarded?)\b", re.IGNORECASE)
+_LEFT_OUT = re.compile(r"\b(?:excluded|eliminated|ruled out|left out|rejected|discarded|but one|opposite)\b[^:]{0,40}:")
+_LEAST_LETTERED = 2  # options that are only their letters
+_PRONOUNS = (["it", "is"], ["they", "are"], ["there", "is"], ["there", "are"])
+"""What an option may begin with that a sentence replaces by its own subject: it is rotated."""
 _RELATING = ("to", "than", "of", "as")
+_IS = frozenset(("is", "are", "was", "were", "be", "called", "named"))
 _NONE = "none"
 _FOREIGN = re.compile(r"[^\x00-\x7f]{1,40}")
-_ARTICLE = re.compile(r"A\s[a-z]")
 _MARK = re.compile(
     r"(?<![\w\\])[(\[](?:[Oo]ption\s)?([A-Z])[)\]]|\b(?:[Oo]ption|[Cc]hoice|[Aa]nswer)\s\(?([A-Z])\)?(?![\w'’])"
 )
@@ -62,25 +72,44 @@ SEVERAL = re.compile(r"\b(?:or|except|excluding|other than|respectively|both|eit
 def words(text: str) -> list[str]:
     """A text as lower-case words, numbers and signs, without dressing."""
     plain = _TEX.sub(" ", fold(text)).lower()
-    for written, meant in _CONTRACTIONS:
+    for written, meant in _SPELLINGS:
         plain = plain.replace(written, meant)
     return _WORD.findall(plain)
 
 
 def option_said(sentence: str, options: Sequence[str]) -> str:
     """The only option that the sentence asserts, as its letter or its mark with what follows; "" where there is none."""
-    for clause in main_clauses(sentence) if not REFUTED.search(sentence) else ():
+    for clause in main_clauses(sentence) if not (REFUTED.search(sentence) or _LEFT_OUT.search(sentence)) else ():
         together = _TOGETHER.search(clause)
-        if together is not None and not is_denied(clause if together.group("subjects") else clause[: together.start()]):
-            return (together.group("letters") or together.group("subjects")).replace("*", "")
+        letters = together and next(filter(None, together.groups()), "")
+        if together and letters and not is_denied(clause[: together.start()] if together.group("letters") else clause):
+            return letters.replace("*", "")
         found = (
-            _by_mark(clause, len(options) or len(_LETTERS)) or _by_words(clause, options) or _by_letter(clause, options)
+            _by_end(sentence, options)
+            or _by_mark(clause, len(options) or len(_LETTERS))
+            or _by_words(clause, options)
+            or _that_fits(clause, sentence)
+            or _by_letter(clause, options)
         )
         if found is not None:
             leading = _LEADING.match(sentence)
             other = leading is not None and len(found) == 1 and leading.group(1) != found
             return "" if found == _NONE or other else found
     return ""
+
+
+def option_written(line: str, options: Sequence[str]) -> str:
+    """The letter of a line that is a letter and exactly that option's text, also of one that denies; else ""."""
+    mark, _, text = line.partition(" ")
+    letter = mark.strip("(.:,)*_")
+    at = _LETTERS.find(letter) if letter else -1
+    return letter if 0 <= at < len(options) and _same_words(text, options[at]) else ""
+
+
+def _same_words(text: str, option: str) -> bool:
+    said, known = ([word for word in words(one) if word not in _SEPARATING] for one in (text, option))
+    dashed = said[:1] == ["-"] and any(map(LONG_WORD.match, known))
+    return said == known != [] or (dashed and said[1:] == known)
 
 
 def verdict(text: str, options: Sequence[str]) -> str:
@@ -95,12 +124,23 @@ def verdict(text: str, options: Sequence[str]) -> str:
     return ""
 
 
+def _by_end(sentence: str, options: Sequence[str]) -> str | None:
+    """The only option whose text stands behind the colon that a sentence ends with, where nothing before it denies."""
+    behind = behind_colon(sentence)
+    letters = [
+        letter for letter, option in zip(_LETTERS, options, strict=False) if behind and _same_words(behind, option)
+    ]
+    denies = is_denied(sentence) or any(map(not_ones_own, sentence.split(",")))
+    return letters[0] if len(letters) == 1 and not denies else None
+
+
 def _by_mark(clause: str, count: int) -> str | None:
     """Located in the (B) Lower half: the only letter in brackets, or behind "option"."""
     marks = [found for found in _MARK.finditer(clause) if (found.group(1) or found.group(2)) in _LETTERS[:count]]
     if not marks:
         return None
-    if len({found.group(1) or found.group(2) for found in marks}) > 1 or is_denied(clause[: marks[0].start()]):
+    before = clause[: marks[0].start()]
+    if len({found.group(1) or found.group(2) for found in marks}) > 1 or is_denied(before) or _EXCLUDED.search(before):
         return _NONE
     stated = clause[marks[-1].start() :].rstrip("*_ ")
     return marks[-1].group(1) or marks[-1].group(2) if FITS.match(clause, marks[-1].end()) else stated
@@ -108,22 +148,35 @@ def _by_mark(clause: str, count: int) -> str | None:
 
 def _by_words(clause: str, options: Sequence[str]) -> str | None:
     """The only option whose words the clause holds; more than one is no statement, nor is a denied one."""
-    clause = _NOT.sub("", _THAN.split(clause, maxsplit=1)[0])
+    related = all(words(option)[-1:] and words(option)[-1] in _RELATING for option in options)
+    if related and SEVERAL.search(clause):
+        return _NONE
+    clause = _NOT.sub("", clause if related else _THAN.split(clause, maxsplit=1)[0])
     said, texts = words(clause), dict(zip(_LETTERS, options, strict=False))
     spans = [(*place, letter) for letter, option in texts.items() for place in _places(words(option), said)]
     spans += [
         (0, 0, letter) for letter, option in texts.items() if _FOREIGN.fullmatch(option.strip()) and option in clause
     ]
     spans = [one for one in spans if not any(_within(one, other, texts) for other in spans)]
+    spans = _called(spans, said) if not SEVERAL.search(clause) else spans
     letters = {letter for _, _, letter in spans}
     if not letters:
         return None
     start, end, _ = max(spans)
-    around = [*said[:start], ";", *said[end:]]
+    foreign = texts[max(spans)[2]] if (start, end) == (0, 0) else ""
+    around = words(clause.replace(foreign, ";")) if foreign else [*said[:start], ";", *said[end:]]
     if len(letters) > 1 or said[start - 1 : start] == ["no"] or is_denied(" ".join(around)):
+        return _NONE
+    if not_ones_own(" ".join(said[:start])):
         return _NONE
     numbers = any(word[0].isdigit() for word in said[start:end])
     return _NONE if numbers and any(word[0].isdigit() for word in around) else letters.pop()
+
+
+def _called(spans: list[tuple[int, int, str]], said: list[str]) -> list[tuple[int, int, str]]:
+    """Where a clause ends in "is Carla", its subject names other options only to say who is meant: left of Dan is Carla."""
+    last = [one for one in spans if one[1] == len(said) and said[max(one[0] - 1, 0)] in _IS]
+    return last if len(last) == 1 else spans
 
 
 def _within(one: tuple[int, int, str], other: tuple[int, int, str], texts: Mapping[str, str]) -> bool:
@@ -139,8 +192,9 @@ def _places(option: list[str], said: list[str]) -> Iterator[tuple[int, int]]:
     """Where an option's words stand; those that are only a letter, a number or a verdict stand nowhere by themselves."""
     option = [word for word in option if word not in (".", ",", "-")] or option
     named = any(len(word) > 1 and not word.isdigit() for word in option)
-    relates = option[-1] in _RELATING  # "equal to" says nothing without what it is equal to
-    if not named or relates or (len(option) == 1 and option[0] in VERDICTS):
+    option = option[2:] if option[:2] in _PRONOUNS and len(option) > 3 else option
+    relates = option[-1] in _RELATING  # "equal to" says nothing without what it is equal to, or with a number
+    if not named or (len(option) == 1 and option[0] in VERDICTS):
         return
     size = len(option)
     for start in range(len(said)):
@@ -151,7 +205,7 @@ def _places(option: list[str], said: list[str]) -> Iterator[tuple[int, int]]:
             elif said[end] not in (",", "-") or not at:
                 break
             end += 1
-        if at == size:
+        if at == size and not (relates and (end == len(said) or said[end][0].isdigit())):
             yield start, end
 
 
@@ -162,12 +216,26 @@ def _alike(one: str, other: str) -> bool:
     )
 
 
+def _that_fits(clause: str, sentence: str) -> str | None:
+    """C matches: a letter that the clause begins with and says to fit, in a sentence that denies nothing."""
+    found = LONE_LETTER.match(clause)
+    fits = found is not None and FITS.match(clause, found.end()) and not LONE_LETTER.search(clause, found.end())
+    if found is None or not fits or SEVERAL.search(clause) or _PARTLY.search(clause) or is_denied(sentence):
+        return None
+    return found.group(1)
+
+
 def _by_letter(clause: str, options: Sequence[str]) -> str | None:
     """So container A fills up first: the only letter that is named, where the options are pictures or letters."""
     own = [letter for option, letter in zip(options, _LETTERS, strict=False) if option.strip() in ("", letter)]
-    found = [one for one in _LONE_LETTER.finditer(clause) if one.start(1) or not _ARTICLE.match(clause)]
+    found = [one for one in LONE_LETTER.finditer(clause) if one.start(1) or not ARTICLE.match(clause)]
     letters = {one.group(1) for one in found}
     if len(own) < _LEAST_LETTERED or not letters or not LONG_WORD.search(clause):
         return None
-    denied = is_denied(clause[: found[-1].start()]) or is_denied(clause[found[-1].end() :]) or SEVERAL.search(clause)
+    denied = (
+        FAULT.search(clause)
+        or is_denied(clause[: found[-1].start()])
+        or is_denied(clause[found[-1].end() :])
+        or SEVERAL.search(clause)
+    )
     return letters.pop() if len(letters) == 1 and letters <= set(own) and not denied else _NONE

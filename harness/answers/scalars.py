@@ -21,6 +21,11 @@ from .values import rational, value_of
 
 _DEGREE = read_unit("°")
 _COMPOUND = re.compile(r"(\d{1,9}) ?([^\W\d_]{1,12}),?(?: and)? ?(\d{1,9}(?:\.\d{1,9})?) ?([^\W\d_]{1,12})")
+_CLOCK = re.compile(
+    r"(?P<h>\d{1,9}) ?h(?:rs?|ours?)? ?(?P<min>[0-5]?\d)(?: ?(?:m|mins?|minutes?))?"
+    r"|(?P<m>\d{1,9}) ?m(?:in|ins)? ?(?P<s>[0-5]?\d) ?(?:s|secs?|seconds?)"
+)
+"""1h45, 1h 45m, 2m30s."""
 _ALL = frozenset(("all", "every", "any", "全体实数", "任意实数"))
 _AXIS_WORDS = frozenset(("thousand", "million", "billion", "trillion", "dozen"))
 _CURRENCY = frozenset(CURRENCY_SIGNS)
@@ -28,13 +33,17 @@ _CURRENCY = frozenset(CURRENCY_SIGNS)
 
 def read_compound(text: str) -> Scalar | None:
     """A quantity in two units of one kind, as in 1 hour 30 minutes, in the smaller unit; None for other texts."""
+    clock = _CLOCK.fullmatch(text)
+    if clock is not None:
+        large, small = (part for part in clock.groups() if part)
+        return Scalar(rational(Fraction(large) * 60 + Fraction(small)), read_unit("min" if clock.group("h") else "s"))
     found = _COMPOUND.fullmatch(text)
     if found is None:
         return None
-    large, small = read_unit(found.group(2)), read_unit(found.group(4))
-    if large is None or small is None or large.dimensions != small.dimensions or large.factor <= small.factor:
+    unit, part = read_unit(found.group(2)), read_unit(found.group(4))
+    if unit is None or part is None or unit.dimensions != part.dimensions or unit.factor <= part.factor:
         return None
-    return Scalar(rational(Fraction(found.group(1)) * large.factor / small.factor + Fraction(found.group(3))), small)
+    return Scalar(rational(Fraction(found.group(1)) * unit.factor / part.factor + Fraction(found.group(3))), part)
 
 
 def read_scalar(tokens: list[Token], units: int) -> Form:
@@ -43,14 +52,16 @@ def read_scalar(tokens: list[Token], units: int) -> Form:
     `units` tells how freely letters at the end are read as a unit, see `expression`.
     """
     real_line = [value for _, value, _ in tokens]
-    if real_line == ["mathbb", "{", "R", "}"] or (real_line[0].lower() in _ALL and _is_everything(real_line)):
+    if real_line in (["mathbb", "{", "R", "}"], ["mathbb", "R"]) or (
+        real_line[0].lower() in _ALL and _is_everything(real_line)
+    ):
         return EVERYTHING
     if real_line == ["emptyset"]:
         return NOTHING
     tokens, scale = _multiplied(tokens)
     prefix, tokens = _currency(tokens)
     node, unit = parse(tokens, units)
-    if unit is not None and tokens[-1][1] in ("K", "k") and not tokens[-1][2] and tokens[-2:-1][0][0] == "num":
+    if unit is not None and any(map(_may_be_thousands, tokens, tokens[1:])):
         unit = replace(unit, doubtful=True)
     if prefix is not None:
         if comparable(prefix, unit) != 1:
@@ -61,6 +72,11 @@ def read_scalar(tokens: list[Token], units: int) -> Form:
         return Items(tuple(_quantity(variant, unit) for variant in signs), joiner="or")
     quantity = _quantity(node, unit)
     return quantity if scale == 1 else replace(quantity, scale=scale)
+
+
+def _may_be_thousands(token: Token, after: Token) -> bool:
+    """True for a K that is written onto its number: 12K, 12K people."""
+    return token[0] == "num" and after[1] in ("K", "k") and not after[2]
 
 
 def _is_everything(words: list[str]) -> bool:

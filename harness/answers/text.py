@@ -43,7 +43,7 @@ _SYMBOLS = {
     "⟨": "\\langle ", "⟩": "\\rangle ", "□": "\\square ", "☐": "\\square ", "→": "\\to ", "⇒": "\\Rightarrow ",
     "、": ",", "。": ".", "．": ".", "【": "[", "】": "]", "′": "'", "’": "'", "‘": "'", "“": '"', "”": '"',
     "㎡": "m^{2}", "㎠": "cm^{2}", "㎢": "km^{2}", "㎥": "m^{3}", "㎤": "cm^{3}", "￥": "¥", "µ": "μ", "ϕ": "φ", "ϵ": "ε",
-    "掳": "°", "…": "...", "∣": "|", "∧": "^",
+    "「": '"', "」": '"', "『": '"', "』": '"', "掳": "°", "…": "...", "∣": "|", "∧": "^",
 }  # fmt: skip
 
 _GREEK = {
@@ -65,10 +65,11 @@ _MATH_SIGN = re.compile(r"(?<!\\)\$")
 _THIN_THOUSANDS = re.compile(r"(?<![\d.\\,!;: ~])(\d{1,3})((?:(?:\\[,!;:]|\\ |~)\d{3})+)(?!\d)")
 _GLUED = re.compile(r"\\circ(?=[A-Z])")
 _STOP_BEFORE_UNIT = re.compile(r"(?<=\d)\.(?=\\(?:text|mathrm)\b)")
+_MINUS = re.compile(r"\A(?:minus|negative) (?=\d)", re.IGNORECASE)
 _WRAPS = (("\\(", "\\)"), ("\\[", "\\]"), ("**", "**"), ("`", "`"), ("__", "__"))
 _LEADING_MARKS = " \t\n\r,;:"
-_EDGES = frozenset(" \t\n\r,;:.*_`\\)]")
-_TRAILING_MARKS = " \t\n\r,;:."
+_EDGES = frozenset(" \t\n\r,;:.*_`\\)]✓✔✅☑")
+_TRAILING_MARKS = " \t\n\r,;:.✓✔✅☑"
 
 
 def fold(text: str) -> str:
@@ -121,6 +122,8 @@ def clean(text: str) -> str:
     if text.rstrip("$ ").endswith("\\\\"):
         text = _LAST_BREAK.sub("", text)
     text = undress(undecorated(fold(text)))
+    if text[:1] in "mMnN":
+        text = _MINUS.sub("-", text)
     if "\\" in text or "~" in text or "{,}" in text or "{:}" in text:
         text = text.replace("{,}", "").replace("\\!", "").replace("{:}", ":")
         text = _GLUED.sub(r"\g<0> ", _STOP_BEFORE_UNIT.sub(" ", text))
@@ -163,7 +166,14 @@ _PARTS = {
     "fifths": 5, "sixth": 6, "sixths": 6, "seventh": 7, "sevenths": 7, "eighth": 8, "eighths": 8, "ninth": 9, "ninths": 9,
     "tenth": 10, "tenths": 10, "twelfth": 12, "twelfths": 12,
 }  # fmt: skip
-_CHINESE = re.compile("[零〇一二两三四五六七八九十百千]{1,9}")
+_CHINESE = "[零〇一二两三四五六七八九十百千]{1,9}"
+_CHINESE_NUMBER = re.compile(rf"{_CHINESE}(?:分之{_CHINESE})?|一半")
+_SPELLED_OUT = re.compile(r"([a-z-]{2,20}|\d{1,12}) \(([a-z-]{2,20}|\d{1,12})\)")
+"""8 (eight), eight (8)."""
+_BEFORE_NUMBER = re.compile(r"(?:(?:the|number|exactly|only|just) ){1,2}(?=[a-z-]{3,20}\Z)")
+_BEFORE_A_NUMBER = frozenset(("the", "number", "exactly", "only", "just"))
+_CHANGING = frozenset(("or", "to"))  # words behind a number that make it another
+_MOST_WORDS = 8  # of a number
 MULTIPLIERS = {
     "hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12,
     "百": 10**2, "千": 10**3, "万": 10**4, "亿": 10**8,
@@ -196,6 +206,10 @@ def _without_article(tokens: list[Token]) -> list[Token]:
     return tokens[1:] if spaced and (kind == "num" or len(value) > 1) else tokens
 
 
+_NAMED_SHAPES = ("triangle", "angle")
+"""Signs that are also written as words: △ABC and triangle ABC."""
+
+
 def _joined(tokens: list[Token]) -> str:
     parts: list[str] = []
     previous = ""
@@ -203,7 +217,7 @@ def _joined(tokens: list[Token]) -> str:
         if kind == "num" and previous == "num" and spaced:
             parts.append(" ")
         if kind == "cmd":
-            parts.append("\\" + value)
+            parts.append(value if value in _NAMED_SHAPES else "\\" + value)
         elif value not in ("{", "}"):
             parts.append(value.casefold())
         previous = kind
@@ -220,6 +234,11 @@ _NAMED_BY_LETTERS = re.compile(
     re.IGNORECASE,
 )
 _NOTE = re.compile(r"(\S.{0,80}?)\s*\(([^()]{2,80})\)", re.DOTALL)
+_NUMBER_BEHIND = re.compile(
+    r"(\S.{0,80}?)(?:,?\s(?:with|at)\s|\s?[:–-]\s)((?:about\s|approximately\s|around\s)?\$?\d[\d.,]*\s?%?(?:\s[a-z]{2,12})?)",
+    re.DOTALL,
+)
+_IN = re.compile(r"\A(?:in|on|at|by)\s(?=\S)", re.IGNORECASE)
 _AGAINST = re.compile(r"\b(?:or|not|and|but|if)\b", re.IGNORECASE)
 
 
@@ -242,32 +261,73 @@ def same_letters(gold: str, answer: str) -> bool:
 
 
 def same_with_note(gold: str, answer: str) -> bool:
-    """The gold with a note in brackets behind it: Q1 (January to March)."""
-    found = _NOTE.fullmatch(plain(answer).strip(" .")) if len(answer) <= 200 and "(" in answer else None
-    if found is None or "(" in gold or _AGAINST.search(found.group(2)):
+    """The gold with a note or its number behind it: Q1 (January to March); Brazil, with 45%; or "in" before it."""
+    said, wanted = plain(answer).strip(" .") if len(answer) <= 200 else "", text_key(gold)
+    found = _NOTE.fullmatch(said) if "(" not in gold else None
+    found = found or (_NUMBER_BEHIND.fullmatch(said) if not any(map(str.isdigit, gold)) else None)
+    if found is not None and _AGAINST.search(found.group(2)):
         return False
-    return bool(text_key(gold)) and text_key(found.group(1)) == text_key(gold)
+    name = found.group(1) if found else said
+    return bool(wanted) and wanted in (text_key(name), text_key(_IN.sub("", name)))
 
 
 def number_in_words(text: str) -> Fraction | None:
-    """The value of a whole number up to 9999 written out ("twenty-one", 十二), or None."""
+    """The value of a number up to 9999 written out ("twenty-one", "two point five", 十二), or None."""
     try:
         text = spelled(text).lower()
     except TooMuchWorkError:
         return None
-    if _CHINESE.fullmatch(text):
+    both = _SPELLED_OUT.fullmatch(text)
+    if both is not None:
+        values = [Fraction(part) if part.isdecimal() else number_in_words(part) for part in both.groups()]
+        return values[0] if values[0] == values[1] else None
+    if _CHINESE_NUMBER.fullmatch(text):
         return _chinese(text)
+    text = _BEFORE_NUMBER.sub("", text)
     words = text.replace("-", " ").split()
-    if words and words[0] in ("minus", "negative"):
-        digits = len(words) == 2 and words[1].isdecimal() and len(words[1]) < 20
-        size = Fraction(words[1]) if digits else _english(words[1:])
-        return None if size is None else -size
+    negative = words[:1] in (["minus"], ["negative"])
+    size = _size(words[1:] if negative else words, negative)
+    return -size if negative and size is not None else size
+
+
+def _size(words: list[str], negative: bool) -> Fraction | None:
+    """The value of a number without its sign; behind "minus" it may be in digits."""
+    if "point" in words[1:-1]:
+        return _decimal(words)
+    if negative and len(words) == 1 and words[0].isdecimal() and len(words[0]) < 20:
+        return Fraction(words[0])
     return _english(words)
 
 
-def _english(words: list[str]) -> Fraction | None:
-    if not 1 <= len(words) <= 4:
+def _decimal(words: list[str]) -> Fraction | None:
+    """The value of "two point five": a whole number, then its digits."""
+    at = words.index("point")
+    whole, digits = _english(words[:at]), [_SMALL.get(word, 10) for word in words[at + 1 :]]
+    if whole is None or whole.denominator != 1 or max(digits) > 9:
         return None
+    return whole + Fraction(int("".join(map(str, digits))), 10 ** len(digits))
+
+
+def with_digits(text: str) -> str | None:
+    """A text that begins with a number in words, with that number in digits: 120 degrees; None for other texts."""
+    words = text.split()
+    first = 0 if not words or words[0].lower() in _BEFORE_A_NUMBER else min(_MOST_WORDS, len(words) - 1)
+    for count in range(first, 0, -1):
+        number, rest = number_in_words(" ".join(words[:count])), words[count:]
+        if number is not None:
+            changed = any(word in _CHANGING or word.isdigit() or _english([word.lower()]) is not None for word in rest)
+            return None if changed else f"{number} {' '.join(rest)}"
+    return None
+
+
+def _english(words: list[str]) -> Fraction | None:
+    if not 1 <= len(words) <= _MOST_WORDS:
+        return None
+    if "thousand" in words[1:]:
+        return _thousands(words)
+    if "and" in words[1:-1] and words[-1] in _PARTS:
+        return _mixed(words)
+    words = ["a", "half"] if words == ["half"] else words
     if len(words) == 2 and words[1] in _PARTS:
         top = 1 if words[0] in ("a", "an") else _SMALL.get(words[0])
         return None if top is None else Fraction(top, _PARTS[words[1]])
@@ -276,6 +336,21 @@ def _english(words: list[str]) -> Fraction | None:
         return None if rest is None else Fraction(100 * _SMALL[words[0]] + rest)
     value = _below_hundred(words)
     return None if value is None else Fraction(value)
+
+
+def _thousands(words: list[str]) -> Fraction | None:
+    """One thousand two hundred and fifty."""
+    at = words.index("thousand")
+    rest = words[at + 1 :]
+    counted, below = _english(words[:at]), _english(rest[rest[:1] == ["and"] :]) if rest else Fraction(0)
+    return None if counted is None or below is None or below >= 1000 else 1000 * counted + below
+
+
+def _mixed(words: list[str]) -> Fraction | None:
+    """Two and a half."""
+    at = len(words) - 1 - words[::-1].index("and")
+    counted, part = _english(words[:at]), _english(words[at + 1 :][words[at + 1 :] == ["a", "half"] :])
+    return counted + part if counted is not None and part is not None and 0 < part < 1 <= counted else None
 
 
 def _below_hundred(words: list[str]) -> int | None:
@@ -287,6 +362,12 @@ def _below_hundred(words: list[str]) -> int | None:
 
 
 def _chinese(text: str) -> Fraction:
+    """十二, 二分之一, 一半."""
+    below, part, above = text.partition("分之")
+    if part:
+        return _chinese(above) / (_chinese(below) or 1)
+    if text == "一半":
+        return Fraction(1, 2)
     total, digit = 0, 0
     for index, character in enumerate(text):
         if character in _CHINESE_DIGITS:
@@ -298,7 +379,8 @@ def _chinese(text: str) -> Fraction:
 
 
 _TIME = re.compile(
-    r"(?:at\s*)?(\d{1,2})\s*:\s*(\d{1,2})(?:\s*:\s*(\d{1,2}))?\s*(a\.?\s?m\.?|p\.?\s?m\.?)?(?:\s*o'?\s*clock)?",
+    r"(?:at\s*)?(\d{1,2})\s*(?::|h(?=\s?\d\d))\s*(\d{1,2})(?:\s*:\s*(\d{1,2}))?\s*(a\.?\s?m\.?|"
+    r"p\.?\s?m\.?)?(?:\s*o'?\s*clock)?",
     re.IGNORECASE,
 )
 _HOUR = re.compile(

@@ -17,7 +17,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import ParamSpec, TypeVar, cast
 
-GRADER_VERSION = "2.3"
+GRADER_VERSION = "2.4"
 
 GOLD_TYPES = (
     "number",
@@ -51,13 +51,15 @@ class Extraction:
     """The stated final answer of a response: `answer` is None when there is none or it is a hedge.
 
     `sentences` are those in which the response may state it to a reader who knows the options or the gold: its closing one,
-    and its first where that begins with yes or no. A vote, which knows neither, goes by `answer` alone.
+    and its first where that begins with yes or no. A vote, which knows neither, goes by `answer` alone. `line` is what the
+    last line has of a letter and a text behind it: an option may say "It cannot be determined".
     """
 
     answer: str | None
     rule: str
     reason: str
     sentences: tuple[str, ...] = ()
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)

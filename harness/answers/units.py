@@ -70,8 +70,8 @@ _TABLE: dict[str, dict[Fraction, str]] = {
         _F(1, 60): "arcmin arcminute arcminutes",
     },
     "radian": {_F(1): "rad rads radian radians 弧度"},
-    "celsius": {_F(1): "°C celsius centigrade"},
-    "fahrenheit": {_F(1): "°F fahrenheit"},
+    "celsius": {_F(1): "°C celsius centigrade 摄氏度"},
+    "fahrenheit": {_F(1): "°F fahrenheit 华氏度"},
     "temperature": {_F(1): "K kelvin kelvins"},
     "dollar": {_F(1): "$ dollar dollars usd 美元", _F(1, 100): "¢ cent cents"},
     "yuan": {_F(1): "¥ yuan rmb cny yen jpy 元 块 円", _F(1, 10): "角 毛"},
@@ -97,8 +97,10 @@ _TABLE: dict[str, dict[Fraction, str]] = {
         _F(3600 * 10**6): "mwh", _F(3600 * 10**9): "gwh", _F(3600 * 10**12): "twh",
         _F(1602176634, 10**28): "ev electronvolt electronvolts",
     },
-    "power": {_F(1): "W watt watts", _F(1000): "kw kilowatt kilowatts", _F(10**9): "gw"},
-    "pressure": {_F(1): "pa pascal pascals", _F(1000): "kpa", _F(101325): "atm"},
+    "power": {
+        _F(1): "W watt watts", _F(1000): "kw kilowatt kilowatts", _F(10**9): "gw", _F(7456998716, 10**7): "hp horsepower",
+    },
+    "pressure": {_F(1): "pa pascal pascals", _F(1000): "kpa", _F(101325): "atm", _F(133322387415, 10**9): "mmhg"},
     "voltage": {_F(1): "V volt volts v", _F(1, 1000): "mv"},
     "current": {_F(1): "A amp amps ampere amperes", _F(1, 1000): "ma"},
     "resistance": {_F(1): "Ω ohm ohms", _F(1000): "kohm"},
@@ -120,6 +122,8 @@ _TABLE: dict[str, dict[Fraction, str]] = {
     "amount": {_F(1): "mol mole moles"},
     "data": {_F(1): "byte bytes", _F(1024): "kb", _F(1024**2): "mb", _F(1024**3): "gb"},
     "bit": {_F(1): "bit bits"},
+    "data rate": {_F(1): "bps", _F(10**3): "kbps", _F(10**6): "mbps", _F(10**9): "gbps"},
+    "concentration": {_F(1): "ppm", _F(1, 1000): "ppb"},
 }  # fmt: skip
 _CURRENCIES = frozenset(
     (
@@ -170,6 +174,7 @@ _COUNTED = frozenset(
     )
 )
 _COUNTERS = frozenset("个只条本朵棵辆")  # a noun may follow: 12个苹果
+_OR_SO = ("以上", "以下", "以内", "左右", "多")
 _SINGULAR = {"boxes": "box", "buses": "bus", "children": "child", "vertices": "vertex", "men": "man", "women": "woman"}
 _SINGULAR |= {
     "matches": "match",
@@ -215,7 +220,7 @@ def _base(word: str) -> tuple[tuple[tuple[str, int], ...], Fraction] | None:
     lower = folded.lower()
     if lower in _EMPTY:
         return (), Fraction(1)
-    if lower in _COUNTED or lower[:1] in _COUNTERS:
+    if lower in _COUNTED or (lower[:1] in _COUNTERS and not lower.endswith(_OR_SO)):
         return ((_SINGULAR.get(lower) or lower.removesuffix("s"), 1),), Fraction(1)
     return None
 
@@ -256,6 +261,12 @@ def _split_word(word: str) -> list[str] | None:
         if lower.startswith(prefix) and _base(lower[len(prefix) :]) is not None:
             return [prefix, lower[len(prefix) :]]
     return None
+
+
+_SCALES_OF_DEGREES = {
+    "celsius": "celsius", "fahrenheit": "fahrenheit", "charge": "celsius", "capacitance": "fahrenheit",
+}  # fmt: skip
+"""Of degrees with a second unit, the scale: degrees Celsius, deg C, degrees F."""
 
 
 class _Reader:
@@ -302,6 +313,9 @@ class _Reader:
     def unit(self) -> Unit | None:
         if self.prefix != 1 or self.last is None:
             return None
+        scale = self.dimensions.keys() & _SCALES_OF_DEGREES.keys() if self.dimensions.get("angle") == 1 else ()
+        if len(scale) == 1 and len(self.dimensions) == 2 and self.factor == 1:
+            return Unit(((_SCALES_OF_DEGREES[min(scale)], 1),))
         dimensions = tuple(sorted((n, e) for n, e in self.dimensions.items() if e))
         return Unit(dimensions, self.factor if dimensions else Fraction(1))
 

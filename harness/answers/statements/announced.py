@@ -13,7 +13,11 @@ _NEAR = 600  # characters at the end in which rare words are looked for
 _SPOTS = 400  # words that are looked at, from the last one on
 _CANDIDATES = 24  # announcements that are looked at, from the last one on
 _GAP = r"[*_ \t]{0,6}"
-_IS = r"(?:is|are|was|would be|should be|must be|will be|has to be)(?![a-z'’])"
+_IS = (
+    r"(?:is|are|was|would be|should be|must be|will be|has to be|stays|remains|turns out to be|"
+    r"(?:comes|works) out (?:as|at|to(?: be)?))"
+    r"(?![a-z'’])"
+)
 _COLON = r"(?:[:：→⇒➜➔➡]\ufe0f?|=>|->)"
 _BEFORE_LETTER = (
     r"(?=[\s*]{1,4}(?:therefore |thus |the )?(?:option |figure |choice |answer )?[(\[*]{0,3}(?-i:[A-Z])(?![\w'’]))"
@@ -38,25 +42,44 @@ _ANSWER_IS = _rule(
     rf"answer(?:>?{_GAP}{_TO_WHAT}{_GAP}(?:{_COLON}|=(?!\s?['\"\[(])|{_IS})"
     rf"|s{_GAP}(?:{_COLON}|{_IS}))"
 )
+_SOME_LETTERS = r"\(?(?-i:[A-Z])\)?(?:(?:,\s?(?:and\s)?|\s(?:and|&)\s)\(?(?-i:[A-Z])\)?){0,8}"
 _DASHED = _rule(rf"answer{_GAP}[-–—][*_]{{0,3}}[ \t]{{1,3}}(?=[$(\[*]{{0,4}}(?:\d|(?-i:[A-Z])(?![\w'’])))")
-_ALONE = _rule(rf"(?:answer{_GAP}|final{_GAP}[:：]){_GAP}(?=\(?(?-i:[A-Z])\)?[*.]{{0,3}}[ \t]*(?:\n|\Z))")
-_ABBREVIATED = _rule(rf"(?<![a-z])ans[*_ ]{{0,3}}(?:{_COLON}|\.)")
+_ALONE = _rule(rf"(?:answer{_GAP}|final{_GAP}[:：]){_GAP}(?={_SOME_LETTERS}[*.]{{0,3}}[ \t]*(?:\n|\Z))")
+_ABBREVIATED = _rule(rf"(?<![a-z])ans[*_ ]{{0,3}}(?:{_COLON}|\.|[-–—](?=\s))")
 _FINAL_ANSWER = _rule(
     r"(?<![a-z])(?:(?:final|correct|right|best|numeric|numerical) "
     r"(?:answer|option|choice|letter|value|result|figure|statement|letters)"
-    rf"|final (?:number|total|count|amount))(?:(?! {_IS})[^.\n:]){{0,60}}?{_GAP}(?:{_COLON}| {_IS})"
+    rf"|final (?:number|total|count|amount)"
+    rf"|correct (?:number|total|count|amount|sum|length|area|perimeter|volume|price|time|ratio))"
+    rf"(?:(?! {_IS})[^.\n:]){{0,60}}?{_GAP}(?:{_COLON}| {_IS})"
 )
 _CORRECT_NOUN = _rule(
     rf"(?<=the )(?:correct|best) [a-z]{{3,14}} (?:for |of |that |to )?[^.\n:]{{0,40}}?{_IS}{_BEFORE_LETTER}"
 )
 _HEADING = _rule(r"(?:answer|value|result|conclusion)s?[ \t]{0,3}[*_#:]{0,6}[ \t]{0,3}\n")
 _FIELD = _rule(rf"(?:final (?:result|value|total|conclusion|count)|result|conclusion){_GAP}{_COLON}")
-_CHOSEN = _rule(rf"(?:choose|select|pick|chose|go with|opt for){_BEFORE_LETTER}")
+_CHOSEN = _rule(
+    rf"(?:choose|select|pick|chose|go with|opt for|stick (?:with|to)|stay with|keep|confident "
+    rf"(?:in|about|with|that it(?:['’]s| is))|sure (?:of|about|that it(?:['’]s| is))){_BEFORE_LETTER}"
+)
+_GUESS = _rule(
+    rf"(?<=\bmy best )guess{_GAP}(?:{_COLON}|{_IS})"
+    r"|(?:(?<=\bi would )|(?<=\bi'd )|(?<=\bi’d ))guess(?! (?:at|what|how|which|whether|if)\b)(?: that)?"
+    r"(?: it['’]s| it is| the answer is)?"
+)
+"""What one commits to without being sure: "My best guess is C"."""
+_COLON_OPTION = _rule(
+    r"(?<=\bi)s[*_]{0,3}:[*_]{0,3}\s{0,3}\n[ \t]*\n?[ \t]*(?=[*_]{0,3}(?-i:\([A-Z]\)|[A-Z][.)])[*_]{0,3}\s\S)"
+)
+"""The most likely person is:\n\n(C) Mark."""
 _CORRESPONDS = _rule(rf"correspond(?:s|ing) to(?: the)?{_BEFORE_LETTER}")
 _HASHES = _rule(r"####(?!#)(?![ \t]{0,3}\S{0,3}(?:final |the )?answer)")
-_WHO = _rule(r"(?:\b(?:i|we)(?:'ll|’ll|’d|'d| would| will| can)?|\blet(?:['’]s| us)) \Z")
+_WHO = _rule(
+    r"(?:\b(?:i|we)(?:['’](?:ll|d|m|re)| would| will| can| am| are)?(?: (?:quite|very|fully|fairly|still))?"
+    r"|\blet(?:['’]s| us)) \Z"
+)
 _LINE_BEGIN = _rule(r"[ \t#>*_\-–✅☑✔🔹➡️]{0,16}(?:the )?(?:final |correct |my )?")
-_LONGEST_BEGIN = 36
+_LONGEST_BEGIN, _LONGEST_WHO = 36, 20  # characters
 _FOREIGN = _rule(
     rf"(?:antwort|l(?:ö|oe)sung|ergebnis|r[ée]ponse|r[ée]sultat|respuesta|resultado|resposta|risposta|risultato){_GAP}"
     rf"(?:finale?|corr?ec?t[ae]?|corretta|final)?(?:{_COLON}|\s[:：]|\s(?:ist|lautet|est|es|é|è)(?![a-z]))"
@@ -68,9 +91,12 @@ _PICKED = _rule(rf"(?:choice|pick|selection|selected option){_GAP}{_COLON}")
 _BRACKETED = _rule(r"answer[*_]{0,2}[\])】][*_]{0,2}[:：]?\s")
 _CHINESE = re.compile(
     r"[Оо]твет\s?[:：—-]|選択肢は|答え(?:は|：|:)|正解(?:は|：|:)|정답(?:은|:|：)|답(?:은|:|：)|"
-    r"答案(?:应该|应|就|选项)?\s?(?:是|为|选择?|:|：)|(?:正确|对应|合适)的?(?:选项|答案|选择)(?:应该|应)?(?:是|为|:|：)?"
-    r"|[【\[［]答案[】\]］]\s?[:：]?|故选|应选(?!择)|(?:选择|选项|选|填)(?:是|为|:|：|"
-    r"图[形案片像]?)?\s?(?=[A-Z(（\\$*])|答[:：]"
+    r"答案(?:应该|应|就|选项)?\s?(?:是|为|选择?|:|：)|(?:正[确確]|对应|合适)的?(?:选项|答案|选择)(?:应该|应)?(?:是|为|:|：)?"
+    r"|(?:\A|\n)[ \t#*_【]{0,8}(?:最终|最后|正确)?(?:答案|结果|结论)[*_】：:]{0,5}[ \t]{0,3}\n(?!\s*(?:不|无|没))"
+    r"|(?:最终|最后|所以|因此)[，,]?(?:的?结果|结论)(?:是|为)\s?(?!不|无|没)"
+    r"|[【\[［]答案[】\]］]\s?[:：]?|故选|应选(?!择)"
+    r"|(?:选择?|選擇?|填[入写上]?|放[入上]?|补[上全]?|应该?[是为](?=图|选项|形状|[A-Z]图)|选项|選項)"
+    r"(?:是|为|:|：|图[形案片像]?|选项|形状){0,2}\s?(?=[A-Z(（\\$*])|答[:：]"
 )
 
 
@@ -131,7 +157,7 @@ def _begins_line(pattern: re.Pattern[str]) -> Callable[[str, int], Announcement 
 def _of_us(text: str, at: int) -> Announcement | None:
     """I choose B; we pick B."""
     found = _CHOSEN.match(text, at)
-    who = _WHO.search(text, max(0, at - 12), at) if found else None
+    who = _WHO.search(text, max(0, at - _LONGEST_WHO), at) if found else None
     return Announcement(who.start(), found.end()) if found and who else None
 
 
@@ -159,11 +185,16 @@ _RULES: Mapping[str, tuple[Callable[[str, int], Announcement | None], ...]] = {
     "result": (_begins_line(_HEADING), _begins_line(_FIELD)),
     "conclusion": (_begins_line(_HEADING), _begins_line(_FIELD)),
     "correspond": (_anywhere(_CORRESPONDS),),
+    "s:": (_anywhere(_COLON_OPTION),),
     "####": (_anywhere(_HASHES),),
 }
 _NEAR_RULES = {
-    **dict.fromkeys(("cho", "select", "pick", "go with", "opt for"), (_of_us,)),
+    **dict.fromkeys(
+        ("cho", "select", "pick", "go with", "opt for", "stick ", "stay with", "keep ", "confident ", "sure "),
+        (_of_us,),
+    ),
     "numeric": _QUALITY,
+    "guess": (_anywhere(_GUESS),),
     "choice": (_begins_line(_PICKED),),
     "pick:": (_begins_line(_PICKED),),
     **dict.fromkeys(("antwort", "ergebnis", "lösung", "réponse", "respuesta", "sposta"), (_foreign,)),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 
+from .clause import is_denied
+from .doubt import IF
 from .ending import sentences_of
 from .last_line import HEADING
-from .sentence import NOUN, value_of
+from .sentence import ARTICLE, LONE_LETTER, NOUN, is_question, value_of
 from .statement import Statement, plain
 
 _BEGINNING = 600  # characters
@@ -22,10 +25,13 @@ _FIRST_VALUE = re.compile(
 _BOLD_END = re.compile(
     r"\b(?:is|are|was|were|in|of|by|to|at|equals)\s\*\*([-−$€£]{0,2}\d[\d,.]*\s?[A-Za-z%°²³]{0,12})\*\*[.\s]*\Z"
 )
+_WITHDRAWS = re.compile(r"\b(?:none of|cannot|can['’]t|not (?:right|correct))\b", re.IGNORECASE)
 _DIGITS = re.compile(r"\d[\d,]*(?:\.\d+)?")
 _LEAST_EXPLANATION = 40  # characters behind the first sentence
 _FIRST_WORDS = 10
 _ANOTHER_LABEL = re.compile(r"\n[ \t*_-]*(?:\([A-Z]\)|[A-Z][).:])\s")
+_LISTED = re.compile(r"\S\s[*_]{0,3}\([B-Z]\)\s")
+"""Another option behind one: (A) Yes (B) No."""
 
 
 def first_line(text: str) -> Statement | None:
@@ -35,6 +41,8 @@ def first_line(text: str) -> Statement | None:
         return Statement(value.start(), plain(value.group("value") or value.group("number")), "first-line")
     found = _FIRST_LINE.match(text)
     if found is None or len(found.group(1).split()) > _FIRST_WORDS or _ANOTHER_LABEL.search(text, found.end() - 1):
+        return None
+    if _LISTED.search(found.group(1)):
         return None
     return Statement(found.start(), plain(found.group(1)), "first-line")
 
@@ -70,13 +78,35 @@ def first_phrase(text: str) -> Statement | None:
     return Statement(found.start(), found.group("phrase"), "first-line")
 
 
+_PART = re.compile(r"[ \t*_]*(?:[-•–+*]|\d{1,2}[.)])[ \t]+(?P<said>[^\n]*)")
+
+
+def _adds_up(total: str, rest: str) -> bool:
+    """True for a list of parts, one number in each, that are the total together: "- small: 4", "- large: 5"."""
+    lines = [line for line in rest.splitlines() if line.strip()]
+    parts = [found.group("said") for found in map(_PART.fullmatch, lines) if found]
+    numbers = [_DIGITS.findall(part) for part in parts]
+    if not 1 < len(lines) == len(parts) or any(len(one) != 1 for one in numbers):
+        return False
+    return sum(Fraction(one[0].replace(",", "")) for one in numbers) == Fraction(total.replace(",", ""))
+
+
+def _unsure(sentence: str) -> bool:
+    return is_question(sentence) or is_denied(sentence) or IF.search(sentence) is not None
+
+
 def first_sentence(text: str) -> Statement | None:
     """The value that the first sentence gives, in bold or said again later, where an explanation follows."""
     first = sentences_of(text[:_BEGINNING])[0]
     bold = _BOLD_END.search(first)
     value = bold.group(1) if bold else value_of(first)
+    numbers = _DIGITS.findall(value or first)
+    if len(numbers) == 1 and _adds_up(numbers[0], text[len(first) :]) and not _unsure(first):
+        return Statement(0, plain(value) if value else numbers[0], "first-sentence")
     if not value or len(text) <= len(first) + _LEAST_EXPLANATION:
         return None
     number = _DIGITS.search(value)
     again = number is not None and re.search(rf"(?<![\d.]){re.escape(number.group())}(?![\d.]*\d)", text[len(first) :])
-    return Statement(0, plain(value), "first-sentence") if bold or again else None
+    letter = LONE_LETTER.fullmatch(value) if not _WITHDRAWS.search(text, len(first)) else None
+    alone = letter is not None and set(LONE_LETTER.findall(ARTICLE.sub("", text[len(first) :]))) <= {letter.group(1)}
+    return Statement(0, plain(value), "first-sentence") if bold or again or alone else None

@@ -7,23 +7,25 @@ from __future__ import annotations
 
 import re
 
-from .doubt import CONDITION, doubts, may_doubt, not_ones_own
-from .sentence import CIRCUMSTANCE, CONSIDERS, LEAD, LONGEST, QUESTION, prepares
+from .doubt import CONDITION, IF, doubts, may_doubt, not_ones_own, only_supposed
+from .sentence import CIRCUMSTANCE, CONSIDERS, LEAD, LONGEST, QUESTION, counted_behind, prepares
 
 _REASON = re.compile(
     r"[,;]?\s(?:because|since|due to|given that|whereas|while|so that|as (?:it|the|they|there|shown|seen|indicated|can|we)|"
-    r"with an? |followed by|right behind|ahead of)\b|，(?:因为|即|也)",
+    r"with an? |followed (?:closely )?by|right behind|ahead of)\b|，(?:因为|即|也)",
     re.IGNORECASE,
 )
 _CONCLUDES = re.compile(
-    r"\b(?:so|thus|hence|therefore|consequently|we get|we have|means(?: that)?|conclude that|it follows that|"
-    r"(?<!anything )but|however)"
+    r"\b(?:so|thus|hence|therefore|consequently|we get|we have|mean(?:s|ing)(?: that)?|conclude that|it follows that|"
+    r"(?<!anything )(?<!\ball )but|however)"
     r"\b(?! that)"
     r"|所以|因此|但是?|→|⇒|=>|\\(?:Rightarrow|rightarrow|implies|therefore)\b|\s->\s",
     re.IGNORECASE,
 )
 _ARROW = re.compile(r"→|⇒|=>|\s->\s")
 _NOTE = re.compile(r"\s\((?![A-Z]\)|[^()]{0,12},)(?=[^()\\]*(?:[a-z]{3}|[^\x00-\x7f]{2})[^()\\]*\))[^()]{2,80}\)")
+_ANOTHER = re.compile(r"\s\((?:not\s(?:the\s|in\s|option\s)?\W{0,3}(?:\d|[A-Z]\b)|(?:rather than|instead of|unlike)\b)")
+"""A note on what the answer is not."""
 _CODE = re.compile(
     r"\s*(?:print|return|def|import|for|while|elif|else|if)\b[^\n]*[(:]|.*(?:[=!]=|\w_\w)|\s*\w+\s=\s[\[\w\"']+\Z"
 )
@@ -36,6 +38,7 @@ _IMPERATIVE = re.compile(
     re.IGNORECASE,
 )
 FORMULA = re.compile(r"\$\$(.{1,300}?)\$\$|\\\[(.{1,300}?)\\\]|\$([^$]{1,300})\$|\\\((.{1,300}?)\\\)", re.DOTALL)
+_BEHIND_COLON = re.compile(r"[a-z)%\d]:\s[*_]{0,3}(?P<value>[^:\n*]{1,80}?)[*_]{0,3}[.!]?[*_]{0,3}\Z")
 _SEVERAL_WORDS = re.compile(r"\S\s+\S+\s+\S|(?i:\bit|\bthat)['’]s\s|[\u4e00-\u9fff]{3}")
 
 
@@ -46,18 +49,26 @@ def is_sentence(text: str) -> bool:
 
 def main_clauses(sentence: str) -> list[str]:
     """What a sentence concludes, behind its last "so", "but" or arrow; none for a question or an instruction."""
-    text = _SENTENCE.split(sentence.strip())[-1]
+    text = counted_behind(_SENTENCE.split(sentence.strip())[-1])
     behind = text.rpartition("; ")[2]
     text = behind if behind.count(" ") > 1 else text
     if len(text) > LONGEST or _CODE.match(text) or QUESTION.search(text) or text.endswith(("...", "…", ":", "：")):
         return []
     whole = _main(text)
+    if only_supposed(text[: len(text) - len(whole)], whole):
+        return []
     if CONSIDERS.match(text) or _IMPERATIVE.match(whole) or prepares(text):
         return []
     chain = len(_ARROW.findall(text)) > 1
     ends = [found.end() for found in _CONCLUDES.finditer(text) if not (chain and _ARROW.fullmatch(found.group()))]
     last = _main(text[ends[-1] :]) if ends else ""
     return [last] if last else [whole]
+
+
+def behind_colon(sentence: str) -> str:
+    """What stands behind the colon that a sentence ends with, "It bends while it rises: **concave down**"; "" for none."""
+    found = _BEHIND_COLON.search(sentence.strip())
+    return found.group("value") if found and not is_denied(found.group()) else ""
 
 
 def _main(text: str) -> str:
@@ -69,9 +80,15 @@ def _main(text: str) -> str:
         if circumstance is None or not text[circumstance.end() :].strip():
             break
         text = text[circumstance.end() :]
-    text = _NOTE.sub("", text)
+    text = _NOTE.sub(_unless_it_counts, text)
     cut = _REASON.search(text, 1)
     return (text[: cut.start()] if cut else text).strip(" ,;")
+
+
+def _unless_it_counts(note: re.Match[str]) -> str:
+    """A note in brackets, kept where it makes the statement depend on something or takes it back."""
+    said = note.group()
+    return said if IF.search(said) or (is_denied(said) and not _ANOTHER.match(said)) else ""
 
 
 def _behind(text: str, lead: re.Match[str]) -> str:

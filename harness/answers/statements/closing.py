@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from .ending import Ending
-from .sentence import value_of
+from .sentence import said_alone, value_of
 from .statement import Statement, plain
 
 _LOOKED_AT = 4
@@ -32,6 +32,7 @@ def closing_statement(ending: Ending) -> Statement | None:
         return None
     for last, sentence in enumerate(sentences[: -_LOOKED_AT - 1 : -1]):
         found = value_of(sentence) if not last or _FIRMLY.match(sentence) else None
+        found = found or (said_alone(sentence) if not last else None)
         if found is not None and not _is_item(sentences, last, found):
             return Statement(ending.body.rfind(sentence, ending.start), plain(found), "sentence")
     found = value_of(sentences[-1], words=True) if len(sentences) == 1 or _FIRMLY.match(sentences[-1]) else None

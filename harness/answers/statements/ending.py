@@ -10,8 +10,9 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
+from .doubt import COUNTERFACTUAL, THEN, only_supposed
 from .remark import is_remark
-from .sentence import UNABLE, VERDICT
+from .sentence import NOUN, UNABLE, VERDICT
 from .statement import BLANK
 
 _TAIL = 600  # characters in which the last sentences are
@@ -27,13 +28,21 @@ _APPENDIX = re.compile(
     r"|\s*```",
     re.IGNORECASE,
 )
+_REASONED = re.compile(r"Because\s[^,.;\n]{1,160},\s(?:we|i|the|it|there|this|that|they|each|an?|you)\b", re.IGNORECASE)
+"""A reason with what follows from it, which is no appendix: "Because the angle is obtuse, we read 128°"."""
 _REASONS = ("This is because", "That is because", "Because ", "The reason is", "The reason for")
 _CONCLUDES = re.compile(
-    r"(?:^|[.!?]\s{1,3}|\n[ \t]{0,8})[*_]{0,3}(?:so|thus|hence|therefore|in conclusion|overall)\b", re.IGNORECASE
+    r"(?:^|[.!?]\s{1,3}|\n[ \t]{0,8})[*_]{0,3}(?:so|thus|hence|therefore|in conclusion|overall|consequently|accordingly)\b",
+    re.IGNORECASE,
 )
 _OWN_QUESTION = re.compile(
     r"\n[ \t]{0,8}(?:\*\*)?(?:question|human|user|problem|q|exercise|example)(?:\*\*)?\s?\d{0,3}\s?:", re.IGNORECASE
 )
+_ASKED_FIRST = re.compile(
+    r"\s*[*_]{0,3}Q(?:uestion)?[*_]{0,3}:[*_]{0,3}\s[^\n]{1,400}\n\s{0,4}[*_]{0,3}A[*_]{0,3}:[*_]{0,3}[ \t]"
+    r"(?![^\0]*\n\W{0,4}B[).:])"
+)
+"""The question said again, and the mark of its answer, which is no option's: "Q: How many? A: 18"."""
 _SECTION = re.compile(r"\s{0,8}\*\*[A-Z][A-Za-z ]{2,30}(?::\*\*|\*\*\s?:)")
 _HEADING = re.compile(
     r"\n\s{0,4}(?:#{1,6}\s{0,2}|\*\*)(?:verification|check|proof|notes?|explanation|appendix|reasoning|"
@@ -45,7 +54,12 @@ _PARAGRAPH = re.compile(r"\n[ \t]*\n")
 
 
 def before_own_questions(text: str) -> str:
-    """The text up to a question that the model asks itself; all of it where it begins with one, or has one as a section."""
+    """The text up to a question that the model asks itself; all of it where it begins with one, or has one as a section.
+
+    What stands behind "A:" where it begins with "Q:" and the question.
+    """
+    asked = _ASKED_FIRST.match(text)
+    text = text[asked.end() :] if asked else text
     found = _OWN_QUESTION.search(text)
     if found is None or not text[: found.start()].strip() or ("**" in found.group() and _SECTION.match(text)):
         return text
@@ -58,17 +72,30 @@ def without_appendix(text: str) -> str:
     if headed and text[: headed.start()].strip() and not _CONCLUDES.search(text, headed.end()):
         text = text[: headed.start()]
     while True:
-        breaks = [found.end() for found in _PARAGRAPH.finditer(text.rstrip())]
-        appended = breaks and text[: breaks[-1]].strip() and _APPENDIX.match(text, breaks[-1])
-        if not appended or _CONCLUDES.search(text, breaks[-1]):
+        last = _last_paragraph(text)
+        appended = last and _APPENDIX.match(text, last) and text[:last].strip()
+        if not appended or _CONCLUDES.search(text, last) or _NAMES_OPTION.search(text, last):
             break
-        text = text[: breaks[-1]]
-    last = breaks[-1] if breaks else 0
+        text = text[:last]
     for words in _REASONS:
         at = text.find(words, last)
-        if at > 0 and text[:at].rstrip().endswith((".", "!", "*")) and not _CONCLUDES.search(text, at):
+        reason = at > 0 and text[:at].rstrip().endswith((".", "!", "*")) and not _REASONED.match(text, at)
+        if reason and not _CONCLUDES.search(text, at):
             return text[:at]
     return text
+
+
+def _last_paragraph(text: str) -> int:
+    """Where the last paragraph begins."""
+    end = len(text.rstrip())
+    while (at := text.rfind("\n", 0, end)) >= 0:
+        end = at
+        while end and text[end - 1].isspace():
+            end -= 1
+        breaks = [found.end() for found in _PARAGRAPH.finditer(text, end, at + 1)]
+        if breaks:
+            return breaks[-1]
+    return 0
 
 
 _NO_WORDS = BLANK + "-\\][)("
@@ -82,6 +109,7 @@ _PLEASANTRY = re.compile(
     r"note[: ]|(?:because|since)\b[^,]*\Z|this is because|explanation|this (?:answer|matches|is consistent|result))",
     re.IGNORECASE,
 )
+_NAMES_OPTION = re.compile(rf"\bmatches\s(?:the\s)?[*_(]{{0,3}}(?:{NOUN}\s)?[*_(]{{0,3}}[A-Z](?![\w'’])")
 _ASIDE = re.compile(
     r"\s*\((?!(?:(?:[Oo]ption|[Cc]hoice|[Aa]nswer:?)\s)?[A-Z]\)|[\s\d.,;/π√∞+−^{-]*(?:\)|"
     r"\\))[^()]*(?:\([^()]*\)[^()]*)*\)[.\s]*"
@@ -96,7 +124,8 @@ _END = re.compile(
 )
 _CUT_OFF = re.compile(
     r"(?:[=(\[{<,]|\s[+*/:-]|\b(?:and|or|so|then|is|are|the|of|because|that|with|we|equals|by|from|as|an|for|than|"
-    r"which|when|if|where|but|its))\Z"
+    r"which|when|if|where|but|its|would|will|could|can|must|should|has|have|was|were|be|been|this|these|those|"
+    r"(?:to|is|equals|be) (?:the )?(?:option|choice|answer|value|letter|figure|number)))\Z"
 )
 
 
@@ -111,15 +140,16 @@ def breaks_off(text: str) -> bool:
 
 @dataclass(frozen=True)
 class Ending:
-    """The response up to its end, and its last sentences there."""
+    """The response up to its end, and its last sentences there; `goes_on` tells of a text behind it that breaks off."""
 
     body: str
+    goes_on: bool = False
 
     @cached_property
     def _with_remarks(self) -> list[str]:
         """The last sentences, without the courtesies and asides behind them."""
         found = [one for one in sentences_of(self.body[-_TAIL:]) if one.strip(_NO_WORDS)]
-        while found and (_PLEASANTRY.match(found[-1]) or _ASIDE.fullmatch(found[-1])):
+        while found and (_is_pleasantry(found[-1]) or _ASIDE.fullmatch(found[-1])):
             found.pop()
         return found
 
@@ -130,6 +160,10 @@ class Ending:
         while len(found) > 1 and is_remark(found[-1]):
             found.pop()
         while len(found) > 1 and _WOULD.search(found[-1]) and any(map(UNABLE.search, found[:-1])):
+            found.pop()
+        while len(found) > 1 and THEN.match(found[-1]) and only_supposed(found[-2], found[-1]):
+            found.pop()
+        while len(found) > 1 and COUNTERFACTUAL.match(found[-1]):
             found.pop()
         return found
 
@@ -158,14 +192,21 @@ class Ending:
         """The last sentence, unless it is one of a list, and the first line where it says yes or no or judges a statement."""
         verdicts = map(_FIRST_VERDICT.match, (*self.sentences[:-3:-1], self.body))
         first = next(filter(None, verdicts), None)
-        ended = self.sentences and not self.cut_off and not _in_list(self.sentences)
+        ended = self.sentences and not (
+            self.goes_on or self.cut_off or _in_list(self.sentences) or _goes_round(self.sentences)
+        )
         last = (self.sentences[-1].strip(),) if ended else ()
         return (*last, first.group().strip()) if first else last
 
 
+def _is_pleasantry(sentence: str) -> bool:
+    return _PLEASANTRY.match(sentence) is not None and not _NAMES_OPTION.search(sentence)
+
+
 def ending_of(text: str) -> Ending:
     """Of a text without the questions that the model asks itself."""
-    return Ending(without_appendix(text))
+    body = without_appendix(text)
+    return Ending(body, len(body) < len(text) and breaks_off(text.rstrip()))
 
 
 def sentences_of(text: str) -> list[str]:
@@ -181,10 +222,27 @@ def sentences_of(text: str) -> list[str]:
     return [*pieces, text[start:]]
 
 
+_LONGEST_NAME, _LOOPED = 24, 6  # characters
+_NAMED_BEFORE = re.compile(rf"\b{NOUN}\s[*_(]{{0,3}}(?P<letter>[A-Z])\)?[*_]{{0,2}}\Z")
+_BEFORE_LETTER = re.compile(r"[a-z,]\s[*_(]{0,3}[A-Z][)*_]{0,3}\Z")
+"""A letter that begins no line, and so is no option's mark: "We eliminate A, B and D. So C"."""
+_ANOTHER_SENTENCE = re.compile(
+    rf"[*_\"”)]{{0,3}}\s{{1,2}}(?:(?P<so>(?:So|Thus|Hence|Therefore),?\s"
+    rf"(?=(?:it (?:is|must be)\s)?(?:(?i:{NOUN})\s)?\W{{0,3}}[A-Z]\W{{0,3}}(?:\Z|\n)))"
+    rf"|(?i:{NOUN})\s\(?(?P<letter>[A-Z])(?![\w'’])"
+    r"|(?:This|These|It|Its|However|While|Since|Because|So|Thus|Therefore|In|But)\s)"
+)
+"""What no option's text begins with, so that the letter before it ends a sentence: Figure B. Figure D shows ..."""
+
+
 def _ends_none(text: str, at: int) -> bool:
     before = text[at - 1]
     if before == " " or (before.isupper() and not text[at - 2 : at - 1].isalpha()):
-        return True
+        another = _ANOTHER_SENTENCE.match(text, at + 1)
+        if another and another.group("so") and _BEFORE_LETTER.search(text, max(0, at - _LONGEST_NAME), at):
+            return False
+        named = _NAMED_BEFORE.search(text, max(0, at - _LONGEST_NAME), at) if another else None
+        return not (another and named and another.group("letter") != named.group("letter"))
     if before in "oO" and _NUMBER.match(text, at - 2) is not None:
         return True
     return before in _SHORT_ENDS and _SHORT.search(text, max(0, at - _LONGEST_SHORT), at) is not None
@@ -192,6 +250,12 @@ def _ends_none(text: str, at: int) -> bool:
 
 _LINE = re.compile(r"[ \t]*[^\s.!?。:：=]+(?:[ \t]+[^\s.!?。:：=]+){0,3}[ \t]*\n")
 _ITEM = re.compile(r"[\s*_>]{0,8}(?:\(?[A-Z\d]{1,2}[.)]|[-•]|[*](?=\s))\s")
+
+
+def _goes_round(sentences: list[str]) -> bool:
+    """True for a response that says the same sentence again and again."""
+    before = [one.strip() for one in sentences[-4:-1]]
+    return len(before) > 1 and before[-1] in before[:-1] and before[-1].startswith(sentences[-1].strip()[:_LOOPED])
 
 
 def _in_list(sentences: list[str]) -> bool:

@@ -27,9 +27,24 @@ _LABELLED_END = re.compile(
     r"|\n((?:\([A-Z]\)|[A-Z][.)])\s[^\n]{1,60})\s*\Z"
 )
 """An option behind a colon, in bold behind a sentence, in apposition, or in a line of its own."""
+_LABELLED_LETTER = re.compile(
+    r"(?:\A|\n)[ \t>*_#✅☑✔-]{0,8}(?P<label>[A-Za-z][A-Za-z' ]{2,40}?)[*_]{0,3}:[*_]{0,3}[ \t]{1,2}"
+    r"[*_]{0,3}(?P<letter>\(?[A-Z]\)?(?P<more>(?:(?:,\s?(?:and\s)?|\s(?:and|&)\s)\(?[A-Z]\)?){0,8}))[*_]{0,3}[.!]?\s*\Z"
+)
+_NO_CHOICE = re.compile(
+    r"\b(?:reject|eliminat|wrong|incorrect|false|exclud|not|ruled|discard|remov|deselect|step|other|distractor|near)",
+    re.IGNORECASE,
+)
+"""A label of options that are not chosen, "Rejected: B"."""
+_CHOSEN = re.compile(
+    r"\b(?:selected|chosen|correct|true|right|valid|matching|picked|final|choose|select)\b", re.IGNORECASE
+)
+"""What the label of several letters must say."""
+_ENDS_IN_LETTER = re.compile(r"(?<![A-Za-z])[A-Z]\Z")
 _LABEL_SIGNS = (": ", "**", ", option", ", Option", ", choice", ", Choice")
 _ANOTHER_MARK = re.compile(r"\([A-Z]\)|\b[A-Z][.)]\s")
 _LONGEST_MARK, _LONGEST_END = 40, 90  # characters
+_SHORTEST_LABEL = 12  # characters at the end in which a letter stands behind a colon
 _OPTION_LINE = re.compile(r"\n[ \t*_-]*\(?[A-Z][).][^\n]*\Z")
 _PROSE = re.compile(r"[A-Za-z]{2,}\s+[A-Za-z]{2,}|[^\x00-\x7f]{4}")
 _NO_OPTION = re.compile(
@@ -37,17 +52,17 @@ _NO_OPTION = re.compile(
 )
 _VALUE_LINE = re.compile(
     r"\n[ \t]*\n?(?:[ \t*_`>✅→⇒➜➡️∴]|=>|\\\[|\\\(|\$\$?){0,8}\s{0,2}"
-    r"(?P<value>(?:[a-zA-Z]{1,2}\s?=\s?)?[-−+±]?\s?\\?[$€£¥]?\s?"
-    r"(?:\d[\d,]*(?:\.\d+)?|\.\d+|\\d?frac\{\d+\}\{\d+\}|\d+\s?/\s?\d+)"
-    r"(?:\s?(?:%|\\%|°|\^\\?circ|[a-zA-Z²³]{1,12}(?:\s[a-zA-Z]{1,12})?"
+    r"(?P<value>(?:[a-zA-Z]{1,2}\s?=\s?|=\s?)?[-−+±]?\s?\\?[$€£¥]?\s?"
+    r"(?:(?:\d[\d.,]*\s?)?(?:π|\\pi(?![a-z])|√\d+)|\d[\d,]*(?:\.\d+)?|\.\d+|\\d?frac\{\d+\}\{\d+\}|\d+\s?/\s?\d+)"
+    r"(?:(?:\\\)|\$)?\s?[\u4e00-\u9fff]{1,5}|\s?(?:%|\\%|°|\^\\?circ|[a-zA-Z²³]{1,12}(?:\s[a-zA-Z]{1,12})?"
     r"|(?:\\[,;: ]\s?)?\\(?:text|mathrm)\{(?!\s?(?:if|when|or|is|not|for|and|by|but|at)\b)[^{}\\\n]{1,20}\}"
     r"(?:\^\{?[23]\}?)?))?)"
     r"[ \t*_`.]*\s{0,2}(?:\\\]|\\\)|\$\$?)?[ \t*_`.]*\Z"
 )
 _PHRASE_LINE = re.compile(r"\n[ \t]*\n[ \t>]*\*\*(?P<value>(?:[^*\n:]|(?<=\d):(?=\d)){1,60}?)\*\*[ \t.]*\Z")
 _LABEL_LINE = re.compile(
-    r"\n[ \t]*\n[ \t>*_]*(?P<label>[A-Za-z][^:\n.]{2,80}[A-Za-z)]):[*_]{0,3}(?:[ \t]{1,2}|\n)"
-    r"(?P<value>[-−$€£]{0,2}\d[^\n:]{0,40}|[^\n:=]{1,30}=[^\n:=]{1,40})\Z"
+    r"\n[ \t]*\n[ \t>*_]*(?P<label>[A-Za-z][^:\n.]{2,80}[A-Za-z)]):[*_]{0,3}(?:[ \t]{1,2}|\n)[*_]{0,3}"
+    r"(?P<value>[-−$€£]{0,2}\d(?:[^\n:]|(?<=\d):(?=\d)){0,40}|[^\n:=]{1,30}=[^\n:=]{1,40})\Z"
 )
 _NO_LABEL = re.compile(
     r"\b(?:is|are|was|were|there|so|thus|therefore|step|note|given|check(?:ing)?|verify|proof|we|let|example|"
@@ -57,6 +72,18 @@ _NO_LABEL = re.compile(
 )
 HEADING = re.compile(
     r"\b(?:answer|conclusion|step|solution|note|explanation|reasoning|verification|analysis|calculation)\b",
+    re.IGNORECASE,
+)
+_LETTERED = re.compile(
+    r"(?:\A[ \t*_#>]{0,6}(?i:(?:(?:so|thus|hence|therefore),? )?(?:the )?(?:(?:final|correct|my) )?"
+    r"(?:answer|option|choice)[:： *_]{1,4})?"
+    r"|(?:(?i:answer|is)|答案(?:是|为)?)[*_]{0,2}[:：>]?\s{0,2}|(?<=[a-z]):\s"
+    r"|(?:['’]s|\bmust be|\b(?:choose|pick|select))\s{1,2})[*_]{0,3}"
+    r"(?P<option>(?:\([A-Z]\)|[A-Z][.:)]|[A-HJ-Z](?=[*_]{0,3}[:,]? ))[*_]{0,3}[:,]? [^\n]{1,300}?)"
+    r"(?:[*_]{0,3} is (?:the )?(?:correct|right)(?: (?:answer|option|choice))?)?(?:</?\w{1,12}>|[\s*_.\"”。]){0,8}\Z"
+)
+_NOT_CHOSEN = re.compile(
+    r"\b(?:reject|eliminat|exclud|discard|remov|rule[sd]? out|wrong|incorrect|consider|cannot be|can['’]t be)",
     re.IGNORECASE,
 )
 _NUMBERED = re.compile(r"\n[ \t*_-]*(?:\d+[.)]\s|[-*•]\s|\d+\s*\n)[^\n]*\Z")
@@ -75,8 +102,25 @@ def last_line(text: str) -> Statement | None:
         if listed or behind_number or _NO_OPTION.search(found.group()):
             return None
         return Statement(offset + found.start(), plain(found.group(1)), "last-line")
+    labelled = (
+        _LABELLED_LETTER.search(tail, max(0, tail.rfind("\n"))) if tail[-_SHORTEST_LABEL:].find(":") >= 0 else None
+    )
+    if labelled is not None:
+        return _labelled_letter(tail, labelled, offset)
     end = _LABELLED_END.search(tail, max(0, len(tail) - _LONGEST_END)) if _may_label(tail) else None
     return _labelled_end(tail, end, offset) if end is not None else _value_line(tail, offset)
+
+
+def _labelled_letter(tail: str, found: re.Match[str], offset: int) -> Statement | None:
+    """Selected: C; unless the label is of options that are not chosen, or another letter has a label of its own."""
+    before = tail[: found.start()].rstrip()
+    if found.group("more") and not _CHOSEN.search(found.group("label")):
+        return None
+    if _NO_CHOICE.search(found.group("label")) or _ENDS_IN_LETTER.search(found.group("label")):
+        return None
+    if _LABELLED_LETTER.search(before, max(0, before.rfind("\n"))):
+        return None
+    return Statement(offset + found.start(), found.group("letter"), "last-line")
 
 
 def _may_label(tail: str) -> bool:
@@ -117,3 +161,16 @@ def _labelled_end(tail: str, found: re.Match[str], offset: int) -> Statement | N
         or denied(before[max(before.rfind(". "), before.rfind("\n")) + 1 :])
     )
     return None if listed or _NO_OPTION.search(own) else Statement(offset + found.start(), plain(own), "last-line")
+
+
+def lettered_line(text: str) -> str:
+    """A last line that is a letter and a text, whatever the text says, unless it ends a list of options; "" without one."""
+    before, _, line = text.rstrip().rpartition("\n")
+    found = _LETTERED.search(line[-MAX_STATEMENT:])
+    return (
+        found.group("option")
+        if found
+        and not _NOT_CHOSEN.search(line, 0, found.start("option"))
+        and not _OPTION_LINE.search("\n" + before.rstrip())
+        else ""
+    )

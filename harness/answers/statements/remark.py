@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from ..lexer import names
-from .doubt import may_doubt, not_ones_own
+from .doubt import may_doubt, not_ones_own, words_in
+from .sentence import NOUN
 
 _REMARK = re.compile(
     r"[\s*_(]{0,8}(?:this|that|it|these|which|the (?:same )?(?:answer|result|value|estimate|reading|count|"
@@ -48,24 +49,42 @@ _WRONG = re.compile(
     r"(?:wrong|incorrect|false|too\s\w+|excluded|eliminated|ruled out|impossible|an?\s(?:\w+\s){0,2}(?:slip|trap|"
     r"error|mistake|"
     r"distractor)|the (?:usual|common|typical)\s\w+|not (?:correct|right|possible|valid|the answer|consistent|"
-    r"suitable|it))|(?:(?:does|do) not|doesn['’]t|don['’]t) "
+    r"suitable|it))|(?:cannot|can['’]t) be (?:right|correct|true|it)\b|(?:(?:does|do) not|doesn['’]t|don['’]t) "
     r"(?:fit|match|work|satisfy|hold|apply|agree|belong|make|meet|close|fold)\b|would (?!be (?:the )?(?:right|"
     r"correct|best))|results? from (?:forgetting|mixing|confusing)|forgets?|ignores?|misses|confuses|omits|neglects)",
     re.IGNORECASE,
 )
 """What is said of options that are not chosen: "B forgets the square", "(A) and (C) are too large"."""
+_UNLIKE = re.compile(
+    rf"[\s*_]{{0,8}}(?:{NOUN}\s)?\(?[A-Z]\)?\s(?:shows|has|is|contains|looks|would)\s[^.]{{0,80}}?"
+    r"(?:instead|,\s(?:so|which means) it (?:cannot|can['’]t|does not|doesn['’]t|is not|isn['’]t)\b)[^.]{0,60}\.?\Z"
+)
+"""What another option shows: "Figure D shows the mirror image instead"."""
+
+
+_METHOD = re.compile(
+    r"(?:this|that|it|which|the (?:answer|result|value|total|sum|number))\s(?:is|was|can be|has been)\s(?:\w{2,12}ly\s)?"
+    r"(?:found|obtained|calculated|computed|derived|determined|reached|got(?:ten)?)\s(?:by|from|using|through|via|with)\b"
+    r"[^=\n]*\Z",
+    re.IGNORECASE,
+)
+"""How the answer was found, also with its numbers: "This is found by adding 3 + 4 + 7"."""
 
 
 def is_remark(sentence: str) -> bool:
     """True for a sentence that gives no answer and takes none back."""
     plain = sentence.strip(" \t\n*_")
-    if _OF_THE_PROBLEM.search(plain):
+    if "题" in plain or (not _FAULTS.isdisjoint(words_in(plain)) and _OF_THE_PROBLEM.search(plain)):
         return False
+    if _UNLIKE.match(plain):
+        return True
     if may_doubt(plain) and (_WRONG.match(plain) or (not_ones_own(plain) and not _OWN_SLIP.search(plain))):
         return True
     first = _FIRST.match(plain)
     if first is None:
         return _ENDS.fullmatch(plain) is not None
+    if _METHOD.match(plain):
+        return True
     found = _REMARK.match(plain) if first.group(1).lower() in _BEGINNINGS else None
     rest = found.group("rest") if found else ""
     return found is not None and bool(_SAYS_SO.match(rest)) and not (_OPTIONS.search(rest) or _TAKES_BACK.search(plain))
@@ -74,10 +93,13 @@ def is_remark(sentence: str) -> bool:
 _OF_THE_PROBLEM = re.compile(
     r"\b(?:mistake|error|typo|wrong|incorrect|inconsistent|contradict\w*|misprint)\b[^.]{0,60}"
     r"\b(?:problem|question|given|options|choices|description|set-?up|information|statement|diagram)\b"
-    r"|\b(?:problem|question|options|choices)\b[^.]{0,60}\b(?:mistake|error|typo|wrong|incorrect|inconsistent)\b|题",
+    r"|\b(?:problem|question|options|choices)\b[^.]{0,60}\b(?:mistake|error|typo|wrong|incorrect|inconsistent)\b",
     re.IGNORECASE,
 )
 """A mistake of the question's own, behind which nothing is answered."""
+_FAULTS = frozenset(
+    names("mistake error typo wrong incorrect inconsistent contradict contradicts contradictory contradiction misprint")
+)
 _OWN_SLIP = re.compile(
     r"\b(?:I|we|my|our)\b[^.]{0,40}?(?:mistake|error|forgot|overlooked|miscounted|misread|thought|assumed)"
     r"|\b(?:the|this|that) (?:answer|result|value)? ?(?:above )?(?:is|was) (?:wrong|incorrect|a mistake|not)"

@@ -8,8 +8,9 @@ from .closing import closing_statement
 from .doubt import denied
 from .ending import ending_of, sentences_of
 from .last_line import last_line
+from .refutation import refuted_later
 from .sentence import FIRM, NUMBER
-from .statement import Statement
+from .statement import LABELLED, Statement, last_statement
 
 _SECOND_THOUGHT = re.compile(
     r"(?:^|[.!?)]\s{1,3}|\n[ \t]{0,8}|\s[—–-]\s)[*_]{0,3}(?:wait|hold on|hmm|actually|oh|oops|no wait|on second thought|"
@@ -19,6 +20,8 @@ _SECOND_THOUGHT = re.compile(
     r"(?:让我)?(?:重新|再)(?:[算数看检核]|计算|思考)|更正|修正|纠正|实际上)",
     re.IGNORECASE,
 )
+_AGAIN = ("wait", "hold on", "hmm", "actually", "oh", "oops", "second thought", "let me")
+"""Words of which those marks have one."""
 _CORRECTION = re.compile(
     r"(?:[.!?)*$]\s{1,3}|\n[ \t>]{0,8}|\A[\])$*.\s]{0,8}\s)[*_(\[]{0,4}(?:edit(?:ed)?|updated?|correct(?:ion|ed)|erratum)"
     r"(?:\s\d)?[*_]{0,3}:[*_]{0,3}(?=\s)",
@@ -49,6 +52,9 @@ _CONFIRMS = re.compile(
     r"\b(?:yes|correct|confirm\w*|indeed|stands|holds|same|right|consistent|verified|fine|ok)\b|[✓✅✔]\W*$",
     re.IGNORECASE | re.MULTILINE,
 )
+_UPHELD = re.compile(
+    r"(?<!not )\b(?:yes|indeed|confirmed|(?:is|was) (?:right|correct|fine) after all|stands)\b", re.IGNORECASE
+)
 _CONFIRMATION = re.compile(
     r"(?:consistent|correct|verified|confirmed|fine|ok|reasonable)\b|[^\n]*[✓✅✔]\W*$", re.IGNORECASE | re.MULTILINE
 )
@@ -63,7 +69,9 @@ def second_thought(text: str, at: int) -> Statement | None:
 
     None where it does not think again, or confirms what it said.
     """
-    found = _SECOND_THOUGHT.search(text, at)
+    rest = text[at:].lower()
+    again = not rest.isascii() or any(word in rest for word in _AGAIN)
+    found = _SECOND_THOUGHT.search(text, at) if again else None
     if found is None:
         return correction(text, at)
     rest = text[found.end() :]
@@ -75,9 +83,30 @@ def second_thought(text: str, at: int) -> Statement | None:
     return Statement(found.end(), None, "none") if other or _WITHDRAWN.search(rest) else None
 
 
+def standing(text: str, stated: Statement) -> Statement:
+    """What was stated; or what comes after a later sentence that says it cannot be right, with None for nothing."""
+    answer = stated.answer or ""
+    letter = LABELLED.match(answer)
+    said = (letter.group() if letter else answer).rstrip(". :")
+    at = text.find(said, stated.at) if said else -1
+    while at > 0 and text[at - 1].isalnum():  # the A of Answer
+        at = text.find(said, at + 1)
+    return (refuted(text, at + len(said), said) if at >= 0 else None) or stated
+
+
+def refuted(text: str, end: int, said: str) -> Statement | None:
+    """What stands after a later sentence that says that the answer `said`, which ends at `end`, cannot be right."""
+    at = refuted_later(text[end:], said)
+    if at is None or _UPHELD.search(text, end + at):
+        return None
+    behind = text[end + at :]
+    later = last_statement(behind) or _given(behind)
+    return later if later is not None and later.answer else Statement(end + at, None, "none")
+
+
 def correction(text: str, at: int) -> Statement | None:
     """What a response gives instead of the answer at `at` behind "Edit:" or its like; see `second_thought`."""
-    found = _CORRECTION.search(text, at)
+    found = _CORRECTION.search(text, at) if ":" in text[at:] else None
     if found is None:
         return None
     rest = text[found.end() :]

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ..types import MAX_STATEMENT
 from .announced import Announcement, announcements
 from .approved import Approval, approvals
-from .doubt import DENIED_ELSEWHERE, denied, refuted_behind
+from .doubt import DENIED_ELSEWHERE, THEN, denied, only_supposed, refuted_behind
 from .remark import is_remark
 from .sentence import DASHED
 
@@ -43,6 +43,10 @@ _REMARK = re.compile(
     r"what|how|easy|simple\b|obvious|wrong|valid|also (?:correct|consistent)|given (?:in|by the)|based|independent|"
     r"expected to|supposed to|to be|checked|then (?:checked|rounded)|in the form|usually|often|sometimes|always|never|"
     r"possible|equal\b)"
+)
+_ONE_OF_SEVERAL = re.compile(
+    r"\b(?:(?<!only )possible|plausible|wrong|incorrect|trap|tempting|alternative|acceptable|distractor)\s\Z",
+    re.IGNORECASE,
 )
 _EITHER = re.compile(r"[\s*_]{0,8}either\b", re.IGNORECASE)
 _THIS = re.compile(
@@ -91,8 +95,8 @@ _CLAUSE = re.compile(
     r"|[,;]\s+(?:as|so|but|although|though|whereas|while|where|due|given|for|by|when|not|and (?:the|it|this|not|"
     r"we|so)|therefore|thus|hence|meaning|"
     r"i\.e\.|that is|namely)[,\s]"
-    rf"|(?!(?<=\bno)\.\s?\d)(?<=[^\s\d.])[.!?。！？](?=\s|$|[\"'”’*])|(?<=\d)[.。](?=\s|$)|(?<!<)</?\w+>|\n|。"
-    rf"|，(?:因为|所以|即|也)|(?<=[\dA-Z*)）\u4e00-\u9fff\uac00-\ud7af])\s?(?:です|である|となる|입니다|이다)|{DASHED}"
+    rf"|(?!(?<=\bno)\.\s?\d)(?<=[^\s\d.])[.!?。！？](?=\s|$|[\"'”’*])|(?<=\d)[.。?？](?=\s|$)|(?<!<)</?\w+>|\n|。"
+    rf"|，(?:因为|所以|即|也)|(?<=\S)\s?(?:です|である|となる|입니다|이다)|{DASHED}"
     r"|(?<=[\d)}°%*])[:;]\s(?=(?-i:[a-z]{2,12}\s[a-z]{2,}\s))",
     re.IGNORECASE,
 )
@@ -101,22 +105,29 @@ _CONDITION = re.compile(r"[,;]?\s*(?:if|unless|provided|assuming|only)\s", re.IG
 _SAME_AS = re.compile(
     r",?\s(?:(?:which|that) (?:is|equals|gives|means|corresponds to|has)|i\.e\.,?|that is,|namely,?)\s", re.IGNORECASE
 )
-_MARK = re.compile(r"[\s(\[*_$]{0,12}(?:\\text(?:bf)?\{)?[(\[]?[A-Z][)\]]?[)\]*_$}]{0,12}\Z")
+MARK = re.compile(r"[\s(\[*_$]{0,12}(?:\\text(?:bf)?\{)?[(\[]?[A-Z][)\]]?[)\]*_$}]{0,12}\Z")
 LABELLED = re.compile(r"[*_\s]{0,6}(?:\([A-Z]\)|[A-Z][).:])\s")
 _LONGEST_LINE = 200  # characters of a line that is a letter with its text, whose sentences are kept together
 _OPTION_END = re.compile(
-    r"[,;]?\s(?:because|since)\s|(?-i:(?<=[^\s\d.A-Z]))[.!?。！？](?=\s|$|[\"'”’*])|(?<=\d)[.。](?=\s|$)|</?\w+>|\n|。",
+    r"[,;]?\s(?:because|since)\s|(?-i:(?<=[^\s\d.A-Z]))[.!?。！？](?=\s|$|[\"'”’*])|(?<=\d)[.。?？](?=\s|$)|</?\w+>|\n|。",
     re.IGNORECASE,
 )
 _OPENER = re.compile(
-    r"\s{0,12}(?:here|wait|note|let|option|the answer|therefore|this|some|because|since|so|we|as|but|however|why|"
-    r"explanation|"
-    r"reason|thus|hence|now|i |you|these|that|both|all of|none of the other|looking|in this|for |check)\b",
+    r"\s{0,12}(?:here|wait|hmm|actually|note|let|option|the answer|therefore|this|some|because|since|so|we|as|but|however|"
+    r"why|explanation|reason|thus|hence|now|i |you|these|that|both|all of|none of the other|looking|in this|for |check)\b",
     re.IGNORECASE,
 )
-_SENTENCE_END = re.compile(r"(?<=[^\s\d.])[.!?。！？](?=\s|$)|\n")
+_SENTENCE_END = re.compile(r"(?<=[^\s\d.])[.!?。！？](?=\s|$)|(?<=\d)[?？](?=\s|$)|\n")
 _EMPHASIS = re.compile(r"\*\*(?![\w(\\$-])|(?<![\w)}$])\*\*|^[*_`\s]+|[*_`\s]+$")
 BLANK = " \t\r\n.,;:*_`$>#"
+_NOT_ANOTHER = r"(?:not\s(?=\W{0,3}(?:\d|[A-Z]\b))|(?:rather than|instead of|since|because|as)\s)"
+_NOTED = re.compile(
+    r"\A(?P<value>[\s*_$]{0,6}(?:[-−]?\d[\d.,]*\$?(?:\s?[°%]|\s?[A-Za-z²³]{1,12})?[*_]{0,3}"
+    rf"(?=\s\((?:{_NOT_ANOTHER}|\d+\s[a-z]))|\(?[A-Z]\)?[*_]{{0,3}}(?=\s\({_NOT_ANOTHER})))\s\("
+    r"(?![^()]*\b(?:or|so|if|unless|otherwise|when|wrong|incorrect|mistake|maybe|perhaps|possibly|but|"
+    r"though|assuming|could|might|may|in)\b)[^()]{3,120}\)?\s*\Z"
+)
+"""A number or a letter with a note behind it, also one that is cut: 18 cubes (not 15, since ...)."""
 _INLINE = re.compile(r"\A(?:\\\(|\()([-−]?\d[\d.,]*)(?:\\\)|\))(?=\s[a-z])")
 _UNOPENED = (("\\]", "\\["), ("\\)", "\\("), ("$$", "$$"), ("$", "$"))
 _BEFORE = re.compile(r"[.!?][*_\"”’)]{0,3}\s|[。！？]|\n")
@@ -153,7 +164,7 @@ def later_statement(rest: str, content: str) -> Statement | None:
 
 
 def _names_option(answer: str) -> bool:
-    return _MARK.match(answer) is not None or LABELLED.match(answer) is not None
+    return MARK.match(answer) is not None or LABELLED.match(answer) is not None
 
 
 def taken_back(text: str, at: int) -> bool:
@@ -240,16 +251,23 @@ def _answer_is(text: str, found: Announcement) -> Statement | None:
     ):
         return None
     before = _before(text, found.start)
-    labelled = _MARK.match(answer) or answer.strip(BLANK)[:1].isdigit()
-    if _THIS.search(before) and not labelled:
+    labelled = MARK.match(answer) or answer.strip(BLANK)[:1].isdigit()
+    if _ONE_OF_SEVERAL.search(before) or (_THIS.search(before) and not labelled):
         return None
     denied_in_it = not answer.isascii() and DENIED_ELSEWHERE.search(answer)
     if denied_in_it or refuted_behind(text, text.find(answer, found.end) + len(answer)):
         return None
-    if not _is_line(before) and denied(before + text[found.start : found.end]):
+    said = text[found.start : found.end]
+    if not _is_line(before) and (denied(before + said) or only_supposed(_supposition(text, before, found.start), said)):
         return None
     answer = plain(answer)
     return Statement(found.start, answer, "answer-is") if answer else None
+
+
+def _supposition(text: str, before: str, at: int) -> str:
+    """The beginning of the sentence that `at` is in; with the sentence before it, where this one begins with "then"."""
+    goes_on = THEN.match(before)
+    return _before(text, at - len(before) - len(" .")) + before if goes_on else before
 
 
 def _complement(text: str, begin: int) -> str | None:
@@ -262,14 +280,15 @@ def _complement(text: str, begin: int) -> str | None:
         said = label.group() + "\n"
     cut = (_OPTION_END if label else _CLAUSE).search(said)
     if cut is None:
-        return said if begin + MAX_STATEMENT >= len(text) else None
+        return _NOTED.sub(r"\g<value>", said) if begin + MAX_STATEMENT >= len(text) else None
     answer, mark = said[: cut.start()], cut.group()
     question = mark in "?？" and not LABELLED.match(answer)
     if question or _CONDITION.match(mark) or (mark == "\n" and _NEXT_OPTION.match(said, cut.end())):
         return None
+    answer = _NOTED.sub(r"\g<value>", answer)
     if LABELLED.match(said) and mark == ".":
         return _whole_line(said, cut.start())
-    if not _MARK.match(answer):
+    if not MARK.match(answer):
         return answer
     own = _SAME_AS.match(said, cut.start())
     if own is not None:
@@ -303,10 +322,15 @@ def _with_text(said: str, at: int) -> str:
 
 def plain(text: str) -> str:
     """A statement without emphasis and without math delimiters that were opened outside of it."""
-    text = _EMPHASIS.sub("", text.strip())
+    text = text.strip()
+    if "*" in text or "_" in text or "`" in text:
+        text = _EMPHASIS.sub("", text)
     if text.startswith("<<") and text.endswith(">>"):
         text = text[2:-2]
     for closing, opening in _UNOPENED:
         if text.endswith(closing) and text.count(opening) == (closing == opening):
             text = text[: -len(closing)].rstrip(" .")
-    return _INLINE.sub(r"\1", text.strip())
+    if "\\)" in text and "\\(" not in text:
+        text = text.replace("\\)", " ")
+    text = text.strip()
+    return _INLINE.sub(r"\1", text) if text[:1] in ("(", "\\") else text

@@ -32,6 +32,7 @@ _END_MARKS = (
     "end_of_text|>",
     "<｜end▁of▁sentence｜>", "<|end_of_sentence|>", "<|im_end|>", "<|eom_id|>", "<|END_RESPONSE|>",
 )  # fmt: skip
+_START_MARK = "<|START_RESPONSE|>"  # Command A
 _MAX_END_MARKS = 16
 _MAX_OPENING = 64  # characters at the end of a prompt
 NEVER_CLOSED = "the thinking was never closed"
@@ -75,7 +76,7 @@ def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
 
 
 def _without_end_marks(text: str) -> str:
-    text = text.rstrip()
+    text = text.strip().removeprefix(_START_MARK)
     for _ in range(_MAX_END_MARKS):
         if not text.endswith(_END_MARKS):
             break

@@ -13,7 +13,6 @@ from proctor.benchmarks.gold import corrected
 from proctor.benchmarks.registry import SUITES
 from proctor.harness.answers import grade
 from proctor.harness.answers.choices import resolve, without_remains
-from proctor.harness.answers.extract import extract
 from proctor.harness.types import Item
 
 FOLDER = Path(os.environ.get("PROCTOR_TEST_DATA", Path(__file__).parents[4] / "shared" / "data"))
@@ -33,7 +32,18 @@ OPTION_WAYS = (
     "So the answer is option {letter}.", "<answer>{letter}</answer>", "<answer>({letter}) {text}</answer>",
     "We look closely.\n\n{letter}", "We look closely.\n\n({letter}) {text}", "### Final Answer\n\n{letter}",
     "**Final Answer**\n\n({letter}) {text}", "Therefore, the correct choice is ({letter}).",
-    "答案是{letter}。", "故选：{letter}",
+    "答案是{letter}。", "故选：{letter}", "**Correct Answer: {letter}. {text}**", "The answer is option {letter}: {text}.",
+    "Therefore, the answer is **{letter}. {text}**", "The correct answer is {letter}: {text}.", "I choose {letter}. {text}",
+    "So, the correct option is **({letter}) {text}**.", "We can rule out the rest. Therefore the answer is ({letter}).",
+    "Final Answer: {letter}) {text}", "\\boxed{{{letter}. {text}}}", "\\boxed{{\\text{{{letter}. {text}}}}}",
+    "Thus, option ({letter}) {text} is correct.", "Answer: **{letter}** - {text}", "<answer>{letter}. {text}</answer>",
+    "Thus, the answer is:\n\n**{letter}. {text}**", "My answer: {letter} ({text})", "The best match is {letter}.",
+    "因此，正确答案是 **{letter}. {text}**。", "答案：{letter}. {text}", "所以选{letter}。",
+    "Hence, {letter} is the correct option.",
+    '{{"answer": "{letter}"}}', "## Answer\n{letter}. {text}", "✅ **Answer: {letter}) {text}**",
+    "The correct choice is **{letter}**: {text}", "So it's ({letter}) {text}.", "This matches option {letter}.",
+    "The figure that completes the pattern is {letter}.", "Only option {letter} satisfies this.",
+    "Therefore, option {letter} is the right one.",
 )  # fmt: skip
 
 FREE_WAYS = (
@@ -118,13 +128,11 @@ def sweep_options(items: Iterable[Item], ways: Iterable[str] = OPTION_WAYS) -> S
     for name, letter, text, choices in options(items):
         for way in ways:
             response = way.format(letter=letter, text=text)
-            stated = extract(response)
-            chosen = resolve(stated.answer, choices) if stated.answer is not None else None
+            judged = grade(response, letter, "choice", choices)
             swept = swept._replace(writings=swept.writings + 1)
-            if chosen is None or not chosen.letters:
-                swept.refused.append(Refused(name, response, chosen.reason if chosen else stated.reason))
-            elif chosen.letters != {letter}:
-                swept.credited.append(Refused(name, response, chosen.reason))
+            if not judged.correct:
+                other = judged.extracted is not None and resolve(judged.extracted, choices).letters
+                (swept.credited if other else swept.refused).append(Refused(name, response, judged.reason))
     return swept
 
 

@@ -30,7 +30,7 @@ def test_verdicts_are_those_of_sympy() -> None:
     assert disagreements(0, 2_000) == []
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("share", range(SHARES))
 def test_verdicts_are_those_of_sympy_on_many_pairs(share: int) -> None:
     assert disagreements(SHARES * SEED + share, 6_000) == []

@@ -1,9 +1,13 @@
-"""Endings that were written and judged by hand, in eleven rounds, without sight of the code; none is accepted wrongly.
+"""Endings that were written and judged by hand, in twenty rounds, without sight of the code; none is accepted wrongly.
 
 Two rounds (b, c) are of what models usually write, and at least 97% of them are judged as a careful human does; one (d) was
-written to be hard. In the last eight (k, i and l of many kinds, e, f, g, h and j of usual ones) the kinds that were misread
-at first sight are mended, so that all are read, but two of l; of g, one that asks and answers itself is left out. The
-contested ones, where careful people or sound suites differ, are not counted.
+written to be hard. In the others (k, i and l of many kinds, q of unusual shapes of sentences, the rest of usual endings) the
+kinds that were misread at first sight are mended, so that all are read, but two of l, ten of q and one of r; of g, one that
+asks and answers itself is left out, and of u one that counts again. The contested ones, where careful people or sound suites
+differ, are not counted.
+
+The last three, of usual endings again, were at first sight judged as people do in 95.5% of s (297 of 311), 98.7% of t (308 of
+312) and 97.7% of u (295 of 302, after s and t had been mended), with none accepted wrongly.
 """
 
 from __future__ import annotations
@@ -32,7 +36,18 @@ def test_none_is_accepted_that_does_not_state_the_gold() -> None:
     assert [case["id"] for case in CASES if accepted(case) and not case["expected"]] == []
 
 
-@pytest.mark.parametrize(("rounds", "most"), [("bc", 0.03), ("d", 0.15), ("kefghij", 0.0), ("l", 0.02)])
+@pytest.mark.parametrize(
+    ("rounds", "most"),
+    [
+        ("bc", 0.03),
+        ("d", 0.15),
+        ("kefghijmnopst", 0.0),
+        ("l", 0.02),
+        ("q", 0.04),
+        ("r", 0.005),
+        ("u", 0.004),
+    ],
+)
 def test_nearly_all_are_read_that_state_the_gold(rounds: str, most: float) -> None:
     cases = [case for case in CASES if case["id"][0] in rounds]
     refused = [case["id"] for case in cases if case["expected"] and not accepted(case)]

@@ -12,7 +12,7 @@ import pytest
 from proctor.harness.answers import classes, extract, grade
 from proctor.harness.answers.types import MEMO_SIZE, forget
 
-from .attacks import attacks
+from .attacks import Attack, attacks
 from .hostile import HOSTILE
 
 # An allowance for slow machines; the limit that the project sets itself is one second for each response in all.
@@ -61,15 +61,23 @@ def test_nested_sets_are_compared_once_at_each_depth() -> None:
     assert time.process_time() - start < SECONDS
 
 
-@pytest.mark.parametrize(("seed", "count"), [(0, 500), pytest.param(1, 20_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("seed", "count"), [(0, 500), pytest.param(1, 20_000, marks=pytest.mark.nightly)])
 def test_no_attack_raises_or_is_slow(seed: int, count: int) -> None:
-    slow = []
-    for number, attack in enumerate(attacks(seed, count)):
+    """An attack that took long is tried again, since the first time may have been that of the garbage collector."""
+
+    def seconds(attack: Attack) -> float:
         start = time.process_time()
         grade(*attack)
         classes([extract(attack.response).answer, attack.gold, None], attack.choices)
-        if time.process_time() - start > SECONDS:
-            slow.append((number, attack.response[:200]))
+        return time.process_time() - start
+
+    slow = []
+    for number, attack in enumerate(attacks(seed, count)):
+        if seconds(attack) > SECONDS:
+            forget()
+            gc.collect()
+            if seconds(attack) > SECONDS:
+                slow.append((number, attack.response[:200]))
     assert slow == []
 
 
@@ -84,7 +92,7 @@ def test_extraction_takes_time_in_proportion_to_the_length() -> None:
         assert long < 24 * short + 0.05, f"{unit!r}: {short:.4f} s, then {long:.4f} s for eight times as much"
 
 
-@pytest.mark.parametrize("count", [1_000, pytest.param(10_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [1_000, pytest.param(10_000, marks=pytest.mark.nightly)])
 def test_memory_stays_bounded(count: int) -> None:
     """Of more answers than the memos hold; of fewer, each takes its share."""
     forget()

@@ -13,7 +13,31 @@ VERDICTS = ("Yes", "No")
 TRUTHS = ("True", "False", "Not stated")
 AMOUNTS = ("12", "15", "18")
 
+UNDECIDED = ("105", "-110", "no, but nearly", "It is impossible to determine")
+NAMES = ("Anna", "Boris", "Carla", "Dan")
+
 OPTIONS = [
+    ("its own text, which denies", "D. It is impossible to determine", UNDECIDED, "D", True),
+    (
+        "its own text behind a heading",
+        "We look.\n\n**Answer:** D. It is impossible to determine.",
+        UNDECIDED,
+        "D",
+        True,
+    ),
+    ("its own text in bold", "So the answer is **D. It is impossible to determine.**", UNDECIDED, "D", True),
+    ("its own text in a tag", "<answer>D. It is impossible to determine</answer>", UNDECIDED, "D", True),
+    ("its own text with a comma", "So it's (C) no, but nearly.", UNDECIDED, "C", True),
+    ("another's text", "C. It is impossible to determine", UNDECIDED, "C", False),
+    ("its own text without the sign", "Hence (B) 110", UNDECIDED, "B", False),
+    ("the last of a list of options", "A. 105\nB. -110\nD. It is impossible to determine", UNDECIDED, "D", False),
+    ("considered", "Let us consider option D: It is impossible to determine", UNDECIDED, "D", False),
+    ("asked", "Is the answer (D) It is impossible to determine?", UNDECIDED, "D", False),
+    ("ruled out", "Ruled out: (D) It is impossible to determine", UNDECIDED, "D", False),
+    ("a letter that is another's text", "My answer: B (C)", ("A", "C", "D"), "B", True),
+    ("called so behind another", "They sit in a row. The one to the left of Dan is Carla.", NAMES, "C", True),
+    ("who is only pointed at", "They sit in a row. The one to the left of Dan is Carla.", NAMES, "D", False),
+    ("not called so", "They sit in a row. The one to the left of Dan is not Carla.", NAMES, "C", False),
     (
         "refuted by its own sentence",
         "We compute it step by step, and the change is larger than any of those that are given here, so that none fits the "

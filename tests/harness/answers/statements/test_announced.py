@@ -31,6 +31,14 @@ ANNOUNCED = [
     ("每行有3个,共有4行。\n【答案】12", "12"),
     ("每行有3个,共有4行。\n[答案]:12个", "12个"),
     ("由于距离变大,像变小。选择:B", "B"),
+    ("The height is 8. My best guess is (C).", "(C)"),
+    ("The height is 8. I'd guess it's 12.", "12"),
+    ("Might it be 24? No, the height is 8. I'm confident in B.", "B"),
+    ("Might it be 24? No, the height is 8. I'll stick with B.", "B"),
+    ("Adding both, the answer comes out as 12.", "12"),
+    ("The answer is 45.\n\nExplanation: there are 10 points. Therefore the correct number of lines is 35.", "35"),
+    ("每行有3个,共有4行。所以结果是 12。", "12"),
+    ("縦と横を足す。答えは9.4 \\mathrm{cm}^{2}です。", "9.4 \\mathrm{cm}^{2}"),
     ("由勾股定理得斜边较长,故选 C。", "C"),
 ]
 
@@ -43,7 +51,7 @@ NOT_ANNOUNCED = [
     ("a condition in the next line", "The answer is 36\nif the roof is flat."),
     (
         "a dash inside a sentence",
-        "We want the answer - the number of tiles - soon. It is the 36 of them that we count.",
+        "We want the answer - the number of the 36 tiles - soon. It is these that we count.",
     ),
     ("doubt", "Perhaps the answer is 36."),
     ("a remark", "The answer is consistent with the figure."),

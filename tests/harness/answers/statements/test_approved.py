@@ -17,6 +17,14 @@ APPROVED = [
     ("Two of them hold. Options A, C and D are correct.", "A, C and D"),
     ("A. 30° ✗\nB. 45° ✓\nC. 60° ✗", "B"),
     ("图中两条直线平行,选项B正确。", "B"),
+    ("The legs differ by one. Thus, option (B) 105 is correct.", "(B) 105"),
+    ("The legs differ by one. Option B. 105 is the right answer.", "B. 105"),
+    ("Only one is left. The remaining option, B, is correct.", "B"),
+    ("A: 30° – wrong, the sum is 170°.\nB: 40° – right, it fits.\nC: 50° – wrong, the sum is 190°.", "B"),
+    ("The sum is 12. Therefore 3x + 2 is the answer.", "3x + 2"),
+    ("The sum is 12. (3, 4) is the correct answer.", "(3, 4)"),
+    ("Is it 5? No, 6 is the answer.", "6"),
+    ("我们把它们相加。因此，\\frac{40}{9}是正确答案。", "\\frac{40}{9}"),
 ]
 
 NOT_APPROVED = [
@@ -30,6 +38,11 @@ NOT_APPROVED = [
     ("for another question", "Option B is correct for a scalene triangle."),
     ("two ticks", "A. 30° ✓\nB. 45° ✓\nC. 60° ✗"),
     ("none of them", "None of the options is correct."),
+    ("an option with its text, on a condition", "Option (B) 105 is correct only if the legs are equal."),
+    ("an option with its text, in doubt", "I doubt that option (B) 105 is correct."),
+    ("a value called no answer", "The sum is 12. So 5 is not the answer."),
+    ("two values", "The sum is 12. Then 5 or 6 is the answer."),
+    ("a value in doubt", "The sum is 12. Maybe 5 is the answer."),
 ]
 
 

@@ -1,0 +1,24 @@
+"""The signs of a response as its sentences are read: full-width ones as plain ones, and no ornaments behind an answer.
+
+A comma between Chinese clauses is that of Chinese.
+"""
+
+from __future__ import annotations
+
+import re
+
+_FULL_WIDTH = {ord(one) + 0xFEE0: one for one in "0123456789=+-.%<>/*$" + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+"""But not the stops and brackets of Chinese sentences, which say where these end."""
+_ORNAMENTS = re.compile(
+    "(?<=[\\w)\\]}*$.!%°。！])(?<!\\bis)(?<!\\bare)(?:(?<=\\d)!)?[ \t]*(?:[✅✔☑]\ufe0f?)?[ \t]*"
+    "(?:[🎉🎊🥳😊🙂😀😃😄😁😎👍👏🙌💪🏆🚀🔥💯🎯✨🌟⭐🤗🎓📐💙💚]\ufe0f?[\U0001f3fb-\U0001f3ff]?[ \t]*)+"
+    "(?=[ \t*_.!]*(?:\n|\\Z))"
+)
+_CHINESE_COMMA = re.compile(r"(?<=[\u4e00-\u9fff]),(?=[\u4e00-\u9fffA-Z])")
+
+
+def with_plain_signs(text: str) -> str:
+    """The text with ＝ and Ｃ as = and C, without a 🎉 that ends a line behind something else."""
+    if text.isascii():
+        return text
+    return _CHINESE_COMMA.sub("，", _ORNAMENTS.sub("", text.translate(_FULL_WIDTH)))
