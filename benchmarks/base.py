@@ -92,6 +92,11 @@ class Suite:
         return read_items(open_local(self.published, path), self.parse)
 
     @cached_property
+    def sample_size(self) -> int:
+        """How many items its sample has, counted once: a drawn one takes half a second to draw."""
+        return len(self.load())
+
+    @cached_property
     def protocols(self) -> Mapping[str, Protocol]:
         """The protocols by name: `strict`, its own, and the others that every suite has."""
         strict, *common = common_protocols(self.prompt)

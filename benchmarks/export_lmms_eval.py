@@ -21,16 +21,14 @@ The suites as tasks of EvolvingLMMs-Lab's lmms-eval: `folder` writes them, `task
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..harness.engines.lmms_eval import is_failure, marked_text
-from ..harness.errors import DataError, MissingExtraError, StoreError, install, printable
-from ..harness.files import write_atomic
+from ..harness.errors import DataError, MissingExtraError, install, printable
+from ..harness.files import atomic_file, sweep_unfinished, write_atomic
 from ..harness.images import decode
 from ..harness.runs.evaluate import Examination
 from ..harness.runs.store import Sample
@@ -318,22 +316,10 @@ def _write_rows(path: Path, samples: Sequence[Sample], rules: Protocol) -> None:
         raise MissingExtraError(f"{path}: to write parquet, install pyarrow: {install('data')}") from error
     pictures = max(len(sample.prompt.images) for sample in samples)
     schema = _schema(pa, pictures)
-    temporary: Path | None = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        os.close(handle)
-        temporary = Path(name)
-        with pq.ParquetWriter(temporary, schema, compression="zstd", use_dictionary=False) as file:
-            for rows in _batches(samples, rules, pictures):
-                file.write_table(pa.Table.from_pylist(rows, schema=schema))
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
+    sweep_unfinished(path.parent, path.name)
+    with atomic_file(path) as file, pq.ParquetWriter(file, schema, compression="zstd", use_dictionary=False) as table:
+        for rows in _batches(samples, rules, pictures):
+            table.write_table(pa.Table.from_pylist(rows, schema=schema))
 
 
 def _batches(samples: Sequence[Sample], rules: Protocol, pictures: int) -> Iterator[list[dict[str, Any]]]:

@@ -197,6 +197,7 @@ def read_items(source: Source, parse: Parse, seen: Seen | None = None) -> list[I
                 item = parse(record, source.folder)
                 if item.id in items:
                     raise record.error(f"id {item.id!r} was already used in this data set")
+                check_options(record, item.choices)
             except DataError as problem:
                 problems.add(problem)
                 continue
@@ -218,6 +219,12 @@ _IN_BRACKETS = re.compile(r"\(([A-H])\)")
 _IN_A_ROW = re.compile(r"(?<!\S)([A-H])\)(?=\s*\S)")
 _ON_LINES = re.compile(r"^[ \t]*([A-H])[ \t]*[.:)](?!\S*\))", re.MULTILINE)
 _GOLD_LETTERS = re.compile(r"\(?[A-H]\)?(?:\s*[,\n]\s*\(?[A-H]\)?)*")
+
+
+def check_options(record: Record, choices: Sequence[str]) -> None:
+    """Raise DataError for more options than there are letters to name them."""
+    if len(choices) > len(LETTERS):
+        raise record.error(f"{len(choices)} options: at most {len(LETTERS)} have a letter, A to Z")
 
 
 def bare(options: Sequence[str]) -> tuple[str, ...]:
@@ -273,6 +280,7 @@ def gold_letters(record: Record, gold: str, choices: Sequence[str]) -> tuple[str
     A gold that is an option's text names that option; without `choices` any letters from A to H are taken.
     Raises DataError if the gold names no option.
     """
+    check_options(record, choices)
     plain = gold.strip()
     if plain in choices and plain not in LETTERS[: len(choices)]:
         return LETTERS[list(choices).index(plain)], "choice"

@@ -29,6 +29,7 @@ SUITES: Registry[Suite] = Registry(
     group="proctor.suites",
     builtin={
         "figures": "proctor.benchmarks.suites.figures:SUITE",
+        "gym": "proctor.benchmarks.suites.gym:SUITE",
         "mathvision": "proctor.benchmarks.suites.mathvision:SUITE",
         "mathverse": "proctor.benchmarks.suites.mathverse:SUITE",
         "mathvista": "proctor.benchmarks.suites.mathvista:SUITE",

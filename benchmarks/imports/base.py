@@ -189,7 +189,7 @@ class _Items:
 
     def _named(self, answers: ItemAnswers) -> Item | None:
         """The item that the file names; None for one that it names otherwise than the data, but whose question it tells."""
-        names = [name for name in (answers.item_id, *answers.other_ids) if name is not None]
+        names = list(dict.fromkeys(name for name in (answers.item_id, *answers.other_ids) if name is not None))
         found = [self._by_id[name] for name in names if name in self._by_id]
         if len(found) > 1:
             found = _with_gold([item for item in found if _asks(answers, item)] or found[:1], answers)

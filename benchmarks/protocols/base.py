@@ -39,7 +39,8 @@ class Protocol:
             return Grade(stated.answer == item.answer, stated.answer, "text", "compared letter by letter")
         LITERAL = Protocol("literal", "1", boxed_prompt, extract, match)
 
-    `extractor` is asked where `extract` finds nothing that `match` can decide, `judge` where `match` still does not.
+    `extractor` is asked where `extract` finds nothing that `match` can decide, `judge` where `match` still does not. With
+    `reads_thinking`, `extract` sees the thinking that a server keeps apart, as <think>...</think> before the text.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Protocol:
     match: Callable[[Extraction, Item], Grade]
     extractor: Extractor | None = None
     judge: JudgeStep | None = None
+    reads_thinking: bool = False
 
     def __post_init__(self) -> None:
         what = f"protocol {shown_value(self.name)}"

@@ -9,8 +9,9 @@ boxed is no answer here. The paper samples at temperature 0.2 with up to 16,384 
 answer and gold: so does `mm_upt_judged`, with whatever language model it is given.
 
 `self_judge` (Actor-Judge, arXiv 2603.21289): <think>...</think>, then \boxed{...}. A response in another format states no
-answer, as its reward has it (the paper's printed scores come from VLMEvalKit: see `vlmevalkit`). The content of the box is
-compared by the strict matcher. The wording of the request is ours.
+answer, as its reward has it (the paper's printed scores come from VLMEvalKit: see `vlmevalkit`). Thinking that a server keeps
+apart from the text counts as written before it. The content of the box is compared by the strict matcher. The wording of the
+request is ours.
 """
 
 from __future__ import annotations
@@ -86,4 +87,5 @@ def _self_judge(boxed: AskItem) -> Protocol:
             return dataclasses.replace(asked_boxed, parts=(*before, last.removesuffix(BOXED) + FORMAT))
         return dataclasses.replace(asked_boxed, parts=(*asked_boxed.parts, FORMAT))
 
-    return Protocol("self_judge", f"1+grader{answers.GRADER_VERSION}", prompt, box_after_thinking, graded)
+    version = f"2+grader{answers.GRADER_VERSION}"
+    return Protocol("self_judge", version, prompt, box_after_thinking, graded, reads_thinking=True)

@@ -44,6 +44,7 @@ class RecordedRules:
     version: str = VERSION
     extractor: Extractor | None = None
     judge: JudgeStep | None = None
+    reads_thinking: bool = False
 
     def prompt(self, item: Item) -> Prompt:
         """The prompt that asked."""

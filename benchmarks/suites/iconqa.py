@@ -38,7 +38,7 @@ from ...harness.errors import DataError
 from ...harness.types import Image, Item, Prompt
 from ..base import SAMPLES, Suite
 from ..gold import published, published_gold, typed
-from ..items import LETTERS, ImageFolder, Record, Source
+from ..items import LETTERS, ImageFolder, Record, Source, check_options
 from ..metrics import by_category, overall, together
 from ..protocols.base import BOXED, Protocol, asked, boxed_prompt, rule_grade
 from ..sources.jsonl import read_document
@@ -84,6 +84,7 @@ def _letter(record: Record, raw: str, choices: tuple[str, ...]) -> str:
     if len(choices) < 2:
         column = "choice_images" if record["task"] == "choose_img" else "choices"
         raise record.error(f"column {column!r} must list two or more options for task {record['task']}")
+    check_options(record, choices)
     if not (raw.isascii() and raw.isdigit() and len(raw) < 3 and int(raw) < len(choices)):
         raise record.error(f"column 'answer' must be an index from 0 to {len(choices) - 1}, found {raw!r:.60}")
     return LETTERS[int(raw)]

@@ -98,7 +98,7 @@ def test_a_picture_that_does_not_open_is_found(data):
 
 
 def test_a_picture_of_absurd_size_is_not_decoded():
-    from proctor.benchmarks.suites.figures import encode_png
+    from proctor.benchmarks.drawn.picture import encode_png
 
     np = pytest.importorskip("numpy")
     bomb = bytearray(encode_png(np.zeros((2, 2), np.uint8), [(0, 0, 0)]))

@@ -2,7 +2,9 @@
 
 import json
 import math
+import os
 import re
+import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -88,6 +90,21 @@ def test_the_same_items_give_the_same_bytes(folder, tmp_path):
     write_folder(tmp_path, [questions(suite) for suite in reversed(SUITES_OF_BENCHMARKS)])
     for file in folder.iterdir():
         assert (tmp_path / file.name).read_bytes() == file.read_bytes(), file.name
+
+
+def test_what_a_kill_left_half_written_is_swept_by_the_next_export(tmp_path, monkeypatch):
+    def killed(*arguments):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    child = os.fork()
+    if not child:
+        monkeypatch.setattr(export_lmms_eval, "to_row", killed)
+        write_folder(tmp_path, [questions("mathvision")])
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == signal.SIGKILL
+    assert [file.name for file in tmp_path.iterdir() if file.name.endswith(".unfinished")]
+    write_folder(tmp_path, [questions("mathvision")])
+    assert not [file.name for file in tmp_path.iterdir() if file.name.startswith(".")]
 
 
 def test_pictures_are_columns_that_the_library_datasets_knows_as_such(folder):

@@ -202,15 +202,18 @@ def test_a_bundled_sample_is_never_called_as_the_benchmark(ask, cli, tmp_path, m
     assert "mathvision (bundled sample, first 3 of 7)" in limited.out.replace("\n", " ")
 
 
-def test_a_copy_of_the_sample_and_a_board_of_before_are_known_by_their_items(ask, cli, tmp_path, monkeypatch):
+@pytest.mark.parametrize("columns", EARLIER_COLUMNS, ids=["without refused", "as at first"])
+def test_a_copy_of_the_sample_and_a_board_of_before_are_known_by_their_items(ask, cli, tmp_path, monkeypatch, columns):
     clean_tree(monkeypatch)
     data = Path(shutil.copytree(SAMPLES, tmp_path / "data")) / "mathvision.jsonl"
     done, place = ask("--data", data, suite="mathvision")
     assert "mathvision (bundled sample, 7 items)" in done.out
     cli("board", "build", place, "--out", tmp_path / "board", "--draft")
     file = tmp_path / "board" / BOARD
-    file.write_bytes(to_csv(read_csv(file), EARLIER_COLUMNS))
-    assert "subset" not in file.read_text()
+    assert {row.refused for row in read_csv(file)} == {0}
+    file.write_bytes(to_csv(read_csv(file), columns))
+    assert ("subset" in file.read_text()) is ("subset" in columns)
+    assert {row.refused for row in read_csv(file)} == {None}
     assert cli("board", "verify", tmp_path / "board").code == 0
     (row, *_) = read_csv(file)
     assert row.shown_suite == "mathvision (bundled sample, 7 items)"

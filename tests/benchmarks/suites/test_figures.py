@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image as PilImage
 
-from proctor.benchmarks.suites.figures import SUITE, TASKS, TEST_SIZE, Figure, draw, encode_png, in_test_split
+from proctor.benchmarks.drawn.picture import encode_png
+from proctor.benchmarks.drawn.question import DrawnQuestion, in_test_split
+from proctor.benchmarks.suites.figures import SUITE, draw
 from proctor.harness.errors import UsageError
 from proctor.harness.types import digest_all
 
@@ -18,9 +20,9 @@ DIGEST = "118e46eb317cf4327f0ce51611c39f0c807045321db1277c2aca31db58a09160"
 
 def test_the_test_set_is_fixed_and_large_enough() -> None:
     items = SUITE.load()
-    assert len(items) == TEST_SIZE >= 500
-    assert len({(item.cluster, item.question) for item in items}) == TEST_SIZE
-    assert {item.meta["task"] for item in items} == set(TASKS)
+    assert len(items) == SUITE.test_size >= 500
+    assert len({(item.cluster, item.question) for item in items}) == SUITE.test_size
+    assert {item.meta["task"] for item in items} == set(SUITE.tasks)
     assert digest_all([*(item.to_json() for item in items), *(item.images[0].sha256 for item in items)]) == DIGEST
 
 
@@ -34,7 +36,7 @@ def test_training_never_draws_a_test_scene(seed: int) -> None:
 
 
 def test_a_stream_depends_on_its_seed_alone() -> None:
-    def first(seed: int) -> list[Figure]:
+    def first(seed: int) -> list[DrawnQuestion]:
         return list(islice(draw(seed, "train"), 10))
 
     assert first(1) == first(1) != first(2)
@@ -61,7 +63,32 @@ def test_answers_are_what_the_picture_shows(seed: int) -> None:
         assert figure.answer == expected[figure.task]
 
 
-def seen_heights(figure: Figure) -> dict[str, int]:
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**40))
+def test_a_mistake_is_judged_wrong_and_the_solution_right(seed: int) -> None:
+    judge = SUITE.protocol("strict")
+    for figure in islice(draw(seed, "train"), 10):
+        item = SUITE.as_item(figure, "x")
+        assert len(figure.mistakes) >= 2
+        assert len({wrong.answer for wrong in figure.mistakes}) == len(figure.mistakes)
+        for solution in (figure.solution, *figure.mistakes):
+            for direct in (True, False):
+                stated = judge.extract(solution.response(direct=direct), item)
+                assert judge.match(stated, item).correct == (solution == figure.solution), solution
+
+
+def test_the_first_mistake_is_the_tasks_own() -> None:
+    off_by = {"read": {1, -1}, "sum": {-1}, "difference": {1}, "count": {1}}
+    for figure in islice(draw(3, "train"), 200):
+        wrong = figure.mistakes[0]
+        if figure.task == "tallest":
+            heights = dict(zip("ABC", map(int, figure.scene.split()[1:]), strict=True))
+            assert heights[wrong.answer] == sorted(heights.values())[1]
+        else:
+            assert int(wrong.answer) - int(figure.answer) in off_by[figure.task]
+
+
+def seen_heights(figure: DrawnQuestion) -> dict[str, int]:
     """Heights measured on the decoded picture, in units of 8 pixels."""
     pixels = np.asarray(PilImage.open(io.BytesIO(figure.image)).convert("RGB")).astype(int)
     heights = {}

@@ -1,6 +1,9 @@
 """IconQA: its columns, its official and VLMEvalKit's rules, and each defect that is known of them."""
 
+import json
+
 import pytest
+from PIL import Image
 
 from proctor.benchmarks.protocols.base import BOXED
 
@@ -32,3 +35,13 @@ def test_official_choices_by_index(judged, response, correct):
 def test_official_texts(judged):
     assert judged("iconqa", "official", "7,364", "7364", published_answer="7,364").correct is True
     assert judged("iconqa", "official", "7364", "7364", published_answer="7,364").correct is False
+
+
+def test_more_options_than_letters_are_the_error_of_their_line(cli, tmp_path):
+    with Image.new("RGB", (8, 8)) as picture:
+        picture.save(tmp_path / "a.png")
+    line = {"id": "1", "task": "choose_txt", "question": "Which?", "image": "a.png", "answer": "29"}
+    (tmp_path / "items.jsonl").write_text(json.dumps({**line, "choices": [f"number {n}" for n in range(30)]}) + "\n")
+    done = cli("suite", "check", "iconqa", "--data", tmp_path / "items.jsonl")
+    assert done.code == 2
+    assert "items.jsonl:1: 30 options: at most 26 have a letter, A to Z" in done.err
