@@ -1,6 +1,6 @@
 """The interfaces of training: the group that a reward sees, the reward, and the trainer.
 
-A label reaches only a reward that declares `needs_gold`.
+A label reaches only a reward that declares `needs_gold`, and a judge that is an oracle.
 """
 
 from __future__ import annotations
@@ -155,6 +155,11 @@ class Reward(Protocol):
 def needs_judge(reward: Reward) -> bool:
     """True if the reward declares that its groups must be judged."""
     return bool(getattr(reward, "needs_judge", False))
+
+
+def needs_labels(reward: Reward, recipe: Recipe) -> bool:
+    """True if a training by the recipe uses labels: those of its reward, or of a judge that knows them."""
+    return reward.needs_gold or (needs_judge(reward) and recipe.judge is not None and recipe.judge.needs_gold)
 
 
 Progress = Callable[[int, int, str], None]

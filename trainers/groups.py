@@ -24,6 +24,7 @@ from types import TracebackType
 from typing import TypeAlias
 
 from ..benchmarks.base import Suite
+from ..benchmarks.drawn.suite import drawn_suite
 from ..benchmarks.examination import plan, read_answers
 from ..benchmarks.gold import corrected
 from ..benchmarks.lock import LOCK, load_locked, on_hub
@@ -293,9 +294,8 @@ def _judgements(answers: StoredAnswers, answer_format: str) -> dict[str, ItemSco
     return scores
 
 
-FIGURES = "figures"
-FIGURES_DRAWN = 600
-"""So many figures of the training split, where no limit says otherwise."""
+DRAWN = 600
+"""So many questions of a drawn suite's training split, where no limit says otherwise."""
 AT_ONCE = 8
 """Groups that are judged together; a judgement that was killed goes on with the first of these that is not whole."""
 SCORE_SETTINGS = ("prompt", "temperature", "top_p", "max_tokens", "repeats", "retries")
@@ -313,24 +313,24 @@ def plan_groups(
     lock: Path = LOCK,
     choice: Choice | None = None,
 ) -> Examination:
-    """What to ask: a suite's items, those of a training set with their labels, or drawn figures of the training split.
+    """What to ask: a suite's items, those of a training set with their labels, or drawn questions of the training split.
 
     Raises UsageError for a sampling that makes no groups, for an unknown suite or protocol, and for `training` with
-    anything but figures; DataError for bad data.
+    a suite that is not drawn; DataError for bad data.
     """
     if sampling.n < 2 or sampling.greedy:
         raise UsageError("a group needs --samples 2 or more and a --temperature above 0: greedy answers do not differ")
-    if training and (suite != FIGURES or data is not None):
-        raise UsageError("only the figures are drawn from a training split; name a training set's own file with --data")
+    if training and (drawn_suite(suite) is None or data is not None):
+        raise UsageError("only drawn suites have a training split; name a training set's own file with --data")
     if not training and suite not in TITLES:
         return plan(suite, protocol, sampling, data, limit, lock=lock, choice=choice)
     choice = choice or Choice.first(limit)
     if training and choice.rule not in (ALL, FIRST):
-        raise UsageError("figures of the training split are drawn without end: --limit says how many")
+        raise UsageError("questions of the training split are drawn without end: --limit says how many")
     source = data_set(suite, labels=True)
     rules = source.protocol(protocol)
     items = (
-        training_prompts(PromptSettings(), sampling.seed)(0, choice.n or FIGURES_DRAWN)
+        training_prompts(PromptSettings(suite), sampling.seed)(0, choice.n or DRAWN)
         if training
         else choice.choose(load_locked(source, data, lock))
     )
@@ -390,7 +390,7 @@ def judge_run(
 def _scores(
     part: list[tuple[Item, tuple[str, ...]]], judge: Judge, settings: JudgeSettings, answer_format: str, seed: int
 ) -> dict[str, tuple[float | None, ...]]:
-    groups = [make_group(item, responses, needs_gold=False, answer_format=answer_format) for item, responses in part]
+    groups = [make_group(item, responses, settings.needs_gold, answer_format) for item, responses in part]
     rows = judge.score(groups, seed)
     failed = sum(score is None for row in rows for score in row)
     requested = sum(sum(group.well_formed) for group in groups)

@@ -8,19 +8,24 @@ guess.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import SimpleQueue
 from statistics import fmean
-from typing import Protocol, TypeAlias
+from threading import Thread
+from typing import Protocol, Self, TypeAlias
 
 from ..harness.engines.http_client import Endpoint
-from ..harness.engines.openai import OpenAIEngine, neutral
+from ..harness.engines.http_wire import neutral
+from ..harness.engines.openai import OpenAIEngine
 from ..harness.errors import EngineError, printable
 from ..harness.types import Json, Request, Response, Sampling
 from .base import Group
 from .judge_prompt import judge_prompt
 from .judge_reply import OVERALL, overall_score, read_scores
-from .recipe_settings import BASE_MODEL, TINY_MODEL, JudgeSettings
+from .oracle import OracleJudge
+from .recipe_settings import BASE_MODEL, ORACLE, TINY_MODEL, JudgeSettings, OracleSettings
 from .tiny import JUDGE
 
 Scores: TypeAlias = list[tuple[float | None, ...]]
@@ -61,10 +66,14 @@ class Judge(Protocol):
 
 @dataclass
 class ModelJudge:
-    """A judge that asks an engine. A response in bad format scores 0 and is not shown to it."""
+    """A judge that asks an engine. A response in bad format scores 0 and is not shown to it.
+
+    One that is `served` has a machine of its own, so it may be asked while the policy draws (`begin`).
+    """
 
     engine: JudgeEngine
     settings: JudgeSettings
+    served: bool = False
     trouble: str = field(default="", init=False)
 
     def identity(self) -> Json:
@@ -73,47 +82,16 @@ class ModelJudge:
 
     def score(self, groups: Sequence[Group], seed: int) -> Scores:
         """The mean over the repeats that were read; None where none was, after the retries."""
-        read: dict[Place, list[float]] = {
-            (place, index): []
-            for place, group in enumerate(groups)
-            for index, well_formed in enumerate(group.well_formed)
-            if well_formed
-        }
-        repeats = self.settings.repeats
-        owed = dict.fromkeys(read, repeats)
-        for attempt in range(1 + self.settings.retries):
-            first = attempt * repeats
-            numbers = {place: tuple(range(first, first + missing)) for place, missing in owed.items() if missing}
-            if not numbers:
-                break
-            for place, score in self._ask(groups, numbers, seed):
-                read[place].append(score)
-                owed[place] -= 1
-        return [
-            tuple(_score(read.get((place, k))) for k in range(len(group.responses)))
-            for place, group in enumerate(groups)
-        ]
+        scoring = Scoring(self, seed)
+        scoring.ask(enumerate(groups))
+        return scoring.scores()
 
-    def _ask(
-        self, groups: Sequence[Group], numbers: dict[Place, tuple[int, ...]], seed: int
-    ) -> Iterable[tuple[Place, float]]:
-        """Ask once for each sample number; yields the scores that could be read."""
-        settings = self.settings
-        sampling = Sampling(settings.repeats, settings.temperature, settings.top_p, settings.max_tokens, seed)
-        names = {f"{place} {index}": (place, index) for place, index in numbers}
-        requests = (
-            Request(name, judge_prompt(groups[place], index, settings.prompt, settings.system), numbers[place, index])
-            for name, (place, index) in names.items()
-        )
-        try:
-            for response in self.engine.generate(requests, sampling):
-                score = self._read(response)
-                if score is not None:
-                    yield names[response.item_id], score
-        except EngineError as error:  # those that were not reached are asked again, or have no score
-            self.trouble = str(error)
+    def begin(self, seed: int) -> JudgingBeside:
+        """The same for groups that come one by one, in any order: what `score` would give is asked for as they come."""
+        return JudgingBeside(Scoring(self, seed))
 
-    def _read(self, response: Response) -> float | None:
+    def read(self, response: Response) -> float | None:
+        """The score in a reply; None, and a word in `trouble`, if there is none."""
         if response.text is None:
             self.trouble = printable(response.error or "no answer")[:200]
             return None
@@ -128,6 +106,118 @@ class ModelJudge:
         return scores.get(OVERALL)
 
 
+class Scoring:
+    """The scores of groups in the making; a group's seeds depend on its place, not on when it is judged."""
+
+    def __init__(self, judge: ModelJudge, seed: int) -> None:
+        settings = judge.settings
+        self._judge = judge
+        self._sampling = Sampling(settings.repeats, settings.temperature, settings.top_p, settings.max_tokens, seed)
+        self._groups: dict[int, Group] = {}
+        self._read: dict[Place, list[float]] = {}
+        self.broken_off = False
+
+    def ask(self, groups: Iterable[tuple[int, Group]]) -> None:
+        """Ask once about each group, with its place. They are pulled as there is room for them.
+
+        Raises CancelledError when it is `broken_off`.
+        """
+        owed = self._owed(groups)
+        self._ask(owed)
+        for _ in owed:  # those that were not reached
+            continue
+
+    def _owed(self, groups: Iterable[tuple[int, Group]]) -> Iterator[tuple[Place, tuple[int, ...]]]:
+        """What is to be asked of the groups, and with which sample numbers."""
+        for place, group in groups:
+            self._groups[place] = group
+            shown = [(place, index) for index, well_formed in enumerate(group.well_formed) if well_formed]
+            self._read.update((one, []) for one in shown)
+            for one in shown:
+                yield one, tuple(range(self._sampling.n))
+
+    def scores(self) -> Scores:
+        """The scores in the order of places, after what is still owed was asked for again."""
+        repeats = self._sampling.n
+        for attempt in range(1, 1 + self._judge.settings.retries):
+            missing = {place: repeats - len(read) for place, read in self._read.items() if len(read) < repeats}
+            if not missing:
+                break
+            first = attempt * repeats
+            self._ask((place, tuple(range(first, first + missing[place]))) for place in sorted(missing))
+        return [
+            tuple(_score(self._read.get((place, k))) for k in range(len(group.responses)))
+            for place, group in sorted(self._groups.items())
+        ]
+
+    def holds(self, groups: Sequence[Group]) -> bool:
+        """Whether these groups, in their order, are the ones that were asked about."""
+        known = [(one.item_id, one.responses) for _, one in sorted(self._groups.items())]
+        return known == [(group.item_id, group.responses) for group in groups]
+
+    def _ask(self, owed: Iterable[tuple[Place, tuple[int, ...]]]) -> None:
+        """Ask once for each sample number, and keep the scores that could be read."""
+        settings, names = self._judge.settings, dict[str, Place]()
+
+        def requests() -> Iterator[Request]:
+            for (place, index), numbers in owed:
+                if self.broken_off:
+                    raise CancelledError
+                names[f"{place} {index}"] = place, index
+                prompt = judge_prompt(self._groups[place], index, settings.prompt, settings.system)
+                yield Request(f"{place} {index}", prompt, numbers)
+
+        try:
+            for response in self._judge.engine.generate(requests(), self._sampling):
+                score = self._judge.read(response)
+                if score is not None:
+                    self._read[names[response.item_id]].append(score)
+        except EngineError as error:  # those that were not reached are asked again, or have no score
+            self._judge.trouble = str(error)
+
+
+class JudgingBeside:
+    """Groups that are judged in a thread of its own, each as soon as it is there; a context manager.
+
+    Leaving the block breaks off what is still asked.
+    """
+
+    def __init__(self, scoring: Scoring) -> None:
+        self._scoring = scoring
+        self._groups: SimpleQueue[tuple[int, Group] | None] = SimpleQueue()
+        self._done: Future[None] = Future()
+        Thread(target=self._work, name="judge", daemon=True).start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._scoring.broken_off = True
+        self._groups.put(None)
+
+    def add(self, place: int, group: Group) -> None:
+        """Have the group of that place judged."""
+        self._groups.put((place, group))
+
+    def scores(self, groups: Sequence[Group]) -> Scores | None:
+        """The scores of all that was added; None if `groups` are others. No more is added. Raises what judging raised."""
+        self._groups.put(None)
+        self._done.result()
+        return self._scoring.scores() if self._scoring.holds(groups) else None
+
+    def _work(self) -> None:
+        try:
+            self._scoring.ask(self._added())
+        except BaseException as error:  # raised in the thread that waits for scores
+            self._done.set_exception(error)
+        else:
+            self._done.set_result(None)
+
+    def _added(self) -> Iterator[tuple[int, Group]]:
+        while (added := self._groups.get()) is not None:
+            yield added
+
+
 def _score(read: Sequence[float] | None) -> float | None:
     """0 for a response that was not shown; without any reading None."""
     if read is None:
@@ -135,9 +225,13 @@ def _score(read: Sequence[float] | None) -> float | None:
     return fmean(read) if read else None
 
 
-def open_judge(settings: JudgeSettings, base: Path) -> ModelJudge:
+def open_judge(settings: JudgeSettings, base: Path) -> Judge:
     """Open it. Raises UsageError, CheckpointError, or EngineError for a server that does not have the model."""
-    return ModelJudge(_served(settings, settings.url) if settings.url else _in_process(settings, base), settings)
+    if settings.model == ORACLE:
+        return OracleJudge(settings.oracle or OracleSettings())
+    if settings.url:
+        return ModelJudge(_served(settings, settings.url), settings, served=True)
+    return ModelJudge(_in_process(settings, base), settings)
 
 
 def _served(settings: JudgeSettings, url: str) -> JudgeEngine:

@@ -2,8 +2,8 @@
 
     examined.jsonl    what examinations of the training's checkpoints found, a line each: checkpoint, suite, score
 
-With a recipe's `keep` it keeps the last so many, the one that each stage ended with, and the best of those examined, by the
-suite of the first line. Without it all are kept.
+With a recipe's `keep` it keeps the last so many, the one that each stage ended with, the best of those examined, by the
+suite of the first line, and the one that its guard would go back to. Without it all are kept.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from safetensors import safe_open
 from ..harness.errors import DataError, StoreError
 from ..harness.jsonl import json_line, read_lines
 from ..harness.limits import METRICS_LINE_BYTES
+from .recipe import ADAMW
 
 EXAMINED = "examined.jsonl"
 DROPPED = ".dropped-"
@@ -50,14 +51,17 @@ def scores(training: Path) -> dict[str, float]:
     return found
 
 
-def drop_superfluous(training: Path, checkpoints: Sequence[tuple[int, Path]], keep: int, stage: int) -> None:
+def drop_superfluous(
+    training: Path, checkpoints: Sequence[tuple[int, Path]], keep: int, stage: int, guarded: int = 0
+) -> None:
     """Delete the checkpoints, (step, path) by step, that are not kept; a stage has `stage` steps.
 
-    Raises StoreError if that fails.
+    The last one of at most `guarded` steps is kept. Raises StoreError if that fails.
     """
     told = scores(training)
     best = max((path.name for _, path in checkpoints if path.name in told), key=lambda name: told[name], default=None)
-    superfluous = [path for step, path in checkpoints[:-keep] if path.name != best and step % stage]
+    before = max((step for step, _ in checkpoints if step <= guarded), default=None)
+    superfluous = [path for step, path in checkpoints[:-keep] if path.name != best and step != before and step % stage]
     try:
         for path in superfluous:
             path.replace(path.with_name(f"{DROPPED}{path.name}"))
@@ -77,13 +81,15 @@ def check_room(folder: Path, needed: int, what: str) -> None:
         )
 
 
-def check_room_for_all(training: Path, keep: int | None, to_come: int, each: int, beside: int = 0) -> None:
+def check_room_for_all(
+    training: Path, keep: int | None, to_come: int, each: int, beside: int = 0, *, guarded: bool = False
+) -> None:
     """Raise StoreError if the checkpoints that are `to_come`, of `each` bytes, and what is `beside` them find no room.
 
-    With `keep` the best one is there beside the last ones, and the newest before an older one goes.
+    With `keep` the best one is there beside the last ones, so is a guard's, and the newest before an older one goes.
     """
     there = sum(1 for _ in (training / "checkpoints").glob("step-*"))
-    held = to_come if keep is None else min(to_come, max(1, keep + 2 - there))
+    held = to_come if keep is None else min(to_come, max(1, keep + 2 + guarded - there))
     check_room(training, held * each + beside, f"the training ({held} checkpoints)")
 
 
@@ -99,6 +105,14 @@ def stored_bytes(checkpoint: Path) -> int:
 def parameters(checkpoint: Path) -> int:
     """How many numbers the weights of a checkpoint are, by the heads of its files."""
     return sum(math.prod(shape) for file in checkpoint.glob("*.safetensors") for shape in _shapes(file))
+
+
+def state_bytes(numbers: int, optimiser: str, *, masters: bool) -> int:
+    """About the size of the local trainer's state for so many trained numbers, with an `optimiser` of recipe.OPTIMISERS.
+
+    It has two moments to a number, of 4 bytes or of 1, and a float32 master unless the checkpoint itself is that.
+    """
+    return numbers * ((8 if optimiser == ADAMW else 2) + (4 if masters else 0))
 
 
 def _shapes(file: Path) -> Iterator[Sequence[int]]:

@@ -7,14 +7,14 @@ Both trainers draw from the items that are left, so they see the same. No prompt
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from ..harness.errors import UsageError
 from ..harness.files import read_object, write_json
 from ..harness.types import Item, Prompt
-from .methods.base import StagedMethod
+from .methods.base import StagedMethod, longest_prompts
 from .methods.registry import open_method
 from .recipe import LEAVE_OUT, Recipe
 from .sampler import asking, source_items, training_prompts
@@ -61,9 +61,9 @@ def without_too_long(recipe: Recipe, base: Path, room: int | None = None) -> tup
         "openrlhf.prompt_tokens": room,
     }
     limit, name = min((limit, name) for name, limit in limits.items() if limit is not None)
-    ask = asking(recipe)
     drawn = source_items(recipe.prompts) is None
-    lengths = {item.id: meter.tokens(ask(item)) for item in _every_item(recipe)}
+    prompts = _longest_prompts(recipe)
+    lengths = {item.id: max(map(meter.tokens, prompts(item))) for item in _every_item(recipe)}
     too_long = {item: length for item, length in lengths.items() if length > limit}
     if too_long and (drawn or recipe.prompts.too_long != LEAVE_OUT):
         raise UsageError(_refusal(too_long, len(lengths), f"{limit} ({name})", drawn=drawn))
@@ -75,8 +75,16 @@ def without_too_long(recipe: Recipe, base: Path, room: int | None = None) -> tup
     return replace(recipe, prompts=kept), found
 
 
+def _longest_prompts(recipe: Recipe) -> Callable[[Item], list[Prompt]]:
+    """What a training may show of an item, as it is shown."""
+    ask, method = asking(recipe), open_method(recipe)
+    if isinstance(method, StagedMethod):
+        return lambda item: [ask(item)]
+    return lambda item: [recipe.prompts.shown(prompt) for prompt in longest_prompts(method, item, ask)]
+
+
 def _every_item(recipe: Recipe) -> Iterable[Item]:
-    """The items of the recipe's set; of figures all that the training draws."""
+    """The items of the recipe's set; of a drawn suite all that the training draws."""
     if (items := source_items(recipe.prompts)) is not None:
         return items
     method, policy = open_method(recipe), recipe.policy

@@ -30,7 +30,7 @@ _MAX_NAME = 100
 _MAX_KEYS = 4
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _STEP = re.compile(r"step-([0-9]{1,9})")
-_FREE = ("name", "seed", "checkpoint_every", "keep", "openrlhf")
+_FREE = ("name", "seed", "checkpoint_every", "keep", "openrlhf", "track")
 """Settings that do not make another recipe: what is learned stays the same, but for chance and rounding."""
 
 
@@ -82,6 +82,12 @@ def trained_by(training: Path) -> TrainedBy:
     """Raises DataError for a damaged training directory."""
     recipe, base = _read_identity(training / "training.json")
     return TrainedBy(_named(recipe), recipe["seed"], base, digest(_fixed(recipe)))
+
+
+def recipe_of(training: Path) -> Recipe | None:
+    """The recipe of a training directory; None for any other folder. Raises DataError for a damaged one."""
+    file = training / "training.json"
+    return read_settings(Recipe, _read_identity(file)[0], "recipe") if file.is_file() else None
 
 
 def _read_identity(file: Path) -> tuple[dict[str, Any], str]:

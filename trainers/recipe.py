@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,15 +11,26 @@ from typing import Any
 from ..harness.answers.formats import FORMATS
 from ..harness.errors import UsageError
 from ..harness.registry import FileRegistry
-from ..harness.settings import added, read_settings, require, setting, to_stored
+from ..harness.settings import added, read_settings, read_table, require, tables_of, to_stored
 from ..harness.types import Json, Prompt, Rendering, Sampling
 from ..harness.user_file import anchored, in_file
-from .recipe_settings import JudgeSettings, LocalSettings, LoraSettings, OpenRlhfSettings, SynthesisSettings
+from .recipe_settings import (
+    VLLM,
+    GuardSettings,
+    JudgeSettings,
+    LocalSettings,
+    LoraSettings,
+    OpenRlhfSettings,
+    RolloutSettings,
+    SynthesisSettings,
+    TrackSettings,
+)
 
 OPEN = ("trainer", "model", "method", "protocol", "answer_format", "reward", "advantage")
 """Settings that name what may stand in a file of one's own; so does prompts.suite."""
-FILES = {"prompts": ("suite", "template"), "judge": ("prompt", "system")}
-"""Settings of sections that may name a file."""
+JUDGE_FILES = ("prompt", "system")
+FILES = {("prompts",): ("suite", "template"), ("judge",): JUDGE_FILES, ("guard", "judge"): JUDGE_FILES}
+"""Settings of sections, and of sections in them, that may name a file."""
 ROLL_OVER, DROP = "roll_over", "drop"
 LAST_BATCH = (ROLL_OVER, DROP)
 ERROR, LEAVE_OUT = "error", "leave_out"
@@ -33,8 +43,8 @@ MOST_PROMPTS, MOST_SAMPLES = 10_000_000, 100_000
 class PromptSettings:
     """Where unlabelled training prompts come from, and how they are shown.
 
-    They are the figures generator's, or a suite's items in the JSONL file `data`. `split` is for figures: "test" trains on
-    the very items that an examination asks.
+    They are drawn, of a suite that is drawn, with no end and of `tasks` alone where some are named; else the suite's items in
+    the JSONL file `data`. `split` is for drawn suites: "test" trains on the very items that an examination asks.
 
     All items of a file are drawn in a random order, then all again in another one. What is left at the end of such a pass,
     fewer than policy.prompts items, begins the next pass with `last_batch` "roll_over"; with "drop" it is left out of it.
@@ -155,7 +165,8 @@ class Recipe:
     what follows from breaking it is the reward's affair. What OPEN names is a name of its registry, or path/to/file.py:thing
     (of `model` a .toml file), whose path is made absolute. `reward_settings` are the reward's own, `advantage_beta` is the
     advantage's where it has one, `judge` is read only by a reward that needs a judge, and `openrlhf` and `local` only by the
-    trainers of those names. With `lora` the local trainer trains adapters.
+    trainers of those names. With `lora` the local trainer trains adapters, with `guard` it looks after what it trains, and
+    `rollouts` says what draws its answers. Those that `track` names follow a training while it runs.
     """
 
     name: str
@@ -182,6 +193,9 @@ class Recipe:
     openrlhf: OpenRlhfSettings | None = None
     local: LocalSettings | None = added(None)  # noqa: RUF009
     lora: LoraSettings | None = added(None)  # noqa: RUF009
+    guard: GuardSettings | None = added(None)  # noqa: RUF009
+    track: TrackSettings | None = added(None)  # noqa: RUF009
+    rollouts: RolloutSettings | None = added(None)  # noqa: RUF009
 
     def __post_init__(self) -> None:
         for name, value in _anchored({name: getattr(self, name) for name in OPEN}, Path()).items():
@@ -201,6 +215,13 @@ class Recipe:
             or self.local is None
             or self.local.micro_tokens is None,
             "[lora] is not for the trainer openrlhf": self.lora is None or self.trainer != "openrlhf",
+            f"[guard] is the local trainer's, and trainer {self.trainer} has none": self.guard is None
+            or self.trainer not in ("openrlhf", "trl"),
+            f"[rollouts] is the local trainer's, and trainer {self.trainer} has its own": self.rollouts is None
+            or self.trainer not in ("openrlhf", "trl"),
+            "rollouts.engine vllm draws by whole weights, which those of lora.four_bit are not": not (
+                self.drawn_by_vllm and self.lora is not None and self.lora.four_bit
+            ),
             "policy.prompts must be a multiple of minibatches x accumulate": parts >= 1
             and policy.prompts >= 1
             and policy.prompts % parts == 0,
@@ -218,8 +239,7 @@ class Recipe:
             "policy.train_on must be at least 2 and at most sampling.n": policy.train_on is None
             or 2 <= policy.train_on <= self.sampling.n,
             "policy.train_on belongs to method grpo": policy.train_on is None or self.method == "grpo",
-            "prompts.split must be train, or test for figures": self.prompts.split == "train"
-            or (self.prompts.split == "test" and self.prompts.suite == "figures"),
+            "prompts.split must be train, or test for a drawn suite": self.prompts.split in ("train", "test"),
             f"optimiser.kind must be one of: {', '.join(OPTIMISERS)}": optimiser.kind in OPTIMISERS,
             "optimiser.kind is the local trainer's": optimiser.kind == ADAMW or self.trainer != "openrlhf",
             "optimiser.learning_rate must be positive": optimiser.learning_rate > 0,
@@ -232,6 +252,11 @@ class Recipe:
             and all(0 <= beta < 1 for beta in optimiser.betas),
         }
         require(rules.items())
+
+    @property
+    def drawn_by_vllm(self) -> bool:
+        """Whether the local trainer's answers are drawn by an engine of vLLM's."""
+        return self.rollouts is not None and self.rollouts.engine == VLLM
 
     def to_json(self) -> Json:
         """All settings, as a training stores them."""
@@ -274,7 +299,7 @@ def load_recipe(name: str, changes: Sequence[str] = ()) -> Recipe:
     if (extended := table.pop("extends", None)) is not None:
         table = _laid_over(_read_extended(extended, path), table)
     for change in changes:
-        table = _laid_over(table, _anchored(_table_of(change), Path()))
+        table = _laid_over(table, _anchored(tables_of([change]), Path()))
     recipe = read_settings(Recipe, {"name": path.stem, **table}, f"recipe {path.name}")
     if in_file(recipe.answer_format) is None and recipe.answer_format not in FORMATS:
         raise UsageError(f"recipe {path.name}: answer_format must be one of: {', '.join(FORMATS.names())}")
@@ -282,13 +307,7 @@ def load_recipe(name: str, changes: Sequence[str] = ()) -> Recipe:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        table = tomllib.loads(path.read_text())
-    except FileNotFoundError:
-        raise UsageError(f"there is no file {path}: name a recipe's file, or a bundled one without .toml") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise UsageError(f"recipe {path}: cannot be read ({str(error)[:150]})") from error
-    return _anchored(table, path.parent)
+    return _anchored(read_table(path, "recipe"), path.parent)
 
 
 def _anchored(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:
@@ -297,11 +316,20 @@ def _anchored(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     for name in OPEN:
         if isinstance(settings.get(name), str):
             settings[name] = anchored(settings[name], folder)
-    for section, names in FILES.items():
-        if isinstance(given := settings.get(section), dict):
-            files = {name: anchored(given[name], folder) for name in names if isinstance(given.get(name), str)}
-            settings[section] = {**given, **files}
+    for sections, names in FILES.items():
+        settings = _anchored_in(settings, sections, names, folder)
     return settings
+
+
+def _anchored_in(
+    table: Mapping[str, Any], sections: Sequence[str], names: Sequence[str], folder: Path
+) -> dict[str, Any]:
+    if not sections:
+        return {**table, **{name: anchored(table[name], folder) for name in names if isinstance(table.get(name), str)}}
+    inner = table.get(sections[0])
+    if not isinstance(inner, dict):
+        return dict(table)
+    return {**table, sections[0]: _anchored_in(inner, sections[1:], names, folder)}
 
 
 def _summary(path: Path, name: str) -> str:
@@ -341,19 +369,14 @@ def _laid_over(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, A
     for name in ("reward", "method"):
         if over.get(name, under.get(name)) != under.get(name):
             merged.pop(f"{name}_settings", None)
+    return _merged(merged, over)
+
+
+def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(under)
     for key, value in over.items():
         below = merged.get(key, {})
         if isinstance(value, dict) and not isinstance(below, dict):
             raise UsageError(f"{key} is no section of a recipe")
-        merged[key] = {**below, **value} if isinstance(value, dict) else value
+        merged[key] = _merged(below, value) if isinstance(value, dict) else value
     return merged
-
-
-def _table_of(change: str) -> dict[str, Any]:
-    """The table that a change like "policy.steps=10" stands for."""
-    key, value = setting(change)
-    *sections, last = key.split(".")
-    table: dict[str, Any] = {last: value}
-    for section in reversed(sections):
-        table = {section: table}
-    return table

@@ -1,4 +1,4 @@
-"""Sections of a recipe: [judge], [openrlhf], [local], [lora] and [synthesis].
+"""Sections of a recipe: [judge], [guard], [openrlhf], [local], [rollouts], [lora], [track] and [synthesis].
 
 [openrlhf] describes the machines; nothing in it changes what is learned, but for rounding.
 """
@@ -15,8 +15,37 @@ from .text_file import SUFFIX
 
 BASE_MODEL = "base"
 TINY_MODEL = "tiny_judge"
+ORACLE = "oracle"
 PROMPTS = ("full", "short")
 OVERALLS = ("weighted", "stated")
+
+
+FAVOURED = ("long", "majority")
+
+
+@dataclass(frozen=True)
+class OracleSettings:
+    """A judge that knows the labels (`oracle`): its verdict on a response is right with probability `accuracy`.
+
+    A share `bias` of the verdicts is for what it `favours`, and against the rest: responses that are "long" (above the median
+    of their group, in characters), or those that gave the answer of the "majority". With `alike` it errs alike on equal
+    answers to one question, otherwise on each response by itself. It is as sure as `certainty` says: a response that it takes
+    for right scores (1 + certainty) / 2, another (1 - certainty) / 2.
+    """
+
+    accuracy: float = 1.0
+    favours: str = "long"
+    bias: float = 0.0
+    alike: bool = False
+    certainty: float = 1.0
+
+    def __post_init__(self) -> None:
+        shares = {name: getattr(self, name) for name in ("accuracy", "bias", "certainty")}
+        rules = {
+            **{f"judge.oracle.{name} must be from 0 to 1": 0 <= value <= 1 for name, value in shares.items()},
+            f"judge.oracle.favours must be one of: {', '.join(FAVOURED)}": self.favours in FAVOURED,
+        }
+        require(rules.items())
 
 
 @dataclass(frozen=True)
@@ -33,6 +62,8 @@ class JudgeSettings:
     that cannot be had or read is asked for again up to `retries` times. The training stops when more than
     `max_failed_share` of what was judged in the last `window` steps got no score. `batch` is the number of replies that an
     in-process judge draws at once, `concurrency` that of requests to a served one.
+
+    The `model` "oracle" is a control that knows the labels, as good as `oracle` says; nothing is asked, nothing else counts.
     """
 
     model: str = BASE_MODEL
@@ -49,6 +80,7 @@ class JudgeSettings:
     system: str | None = added(None)
     overall: str = added("weighted")
     concurrency: int = added(256)
+    oracle: OracleSettings | None = added(None)  # noqa: RUF009
 
     def __post_init__(self) -> None:
         rules = {
@@ -66,8 +98,50 @@ class JudgeSettings:
             "retries must not be negative": self.retries >= 0,
             "max_failed_share must be from 0 to 1": 0 <= self.max_failed_share <= 1,
             f"url needs model: the name that the server has for it, not {self.model!r}": self.url is None
-            or self.model not in (BASE_MODEL, TINY_MODEL),
+            or self.model not in (BASE_MODEL, TINY_MODEL, ORACLE),
+            f'[judge.oracle] needs model = "{ORACLE}"': self.oracle is None or self.model == ORACLE,
             "several repeats need a temperature above 0": self.repeats == 1 or self.temperature > 0,
+        }
+        require(rules.items())
+
+    @property
+    def needs_gold(self) -> bool:
+        """Whether what it scores must hold the gold answer, as an oracle's must."""
+        return self.model == ORACLE
+
+
+FLAG, STOP = "flag", "stop"
+ACTIONS = (FLAG, STOP)
+MOST_HELD_OUT = 100_000
+
+
+@dataclass(frozen=True)
+class GuardSettings:
+    """What is looked at while a training goes on, without labels, and when that is an alarm (`guard`).
+
+    Every `every` steps the policy answers `prompts` prompts greedily that are never trained on, and its answers are held
+    against the base's. A `judge` of its own, which must have no part in the reward, compares the two where they differ.
+
+    It is an alarm when at `checks` checks in a row the judged change is at least `z` standard errors below that of the best
+    check before, the base's at first; or when at as many the responses are shorter than `shortest` times the base's without a
+    judged change above 0. The `action` is "flag" (say and record it) or "stop" (end the training too).
+    """
+
+    prompts: int = 128
+    every: int = 5
+    judge: JudgeSettings | None = None
+    action: str = FLAG
+    z: float = 2.0
+    checks: int = 2
+    shortest: float = 0.5
+
+    def __post_init__(self) -> None:
+        rules = {
+            f"guard.prompts must be from 2 to {MOST_HELD_OUT:,}": 2 <= self.prompts <= MOST_HELD_OUT,
+            "guard.every and guard.checks must be at least 1": min(self.every, self.checks) >= 1,
+            f"guard.action must be one of: {', '.join(ACTIONS)}": self.action in ACTIONS,
+            "guard.z must not be negative": self.z >= 0,
+            "guard.shortest must be from 0 to 1": 0 <= self.shortest <= 1,
         }
         require(rules.items())
 
@@ -172,6 +246,60 @@ class LocalSettings:
             "micro_tokens must be at least 1": self.micro_tokens is None or self.micro_tokens >= 1,
             "draw_tokens must be at least 1": self.draw_tokens is None or self.draw_tokens >= 1,
             f"attention must be one of: {', '.join(ATTENTION)}": self.attention in ATTENTION,
+        }
+        require(rules.items())
+
+
+TENSORBOARD, WANDB, TRACKIO = "tensorboard", "wandb", "trackio"
+TRACKERS = (TENSORBOARD, WANDB, TRACKIO)
+
+
+@dataclass(frozen=True)
+class TrackSettings:
+    """Which trackers of experiments follow the training (`tracking`), as runs of `project`; nothing of what is learned.
+
+    TensorBoard's events are written to the training's directory in any case. The others keep what they are told on this
+    machine, whatever the environment says, unless `online`; then their own settings decide.
+    """
+
+    to: tuple[str, ...] = ()
+    project: str = "proctor"
+    online: bool = False
+
+    def __post_init__(self) -> None:
+        rules = {
+            f"track.to must be some of: {', '.join(TRACKERS)}": {*self.to} <= {*TRACKERS},
+            "track.project must not be empty": bool(self.project.strip()),
+        }
+        require(rules.items())
+
+
+TRANSFORMERS, VLLM = "transformers", "vllm"
+ROLLOUT_ENGINES = (TRANSFORMERS, VLLM)
+
+
+@dataclass(frozen=True)
+class RolloutSettings:
+    """What draws the local trainer's answers, for methods that draw at every step.
+
+    The `engine` "transformers" is the policy itself; "vllm" is an engine of vLLM's on the same device, in a process of its
+    own, that is handed the policy's weights after each step. Of a GPU's memory it takes the share `gpu_memory_utilization`,
+    its weights included; the learner has the rest. `enforce_eager` starts it sooner, without CUDA graphs and compilation.
+
+    What the two make of the same tokens is compared at each draw (metric vllm_kl): a mean difference of more than
+    `most_vllm_kl` nats per token in a start's first step ends the training, for then they do not see the same.
+    """
+
+    engine: str = TRANSFORMERS
+    gpu_memory_utilization: float = 0.4
+    enforce_eager: bool = False
+    most_vllm_kl: float = 0.1
+
+    def __post_init__(self) -> None:
+        rules = {
+            f"rollouts.engine must be one of: {', '.join(ROLLOUT_ENGINES)}": self.engine in ROLLOUT_ENGINES,
+            "rollouts.gpu_memory_utilization must be above 0 and below 1": 0 < self.gpu_memory_utilization < 1,
+            "rollouts.most_vllm_kl must be positive": self.most_vllm_kl > 0,
         }
         require(rules.items())
 

@@ -52,8 +52,10 @@ def recipe_files(recipe: Recipe) -> dict[str, Json]:
         "advantage": (ADVANTAGES, recipe.advantage),
     }
     texts = {"template": recipe.prompts.template}
-    if recipe.judge is not None:
-        texts |= {"judge_prompt": recipe.judge.prompt, "judge_system": recipe.judge.system}
+    judges = {"judge": recipe.judge, "guard_judge": recipe.guard.judge if recipe.guard else None}
+    for name, judge in judges.items():
+        if judge is not None:
+            texts |= {f"{name}_prompt": judge.prompt, f"{name}_system": judge.system}
     digests = {name: registry.file_sha256(text) for name, (registry, text) in named.items()}
     digests |= {name: text_sha256(text) for name, text in texts.items() if text is not None and text.endswith(SUFFIX)}
     return {f"{name}_file": {"sha256": sha256} for name, sha256 in digests.items() if sha256}

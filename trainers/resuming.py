@@ -22,7 +22,7 @@ from ..harness.types import Json
 from .methods.base import StagedMethod
 from .methods.registry import open_method
 from .recipe import Recipe
-from .recipe_settings import LocalSettings
+from .recipe_settings import LocalSettings, TrackSettings
 
 RESUMES = "resumes.jsonl"
 STEPS = "recipe.policy.steps"
@@ -32,10 +32,17 @@ OPENRLHF = (
     *("gpu_memory_utilization", "enforce_eager", "silence", "most_vllm_kl"),
 )  # fmt: skip
 """Settings of [openrlhf] that change nothing of what is learned, but for rounding."""
+JUDGE = ("url", "batch", "concurrency")
+ROLLOUTS = ("gpu_memory_utilization", "enforce_eager", "most_vllm_kl")
+GUARD = ("action", "z", "checks", "shortest")
+"""Settings of [guard] that say what is an alarm and what follows from it, and nothing of what is looked at."""
 MACHINE = (
-    *("recipe.checkpoint_every", "recipe.keep", "recipe.policy.accumulate", "recipe.judge.url", "recipe.judge.batch"),
-    *("recipe.judge.concurrency", "judge.url"),
+    *("recipe.checkpoint_every", "recipe.keep", "recipe.policy.accumulate", "judge.url", "guard_judge.url"),
+    *(f"recipe.{judge}.{name}" for judge in ("judge", "guard.judge") for name in JUDGE),
+    *(f"recipe.guard.{name}" for name in GUARD),
     *(f"recipe.openrlhf.{name}" for name in OPENRLHF),
+    *("recipe.track", *(f"recipe.track.{one.name}" for one in dataclasses.fields(TrackSettings))),
+    *(f"recipe.rollouts.{name}" for name in ROLLOUTS),
     *("recipe.local", *(f"recipe.local.{one.name}" for one in dataclasses.fields(LocalSettings))),
 )
 MADE = "recipe.collect.least"

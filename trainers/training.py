@@ -6,7 +6,8 @@
     tensorboard/     the same, for TensorBoard
     checkpoints/     step-000020/ ... in Hugging Face format; written under a dot name and renamed when complete
     examined.jsonl   what examinations found, where only some checkpoints are kept (`keeping`)
-    finished.json    written last
+    guard/           what its guard holds answers against, and its alarm (`guard`)
+    finished.json    written last; says if the guard ended the training
 
 A checkpoint keeps the trainer's own state in trainer/state.safetensors, out of the way of loaders.
 """
@@ -25,7 +26,7 @@ from safetensors.torch import load_file, save_file
 from torch.utils.tensorboard import SummaryWriter
 
 from ..harness.errors import DataError, StoreError, UsageError
-from ..harness.files import write_json
+from ..harness.files import publish_folder, write_json
 from ..harness.folder import ClaimedFolder
 from ..harness.jsonl import Journal
 from ..harness.limits import METRICS_LINE_BYTES
@@ -37,6 +38,7 @@ from .keeping import check_room, drop_superfluous
 from .recipe import Recipe
 from .resolve import recipe_files
 from .resuming import Resume, free_keys
+from .tracking import LiveTrackers
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -71,7 +73,7 @@ class TrainingFolder(ClaimedFolder):
     """The one writer of a training directory; a context manager that holds its lock.
 
     `more` is what belongs to the training's identity beside recipe and base. `extended`: it is resumed to another end than
-    the one that it was begun with.
+    the one that it was begun with. `guarded`: the last checkpoint of at most so many steps is kept.
     """
 
     def __init__(
@@ -96,10 +98,12 @@ class TrainingFolder(ClaimedFolder):
             self.extended = resumed is not None and resumed.extended
             self._resume = resumed
             if self.extended and done < recipe.policy.steps:
-                (path / FINISHED).unlink(missing_ok=True)
+                self.reopen()
             self._metrics = self._open_metrics() if (path / METRICS).exists() else None
         last = self.last_checkpoint()
         self._keep, self._stage = recipe.keep, recipe.policy.steps
+        self.guarded = 0
+        self._trackers = LiveTrackers(recipe.track, path.resolve().name, stored["identity"])
         self._tensorboard = SummaryWriter(str(path / "tensorboard"), purge_step=last.step + 1 if last else None)
 
     def _open_metrics(self) -> Journal:
@@ -113,6 +117,7 @@ class TrainingFolder(ClaimedFolder):
     def close(self) -> None:
         """Put the metrics on the disk."""
         self._tensorboard.close()
+        self._trackers.close()
         if self._metrics is not None:
             self._metrics.close()
 
@@ -120,9 +125,10 @@ class TrainingFolder(ClaimedFolder):
         """Where the checkpoint after that step is, or will be."""
         return self.path / "checkpoints" / f"step-{step:06d}"
 
-    def last_checkpoint(self) -> TrainingCheckpoint | None:
-        """The complete checkpoint with the most steps."""
-        return max(self._checkpoints(), key=lambda checkpoint: checkpoint.step, default=None)
+    def last_checkpoint(self, most: int | None = None) -> TrainingCheckpoint | None:
+        """The complete checkpoint with the most steps, of those of at most `most` steps if that is given."""
+        found = (one for one in self._checkpoints() if most is None or one.step <= most)
+        return max(found, key=lambda checkpoint: checkpoint.step, default=None)
 
     def _checkpoints(self) -> list[TrainingCheckpoint]:
         """The complete ones; folders of other names are not ours."""
@@ -132,7 +138,7 @@ class TrainingFolder(ClaimedFolder):
     def _drop_superfluous(self) -> None:
         if self._keep is not None:
             kept = sorted((checkpoint.step, checkpoint.path) for checkpoint in self._checkpoints())
-            drop_superfluous(self.path, kept, self._keep, self._stage)
+            drop_superfluous(self.path, kept, self._keep, self._stage, self.guarded)
 
     def record(self, step: int, metrics: Mapping[str, float]) -> None:
         """Add a step's metrics. Raises StoreError if they cannot be written."""
@@ -144,6 +150,7 @@ class TrainingFolder(ClaimedFolder):
         self._metrics.append(json.dumps({"step": step, **metrics}, allow_nan=False).encode() + b"\n")
         for name, value in metrics.items():
             self._tensorboard.add_scalar(name, value, step)
+        self._trackers.log(step, metrics)
 
     def save_checkpoint(self, step: int, policy: VisionLanguageModel, state: Mapping[str, Tensor]) -> None:
         """Write a checkpoint under a dot name, then rename it: a folder without the dot is complete."""
@@ -157,7 +164,7 @@ class TrainingFolder(ClaimedFolder):
             policy.save(temporary)
             save_file(dict(state), temporary / STATE)
             (temporary / COMPLETE).touch()
-            temporary.replace(final)
+            publish_folder(temporary, final)
         except Exception as error:
             shutil.rmtree(temporary, ignore_errors=True)
             raise StoreError(
@@ -184,7 +191,7 @@ class TrainingFolder(ClaimedFolder):
                 ):
                     shutil.copy(file, temporary)
             (temporary / COMPLETE).touch()
-            temporary.replace(final)
+            publish_folder(temporary, final)
         except OSError as error:
             raise StoreError(
                 f"cannot make checkpoint {final} of {weights}: {error.strerror or error}; make room and resume the training"
@@ -196,8 +203,12 @@ class TrainingFolder(ClaimedFolder):
         last = self.last_checkpoint()
         return last.step if last else 0
 
-    def finish(self) -> None:
-        """Mark the training as ended: no more checkpoints will come."""
+    def finish(self, ended_by: str | None = None) -> None:
+        """Mark the training as ended: no more checkpoints will come. `ended_by` is who ended it before its last step."""
         last = self.last_checkpoint()
-        record = {"last_checkpoint": last.path.name if last else None}
+        record = {"last_checkpoint": last.path.name if last else None, **({"ended_by": ended_by} if ended_by else {})}
         write_json(self.path / FINISHED, record, indent=None)
+
+    def reopen(self) -> None:
+        """Take the end mark away: there is more to do."""
+        (self.path / FINISHED).unlink(missing_ok=True)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,9 +19,9 @@ from typing import Any
 
 from ..answers.formats import FORMATS
 from ..errors import DataError, UsageError
-from ..limits import TEMPLATE_CHARACTERS, TOML_BYTES
+from ..limits import TEMPLATE_CHARACTERS
 from ..registry import FileRegistry
-from ..settings import read_settings
+from ..settings import read_settings, read_table
 from ..types import Image, Json, Prompt, Rendering, Sampling, digest
 
 BOXED = "Please reason step by step, and put your final answer within \\boxed{}."
@@ -212,14 +211,7 @@ def readable_profiles() -> list[Profile]:
 
 
 def _read(path: Path, name: str) -> Profile:
-    try:
-        with path.open("rb") as file:
-            content = file.read(TOML_BYTES + 1)
-        if len(content) > TOML_BYTES:
-            raise ValueError(f"more than {TOML_BYTES} bytes")
-        table = tomllib.loads(content.decode())
-    except (OSError, ValueError, RecursionError) as error:
-        raise UsageError(f"profile {path}: cannot be read ({str(error)[:150]})") from error
+    table = read_table(path, "profile")
     if "name" in table:
         raise UsageError(f"profile {path}: a profile is called as its file is: remove the key 'name'")
     return read_settings(Profile, {**table, "name": name}, f"profile {path}")

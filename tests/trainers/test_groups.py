@@ -21,7 +21,7 @@ from proctor.harness.errors import (
 )
 from proctor.harness.runs.evaluate import run_eval
 from proctor.harness.types import Response, Sampling, TokenStatistics
-from proctor.trainers.groups import FIGURES_DRAWN, FILE, judge_run, plan_groups, read_groups, with_tokens
+from proctor.trainers.groups import DRAWN, FILE, judge_run, plan_groups, read_groups, with_tokens
 from proctor.trainers.recipe_settings import JudgeSettings
 from proctor.trainers.rewards.registry import open_reward
 
@@ -221,11 +221,12 @@ def test_a_pipe_is_no_file_of_scores(run: Path) -> None:
 SAMPLING = Sampling(n=4, temperature=1.0, seed=3)
 
 
-def test_training_figures_are_no_test_figures() -> None:
-    train = plan_groups("figures", "strict", SAMPLING, training=True)
-    assert len(train.asked) == FIGURES_DRAWN
+@pytest.mark.parametrize("suite", ["figures", "gym"])
+def test_training_questions_are_no_test_questions(suite: str) -> None:
+    train = plan_groups(suite, "strict", SAMPLING, training=True)
+    assert len(train.asked) == DRAWN
     assert all(one.item.answer for one in train.asked)
-    test = plan_groups("figures", "strict", SAMPLING)
+    test = plan_groups(suite, "strict", SAMPLING)
     assert not {one.item.cluster for one in train.asked} & {one.item.cluster for one in test.asked}
 
 

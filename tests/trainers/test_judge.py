@@ -3,6 +3,7 @@
 import base64
 import dataclasses
 import json
+import time
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -396,3 +397,77 @@ def test_a_served_judge_is_asked_as_much_at_a_time_as_the_recipe_says(serve: Cal
     one = open_judge(JudgeSettings("tiny", server.url, concurrency=3), BASE)
     assert one.score([group(*["\\boxed{5}"] * 12)], 0) == [(pytest.approx(0.65),) * 12]
     assert server.most_active == 3
+
+
+def judged_beside(one: ModelJudge, groups: list[Group], order: list[int], seed: int) -> Any:
+    with one.begin(seed) as judging:
+        for place in order:
+            judging.add(place, groups[place])
+        return judging.scores(groups)
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2], [2, 0, 1]])
+def test_groups_that_come_one_by_one_in_any_order_get_the_scores_of_all_at_once(
+    order: list[int], serve: Callable[..., FaultyServer]
+) -> None:
+    def by_seed(body: dict[str, Any], before: int) -> Reply:
+        part = body["seed"] % 7
+        return Reply(body=completion("hm" if part == 0 else scores(part / 7, 0, 1)))
+
+    groups = [group(*[f"{place} {k} \\boxed{{5}}" for k in range(4)], "no box") for place in range(3)]
+    server = serve(by_seed)
+    one = open_judge(JudgeSettings("tiny", server.url, repeats=2, retries=1), BASE)
+    assert isinstance(one, ModelJudge)
+    wanted, asked = one.score(groups, 5), server.seen[:]
+    assert any(body["seed"] % 7 == 0 for body in asked), "some were asked again"
+    del server.seen[:]
+    assert judged_beside(one, groups, order, 5) == wanted
+    assert sorted(map(json.dumps, server.seen)) == sorted(map(json.dumps, asked))
+    assert judged_beside(one, groups, order, 6) != wanted
+
+
+def test_other_groups_than_those_that_were_judged_have_no_scores_of_them(serve: Callable[..., FaultyServer]) -> None:
+    one = open_judge(JudgeSettings("tiny", serve(lambda body, before: Reply(body=completion(GOOD))).url), BASE)
+    assert isinstance(one, ModelJudge)
+    with one.begin(0) as judging:
+        judging.add(0, group("\\boxed{5}"))
+        assert judging.scores([group("\\boxed{6}")]) is None
+
+
+def test_a_server_that_dies_while_answers_are_drawn_gives_no_scores(serve: Callable[..., FaultyServer]) -> None:
+    server = serve(lambda body, before: Reply(body=completion(GOOD)))
+    one = open_judge(JudgeSettings("tiny", server.url, retries=0), BASE)
+    assert isinstance(one, ModelJudge)
+    groups = [group(*["\\boxed{5}"] * 4) for _ in range(3)]
+    with one.begin(0) as judging:
+        judging.add(0, groups[0])
+        deadline = time.monotonic() + 20
+        while len(server.seen) < 4 or server.active:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        server.close()
+        judging.add(1, groups[1])
+        judging.add(2, groups[2])
+        assert judging.scores(groups) == [(pytest.approx(0.65),) * 4, (None,) * 4, (None,) * 4]
+    assert "server is gone" in one.trouble
+
+
+def test_who_leaves_breaks_off_what_is_judged(serve: Callable[..., FaultyServer]) -> None:
+    server = serve(lambda body, before: Reply(body=completion(GOOD), delay=0.2))
+    one = open_judge(JudgeSettings("tiny", server.url, concurrency=1), BASE)
+    assert isinstance(one, ModelJudge)
+    with one.begin(0) as judging:
+        for place in range(50):
+            judging.add(place, group("\\boxed{5}"))
+    time.sleep(1.0)
+    assert len(server.seen) <= 3
+
+
+def test_words_that_cannot_ask_are_told_where_scores_are_wanted(
+    tmp_path: Path, serve: Callable[..., FaultyServer]
+) -> None:
+    server = serve(lambda body, before: Reply(body=completion(GOOD)))
+    one = open_judge(JudgeSettings("tiny", server.url, prompt=str(tmp_path / "none.txt")), BASE)
+    assert isinstance(one, ModelJudge)
+    with pytest.raises(UsageError, match="there is no text file"):
+        judged_beside(one, [group("\\boxed{5}")], [0], 0)

@@ -50,8 +50,8 @@ def test_what_a_stage_begins_with_is_kept(cli, tmp_path):
     assert kept(tmp_path / "training") == [2, 4]
 
 
-@given(st.integers(1, 12), st.integers(1, 5), st.none() | st.integers(1, 12))
-def test_after_any_number_of_checkpoints(count, keep, best):
+@given(st.integers(1, 12), st.integers(1, 5), st.none() | st.integers(1, 12), st.integers(0, 15))
+def test_after_any_number_of_checkpoints(count, keep, best, guarded):
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:
@@ -61,10 +61,9 @@ def test_after_any_number_of_checkpoints(count, keep, best):
             path.mkdir(parents=True)
         if best is not None:
             note_examined(training, f"step-{best:06d}", "figures", 0.5)
-        drop_superfluous(training, paths, keep, 100)
-        assert set(kept(training)) == set(range(max(1, count + 1 - keep), count + 1)) | (
-            {best} & set(range(1, count + 1))
-        )
+        drop_superfluous(training, paths, keep, 100, guarded)
+        last = set(range(max(1, count + 1 - keep), count + 1))
+        assert set(kept(training)) == last | ({best, min(guarded, count)} & set(range(1, count + 1)))
 
 
 def disk(monkeypatch: pytest.MonkeyPatch, *free: int) -> None:

@@ -2,12 +2,17 @@
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from proctor.harness.folder import differing_keys
 from proctor.trainers.data import TITLES, data_set
+from proctor.trainers.methods.evolmm import EvoLmm
+from proctor.trainers.methods.registry import open_method
+from proctor.trainers.methods.vision_zero import VisionZero
+from proctor.trainers.openrlhf.train import OPENRLHF
 from proctor.trainers.recipe import RECIPES, Recipe, load_recipe
 from proctor.trainers.rewards.advantages import advantage
 from proctor.trainers.rewards.registry import open_reward
@@ -96,6 +101,31 @@ def test_its_parts_open(name: str) -> None:
     assert callable(advantage(recipe.advantage, recipe.advantage_beta))
     data_set(recipe.prompts.suite).protocol(recipe.protocol)
     assert recipe.spelled_out(reward=reward).reward == recipe.reward
+
+
+@pytest.mark.parametrize("data", ROWS)
+def test_games_have_the_numbers_of_their_authors_code(data: str) -> None:
+    """Pictures and games in all, answers, tokens, rates: docs/methods.md has the lines."""
+    evolmm, vision_zero = (load_recipe(f"{method}_{data}") for method in ("evolmm", "vision_zero"))
+    for recipe in (evolmm, vision_zero):
+        assert (recipe.trainer, recipe.prompts.suite, recipe.prompts.data) == ("openrlhf", data, "hub")
+        assert recipe.prompts.too_long == "leave_out"
+        OPENRLHF.describe(recipe, Path("base"), Path("out"))  # its batches can be divided among the GPUs
+    assert evolmm.policy.steps * evolmm.policy.prompts == 16_180
+    assert vision_zero.policy.steps == 40 * 450 // vision_zero.policy.prompts == 40 * 450 // (1 * 8 * 8)
+    drawn = [(one.sampling.n, one.sampling.temperature, one.sampling.max_tokens) for one in (evolmm, vision_zero)]
+    assert drawn == [(5, 1.0, 128), (8, 0.8, 1024)]
+    rates = [(one.optimiser.learning_rate, one.optimiser.weight_decay, one.policy.kl) for one in (evolmm, vision_zero)]
+    assert rates == [(1e-6, 0.01, 0.001), (1e-5, 0.0, 0.04)]
+    assert [one.policy.train_vision for one in (evolmm, vision_zero)] == [False, True]
+    solver, game = open_method(evolmm), open_method(vision_zero)
+    assert isinstance(solver, EvoLmm)
+    assert isinstance(game, VisionZero)
+    rewards = solver.settings
+    assert (rewards.gamma, rewards.mu, rewards.sigma, rewards.words, rewards.length_penalty) == (0.7, 0.9, 0.35, 6, 0.1)
+    assert rewards.propose_every == 5
+    assert (game.settings.players, game.settings.beta, game.settings.lam, game.settings.unsure) == (4, 0.1, 0.1, -0.5)
+    assert game.settings.clue_steps == game.settings.decision_steps == 1
 
 
 def test_every_recipe_of_grpo_on_a_published_set_is_in_the_table() -> None:

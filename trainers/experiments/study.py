@@ -26,7 +26,6 @@ takes the place of a list. Nothing is looked up or opened here: see `study_plan`
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,8 +35,7 @@ from ...benchmarks.lock import HUB_DATA, LOCK
 from ...benchmarks.subset import Choice
 from ...harness.engines.base import names_function
 from ...harness.errors import UsageError, did_you_mean
-from ...harness.limits import TOML_BYTES
-from ...harness.settings import read_settings, require, require_name
+from ...harness.settings import read_settings, read_table, require, require_name
 from ...harness.user_file import anchored, in_file
 
 SAMPLE = "sample"
@@ -259,7 +257,7 @@ def load_study(path: Path, out: Path | None = None) -> Study:
 
 def _laid_over_others(path: Path, above: Sequence[Path]) -> dict[str, Any]:
     """The tables of a file and of those that it extends, as one."""
-    table = _read(path)
+    table = read_table(path, "study")
     extends = table.pop("extends", [])
     others = [extends] if isinstance(extends, str) else extends
     if not isinstance(others, list) or not all(isinstance(one, str) for one in others):
@@ -273,19 +271,6 @@ def _laid_over_others(path: Path, above: Sequence[Path]) -> dict[str, Any]:
         whole = _merged(whole, _laid_over_others(file, above))
     whole.pop("out", None)  # two studies never write to one folder
     return {"out": (path.parent / path.stem), **_merged(whole, _normal(table, path.parent, f"study {path.name}"))}
-
-
-def _read(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise UsageError(f"there is no file {path}: name a study's .toml file (docs/study.md)")
-    try:
-        with path.open("rb") as file:
-            content = file.read(TOML_BYTES + 1)
-        if len(content) > TOML_BYTES:
-            raise ValueError(f"more than {TOML_BYTES} bytes")
-        return tomllib.loads(content.decode())
-    except (OSError, ValueError, RecursionError) as error:
-        raise UsageError(f"study {path}: cannot be read ({str(error)[:150]})") from error
 
 
 def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,11 +2,14 @@
 
 What was evaluated is read off the run directories, whose names hold a digest of the weights. So a watcher that starts late,
 is restarted or runs beside another does nothing twice, and the same weights under two names are evaluated once. Checkpoints
-of other programs count too, if they are in Hugging Face format.
+of other programs count too, if they are in Hugging Face format: once they are still, whatever their dates say. One whose
+files change is another checkpoint. One that fails is tried again when its files change, and a few times besides, since a
+large model takes long to load.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,9 +18,9 @@ from threading import Event
 
 from ...benchmarks.examination import run_path, score_run
 from ...harness.engines.base import Engine
-from ...harness.errors import IncompleteRunError, ProctorError, StoreError, UsageError
+from ...harness.errors import CheckpointError, IncompleteRunError, ProctorError, StoreError, UsageError
 from ...harness.report.text import counted
-from ...harness.runs.checkpoints import Checkpoint, find_checkpoints, still_being_written
+from ...harness.runs.checkpoints import Checkpoint, FolderState, check_filled, find_checkpoints
 from ...harness.runs.evaluate import Examination, run_eval
 from ..keeping import note_examined
 from ..openrlhf.devices import take_reserved
@@ -25,6 +28,25 @@ from ..provenance import TrainingRecord
 
 POLL_SECONDS = 1.0
 QUIET_SECONDS = 5.0
+RETRY_SECONDS = (60.0, 600.0, 3600.0)
+"""After so long a checkpoint that failed is tried again, and then no more unless its files change."""
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """The state that a checkpoint's files have, and since when."""
+
+    state: FolderState
+    since: float
+
+
+@dataclass
+class _Failed:
+    """The state with which a checkpoint failed, how often, and when it is tried again."""
+
+    state: FolderState
+    times: int
+    again: float
 
 
 @dataclass
@@ -43,8 +65,11 @@ class Watcher:
     log: Callable[[str], None] = lambda message: None
     scores: Callable[[Sequence[Path]], Iterable[str]] = lambda runs: ()
     quiet: float = QUIET_SECONDS
+    retries: Sequence[float] = RETRY_SECONDS
     problems: dict[Path, str] = field(default_factory=dict)
-    _done: dict[Path, dict[str, str]] = field(default_factory=dict)
+    _done: dict[Path, tuple[FolderState, dict[str, str]]] = field(default_factory=dict)
+    _seen: dict[Path, _Seen] = field(default_factory=dict)
+    _failed: dict[Path, _Failed] = field(default_factory=dict)
 
     def follow(self, stop: Event, until_finished: bool = False, until_idle: bool = False) -> None:
         """Examine until `stop` is set.
@@ -61,16 +86,17 @@ class Watcher:
 
     def _sweep(self, stop: Event) -> None:
         """Examine what is complete now."""
-        for checkpoint in self._fresh():
+        for checkpoint, state in self._fresh():
             if stop.is_set():
                 return
             try:
-                self._examine(Checkpoint.read(checkpoint), stop)
+                self._examine(checkpoint, state, stop)
             except (StoreError, UsageError):
                 raise
             except Exception as error:  # one bad checkpoint must not keep the others waiting
                 expected = isinstance(error, ProctorError)
-                self._report(checkpoint, str(error) if expected else f"{checkpoint}: {type(error).__name__}: {error}")
+                told = str(error) if expected else f"{checkpoint}: {type(error).__name__}: {error}"
+                self._report(checkpoint, state, told)
 
     def training_ended(self) -> bool:
         """True if the trainer has written its end mark."""
@@ -82,34 +108,66 @@ class Watcher:
 
     def waiting(self) -> list[Path]:
         """Checkpoints that are neither examined nor found to be bad, or are being written again."""
-        todo = [path for path in find_checkpoints(self.folder) if path not in self._done]
-        return [path for path in todo if path not in self.problems or still_being_written(path, self.quiet)]
+        return [path for path in find_checkpoints(self.folder) if not self._is_through(path, FolderState.of(path))]
 
-    def _fresh(self) -> Iterator[Path]:
+    def _is_through(self, checkpoint: Path, state: FolderState | None) -> bool:
+        """True if it was examined, or failed, with the files that it has now."""
+        done, failed = self._done.get(checkpoint), self._failed.get(checkpoint)
+        return state is not None and ((done and done[0]) == state or (failed and failed.state) == state)
+
+    def _fresh(self) -> Iterator[tuple[Path, FolderState]]:
+        """What is to be examined now, with its files' state."""
         for checkpoint in find_checkpoints(self.folder):
-            if checkpoint not in self._done and not still_being_written(checkpoint, self.quiet):
-                yield checkpoint
+            state = FolderState.of(checkpoint)
+            if state is None or not self._is_still(checkpoint, state):
+                continue
+            failed = self._failed.get(checkpoint)
+            is_due = failed is not None and failed.state == state and time.monotonic() >= failed.again
+            if is_due or not self._is_through(checkpoint, state):
+                yield checkpoint, state
 
-    def _report(self, checkpoint: Path, problem: str) -> None:
+    def _is_still(self, checkpoint: Path, state: FolderState) -> bool:
+        """True if its writer says so, or its files did not change for a while.
+
+        A date in the past tells of the time before we looked, one in the future tells nothing.
+        """
+        now = time.monotonic()
+        seen = self._seen.get(checkpoint)
+        if seen is None or seen.state != state:
+            age = time.time() - state.newest / 1e9
+            seen = self._seen[checkpoint] = _Seen(state, now - max(0.0, age))
+        return state.marked or now - seen.since >= self.quiet
+
+    def _report(self, checkpoint: Path, state: FolderState, problem: str) -> None:
         if not checkpoint.exists():  # the training keeps only some
             return
+        before = self._failed.get(checkpoint)
+        times = before.times if before and before.state == state else 0
+        again = time.monotonic() + self.retries[times] if times < len(self.retries) else math.inf
+        self._failed[checkpoint] = _Failed(state, times + 1, again)
         if self.problems.get(checkpoint) != problem:
             self.log(problem)
         self.problems[checkpoint] = problem
 
-    def _examine(self, checkpoint: Checkpoint, stop: Event) -> None:
+    def _examine(self, path: Path, state: FolderState, stop: Event) -> None:
+        checkpoint = Checkpoint.read(path)
+        if not state.marked:
+            check_filled(path)
         digests = checkpoint.identity()
-        if digests not in self._done.values():
-            self._run_all(checkpoint.path, stop)
+        if digests not in [one for _, one in self._done.values()]:
+            self._run_all(path, state, stop)
         if stop.is_set():
             return
-        self._done[checkpoint.path] = digests
-        self.problems.pop(checkpoint.path, None)
+        self._done[path] = (state, digests)
+        self._failed.pop(path, None)
+        self.problems.pop(path, None)
 
-    def _run_all(self, checkpoint: Path, stop: Event) -> None:
+    def _run_all(self, checkpoint: Path, state: FolderState, stop: Event) -> None:
         started = time.monotonic()
         take_reserved(self.folder)
         model = self.open_engine(checkpoint)
+        if checkpoint.exists() and FolderState.of(checkpoint) != state:
+            raise CheckpointError(f"{checkpoint}: was written to while it was read")
         asked, runs = 0, []
         for examination in TrainingRecord.read(checkpoint, self.log).put_into(self.examinations):
             outcome = run_eval(examination, model, run_path(self.runs, examination, model), stop=stop)

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from ...harness.engines.vlm import VisionLanguageModel
 from ...harness.types import sample_seed
-from ..recipe import ADAMW, Recipe
+from ..keeping import state_bytes
+from ..recipe import Recipe
 from ..recipe_settings import LocalSettings
 from .master_weights import MASTER, MasterWeights
 from .optimisers import moments, open_optimiser, restore_moments
@@ -102,10 +103,9 @@ class Learner(Generic[Piece]):
 
     @property
     def state_bytes(self) -> int:
-        """About the size of `state` once there are moments: two to a number, of 4 bytes or of 1, and the masters."""
-        moments_each = 8 if self.recipe.optimiser.kind == ADAMW else 2
-        each = moments_each + (0 if self._saved_whole else 4)
-        return each * sum(master.numel() for master in self.weights.masters.values())
+        """About the size of `state` once there are moments."""
+        numbers = sum(master.numel() for master in self.weights.masters.values())
+        return state_bytes(numbers, self.recipe.optimiser.kind, masters=not self._saved_whole)
 
     def state(self) -> dict[str, Tensor]:
         """What resuming needs beside a checkpoint's weights: the optimiser's moments by parameter name, and the masters."""

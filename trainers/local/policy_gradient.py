@@ -10,8 +10,10 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import fmean
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -19,26 +21,35 @@ from torch import Tensor
 
 from ...harness.engines.drawing import DrawnTokens
 from ...harness.engines.vlm import VisionLanguageModel, draw_answers
-from ...harness.types import Item, Prompt, TokenStatistics, sample_seed
-from ..methods.base import Drawn, Played, PlayedMethod, Step, Turn
+from ...harness.types import Json, Prompt, Sampling, TokenStatistics, sample_seed
+from ..agreement import check_vllm_kl
+from ..held_out import GreedyAnswer, HeldOut
+from ..methods.base import Drawn, Played, PlayedMethod, Turn
+from ..methods.playing import Answered, StepPlayer, played_items
 from ..recipe import Recipe
-from ..rewards.pipeline import RewardPipeline, StepRewards
-from ..sampler import asking, training_prompts, unlabelled
+from ..rewards.pipeline import RewardPipeline
 from ..tokens import GroupTokens, needed
 from .clipping import k3, policy_loss
 from .given_answers import GivenAnswers, PromptAnswers, TurnAnswers
 from .learner import Learner
 from .micro_batches import Row, micro_batches
 
+if TYPE_CHECKING:
+    from .vllm_rollouts import VllmRollouts
+
 
 @dataclass(frozen=True)
 class DrawnAnswers:
-    """n answers to each of B prompts: `inputs` per prompt, `answers` of R = B x n rows, and their `texts` (B, n)."""
+    """n answers to each of B prompts: `inputs` per prompt, `answers` of R = B x n rows, and their `texts` (B, n).
+
+    `vllm_kl` is by how many nats per token the engine that drew them differs from the learner.
+    """
 
     inputs: list[dict[str, Tensor]]
     answers: DrawnTokens
     texts: Sequence[tuple[str, ...]]
     n: int
+    vllm_kl: float | None = None
 
 
 @dataclass(frozen=True)
@@ -56,50 +67,73 @@ class RolloutBatch:
         return self.given.mask
 
 
-class PolicyGradient:
-    """One training in progress: the learner, its frozen reference, and the method that it plays."""
+COMPARED = 64
+"""Answers of a draw by which learner and rollout engine are compared."""
 
-    def __init__(self, recipe: Recipe, method: PlayedMethod, base: Path, device: str) -> None:
+
+class PolicyGradient:
+    """One training in progress: the learner, its frozen reference, and the method that it plays.
+
+    An engine that the recipe wants for its rollouts has its files in `folder`, and ends with `close`.
+    """
+
+    def __init__(
+        self, recipe: Recipe, method: PlayedMethod, base: Path, device: str, folder: Path | None = None
+    ) -> None:
         self.pipeline = RewardPipeline.from_recipe(recipe, base)
         self.recipe = recipe = self.pipeline.recipe
-        self.method = method
-        self.prompt = asking(recipe)
-        labels = method.needs_gold or self.pipeline.reward.needs_gold
-        self.prompts = training_prompts(recipe.prompts, recipe.seed, labels=labels)
+        self.player = StepPlayer(method, self.pipeline)
+        self.held_out = HeldOut.of_recipe(recipe, base, self.pipeline.judge)
+        apart = self.held_out.items if self.held_out else ()
+        self.prompts = played_items(recipe, method, held_out=apart)
         self.learner: Learner[TurnAnswers] = Learner(recipe, base, device)
         self.policy = self.learner.policy
         self.reference = self.learner.opened.reference()
+        self.engine: VllmRollouts | None = None
+        if recipe.rollouts is not None and recipe.drawn_by_vllm:
+            from .vllm_rollouts import VllmRollouts  # noqa: PLC0415 - needs vLLM
+
+            assert folder is not None  # the engine is a trainer's, which has one
+            self.engine = VllmRollouts(self.learner.opened, recipe.rollouts, folder)
+
+    def close(self) -> None:
+        """End the engine of the rollouts, if there is one."""
+        if self.engine is not None:
+            self.engine.close()
+
+    def identity(self) -> dict[str, Json]:
+        """What a resume must agree with beyond the recipe: who judges."""
+        return {**self.pipeline.identity(), **(self.held_out.identity() if self.held_out else {})}
 
     def step(self, step: int) -> dict[str, float]:
         """Play and update once; `step` counts from 0. Returns the step's metrics."""
         rollouts, metrics = self.roll_out(step)
         order = random.Random(f"{self.recipe.seed} {step}")  # noqa: S311 - reproducible, not secret
         updates = _updates([rollout.given for rollout in rollouts], self.recipe.policy.minibatches, order)
-        return {**metrics, **self.learner.step(step, updates, ClippedLoss(self.recipe, self.policy, rollouts))}
+        learnt = self.learner.step(step, updates, ClippedLoss(self.recipe, self.policy, rollouts))
+        if self.engine is not None:
+            self.engine.policy_changed()
+        return {**metrics, **learnt}
 
     def roll_out(self, step: int) -> tuple[list[RolloutBatch], dict[str, float]]:
         """Play a step: its turns as the loss takes them, and the metrics of the play."""
         batch = self.prompts(step, self.recipe.policy.prompts)
-        items_by_id = {item.id: item for item in batch}
         drawn: list[DrawnAnswers] = []
 
-        def draw(name: str, prompts: Sequence[Prompt], n: int) -> DrawnAnswers:
-            drawn.append(self._draw(name, step, list(map(self.recipe.prompts.shown, prompts)), n))
+        def draw(name: str, prompts: Sequence[Prompt], n: int, answered: Answered) -> DrawnAnswers:
+            drawn.append(self._draw(name, step, prompts, n, answered))
             return drawn[-1]
 
-        def reward(items: Sequence[Item], texts: Sequence[str], answers: Drawn | None = None) -> StepRewards:
-            known = [items_by_id.get(item.id, item) for item in items]
-            return self.pipeline.run(known, texts, step, self._tokens(answers))
-
-        items = [item if self.method.needs_gold else unlabelled(item) for item in batch]
-        recipe = self.recipe
-        played = self.method.play(Step(step, items, self.prompt, recipe.sampling, recipe.seed, draw, reward))
+        played = self.player.play(step, batch, draw, self._tokens)
         rollouts, entropy = self._rollouts(played)
-        return rollouts, {**played.metrics, **_lengths(drawn), "entropy": entropy}
+        differences = [one.vllm_kl for one in drawn if one.vllm_kl is not None]
+        compared = {"vllm_kl": fmean(differences)} if differences else {}
+        return rollouts, {**played.metrics, **_lengths(drawn), "entropy": entropy, **compared}
 
-    def _draw(self, name: str, step: int, prompts: Sequence[Prompt], n: int) -> DrawnAnswers:
-        """n answers to each prompt; tokens that stand for pictures are never drawn."""
-        sampling = self.recipe.sampling
+    def _draw(self, name: str, step: int, prompts: Sequence[Prompt], n: int, answered: Answered) -> DrawnAnswers:
+        """n answers to each prompt, told of as they come."""
+        if self.engine is not None:
+            return self._draw_by(self.engine, name, step, prompts, n, answered)
         seeds = [
             sample_seed(self.recipe.seed, f"{name} {step} {place}", k)
             for place in range(len(prompts))
@@ -107,17 +141,75 @@ class PolicyGradient:
         ]
         inputs = [self.policy.encode([prompt]) for prompt in prompts]
         tell = bool(needed(self.pipeline.reward).keys() - {"lengths"})
-        answers = []
+        parts, rows = list[DrawnTokens](), list[tuple[str, ...]]()
+        for part in self._parts(self.policy, prompts, inputs, replace(self.recipe.sampling, n=n), seeds, tell=tell):
+            parts.append(part)
+            texts = self.policy.decode(part.ids, part.mask)
+            for start in range(0, len(texts), n):
+                rows.append(tuple(texts[start : start + n]))
+                answered(len(rows) - 1, rows[-1])
+        return DrawnAnswers(inputs, DrawnTokens.joined(parts, self.policy.tokenizer.pad_token_id), rows, n)
+
+    def _draw_by(  # noqa: PLR0917
+        self, engine: VllmRollouts, name: str, step: int, prompts: Sequence[Prompt], n: int, answered: Answered
+    ) -> DrawnAnswers:
+        """The same by vLLM. Raises EngineError in the first step if engine and learner do not make the same of the tokens."""
+        texts: dict[int, tuple[str, ...]] = {}
+
+        def take(place: int, ids: Tensor, mask: Tensor) -> None:
+            texts[place] = tuple(self.policy.decode(ids, mask))
+            answered(place, texts[place])
+
+        sampling = replace(self.recipe.sampling, n=n, seed=sample_seed(self.recipe.seed, f"{name} {step}", 0))
+        drawn = engine.draw(prompts, sampling, take)
+        inputs = [self.policy.encode([prompt]) for prompt in prompts]
+        difference = self._difference(inputs, drawn, n)
+        if engine.in_first_step:
+            check_vllm_kl(difference, engine.settings.most_vllm_kl, "rollouts.most_vllm_kl")
+        return DrawnAnswers(inputs, drawn, [texts[place] for place in range(len(prompts))], n, difference)
+
+    def _difference(self, inputs: Sequence[dict[str, Tensor]], drawn: DrawnTokens, n: int) -> float:
+        """The mean log-probability by the engine less that by the learner, of the tokens of the first prompts' answers."""
+        assert drawn.logprobs is not None
+        rows = n * min(len(inputs), max(1, COMPARED // n))
+        given = GivenAnswers(inputs[: rows // n], drawn.ids[:rows], drawn.mask[:rows], n)
+        own, _ = self._told(self.policy, given, 1.0)
+        return float(((drawn.logprobs[:rows] - own) * given.mask).sum() / given.mask.sum())
+
+    def ask_greedily(self, vlm: VisionLanguageModel, prompts: Sequence[Prompt]) -> list[GreedyAnswer]:
+        """What the policy or its reference answers; as many prompts at a time as a step draws answers."""
+        sampling = replace(self.recipe.sampling, n=1, temperature=0.0)
+        size, found = self.recipe.policy.prompts * self.recipe.sampling.n, list[GreedyAnswer]()
+        for start in range(0, len(prompts), size):
+            some = prompts[start : start + size]
+            inputs = [vlm.encode([prompt]) for prompt in some]
+            for drawn in self._parts(vlm, some, inputs, sampling, [0] * len(some)):
+                texts = vlm.decode(drawn.ids, drawn.mask)
+                found += map(GreedyAnswer, texts, drawn.mask.sum(1).tolist(), drawn.ended.tolist())
+        return found
+
+    def _parts(
+        self,
+        vlm: VisionLanguageModel,
+        prompts: Sequence[Prompt],
+        inputs: Sequence[Mapping[str, Tensor]],
+        sampling: Sampling,
+        seeds: Sequence[int],
+        *,
+        tell: bool = False,
+    ) -> Iterator[DrawnTokens]:
+        """sampling.n answers to each prompt, of which `inputs` are the encoded ones; tokens of pictures are never drawn.
+
+        They come in the order of the prompts, as many at a time as are drawn side by side.
+        """
+        n = sampling.n
         for some in self._drawn_together(inputs, n):
-            batch = self.policy.encode([prompts[place] for place in some])
+            batch = vlm.encode([prompts[place] for place in some])
             with torch.no_grad():
-                prefix = self.policy.prefill(batch, n)
+                prefix = vlm.prefill(batch, n)
                 own = seeds[some.start * n : some.stop * n]
-                answers.append(draw_answers(self.policy, prefix, sampling, own, self.policy.media_ids, tell=tell))
-        together = DrawnTokens.joined(answers, self.policy.tokenizer.pad_token_id)
-        texts = self.policy.decode(together.ids, together.mask)
-        rows = [tuple(texts[start : start + n]) for start in range(0, len(texts), n)]
-        return DrawnAnswers(inputs, together, rows, n)
+                drawn = draw_answers(vlm, prefix, sampling, own, vlm.media_ids, tell=tell)
+            yield drawn
 
     def _drawn_together(self, inputs: Sequence[Mapping[str, Tensor]], n: int) -> Iterable[range]:
         """Places of the prompts whose n answers are drawn side by side."""
@@ -149,16 +241,17 @@ class PolicyGradient:
         m = len(turn.advantages[0])
         rows = torch.arange(len(drawn.answers.ids)).view(-1, drawn.n)[:, :m].flatten()
         given = GivenAnswers(drawn.inputs, drawn.answers.ids[rows], drawn.answers.mask[rows], m)
-        old, entropy = self._told(self.policy, given)
+        temperature = self.recipe.sampling.temperature
+        old, entropy = self._told(self.policy, given, temperature)
         with self.reference() as reference_policy:
-            reference, _ = self._told(reference_policy, given)
+            reference, _ = self._told(reference_policy, given, temperature)
         advantages = torch.from_numpy(np.concatenate(turn.advantages)).to(old)
         return RolloutBatch(given, old, reference, advantages), float((entropy * given.mask).sum())
 
     @torch.no_grad()
-    def _told(self, vlm: VisionLanguageModel, given: GivenAnswers) -> tuple[Tensor, Tensor]:
+    def _told(self, vlm: VisionLanguageModel, given: GivenAnswers, temperature: float) -> tuple[Tensor, Tensor]:
         """Log-probabilities and entropies (R, T) of all answers under a model."""
-        temperature, micro_tokens = self.recipe.sampling.temperature, self.learner.settings.micro_tokens
+        micro_tokens = self.learner.settings.micro_tokens
         if micro_tokens is None:
             return given.told(vlm, given.of_prompts(range(len(given.inputs))), temperature)
         logprobs, entropies = torch.zeros(2, *given.ids.shape, device=given.ids.device)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,18 +17,22 @@ import torch
 
 from ...harness.engines.base import Engine
 from ...harness.engines.transformers import TransformersEngine, TransformersOptions
-from ...harness.errors import DivergedError
+from ...harness.errors import DivergedError, UsageError
 from ...harness.types import Json
 from ..base import Progress
 from ..base_checks import check_trainable
 from ..contamination import write_fingerprints
+from ..guard import GUARD
 from ..keeping import check_room_for_all, stored_bytes
-from ..methods.base import Dpo, PlayedMethod, StagedMethod
+from ..methods.base import Dpo, Method, PlayedMethod, StagedMethod
 from ..methods.registry import open_method
 from ..methods.stages import Fitting, StagedTraining, stage_items
 from ..recipe import Recipe
+from ..rewards.registry import open_reward
 from ..synthesis.preparation import Prepared, prepare
+from ..tokens import needed, refuse_lacking
 from ..training import TrainingFolder
+from .guarding import Guard
 from .learner import Learner, Loss
 from .losses import DpoLoss, SftLoss
 from .policy_gradient import PolicyGradient
@@ -109,6 +114,7 @@ class LocalTrainer:
     def __call__(self, recipe: Recipe, base: Path, out: Path, resume: bool, progress: Progress) -> None:
         """Train to the recipe's end."""
         method = open_method(recipe)
+        check_rollouts(recipe, method)
         check_trainable(base)
         device = "cuda" if torch.cuda.is_available() else "cpu"
         options = TransformersOptions(device)
@@ -117,6 +123,8 @@ class LocalTrainer:
             prepared.recipe.spelled_out(method=method), prepared, base, out, resume, progress, device
         )
         if isinstance(method, StagedMethod):
+            if recipe.guard is not None:
+                raise UsageError(f"[guard] is for methods that draw at every step, and {recipe.method} has stages")
             training.in_stages(method)
         else:
             training.played(method)
@@ -143,9 +151,9 @@ class _LocalTraining:
 
     def played(self, method: PlayedMethod) -> None:
         """Play and update, step by step."""
-        training = PolicyGradient(self.recipe, method, self.base, self.device)
+        training = PolicyGradient(self.recipe, method, self.base, self.device, self.out)
         steps = self.recipe.policy.steps
-        with self._folder(training.recipe, training.pipeline.identity()) as folder:
+        with self._folder(training.recipe, training.identity()) as folder, closing(training):
             self.prepared.lengths.write(self.out)
             write_fingerprints(
                 self.out, training.prompts, steps, self.recipe.policy.prompts, self.base, anew=folder.extended
@@ -153,12 +161,17 @@ class _LocalTraining:
             recorder = Recorder(folder, training.learner, steps, self.progress)
             done, every = recorder.restore(), self.recipe.checkpoint_every
             each = stored_bytes(self.base) + training.learner.state_bytes
-            check_room_for_all(self.out, self.recipe.keep, -(-steps // every) - done // every, each)
-            for step in range(done, steps):
-                metrics = training.step(step)
-                due = (step + 1) % self.recipe.checkpoint_every == 0 or step + 1 == steps
-                recorder.record(step + 1, metrics, _note(metrics), due=due)
-            folder.finish()
+            guard, to_come = Guard(training, folder, done), -(-steps // every) - done // every
+            check_room_for_all(self.out, self.recipe.keep, to_come, each, guarded=self.recipe.guard is not None)
+            if done < steps and not guard.stops:
+                folder.reopen()
+            for step in range(done + 1, steps + 1):
+                if guard.stops:
+                    break
+                metrics = {**training.step(step - 1), **guard.check(step)}
+                due = step % every == 0 or step == steps or guard.stops
+                recorder.record(step, metrics, guard.said(step) or _note(metrics), due=due)
+            folder.finish(ended_by=GUARD if guard.stops else None)
 
     def in_stages(self, method: StagedMethod) -> None:
         """Make and fit, stage by stage."""
@@ -176,6 +189,19 @@ class _LocalTraining:
 
     def _open(self, checkpoint: Path) -> Engine:
         return TransformersEngine(checkpoint, TransformersOptions(self.device))
+
+
+def check_rollouts(recipe: Recipe, method: Method) -> None:
+    """Raise UsageError for rollouts that vLLM cannot draw, MissingExtraError where it is not installed."""
+    if not recipe.drawn_by_vllm:
+        return
+    if isinstance(method, StagedMethod):
+        raise UsageError(f"[rollouts] is for methods that draw at every step, and {recipe.method} has stages")
+    wanted = needed(open_reward(recipe.reward, recipe.reward_settings))
+    if "entropies" in wanted:
+        how = 'vLLM does not give: leave out rollouts.engine = "vllm"'
+        refuse_lacking(recipe.reward, [wanted["entropies"]], how)
+    from . import vllm_rollouts  # noqa: F401, PLC0415 - looks whether vLLM is there
 
 
 def _note(metrics: Mapping[str, float]) -> str:

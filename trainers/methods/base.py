@@ -58,6 +58,8 @@ class Preference:
 
 
 TrainingData: TypeAlias = "Sequence[Example] | Sequence[Preference]"
+Ask: TypeAlias = Callable[[Item], Prompt]
+"""How an item is asked."""
 
 
 class Student(Protocol):
@@ -156,6 +158,17 @@ class Turn:
     advantages: Sequence[Array]
 
 
+class StepDraw(Protocol):
+    """Draws responses from the policy."""
+
+    def __call__(self, name: str, prompts: Sequence[Prompt], n: int, rewarded: Sequence[Item] = (), /) -> Drawn:
+        """n responses to each prompt. `rewarded` are the prompts' items, if the texts are to be rewarded as they are.
+
+        A judge behind a server is then asked about a prompt's responses while those to others are still drawn.
+        """
+        ...
+
+
 class StepReward(Protocol):
     """From a step's responses to their rewards and advantages."""
 
@@ -169,17 +182,17 @@ class Step:
     """What a step is played with: items, and functions to draw responses and to reward them.
 
     `number` counts from 0; `draw(name, prompts, n)` draws n responses per prompt by random numbers of the seed, the step and
-    that name; `reward(items, texts, drawn)` gives rewards and advantages of n texts per item by the recipe's reward. `drawn`
-    is what was drawn, if the texts are all of it: only with it can a reward know of tokens. Items are without labels as in a
-    stage_input; `reward` knows the labels of those of the step, for the reward that needs them.
+    that name (`StepDraw`); `reward(items, texts, drawn)` gives rewards and advantages of n texts per item by the recipe's
+    reward. `drawn` is what was drawn, if the texts are all of it: only with it can a reward know of tokens. Items are without
+    labels as in a stage_input; `reward` knows the labels of those of the step, for the reward that needs them.
     """
 
     number: int
     items: Sequence[Item]
-    prompt: Callable[[Item], Prompt]
+    prompt: Ask
     sampling: Sampling
     seed: int
-    draw: Callable[[str, Sequence[Prompt], int], Drawn]
+    draw: StepDraw
     reward: StepReward
 
 
@@ -198,11 +211,15 @@ class PlayedMethod(Protocol):
         class Plain:
             needs_gold = False
             def play(self, step):
-                drawn = step.draw("plain", [step.prompt(item) for item in step.items], step.sampling.n)
+                drawn = step.draw("plain", [step.prompt(item) for item in step.items], step.sampling.n, step.items)
                 rewarded = step.reward(step.items, [text for row in drawn.texts for text in row], drawn)
                 return Played([Turn(drawn, rewarded.advantages)], rewarded.metrics)
 
-    Several turns are learnt from together.
+    Several turns are learnt from together. What a trainer has to know before the first step a method may say beside:
+
+    - `counts(n)`: what a step does with an item (`Counts`), where n answers are drawn to a prompt; that of GRPO by default;
+    - `longest_prompts(item, ask)`: the longest that it may make of an item, which `ask` asks as the recipe says; that is the
+      default. A text that the model is yet to write stands in them as `longest_text`.
     """
 
     @property
@@ -216,3 +233,29 @@ class PlayedMethod(Protocol):
 
 
 Method: TypeAlias = "StagedMethod | PlayedMethod"
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The most that a step does with an item: prompts asked, answers drawn to them, and answers that are trained on."""
+
+    prompts: int
+    answers: int
+    learnt: int
+
+
+def counts(method: PlayedMethod, n: int) -> Counts:
+    """What a step of the method does with an item, where n answers are drawn to a prompt."""
+    said: Callable[[int], Counts] | None = getattr(method, "counts", None)
+    return Counts(1, n, n) if said is None else said(n)
+
+
+def longest_prompts(method: PlayedMethod, item: Item, ask: Ask) -> Sequence[Prompt]:
+    """The longest prompts that the method may make of an item."""
+    said: Callable[[Item, Ask], Sequence[Prompt]] | None = getattr(method, "longest_prompts", None)
+    return [ask(item)] if said is None else said(item, ask)
+
+
+def longest_text(characters: int) -> str:
+    """A text of so many characters that has more tokens than what is written: digits, most of which are a token each."""
+    return "7" * characters

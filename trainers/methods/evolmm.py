@@ -29,12 +29,12 @@ import numpy as np
 
 from ...harness.answers.vote import Vote, vote
 from ...harness.errors import DataError, printable
-from ...harness.settings import require
-from ...harness.types import Item
-from ...harness.untrusted_text import MOST_SHOWN, as_question, check_template
+from ...harness.settings import added, require
+from ...harness.types import Item, Prompt
+from ...harness.untrusted_text import MOST_QUESTION_CHARACTERS, MOST_SHOWN, as_question, check_template, filled
 from ..base import make_group
 from ..rewards.advantages import Array, dr_grpo
-from .base import Drawn, Played, Step, Turn
+from .base import Ask, Counts, Drawn, Played, Step, Turn, longest_text
 from .toolbox import check_images, shown_image
 
 ASK = """Write one question about this picture that has a single short answer, a number, a word or an expression, and that
@@ -44,8 +44,11 @@ Write the question alone, on one line that ends with a question mark. Do not ans
 
 @dataclass(frozen=True)
 class EvoLmmSettings:
-    """The constants of the rewards, and `ask`, the request for a question; the proposer learns in every `propose_every`th
-    step."""
+    """The constants of the rewards; the proposer learns in every `propose_every`th step.
+
+    `ask` is the request for a question. `solve`, with {question} filled in, is the request for an answer; without it a
+    question is asked as the recipe asks items.
+    """
 
     ask: str = ASK
     gamma: float = 0.7
@@ -54,6 +57,7 @@ class EvoLmmSettings:
     mu: float = 0.9
     sigma: float = 0.35
     propose_every: int = 5
+    solve: str | None = added(None)
 
     def __post_init__(self) -> None:
         rules = {
@@ -65,6 +69,8 @@ class EvoLmmSettings:
         }
         require(rules.items())
         check_template("ask", self.ask)
+        if self.solve is not None:
+            check_template("solve", self.solve, ["question"])
 
 
 def entropy(counted: Vote) -> float:
@@ -112,6 +118,15 @@ class EvoLmm:
     settings: EvoLmmSettings = field(default_factory=EvoLmmSettings)
     needs_gold: ClassVar[bool] = False
 
+    def counts(self, n: int) -> Counts:
+        """A picture's question, and n answers to it."""
+        return Counts(2, n + 1, n + 1)
+
+    def longest_prompts(self, item: Item, ask: Ask) -> list[Prompt]:
+        """The request for a question, and the longest question."""
+        longest = _posed(item, longest_text(MOST_QUESTION_CHARACTERS))
+        return [shown_image(item, self.settings.ask), self._asked(longest, ask)]
+
     def play(self, step: Step) -> Played:
         """One question per picture, n answers to each. Raises DataError without pictures, or a question to ask."""
         check_images(step.items, "evolmm")
@@ -120,7 +135,7 @@ class EvoLmm:
         posed = [_posed(item, text) for item, text in zip(step.items, questions, strict=True) if text is not None]
         if not posed:
             raise _nothing_asked(proposed, step)
-        solved = step.draw("solve", [step.prompt(item) for item in posed], step.sampling.n)
+        solved = step.draw("solve", [self._asked(item, step.prompt) for item in posed], step.sampling.n)
         outcomes = [self._rewarded(item, texts) for item, texts in zip(posed, solved.texts, strict=True)]
         earned = iter(outcomes)
         earnings: Array = np.array([0.0 if text is None else next(earned).proposer for text in questions])
@@ -128,6 +143,10 @@ class EvoLmm:
         if (step.number + 1) % self.settings.propose_every == 0:
             turns.append(Turn(proposed, list(dr_grpo(earnings)[:, None])))
         return Played(turns, _metrics(outcomes, earnings))
+
+    def _asked(self, posed: Item, ask: Ask) -> Prompt:
+        solve = self.settings.solve
+        return ask(posed) if solve is None else shown_image(posed, filled(solve, question=posed.question))
 
     def _rewarded(self, item: Item, texts: Sequence[str]) -> _Outcome:
         counted = vote(item.id, make_group(item, texts, needs_gold=False).ballots)

@@ -12,6 +12,6 @@ class Grpo:
 
     def play(self, step: Step) -> Played:
         """Rewards and advantages by the recipe."""
-        drawn = step.draw("rollout", [step.prompt(item) for item in step.items], step.sampling.n)
+        drawn = step.draw("rollout", [step.prompt(item) for item in step.items], step.sampling.n, step.items)
         rewarded = step.reward(step.items, [text for row in drawn.texts for text in row], drawn)
         return Played([Turn(drawn, rewarded.advantages)], rewarded.metrics)

@@ -12,9 +12,10 @@ from typing import Any, get_type_hints
 from ...harness.errors import UsageError
 from ...harness.registry import Origin, Registry
 from ...harness.settings import read_settings
+from ...harness.types import Item, Prompt
 from ...harness.user_file import call, shown_value
 from ..recipe import Recipe
-from .base import Method, Played, PlayedMethod, Stage, StagedMethod, Step
+from .base import Ask, Counts, Method, Played, PlayedMethod, Stage, StagedMethod, Step, counts, longest_prompts
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,14 @@ class _ExternalStaged(_External):
 
 
 class _ExternalPlayed(_External):
+    def counts(self, n: int) -> Counts:
+        counted: Counts = call(self.what, counts, self.method, n)
+        return counted
+
+    def longest_prompts(self, item: Item, ask: Ask) -> Sequence[Prompt]:
+        longest: Sequence[Prompt] = call(self.what, longest_prompts, self.method, item, ask)
+        return longest
+
     def play(self, step: Step) -> Played:
         played: Played = call(self.what, self.method.play, step)
         return played

@@ -29,7 +29,7 @@ from ...harness.settings import require
 from ...harness.types import Image, Item, Prompt, sample_seed
 from ...harness.untrusted_text import MOST_SHOWN, check_template, filled, one_line
 from ..rewards.advantages import Array, group_norm
-from .base import Drawn, Played, Step, Turn
+from .base import Ask, Counts, Drawn, Played, Step, Turn, longest_text
 from .toolbox import check_images, lookalikes
 
 UNSURE = 0
@@ -165,6 +165,22 @@ class VisionZero:
     settings: VisionZeroSettings = field(default_factory=VisionZeroSettings)
     needs_gold: ClassVar[bool] = False
 
+    def counts(self, n: int) -> Counts:
+        """Of a game, in that of the two stages which does more."""
+        s = self.settings
+        players, voters = s.players, s.players - 1
+        clues = Counts(players + n * voters, n * (players + voters * s.votes), n * players)
+        decisions = Counts(players + voters, players + n * voters, n * voters)
+        return clues if s.clue_steps else decisions
+
+    def longest_prompts(self, item: Item, ask: Ask) -> list[Prompt]:
+        """The requests for clues, and a vote on the longest clues."""
+        players = self.settings.players
+        game = _Game(item.images, item.images, players, players)
+        longest = self._lines([longest_text(MOST_CLUE_CHARACTERS)] * players)
+        last, *_ = self._elections(game, longest)
+        return [self._ask(game, players - 1), self._ask(game, players), last]
+
     def play(self, step: Step) -> Played:
         """One stage of one game per item. Raises DataError if too few votes can be read, and without pictures."""
         games = self._games(step)
@@ -227,12 +243,12 @@ class VisionZero:
     def _clue_lines(self, clues: Drawn, place: int, k: int) -> str:
         """What the players of the game at that place said in its play k, as voters see it."""
         first = place * self.settings.players
-        clue_texts = [
-            one_line(row[k], MOST_CLUE_CHARACTERS) for row in clues.texts[first : first + self.settings.players]
-        ]
-        lines = (
-            filled(self.settings.vote_clue, player=str(player), clue=text) for player, text in enumerate(clue_texts, 1)
+        return self._lines(
+            [one_line(row[k], MOST_CLUE_CHARACTERS) for row in clues.texts[first : first + self.settings.players]]
         )
+
+    def _lines(self, clues: Sequence[str]) -> str:
+        lines = (filled(self.settings.vote_clue, player=str(player), clue=text) for player, text in enumerate(clues, 1))
         return "\n".join(lines)
 
     def _vote(self, step: Step, seen: Sequence[tuple[_Game, str]], n: int) -> tuple[Drawn, list[list[Vote]]]:

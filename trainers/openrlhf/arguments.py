@@ -14,15 +14,16 @@ from .states import KEPT
 
 FOLDER = "openrlhf"
 """What OpenRLHF reads and writes, within a training's folder or a stage's."""
+ORDER = "order.jsonl"
+"""The ids of the items as they are trained on, in that folder."""
 AGENT = Path(__file__).with_name("agent.py")
 
 
 @dataclass(frozen=True)
 class Paths:
-    """Where OpenRLHF reads and writes: the base, the prompts, and its own folder."""
+    """Where OpenRLHF reads and writes: the base, and its own folder, in which the items are."""
 
     base: Path
-    prompts: Path
     folder: Path
 
     @property
@@ -36,62 +37,22 @@ class Paths:
         return self.folder / "last"
 
 
-def arguments(recipe: Recipe, settings: OpenRlhfSettings, paths: Paths, *, pictures: int, resume: bool) -> list[str]:
-    """The arguments; `pictures` is the most that a prompt has.
+def arguments(
+    recipe: Recipe, settings: OpenRlhfSettings, paths: Paths, *, answers: int, pictures: int, resume: bool
+) -> list[str]:
+    """The arguments; `answers` is how many a step trains on, a multiple of its items, and `pictures` the most of a prompt.
 
     OpenRLHF counts a step per rollout batch, and learning-rate steps per update, of which the first of a warm-up has the
-    rate 0. Its own advantage is replaced (`hooks`),
-    so the one that is named matters only for the checks that go with it.
+    rate 0. What it draws, and its own advantage, are replaced (`hooks`): of its data set it only counts the rows, and the
+    advantage that is named matters only for the checks that go with it.
     """
-    policy, sampling, optimiser = recipe.policy, recipe.sampling, recipe.optimiser
-    values: dict[str, object] = {
+    values = {
         "actor.model_name_or_path": paths.base,
         "train.agent_func_path": AGENT,
         "train.seed": recipe.seed,
-        "actor.num_nodes": settings.nodes,
-        "actor.num_gpus_per_node": settings.gpus,
-        "ref.num_nodes": settings.nodes,
-        "ref.num_gpus_per_node": settings.gpus,
-        "vllm.num_engines": settings.engines,
-        "vllm.tensor_parallel_size": settings.tensor_parallel,
-        "vllm.gpu_memory_utilization": settings.gpu_memory_utilization,
-        "ds.attn_implementation": settings.attention,
-        "ds.zero_stage": settings.zero_stage,
-        "ds.param_dtype": "bf16",
-        "ds.grad_accum_dtype": "fp32",
-        "data.prompt_dataset": paths.prompts,
-        "data.input_key": "input",
-        "data.label_key": "label",
-        "data.image_key": "images",
-        "data.max_images_per_prompt": pictures,
-        "data.max_len": settings.prompt_tokens + sampling.max_tokens,
-        "data.max_samples": policy.steps * policy.prompts,
-        "data.dataloader_num_workers": 0,
-        "rollout.batch_size": policy.prompts,
-        "rollout.n_samples_per_prompt": sampling.n,
-        "rollout.micro_batch_size": settings.micro_rollout,
-        "rollout.max_new_tokens": sampling.max_tokens,
-        "rollout.temperature": sampling.temperature,
-        "rollout.top_p": sampling.top_p,
-        "train.batch_size": policy.prompts * sampling.n // policy.minibatches,
-        "train.micro_batch_size": settings.micro_train,
-        "train.num_episodes": 1,
-        "train.max_epochs": 1,
-        "actor.adam.lr": optimiser.learning_rate,
-        "actor.adam.betas": optimiser.betas,
-        "actor.adam.weight_decay": optimiser.weight_decay,
-        "actor.lr_scheduler": "constant_with_warmup",
-        "actor.lr_warmup_ratio": warmup_ratio(recipe),
-        "actor.max_norm": optimiser.max_grad_norm,
-        "actor.eps_clip": policy.clip,
-        **({} if policy.clip_high is None else {"actor.eps_clip_low_high": (policy.clip, policy.clip_high)}),
-        **({} if policy.dual_clip is None else {"actor.dual_clip": policy.dual_clip}),
-        "actor.entropy_coef": 0,
-        "algo.advantage.estimator": "group_norm",
-        "algo.advantage.is_correction_level": "token" if settings.correct_engine else "off",
-        "algo.advantage.is_correction_mode": "clip",
-        "algo.kl.init_coef": policy.kl,
-        "algo.kl.estimator": "k3",
+        **_machines(settings),
+        **_drawing(recipe, settings, paths, answers // recipe.policy.prompts, pictures),
+        **_updates(recipe, settings, answers),
         "ckpt.output_dir": paths.last,
         "ckpt.path": paths.states,
         "ckpt.save_steps": recipe.checkpoint_every,
@@ -102,7 +63,7 @@ def arguments(recipe: Recipe, settings: OpenRlhfSettings, paths: Paths, *, pictu
         "algo.kl.use_loss": True,
         "ckpt.save_hf": True,
         "ckpt.load_enable": resume,
-        "actor.freeze_visual_encoder": not policy.train_vision,
+        "actor.freeze_visual_encoder": not recipe.policy.train_vision,
         "actor.gradient_checkpointing_enable": settings.gradient_checkpointing,
         "train.colocate_all": settings.colocate,
         "vllm.enable_sleep": settings.colocate,
@@ -112,6 +73,83 @@ def arguments(recipe: Recipe, settings: OpenRlhfSettings, paths: Paths, *, pictu
         "ds.adam_offload": settings.adam_offload,
     }
     return options(values, switches)
+
+
+def _machines(settings: OpenRlhfSettings) -> dict[str, object]:
+    """Where actor, reference and engines are, and how they compute."""
+    return {
+        "actor.num_nodes": settings.nodes,
+        "actor.num_gpus_per_node": settings.gpus,
+        "ref.num_nodes": settings.nodes,
+        "ref.num_gpus_per_node": settings.gpus,
+        "vllm.num_engines": settings.engines,
+        "vllm.tensor_parallel_size": settings.tensor_parallel,
+        "vllm.gpu_memory_utilization": settings.gpu_memory_utilization,
+        **_deepspeed(settings),
+    }
+
+
+def _deepspeed(settings: OpenRlhfSettings) -> dict[str, object]:
+    return {
+        "ds.attn_implementation": settings.attention,
+        "ds.zero_stage": settings.zero_stage,
+        "ds.param_dtype": "bf16",
+        "ds.grad_accum_dtype": "fp32",
+    }
+
+
+def _drawing(
+    recipe: Recipe, settings: OpenRlhfSettings, paths: Paths, answers: int, pictures: int
+) -> dict[str, object]:
+    """What a step draws; `answers` is how many of an item it trains on."""
+    policy, sampling = recipe.policy, recipe.sampling
+    return {
+        "data.prompt_dataset": paths.folder / ORDER,
+        "data.input_key": "item",
+        "data.max_images_per_prompt": pictures,
+        "data.max_len": settings.prompt_tokens + sampling.max_tokens,
+        "data.max_samples": policy.steps * policy.prompts,
+        "data.dataloader_num_workers": 0,
+        "rollout.batch_size": policy.prompts,
+        "rollout.n_samples_per_prompt": answers,
+        "rollout.micro_batch_size": settings.micro_rollout,
+        "rollout.max_new_tokens": sampling.max_tokens,
+        "rollout.temperature": sampling.temperature,
+        "rollout.top_p": sampling.top_p,
+    }
+
+
+def _updates(recipe: Recipe, settings: OpenRlhfSettings, answers: int) -> dict[str, object]:
+    """How the policy is updated on the answers of a step."""
+    policy, optimiser = recipe.policy, recipe.optimiser
+    return {
+        "train.batch_size": answers // policy.minibatches,
+        "train.micro_batch_size": settings.micro_train,
+        "train.num_episodes": 1,
+        "train.max_epochs": 1,
+        **{f"actor.{name}": value for name, value in _optimiser(recipe).items()},
+        "actor.max_norm": optimiser.max_grad_norm,
+        "actor.eps_clip": policy.clip,
+        **({} if policy.clip_high is None else {"actor.eps_clip_low_high": (policy.clip, policy.clip_high)}),
+        **({} if policy.dual_clip is None else {"actor.dual_clip": policy.dual_clip}),
+        "actor.entropy_coef": 0,
+        "algo.advantage.estimator": "group_norm",
+        "algo.advantage.is_correction_level": "token" if settings.correct_engine else "off",
+        "algo.advantage.is_correction_mode": "clip",
+        "algo.kl.init_coef": policy.kl,
+        "algo.kl.estimator": "k3",
+    }
+
+
+def _optimiser(recipe: Recipe) -> dict[str, object]:
+    optimiser = recipe.optimiser
+    return {
+        "adam.lr": optimiser.learning_rate,
+        "adam.betas": optimiser.betas,
+        "adam.weight_decay": optimiser.weight_decay,
+        "lr_scheduler": "constant_with_warmup",
+        "lr_warmup_ratio": warmup_ratio(recipe),
+    }
 
 
 def warmup_ratio(recipe: Recipe) -> float:
@@ -199,16 +237,9 @@ def fit_arguments(
         "train.batch_size": policy.prompts // policy.minibatches,
         "train.micro_batch_size": settings.micro_train,
         "train.max_epochs": 1,
-        "adam.lr": optimiser.learning_rate,
-        "adam.betas": optimiser.betas,
-        "adam.weight_decay": optimiser.weight_decay,
-        "lr_scheduler": "constant_with_warmup",
-        "lr_warmup_ratio": warmup_ratio(recipe),
+        **_optimiser(recipe),
         "max_norm": optimiser.max_grad_norm,
-        "ds.attn_implementation": settings.attention,
-        "ds.zero_stage": settings.zero_stage,
-        "ds.param_dtype": "bf16",
-        "ds.grad_accum_dtype": "fp32",
+        **_deepspeed(settings),
         "ckpt.output_dir": paths.last,
         "ckpt.path": paths.states,
         "ckpt.save_steps": recipe.checkpoint_every * policy.minibatches,

@@ -39,9 +39,9 @@ class Devices:
         return cls(devices[:own], devices[own : own + judge], devices[own + judge :])
 
     def environment(self, devices: tuple[str, ...]) -> dict[str, str]:
-        """This process's, in which those GPUs alone are visible if some are set apart."""
+        """This process's, in which those GPUs alone are visible if some are set apart, and Ray reports its use to nobody."""
         apart = {VISIBLE: ",".join(devices)} if devices and (self.judge or self.examinations) else {}
-        return {**os.environ, **apart}
+        return {"RAY_USAGE_STATS_ENABLED": "0", **os.environ, **apart}
 
     def write(self, training: Path) -> None:
         """Tell examinations. Raises StoreError."""

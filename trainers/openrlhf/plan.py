@@ -21,9 +21,9 @@ DRIVER = "proctor.trainers.openrlhf.driver"
 
 @dataclass(frozen=True)
 class RolloutPlan:
-    """What a training that draws its own answers needs beside: the items, one node or more, the digests of its files."""
+    """What a training that draws its own answers needs beside: the items' folder, one node or more, its files' digests."""
 
-    items: str
+    folder: str
     single_node: bool
     files: Mapping[str, Json] = field(default_factory=dict)
 

@@ -1,6 +1,6 @@
-"""GRPO by a recipe on OpenRLHF: write its prompts, serve its judge, run it, keep its checkpoints.
+"""A method that plays (GRPO is one) on OpenRLHF: write its items, serve its judge, run it, keep its checkpoints.
 
-`openrlhf/` in the training directory holds the prompts, the plan, the events, DeepSpeed's states and the logs. OpenRLHF
+`openrlhf/` in the training directory holds the items, the plan, the events, DeepSpeed's states and the logs. OpenRLHF
 runs in sync: its async mode builds its learner where our rewards cannot reach.
 """
 
@@ -11,9 +11,11 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from ...harness.engines.base import Engine
+from ...harness.engines.http_address import shown_url
 from ...harness.engines.http_client import Endpoint
 from ...harness.errors import UsageError
 from ...harness.runs.checkpoints import Checkpoint
@@ -21,6 +23,8 @@ from ...harness.types import Json
 from ..base import Progress, Reward, needs_judge
 from ..base_checks import check_trainable
 from ..contamination import write_fingerprints
+from ..methods.base import PlayedMethod, counts
+from ..methods.playing import answers_of_step, played_items
 from ..recipe import Recipe
 from ..recipe_settings import BASE_MODEL, TINY_MODEL, OpenRlhfSettings
 from ..resolve import recipe_files
@@ -33,45 +37,101 @@ from .arguments import FOLDER, Paths, arguments, shown
 from .devices import Devices
 from .plan import Plan, RolloutPlan
 from .process import SERVED_NAME, ProcessMonitor, judge_server, started
-from .rows import PromptFiles, training_batches, write_prompts
+from .rows import write_items
 from .staged import open_student
 from .states import check_loadable, check_states_room, rewind
 
 COMMAND = "openrlhf.cli.train_ppo_ray"
 
 
-def train(recipe: Recipe, base: Path, out: Path, resume: bool, progress: Progress) -> None:
-    """Train to the recipe's end. Raises UsageError, CheckpointError, EngineError, StoreError, ..."""
-    recipe, settings, files = _checked(recipe, base)
+@dataclass(frozen=True)
+class PlayedTraining:
+    """One training of a method that plays."""
 
-    def open_model(checkpoint: Path) -> Engine:
-        return open_student(checkpoint, settings)
+    recipe: Recipe
+    method: PlayedMethod
+    settings: OpenRlhfSettings
 
-    prepared = prepare(recipe, base, out, open_model, progress, room=settings.prompt_tokens)
-    recipe, given_recipe = prepared.recipe, prepared.with_given_prompts(prepared.recipe)
-    identity = {**_judge_identity(recipe, base), **prepared.identity}
-    with TrainingFolder(out, given_recipe, base, resume, identity) as folder, ExitStack() as stack:
-        own, steps = out / FOLDER, recipe.policy.steps
-        prepared.lengths.write(out)
-        write_fingerprints(out, training_batches(recipe), steps, recipe.policy.prompts, base, anew=folder.extended)
-        prompts = write_prompts(recipe, base, own)
-        done = folder.last_step()
-        paths = Paths(base.resolve(), prompts.prompts.resolve(), own.resolve())
-        if done >= steps:
+    @classmethod
+    def from_recipe(cls, recipe: Recipe, method: PlayedMethod, settings: OpenRlhfSettings) -> PlayedTraining:
+        """Raises UsageError for batches that OpenRLHF would stumble over once the models are loaded."""
+        training = cls(recipe, method, settings)
+        training.check_batches()
+        return training
+
+    @property
+    def answers(self) -> int:
+        """How many a step trains on."""
+        return answers_of_step(self.recipe, self.method)
+
+    def train(self, base: Path, out: Path, resume: bool, progress: Progress) -> None:
+        """Train to the recipe's end. Raises UsageError, CheckpointError, EngineError, StoreError, ..."""
+        settings = self.settings
+        recipe = _checked(self.recipe, self.method, settings, base)
+        files = recipe_files(recipe)
+
+        def open_model(checkpoint: Path) -> Engine:
+            return open_student(checkpoint, settings)
+
+        prepared = prepare(recipe, base, out, open_model, progress, room=settings.prompt_tokens)
+        recipe, given_recipe = prepared.recipe, prepared.with_given_prompts(prepared.recipe)
+        identity = {**_judge_identity(recipe, base), **prepared.identity}
+        with TrainingFolder(out, given_recipe, base, resume, identity) as folder, ExitStack() as stack:
+            own, steps = out / FOLDER, recipe.policy.steps
+            prepared.lengths.write(out)
+            items = played_items(recipe, self.method)
+            write_fingerprints(out, items, steps, recipe.policy.prompts, base, anew=folder.extended)
+            pictures = write_items(recipe, items, base, own)
+            done = folder.last_step()
+            paths = Paths(base.resolve(), own.resolve())
+            if done >= steps:
+                finish(folder, paths)
+                return
+            rewind(paths.states / "_actor", paths.states, done)
+            check_loadable(paths.states / "_actor", settings.nodes * settings.gpus, settings.zero_stage)
+            to_come = -(-steps // recipe.checkpoint_every) - done // recipe.checkpoint_every
+            check_states_room(out, recipe.keep, to_come, paths.states / "_actor", base)
+            devices = Devices.of(settings, reference=recipe.policy.kl > 0)
+            devices.write(out)
+            judged = stack.enter_context(_with_judge(recipe, settings, base, own, devices))
+            words = arguments(recipe, settings, paths, answers=self.answers, pictures=pictures, resume=done > 0)
+            plan = _plan(judged, settings, paths, words=words, files=files)
+            process = stack.enter_context(started(paths.folder, plan, devices.environment(devices.training)))
+            monitor = ProcessMonitor(
+                folder, paths.folder, paths.base, steps, steps, process, settings.silence, progress
+            )
+            monitor.to_the_end()
             finish(folder, paths)
-            return
-        rewind(paths.states / "_actor", paths.states, done)
-        check_loadable(paths.states / "_actor", settings.nodes * settings.gpus, settings.zero_stage)
-        to_come = -(-steps // recipe.checkpoint_every) - done // recipe.checkpoint_every
-        check_states_room(out, recipe.keep, to_come, paths.states / "_actor", base)
-        devices = Devices.of(settings, reference=recipe.policy.kl > 0)
-        devices.write(out)
-        judged = stack.enter_context(_with_judge(recipe, settings, base, own, devices))
-        words = arguments(recipe, settings, paths, pictures=prompts.pictures, resume=done > 0)
-        plan = _plan(judged, settings, paths, prompts, words=words, files=files)
-        process = stack.enter_context(started(paths.folder, plan, devices.environment(devices.training)))
-        ProcessMonitor(folder, paths.folder, paths.base, steps, steps, process, settings.silence, progress).to_the_end()
-        finish(folder, paths)
+
+    def describe(self, base: Path, out: Path) -> str:
+        """What model and judge are asked, and OpenRLHF's command line; nothing is written, nothing is started."""
+        recipe, paths = self.recipe, Paths(base, out / FOLDER)
+        words = arguments(recipe, self.settings, paths, answers=self.answers, pictures=1, resume=False)
+        return "\n".join([*_judged(recipe, self.settings), self._asked(), shown(COMMAND, words)])
+
+    def _asked(self) -> str:
+        items, each = self.recipe.policy.prompts, counts(self.method, self.recipe.sampling.n)
+        return (
+            f"# {self.recipe.method}: a step of {items:,} items asks up to {items * each.prompts:,} prompts, draws up to "
+            f"{items * each.answers:,} answers, and trains on up to {self.answers:,}"
+        )
+
+    def check_batches(self) -> None:
+        """Raise UsageError for batches that cannot be divided among the GPUs."""
+        recipe, settings, answers = self.recipe, self.settings, self.answers
+        processes = settings.nodes * settings.gpus
+        each = f"policy.prompts x {answers // recipe.policy.prompts}"
+        update, part = answers // recipe.policy.minibatches, settings.micro_train * processes
+        if update % part:
+            raise UsageError(
+                f"recipe: an update trains on {each} / minibatches = {update} answers, and must be a multiple of "
+                f"openrlhf.micro_train x nodes x gpus, which is {part}"
+            )
+        if processes > 1 and answers % (settings.micro_rollout * processes):
+            raise UsageError(
+                f"recipe: a step trains on {each} = {answers} answers, and must be a multiple of "
+                f"openrlhf.micro_rollout x nodes x gpus, which is {settings.micro_rollout * processes}"
+            )
 
 
 def finish(folder: TrainingFolder, paths: Paths) -> None:
@@ -81,14 +141,6 @@ def finish(folder: TrainingFolder, paths: Paths) -> None:
         shutil.rmtree(rest, ignore_errors=True)
 
 
-def describe(recipe: Recipe, base: Path, out: Path) -> str:
-    """What the judge is asked, and the command line that OpenRLHF would be given; nothing is written, nothing is started."""
-    settings = recipe.openrlhf or OpenRlhfSettings()
-    paths = Paths(base, out / FOLDER / "prompts.jsonl", out / FOLDER)
-    words = shown(COMMAND, arguments(recipe, settings, paths, pictures=1, resume=False))
-    return "\n".join([*_judged(recipe, settings), words])
-
-
 def _judged(recipe: Recipe, settings: OpenRlhfSettings) -> Iterator[str]:
     """What a judge costs: the most that it is asked to write."""
     judge = recipe.judge
@@ -96,7 +148,9 @@ def _judged(recipe: Recipe, settings: OpenRlhfSettings) -> Iterator[str]:
         return
     a_step = recipe.policy.prompts * recipe.sampling.n * judge.repeats
     tokens = a_step * recipe.policy.steps * judge.max_tokens
-    where = judge.url or (f"{settings.judge_gpus} GPUs" if settings.judge_gpus else "the CPU")
+    where = (judge.url and shown_url(judge.url)) or (
+        f"{settings.judge_gpus} GPUs" if settings.judge_gpus else "the CPU"
+    )
     yield (
         f"# judge {judge.model} on {where}: {a_step:,} judgements a step, {a_step * recipe.policy.steps:,} in all, of up to "
         f"{judge.max_tokens:,} tokens each: at most {tokens:,};"
@@ -104,17 +158,11 @@ def _judged(recipe: Recipe, settings: OpenRlhfSettings) -> Iterator[str]:
     yield f"# those that cannot be read are asked for again, up to {judge.retries} times"
 
 
-def _checked(recipe: Recipe, base: Path) -> tuple[Recipe, OpenRlhfSettings, Mapping[str, Json]]:
-    """The recipe with all settings spelled out, and the digests of the files that it names.
-
-    Raises what can be known before anything is started.
-    """
-    settings = recipe.openrlhf or OpenRlhfSettings()
+def _checked(recipe: Recipe, method: PlayedMethod, settings: OpenRlhfSettings, base: Path) -> Recipe:
+    """The recipe with all settings spelled out. Raises what can be known before anything is started."""
     reward = open_reward(recipe.reward, recipe.reward_settings)
-    recipe = dataclasses.replace(recipe.spelled_out(reward=reward), openrlhf=settings)
+    recipe = dataclasses.replace(recipe.spelled_out(method=method, reward=reward), openrlhf=settings)
     _check_tokens(recipe, settings, reward)
-    if recipe.policy.train_on is not None:
-        raise UsageError("recipe: policy.train_on is the local trainer's: OpenRLHF trains on all sampling.n responses")
     if not needs_judge(reward):
         recipe = dataclasses.replace(recipe, judge=None)
     elif recipe.judge and not recipe.judge.url and settings.nodes > 1:
@@ -123,7 +171,7 @@ def _checked(recipe: Recipe, base: Path) -> tuple[Recipe, OpenRlhfSettings, Mapp
     if recipe.judge and recipe.judge.url:
         Endpoint(recipe.judge.url, recipe.judge.model, attempts=1).served()  # raises EngineError
     _check_gpus(recipe, settings)
-    return recipe, settings, recipe_files(recipe)
+    return recipe
 
 
 def _check_tokens(recipe: Recipe, settings: OpenRlhfSettings, reward: Reward) -> None:
@@ -145,23 +193,6 @@ def _check_tokens(recipe: Recipe, settings: OpenRlhfSettings, reward: Reward) ->
         )
 
 
-def check_batches(recipe: Recipe, settings: OpenRlhfSettings) -> None:
-    """Raise UsageError for batches that OpenRLHF would stumble over once the models are loaded."""
-    processes = settings.nodes * settings.gpus
-    answers = recipe.policy.prompts * recipe.sampling.n
-    update, part = answers // recipe.policy.minibatches, settings.micro_train * processes
-    if update % part:
-        raise UsageError(
-            f"recipe: an update has policy.prompts x sampling.n / minibatches = {update} answers, and must be a multiple of "
-            f"openrlhf.micro_train x nodes x gpus, which is {part}"
-        )
-    if processes > 1 and answers % (settings.micro_rollout * processes):
-        raise UsageError(
-            f"recipe: a step has policy.prompts x sampling.n = {answers} answers, and must be a multiple of "
-            f"openrlhf.micro_rollout x nodes x gpus, which is {settings.micro_rollout * processes}"
-        )
-
-
 def _check_gpus(recipe: Recipe, settings: OpenRlhfSettings) -> None:
     """What one node lacks is known at once; what a cluster has is seen when it is connected to."""
     if os.environ.get("RAY_ADDRESS"):
@@ -178,7 +209,7 @@ def _check_gpus(recipe: Recipe, settings: OpenRlhfSettings) -> None:
 
 def _judge_checkpoint(recipe: Recipe, base: Path) -> Path | None:
     """The checkpoint that is to be served as a judge; None without a judge, or with one that somebody else serves."""
-    if recipe.judge is None or recipe.judge.url:
+    if recipe.judge is None or recipe.judge.url or recipe.judge.needs_gold:
         return None
     return {BASE_MODEL: base, TINY_MODEL: JUDGE}.get(recipe.judge.model, Path(recipe.judge.model))
 
@@ -208,7 +239,6 @@ def _plan(
     recipe: Recipe,
     settings: OpenRlhfSettings,
     paths: Paths,
-    prompts: PromptFiles,
     *,
     words: list[str],
     files: Mapping[str, Json],
@@ -221,5 +251,5 @@ def _plan(
         events=str(paths.folder / "events.jsonl"),
         gpus=settings.gpus_needed(reference=recipe.policy.kl > 0),
         owner=os.getpid(),
-        rollouts=RolloutPlan(str(prompts.items.resolve()), settings.nodes == 1, files),
+        rollouts=RolloutPlan(str(paths.folder), settings.nodes == 1, files),
     )

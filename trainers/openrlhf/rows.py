@@ -1,4 +1,4 @@
-"""Prompts and examples as OpenRLHF reads them: a JSON line each in the order of training, with pictures as files.
+"""Items, prompts and examples as OpenRLHF is given them: a JSON line each in the order of training, with pictures as files.
 
 A prompt's text is rendered here, by the template and with the precautions of an examination (`chat`): OpenRLHF would take the
 processor's template, give it no arguments, and let a question spell out the tokens that end a turn or stand for a picture.
@@ -7,8 +7,7 @@ processor's template, give it no arguments, and let a question spell out the tok
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ...harness.engines.chat import ChatTemplate
@@ -28,58 +27,37 @@ from ...harness.types import Image, Item, Json, Prompt, Rendering, canonical_jso
 from ..methods.base import Example, Preference
 from ..methods.stages import Fitting
 from ..recipe import Recipe
-from ..rewards.registry import open_reward
-from ..sampler import Batches, asking, training_prompts
-from .arguments import FitPaths
+from ..sampler import Batches, asking
+from .arguments import ORDER, FitPaths
 
-PROMPTS, ITEMS, IMAGES = "prompts.jsonl", "items.jsonl", "images"
-
-
-@dataclass(frozen=True)
-class PromptFiles:
-    """The file of prompts, the file of items, and the most pictures that a prompt has."""
-
-    prompts: Path
-    items: Path
-    pictures: int
+ITEMS, SHOWN, IMAGES = "items.jsonl", "shown.jsonl", "images"
+"""The items, the files of their pictures as they are shown, and the folder of those that were made."""
 
 
-def training_batches(recipe: Recipe) -> Batches:
-    """The recipe's prompts by step; with labels only for a reward that declares that it needs them."""
-    labels = open_reward(recipe.reward, recipe.reward_settings).needs_gold
-    return training_prompts(recipe.prompts, recipe.seed, labels=labels)
+def write_items(recipe: Recipe, batches: Batches, base: Path, folder: Path) -> int:
+    """Write the items of every step into `folder`; returns the most pictures that one has.
 
-
-def write_prompts(recipe: Recipe, base: Path, folder: Path) -> PromptFiles:
-    """Write the prompts of every step into `folder`, the same batches that the local trainer draws.
-
-    A prompt is written as the text that the base reads of it in an examination, and its pictures as files of the pixels that
-    it is shown there. Raises UsageError, CheckpointError, DataError and StoreError.
+    Their pictures become files of the pixels that they are shown with. Raises UsageError, CheckpointError, DataError and
+    StoreError.
     """
-    batches = training_batches(recipe)
-    ask = asking(recipe)
-    rendered = RenderedRows(base, PictureFiles(folder / IMAGES))
-    items: dict[str, Item] = {}
-    rows: list[bytes] = []
-    most = 0
-    for step in range(recipe.policy.steps):
-        for item in batches(step, recipe.policy.prompts):
-            prompt = ask(item)
-            most = max(most, len(prompt.images))
-            items.setdefault(item.id, item)
-            rows.append(json_line(rendered.row(item, prompt)))
+    ask, prompts = asking(recipe), RenderedPrompts(base, folder)
+    order = [item for step in range(recipe.policy.steps) for item in batches(step, recipe.policy.prompts)]
+    items = {item.id: item for item in order}
+    asked = list(map(ask, items.values()))
+    prompts.keep_pictures(asked)
     stored = (
-        {"item": item.to_json(), "pictures": [str(rendered.files.path(image)) for image in item.images]}
+        {"item": item.to_json(), "pictures": [str(prompts.files.path(image)) for image in item.images]}
         for item in items.values()
     )
-    write_atomic(folder / PROMPTS, rows)
     write_atomic(folder / ITEMS, map(json_line, stored))
-    return PromptFiles(folder / PROMPTS, folder / ITEMS, most)
+    write_atomic(folder / ORDER, (json_line({"item": item.id}) for item in order))
+    return max(len(prompt.images) for prompt in asked)
 
 
-def read_items(file: Path) -> dict[str, Item]:
-    """The items that `write_prompts` wrote, by id."""
-    return {item.id: item for item in _items(file)}
+def read_items(folder: Path) -> list[Item]:
+    """The items that `write_items` wrote, in the order in which they are trained on."""
+    items = {item.id: item for item in _items(folder / ITEMS)}
+    return [items[line.value()["item"]] for line in read_lines(folder / ORDER, RUN_LINE_BYTES)]
 
 
 def _items(file: Path) -> Iterator[Item]:
@@ -93,25 +71,41 @@ def _image(record: Mapping[str, Json], path: Path) -> Image:
     return Image(record["sha256"], record["name"], path)
 
 
-class RenderedRows:
-    """Rows that OpenRLHF has only to read: nothing in them is left to a template, a decoder or a scaling of its own."""
+class RenderedPrompts:
+    """Prompts as OpenRLHF has only to read them: nothing is left to a template, a decoder or a scaling of its own.
 
-    def __init__(self, base: Path, files: PictureFiles) -> None:
+    Pictures of prompts that were kept in `folder` are not made again.
+    """
+
+    def __init__(self, base: Path, folder: Path) -> None:
         with as_checkpoint_error(base):
             tokenizer, self._image_processor = load_processors(base)
             image_token = tokenizer.convert_ids_to_tokens(load_trainable_configuration(base).image_token_id)
-        self.files = files
+        self.files = PictureFiles(folder / IMAGES)
         self._chat = ChatTemplate(tokenizer, image_token)
         self._scaler = PictureProcessor(self._image_processor)
-        self._paths: dict[tuple[object, ...], Path] = {}
+        self._kept = folder / SHOWN
+        self._paths: dict[tuple[str, str], Path] = {}
+        if self._kept.exists():
+            records = (line.value() for line in read_lines(self._kept, RUN_LINE_BYTES))
+            kept = {(one["sha256"], one["pixels"]): Path(one["path"]) for one in records}
+            self._paths = {key: path for key, path in kept.items() if path.exists()}
 
-    def row(self, item: Item, prompt: Prompt) -> Json:
-        """The text, the item's id in the label's place, and the pictures' paths."""
-        images = [str(self._path(image, prompt.rendering.pixels)) for image in prompt.images]
-        return {"input": self._chat.text(prompt), "label": item.id, "images": images}
+    def rendered(self, prompt: Prompt) -> tuple[str, list[str]]:
+        """The text, and the pictures' paths. Raises UsageError for a picture that OpenRLHF would scale."""
+        return self._chat.text(prompt), [str(self._path(image, prompt.rendering.pixels)) for image in prompt.images]
+
+    def keep_pictures(self, prompts: Iterable[Prompt]) -> None:
+        """Make the pictures of these prompts, and say where they are. Raises UsageError as above, and StoreError."""
+        for prompt in prompts:
+            self.rendered(prompt)
+        records = (
+            {"sha256": sha256, "pixels": pixels, "path": str(path)} for (sha256, pixels), path in self._paths.items()
+        )
+        write_atomic(self._kept, map(json_line, records))
 
     def _path(self, image: Image, pixels: Mapping[str, int]) -> Path:
-        key = (image.sha256, *pixels.items())
+        key = image.sha256, canonical_json(pixels)
         if key not in self._paths:
             self._paths[key] = self.files.path(self._scaled(image, pixels) if pixels else portable(image))
         return self._paths[key]

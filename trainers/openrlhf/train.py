@@ -1,4 +1,4 @@
-"""The trainer `openrlhf`: GRPO with a recipe's rewards (`grpo`), or the SFT and DPO of a staged method (`staged`).
+"""The trainer `openrlhf`: policy gradient by a method that plays (`played`), or the SFT and DPO of a staged one (`staged`).
 
 The training directory is that of every trainer (`training`). OpenRLHF runs in processes of its own (`process`).
 """
@@ -11,12 +11,11 @@ from pathlib import Path
 from ...harness.errors import MissingExtraError, UsageError, install
 from ..base import Progress
 from ..methods.base import StagedMethod
-from ..methods.grpo import Grpo
 from ..methods.registry import open_method
 from ..recipe import Recipe
 from ..recipe_settings import OpenRlhfSettings
 from ..synthesis.preparation import describe_preparation
-from . import grpo
+from .played import PlayedTraining
 from .staged import Staged
 
 TESTED = "0.11.2"
@@ -27,34 +26,27 @@ class OpenRlhfTrainer:
 
     def __call__(self, recipe: Recipe, base: Path, out: Path, resume: bool, progress: Progress) -> None:
         """Train to the recipe's end. Raises UsageError, MissingExtraError, CheckpointError, EngineError, StoreError, ..."""
-        staged = _staged(recipe)
+        training = _training(recipe)
         _check_installed()
-        if staged:
-            staged.train(base, out, resume, progress)
-        else:
-            grpo.train(recipe, base, out, resume, progress)
+        training.train(base, out, resume, progress)
 
     def describe(self, recipe: Recipe, base: Path, out: Path) -> str:
         """The command lines that OpenRLHF would be given; nothing is written and nothing is started."""
-        staged = _staged(recipe)
-        described = staged.describe(base, out) if staged else grpo.describe(recipe, base, out)
+        described = _training(recipe).describe(base, out)
         return "\n\n".join(filter(None, [describe_preparation(recipe, base), described]))
 
 
 OPENRLHF = OpenRlhfTrainer()
 
 
-def _staged(recipe: Recipe) -> Staged | None:
-    """The stages of a recipe; None for GRPO. Raises UsageError for a method that plays in another way, and for settings."""
+def _training(recipe: Recipe) -> Staged | PlayedTraining:
+    """The training of a recipe. Raises UsageError for what OpenRLHF could not train."""
     if recipe.policy.accumulate != 1:
         raise UsageError("recipe: policy.accumulate is the local trainer's: set openrlhf.micro_train instead")
     method, settings = open_method(recipe), recipe.openrlhf or OpenRlhfSettings()
     if isinstance(method, StagedMethod):
         return Staged.from_recipe(recipe, method, settings)
-    if not isinstance(method, Grpo):
-        raise UsageError(f'method {recipe.method} is not played on OpenRLHF: set trainer = "local"')
-    grpo.check_batches(recipe, settings)
-    return None
+    return PlayedTraining.from_recipe(recipe, method, settings)
 
 
 def _check_installed() -> None:

@@ -61,17 +61,30 @@ class CallResult:
     changed: str | None = None
 
 
+@dataclass(frozen=True)
+class Supervision:
+    """What stands beside each call: `before` is told of whose group, `after` says what the call did that no reward may."""
+
+    before: Callable[[str], None] = lambda case: None
+    after: Callable[[], str | None] = lambda: None
+
+
+UNSUPERVISED = Supervision()
+
+
 class Caller:
     """Calls one reward; a group holds a label, or tells of tokens, only if that is declared, and else hides it."""
 
-    def __init__(self, reward: Reward) -> None:
+    def __init__(self, reward: Reward, supervision: Supervision = UNSUPERVISED) -> None:
         self.reward = reward
+        self._supervision = supervision
         self.declared: RewardSpec = reward_spec(reward)
         undeclared = {name for name, _ in NEEDS.values()} - needed(self.declared).keys()
         self._hidden = frozenset(undeclared if self.declared.needs_gold else undeclared | {"gold"})
 
     def group(self, case: GroupCase, gold: int = 0) -> Group:
-        """The group of a case as the reward sees it, with the first or the second of its labels."""
+        """The group of a case as the reward sees it, with the first or the second of its labels; the next call is on it."""
+        self._supervision.before(case.name)
         WatchedGroup.hidden = self._hidden
         scores = case.group.judge_scores if self.declared.needs_judge else None
         fields = {group_field.name: getattr(case.group, group_field.name) for group_field in dataclasses.fields(Group)}
@@ -82,11 +95,14 @@ class Caller:
         before = dict(vars(group))
         read = {name: getattr(group, name) for name in ("stated", "answers", "well_formed", "ballots")}
         WatchedGroup.touched = set()
+        value, failed = None, None
         try:
             value = call(f"reward {self.reward.name}", self.reward, group, seed)
         except ProctorError as error:
-            message = str(error).removeprefix(f"reward {self.reward.name}: ")
-            return CallResult(None, message, frozenset(WatchedGroup.touched))
+            failed = str(error).removeprefix(f"reward {self.reward.name}: ")
+        misdeed = self._supervision.after()
+        if failed or misdeed:
+            return CallResult(None, failed or misdeed, frozenset(WatchedGroup.touched))
         after = dict(vars(group))
         expected = before | read
         changed = sorted(key for key in {*expected, *after} if expected.get(key) != after.get(key))
@@ -118,14 +134,14 @@ class CheckOutcome:
 class RewardReport:
     """All checks by name; one that was not made does not apply, or could not be reached because another failed.
 
-    `file` is the identity of the reward's own file, if it has one.
+    `file` is the identity of the reward's own file, if it has one; `seconds` are None if it was not seen how many it takes.
     """
 
     reward: str
     file: Mapping[str, Json]
     declared: RewardSpec
     checks: Mapping[str, CheckOutcome]
-    seconds: float
+    seconds: float | None
 
     @property
     def passed(self) -> bool:
@@ -178,14 +194,20 @@ class Trial:
 
 
 def check_reward(
-    reward: Reward, recorded: Sequence[GroupCase] = (), *, seed: int = 0, limit: float = 10.0
+    reward: Reward,
+    recorded: Sequence[GroupCase] = (),
+    *,
+    seed: int = 0,
+    limit: float = 10.0,
+    supervision: Supervision = UNSUPERVISED,
 ) -> RewardReport:
     """Hold a reward to its contract on generated and recorded groups; `limit` is in seconds for TIMED_GROUPS groups.
 
-    A reward that is too slow is not checked further.
+    A reward that is too slow is not checked further. It is called in this process, which it can end or stop:
+    `check_process.check_apart` has another for it.
     """
-    caller = Caller(reward)
-    outcomes = {name: CheckOutcome() for name in (*FIRST, *SECOND, "speed")}
+    caller = Caller(reward, supervision)
+    outcomes = no_outcomes()
     seconds = _timed(caller, outcomes["speed"], seed, limit)
     if not outcomes["speed"].failures:
         cases = [*generated_cases(seed), *recorded]
@@ -200,6 +222,11 @@ def check_reward(
         ):  # so that one that remembers its last call, or draws without the seed, is found out
             _second(outcomes, trial)
     return RewardReport(reward.name, file_identity(reward), caller.declared, outcomes, seconds)
+
+
+def no_outcomes() -> dict[str, CheckOutcome]:
+    """All checks by name, none of them made."""
+    return {name: CheckOutcome() for name in (*FIRST, *SECOND, "speed")}
 
 
 def _timed(caller: Caller, outcome: CheckOutcome, seed: int, limit: float) -> float:

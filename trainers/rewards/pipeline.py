@@ -1,7 +1,7 @@
 """From a step's responses to rewards, advantages and training metrics: the same for every trainer.
 
 Nothing here depends on how the responses were drawn or how the policy is updated. Labels enter the metrics, for the record;
-they reach only a reward that declares `needs_gold`.
+they reach only a reward that declares `needs_gold`, and a judge that is an oracle.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from ...harness.answers.formats import FORMATS
 from ...harness.answers.vote import Vote
 from ...harness.errors import EngineError, ProctorError
 from ...harness.types import Item, Json, sample_seed
-from ..base import Group, Reward, make_group, needs_judge
-from ..judge import Judge, open_judge
+from ..base import Group, Reward, make_group, needs_judge, needs_labels
+from ..judge import Judge, JudgingBeside, ModelJudge, open_judge
 from ..recipe import Recipe
 from ..tokens import GroupTokens, lacking, refuse_lacking, seen_by
 from .advantages import Array, advantage
@@ -130,19 +130,32 @@ class RewardPipeline:
         """What a resume must agree with beyond the recipe: who judges."""
         return {"judge": self.judge.identity()} if self.judge else {}
 
+    def begin_judging(self, step: int) -> JudgingBeside | None:
+        """For a judge on a machine of its own, which may be asked while the texts of step `step` are still drawn."""
+        if not isinstance(self.judge, ModelJudge) or not self.judge.served:
+            return None
+        return self.judge.begin(self._judge_seed(step))
+
     def run(
-        self, items: Sequence[Item], texts: Sequence[str], step: int, tokens: GroupTokens | None = None
+        self,
+        items: Sequence[Item],
+        texts: Sequence[str],
+        step: int,
+        tokens: GroupTokens | None = None,
+        begun: JudgingBeside | None = None,
     ) -> StepRewards:
         """Reward `texts`, n per item in order; `step` counts from 0, `tokens` is what is known of the texts' tokens.
+
+        If `begun` is of these texts, its scores are those that the judge would be asked for.
 
         Labels are read for monitoring, never for a reward that does not declare that it needs them. Advantages are of the
         first policy.train_on of each group. Raises UsageError for an exception inside the reward and for one that needs
         what `tokens` lacks, DataError for a reward that is no number, EngineError when the judge fails too often.
         """
         refuse_lacking(self.reward.name, lacking(self.reward, tokens), "this method or trainer does not give")
-        n = self.recipe.sampling.n
+        n, labels = self.recipe.sampling.n, needs_labels(self.reward, self.recipe)
         groups = [
-            make_group(item, texts[place * n : (place + 1) * n], self.reward.needs_gold, self.recipe.answer_format)
+            make_group(item, texts[place * n : (place + 1) * n], labels, self.recipe.answer_format)
             for place, item in enumerate(items)
         ]
         if tokens is not None:
@@ -153,19 +166,27 @@ class RewardPipeline:
             ]
         metrics: dict[str, float] = {}
         if self.judge:
-            groups = self._judged(self.judge, groups, step)
+            groups = self._judged(self.judge, groups, step, begun)
             metrics = judge_metrics(groups)
         rewards = [self._rewards(group, step, place) for place, group in enumerate(groups)]
         metrics = group_metrics(items, groups, rewards, self._votes) | metrics
         m = self.recipe.policy.train_on or n
         return StepRewards(rewards, [self.advantage(row[:m]) for row in rewards], metrics)
 
-    def _judged(self, judge: Judge, groups: Sequence[Group], step: int) -> list[Group]:
-        scores = judge.score(groups, sample_seed(self.recipe.seed, f"judge {step}", 0))
+    def _judge_seed(self, step: int) -> int:
+        return sample_seed(self.recipe.seed, f"judge {step}", 0)
+
+    def _judged(self, judge: Judge, groups: Sequence[Group], step: int, begun: JudgingBeside | None) -> list[Group]:
+        scores = begun.scores(groups) if begun else None
+        if scores is None:
+            scores = judge.score(groups, self._judge_seed(step))
         requested = sum(sum(group.well_formed) for group in groups)
         self._failures.append((sum(score is None for row in scores for score in row), requested))
         self._stop_if_failing(judge)
-        return [dataclasses.replace(group, judge_scores=row) for group, row in zip(groups, scores, strict=True)]
+        return [
+            dataclasses.replace(group, judge_scores=row, gold=group.gold if self.reward.needs_gold else None)
+            for group, row in zip(groups, scores, strict=True)
+        ]
 
     def _stop_if_failing(self, judge: Judge) -> None:
         failed, requested = (sum(counts) for counts in zip(*self._failures, strict=True))

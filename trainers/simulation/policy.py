@@ -10,6 +10,7 @@ and cannot be found, and a prompt whose recorded answers all agree does not move
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -78,6 +79,16 @@ class Prompts:
         votes = np.where(self.silent, 0, counts)
         best = np.argmax(votes * votes.shape[1] - self.lots, axis=1)
         return np.where(votes.any(axis=1), best, -1)
+
+    def elect_right(self, winners: Ints) -> Flags:
+        """Whether the elected class of each group, as `winners` gives it, is right, (P,)."""
+        elects: Flags = (winners >= 0) & (self.right[np.arange(len(self)), winners] >= 0.5)
+        return elects
+
+    def at(self, places: Ints) -> Prompts:
+        """The prompts at those places, which may repeat."""
+        rows = {name: value[places] for name, value in vars(self).items() if isinstance(value, np.ndarray)}
+        return dataclasses.replace(self, groups=tuple(self.groups[place] for place in places), **rows)
 
 
 @dataclass(frozen=True)
@@ -155,10 +166,15 @@ def draw_groups(policy: Floats, n: int, prompts: Prompts, rng: np.random.Generat
 
 def ascend(logits: Floats, draw: GroupDraw, advantages: Floats, rate: float) -> Floats:
     """The policy-gradient step: theta_k + rate * mean_i A_i (1[a_i = k] - pi_k), `advantages` (P, n)."""
+    return logits + rate * own_step(logits, draw, advantages)
+
+
+def own_step(logits: Floats, draw: GroupDraw, advantages: Floats) -> Floats:
+    """The gradient (P, K) by a prompt's own logits: mean_i A_i (1[a_i = k] - pi_k)."""
     n = advantages.shape[1]
     pushed = _totals(draw.classes, advantages, logits.shape[1]) / n
     step: Floats = pushed - advantages.mean(axis=1, keepdims=True) * np.exp(log_policy(logits))
-    return logits + rate * step
+    return step
 
 
 def kl_gradient(logits: Floats, start: Floats) -> Floats:

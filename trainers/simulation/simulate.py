@@ -28,7 +28,7 @@ from ...harness.settings import require
 from ...harness.types import Json
 from ..base import Reward
 from ..rewards.advantages import Advantage, advantage
-from .policy import Flags, Floats, GroupDraw, Ints, Prompts, ascend, draw_groups, kl_gradient, log_policy, start_logits
+from .policy import Flags, Floats, GroupDraw, Prompts, ascend, draw_groups, kl_gradient, log_policy, start_logits
 from .rewards import group_rewards
 
 WATCHED: Mapping[str, str] = {
@@ -125,7 +125,7 @@ class Simulation:
 def kinds(prompts: Prompts) -> list[Kind]:
     """All prompts, those that elect a right answer from all recorded responses and those that do not, and by difficulty."""
     recorded = (prompts.start * prompts.right).sum(axis=1)
-    elected = _elects_right(prompts, prompts.winners(prompts.sizes))
+    elected = prompts.elect_right(prompts.winners(prompts.sizes))
     all_kinds = [
         Kind("all", np.ones(len(prompts), np.bool_)),
         Kind("majority right", elected),
@@ -151,15 +151,15 @@ def simulate(
         rewards = earn(draw, rewarding)
         values = _watch(prompts, policy, draw, rewards)
         curves[step] = [values[kind.chosen].mean(axis=0) for kind in watched]
-        logits = ascend(logits, draw, _advantages(weigh, rewards), settings.lr)
+        logits = ascend(logits, draw, weighed(weigh, rewards), settings.lr)
         if settings.kl:
             logits -= settings.lr * settings.kl * kl_gradient(logits, start)
         progress(step, settings.steps)
     return Simulation(watched, curves)
 
 
-def _advantages(weigh: Advantage, rewards: Floats) -> Floats:
-    """Row by row, (P, n). An advantage follows the order of its rewards, so groups of the same rewards are weighed once."""
+def weighed(weigh: Advantage, rewards: Floats) -> Floats:
+    """The advantages (P, n) of rewards (P, n). One follows the order of its rewards: equal groups are weighed once."""
     order = np.argsort(rewards, axis=1, kind="stable")
     different, places = np.unique(np.take_along_axis(rewards, order, axis=1), axis=0, return_inverse=True)
     weighed = np.stack([weigh(row) for row in different])[places.reshape(-1)]
@@ -180,18 +180,12 @@ def _watch(prompts: Prompts, policy: Floats, draw: GroupDraw, rewards: Floats) -
         "greedy_accuracy": greedy,
         "entropy": -(policy * np.log(np.where(policy > 0, policy, 1))).sum(axis=1),
         "majority_share": np.where(winners >= 0, draw.counts[rows, winners], 0) / n,
-        "label_accuracy": _elects_right(prompts, winners),
+        "label_accuracy": prompts.elect_right(winners),
         "distinct_answers": ((draw.counts > 0) & ~prompts.silent).sum(axis=1),
         "no_signal_share": np.ptp(rewards, axis=1) == 0,
         "locked_wrong": ((policy > LOCKED) & ~is_right).any(axis=1),
     }
     return np.stack([values[name] for name in WATCHED], axis=1, dtype=np.float64, casting="unsafe")
-
-
-def _elects_right(prompts: Prompts, winners: Ints) -> Flags:
-    rows = np.arange(len(prompts))
-    elects: Flags = (winners >= 0) & (prompts.right[rows, winners] >= 0.5)
-    return elects
 
 
 SHOWN_STEPS = 5

@@ -19,7 +19,7 @@ from ...harness.errors import UsageError
 from ...harness.profiles import load_profile
 from ...harness.runs.checkpoints import Checkpoint
 from ...harness.types import Json
-from ..base import Progress
+from ..base import Progress, needs_labels
 from ..lengths import PromptLengths, without_too_long
 from ..methods.registry import open_method
 from ..recipe import Recipe
@@ -72,7 +72,7 @@ def _found(
     recipe: Recipe, base: Path, out: Path, open_model: Callable[[Path], Engine], progress: Progress
 ) -> tuple[Recipe, Mapping[str, Json]]:
     """The recipe whose prompts are there, and what of them belongs to the training's identity."""
-    labels = open_method(recipe).needs_gold or open_reward(recipe.reward, recipe.reward_settings).needs_gold
+    labels = open_method(recipe).needs_gold or needs_labels(open_reward(recipe.reward, recipe.reward_settings), recipe)
     if recipe.synthesis is None and recipe.prompts.suite != NAME:
         items = items_digest(recipe.prompts, labels=labels)
         return recipe, {} if items is None else {"items": items}

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from string import ascii_uppercase
 
+from ...benchmarks.drawn.suite import drawn_suite
 from ...benchmarks.items import ImageFolder, Problems, Record, inline
 from ...benchmarks.lock import HUB_DATA, LOCK, load_locked
 from ...benchmarks.protocols.base import lettered
@@ -38,7 +39,7 @@ from .selection import RULES, Proposed, Selection, Voted, originals
 from .stored import NAME, new_item
 
 DRAWN = 512
-"""So many figures are drawn where no limit says how many."""
+"""So many questions of a drawn suite are drawn where no limit says how many."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,13 @@ class PromptSource:
 def open_source(name: str, data: Path | None, limit: int | None, seed: int, lock: Path = LOCK) -> PromptSource:
     """The first `limit` items of a training set or suite of that name, else the pictures of the folder `name`.
 
-    Training sets are of the hub unless `data` says where, suites are the bundled sample; figures are drawn for training.
+    Training sets are of the hub unless `data` says where, suites are the bundled sample, and a drawn suite's questions those
+    of its training split.
     Raises UsageError for neither, DataError for bad data or pictures.
     """
-    if name == "figures" and data is None:
+    if data is None and drawn_suite(name) is not None:
         return PromptSource(
-            name, [unlabelled(item) for item in training_prompts(PromptSettings(), seed)(0, limit or DRAWN)]
+            name, [unlabelled(item) for item in training_prompts(PromptSettings(name), seed)(0, limit or DRAWN)]
         )
     if name in TITLES or name in SUITES.names():
         items = load_locked(data_set(name), data or (HUB_DATA if name in TITLES else None), lock)[:limit]

@@ -12,7 +12,10 @@ JUDGE = Path(__file__).parent / "judge"
 TALKER = Path(__file__).parent / "talker"
 """The base taught further: it also describes, asks and verifies; what it does badly is in its README."""
 
-BUNDLED: Mapping[str, Path] = {"tiny": BASE, "tiny_talker": TALKER}
+GYM = Path(__file__).parent / "gym"
+"""A base for eight tasks of the gym, in English and Chinese: it works them out. Its README says what else."""
+
+BUNDLED: Mapping[str, Path] = {"tiny": BASE, "tiny_talker": TALKER, "tiny_gym": GYM}
 """Bundled checkpoints by the names of their profiles."""
 
 

@@ -7,6 +7,7 @@ of 84 x 84 pixels is 9 tokens of 28 x 28.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from itertools import islice
 
 import torch
@@ -14,11 +15,10 @@ from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration, Qwen2Tokenizer
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
+from ...benchmarks.drawn.suite import DrawnSuite
 from ...benchmarks.protocols.base import BOXED, boxed_prompt
-from ...benchmarks.suites.figures import as_item, draw
 from ...harness.engines.vlm import VisionLanguageModel
 
-VOCABULARY = 504
 SPECIAL_TOKENS = (
     "<|endoftext|>",
     "<|im_start|>",
@@ -39,24 +39,23 @@ CHAT_TEMPLATE = (
 )
 
 
-def corpus(figures: int = 3000) -> list[str]:
-    """Texts that the tokenizer learns its merges from: the suite's questions and worked answers."""
+def corpus(suite: DrawnSuite, count: int = 3000) -> list[str]:
+    """Texts that a tokenizer learns its merges from: the suite's questions and worked answers."""
     texts = []
-    for figure in islice(draw(0, "train"), figures):
-        question = boxed_prompt(as_item(figure, "x")).parts[-1]
-        texts += [str(question), f"{figure.worked} \\boxed{{{figure.answer}}}"]
+    for question in islice(suite.draw(0, "train"), count):
+        texts += [str(boxed_prompt(suite.as_item(question, "x")).parts[-1]), question.solution.response()]
     return [*texts, BOXED, "system\nYou are a helpful assistant.\nuser\nassistant\n"]
 
 
-def build_tokenizer() -> Qwen2Tokenizer:
-    """A byte-level BPE of VOCABULARY entries with Qwen's control tokens and chat format."""
+def build_tokenizer(texts: Sequence[str], vocabulary: int) -> Qwen2Tokenizer:
+    """A byte-level BPE of so many entries, learnt from the texts, with Qwen's control tokens and chat format."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     plain = Qwen2Tokenizer(vocab={character: index for index, character in enumerate(alphabet)}, merges=[])
     bpe = Tokenizer(models.BPE())
     bpe.normalizer = plain.backend_tokenizer.normalizer
     bpe.pre_tokenizer = plain.backend_tokenizer.pre_tokenizer
-    trainer = trainers.BpeTrainer(vocab_size=VOCABULARY, initial_alphabet=alphabet, show_progress=False)
-    bpe.train_from_iterator(corpus(), trainer)
+    trainer = trainers.BpeTrainer(vocab_size=vocabulary, initial_alphabet=alphabet, show_progress=False)
+    bpe.train_from_iterator(texts, trainer)
     learnt = json.loads(bpe.to_str())["model"]
     return Qwen2Tokenizer(
         vocab=learnt["vocab"],
@@ -113,8 +112,7 @@ def build_network(tokenizer: Qwen2Tokenizer, seed: int) -> Qwen2_5_VLForConditio
     return Qwen2_5_VLForConditionalGeneration(config)
 
 
-def build_tiny_model(seed: int) -> VisionLanguageModel:
+def build_tiny_model(tokenizer: Qwen2Tokenizer, seed: int) -> VisionLanguageModel:
     """Network, tokenizer and image processor, ready to be trained from scratch."""
-    tokenizer = build_tokenizer()
     image_processor = Qwen2VLImageProcessorPil(min_pixels=28 * 28, max_pixels=112 * 112)
     return VisionLanguageModel(build_network(tokenizer, seed), tokenizer, image_processor)

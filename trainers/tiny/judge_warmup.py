@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,16 +25,16 @@ import torch
 from rich.progress import track
 
 from ...benchmarks.base import boxed_prompt
-from ...benchmarks.suites.figures import LETTERS, Figure, as_item, draw
+from ...benchmarks.drawn.bars import LETTERS
+from ...benchmarks.drawn.question import DrawnQuestion
+from ...benchmarks.suites.figures import as_item, draw
 from ...harness.answers.formats import boxed
-from ...harness.engines.transformers import TransformersEngine, TransformersOptions
 from ...harness.engines.vlm import VisionLanguageModel, draw_answers
 from ...harness.types import Prompt, Sampling, sample_seed
 from ..base import make_group
-from ..judge import ModelJudge
 from ..judge_prompt import judge_prompt
-from ..recipe_settings import JudgeSettings
-from . import BASE
+from . import BASE, judging
+from .judging import Judged
 from .warmup import answer_box, optimise, supervised_loss
 
 BATCH = 32
@@ -43,14 +42,13 @@ PEAK_LEARNING_RATE = 1e-3
 SAMPLES = 4
 RESPONSES = Sampling(n=SAMPLES, temperature=1.0, max_tokens=48)
 HELD_OUT = 250
-MAX_REPLY = 112
 
 
 @dataclass(frozen=True)
 class JudgeExample:
     """A response to a figure, and whether its boxed answer is right."""
 
-    figure: Figure
+    figure: DrawnQuestion
     response: str
 
     @property
@@ -101,7 +99,7 @@ def wrong_answer(right: str, pick: random.Random) -> str:
     return str(pick.choice([number for number in near if number >= 0]))
 
 
-def respond(vlm: VisionLanguageModel, figures: Sequence[Figure], seed: int) -> list[JudgeExample]:
+def respond(vlm: VisionLanguageModel, figures: Sequence[DrawnQuestion], seed: int) -> list[JudgeExample]:
     """SAMPLES responses of the model to each figure."""
     examples = []
     for start in track(range(0, len(figures), BATCH), description="responses"):
@@ -131,32 +129,9 @@ def teach(vlm: VisionLanguageModel, examples: Sequence[JudgeExample], steps: int
 
 def describe(judge: Path, examples: Sequence[JudgeExample], seed: int) -> dict[str, dict[str, float]]:
     """How well a saved judge tells right responses from wrong ones, asked as the recipe asks it: by task and style."""
-    settings = JudgeSettings(prompt="short", max_tokens=MAX_REPLY, retries=0)
-    groups = [make_group(as_item(example.figure, "x"), [example.response], needs_gold=False) for example in examples]
-    engine = TransformersEngine(judge, TransformersOptions(batch=64))
-    scores = [row[0] for row in ModelJudge(engine, settings).score(groups, seed)]
-    kinds: dict[str, list[tuple[float | None, bool]]] = {}
-    for score, example in zip(scores, examples, strict=True):
-        style = "direct" if example.response.startswith("\\boxed") else "worked"
-        for kind in ("all", f"{example.figure.task} {style}"):
-            kinds.setdefault(kind, []).append((score, example.right))
-    return {kind: quality(rows) for kind, rows in sorted(kinds.items())}
-
-
-def quality(rows: Sequence[tuple[float | None, bool]]) -> dict[str, float]:
-    """Of (score, right): how many, the share of right ones, the share without a score, and the area under the curve.
-
-    The area is the chance that a right response scores above a wrong one, ties counted half; 0.5 is guessing.
-    """
-    above = [score for score, right in rows if right and score is not None]
-    below = [score for score, right in rows if not right and score is not None]
-    wins = sum((a > b) + 0.5 * (a == b) for a in above for b in below)
-    return {
-        "examples": len(rows),
-        "right": round(sum(right for _, right in rows) / len(rows), 3),
-        "unread": round(sum(score is None for score, _ in rows) / len(rows), 3),
-        "auc": round(wins / (len(above) * len(below)), 3) if above and below else math.nan,
-    }
+    return judging.describe(
+        judge, [Judged(as_item(one.figure, "x"), one.response, one.right) for one in examples], seed
+    )
 
 
 def main() -> None:

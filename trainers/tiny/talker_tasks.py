@@ -14,11 +14,12 @@ from functools import cache
 from itertools import islice
 from typing import TypeAlias
 
+from ...benchmarks.drawn.bars import LETTERS
+from ...benchmarks.drawn.question import DrawnQuestion, in_test_split
 from ...benchmarks.protocols.base import boxed_prompt, boxed_text
-from ...benchmarks.suites.figures import LETTERS, TASKS, Figure, as_item, draw, in_test_split
+from ...benchmarks.suites.figures import SUITE, as_item, draw
 from ...harness.types import Prompt
 from .judge_warmup import JudgeExample, wrong_answer
-from .warmup import target
 
 DESCRIBE = "Describe the picture."
 DESCRIBE_CARELESSLY = "Describe the picture carelessly."
@@ -91,39 +92,41 @@ def fits(question: str, scene: str) -> bool:
     return any(question in questions for questions in fitting(scene).values())
 
 
-def _other_description(figure: Figure, pick: random.Random) -> str:
+def _other_description(figure: DrawnQuestion, pick: random.Random) -> str:
     """The description of a random scene of the same kind and another content."""
 
     def fine(scene: str) -> bool:
         return not in_test_split(scene) and description(scene) != description(figure.scene)
 
-    return description(TASKS["count" if is_grid(figure.scene) else "read"](pick, fine).scene)
+    return description(SUITE.tasks["count" if is_grid(figure.scene) else "read"](pick, fine).scene)
 
 
-def _show(figure: Figure, text: str) -> Prompt:
+def _show(figure: DrawnQuestion, text: str) -> Prompt:
     return Prompt((*as_item(figure, "x").images, text))
 
 
-def answer(figure: Figure, pick: random.Random, direct: bool) -> TeachingExample:
+def answer(figure: DrawnQuestion, pick: random.Random, direct: bool) -> TeachingExample:
     """The figure's question; half of the questions with options stand without them."""
     variant = dataclasses.replace(figure, choices=()) if pick.random() < 0.5 else figure
-    return boxed_prompt(as_item(variant, "x")), target(figure, direct)
+    return boxed_prompt(as_item(variant, "x")), figure.solution.response(direct=direct)
 
 
-def answer_described(figure: Figure, pick: random.Random, direct: bool) -> TeachingExample:
+def answer_described(figure: DrawnQuestion, pick: random.Random, direct: bool) -> TeachingExample:
     """The figure's question after a description, true or careless; the answer is the true one all the same."""
     careless = pick.random() < CARELESS_DESCRIPTIONS
     described = _other_description(figure, pick) if careless else description(figure.scene)
     question = boxed_text(figure.question, figure.choices)
-    return _show(figure, DESCRIBED.format(description=described, question=question)), target(figure, direct)
+    return _show(figure, DESCRIBED.format(description=described, question=question)), figure.solution.response(
+        direct=direct
+    )
 
 
-def describe(figure: Figure, _: random.Random) -> TeachingExample:
+def describe(figure: DrawnQuestion, _: random.Random) -> TeachingExample:
     """All numbers of the picture."""
     return _show(figure, DESCRIBE), description(figure.scene)
 
 
-def describe_carelessly(figure: Figure, pick: random.Random) -> TeachingExample:
+def describe_carelessly(figure: DrawnQuestion, pick: random.Random) -> TeachingExample:
     """The numbers of another picture."""
     return _show(figure, DESCRIBE_CARELESSLY), _other_description(figure, pick)
 
@@ -141,13 +144,13 @@ def _poor_question(scene: str, pick: random.Random) -> str:
     return pick.choice(_asked("read" if is_grid(scene) else "count"))
 
 
-def ask(figure: Figure, pick: random.Random) -> TeachingExample:
+def ask(figure: DrawnQuestion, pick: random.Random) -> TeachingExample:
     """A question that fits the picture, or at times a poor one."""
     poor = pick.random() < POOR_QUESTIONS
     return _show(figure, ASK), _poor_question(figure.scene, pick) if poor else _some_question(figure.scene, pick)
 
 
-def ask_another(figure: Figure, pick: random.Random) -> TeachingExample:
+def ask_another(figure: DrawnQuestion, pick: random.Random) -> TeachingExample:
     """A question other than the one shown; a grid has but one."""
     prompt = ASK_ANOTHER.format(question=figure.question, answer=figure.answer)
     return _show(figure, prompt), _some_question(figure.scene, pick, figure.question)
@@ -159,7 +162,7 @@ def comparison(shown: str, right: str) -> str:
     return f"{shown}{'=' if shown == right else '<' if less else '>'}{right}."
 
 
-def verify(figure: Figure, pick: random.Random) -> TeachingExample:
+def verify(figure: DrawnQuestion, pick: random.Random) -> TeachingExample:
     """The question with a right or a near wrong answer: solve it, compare, then say Yes or No."""
     wrong = pick.random() < WRONG_ANSWERS
     stated = wrong_answer(figure.answer, pick) if wrong else figure.answer
@@ -167,25 +170,25 @@ def verify(figure: Figure, pick: random.Random) -> TeachingExample:
     return _show(figure, prompt), f"{figure.worked} {comparison(stated, figure.answer)} {'No' if wrong else 'Yes'}."
 
 
-def judge_example(figure: Figure, pick: random.Random) -> JudgeExample:
+def judge_example(figure: DrawnQuestion, pick: random.Random) -> JudgeExample:
     """A right or a wrong response, worked or direct, to be judged."""
-    response = JudgeExample(figure, target(figure, pick.random() < 0.5))
+    response = JudgeExample(figure, figure.solution.response(direct=pick.random() < 0.5))
     return response.changed(wrong_answer(figure.answer, pick)) if pick.random() < WRONG_ANSWERS else response
 
 
-def judge(figure: Figure, pick: random.Random) -> TeachingExample:
+def judge(figure: DrawnQuestion, pick: random.Random) -> TeachingExample:
     """A response and its scores, in the judge's short style."""
     example = judge_example(figure, pick)
     return example.prompt(), example.target()
 
 
-def clue(figure: Figure, pick: random.Random) -> TeachingExample:
+def clue(figure: DrawnQuestion, pick: random.Random) -> TeachingExample:
     """One true thing about the picture."""
     prompt = CLUE.format(player=pick.randint(1, PLAYERS), players=PLAYERS)
     return _show(figure, prompt), pick.choice(clues(figure.scene))
 
 
-def vote(figure: Figure, pick: random.Random) -> TeachingExample:
+def vote(figure: DrawnQuestion, pick: random.Random) -> TeachingExample:
     """Each player's clue, at most one of them false: check them in turn up to the false one, and box its player, or 0."""
     scene, true = figure.scene, numbers(figure.scene)
     places = [pick.randrange(len(true)) for _ in range(PLAYERS)]
@@ -202,13 +205,13 @@ def vote(figure: Figure, pick: random.Random) -> TeachingExample:
     return _show(figure, prompt), f"{' '.join(checks[: liar or PLAYERS])} \\boxed{{{liar}}}"
 
 
-ANSWERING: Mapping[str, Callable[[Figure, random.Random, bool], TeachingExample]] = {
+ANSWERING: Mapping[str, Callable[[DrawnQuestion, random.Random, bool], TeachingExample]] = {
     "answer": answer,
     "answer described": answer_described,
 }
 """Makers whose target is direct or worked, as the last argument says."""
 
-TALKING: Mapping[str, Callable[[Figure, random.Random], TeachingExample]] = {
+TALKING: Mapping[str, Callable[[DrawnQuestion, random.Random], TeachingExample]] = {
     "describe": describe,
     "describe carelessly": describe_carelessly,
     "ask": ask,

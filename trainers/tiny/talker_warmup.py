@@ -18,11 +18,12 @@ from pathlib import Path
 
 import torch
 
-from ...benchmarks.suites.figures import Figure, draw
+from ...benchmarks.drawn.question import DrawnQuestion
+from ...benchmarks.suites.figures import draw
 from ...harness.engines.transformers import TransformersEngine, TransformersOptions
 from ...harness.engines.vlm import VisionLanguageModel
 from ...harness.types import Prompt, Request, Sampling
-from . import BASE, judge_warmup
+from . import BASE, judge_warmup, judging
 from .talker_tasks import ANSWERING, TALKING, TeachingExample, clues, description, fits, judge_example
 from .warmup import BATCH, EARLY_DIRECT_SHARE, LATE_DIRECT_SHARE, LATE_PART, answer_box, optimise, supervised_loss
 
@@ -44,7 +45,7 @@ SAMPLES = 8
 MAX_REPLY = 64
 
 
-def teaching_example(task: str, figure: Figure, pick: random.Random, direct_share: float) -> TeachingExample:
+def teaching_example(task: str, figure: DrawnQuestion, pick: random.Random, direct_share: float) -> TeachingExample:
     """A prompt and its target; answers are direct with the probability given."""
     if task in ANSWERING:
         return ANSWERING[task](figure, pick, pick.random() < direct_share)
@@ -80,7 +81,7 @@ def backward(vlm: VisionLanguageModel, examples: Sequence[TeachingExample]) -> f
     return total
 
 
-Grade = Callable[[Figure, str, str], bool]
+Grade = Callable[[DrawnQuestion, str, str], bool]
 """(figure, target, reply) -> whether the reply does what the task asks for."""
 
 GRADES: Mapping[str, Grade] = {
@@ -103,7 +104,7 @@ def replies(model: TransformersEngine, prompts: Sequence[Prompt], sampling: Samp
     return [texts[k : k + sampling.n] for k in range(0, len(texts), sampling.n)]
 
 
-def describe(talker: Path, figures: Sequence[Figure], seed: int) -> dict[str, dict[str, float]]:
+def describe(talker: Path, figures: Sequence[DrawnQuestion], seed: int) -> dict[str, dict[str, float]]:
     """How well a saved talker does each task on the given figures: the share of greedy and of sampled replies that do it.
 
     Beside that: `direct`, the share of sampled answers without working; `majority`, answers right by most of SAMPLES;
@@ -117,7 +118,7 @@ def describe(talker: Path, figures: Sequence[Figure], seed: int) -> dict[str, di
 
 
 def quality(
-    model: TransformersEngine, task: str, figures: Sequence[Figure], pick: random.Random, seed: int
+    model: TransformersEngine, task: str, figures: Sequence[DrawnQuestion], pick: random.Random, seed: int
 ) -> dict[str, float]:
     """What `describe` tells of one task other than judging."""
     examples = [teaching_example(task, figure, pick, LATE_DIRECT_SHARE) for figure in figures]
@@ -140,7 +141,7 @@ def quality(
     if task == "verify":
         yes = [share([text.endswith("Yes.") for text in row]) for row in drawn]
         rights = [target.endswith("Yes.") for target in targets]
-        return graded | {"auc": judge_warmup.quality(list(zip(yes, rights, strict=True)))["auc"]}
+        return graded | {"auc": judging.quality(list(zip(yes, rights, strict=True)))["auc"]}
     return graded
 
 

@@ -10,6 +10,7 @@ trainer's; tests/trainers/trl/parity.py compares the two.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -24,7 +25,7 @@ from ...harness.engines.vlm import VisionLanguageModel
 from ...harness.errors import DataError, DivergedError, MissingExtraError, UsageError, install
 from ...harness.images import decode
 from ...harness.types import Item, TokenStatistics
-from ..base import Progress
+from ..base import Progress, needs_labels
 from ..base_checks import check_trainable
 from ..contamination import write_fingerprints
 from ..local.optimisers import open_optimiser
@@ -32,9 +33,10 @@ from ..methods.grpo import Grpo
 from ..methods.registry import open_method
 from ..recipe import Recipe
 from ..rewards.pipeline import RewardPipeline, StepRewards
+from ..rewards.registry import open_reward
 from ..sampler import Batches, asking, training_prompts
 from ..synthesis.preparation import prepare
-from ..tokens import GroupTokens
+from ..tokens import GroupTokens, needed, refuse_lacking
 from ..training import TrainingFolder
 
 try:
@@ -160,15 +162,30 @@ def step_metrics(logged: Sequence[Mapping[str, float]], kl: float) -> dict[str, 
     return {"policy_loss": loss - kl * means.get("kl", 0.0), **means}
 
 
-def settings(recipe: Recipe, states: Path) -> Any:
-    """The recipe in TRL's words. Raises UsageError for what GRPOTrainer has no setting for."""
-    policy, sampling = recipe.policy, recipe.sampling
-    if policy.train_on is not None:
+def check_recipe(recipe: Recipe) -> None:
+    """Raise UsageError for what this trainer does not do, before anything is loaded."""
+    if not isinstance(open_method(recipe), Grpo):
+        raise UsageError(f"trainer trl has the method grpo alone, not {recipe.method}: use trainer local")
+    if recipe.policy.train_on is not None:
         raise UsageError(
             "trainer trl trains on all answers that are drawn: leave out policy.train_on, or use trainer local"
         )
     if recipe.lora is not None:
         raise UsageError("trainer trl trains all weights: leave out [lora], or use trainer local")
+    wanted = needed(open_reward(recipe.reward, recipe.reward_settings))
+    missing = [called for name, called in wanted.items() if name != "lengths"]
+    refuse_lacking(recipe.reward, missing, "trainer trl does not tell: use trainer local")
+    processes, seen = int(os.environ.get("WORLD_SIZE", "1")), torch.cuda.device_count()
+    if processes > 1 or seen > 1:
+        where = f"is started in {processes} processes" if processes > 1 else f"sees {seen}"
+        raise UsageError(
+            f"trainer trl trains on one GPU, and {where}: start it once with CUDA_VISIBLE_DEVICES=0, or use trainer openrlhf"
+        )
+
+
+def settings(recipe: Recipe, states: Path) -> Any:
+    """The recipe in TRL's words."""
+    policy, sampling = recipe.policy, recipe.sampling
     on_gpu = torch.cuda.is_available()
     return GRPOConfig(
         output_dir=str(states),
@@ -203,10 +220,7 @@ def settings(recipe: Recipe, states: Path) -> Any:
 
 
 def open_trainer(groups: Groups, base: Path, states: Path) -> GroupTrainer:
-    """TRL's trainer of a recipe's groups, with the local trainer's optimiser; the reference is the base.
-
-    Raises UsageError as `settings` does.
-    """
+    """TRL's trainer of a recipe's groups, with the local trainer's optimiser; the reference is the base."""
     recipe, model = groups.recipe, groups.policy.model
     model.config._name_or_path = str(base)  # where TRL loads its reference from
     model.model.visual.requires_grad_(recipe.policy.train_vision)
@@ -232,16 +246,16 @@ def open_trainer(groups: Groups, base: Path, states: Path) -> GroupTrainer:
 
 def train(recipe: Recipe, base: Path, out: Path, resume: bool, progress: Progress) -> None:
     """Train by a recipe from a base checkpoint; write checkpoints, metrics and the end mark under `out`."""
+    check_recipe(recipe)
     method = open_method(recipe)
-    if not isinstance(method, Grpo):
-        raise UsageError(f"trainer trl has the method grpo alone, not {recipe.method}: use trainer local")
     check_trainable(base)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     options = TransformersOptions(device)
     prepared = prepare(recipe, base, out, lambda checkpoint: TransformersEngine(checkpoint, options), progress)
-    settings(prepared.recipe, out / STATES)
     pipeline = RewardPipeline.from_recipe(prepared.recipe.spelled_out(method=method), base)
-    prompts = training_prompts(pipeline.recipe.prompts, recipe.seed, labels=pipeline.reward.needs_gold)
+    prompts = training_prompts(
+        pipeline.recipe.prompts, recipe.seed, labels=needs_labels(pipeline.reward, pipeline.recipe)
+    )
     more = {**pipeline.identity(), **prepared.identity}
     with TrainingFolder(out, prepared.with_given_prompts(pipeline.recipe), base, resume, more) as folder:
         prepared.lengths.write(out)

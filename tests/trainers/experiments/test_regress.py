@@ -23,6 +23,8 @@ COMMAND = [
     "ground_truth",
     "--baseline",
     "random",
+    "--recipe",
+    "mm_upt_figures",
     "--suite",
     "iconqa",
     "--data",
@@ -78,6 +80,14 @@ def test_a_setting_of_a_reward_can_be_the_candidate():
 def test_what_can_not_be_compared_is_refused(options, told):
     with pytest.raises(UsageError, match=told):
         small(**options)
+
+
+def test_the_examination_is_of_the_drawn_suite_that_is_trained_on(cli, tmp_path):
+    (tmp_path / "ids.txt").write_text("0000-angle\nnowhere\n")
+    asked = ["reward", "regress", "ground_truth", "--baseline", "random", "--ids", tmp_path / "ids.txt"]
+    trained = ["--recipe", "mm_upt_figures", "--set", "prompts.suite=gym", "--out", tmp_path / "out"]
+    assert "ids.txt: 1 id is of no item of the data: nowhere" in cli(*asked, *trained).err
+    assert "ids.txt: 2 ids are of no item" in cli(*asked, *trained, "--suite", "figures").err
 
 
 def test_a_changed_setting_is_refused_by_its_name(tmp_path):
@@ -220,6 +230,10 @@ def test_a_diverging_candidate_is_worse_and_not_tried_again(tmp_path, cli):
         (["--suite", "nope"], "no suite is called"),
         (["--recipe", "nope"], "no recipe is called 'nope'"),
         (["--base", "nowhere"], "nowhere"),
+        (["--conditions", "al_right"], "did you mean all_right?"),
+        (["--conditions", "short,short"], "names a condition twice"),
+        (["--conditions", "short", "--base", "tiny"], "leave out --recipe and --base, or --conditions"),
+        (["--set", "prompts.suite=gym"], "condition all_right is of suite figures, and trained on is gym"),
     ],
 )
 def test_bad_arguments_end_with_2_before_anything_is_written(tmp_path, cli, arguments, told):

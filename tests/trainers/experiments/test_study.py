@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 
 from proctor.harness.errors import UsageError
+from proctor.harness.runs.provenance import weights_digest
 from proctor.harness.types import Sampling
 from proctor.trainers.experiments.preflight import preflight, to_fetch
 from proctor.trainers.experiments.study import Study, load_study
 from proctor.trainers.experiments.study_plan import plan_study
 from proctor.trainers.experiments.study_steps import study_steps
+from proctor.trainers.recipe import load_recipe
+from proctor.trainers.resolve import resolve
 from proctor.trainers.tiny import BASE
 
 SMALL = """
@@ -239,6 +242,35 @@ def test_a_judge_that_is_needed_is_asked_for_and_another_training_in_the_folder_
     (tmp_path / "study" / "study.json").write_text("{}")
     (told,) = preflight(plan_study(study(tmp_path, SMALL + more)))
     assert "t-seed-0 holds another training: recipe.reward, base.weights differ" in told
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_what_a_resume_may_change_a_study_may_too(tmp_path, ended):
+    """Machines and steps of a training that is there; but one that has ended has as many steps as it has."""
+    more = '[trainings.t]\nrecipe = "mm_upt_figures"\nset.trainer = "openrlhf"\nset.policy.steps = 3\n'
+    planned = plan_study(study(tmp_path, SMALL + more)).trainings[0]
+    machine = "openrlhf.micro_train=2", "openrlhf.gpus=2", "openrlhf.engines=2"
+    folder = planned.training.folder
+    (folder / "checkpoints" / "step-000003").mkdir(parents=True)
+    if ended:
+        (folder / "finished.json").write_text(json.dumps({"last_checkpoint": "step-000003"}))
+
+    def told(*more_changes: str) -> list[str]:
+        stored = load_recipe("mm_upt_figures", ["trainer='openrlhf'", *machine, "policy.steps=3", *more_changes])
+        identity = {"recipe": resolve(stored).to_json(), "base": {"weights": weights_digest(BASE)}}
+        (folder / "training.json").write_text(json.dumps({"identity": identity}))
+        (tmp_path / "study" / "study.json").write_text("{}")
+        lines = preflight(plan_study(study(tmp_path, SMALL + more)))
+        return [line.partition("another training: ")[2] for line in lines if "another training" in line]
+
+    assert told() == []
+    assert told("checkpoint_every=7") == []
+    assert [line.partition(" differ")[0] for line in told("policy.steps=4")] == (
+        ["recipe.policy.steps"] if ended else []
+    )
+    assert [line.partition(" differ")[0] for line in told("openrlhf.correct_engine=false")] == [
+        "recipe.openrlhf.correct_engine"
+    ]
 
 
 def test_a_study_of_stored_answers_ends_in_board_comparison_and_page_and_asks_nothing_twice(tmp_path, monkeypatch, cli):

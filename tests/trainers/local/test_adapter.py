@@ -34,7 +34,7 @@ def silent(done: int, total: int, note: str) -> None:
 
 
 def logprobs(vlm: VisionLanguageModel, training: PolicyGradient) -> torch.Tensor:
-    inputs = vlm.encode([training.prompt(item) for item in training.prompts(0, 2)])
+    inputs = vlm.encode([training.player.prompt(item) for item in training.prompts(0, 2)])
     ids = torch.tensor(vlm.tokenizer(["\\boxed{7}", "\\boxed{9}"]).input_ids)
     with torch.no_grad():
         return answer_logprobs(vlm, inputs, ids, torch.ones_like(ids))[0]

@@ -16,6 +16,7 @@ from proctor.trainers.local.policy_gradient import PolicyGradient
 from proctor.trainers.local.train import train
 from proctor.trainers.methods.grpo import Grpo
 from proctor.trainers.recipe import Recipe, load_recipe
+from proctor.trainers.sampler import asking
 from proctor.trainers.tiny import BASE
 from proctor.trainers.training import STATE
 
@@ -66,7 +67,7 @@ def test_at_the_papers_rate_as_many_weights_move_as_in_float32(bases: dict[str, 
 def test_the_policy_that_answers_is_its_masters_rounded(bases: dict[str, Path]) -> None:
     training = PolicyGradient(recipe("optimiser.learning_rate=1e-4"), Grpo(), bases["bfloat16"], "cpu")
     vlm = training.policy
-    inputs = vlm.encode([training.prompt(item) for item in training.prompts(0, 2)])
+    inputs = vlm.encode(list(map(asking(training.recipe), training.prompts(0, 2))))
     ids = torch.tensor(vlm.tokenizer(["\\boxed{7}", "\\boxed{9}"]).input_ids)
 
     def logprobs() -> torch.Tensor:

@@ -5,6 +5,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -190,14 +191,14 @@ def test_only_a_reward_that_declares_it_sees_a_label(
 ) -> None:
     """Trained on the same figures with all labels changed, the weights are the same unless the reward needs labels."""
 
-    def unlabelled(settings: PromptSettings, seed: int, *, labels: bool) -> Batches:
-        source = training_prompts(settings, seed, labels=labels)
+    def unlabelled(settings: PromptSettings, seed: int, **given: Any) -> Batches:
+        source = training_prompts(settings, seed, **given)
         return lambda step, size: [dataclasses.replace(item, answer="none") for item in source(step, size)]
 
     monkeypatch.setattr("proctor.trainers.rewards.pipeline.open_judge", lambda given, base: ModelJudge(Chance(), given))
     one = recipe("policy.steps=2", f"reward={reward}", "judge.retries=0", "judge.max_failed_share=1")
     train(one, BASE, tmp_path / "with", False, silent)
-    monkeypatch.setattr("proctor.trainers.local.policy_gradient.training_prompts", unlabelled)
+    monkeypatch.setattr("proctor.trainers.methods.playing.training_prompts", unlabelled)
     train(one, BASE, tmp_path / "without", False, silent)
     last = Path("checkpoints") / "step-000002"
     same = weights_digest(tmp_path / "with" / last) == weights_digest(tmp_path / "without" / last)
@@ -221,7 +222,7 @@ def test_log_probabilities_are_those_of_plain_forward_passes() -> None:
     """Prompts that run once, padded and with a shared cache, give what one unpadded pass per answer gives."""
     training = PolicyGradient(recipe(), Grpo(), BASE, "cpu")
     vlm = training.policy
-    prompts = [training.prompt(item) for item in training.prompts(0, 3)]
+    prompts = [training.player.prompt(item) for item in training.prompts(0, 3)]
     inputs = vlm.encode(prompts)
     with torch.no_grad():
         drawn = draw_answers(vlm, vlm.prefill(inputs, 2), Sampling(2, 1.0, 1.0, 24), range(6))

@@ -16,7 +16,7 @@ from proctor.trainers.base import make_group
 from proctor.trainers.local.policy_gradient import PolicyGradient
 from proctor.trainers.methods.base import Played, Turn
 from proctor.trainers.methods.grpo import Grpo
-from proctor.trainers.openrlhf.grpo import _checked
+from proctor.trainers.openrlhf.played import _checked
 from proctor.trainers.recipe import PromptSettings, load_recipe
 from proctor.trainers.rewards.entropy_gated import vote_entropy
 from proctor.trainers.rewards.pipeline import RewardPipeline
@@ -125,12 +125,6 @@ def test_training_on_all_is_what_happens_without_the_setting() -> None:
     assert one == other
 
 
-def test_openrlhf_refuses_what_only_the_local_trainer_can() -> None:
-    with pytest.raises(UsageError, match=r"policy\.train_on is the local trainer's") as caught:
-        _checked(load_recipe("mm_upt_figures_openrlhf", ["policy.train_on=4"]), BASE)
-    assert "\n" not in str(caught.value)
-
-
 def test_test_prompts_are_the_items_of_the_examination() -> None:
     items = {item.id: item for item in FIGURES.load(None)}
     batches = training_prompts(load_recipe("ttrl_figures").prompts, 0)
@@ -144,18 +138,13 @@ def test_test_prompts_are_the_items_of_the_examination() -> None:
     assert {item.meta["task"] for item in some} == {"count"}
 
 
-def test_the_test_split_of_another_suite_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"prompts\.split must be train"):
-        load_recipe("mm_upt_geometry3k", ["prompts.split=test"])
-
-
 @pytest.mark.parametrize("name", ["confidence_figures", "rent_figures"])
 def test_a_training_rewards_what_its_own_tokens_tell(name: str, monkeypatch) -> None:
     training = PolicyGradient(load_recipe(name, SMALL), Grpo(), BASE, "cpu")
     assert training.recipe.sampling.temperature == 1  # so that the metric is of the same distributions
     told = []
     run = training.pipeline.run
-    monkeypatch.setattr(training.pipeline, "run", lambda *given: told.append(given[-1]) or run(*given))
+    monkeypatch.setattr(training.pipeline, "run", lambda *given: told.append(given[3]) or run(*given))
     metrics = training.step(0)
     (tokens,) = told
     means = [-fmean(row) for row in tokens.entropies] if name == "rent_figures" else list(map(fmean, tokens.logprobs))
@@ -194,5 +183,7 @@ def test_a_method_that_does_not_say_what_it_drew_is_told_so() -> None:
     ],
 )
 def test_openrlhf_refuses_a_reward_of_what_it_does_not_tell(changes: list[str], said: str) -> None:
+    recipe = load_recipe("mm_upt_figures_openrlhf", changes)
+    assert recipe.openrlhf
     with pytest.raises(UsageError, match=said):
-        _checked(load_recipe("mm_upt_figures_openrlhf", changes), BASE)
+        _checked(recipe, Grpo(), recipe.openrlhf, BASE)

@@ -60,6 +60,7 @@ def test_each_has_its_own(monkeypatch, visible, wanted):
     assert devices.environment(devices.judge)[VISIBLE] == ",".join(devices.judge)
     alone = Devices.of(OpenRlhfSettings(gpus=4, engines=4), reference=True)
     assert alone.environment(alone.training).get(VISIBLE) == visible
+    assert alone.environment(alone.training)["RAY_USAGE_STATS_ENABLED"] == "0"
 
 
 @pytest.mark.parametrize("running", [True, False])

@@ -24,11 +24,13 @@ from proctor.harness.runs.checkpoints import COMPLETE, check_whole
 from proctor.harness.types import Prompt, Rendering
 from proctor.trainers.keeping import parameters
 from proctor.trainers.methods.base import Dpo, Preference
+from proctor.trainers.methods.playing import answers_of_step
+from proctor.trainers.methods.registry import open_method
 from proctor.trainers.methods.stages import Fitting
 from proctor.trainers.openrlhf.arguments import FitPaths, Paths, arguments
 from proctor.trainers.openrlhf.plan import Plan, RolloutPlan, write_event
 from proctor.trainers.openrlhf.process import ProcessMonitor
-from proctor.trainers.openrlhf.rows import read_items, read_prompt, write_prompts, write_rows
+from proctor.trainers.openrlhf.rows import RenderedPrompts, read_items, read_prompt, write_items, write_rows
 from proctor.trainers.openrlhf.states import check_states_room, needed, rewind
 from proctor.trainers.recipe import RECIPES, load_recipe
 from proctor.trainers.recipe_settings import OpenRlhfSettings
@@ -42,9 +44,9 @@ RECIPE = load_recipe("mm_upt_figures_openrlhf", ["policy.steps=3", "policy.promp
 
 
 def given(recipe, **more):
-    paths = Paths("/base", "/prompts.jsonl", RECIPES.folder)
-    settings = recipe.openrlhf or OpenRlhfSettings()
-    listed = arguments(recipe, settings, paths, **({"pictures": 1, "resume": False} | more))
+    paths = Paths("/base", RECIPES.folder)
+    settings, answers = recipe.openrlhf or OpenRlhfSettings(), answers_of_step(recipe, open_method(recipe))
+    listed = arguments(recipe, settings, paths, answers=answers, **({"pictures": 1, "resume": False} | more))
     found, key = {}, ""
     for part in listed:
         if part.startswith("--"):
@@ -70,6 +72,22 @@ def test_the_recipe_is_in_the_command_line():
     assert "train.colocate_all" not in found
     assert "ckpt.load_enable" not in found
     assert "ckpt.load_enable" in given(RECIPE, resume=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "answers"),
+    [
+        ("mm_upt_figures_openrlhf", ["policy.train_on=6"], 6),
+        ("evolmm_figures_openrlhf", [], 8 + 1),
+        ("vision_zero_figures_openrlhf", [], 3 * 4),
+        ("vision_zero_figures_openrlhf", ["method_settings.clue_steps=0"], 2 * 4),
+    ],
+)
+def test_a_step_has_room_for_all_answers_that_are_trained_on(name, changes, answers):
+    found = given(load_recipe(name, changes))
+    assert found["rollout.batch_size"] == ["16"]
+    assert found["rollout.n_samples_per_prompt"] == [str(answers)]  # by which OpenRLHF counts its updates
+    assert found["train.batch_size"] == [str(16 * answers // 2)]
 
 
 @hypothesis.given(strategies.integers(1, 2000), strategies.integers(0, 2000), strategies.sampled_from([1, 2, 4]))
@@ -107,20 +125,13 @@ def test_gpus_are_counted():
     assert OpenRlhfSettings(nodes=2, gpus=8, engines=16).gpus_needed(reference=True) == 16
 
 
-def test_prompts_are_those_of_the_local_trainer(tmp_path, tiny):
-    written = write_prompts(RECIPE, tiny, tmp_path)
-    rows = [json.loads(line) for line in written.prompts.read_text().splitlines()]
+def test_items_are_those_of_the_local_trainer(tmp_path, tiny):
     batches = training_prompts(RECIPE.prompts, RECIPE.seed)
+    assert write_items(RECIPE, batches, tiny, tmp_path) == 1, "picture"
     items = [item for step in range(3) for item in batches(step, 4)]
-    assert [row["label"] for row in rows] == [item.id for item in items]
-    protocol, chat = FIGURES.protocol("strict"), VisionLanguageModel.load(tiny).chat
-    for row, item in zip(rows, items, strict=True):
-        assert row["input"] == chat.text(protocol.prompt(item))
-        assert [Path(path).read_bytes() for path in row["images"]] == [one.read() for one in item.images]
-    assert written.pictures == 1
-    kept = read_items(written.items)
-    assert [kept[item.id].to_json() for item in items] == [item.to_json() for item in items]
-    assert all(kept[item.id].images[0].read() == item.images[0].read() for item in items)
+    kept = read_items(tmp_path)
+    assert [one.to_json() for one in kept] == [item.to_json() for item in items]
+    assert [one.images[0].read() for one in kept] == [item.images[0].read() for item in items]
 
 
 @pytest.mark.parametrize("limits", [(), ("prompts.min_pixels=2000", "prompts.max_pixels=9000")])
@@ -129,25 +140,30 @@ def test_openrlhf_reads_what_the_local_trainer_shows(tmp_path, tiny, limits):
     data = write_set(tmp_path / "set")
     changes = ("prompts.suite='geometry3k'", f"prompts.data='{data}'", "policy.prompts=35", "policy.minibatches=1")
     recipe = load_recipe("mm_upt_figures_openrlhf", [*changes, "policy.steps=2", *limits])
-    written = write_prompts(recipe, tiny, tmp_path / "out")
-    rows = [json.loads(line) for line in written.prompts.read_text().splitlines()]
-    vlm, ask, items = VisionLanguageModel.load(tiny), asking(recipe), read_items(written.items)
-    assert len(rows) == 70
-    assert written.pictures == 2
-    for row in rows:
-        prompt = ask(items[row["label"]])
-        assert row["input"].count("<|im_end|>") == 1
-        assert row["input"].count("<|image_pad|>") == len(row["images"]) == len(prompt.images)
+    batches = training_prompts(recipe.prompts, recipe.seed)
+    assert write_items(recipe, batches, tiny, tmp_path / "out") == 2, "pictures"
+    made = set((tmp_path / "out" / "images").iterdir())
+    vlm, ask, items = VisionLanguageModel.load(tiny), asking(recipe), read_items(tmp_path / "out")
+    prompts = RenderedPrompts(tiny, tmp_path / "out")
+    assert len(items) == 70
+    shown = set()
+    for item in items:
+        prompt = ask(item)
+        text, images = prompts.rendered(prompt)
+        assert text == vlm.chat.text(prompt)
+        assert text.count("<|im_end|>") == 1
+        assert text.count("<|image_pad|>") == len(images) == len(prompt.images)
+        shown |= {Path(path).parent.name for path in images}
         pictures = []
-        for path in row["images"]:
+        for path in images:
             with PilImage.open(path) as picture:
                 pictures.append(picture.convert("RGB"))
         if pictures:
             seen = vlm.image_processor(images=pictures, return_tensors="pt")["pixel_values"]
-            assert torch.equal(seen, vlm.encode([prompt])["pixel_values"]), row
-    shown = {Path(path).parent.name for row in rows for path in row["images"]}
+            assert torch.equal(seen, vlm.encode([prompt])["pixel_values"]), item
     assert shown == ({"images"} if limits else {"images", "set"}), "a plain picture stays where it is"
-    assert all(image.read() for item in items.values() for image in item.images)
+    assert set((tmp_path / "out" / "images").iterdir()) == made, "none is made while it trains"
+    assert all(image.read() for item in items for image in item.images)
 
 
 def test_limits_that_the_bases_own_would_overrule_are_refused(tmp_path, tiny):
@@ -155,7 +171,7 @@ def test_limits_that_the_bases_own_would_overrule_are_refused(tmp_path, tiny):
     changes = ("prompts.suite='geometry3k'", f"prompts.data='{data}'", "prompts.max_pixels=40000")
     recipe = load_recipe("mm_upt_figures_openrlhf", changes)
     with pytest.raises(UsageError, match=r"image train-34-0 would have .* scales what it reads to from 784 to 12544"):
-        write_prompts(recipe, tiny, tmp_path / "out")
+        write_items(recipe, training_prompts(recipe.prompts, recipe.seed), tiny, tmp_path / "out")
 
 
 def test_a_plan_is_read_as_it_was_written(tmp_path):
@@ -230,7 +246,7 @@ def test_a_disk_without_room_for_states_is_told(tmp_path, tiny, monkeypatch):
 def test_a_dry_run_prints_the_command_and_writes_nothing(cli, tmp_path):
     done = cli("train", "mm_upt_figures_openrlhf", "--out", tmp_path / "out", "--dry-run")
     assert done.code == 0
-    words = shlex.split(done.out.replace("\\\n", " "))
+    words = shlex.split(done.out.replace("\\\n", " "), comments=True)
     assert words[:3] == ["python", "-m", "openrlhf.cli.train_ppo_ray"]
     assert "--rollout.n_samples_per_prompt" in words
     assert not (tmp_path / "out").exists()
@@ -244,6 +260,13 @@ def test_a_dry_run_says_what_the_judge_is_asked(cli, tmp_path):
     )
     assert second == "# those that cannot be read are asked for again, up to 2 times"
     assert "# judge" not in cli("train", "mm_upt_mmr1", "--base", "MODEL", "--out", tmp_path / "out", "--dry-run").out
+
+
+def test_a_dry_run_says_what_a_game_draws(cli, tmp_path):
+    done = cli("train", "vision_zero_mmr1", "--base", "MODEL", "--out", tmp_path / "out", "--dry-run")
+    assert done.out.startswith(
+        "# vision_zero: a step of 64 items asks up to 1,792 prompts, draws up to 3,584 answers, and trains on up to 2,048\n"
+    )
 
 
 def test_a_dry_run_of_stages_says_what_is_asked_and_prints_a_command_each(cli, tmp_path):
@@ -268,7 +291,11 @@ def test_a_dry_run_of_stages_says_what_is_asked_and_prints_a_command_each(cli, t
 @pytest.mark.parametrize(
     ("recipe", "change", "said"),
     [
-        ("evolmm_figures", "trainer='openrlhf'", 'set trainer = "local"'),
+        (
+            "evolmm_figures_openrlhf",
+            "openrlhf.micro_train=7",
+            "policy.prompts x 9 / minibatches = 72 answers, and must be",
+        ),
         ("sft_figures_openrlhf", "openrlhf={nodes=2,engines=2}", "train on one node"),
         ("sft_figures_openrlhf", "openrlhf.micro_train=12", "is 16, and must be a multiple of openrlhf.micro_train"),
         ("mm_upt_figures_openrlhf", "openrlhf.micro_train=48", "minibatches = 64 answers, and must be a multiple of"),

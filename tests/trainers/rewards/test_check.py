@@ -2,6 +2,9 @@
 
 import dataclasses
 import json
+import os
+import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ import pytest
 from proctor.harness.errors import UsageError
 from proctor.harness.types import Item
 from proctor.trainers.groups import RecordedGroup
+from proctor.trainers.rewards import check_process
 from proctor.trainers.rewards.base import RewardSpec, reward_spec, with_spec
 from proctor.trainers.rewards.check import FIRST, SECOND, RewardReport, check_reward
 from proctor.trainers.rewards.check_groups import GroupCase, generated_cases, recorded_cases
@@ -210,6 +214,49 @@ def test_the_command_reports_and_ends_with_one_for_a_breach(cli) -> None:
     bad = cli("reward", "check", f"{FILES}/broken.py:first_is_best")
     assert bad.code == 1
     assert "broken.py:first_is_best breaks its contract" in bad.out
+
+
+HOSTILE = {
+    "exits": "timed group 1: ended the process it runs in (exit code 0)",
+    "forks": "os.fork: a reward may not start a process",
+    "forks_natively": "started a process: a reward may not",
+    "runs_a_command": "PermissionError: subprocess.Popen: a reward may not start a process",
+    "loops": "timed group 1: no end after 2.5 s",
+    "fills": "MemoryError: Unable to allocate 1.00 GiB",
+}
+
+
+@pytest.mark.parametrize("function", HOSTILE)
+def test_one_that_ends_stops_copies_or_fills_its_process_is_a_finding(
+    cli, monkeypatch: pytest.MonkeyPatch, function: str
+) -> None:
+    monkeypatch.setattr(check_process, "REWARD_CALL_SECONDS", 2.0)
+    timeout = 0.5 if function == "loops" else 60
+    done = cli("reward", "check", f"{FILES}/hostile.py:{function}", "--timeout", timeout, "--json")
+    found = json.loads(done.out)
+    assert (done.code, found["passed"]) == (1, False)
+    told = [failure for check in found["checks"].values() for failure in check["failures"]]
+    assert HOSTILE[function] in told[0]
+    assert "\n" not in told[0]
+
+
+def test_one_that_exits_when_it_is_opened_is_refused(cli) -> None:
+    done = cli("reward", "check", f"{FILES}/exits_when_opened.py:score")
+    assert done.code == 2
+    assert "opening it: ended the process it runs in (exit code 0)" in done.err
+
+
+def test_its_process_ends_with_the_command(start) -> None:
+    command = start("-m", "proctor.harness.cli", "reward", "check", f"{FILES}/hostile.py:loops")
+    worker = int(command.stderr.readline())
+    command.kill()
+    stat = Path(f"/proc/{worker}/stat")
+    for _ in range(600):
+        if not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z":
+            return
+        time.sleep(0.1)
+    os.kill(worker, signal.SIGKILL)
+    pytest.fail("still running")
 
 
 def test_the_command_reports_as_json(cli) -> None:

@@ -111,6 +111,13 @@ def test_a_source_must_be_something(tmp_path, monkeypatch, name, data, complaint
         open_source(name, data, None, 0)
 
 
+def test_a_drawn_suite_gives_questions_of_its_training_split():
+    source = open_source("gym", None, 5, 0)
+    drawn = training_prompts(PromptSettings("gym"), 0)(0, 5)
+    assert [item.images for item in source.items] == [item.images for item in drawn]
+    assert {item.answer for item in source.items} == {""}
+
+
 def test_suites_and_training_sets_are_sources_without_labels(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     source = open_source("mathvista", None, 3, 0)

@@ -12,10 +12,14 @@ from proctor.harness.errors import EngineError, RunMismatchError, UsageError
 from proctor.harness.runs.provenance import weights_digest
 from proctor.trainers.contamination import trained_on
 from proctor.trainers.local import train as local
-from proctor.trainers.openrlhf import grpo
+from proctor.trainers.methods.grpo import Grpo
+from proctor.trainers.openrlhf import played
 from proctor.trainers.openrlhf.plan import Plan
+from proctor.trainers.openrlhf.rows import RenderedPrompts, read_items
 from proctor.trainers.provenance import provenance_of
 from proctor.trainers.recipe import Recipe, load_recipe
+from proctor.trainers.recipe_settings import OpenRlhfSettings
+from proctor.trainers.sampler import asking
 from proctor.trainers.synthesis.folder import Synthesized
 from proctor.trainers.synthesis.preparation import prepare
 from proctor.trainers.tiny import BASE, TALKER
@@ -158,21 +162,23 @@ def test_a_folder_is_trained_on_and_belongs_to_the_identity(writer, tmp_path):
 
 
 def test_openrlhf_is_given_what_was_synthesized(writer, monkeypatch, tmp_path):
-    monkeypatch.setattr(grpo, "open_student", lambda checkpoint, settings: writer)
-    monkeypatch.setattr(grpo, "_check_gpus", lambda recipe, settings: None)
+    monkeypatch.setattr(played, "open_student", lambda checkpoint, settings: writer)
+    monkeypatch.setattr(played, "_check_gpus", lambda recipe, settings: None)
     plans: list[Plan] = []
-    monkeypatch.setattr(grpo, "started", lambda folder, plan, environment: nullcontext(plans.append(plan)))
-    monkeypatch.setattr(grpo, "ProcessMonitor", Mock())
-    grpo.train(recipe("trainer=openrlhf"), BASE, tmp_path, False, silent)
+    monkeypatch.setattr(played, "started", lambda folder, plan, environment: nullcontext(plans.append(plan)))
+    monkeypatch.setattr(played, "ProcessMonitor", Mock())
+    training = played.PlayedTraining(recipe("trainer=openrlhf"), Grpo(), OpenRlhfSettings())
+    training.train(BASE, tmp_path, False, silent)
     identity = json.loads((tmp_path / "training.json").read_text())["identity"]
     assert identity["recipe"]["prompts"]["suite"] == "figures"
     assert identity["synthesized"] == Synthesized.read(tmp_path / "synthesis").sha256
-    rows = [json.loads(line) for line in (tmp_path / "openrlhf" / "prompts.jsonl").read_text().splitlines()]
-    assert len(rows) == 2 * 4
-    for row in rows:
-        assert "<|vision_end|>How tall is bar " in row["input"]
-        assert all(Path(name).parent == tmp_path / "synthesis" / "images" for name in row["images"])
     (plan,) = plans
+    items, prompts = read_items(tmp_path / "openrlhf"), RenderedPrompts(BASE, tmp_path / "openrlhf")
+    assert len(items) == 2 * 4
+    for item in items:
+        text, images = prompts.rendered(asking(plan.recipe)(item))
+        assert "<|vision_end|>How tall is bar " in text
+        assert all(Path(name).parent == tmp_path / "synthesis" / "images" for name in images)
     assert plan.recipe.prompts.suite == "synthesized"
     assert plan.recipe.synthesis is None
 

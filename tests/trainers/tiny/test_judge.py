@@ -11,7 +11,8 @@ from proctor.harness.runs.checkpoints import check_whole
 from proctor.harness.runs.provenance import weights_digest
 from proctor.trainers.judge_reply import overall_score, read_scores
 from proctor.trainers.tiny import BASE, JUDGE
-from proctor.trainers.tiny.judge_warmup import JudgeExample, balanced, describe, quality, respond
+from proctor.trainers.tiny.judge_warmup import JudgeExample, balanced, describe, respond
+from proctor.trainers.tiny.judging import quality
 
 
 def test_it_is_whole_and_no_copy_of_the_base() -> None:
@@ -39,9 +40,9 @@ def test_what_it_is_taught_is_readable_and_right(task: str) -> None:
 
 
 def test_the_area_under_the_curve_by_hand() -> None:
-    # right 0.9, 0.5; wrong 0.5, 0.1: 0.9 wins twice, 0.5 ties once and wins once
+    # right 0.9, 0.5; wrong 0.5, 0.1: 0.9 wins twice, 0.5 ties once and wins once; above a half are only right ones
     rows = [(0.9, True), (0.5, True), (0.5, False), (0.1, False), (None, True)]
-    assert quality(rows) == {"examples": 5, "right": 0.6, "unread": 0.2, "auc": 0.875}
+    assert quality(rows) == {"examples": 5, "right": 0.6, "unread": 0.2, "accuracy": 0.6, "auc": 0.875}
 
 
 def test_balanced_examples_are_right_by_a_coin() -> None:

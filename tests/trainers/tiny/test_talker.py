@@ -6,7 +6,8 @@ from itertools import islice
 
 import pytest
 
-from proctor.benchmarks.suites.figures import TASKS, Figure, draw, in_test_split
+from proctor.benchmarks.drawn.question import DrawnQuestion, in_test_split
+from proctor.benchmarks.suites.figures import SUITE, draw
 from proctor.harness.engines.transformers import TransformersEngine, TransformersOptions
 from proctor.harness.runs.checkpoints import check_whole
 from proctor.harness.runs.provenance import weights_digest
@@ -20,7 +21,7 @@ from proctor.trainers.tiny.warmup import answer_box
 FIGURES = list(islice(draw(21, "train"), 60))
 
 
-def lessons(task: str) -> list[tuple[Figure, str, str]]:
+def lessons(task: str) -> list[tuple[DrawnQuestion, str, str]]:
     """(figure, text of the prompt, target) of every figure."""
     pick = random.Random(3)
     made = []
@@ -67,7 +68,7 @@ def test_fitting_questions_by_hand() -> None:
     assert tasks.fitting("grid o.sso.ooo") == {"count": ["How many circles are there?"]}
 
 
-@pytest.mark.parametrize("task", sorted(TASKS))
+@pytest.mark.parametrize("task", sorted(SUITE.tasks))
 def test_a_figures_own_question_fits(task: str) -> None:
     assert all(tasks.fits(figure.question, figure.scene) for figure in islice(draw(22, "train", [task]), 50))
 

@@ -91,16 +91,32 @@ def test_the_advantages_are_the_recipes(tmp_path: Path, capsys: pytest.CaptureFi
         ("sft_figures", "seed=1", "trainer trl has the method grpo alone, not sft: use trainer local"),
         ("ttrl_figures", "policy.train_on=2", "trains on all answers that are drawn"),
         ("mm_upt_figures", "lora.rank=4", "trainer trl trains all weights"),
-        ("confidence_figures", "seed=1", "token log-probabilities"),
+        ("confidence_figures", "seed=1", "needs token log-probabilities, which trainer trl does not tell"),
+        ("rent_figures", "seed=1", "needs token entropies, which trainer trl does not tell"),
+        ("mm_upt_figures", "guard.every=1", "[guard] is the local trainer's"),
+        ("mm_upt_figures", "rollouts.engine=vllm", "[rollouts] is the local trainer's"),
     ],
 )
 def test_what_trl_cannot_do_is_refused_in_one_line(
     recipe: str, change: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert proctor_train(tmp_path, 1, change, recipe=recipe) == 2
+    assert proctor_train(tmp_path / "out", 1, change, recipe=recipe) == 2
     said = capsys.readouterr().err
     assert message in said
-    assert "Traceback" not in said
+    assert len(said.strip().splitlines()) == 1
+    assert not (tmp_path / "out").exists(), "nothing was begun"
+
+
+def test_several_processes_and_several_gpus_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert proctor_train(tmp_path / "out", 1) == 2
+    assert "trains on one GPU, and is started in 2 processes" in capsys.readouterr().err
+    monkeypatch.delenv("WORLD_SIZE")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 8)
+    assert proctor_train(tmp_path / "out", 1) == 2
+    assert "trains on one GPU, and sees 8: start it once with CUDA_VISIBLE_DEVICES=0" in capsys.readouterr().err
 
 
 def test_a_state_that_is_gone_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,178 @@
+"""The guard: whether a training has begun to lose what its base could do, told without labels.
+
+    OUT/metrics.jsonl       guard_judged and the like, at the steps after which held-out prompts were asked
+    OUT/guard/base.jsonl    the base's greedy answers to the held-out prompts, a line each
+    OUT/guard/alarm.json    the first alarm: its signal, since when, what was seen, and the checkpoint to go back to
+
+Entropy falls and the majority share rises while a policy learns and while it collapses alike. What tells the two apart is
+what a judge that had no part in the reward says of the answers to the same prompts, before and now.
+
+The rule is a function of the recorded checks alone, so a stored training can be asked again with other thresholds. A check is
+held against the best one before it, the base's at first. The same prompts are asked each time, so that checks are no
+independent evidence, and nothing is summed over them: a loss must be beyond chance at each of several checks in a row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from math import hypot
+from pathlib import Path
+
+from ..harness.errors import DataError
+from ..harness.files import read_object, write_json
+from ..harness.jsonl import read_lines
+from ..harness.limits import METRICS_LINE_BYTES
+from ..harness.types import Json
+from .recipe_settings import GuardSettings
+
+GUARD = "guard"
+ALARM = Path(GUARD) / "alarm.json"
+JUDGED, LENGTH = "judged", "length"
+SIGNALS = (JUDGED, LENGTH)
+_CHECKPOINT = re.compile(r"step-[0-9]{6,9}")
+
+
+@dataclass(frozen=True)
+class Check:
+    """What the policy after `step` steps answers greedily to the held-out prompts, beside what the base answered.
+
+    `agreement` is the share of prompts with the same answer, `length` the responses' tokens over the base's. `judged` is the
+    judge's mean score of the answers less that of the base's, in [-1, 1], and `judged_error` its standard error over prompts;
+    None without a judge.
+    """
+
+    step: int
+    agreement: float
+    length: float
+    judged: float | None = None
+    judged_error: float | None = None
+
+    def metrics(self) -> dict[str, float]:
+        """As a training records it."""
+        named = {name: value for name, value in asdict(self).items() if name != "step" and value is not None}
+        return {f"{GUARD}_{name}": value for name, value in named.items()}
+
+    @classmethod
+    def of_metrics(cls, step: int, metrics: Mapping[str, Json]) -> Check | None:
+        """From a step's metrics; None for a step without a check."""
+        values = {name: metrics.get(f"{GUARD}_{name}") for name in ("agreement", "length", "judged", "judged_error")}
+        numbers = {name: float(value) for name, value in values.items() if isinstance(value, int | float)}
+        return cls(step, **numbers) if {"agreement", "length"} <= numbers.keys() else None
+
+    def signals(self, best: Check, settings: GuardSettings) -> list[str]:
+        """Those of SIGNALS that it shows, beside the base and the best check before it."""
+        worse = any(self.loss(than) > 0 and self.loss(than) >= settings.z * self._error(than) for than in (BASE, best))
+        shorter = self.length < settings.shortest and (self.judged is None or self.judged <= 0)
+        return [name for name, shown in ((JUDGED, worse), (LENGTH, shorter)) if shown]
+
+    def loss(self, than: Check) -> float:
+        """How much less the judge makes of it than of another check; 0 without a judge."""
+        return (than.judged or 0.0) - (self.judged or 0.0)
+
+    def _error(self, than: Check) -> float:
+        """The standard error of the loss, as if prompts and judge's scores were drawn anew for each check.
+
+        The prompts are the same, so it is rather too large; the best of several checks is also the luckiest, for which that
+        makes up.
+        """
+        return hypot(self.judged_error or 0.0, than.judged_error or 0.0)
+
+
+BASE = Check(0, 1.0, 1.0, 0.0, 0.0)
+"""What the base is beside itself."""
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """A signal that was there at each check from step `since` to that of `check`, the one with which it became an alarm.
+
+    `best` is the check to go back to, and `checkpoint` the last one from then or before, None for the base. `stopped`: the
+    training was ended.
+    """
+
+    signal: str
+    since: int
+    check: Check
+    best: Check
+    checkpoint: str | None = None
+    stopped: bool = False
+
+    def __str__(self) -> str:
+        check, since = self.check, f"since step {self.since}"
+        if self.signal == JUDGED:
+            than = f"those of step {self.best.step}" if self.best.step else "the base's"
+            how_much = f"at step {check.step} by {check.loss(self.best):.3f}"
+            what = f"the judge finds answers to held-out prompts worse than {than} {since} ({how_much})"
+        else:
+            how_much = f"at step {check.step} {check.length:.2f} of the base's length"
+            what = f"responses to held-out prompts are short {since} ({how_much})"
+        ended = "; this ended the training" if self.stopped else ""
+        return f"guard: {what}{ended}; go back to {self.checkpoint or 'the base: no checkpoint is from before'}"
+
+
+def apply_rule(checks: Sequence[Check], settings: GuardSettings) -> tuple[Check, Alarm | None]:
+    """The best check and the first alarm in a training's checks, (S,) in the order of steps; what comes after it is not seen.
+
+    The best one, by the judge, is of those that show no signal; of equal ones the last, and the base if none is as good.
+    """
+    best, run = BASE, dict.fromkeys(SIGNALS, 0)
+    for place, check in enumerate(checks):
+        shown = check.signals(best, settings)
+        run = {name: run[name] + 1 if name in shown else 0 for name in SIGNALS}
+        for name in SIGNALS:
+            if run[name] >= settings.checks:
+                return best, Alarm(name, checks[place - run[name] + 1].step, check, best)
+        if not shown and (check.judged or 0.0) >= (best.judged or 0.0):
+            best = check
+    return best, None
+
+
+def read_checks(training: Path) -> list[Check]:
+    """The checks that a training has recorded, in the order of steps. Raises DataError for a damaged file."""
+    return [check for step, metrics in _steps(training) if (check := Check.of_metrics(step, metrics)) is not None]
+
+
+def alarm_under(training: Path, settings: GuardSettings) -> Alarm | None:
+    """The first alarm that a stored training's checks give under these thresholds; None if they give none.
+
+    Its action, judge and prompts are what they were; a `stop` that came earlier has left no checks behind it. No checkpoint
+    is named. Raises DataError for a damaged file.
+    """
+    return apply_rule(read_checks(training), settings)[1]
+
+
+def write_alarm(training: Path, alarm: Alarm | None) -> None:
+    """Store the alarm of a training, or that it has none. Raises StoreError."""
+    if alarm is None:
+        (training / ALARM).unlink(missing_ok=True)
+    else:
+        write_json(training / ALARM, asdict(alarm))
+
+
+def stored_alarm(training: Path) -> Alarm | None:
+    """What the guard of a training said; None if it said nothing, or there is none. Raises DataError for a damaged file."""
+    record = read_object(training / ALARM)
+    if record is None:
+        return None
+    try:
+        alarm = Alarm(**{**record, **{name: Check(**record[name]) for name in ("check", "best")}})
+        steps = (alarm.since, alarm.check.step, alarm.best.step)
+        named = alarm.checkpoint is None or _CHECKPOINT.fullmatch(alarm.checkpoint)
+        if not named or alarm.signal not in SIGNALS or any(type(step) is not int for step in steps):
+            raise ValueError("it names no signal, step or checkpoint")
+        str(alarm)
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{training / ALARM} is damaged: {str(error)[:100]}") from error
+    return alarm
+
+
+def _steps(training: Path) -> Iterator[tuple[int, Mapping[str, Json]]]:
+    for line in read_lines(training / "metrics.jsonl", METRICS_LINE_BYTES, missing_ok=True):
+        if line.torn:
+            return
+        record = line.value()
+        if not isinstance(record, Mapping) or type(record.get("step")) is not int:
+            raise DataError(f"{line.where}: not a step of a training")
+        yield record["step"], record
