@@ -16,7 +16,7 @@ from typing import Self
 from filelock import FileLock, Timeout
 
 from .errors import DataError, RunLockedError, RunMismatchError, StoreError, UsageError
-from .files import read_object, write_json
+from .files import read_object, sweep_unfinished, sync_to_disk, write_json
 from .types import Json, canonical_json
 
 LOCK = ".lock"
@@ -64,7 +64,7 @@ def lock_file(file: Path, place: Path, what: str, doing: str) -> FileLock:
 
 
 def lock_folder(path: Path, what: str, doing: str) -> FileLock:
-    """Make the folder if it is not there, and take its lock.
+    """Make the folder if it is not there, take its lock, and delete what a kill left half written.
 
     Raises RunLockedError if another process holds it, UsageError if a file is in its place, StoreError if the folder cannot
     be written.
@@ -72,10 +72,14 @@ def lock_folder(path: Path, what: str, doing: str) -> FileLock:
     if os.path.exists(path) and not os.path.isdir(path):  # noqa: PTH110, PTH112 - a name too long is no error here
         raise UsageError(f"cannot open {what} {path}: it is no folder; choose another place")
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        if not path.is_dir():
+            path.mkdir(parents=True, exist_ok=True)
+            sync_to_disk(path.parent)
     except OSError as error:
         raise StoreError(f"cannot open {what} {path}: {error.strerror or error}") from error
-    return lock_file(path / LOCK, path, what, doing)
+    lock = lock_file(path / LOCK, path, what, doing)
+    sweep_unfinished(path)
+    return lock
 
 
 def is_locked(path: Path) -> bool:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -19,6 +21,9 @@ from filelock import FileLock
 from .errors import DataError, StoreError
 from .files import check_regular
 from .types import Json, canonical_json
+
+SYNC_SECONDS = 1.0
+"""As much of a journal as was written in so long a time may be lost with the power."""
 
 
 def json_line(value: Json) -> bytes:
@@ -92,7 +97,9 @@ def read_lines(path: Path, limit: int, *, missing_ok: bool = False) -> Iterator[
 
 
 class Journal:
-    """A file of lines that one process appends to, each at once on the disk or not at all.
+    """A file of lines that one process appends to, each whole or not at all, whatever kills the process.
+
+    Against a loss of power, what was added is put on the disk every SYNC_SECONDS, and when it is closed.
 
     Opening cuts a torn last line off, after `index` has been called with every whole one and the byte that it begins at.
     A last line at which `index` raises DataError counts as torn too; at an earlier one the error is raised.
@@ -122,6 +129,7 @@ class Journal:
         try:
             self._file: BinaryIO = path.open("a+b", buffering=0)
             self._file.truncate(self.end)
+            self._synced = time.monotonic()
         except OSError as error:
             raise StoreError(f"cannot open {path}: {error.strerror}") from error
 
@@ -129,13 +137,28 @@ class Journal:
         """Add a line, and return the byte that it begins at. Raises StoreError, and leaves the file whole, if that fails."""
         try:
             write_whole(self._file, line, self.end)
+            if time.monotonic() - self._synced > SYNC_SECONDS:
+                self._sync()
         except OSError as error:
+            with suppress(OSError):
+                self._file.truncate(self.end)
             raise StoreError(
                 f"cannot write to {self.path}: {error.strerror}; what was written before is stored: make room and run the "
                 "same command again"
             ) from error
         begin, self.end = self.end, self.end + len(line)
         return begin
+
+    def sync(self) -> None:
+        """Put everything on the disk. Raises StoreError if that fails."""
+        try:
+            self._sync()
+        except OSError as error:
+            raise StoreError(f"cannot write to {self.path}: {error.strerror}") from error
+
+    def _sync(self) -> None:
+        os.fsync(self._file.fileno())
+        self._synced = time.monotonic()
 
     def cut(self, begin: int) -> None:
         """Drop the lines from the byte `begin` on. Raises StoreError if that fails."""
@@ -152,7 +175,7 @@ class Journal:
     def close(self) -> None:
         """Put everything on the disk, and let go of the file."""
         try:
-            os.fsync(self._file.fileno())
+            self._sync()
         finally:
             self._file.close()
 
@@ -185,6 +208,7 @@ def append_shared(path: Path, line: bytes, limit: int, torn: Callable[[bytes], b
             elif last:
                 line = b"\n" + line
             write_whole(file, line, end)
+            os.fsync(file.fileno())
     except OSError as error:
         raise StoreError(f"cannot write to {path}: {error.strerror or error}") from error
 

@@ -10,6 +10,8 @@ KIB, MIB, GIB = 2**10, 2**20, 2**30
 JSON_OBJECT_BYTES = MIB
 TOML_BYTES = MIB
 TEMPLATE_CHARACTERS = 20_000
+TEMPLATE_STEPS = 2_000_000
+"""Lines of a chat template that one prompt may run; those of published models run some hundreds."""
 
 # Runs: responses of any length, and what judges say of them
 RUN_FILE_BYTES = GIB // 2
@@ -43,6 +45,14 @@ LIBRARY_REPLY_BYTES = 4 * MIB
 LIBRARY_CPU_SECONDS = 5
 LIBRARY_WALL_SECONDS = 60
 LIBRARY_MEMORY_BYTES = 2 * GIB
+
+# Rewards that are checked: what they may take, and how long one may be opened, called beyond its limit, and checked in all
+REWARD_MEMORY_BYTES = 8 * GIB
+REWARD_TASKS = 256
+REWARD_OPEN_SECONDS = 300.0
+REWARD_CALL_SECONDS = 10.0
+REWARD_CHECK_SECONDS = 1800.0
+REWARD_REPORT_BYTES = 64 * MIB
 
 # Servers
 HTTP_REPLY_BYTES = 16 * MIB

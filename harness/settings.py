@@ -16,12 +16,30 @@ from types import NoneType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from .errors import DataError, UsageError, did_you_mean
+from .limits import TOML_BYTES
 from .user_file import shown_value
 
 T = TypeVar("T")
 MAX_DIGITS = 15
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _EDITION = re.compile(rf"{_NAME.pattern}(?:@[A-Za-z0-9_.-]+)?")
+
+
+def read_table(path: Path, kind: str) -> dict[str, Any]:
+    """What a TOML file holds, called a `kind` in errors: "recipe".
+
+    Raises UsageError for a file that is missing, unreadable, malformed, or larger than `TOML_BYTES`.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(TOML_BYTES + 1)
+        if len(content) > TOML_BYTES:
+            raise ValueError(f"more than {TOML_BYTES} bytes")
+        return tomllib.loads(content.decode())
+    except FileNotFoundError:
+        raise UsageError(f"there is no file {path}: name a {kind}'s .toml file") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise UsageError(f"{kind} {path}: cannot be read ({str(error)[:150]})") from error
 
 
 def read_settings(kind: type[T], table: Mapping[str, Any], where: str) -> T:
@@ -123,6 +141,20 @@ def setting(change: str) -> tuple[str, Any]:
         return key, tomllib.loads(f"value = {text}")["value"]
     except (ValueError, RecursionError):
         return key, text
+
+
+def tables_of(changes: Iterable[str]) -> dict[str, Any]:
+    """The nested tables that changes like "policy.steps=10" stand for. Raises UsageError for a malformed one."""
+    tables: dict[str, Any] = {}
+    for key, value in map(setting, changes):
+        *sections, last = key.split(".")
+        table = tables
+        for section in sections:
+            table = table.setdefault(section, {})
+            if not isinstance(table, dict):
+                raise UsageError(f"{key}: {section} is a value, and no section")
+        table[last] = value
+    return tables
 
 
 def require(rules: Iterable[tuple[str, bool]]) -> None:

@@ -31,8 +31,10 @@ settings.register_profile(
 )
 settings.load_profile("proctor")
 
-# A shell that runs the tests in the background has them ignore interrupts, and so would the processes that they start.
+# A shell that runs the tests in the background has them ignore interrupts, nohup hangups, and so would the processes that
+# they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups

@@ -41,13 +41,14 @@ Script = Callable[[dict[str, Any], int], Reply]
 
 
 class FaultyServer:
-    """Serves on a port of 127.0.0.1 until closed. `seen` holds the bodies, `keys` the Authorization headers."""
+    """Serves on a port of 127.0.0.1, below `root`, until closed. `seen` has the bodies, `keys` the Authorization headers."""
 
     def __init__(self, script: Script = lambda body, before: Reply(), port: int = 0, key: str | None = None) -> None:
         self.script = script
         self.models: Any = {"object": "list", "data": [{"id": "tiny", "root": "/models/tiny", "owned_by": "test"}]}
         self.version: Any = {"version": "9.9"}
         self.key = key
+        self.root = "/v1"
         self.seen: list[dict[str, Any]] = []
         self.times: list[float] = []
         self.keys: list[str | None] = []
@@ -63,7 +64,7 @@ class FaultyServer:
     @property
     def url(self) -> str:
         """What a client is given."""
-        return f"http://127.0.0.1:{self.port}/v1"
+        return f"http://127.0.0.1:{self.port}{self.root}"
 
     def close(self) -> None:
         """Die: connections are cut where they are, and nothing listens any more."""
@@ -121,7 +122,7 @@ class _Handler(BaseHTTPRequestHandler):
         owner = self.server.owner
         if self._refused():
             return
-        known = {"/v1/models": owner.models, "/version": owner.version}
+        known = {f"{owner.root}/models": owner.models, "/version": owner.version}
         value = known.get(self.path)
         if isinstance(value, Reply):
             time.sleep(value.delay)
@@ -132,7 +133,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if not self._refused():
-            assert self.path == "/v1/chat/completions"
+            assert self.path == f"{self.server.owner.root}/chat/completions"
             self._send(self.server.owner.answer(body))
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002

@@ -32,7 +32,9 @@ from ..errors import (
     printable,
 )
 from ..links import links_followed
-from .options import Verb, add, resolve_paths
+from ..signals import ending_signals
+from .named_suites import resolve_paths
+from .options import Verb, add
 from .other_tools_words import in_our_words
 from .terminal import log
 
@@ -64,12 +66,18 @@ HEADINGS: dict[str, dict[str, tuple[str, str]]] = {
         "reward record": ("reward", "draw groups of answers from a model and store them, with a judge's scores"),
         "reward bench": ("reward_bench", "put rewards side by side on recorded groups, with errors"),
         "reward simulate": ("reward_bench", "simulate what training by each reward would do to recorded answers"),
+        "reward predict": ("reward_predict", "say what a training by each reward will do to a base, before it is run"),
+        "gym make": ("gym", "make a base whose mistakes are known, to try rewards on"),
         "reward regress": ("reward_regress", "train with a reward and with a baseline, and say which ends better"),
     },
     "publish results": {
         "board build": ("board", "make a leaderboard of stored runs, with the evidence of every row"),
         "board verify": ("board", "recompute every row of a board from its evidence"),
         "board recipes": ("board", "show each recipe's accuracy over its seeds, beside the untrained model's"),
+        "board site": (
+            "board",
+            "write a board as a static site: leaderboard, models, suites, comparisons, answers, feed",
+        ),
         "board export eval-results": ("board_export", "write scores as .eval_results/*.yaml of a model on the hub"),
         "board export every-eval-ever": (
             "board_export",
@@ -98,6 +106,7 @@ HEADINGS: dict[str, dict[str, tuple[str, str]]] = {
 """The file and the summary of each command, in the order and under the headings of `proctor --help`."""
 NOUNS = {
     "reward": "say whether a reward is sound, and better than another",
+    "gym": "make bases whose mistakes are known, to try rewards on",
     "board": "make, verify and publish leaderboards",
     "board export": "write scores for the hub and model cards, and training curves for trackers",
     "paper": "print the papers' tables beside what stored runs gave; plan and run their rows",
@@ -339,7 +348,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """While a command runs, SIGTERM ends it as Ctrl-C does. A command called from another thread keeps its handlers."""
+    """While a command runs, SIGTERM and SIGHUP end it as Ctrl-C does.
+
+    A command called from another thread keeps its handlers.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -347,8 +359,9 @@ def _terminable() -> Iterator[None]:
     def interrupt(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    previous = signal.signal(signal.SIGTERM, interrupt)
+    previous = {number: signal.signal(number, interrupt) for number in ending_signals()}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)

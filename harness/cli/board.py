@@ -7,9 +7,11 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import EXIT_INCOMPLETE, EXIT_OK, printable
+from ..errors import EXIT_INCOMPLETE, EXIT_OK, UsageError, printable
 from ..report.text import counted, first_of
-from .options import Verb, add, add_judge_model, add_one, data_of, one_suite, open_judge_model, score_protocols
+from .named_models import open_judge_model
+from .named_suites import data_of, one_suite, score_protocols
+from .options import Verb, add, add_judge_model, add_one
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,6 +96,37 @@ def _build(args: argparse.Namespace) -> int:
     return EXIT_OK if all(row.status in whole for row in board.rows) else EXIT_INCOMPLETE
 
 
+def _site_arguments(parser: argparse.ArgumentParser) -> None:
+    """The board, the folder, and what the site is called and where it will be."""
+    parser.add_argument("board", type=Path, metavar="BOARD", help="a folder that `proctor board build` wrote")
+    add_one(parser, "--out", default=Path("site"))
+    parser.add_argument(
+        "--title", default="Leaderboard", metavar="TEXT", help="the title of what is written (default Leaderboard)"
+    )
+    parser.add_argument(
+        "--url", default="", metavar="URL", help="the site's public address, for the links of its feed (https://...)"
+    )
+    add(parser, "--json")
+
+
+def _site(args: argparse.Namespace) -> int:
+    """Write the site."""
+    from ...leaderboards.site.build import build_site
+    from .show import named_bars
+    from .terminal import emit_json
+
+    if args.url and not args.url.startswith(("https://", "http://")):
+        raise UsageError(f"--url must begin with https:// or http://, not {args.url!r:.80}")
+    url = args.url.rstrip("/") + "/" if args.url else ""
+    with named_bars() as progress:
+        site = build_site(args.board, args.out, args.title, url, progress)
+    if args.json:
+        emit_json({"site": str(args.out), "models": len(site.entries), "suites": len(site.grid.columns)})
+    else:
+        print(args.out / "index.html")
+    return EXIT_OK
+
+
 def _verify_arguments(parser: argparse.ArgumentParser) -> None:
     """The board, and data to hold its items against."""
     parser.add_argument("board", type=Path, metavar="BOARD", help="a folder that `proctor board build` wrote")
@@ -169,6 +202,14 @@ VERBS = {
         (
             "proctor board verify board",
             "proctor board verify board --data mathvision=items.jsonl",
+        ),
+    ),
+    "board site": Verb(
+        _site_arguments,
+        _site,
+        (
+            "proctor board site board",
+            "proctor board site board --out public --title Figures --url https://example.org/figures",
         ),
     ),
     "board recipes": Verb(

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_INCOMPLETE, EXIT_OK, UsageError, printable
-from .options import Verb, add, add_one, score_protocols
+from .named_suites import score_protocols
+from .options import Verb, add, add_one
 
 if TYPE_CHECKING:
     from ...leaderboards.board.table import Row

@@ -10,16 +10,9 @@ from typing import TYPE_CHECKING
 
 from ..errors import EXIT_CHECK_FAILED, EXIT_OK, UsageError, printable
 from ..report.text import counted, interval
-from .options import (
-    Verb,
-    add,
-    add_judge_model,
-    add_one,
-    one_score_protocol,
-    open_judge_model,
-    score_protocols,
-    suite_names,
-)
+from .named_models import open_judge_model
+from .named_suites import one_score_protocol, score_protocols, suite_names
+from .options import Verb, add, add_judge_model, add_one
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -358,19 +351,21 @@ def _cases(found: Explanation, count: int) -> Iterator[str]:
     for cause in found.causes:
         for case in cause.cases[: max(0, count)]:
             yield f"{cause.name}: item {case.item.id}, gold {_short(str(case.to_json()['gold']))}"
-            for side, verdict, response in (
-                (found.left, case.left, case.responses[0]),
-                (found.right, case.right, case.responses[1]),
+            for side, verdict, texts in (
+                (found.left, case.left, (case.thinking[0], case.responses[0])),
+                (found.right, case.right, (case.thinking[1], case.responses[1])),
             ):
                 judged = {True: "right", False: "wrong", None: "no verdict"}[verdict.correct]
                 read = "nothing" if verdict.extracted is None else _short(verdict.extracted)
                 yield f"    {side.rules.name}: reads {read}: {judged} ({_short(verdict.reason)})"
-                yield from _ending(case, response, side is found.left)
+                yield from _ending(case, *texts, side is found.left)
 
 
-def _ending(case: DifferingAnswer, response: str, is_left: bool) -> Iterator[str]:
-    """The end of a response, once where both sides judge the same one."""
-    if is_left != (case.responses[0] == case.responses[1]):
+def _ending(case: DifferingAnswer, thinking: str, response: str, is_left: bool) -> Iterator[str]:
+    """The end of a response and of the thinking kept apart from it, once where both sides judge the same one."""
+    if is_left != case.same_response:
+        if thinking:
+            yield f"        thinking ends: ...{_short(thinking[-PREVIEW:])}"
         yield f"        response ends: ...{_short(response[-PREVIEW:])}"
 
 

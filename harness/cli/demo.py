@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_INCOMPLETE, EXIT_OK, MissingExtraError
-from .options import Verb, add, add_one, suites_with_sample
+from .named_suites import suites_with_sample
+from .options import Verb, add, add_one
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -39,6 +40,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _run(args: argparse.Namespace) -> int:
     """Examine, train and watch, tabulate."""
     from ...benchmarks.examination import find_runs, plan, run_path, score_run
+    from ...benchmarks.registry import SUITES
     from ...leaderboards.board.build import build
     from ...trainers.recipe import load_recipe
     from ...trainers.tiny import BASE
@@ -48,7 +50,7 @@ def _run(args: argparse.Namespace) -> int:
     from .terminal import emit_json, log, show_table
 
     recipe = load_recipe(args.recipe, [f"seed={args.seed}"])
-    suites = [FIGURES, *(name for name in suites_with_sample() if name != FIGURES)]
+    suites = [FIGURES, *(name for name in suites_with_sample() if SUITES.get(name).sample)]
     plans = [plan(suite, "strict", Sampling(max_tokens=MAX_TOKENS)) for suite in suites]
     runs = args.out / "runs"
 
@@ -75,7 +77,10 @@ def _run(args: argparse.Namespace) -> int:
     else:
         for table in _tables(scored, suites, base.name):
             show_table(table)
-        print(_closing(args.out, training, page))
+        print(_closing(args.out, training))
+        print(_found(scored, suites, base.name, training, recipe.reward))
+        if page is not None:
+            print(f"\nEvery answer, chart and curve is on one page, which opens in any browser: {page}")
     for problem in problems:
         log(problem)
     return EXIT_INCOMPLETE if problems else EXIT_OK
@@ -196,13 +201,28 @@ def _table(
     return table
 
 
-def _closing(out: Path, training: Path, page: Path | None) -> str:
+def _found(scored: list[ScoredRun], suites: list[str], base: str, training: Path, reward: str) -> str:
+    """What the last checkpoint of a training is against its base, in words."""
+    from .demo_findings import findings
+
+    by_model: dict[str, dict[str, ScoredRun]] = {}
+    for one in scored:
+        by_model.setdefault(one.run.manifest.model_name, {})[one.run.manifest.suite] = one
+    whole = [name for name, found in by_model.items() if name.startswith(f"{training.name}/") and {*suites} <= {*found}]
+    lines = ["", "What was found"]
+    if last := max(whole, default=None):
+        sides = [{suite: by_model[name][suite] for suite in suites} for name in (base, last)]
+        steps = int(last.rpartition("-")[2])
+        lines += [f"  {line}" for line in findings(sides[0], sides[1], steps, reward)]
+    return "\n".join(lines)
+
+
+def _closing(out: Path, training: Path) -> str:
     """Where everything is, and commands that can be given as they stand."""
     program, tensorboard = _program("proctor"), _program("tensorboard")
     board, runs = out / "board", out / "runs"
-    shown = f"page:        {page}   (charts, curves and every answer)\n" if page else ""
     commands = "\n".join(f"  {line}" for line in closing_commands(out, training, program))
-    return f"""{shown}leaderboard: {board / "board.csv"}, and the evidence of every row
+    return f"""leaderboard: {board / "board.csv"}, and the evidence of every row
 curves:      {tensorboard} --logdir {training / "tensorboard"}   (or read {training / "metrics.jsonl"})
 runs:        {runs}
 

@@ -9,27 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_OK, DataError, IncompleteRunError, UsageError, printable
-from .options import (
-    ENGINE,
-    RUNS,
-    Verb,
-    add,
-    add_judge_model,
-    add_one,
-    add_questions,
-    add_sampling,
-    add_style,
-    check_model,
-    choice_of,
-    data_of,
-    one_suite,
-    open_engine,
-    open_judge_model,
-    open_profile,
-    sampling,
-    score_protocols,
-    suite_names,
-)
+from .named_models import check_model, open_engine, open_judge_model, open_profile, sampling
+from .named_suites import choice_of, data_of, one_suite, score_protocols, suite_names
+from .options import ENGINE, RUNS, Verb, add, add_judge_model, add_one, add_questions, add_sampling, add_style
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -206,18 +188,25 @@ def eval_all(plans: Sequence[Examination], models: Sequence[Engine], paths: Sequ
     from ...benchmarks.subset import shown_examination
     from ..engines.own import FunctionExamination
     from ..runs.evaluate import run_eval, stop_signals
-    from .terminal import log_greedy_samples, log_stopping, progress_bars
+    from .terminal import log, log_greedy_samples, log_stopping, progress_bars
 
     log_greedy_samples([one.sampling for one in plans if not isinstance(one, FunctionExamination)])
     outcomes = []
+    told: dict[str, str] = {}
     with progress_bars() as bars, stop_signals(log_stopping) as stop:
         for examination, model, path in zip(plans, models, paths, strict=True):
             total = len(examination.asked) * examination.sampling.n
             task = bars.add_task(f"{model.name}: {shown_examination(examination)}", total=total, note="")
             outcome = run_eval(examination, model, path, partial(bars.advance, task), stop)
             outcomes.append(outcome)
+            for name in outcome.other_models:
+                told[name] = (
+                    f"asked for {printable(model.name)}, the server says that {printable(name)} answers: see run.json"
+                )
             if outcome.stopped:
                 break
+    for line in told.values():
+        log(line)
     return outcomes
 
 

@@ -9,18 +9,9 @@ from typing import TYPE_CHECKING
 
 from ..errors import EXIT_CHECK_FAILED, EXIT_OK, printable
 from .eval import examine, plan_suites
-from .options import (
-    ENGINE,
-    Verb,
-    add,
-    add_one,
-    add_questions,
-    add_sampling,
-    add_style,
-    open_profile,
-    sampling,
-    suite_names,
-)
+from .named_models import open_profile, sampling
+from .named_suites import suite_names
+from .options import ENGINE, Verb, add, add_one, add_questions, add_sampling, add_style
 from .train import train_to_end
 
 if TYPE_CHECKING:

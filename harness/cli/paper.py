@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from ..errors import EXIT_CHECK_FAILED, EXIT_OK, DataError, printable
 from ..report.csv_cells import from_cell
-from .options import Verb, add, add_json, add_judge_model, add_one, one_score_protocol, open_judge_model
+from .named_models import open_judge_model
+from .named_suites import one_score_protocol
+from .options import Verb, add, add_json, add_judge_model, add_one
 
 if TYPE_CHECKING:
     from ...leaderboards.papers.fill import Filled, LeftOut

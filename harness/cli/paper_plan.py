@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_OK, DataError, printable
-from .options import Verb, add, add_judge_model, add_one, open_judge_model
+from .named_models import open_judge_model
+from .options import Verb, add, add_judge_model, add_one
 
 if TYPE_CHECKING:
     from ...leaderboards.papers.cost import Assumptions, StageWork, Work
@@ -209,18 +210,25 @@ def _synthesis(settings: SynthesisSettings) -> StageWork:
 
 
 def _played(recipe: Recipe, method: PlayedMethod) -> StageWork:
-    """Every answer is read by the policy before an update, and by the reference if the KL loss has a coefficient."""
+    """Every learnt answer is read by the policy before an update, and by the reference if the KL loss has a coefficient.
+
+    Of a method whose steps differ, as many as in a step that does the most.
+    """
     from ...leaderboards.papers.cost import StageWork
     from ...trainers.base import needs_judge
+    from ...trainers.methods.base import counts
+    from ...trainers.methods.playing import answers_of_step
     from ...trainers.rewards.registry import open_reward
 
-    prompts = recipe.policy.steps * recipe.policy.prompts
-    answers, learnt = prompts * recipe.sampling.n, prompts * (recipe.policy.train_on or recipe.sampling.n)
+    items, each = recipe.policy.steps * recipe.policy.prompts, counts(method, recipe.sampling.n)
+    answers, learnt = items * each.answers, recipe.policy.steps * answers_of_step(recipe, method)
     reward = open_reward(recipe.reward, recipe.reward_settings)
     judge = recipe.spelled_out(reward=reward).judge if needs_judge(reward) else None
     judgements = answers * judge.repeats if judge else 0
     passed = learnt * (2 if recipe.policy.kl > 0 else 1)
-    return StageWork(recipe.method, prompts, answers, recipe.sampling.max_tokens, learnt, passed, judgements)
+    return StageWork(
+        recipe.method, items * each.prompts, answers, recipe.sampling.max_tokens, learnt, passed, judgements
+    )
 
 
 def _staged(recipe: Recipe, method: StagedMethod) -> Iterator[StageWork]:

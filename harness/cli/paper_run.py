@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_CHECK_FAILED, EXIT_INCOMPLETE, EXIT_OK, EXIT_USAGE, DataError, UsageError, printable
-from .options import ENGINE, HUB, Verb, add, add_judge_model, add_one, data_of
+from .named_suites import HUB, data_of
+from .options import ENGINE, Verb, add, add_judge_model, add_one
 
 if TYPE_CHECKING:
     from ...leaderboards.papers.tables import Column, PaperRow

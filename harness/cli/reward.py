@@ -8,20 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EXIT_CHECK_FAILED, EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_OK, UsageError, printable
-from .options import (
-    ENGINE,
-    Verb,
-    add,
-    add_one,
-    add_questions,
-    add_sampling,
-    choice_of,
-    data_of,
-    offer_names,
-    one_suite,
-    open_engine,
-    sampling,
-)
+from .named_models import open_engine, sampling
+from .named_suites import choice_of, data_of, one_suite
+from .options import ENGINE, Verb, add, add_one, add_questions, add_sampling, offer_names
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -50,19 +39,13 @@ def _check_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _check(args: argparse.Namespace) -> int:
     """Check, and report; a broken contract ends with exit code 1, a reward that cannot be opened with 2."""
-    from ...trainers.groups import read_groups
-    from ...trainers.rewards.check import check_reward
-    from ...trainers.rewards.check_groups import recorded_cases
-    from ...trainers.rewards.registry import open_reward
-    from ..settings import setting
+    from ...trainers.rewards.check_process import CheckRequest, check_apart
     from .terminal import emit_json, show_table
 
     if not args.timeout > 0:
         raise UsageError(f"--timeout must be a positive number of seconds, not {args.timeout:g}")
-    reward = open_reward(args.reward, dict(map(setting, args.changes)))
-    groups = [one for run in args.groups for one in read_groups(run)]
-    recorded = recorded_cases(groups, MOST_RECORDED, args.seed) if groups else []
-    report = check_reward(reward, recorded, seed=args.seed, limit=args.timeout)
+    changes, groups, extensions = args.changes, args.groups, args.extensions
+    report = check_apart(CheckRequest(args.reward, changes, groups, MOST_RECORDED, extensions, args.seed, args.timeout))
     if args.json:
         emit_json(report.to_json())
     else:
@@ -92,9 +75,10 @@ def _contract_summary(report: RewardReport) -> str:
 
     declared = ", ".join(f"{name}={value}" for name, value in dataclasses.asdict(report.declared).items())
     verdict = "keeps its contract" if report.passed else "breaks its contract"
+    seconds = "not timed" if report.seconds is None else f"{report.seconds:.2f} s"
     return (
         f"declared: {declared}\n"
-        f"{TIMED_GROUPS} groups of {TIMED_RESPONSES}: {report.seconds:.2f} s\n"
+        f"{TIMED_GROUPS} groups of {TIMED_RESPONSES}: {seconds}\n"
         f"{printable(report.reward)} {verdict}"
     )
 
@@ -107,7 +91,7 @@ def _record_arguments(parser: argparse.ArgumentParser) -> None:
         "--split",
         choices=("test", "train"),
         default="test",
-        help="of the figures (default test)",
+        help="of a drawn suite (default test)",
     )
     add_one(parser, "--run", required=True)
     add(parser, *ENGINE)
@@ -121,7 +105,8 @@ def _record_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--judge",
         metavar="MODEL",
-        help='a checkpoint folder, "base" (the model itself), "tiny_judge", or with --judge-set url=... the server\'s name',
+        help='a checkpoint folder, "base" (the model itself), "tiny_judge", "oracle" (a control that knows the labels), '
+        "or with --judge-set url=... the server's name",
     )
     group.add_argument(
         "--judge-set",
@@ -176,13 +161,13 @@ def judge_settings(args: argparse.Namespace) -> JudgeSettings | None:
     """The judge that the arguments name, or None. Raises UsageError for bad settings, and for settings of no judge."""
     from ...trainers.recipe_settings import JudgeSettings
     from ..errors import UsageError
-    from ..settings import read_settings, setting
+    from ..settings import read_settings, tables_of
 
     if args.judge is None:
         if args.judge_changes:
             raise UsageError("--judge-set needs --judge: the model that judges")
         return None
-    return read_settings(JudgeSettings, {"model": args.judge, **dict(map(setting, args.judge_changes))}, "judge")
+    return read_settings(JudgeSettings, {"model": args.judge, **tables_of(args.judge_changes)}, "judge")
 
 
 def _judge(args: argparse.Namespace, settings: JudgeSettings, groups: int) -> int:

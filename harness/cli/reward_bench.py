@@ -30,12 +30,12 @@ _LABEL = re.compile(r"[\w.-]+")
 
 def _bench_arguments(parser: argparse.ArgumentParser) -> None:
     """Runs, rewards with their settings, baseline, advantage, and what is written."""
-    _add_rewards(parser, "*", " (default: every built-in one that can be benched)")
+    add_rewards(parser, "*", " (default: every built-in one that can be benched)")
     add_one(parser, "--baseline", default=BASELINE)
     add(parser, "--html", "--json")
 
 
-def _add_rewards(parser: argparse.ArgumentParser, nargs: str, default: str = "") -> None:
+def add_rewards(parser: argparse.ArgumentParser, nargs: str, default: str = "") -> None:
     """The rewards with their settings, the groups that they score, and how scores become advantages."""
     rewards = parser.add_argument(
         "rewards",
@@ -183,7 +183,7 @@ def _section_table(section: Section) -> Table:
 
 def _simulate_arguments(parser: argparse.ArgumentParser) -> None:
     """The run, the rewards, and how the simulated training goes."""
-    _add_rewards(parser, "+")
+    add_rewards(parser, "+")
     parser.add_argument("--steps", type=int, default=100, metavar="N", help="updates of every prompt (default 100)")
     parser.add_argument("--lr", type=float, default=0.06, metavar="X", help="step of the logits (default 0.06)")
     add_one(parser, "--samples", default=16)
@@ -269,7 +269,12 @@ def _number(value: float) -> str:
 def _shown(name: str) -> str:
     from rich.markup import escape
 
-    return escape("".join(character for character in name if character.isprintable()))
+    return escape(printed(name))
+
+
+def printed(name: str) -> str:
+    """What of a label can be printed."""
+    return "".join(character for character in name if character.isprintable())
 
 
 VERBS = {

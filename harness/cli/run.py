@@ -25,7 +25,8 @@ from ..errors import (
     printable,
 )
 from .eval import ask_function, eval_all
-from .options import Verb, add, add_one, open_engine
+from .named_models import open_engine
+from .options import Verb, add, add_one
 from .run_plan import show_plan
 from .train import train_to_end
 
@@ -100,7 +101,7 @@ def run_study(study: Study, *, dry_run: bool = False, as_json: bool = False) -> 
 
 def open_study_judge(study: Study) -> JudgeModel | None:
     """The language model that the study names, or None."""
-    from .options import open_judge_model
+    from .named_models import open_judge_model
 
     judge = study.judge
     if judge is None:

@@ -10,20 +10,8 @@ from typing import TYPE_CHECKING
 
 from ..errors import EXIT_CHECK_FAILED, EXIT_OK, UsageError
 from ..report.text import counted
-from .options import (
-    CHOICE,
-    HUB,
-    SAMPLE,
-    Verb,
-    add,
-    add_json,
-    add_one,
-    data_of,
-    offer_names,
-    one_score_protocol,
-    suite_names,
-    suites_with_sample,
-)
+from .named_suites import HUB, SAMPLE, data_of, one_score_protocol, suite_names, suites_with_sample
+from .options import CHOICE, Verb, add, add_json, add_one, offer_names
 
 if TYPE_CHECKING:
     from ...benchmarks.check import SuiteReport

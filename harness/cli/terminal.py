@@ -147,16 +147,16 @@ def scores_table(scored: Sequence[ScoredRun]) -> Table:
     remarks = told_apart(
         [Told(one.model_name, group, run_facts(one)) for one, group in zip(manifests, groups, strict=True)]
     )
-    errors = any(one.errors for one in scored)
-    headings = ("score %", "95% interval", "right", "no\nanswer", "cut\noff", *(["errors"] if errors else []))
+    also = [name for name in ("refused", "errors") if any(getattr(one, name) for one in scored)]
+    headings = ("score %", "95% interval", "right", "no\nanswer", "cut\noff", *also)
     lines = [
-        (group, _called(manifest.model_name, remark), _score_cells(one, errors))
+        (group, _called(manifest.model_name, remark), _score_cells(one, also))
         for one, manifest, group, remark in zip(scored, manifests, groups, remarks, strict=True)
     ]
     return _grouped("Scores", headings, lines)
 
 
-def _score_cells(one: ScoredRun, errors: bool) -> list[str]:
+def _score_cells(one: ScoredRun, also: Sequence[str]) -> list[str]:
     metric = one.accuracy()
     estimate = metric.estimate
     lacks = ((one.missing, "missing"), (one.unscored, "without a verdict"))
@@ -169,7 +169,7 @@ def _score_cells(one: ScoredRun, errors: bool) -> list[str]:
         value = percent(estimate) if one.status == "complete" else f"{percent(estimate)}\n{lacking}"
         shown = interval(estimate.low, estimate.high, clusters=estimate.clusters)
     counts = [f"{metric.correct}/{metric.total}", str(one.unparsed), str(one.truncated)]
-    return [value, shown, *counts, *([str(one.errors)] if errors else [])]
+    return [value, shown, *counts, *(str(getattr(one, name)) for name in also)]
 
 
 def _called(name: str, remark: str) -> str:

@@ -3,32 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_OK, UsageError
-from .options import (
-    ENGINE,
-    RUNS,
-    Verb,
-    add,
-    add_one,
-    add_questions,
-    add_sampling,
-    add_style,
-    data_of,
-    offer_names,
-    open_engine,
-    open_profile,
-    sampling,
-    suite_names,
-)
+from ..errors import EXIT_CHECK_FAILED, EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_OK, UsageError
+from .named_models import open_engine, open_profile, sampling
+from .named_suites import data_of, suite_names
+from .options import ENGINE, RUNS, Verb, add, add_one, add_questions, add_sampling, add_style, offer_names
 
 if TYPE_CHECKING:
+    from threading import Event
+
     from ...trainers.experiments.folder import Training
     from ...trainers.recipe_settings import SynthesisSettings
     from ...trainers.synthesis.run import PromptBuilders
+    from ..runs.evaluate import Examination
 
 
 def _train_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,6 +40,7 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _train(args: argparse.Namespace) -> int:
     """Train to the end."""
+    from ...trainers.guard import stored_alarm
     from ...trainers.lengths import left_out_of
     from ...trainers.recipe import load_recipe
     from ...trainers.resolve import base_name, base_of, resolve
@@ -78,23 +70,29 @@ def _train(args: argparse.Namespace) -> int:
         train(recipe, base, args.out, args.resume, show)
     if (said := left_out_of(args.out)) is not None:
         log(said)
+    if (alarm := stored_alarm(args.out)) is not None:
+        log(str(alarm))
     if args.json:
-        emit_json({"training": str(args.out), "recipe": recipe.to_json()})
+        alarmed = {} if alarm is None else {"alarm": dataclasses.asdict(alarm)}
+        emit_json({"training": str(args.out), "recipe": recipe.to_json(), **alarmed})
     else:
         log(
             f"checkpoints: {args.out / 'checkpoints'}; examine them with: proctor watch {args.out} --suite figures --once"
         )
-    return EXIT_OK
+    return EXIT_CHECK_FAILED if alarm is not None and alarm.stopped else EXIT_OK
 
 
 def train_to_end(training: Training, base: Path, note: str) -> None:
-    """Train to the end, with a bar called `note`, unless that is done or the training failed."""
-    from .terminal import progress_bars
+    """Train to the end, with a bar called `note`, unless that is done or the training failed; tell what its guard says."""
+    from ...trainers.guard import stored_alarm
+    from .terminal import log, progress_bars
 
     if training.failure() is None and training.final_checkpoint() is None:
         with progress_bars() as bars:
             task = bars.add_task(note.replace("[", r"\["), total=training.recipe.policy.steps, note="")
             training.train(base, lambda done, total, words: bars.update(task, completed=done, total=total, note=words))
+        if (alarm := stored_alarm(training.folder)) is not None:
+            log(f"{note}: {alarm}")
 
 
 def _watch_arguments(parser: argparse.ArgumentParser) -> None:
@@ -115,8 +113,10 @@ def _watch_arguments(parser: argparse.ArgumentParser) -> None:
 def _watch(args: argparse.Namespace) -> int:
     """Watch until told to stop; exit code 3 if a checkpoint could not be examined."""
     from ...trainers.experiments.watch import Watcher
+    from ...trainers.guard import stored_alarm
     from ..runs.checkpoints import find_checkpoints
     from ..runs.evaluate import stop_signals
+    from .asked_as_trained import ask_as_trained
     from .checkpoint_scores import CheckpointScores
     from .eval import plan_suites
     from .terminal import log, log_stopping
@@ -127,17 +127,42 @@ def _watch(args: argparse.Namespace) -> int:
         itself = (args.folder / "config.json").is_file()
         hint = "it is a checkpoint itself: use `proctor eval`" if itself else "name the folder that holds them"
         raise UsageError(f"no checkpoints in {args.folder}: {hint}")
-    if not args.folder.exists():
-        log(f"{args.folder} is not there yet: waiting for it; Ctrl-C stops")
-    profile = open_profile(args)
-    plans = plan_suites(args, suite_names(args), sampling(args, profile), profile, demanded=True)
+
+    def planned() -> list[Examination]:
+        profile = open_profile(args)
+        return plan_suites(args, suite_names(args), sampling(args, profile), profile, demanded=True)
+
+    asked = ask_as_trained(args, args.folder)
+    plans = planned()  # what is wrong with the command is told before anything is waited for
     scores = CheckpointScores(args.folder, args.out)
-    watcher = Watcher(args.folder, args.out, plans, lambda path: open_engine(args, str(path)), log, scores.lines)
     with stop_signals(log_stopping) as stop:
+        if not find_checkpoints(args.folder):
+            log(f"no checkpoints in {args.folder} yet: waiting for them; Ctrl-C stops")
+        if asked is None and _is_begun(args.folder, stop):
+            asked = ask_as_trained(args, args.folder)
+            plans = planned() if asked else plans
+        if asked:
+            log(f"asking as the training does; to compare, ask its base with: {asked}")
+        watcher = Watcher(args.folder, args.out, plans, lambda path: open_engine(args, str(path)), log, scores.lines)
         watcher.follow(stop, until_idle=args.once, until_finished=args.until_finished)
+        if (alarm := stored_alarm(args.folder)) is not None:
+            log(str(alarm))
         if stop.is_set():
             return EXIT_INTERRUPTED
+    if not watcher.examined() and not watcher.problems:
+        log(f"{args.folder}: the training ended without a checkpoint")
+        return EXIT_INCOMPLETE
     return EXIT_INCOMPLETE if watcher.problems else EXIT_OK
+
+
+def _is_begun(folder: Path, stop: Event) -> bool:
+    """Wait for a training or a checkpoint in the folder; False if `stop` was set before."""
+    from ..runs.checkpoints import find_checkpoints
+
+    while not (folder / "training.json").is_file() and not find_checkpoints(folder):
+        if stop.wait(1.0):
+            return False
+    return True
 
 
 FLAGS = {"how": "how", "limit": "images", "per_image": "per_image", "samples": "samples", "temperature": "temperature"}

@@ -2,19 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from PIL import Image as PilImage
 
 from ..answers.statements.thinking import opened_by
 from ..errors import CheckpointError, DataError
+from ..limits import TEMPLATE_STEPS
 from ..types import Image, Prompt
 from ..untrusted_text import without_tokens
 
+_COMPILED = "<template>"
+"""What Jinja calls the code that it makes of a template."""
 _PROBE = Prompt((Image.of_bytes(b"", ""), "question"))
+
+
+@contextmanager
+def bounded_template() -> Iterator[None]:
+    """Within it a chat template that this thread renders may take TEMPLATE_STEPS steps. Raises DataError at the next one."""
+    left = TEMPLATE_STEPS
+    before = sys.gettrace()
+
+    def step(frame: FrameType, event: str, argument: object) -> Any:
+        nonlocal left
+        if frame.f_code.co_filename != _COMPILED:
+            return None
+        left -= 1
+        if left < 0:
+            raise DataError(f"it takes more than {TEMPLATE_STEPS} steps, and may have no end")
+        return step
+
+    sys.settrace(step)
+    try:
+        yield
+    finally:
+        sys.settrace(before)
 
 
 class ChatTemplate:
@@ -52,9 +80,10 @@ class ChatTemplate:
         """
         told = dict(prompt.rendering.template)
         try:
-            text: str = self._renderer.apply_chat_template(
-                self.messages(prompt), add_generation_prompt=True, tokenize=False, **told
-            )
+            with bounded_template():
+                text: str = self._renderer.apply_chat_template(
+                    self.messages(prompt), add_generation_prompt=True, tokenize=False, **told
+                )
         except Exception as error:  # a template is a program that comes with the checkpoint
             raise DataError(f"the model's chat template fails: {' '.join(str(error).split())[:200]}") from error
         return text

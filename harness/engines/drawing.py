@@ -43,25 +43,26 @@ class DrawnTokens:
         def rows(tensors: Sequence[Tensor], value: int = 0) -> Tensor:
             return torch.cat([F.pad(tensor, (0, width - tensor.shape[1]), value=value) for tensor in tensors])
 
-        told = [
-            (part.logprobs, part.entropies)
-            for part in parts
-            if part.logprobs is not None and part.entropies is not None
-        ]
+        def known(tensors: Sequence[Tensor | None]) -> Tensor | None:
+            told = [one for one in tensors if one is not None]
+            return rows(told) if len(told) == len(parts) else None
+
         return cls(
             rows([part.ids for part in parts], padding),
             rows([part.mask for part in parts]),
             torch.cat([part.ended for part in parts]),
-            *((rows([one for one, _ in told]), rows([one for _, one in told])) if len(told) == len(parts) else ()),
+            known([part.logprobs for part in parts]),
+            known([part.entropies for part in parts]),
         )
 
     def statistics(self) -> list[TokenStatistics | None]:
-        """Of each answer; None where they were not asked for."""
-        if self.logprobs is None or self.entropies is None:
+        """Of each answer; None where they were not asked for. An engine may give no entropies."""
+        if self.logprobs is None:
             return [None] * len(self.ids)
         lengths = self.mask.sum(1).tolist()
-        rows = zip(self.logprobs.tolist(), self.entropies.tolist(), lengths, strict=True)
-        return [TokenStatistics.rounded(logprobs[:n], entropies[:n]) for logprobs, entropies, n in rows]
+        entropies = [None] * len(lengths) if self.entropies is None else self.entropies.tolist()
+        rows = zip(self.logprobs.tolist(), entropies, lengths, strict=True)
+        return [TokenStatistics.rounded(one[:n], None if two is None else two[:n]) for one, two, n in rows]
 
 
 def told_of(logits: Tensor, token: Tensor) -> tuple[Tensor, Tensor]:

@@ -18,7 +18,7 @@ from ..errors import DataError, EngineError
 from ..images import decode
 from ..runs.checkpoints import check_whole
 from ..types import Prompt, Request, Response, Sampling
-from .chat import ChatTemplate
+from .chat import ChatTemplate, bounded_template
 from .drawing import AnswerDrawer, before_stop, end_ids
 from .loading import as_checkpoint_error, load_processor, load_weights, scaled_size
 
@@ -73,15 +73,16 @@ class GeneratingModel:
             scaled = {"size": scaled_size(self.processor.image_processor, pixels)}
             limits = {"processor_kwargs": {"images_kwargs": scaled}}
         try:
-            inputs = self.processor.apply_chat_template(
-                messages,
-                add_generation_prompt=True,
-                tokenize=True,
-                return_dict=True,
-                return_tensors="pt",
-                **limits,
-                **dict(prompt.rendering.template),
-            )
+            with bounded_template():
+                inputs = self.processor.apply_chat_template(
+                    messages,
+                    add_generation_prompt=True,
+                    tokenize=True,
+                    return_dict=True,
+                    return_tensors="pt",
+                    **limits,
+                    **dict(prompt.rendering.template),
+                )
         except Exception as error:  # whatever a stranger's template and picture make of each other
             raise DataError(f"the model's processor fails: {' '.join(str(error).split())[:200]}") from error
         length = inputs["input_ids"].shape[1]

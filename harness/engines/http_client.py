@@ -22,12 +22,23 @@ from functools import partial
 from itertools import count
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
-from urllib.parse import urlsplit
 
 from ..errors import EngineError, UsageError, printable
 from ..types import Json
+from .http_address import checked_url, secrets_of, shown_url, without_secrets
 from .http_limits import Budget, ClosedError, ConcurrencyLimiter, Reservation
-from .http_wire import SHOWN, Completion, Failure, Fault, parse, read_completion, read_models, read_refusal
+from .http_wire import (
+    OPTIONAL_FIELDS,
+    SHOWN,
+    Completion,
+    Failure,
+    Fault,
+    neutral,
+    parse,
+    read_completion,
+    read_error,
+    read_models,
+)
 
 Key = TypeVar("Key")
 Result: TypeAlias = Completion | Fault
@@ -93,6 +104,8 @@ DEFAULT_ATTEMPTS = 8
 DEFAULT_CONCURRENCY = 64
 GLANCE_SECONDS = 20.0
 LONGEST_BACKOFF = 30.0
+REFUSALS = 3
+"""So many refusals of one question are its answer; or `attempts`, where those are fewer."""
 DEAD_AFTER = 3
 """Questions in a row to which no attempt brought any reply; then the server is looked at, and given up if it is gone."""
 
@@ -102,8 +115,10 @@ class Endpoint:
 
     The key is read from the environment variable `key_variable` whenever it is needed, and neither kept nor shown.
     `timeout` (seconds) is one request's from the moment it is sent; each question gets `attempts` requests, the pause
-    before the k-th again is about backoff * 2**k seconds; at most `concurrency` requests are on the wire. Raises
-    UsageError for a URL or a key that cannot be used.
+    before the k-th again is about backoff * 2**k seconds; at most `concurrency` requests are on the wire. `unsupported` are
+    those of OPTIONAL_FIELDS that the model does not take, which are then not sent (max_tokens as max_completion_tokens); None
+    to learn them from what it refuses. `shown_url` is the address without what may be a key in its path. Raises UsageError
+    for a URL or a key that cannot be used.
     """
 
     def __init__(
@@ -117,8 +132,11 @@ class Endpoint:
         concurrency: int = DEFAULT_CONCURRENCY,
         budget: Budget | None = None,
         backoff: float = 0.5,
+        unsupported: Iterable[str] | None = None,
     ) -> None:
-        self.url = _checked_url(url, key_variable)
+        self.url = checked_url(url, key_variable)
+        self.shown_url = shown_url(self.url)
+        self._secrets = secrets_of(self.url)
         self.model = model
         self._key_variable = key_variable
         self._timeout = timeout
@@ -126,6 +144,8 @@ class Endpoint:
         self._concurrency = concurrency
         self._budget = budget or Budget()
         self._backoff = backoff
+        self._learns = unsupported is None
+        self.unsupported = frozenset(unsupported or ())
         self._key()
 
     def served(self) -> Mapping[str, Json]:
@@ -136,23 +156,30 @@ class Endpoint:
         """
         reply = self._glance(f"{self.url}/models")
         if isinstance(reply, Fault):
-            raise EngineError(f"{self.url}: {reply.message}: is the server running, and the url right?")
+            raise EngineError(f"{self.shown_url}: {reply.message}: is the server running, and the url right?")
         if reply.status in (401, 403):
             state = "refused" if self._key() else "missing"
-            said = self._shown(read_refusal(reply.status, reply.headers, reply.body).message)
+            said = self._shown(read_error(reply.status, reply.headers, reply.body).message)
             raise EngineError(
-                f"{self.url}: the key in the environment variable {self._key_variable} is {state}: {said}"
+                f"{self.shown_url}: the key in the environment variable {self._key_variable} is {state}: {said}"
             )
         models = read_models(reply.body) if reply.status == 200 else None
         if models is None:
             said = "no list of models" if reply.status == 200 else self._refusal(reply)
             raise EngineError(
-                f"{self.url}: does not speak OpenAI's protocol (GET /models: {said}): the url usually ends with /v1"
+                f"{self.shown_url}: does not speak OpenAI's protocol (GET /models: {said}): the url usually ends with /v1"
             )
         if self.model not in models:
             names = ", ".join(sorted(models)[:10]) or "nothing"
-            raise EngineError(self._shown(f"{self.url}: serves no model {self.model!r}; it serves {names}"))
+            raise EngineError(self._shown(f"{self.shown_url}: serves no model {self.model!r}; it serves {names}"))
         return models[self.model]
+
+    def neutral(self) -> Mapping[str, Json]:
+        """What turns off what the server would take from the checkpoint; nothing where it tells no list of models."""
+        try:
+            return neutral(self.served())
+        except EngineError:
+            return {}
 
     def version(self) -> str | None:
         """The server's version, where it tells one at /version beside /v1."""
@@ -210,7 +237,7 @@ class Endpoint:
         Runs in the crew's threads. Raises ClosedError.
         """
         try:
-            outcome, tries = self._try(line, flow, json.dumps({"model": self.model, **body}).encode(), hold)
+            outcome, tries = self._try(line, flow, body, hold)
         except ClosedError:
             self._budget.settle(hold, None, lost=True)
             raise
@@ -219,20 +246,30 @@ class Endpoint:
             return outcome, True
         self._budget.settle(hold, None, outcome.lost)
         tried = f" (tried {tries} times)" if tries > 1 else ""
-        return Fault(self._shown(outcome.message) + tried, outcome.fatal), not outcome.silent
+        refusal = None if outcome.refusal is None else self._shown(outcome.refusal)
+        return Fault(self._shown(outcome.message) + tried, outcome.fatal, refusal, outcome.tokens), not outcome.silent
 
     def _try(
-        self, line: ConnectionPool, flow: ConcurrencyLimiter, payload: bytes, hold: Reservation
+        self, line: ConnectionPool, flow: ConcurrencyLimiter, body: Body, hold: Reservation
     ) -> tuple[Completion | Failure, int]:
-        """Send until there is an answer or no use in going on: the last outcome, and how often it was sent."""
+        """Send until there is an answer or no use in going on: the last outcome, and how often it was sent.
+
+        The outcome is a refusal only if there were as many as count for one.
+        """
+        refusals = 0
         for tries in count(1):
             with flow.slot() as sent_at:
-                outcome = self._attempt(line, payload)
+                outcome = self._attempt(line, body)
             if isinstance(outcome, Completion):
                 flow.answered()
                 break
             if outcome.busy:
                 flow.push_back(sent_at, outcome.wait or 0.0)
+            if outcome.refusal is not None:
+                refusals += 1
+                if refusals >= min(REFUSALS, self._attempts):
+                    break
+                outcome = replace(outcome, refusal=None)
             if not outcome.again or tries >= self._attempts:
                 break
             if not self._budget.again(hold, outcome.lost):
@@ -243,7 +280,21 @@ class Endpoint:
             flow.rest(max(pause * random.uniform(0.5, 1.0), outcome.wait or 0.0))  # noqa: S311
         return outcome, tries
 
-    def _attempt(self, line: ConnectionPool, payload: bytes) -> Completion | Failure:
+    def _attempt(self, line: ConnectionPool, body: Body) -> Completion | Failure:
+        """Send once; where the server refuses a field that can be left out, learn it and send without, or say how to."""
+        while True:
+            without = self.unsupported
+            payload = json.dumps({"model": self.model, **_without(body, without)}).encode()
+            outcome = self._send(line, payload)
+            if isinstance(outcome, Completion) or outcome.unsupported is None or outcome.unsupported in without:
+                return outcome
+            names = without | {outcome.unsupported}
+            if not self._learns:
+                how = f"ask with --engine-option unsupported={','.join(sorted(names))}"
+                return replace(outcome, message=f"{how}: {outcome.message}", fatal=True)
+            self.unsupported |= names
+
+    def _send(self, line: ConnectionPool, payload: bytes) -> Completion | Failure:
         from .http_wire import NoResponse, UnreadableReplyError  # noqa: PLC0415
 
         try:
@@ -254,7 +305,7 @@ class Endpoint:
             return Failure(reply.message, again=True, busy=reply.timed_out, silent=True, lost=reply.connected)
         if reply.status == 200:
             return read_completion(reply.body)
-        return read_refusal(reply.status, reply.headers, reply.body)
+        return read_error(reply.status, reply.headers, reply.body)
 
     def _glance(self, url: str) -> HttpReply | Fault:
         """One GET, not repeated."""
@@ -274,7 +325,9 @@ class Endpoint:
         glance = self._glance(f"{self.url}/models")
         if isinstance(glance, Fault):
             last = result.message if isinstance(result, Fault) else ""
-            raise EngineError(f"{self.url}: the server is gone ({last}): start it, and run the same command again")
+            raise EngineError(
+                f"{self.shown_url}: the server is gone ({last}): start it, and run the same command again"
+            )
 
     def _answer_tokens(self, body: Mapping[str, Json]) -> int:
         tokens = body.get("max_tokens", body.get("max_completion_tokens"))
@@ -283,12 +336,12 @@ class Endpoint:
         return int(tokens or 0)
 
     def _refusal(self, reply: HttpReply) -> str:
-        return self._shown(read_refusal(reply.status, reply.headers, reply.body).message)
+        return self._shown(read_error(reply.status, reply.headers, reply.body).message)
 
     def _shown(self, text: str) -> str:
-        """One short line for a person, with the key taken out of it."""
+        """One short line for a person, with the key and what the url may hide taken out of it."""
         key = self._key()
-        line = printable(" ".join((text.replace(key, "[key]") if key else text).split()))
+        line = printable(" ".join(without_secrets(text.replace(key, "[key]") if key else text, self._secrets).split()))
         return line if len(line) <= SHOWN else line[: SHOWN - 3] + "..."
 
     def _key(self) -> str | None:
@@ -305,25 +358,11 @@ class Endpoint:
         return ConnectionPool(connections, timeout)
 
 
-def _checked_url(url: str, key_variable: str) -> str:
-    """The URL without a slash at its end. Raises UsageError, and does not show what may be a secret."""
-    try:
-        parts = urlsplit(url)
-        fine = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        fine = False
-    if fine and (parts.username is not None or parts.password is not None):
-        raise UsageError(f"the url holds credentials (user:password@host): put the key into {key_variable} instead")
-    if fine and (parts.query or parts.fragment):
-        raise UsageError(
-            f"the url holds a query (?...): put the key into {key_variable}, other settings into the options"
-        )
-    if not fine or not url.isprintable() or " " in url:
-        shown = repr(url[:80]) if "@" not in url else "the one given"
-        raise UsageError(f"a server's url looks like http://host:8000/v1, not {shown}")
-    if parts.path.rstrip("/").endswith("/chat/completions"):
-        raise UsageError("the url ends with /chat/completions: give the part before that, usually ending with /v1")
-    return url.rstrip("/")
+def _without(body: Body, unsupported: frozenset[str]) -> Body:
+    """The body for a model that does not take some of OPTIONAL_FIELDS."""
+    sent = {name: value for name, value in body.items() if name not in unsupported}
+    renamed = "max_tokens" in unsupported and "max_tokens" in body
+    return {**sent, "max_completion_tokens": body["max_tokens"]} if renamed else sent
 
 
-__all__ = ["Budget", "Completion", "Endpoint", "Fault", "Result"]
+__all__ = ["OPTIONAL_FIELDS", "Budget", "Completion", "Endpoint", "Fault", "Result"]

@@ -28,7 +28,7 @@ def ask_servers(
         return
     shared = _Shared(bodies)
     for server in servers:
-        threading.Thread(target=shared.work, args=(server,), name=server.url, daemon=True).start()
+        threading.Thread(target=shared.work, args=(server,), name=server.shown_url, daemon=True).start()
     failed: BaseException | None = None
     running = len(servers)
     try:

@@ -6,13 +6,15 @@ What a server's bytes mean: a completion, a list of models, or why there is no a
 from __future__ import annotations
 
 import json
+import logging
 import math
+import re
 import socket
 import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -24,6 +26,8 @@ from ..limits import HTTP_REPLY_BYTES, HTTP_WAIT_SECONDS, REASONING_CHARACTERS
 from ..types import Json
 
 CONNECT_SECONDS = 15.0
+
+logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log every address, and some hold a key in their path
 
 
 @dataclass(frozen=True)
@@ -142,17 +146,32 @@ Any other (abort, error, content_filter, tool_calls) means there is no answer.
 TEXTS = ("text", "output_text")
 """Types of the parts of a content that are its text; others (thinking, images) are not."""
 
+REFUSED = frozenset({"content_filter", "refusal", "safety", "prohibited_content"})
+"""The finish reasons of refusals, in any case: OpenAI's, Anthropic's and Google's."""
+REFUSED_CODES = frozenset({"content_filter", "content_policy_violation"})
+"""The codes of errors by which OpenAI and Azure refuse a question itself."""
+
+OPTIONAL_FIELDS = ("max_tokens", "temperature", "top_p")
+"""What a request can do without: OpenAI's reasoning models refuse them, and take max_completion_tokens for the first."""
+NEUTRAL: Mapping[str, Json] = {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0}
+"""What vLLM and SGLang would otherwise take from the checkpoint's generation_config.json."""
+TAKE_NEUTRAL = ("vllm", "sglang")
+"""Who must own a served model for these fields to be known."""
+_NOT_TAKEN = re.compile(r"unsupported|not supported|not support ", re.IGNORECASE)
+
 FATAL_STATUS = frozenset({401, 403, 404})
 AGAIN_STATUS = frozenset({408, 425, 429})
 BUSY_STATUS = frozenset({429, 503})
 SHOWN = 300
+NAME_CHARACTERS = 200
 
 
 @dataclass(frozen=True)
 class Completion:
     """A whole answer. `finish_reason` is "stop" or "length", or None, like the token counts, where the server is silent.
 
-    `reasoning` is the thinking that the server keeps apart from the text, at most REASONING_CHARACTERS of it.
+    `reasoning` is the thinking that the server keeps apart from the text, at most REASONING_CHARACTERS of it. `model` and
+    `fingerprint` are what the server says that answered, at most NAME_CHARACTERS of each.
     """
 
     text: str
@@ -160,14 +179,22 @@ class Completion:
     prompt_tokens: int | None
     completion_tokens: int | None
     reasoning: str | None = None
+    model: str | None = None
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True)
 class Fault:
-    """Why there is no answer. `fatal` if no further request can succeed: key refused, no such model, budget spent."""
+    """Why there is no answer. `fatal` if no further request can succeed: key refused, no such model, budget spent.
+
+    `refusal`: what the server said where it refused so often that it would go on to. `tokens` are those of the prompt and the
+    reply, where the server counted them nevertheless.
+    """
 
     message: str
     fatal: bool = False
+    refusal: str | None = None
+    tokens: tuple[int | None, int | None] = (None, None)
 
 
 @dataclass(frozen=True)
@@ -175,7 +202,9 @@ class Failure:
     """One attempt's end without an answer.
 
     `again`: it may go better next time, not before `wait` seconds if the server said so. `busy`: the server has too much
-    to do. `silent`: nothing that speaks HTTP answered. `lost`: it may have been answered, and billed, unseen.
+    to do. `silent`: nothing that speaks HTTP answered. `lost`: it may have been answered, and billed, unseen. `refusal`:
+    what was said by a model that would not answer, or a filter that did not let it. `unsupported`: which of OPTIONAL_FIELDS
+    the model does not take. `tokens`: those of the prompt and of what was said.
     """
 
     message: str
@@ -185,6 +214,9 @@ class Failure:
     busy: bool = False
     silent: bool = False
     lost: bool = False
+    refusal: str | None = None
+    unsupported: str | None = None
+    tokens: tuple[int | None, int | None] = (None, None)
 
 
 def read_completion(body: bytes) -> Completion | Failure:
@@ -203,20 +235,43 @@ def read_completion(body: bytes) -> Completion | Failure:
             said = error.get("message") if isinstance(error, dict) else error
             return Failure(f"the server answered with an error: {said!s:.200}", again=True)
         choice, message = found[1:]
-        content, reason = message["content"], choice.get("finish_reason")
+        reason = choice.get("finish_reason")
+        if (refusal := _refusal(message, reason)) is not None:
+            said, tokens = f"the server refuses to answer: {refusal}", _tokens(value.get("usage"))
+            return Failure(said, again=True, lost=True, refusal=refusal, tokens=tokens)
+        content = message["content"]
     except (LookupError, TypeError, ValueError, AttributeError):
         return Failure(f"the answer is no chat completion: {explanation(body)}")
+    answer = _answer(content, reason, value.get("usage"), _reasoning(message))
+    if isinstance(answer, Failure):
+        return answer
+    return replace(answer, model=_name(value.get("model")), fingerprint=_name(value.get("system_fingerprint")))
+
+
+def _name(value: Json) -> str | None:
+    return value[:NAME_CHARACTERS] if isinstance(value, str) and value else None
+
+
+def _answer(content: Json, reason: Json, usage: Json, thought: str | None) -> Completion | Failure:
+    """The completion of these parts of a reply, if they are those of a whole answer."""
     ended = reason.lower() if isinstance(reason, str) else reason
     if not isinstance(ended, str | None) or ended not in ENDED:
         return Failure(f"the answer was not finished: finish_reason is {reason!r:.40}")
-    thought = _reasoning(message)
     text = _text(content, cut_off=ENDED[ended] == "length")
     if text is None:
         return Failure(f"the answer has no text: content is {content!r:.40}, finish_reason {reason!r}")
-    usage = value.get("usage")
-    counts = usage if isinstance(usage, dict) else {}
-    tokens = _count(counts, "prompt_tokens"), _count(counts, "completion_tokens")
-    return Completion(text, ENDED[ended], *tokens, thought)
+    return Completion(text, ENDED[ended], *_tokens(usage), thought)
+
+
+def _refusal(message: Mapping[str, Json], reason: Json) -> str | None:
+    """What a message or a part of its content says in place of an answer; else the reason, if it tells of a refusal."""
+    content = message.get("content")
+    parts = [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
+    told = [message.get("refusal"), *(part.get("refusal") for part in parts if part.get("type") == "refusal")]
+    refused = isinstance(reason, str) and reason.lower() in REFUSED
+    return next(
+        (one for one in told if isinstance(one, str) and one), f"finish_reason is {reason}" if refused else None
+    )
 
 
 def _text(content: Json, *, cut_off: bool) -> str | None:
@@ -238,19 +293,38 @@ def _reasoning(message: Mapping[str, Json]) -> str | None:
     return None
 
 
-def read_refusal(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
+def read_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
     """What a status other than 200 means. Redirects are not followed: the key and the questions are for this host."""
     if 300 <= status < 400:
         where = headers.get("location", "elsewhere")
         return Failure(f"the server redirects to {where:.200}: give the address that answers", fatal=True)
-    spent = status == 429 and _error_code(body) == "insufficient_quota"
+    code = _error_code(body)
+    spent = status == 429 and code == "insufficient_quota"
+    refused = status == 400 and code in REFUSED_CODES
     return Failure(
         f"the server answered {status}: {explanation(body)}",
         fatal=status in FATAL_STATUS or spent,
-        again=(status in AGAIN_STATUS or status >= 500) and not spent,
+        again=(status in AGAIN_STATUS or status >= 500 or refused) and not spent,
         wait=retry_after(headers.get("retry-after"), datetime.now(UTC)),
         busy=status in BUSY_STATUS,
+        refusal=explanation(body) if refused else None,
+        unsupported=unsupported_field(body) if status == 400 else None,
     )
+
+
+def unsupported_field(body: bytes) -> str | None:
+    """Which of OPTIONAL_FIELDS the body of a 400 names as not taken by the model, at all or with any value but its own."""
+    value = parse(body)
+    error = value.get("error") if isinstance(value, dict) else None
+    said, named = (error.get("message"), error.get("param")) if isinstance(error, dict) else (None, None)
+    if not isinstance(said, str) or not _NOT_TAKEN.search(said):
+        return None
+    return next((name for name in OPTIONAL_FIELDS if name == named or f"'{name}'" in said), None)
+
+
+def neutral(served: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Fields of a request's body that turn off what a server would otherwise take from the checkpoint's configuration."""
+    return NEUTRAL if served.get("owned_by") in TAKE_NEUTRAL else {}
 
 
 def read_models(body: bytes) -> Mapping[str, Mapping[str, Json]] | None:
@@ -303,10 +377,17 @@ def excerpt(body: bytes) -> str:
     return body[: 4 * SHOWN].decode("utf-8", "replace").strip() or "(nothing)"
 
 
-def _error_code(body: bytes) -> Json:
+def _error_code(body: bytes) -> str | None:
     value = parse(body)
     error = value.get("error") if isinstance(value, dict) else None
-    return error.get("code") if isinstance(error, dict) else None
+    code = error.get("code") if isinstance(error, dict) else None
+    return code if isinstance(code, str) else None
+
+
+def _tokens(usage: Json) -> tuple[int | None, int | None]:
+    """Those of the prompt and of the reply, as far as they are told."""
+    counts = usage if isinstance(usage, dict) else {}
+    return _count(counts, "prompt_tokens"), _count(counts, "completion_tokens")
 
 
 def _count(usage: Mapping[str, Json], name: str) -> int | None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import inspect
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from ..errors import CheckpointError, DataError, MissingExtraError, ProctorError, UsageError, install
+from ..files import read_object
 from ..limits import MODEL_LAYERS
 
 os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
@@ -37,6 +39,10 @@ SHARED_PREFIX = ("qwen2_vl", "qwen2_5_vl")
 """The families whose prompt pass is shared by all answers to it, here and in the trainers; others run their `generate`."""
 
 
+_ATTENTION = ("attn_implementation", "attn_implementation_internal")
+_OWN_ATTENTION = re.compile(r"[a-z0-9_]{1,40}")
+
+
 @contextmanager
 def as_checkpoint_error(path: Path) -> Iterator[None]:
     """Turns whatever a stranger's files make the loaders raise into one line, as a CheckpointError."""
@@ -55,6 +61,7 @@ def load_configuration(path: Path, trust_remote_code: bool = False) -> Any:
     Raises CheckpointError for what is no image-text-to-text model of the installed transformers, or of sizes far beyond the
     files': before memory is taken for them.
     """
+    _check_attention(path, read_object(path / "config.json") or {})
     config = AutoConfig.from_pretrained(path, **_local(trust_remote_code))
     own_code = trust_remote_code and bool(getattr(config, "auto_map", None))
     if type(config) not in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING and not own_code:
@@ -189,6 +196,17 @@ def _tolerant(kind: type[Any]) -> type[Any]:
 def _check_layers(path: Path, config: Any) -> None:
     if max(_layers(config), default=0) > MODEL_LAYERS:
         raise CheckpointError(f"{path}/config.json: more than {MODEL_LAYERS} layers")
+
+
+def _check_attention(path: Path, described: Mapping[str, Any]) -> None:
+    """Raise CheckpointError for an attention that is no name of transformers: it would be fetched from the hub, and run."""
+    for name, value in described.items():
+        if name.endswith(_ATTENTION) and value is not None and not _OWN_ATTENTION.fullmatch(str(value)):
+            raise CheckpointError(
+                f"{path}/config.json: {name} is {str(value)[:80]!r}, code that would be fetched: remove it from the file"
+            )
+        if isinstance(value, dict):
+            _check_attention(path, value)
 
 
 def _layers(config: Any) -> Iterator[int]:

@@ -1,8 +1,9 @@
 """The openai engine: any server that speaks OpenAI's chat completions (vLLM, SGLang, llama.cpp, a provider).
 
 What a request does not say, the server decides: vLLM takes top_k, repetition_penalty and the like from the checkpoint's
-generation_config.json, and so does SGLang. Their servers are therefore told neutral ones (`PLAIN`), so that answers come from
-the distribution that the sampling states; `body.` options override them. Others are sent nothing that OpenAI does not know.
+generation_config.json, and so does SGLang. Their servers are therefore told neutral ones (`NEUTRAL`), so that answers come
+from the distribution that the sampling states; `body.` options override them. Others are sent nothing that OpenAI does not
+know.
 """
 
 from __future__ import annotations
@@ -28,12 +29,14 @@ from .http_client import (
     DEFAULT_CONCURRENCY,
     DEFAULT_KEY_VARIABLE,
     DEFAULT_TIMEOUT,
+    OPTIONAL_FIELDS,
     Budget,
     Completion,
     Endpoint,
     Fault,
 )
 from .http_servers import ask_servers
+from .http_wire import NEUTRAL, neutral
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 SEED_MASK = 2**63 - 1
@@ -45,23 +48,28 @@ OWN_FIELDS = frozenset(
 SERVED = ("root", "parent")
 """What a server's list of models says of the weights behind a name: their path, and an adapter's base."""
 
-PLAIN: Mapping[str, Json] = {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0}
-"""What vLLM and SGLang would else take from the checkpoint's generation_config.json."""
-TAKE_PLAIN = ("vllm", "sglang")
-"""Who must own a served model for these fields to be known."""
+OPENAIS = ("openai", "openai-internal", "system")
+"""Who owns the models that OpenAI serves, by its list."""
+_REASONING_NAME = re.compile(r"(?:^|[/.:])(?:o[1-9]|gpt-[5-9])(?![0-9])")
+MOST_NOTED = 16
+"""So many different models and fingerprints of one server are remembered."""
 
 Question = tuple[tuple[str, int], Mapping[str, Json]]
 
 
 @dataclass(frozen=True)
 class OpenAIEngine:
-    """A model behind one server or several. `extra` is put into the body of every request; `checkpoint` is what is served."""
+    """A model behind one server or several. `extra` is put into the body of every request; `checkpoint` is what is served.
+
+    `answered_by` is what the servers said of themselves while they answered: `model` and `fingerprint`, each once.
+    """
 
     servers: tuple[Endpoint, ...]
     served: Mapping[str, Json]
     version: str | None = None
     extra: Mapping[str, Json] = field(default_factory=dict)
     checkpoint: Mapping[str, str] = field(default_factory=dict)
+    answered_by: dict[str, list[str]] = field(default_factory=dict, compare=False)
 
     @property
     def name(self) -> str:
@@ -70,17 +78,19 @@ class OpenAIEngine:
 
     @property
     def url(self) -> str:
-        """The servers' addresses, whose order does not matter."""
-        return ",".join(sorted(one.url for one in self.servers))
+        """The servers' addresses as they are shown, whose order does not matter."""
+        return ",".join(sorted(one.shown_url for one in self.servers))
 
     def identity(self) -> Mapping[str, Json]:
-        """Engine, model, extra fields, and the digests of a named checkpoint, wherever it is served.
+        """Engine, model, extra fields, those not sent, and the digests of a named checkpoint, wherever it is served.
 
         Without one, where it is served, and what the server tells of its weights.
         """
         told = {key: self.served[key] for key in SERVED if isinstance(self.served.get(key), str)}
         known: Mapping[str, Json] = self.checkpoint or {"url": self.url, "served": told}
-        return {"engine": "openai", "model": self.name, **known, "body": dict(self.extra)}
+        unsent = sorted(self.servers[0].unsupported)
+        unsupported = {"unsupported": unsent} if unsent else {}
+        return {"engine": "openai", "model": self.name, **known, "body": dict(self.extra), **unsupported}
 
     def versions(self) -> Mapping[str, str]:
         """The HTTP client, where the model is served, and the server where it tells its version."""
@@ -93,7 +103,7 @@ class OpenAIEngine:
         Raises EngineError, after what was in flight is answered, if no further request can succeed.
         """
         for name, value in sampling.shaping.items():
-            if self.extra.get(name, value) not in (value, PLAIN.get(name)):
+            if self.extra.get(name, value) not in (value, NEUTRAL.get(name)):
                 raise UsageError(f"{name} is set twice: leave out --engine-option body.{name}, or what else sets it")
         unreadable: deque[Response] = deque()
         fatal: Fault | None = None
@@ -101,12 +111,21 @@ class OpenAIEngine:
             for (item_id, sample), result in results:
                 while unreadable:
                     yield unreadable.popleft()
+                if isinstance(result, Completion):
+                    self._note("model", result.model)
+                    self._note("fingerprint", result.fingerprint)
                 yield _response(item_id, sample, result)
                 if isinstance(result, Fault) and result.fatal:
                     fatal = fatal or result
         yield from unreadable
         if fatal:
             raise EngineError(f"{self.url}: {fatal.message}; what was answered is stored")
+
+    def _note(self, what: str, said: str | None) -> None:
+        """Remember what a server said of itself, if it is new, and not too much of it."""
+        known = self.answered_by.setdefault(what, []) if said is not None else []
+        if said is not None and said not in known and len(known) < MOST_NOTED:
+            known.append(said)
 
     def _rendered(self, prompt: Prompt) -> dict[str, Json]:
         """What the server is to tell the template and the image processor, in the fields that vLLM has for them."""
@@ -181,6 +200,8 @@ def media_type(data: bytes) -> str:
 
 def _response(item_id: str, sample: int, result: Completion | Fault) -> Response:
     if isinstance(result, Fault):
+        if result.refusal is not None:
+            return Response(item_id, sample, "", None, None, *result.tokens, refusal=result.refusal)
         return Response(item_id, sample, None, result.message)
     counts = result.prompt_tokens, result.completion_tokens
     return Response(item_id, sample, result.text, None, result.finish_reason, *counts, reasoning=result.reasoning)
@@ -192,12 +213,13 @@ class OpenAIOptions:
 
     `url` may name several servers of the model, with commas between them. `timeout` is in seconds of one request;
     `checkpoint` is the local folder that is served, by whose digests the model is then known, wherever it is served; prices
-    are per million tokens.
+    are per million tokens; `unsupported` names fields that the model does not take, with commas between them.
     """
 
     url: str | None = None
     key_variable: str = DEFAULT_KEY_VARIABLE
     checkpoint: Path | None = None
+    unsupported: str | None = None
     concurrency: int = option(DEFAULT_CONCURRENCY, least=1, most=4096)
     attempts: int = option(DEFAULT_ATTEMPTS, least=1, most=100)
     timeout: float = option(DEFAULT_TIMEOUT, least=0.1, most=86_400)
@@ -212,6 +234,8 @@ class OpenAIOptions:
         rules = {  # what stands in the place of a variable's name is not shown: it may be the key itself
             "option key_variable must be the name of an environment variable": _VARIABLE.fullmatch(self.key_variable)
             is not None,
+            f"option unsupported takes {', '.join(OPTIONAL_FIELDS)}, with commas between them": self.unsupported is None
+            or set(self.unsupported.split(",")) <= {"", *OPTIONAL_FIELDS},
             "option max_cost needs prompt_price and completion_price (per million tokens), and they it": prices
             == (self.max_cost is not None),
         }
@@ -238,25 +262,40 @@ def open_engine(target: str, options: Mapping[str, str]) -> OpenAIEngine:
         chosen.prompt_price or 0.0,
         chosen.completion_price or 0.0,
     )
-    servers = tuple(
-        Endpoint(
-            one.strip(),
+    urls = [one.strip() for one in url.split(",")]
+
+    def endpoint(one: str, unsupported: Iterable[str] | None) -> Endpoint:
+        return Endpoint(
+            one,
             target,
             key_variable=chosen.key_variable,
             timeout=chosen.timeout,
             attempts=chosen.attempts,
             concurrency=chosen.concurrency,
             budget=budget,
+            unsupported=unsupported,
         )
-        for one in url.split(",")
-    )
+
+    unsupported = [one for one in (chosen.unsupported or "").split(",") if one]
+    servers = tuple(endpoint(one, unsupported) for one in urls)
     served, version = _alike(servers)
+    if chosen.unsupported is None and _may_reason(served, target):
+        unsupported = _refused_fields(endpoint(urls[0], None))
+        servers = tuple(endpoint(one, unsupported) for one in urls)
     return OpenAIEngine(servers, served, version, {**neutral(served), **extra}, checkpoint)
 
 
-def neutral(served: Mapping[str, Json]) -> Mapping[str, Json]:
-    """Fields of a request's body that turn off what a server would else take from the checkpoint's generation_config.json."""
-    return PLAIN if served.get("owned_by") in TAKE_PLAIN else {}
+def _may_reason(served: Mapping[str, Json], model: str) -> bool:
+    """True for OpenAI's models and those called like them, which may refuse some of OPTIONAL_FIELDS."""
+    return served.get("owned_by") in OPENAIS or _REASONING_NAME.search(model) is not None
+
+
+def _refused_fields(server: Endpoint) -> list[str]:
+    """Those of OPTIONAL_FIELDS that the model refuses in a short question."""
+    body = {"messages": [{"role": "user", "content": "1+1="}], "temperature": 0.5, "top_p": 0.5, "max_tokens": 16}
+    for _ in server.ask_all([("short", body)]):
+        pass
+    return sorted(server.unsupported)
 
 
 def _alike(servers: tuple[Endpoint, ...]) -> tuple[Mapping[str, Json], str | None]:
@@ -267,7 +306,9 @@ def _alike(servers: tuple[Endpoint, ...]) -> tuple[Mapping[str, Json], str | Non
     for server, (served, version) in zip(servers, said, strict=True):
         first = {key: said[0][0].get(key) for key in (*SERVED, "owned_by")}
         if {key: served.get(key) for key in first} != first or version != said[0][1]:
-            raise EngineError(f"{server.url} does not serve what {servers[0].url} serves, or by another version")
+            raise EngineError(
+                f"{server.shown_url} does not serve what {servers[0].shown_url} serves, or by another version"
+            )
     return said[0]
 
 

@@ -181,24 +181,28 @@ class VllmEngine:
 
     def _add(self, name: str, encoded: EncodedPrompt, sampling: Sampling, seed: int, *, tell: bool) -> None:
         from vllm import SamplingParams  # noqa: PLC0415
+
+        (prompt,) = self._llm.renderer.render_cmpl([encoded.to_vllm()])
+        self._llm.llm_engine.add_request(name, prompt, SamplingParams(**self._params(sampling, seed, tell=tell)))
+
+    def _params(self, sampling: Sampling, seed: int, *, tell: bool) -> dict[str, Any]:
+        """vLLM's words for how an answer is drawn."""
         from vllm.sampling_params import RequestOutputKind  # noqa: PLC0415
 
-        params = SamplingParams(
-            temperature=sampling.temperature,
-            top_p=sampling.top_p,
-            max_tokens=sampling.max_tokens,
-            top_k=sampling.top_k,
-            min_p=sampling.min_p,
-            presence_penalty=sampling.presence_penalty,
-            repetition_penalty=sampling.repetition_penalty,
-            stop=list(sampling.stop),
-            seed=None if sampling.greedy else seed & SEED_MASK,
-            detokenize=bool(sampling.stop),
-            logprobs=0 if tell else None,
-            output_kind=RequestOutputKind.FINAL_ONLY,
-        )
-        (prompt,) = self._llm.renderer.render_cmpl([encoded.to_vllm()])
-        self._llm.llm_engine.add_request(name, prompt, params)
+        return {
+            "temperature": sampling.temperature,
+            "top_p": sampling.top_p,
+            "max_tokens": sampling.max_tokens,
+            "top_k": sampling.top_k,
+            "min_p": sampling.min_p,
+            "presence_penalty": sampling.presence_penalty,
+            "repetition_penalty": sampling.repetition_penalty,
+            "stop": list(sampling.stop),
+            "seed": None if sampling.greedy else seed & SEED_MASK,
+            "detokenize": bool(sampling.stop),
+            "logprobs": 0 if tell else None,
+            "output_kind": RequestOutputKind.FINAL_ONLY,
+        }
 
     def _respond(self, request: Request, sample: int, output: Any, sampling: Sampling) -> Response:
         """The answer without control tokens, behind the mark of a thinking that the template opened."""

@@ -22,6 +22,7 @@ from typing import Protocol, runtime_checkable
 from ..engines.base import Engine
 from ..errors import DataError
 from ..profiles import PromptStyle
+from ..signals import ending_signals
 from ..types import Json, Request, Sampling
 from .provenance import environment
 from .store import Manifest, RunWriter, Sample, identity_of
@@ -36,6 +37,16 @@ class Stored(Protocol):
 
     def taken_over(self, wanted: Manifest, asked: Sequence[Sample]) -> Manifest:
         """The manifest of these answers, asked as `wanted` says. Raises UsageError if they were asked otherwise."""
+        ...
+
+
+@runtime_checkable
+class Served(Protocol):
+    """An engine whose answers come from a server that says who answers: `model`, `fingerprint`."""
+
+    @property
+    def answered_by(self) -> Mapping[str, Sequence[str]]:
+        """What was said so far, by what it is of."""
         ...
 
 
@@ -91,7 +102,8 @@ class Examination:
 @dataclass
 class RunOutcome:
     """How an examination ended: `asked` counts questions that were put to the model this time, `missing` those
-    still without an answer; `errors` samples what engines said.
+    still without an answer; `errors` samples what engines said; `other_models` are those that a server named as
+    answering where it was asked for another.
     """
 
     path: Path
@@ -100,6 +112,7 @@ class RunOutcome:
     missing: int = 0
     stopped: bool = False
     errors: list[str] = field(default_factory=list)
+    other_models: list[str] = field(default_factory=list)
 
     @property
     def complete(self) -> bool:
@@ -127,12 +140,17 @@ def run_eval(
         progress(outcome.total - len(missing))
         requests = _until(stop, _requests(examination, missing))
         begun, answers, tokens = time.monotonic(), 0, 0
-        for response in model.generate(requests, sampling) if missing else ():
-            run.append(response)
-            answers, tokens = answers + 1, tokens + (response.completion_tokens or 0)
-            if response.error is not None:
-                outcome.errors.append(f"item {response.item_id}: {response.error}")
-            progress(1)
+        try:
+            for response in model.generate(requests, sampling) if missing else ():
+                run.append(response)
+                answers, tokens = answers + 1, tokens + (response.completion_tokens or 0)
+                if response.error is not None:
+                    outcome.errors.append(f"item {response.item_id}: {response.error}")
+                progress(1)
+        finally:
+            if isinstance(model, Served) and answers:
+                run.note_answered_by(model.answered_by)
+                outcome.other_models = [name for name in model.answered_by.get("model", ()) if name != model.name]
         outcome.missing = len(run.missing())
         outcome.stopped = stop.is_set()
         if outcome.complete:
@@ -158,9 +176,9 @@ def _until(stop: threading.Event, requests: Iterator[Request]) -> Iterator[Reque
 
 @contextmanager
 def stop_signals(on_stop: Callable[[], None] = lambda: None) -> Iterator[threading.Event]:
-    """An event that the first SIGINT or SIGTERM sets, to end in order; a second one interrupts at once. Main thread only.
+    """An event that the first SIGINT, SIGTERM or SIGHUP sets, to end in order; a second one interrupts at once.
 
-    `on_stop` is called when the event is set, to say so.
+    A SIGHUP that is ignored stays so. Main thread only. `on_stop` is called when the event is set, to say so.
     """
     stop = threading.Event()
 
@@ -171,7 +189,7 @@ def stop_signals(on_stop: Callable[[], None] = lambda: None) -> Iterator[threadi
         on_stop()
 
     previous: Mapping[signal.Signals, signal._HANDLER] = {
-        number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)
+        number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, *ending_signals())
     }
     try:
         yield stop

@@ -1,7 +1,8 @@
 """The steps that a protocol leaves to a language model: reading an answer out of a response, and comparing it with a gold.
 
-A step is a prompt and a strict reader of the reply. The model is asked at temperature 0, and what it said is kept by
-content in a `ReplyBook`, so that a score can be recomputed without it. A reply that cannot be had or read is no
+A step is a prompt and a strict reader of the reply. The model is asked at temperature 0, with neutral values of what its
+server would otherwise take from the checkpoint (`NEUTRAL`), and what it said is kept by content in a `ReplyBook`, with all
+that was sent, so that a score can be recomputed without it. A reply that cannot be had or read is no
 verdict: never a guess.
 """
 
@@ -12,10 +13,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 from ..answers import Extraction, Grade
 from ..engines.http_client import Completion, Fault
+from ..engines.http_wire import NEUTRAL
 from ..errors import DataError, EngineError
 from ..jsonl import Line, append_shared, json_line, read_lines
 from ..limits import JUDGE_LINE_BYTES
@@ -58,9 +61,10 @@ class Server(Protocol):
         ...
 
 
-def request_body(prompt: str) -> Mapping[str, Json]:
-    """The chat completion that asks a prompt: one user message, greedy."""
-    return {"messages": [{"role": "user", "content": prompt}], "temperature": 0, "max_tokens": MAX_REPLY_TOKENS}
+def request_body(prompt: str, neutral: Mapping[str, Json] = MappingProxyType({})) -> Mapping[str, Json]:
+    """The chat completion that asks a prompt: one user message, greedy, and the neutral values that its server takes."""
+    asked = [{"role": "user", "content": prompt}]
+    return {"messages": asked, "temperature": 0, "max_tokens": MAX_REPLY_TOKENS, **neutral}
 
 
 class Referee(Protocol):
@@ -158,13 +162,15 @@ def _torn(line: bytes) -> bool:
 class JudgeModel:
     """A language model that takes a protocol's steps. Without a `server`, only what the book holds is known.
 
-    `on_asking` is called with the number of questions before the server is asked.
+    `on_asking` is called with the number of questions before the server is asked, and `neutral` then gives what is sent
+    beside them. A reply that is kept counts, whichever of the two forms of the request it is of.
     """
 
     model: str
     book: ReplyBook
     server: Server | None = None
     on_asking: Callable[[int], None] = lambda questions: None
+    neutral: Callable[[], Mapping[str, Json]] = dict
 
     def extract(self, step: Extractor, cases: Sequence[tuple[str, Item]]) -> list[Extraction | Grade]:
         """The answer that each (response, item) states; a grade without a verdict where the reply cannot be had or read."""
@@ -191,20 +197,21 @@ class JudgeModel:
     def replies(self, prompts: Iterable[str]) -> dict[str, JudgeReply]:
         """The reply to each prompt; an error where there is none. New replies are kept as they come."""
         found: dict[str, JudgeReply] = {}
-        unknown: dict[str, Mapping[str, Json]] = {}
+        unknown: list[str] = []
         for prompt in prompts:
-            body = request_body(prompt)
-            kept = self.book.get(self.model, body)
+            forms = (request_body(prompt, NEUTRAL), request_body(prompt))
+            kept = next((said for body in forms if (said := self.book.get(self.model, body)) is not None), None)
             if kept is not None:
                 found[prompt] = JudgeReply(kept)
             else:
                 found[prompt] = JudgeReply(
                     None, f"{self.book.path} has no reply of {self.model}, and no server was named"
                 )
-                unknown[prompt] = body
+                unknown.append(prompt)
         if self.server is not None and unknown:
             self.on_asking(len(unknown))
-            found.update(self._ask(self.server, unknown))
+            neutral = self.neutral()
+            found.update(self._ask(self.server, {prompt: request_body(prompt, neutral) for prompt in unknown}))
         return found
 
     def _ask(self, server: Server, bodies: Mapping[str, Mapping[str, Json]]) -> Iterator[tuple[str, JudgeReply]]:

@@ -47,6 +47,8 @@ def weights_digest(checkpoint: Path) -> str:
         files = sorted(checkpoint.glob("*.safetensors"))
         if not files:
             raise CheckpointError(f"{checkpoint}: no *.safetensors file: not a checkpoint in Hugging Face format")
+        if irregular := [file for file in files if not file.is_file()]:
+            raise CheckpointError(f"{irregular[0]}: is no file")
         return digest({file.name: file_sha256(file) for file in files})
     except OSError as error:
         raise CheckpointError(f"{checkpoint}: cannot be read: {error.strerror}") from error

@@ -68,6 +68,11 @@ class Rules(Protocol):
         """The step that compares by a language model what `match` still could not decide."""
         ...
 
+    @property
+    def reads_thinking(self) -> bool:
+        """True if `extract` is to see the thinking that a server keeps apart, as <think>...</think> before the text."""
+        ...
+
     def __hash__(self) -> int:
         """Rules are kept by identity or value, and never change."""
         ...
@@ -111,7 +116,8 @@ class StoredAnswers:
         chat template opened a thinking, as the run's profile says, that it did not close.
         """
         text = response.text or ""
-        found = rules.extract(text, item)
+        apart = response.reasoning is not None and rules.reads_thinking and not text.lstrip().startswith("<think>")
+        found = rules.extract(f"<think>{response.reasoning}</think>{text}" if apart else text, item)
         if not response.truncated:
             return found
         style = self.run.manifest.style
@@ -131,6 +137,10 @@ class StoredAnswers:
 
 MISSING_AS_WRONG = "missing counted as wrong"
 """The status of a run that lacks answers, and whose score counts each of them as a wrong one."""
+
+
+REFUSED = "refused"
+"""The rule by which a refusal is wrong under every protocol."""
 
 
 def states_nothing(verdict: Verdict) -> bool:
@@ -202,6 +212,11 @@ class ScoredRun:
         return sum(verdict.truncated for verdict in self.verdicts)
 
     @cached_property
+    def refused(self) -> int:
+        """Refusals, which are wrong and state no answer."""
+        return sum(verdict.rule == REFUSED for verdict in self.verdicts)
+
+    @cached_property
     def clusters(self) -> dict[str, str]:
         """The cluster of each item id."""
         return {item.id: cluster(item) for item in self.items}
@@ -233,7 +248,7 @@ class ScoredRun:
         return {item: sum(values) / len(values) for item, values in by_item.items()}
 
     def to_json(self) -> Json:
-        """A summary for machines."""
+        """A summary for machines; `refused` only where there is a refusal."""
         manifest = self.run.manifest
         return {
             "run": str(self.run.path),
@@ -251,6 +266,7 @@ class ScoredRun:
             "metrics": [self._metric_json(one) for one in self.metrics],
             "unparsed": self.unparsed,
             "truncated": self.truncated,
+            **({"refused": self.refused} if self.refused else {}),
             "errors": self.errors,
             "unscored": self.unscored,
             "missing": self.missing,
@@ -292,6 +308,8 @@ def score(
         grades = [
             None
             if one.text is None
+            else Grade(False, None, REFUSED, f"refused: {one.refusal}")
+            if one.refusal is not None
             else rules.match(answers.stated(one, by_id[one.item_id], rules), by_id[one.item_id])
             for one in answers.responses
         ]

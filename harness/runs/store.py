@@ -16,12 +16,12 @@ from __future__ import annotations
 import json
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 from ..errors import DataError, StoreError, printable
-from ..files import RUN_FILE, check_regular, write_atomic
+from ..files import RUN_FILE, check_regular, sync_to_disk, write_atomic
 from ..folder import ClaimedFolder, check_empty, check_identity
 from ..jsonl import Journal, Line, json_line, parse_line, read_lines
 from ..limits import RUN_FILE_BYTES, RUN_LINE_BYTES
@@ -358,7 +358,9 @@ class RunWriter(ClaimedFolder):
             for image in one.prompt.images:
                 file = self.path / "images" / f"{image.sha256}{Path(image.name).suffix}"
                 if isinstance(image.origin, bytes) and not file.exists():
-                    write_atomic(file, image.origin)
+                    write_atomic(file, image.origin, sync_folder=False)
+        if (folder := self.path / "images").is_dir():
+            sync_to_disk(folder)
 
     def _index(self, line: Line, begin: int) -> None:
         self._place(Response.from_json(line.value()), begin, len(line.text))
@@ -384,6 +386,20 @@ class RunWriter(ClaimedFolder):
             raise StoreError(f"{self.path}: the answer to {key[0]!r} has {len(line)} bytes, more than {RUN_LINE_BYTES}")
         self._place(response, self._journal.append(line), len(line))
 
+    def note_answered_by(self, said: Mapping[str, Sequence[str]]) -> None:
+        """Record what a server says that answered, `model` and `fingerprint`, beside what it said before."""
+        recorded = self.manifest.environment
+        before = recorded.get("answered_by")
+        known = before if isinstance(before, Mapping) else {}
+        lists = {what: names for what, names in known.items() if isinstance(names, list)}
+        both = {
+            what: [*(old := lists.get(what, [])), *(n for n in names if n not in old)] for what, names in said.items()
+        }
+        merged = {**known, **both}
+        if merged != known:
+            self.manifest = replace(self.manifest, environment={**recorded, "answered_by": merged})
+            write_atomic(self.path / RUN_FILE, self.manifest.to_bytes())
+
     def seal(self, measured: Mapping[str, Json] | None = None) -> None:
         """Mark the run complete: put the journal in order, record its digest. Call when nothing is missing.
 
@@ -395,6 +411,8 @@ class RunWriter(ClaimedFolder):
             return
         if len(self._lines) != len(offsets) or offsets != sorted(offsets) or self._has_superseded_lines():
             write_atomic(journal, (self._line(key) for key in self._keys))
+        else:
+            self._journal.sync()
         seal = {"responses": _sha256(journal), "count": len(self._keys)}
         recorded = {**self.manifest.environment, **({"measured": dict(measured)} if measured else {})}
         self.manifest = Manifest(self.manifest.identity, recorded, seal)

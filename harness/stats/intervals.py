@@ -10,9 +10,10 @@ counts items and seeds.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import chain
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from scipy import stats
 
 from .power import Changes, detectable_change
 
+T = TypeVar("T", bound=Hashable)
 ROUNDING = 1e-12
 """A standard error below this is what rounding leaves of none."""
 ALPHA, POWER = 0.05, 0.8
@@ -247,6 +249,17 @@ def holm(pvalues: Sequence[float]) -> list[float]:
         highest = max(highest, min(1.0, (len(pvalues) - rank) * pvalues[index]))
         adjusted[index] = highest
     return adjusted
+
+
+def rank_ranges(entries: Collection[T], better: Set[tuple[T, T]]) -> dict[T, tuple[int, int]]:
+    """The best and the worst rank that tests leave each entry; (one, other) of `better`: one is shown to be better."""
+    return {
+        entry: (
+            1 + sum((other, entry) in better for other in entries),
+            len(entries) - sum((entry, other) in better for other in entries),
+        )
+        for entry in entries
+    }
 
 
 def detectable_difference(stderr: float, degrees: float, alpha: float = ALPHA, power: float = POWER) -> float:

@@ -56,3 +56,33 @@ def test_a_file_in_a_folders_place_is_no_folder(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UsageError, match="it is no folder"):
         ClaimedFolder(tmp_path / "file", "the folder", "at work there")
+
+
+STALLED = """
+import sys, time
+from pathlib import Path
+from proctor.harness.files import write_atomic
+
+def pieces():
+    yield b"half"
+    print("begun", flush=True)
+    time.sleep(600)
+
+write_atomic(Path(sys.argv[1]), pieces())
+"""
+
+
+def test_what_a_kill_left_half_written_is_swept_and_what_is_being_written_is_not(start, tmp_path):
+    folder = tmp_path / "a"
+    claim(folder, {})
+    (folder / ".mine.settings").touch()
+    writer = start("-c", STALLED, folder / "result.json")
+    assert writer.stdout.readline() == b"begun\n"
+    claim(folder, {})
+    assert len(list(folder.glob(".result.json.*"))) == 1
+    writer.kill()
+    writer.wait()
+    assert len(list(folder.glob(".result.json.*"))) == 1
+    claim(folder, {})
+    assert not list(folder.glob(".result.json.*"))
+    assert (folder / ".mine.settings").exists()

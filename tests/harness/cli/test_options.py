@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from proctor.harness.cli import parse
-from proctor.harness.cli.options import REGISTRIES, data_of, one_suite, registry, score_protocols, suite_names
+from proctor.harness.cli.named_suites import data_of, one_suite, score_protocols, suite_names
+from proctor.harness.cli.options import REGISTRIES, registry
 from proctor.harness.errors import UsageError
 
 

@@ -91,6 +91,26 @@ def test_a_damaged_run_is_told_and_the_others_are_scored(cli, runs):
     assert "left out" in done.err
 
 
+def test_a_judge_that_takes_no_temperature_is_asked_without(cli, mathverse, tmp_path):
+    def say(body, before):
+        refused = next((name for name in ("max_tokens", "temperature") if name in body), None)
+        if refused:
+            said = f"Unsupported parameter: '{refused}' is not supported with this model."
+            return Reply(400, {"error": {"message": said}})
+        asks = "Verdict" in body["messages"][0]["content"]
+        return Reply(body=completion("Verdict: 1" if asks else "Answer: 5"))
+
+    options = ["--judge-model", "tiny", "--judge-replies", tmp_path / "replies.jsonl"]
+    server = FaultyServer(say)
+    try:
+        done = cli("score", mathverse, "--judge-url", server.url, *options, "--json")
+    finally:
+        server.close()
+    (found,) = json.loads(done.out)
+    assert (done.code, found["score"], found["unscored"]) == (0, 1.0, 0)
+    assert server.seen[-1]["max_completion_tokens"] == 1024
+
+
 def test_a_judge_behind_a_server_is_asked_once(cli, mathverse, tmp_path):
     def say(body, before):
         prompt = body["messages"][0]["content"]
@@ -109,6 +129,30 @@ def test_a_judge_behind_a_server_is_asked_once(cli, mathverse, tmp_path):
     assert (done.code, found["score"], found["referee"], found["unscored"]) == (0, 1.0, "tiny", 0)
     assert again.out == done.out == cli("score", mathverse, *options, "--json").out
     assert {body["temperature"] for body in server.seen} == {0}
+
+
+@pytest.mark.parametrize("owner", ["sglang", "somebody"])
+def test_a_judge_is_sent_neutral_sampling_and_its_kept_replies_say_so(cli, mathverse, tmp_path, owner):
+    """SGLang would otherwise take top_k 1 and the like from the checkpoint; replies of before are still known."""
+
+    def say(body, before):
+        asks = "Verdict" in body["messages"][0]["content"]
+        return Reply(body=completion("Verdict: 1" if asks else "Answer: 5"))
+
+    book = tmp_path / "replies.jsonl"
+    options = ["--judge-model", "tiny", "--judge-replies", book]
+    server = FaultyServer(say)
+    server.models["data"][0]["owned_by"] = owner
+    try:
+        done = cli("score", mathverse, "--judge-url", server.url, *options, "--json")
+    finally:
+        server.close()
+    neutral = {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0} if owner == "sglang" else {}
+    requests = [json.loads(line)["request"] for line in book.read_text().splitlines()]
+    for body in (*server.seen, *requests):
+        assert {name: body[name] for name in body if name in ("top_k", "min_p", "repetition_penalty")} == neutral
+    assert done.code == 0
+    assert done.out == cli("score", mathverse, *options, "--json").out
 
 
 def test_a_judge_that_is_down_or_babbles_is_no_verdict(cli, mathverse, tmp_path):

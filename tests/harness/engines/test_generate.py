@@ -98,7 +98,7 @@ def test_greedy_answers_are_those_of_its_own_generate(name, built, opened):
     check_greedy(opened(name), built(name), 4)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", FAMILIES)
 def test_greedy_answers_of_every_family_are_those_of_its_own_generate(name, built):
     needed(name)

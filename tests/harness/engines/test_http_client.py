@@ -16,8 +16,8 @@ from proctor.harness.engines.http_limits import START, ConcurrencyLimiter
 from proctor.harness.engines.http_wire import (
     Failure,
     read_completion,
+    read_error,
     read_models,
-    read_refusal,
     retry_after,
 )
 from proctor.harness.errors import EngineError, UsageError
@@ -113,7 +113,6 @@ def test_what_does_not_pass_is_a_fault_after_the_attempts(serve, flaw):
         (Reply(200, completion(None)), "no text: content is None"),
         (Reply(200, completion(["a"])), "no text"),
         (Reply(200, completion("half an ans", "abort")), "not finished: finish_reason is 'abort'"),
-        (Reply(200, completion("", "content_filter")), "content_filter"),
         (Reply(200, completion("x", ["stop"])), "not finished"),
         (Reply(200, completion([{"type": "thinking", "text": "5"}])), "no text"),
         (Reply(200, completion(), {"Content-Encoding": "gzip"}), "packed (gzip), which was not asked for"),
@@ -161,6 +160,41 @@ def test_an_error_in_a_200_is_no_answer_and_is_asked_again(serve, body, said):
     assert said in fault.message
     assert "tried 2 times" in fault.message
     assert len(server.seen) == 2
+
+
+def refusing(**message: Any) -> Reply:
+    """A message with a refusal in it."""
+    body = completion(None)
+    body["choices"][0]["message"] |= message
+    return Reply(200, body)
+
+
+REFUSALS = {
+    "in words": (refusing(refusal="I cannot help."), "I cannot help."),
+    "beside a text": (refusing(refusal="I cannot help.", content="It is 5"), "I cannot help."),
+    "as a part": (refusing(content=[{"type": "refusal", "refusal": "No."}]), "No."),
+    "a filter": (Reply(200, completion("It is", "content_filter")), "finish_reason is content_filter"),
+    "without a content": (
+        Reply(200, {"choices": [{"message": {}, "finish_reason": "content_filter"}]}),
+        "finish_reason is content_filter",
+    ),
+    "Google's": (Reply(200, completion(None, "SAFETY")), "finish_reason is SAFETY"),
+    "of the question": (Reply(400, {"error": {"message": "filtered", "code": "content_filter"}}), "filtered"),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSALS)
+def test_a_refusal_is_asked_again_and_counts_where_it_repeats(serve, kind):
+    reply, said = REFUSALS[kind]
+    server = serve(lambda body, before: reply if before < 2 else Reply())
+    assert ask(client(server))[0] == Completion(ANSWER, "stop", 7, 3)
+    for attempts, least in ((8, 3), (2, 2), (1, 1)):
+        server = serve(lambda body, before: reply)
+        fault = ask(client(server, attempts=attempts))[0]
+        assert isinstance(fault, Fault)
+        assert (fault.refusal, fault.fatal, len(server.seen)) == (said, False, least)
+    server = serve(lambda body, before: Reply(500) if before == 0 else reply)
+    assert ask(client(server, attempts=2))[0].refusal is None
 
 
 @pytest.mark.parametrize("reason", ["length", "max_tokens", "MAX_TOKENS"])
@@ -555,7 +589,7 @@ def test_no_bytes_break_the_reading(body):
     if isinstance(outcome, Completion):
         assert isinstance(outcome.text, str)
     read_models(body)
-    assert isinstance(read_refusal(500, {}, body).message, str)
+    assert isinstance(read_error(500, {}, body).message, str)
 
 
 @given(JSON, JSON, JSON)

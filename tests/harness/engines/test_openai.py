@@ -1,16 +1,22 @@
 """The openai engine: what is sent to a server, what a run makes of what comes back, and what can be known beforehand."""
 
 import base64
+import csv
 import dataclasses
+import gzip
 import hashlib
 import io
+import json
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from PIL import Image as PilImage
 
 from proctor.benchmarks.base import boxed_prompt
+from proctor.benchmarks.examination import plan
+from proctor.harness.engines.http_address import shown_url
 from proctor.harness.engines.openai import chat, data_url, open_engine
 from proctor.harness.errors import CheckpointError, DataError, EngineError, UsageError
 from proctor.harness.runs.evaluate import run_eval
@@ -216,6 +222,58 @@ def test_the_key_is_nowhere_in_the_run(serve, tmp_path, examine, monkeypatch):
     assert set(server.keys) == {f"Bearer {SECRET}"}
 
 
+def test_a_key_in_the_path_is_nowhere_in_run_board_or_messages(serve, tmp_path, cli):
+    """Neither where all goes well, nor where the server repeats the address in an error, redirects, or is gone."""
+    key = "Sk0Hunter2"
+    server = serve(lambda body, before: Reply(404, {"error": {"message": f"no route /v1/{key}/chat/completions"}}))
+    server.root = f"/v1/{key}"
+    asked = [
+        "eval",
+        "--engine",
+        "openai",
+        "--model",
+        "tiny",
+        "--suite",
+        "figures",
+        "--limit",
+        "3",
+        "--out",
+        tmp_path / "runs",
+    ]
+    there = ["--engine-option", f"url={server.url}", "--engine-option", "attempts=1"]
+    said = [cli(*asked, *there)]
+    server.script = lambda body, before: Reply(301, b"", {"location": f"/v2/{key}/chat/completions"})
+    said.append(cli(*asked, *there))
+    server.script = lambda body, before: Reply()
+    said.append(cli(*asked, *there))
+    said.append(cli("board", "build", tmp_path / "runs", "--out", tmp_path / "board", "--draft"))
+    said.append(cli(*asked, "--engine-option", f"url=host/{key}"))
+    server.close()
+    said.append(cli(*asked, *there))
+    assert [one.code for one in said] == [3, 3, 0, 0, 2, 3]
+    assert "[hidden " in said[0].err
+    assert "[hidden " in said[1].err
+    assert all(key not in one.out + one.err for one in said)
+    (run,) = (tmp_path / "runs").iterdir()
+    assert "[hidden " in RunReader(run).manifest.identity["model"]["url"]
+    for file in tmp_path.rglob("*"):
+        data = file.read_bytes() if file.is_file() else b""
+        assert key.encode() not in (gzip.decompress(data) if file.suffix == ".gz" else data), file
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://127.0.0.1:8000/v1", "http://127.0.0.1:8000/v1"),
+        ("https://host.example/compatible-mode/v1beta/openai", "https://host.example/compatible-mode/v1beta/openai"),
+        ("https://host.example/v1/KEY/openai", "https://host.example/v1/[hidden 5ca24005]/openai"),
+        ("https://h/a%2FB9/v1", "https://h/[hidden f6b43ce7]/v1"),
+    ],
+)
+def test_words_and_versions_of_an_address_are_shown_and_no_more(url, shown):
+    assert shown_url(url) == shown
+
+
 def test_identity_is_what_could_change_an_answer(serve, tiny):
     server = serve()
     model = opened(server, **{"checkpoint": str(tiny), "body.top_k": "-1", "concurrency": "3"})
@@ -309,6 +367,126 @@ def test_from_the_command_line(serve, tmp_path, cli):
     assert "is the server running" in done.err
 
 
+def test_a_refusal_that_repeats_is_a_wrong_answer_and_the_run_is_complete(serve, tmp_path, cli):
+    """It is counted apart, under every protocol, and has no part in what a language model is asked to judge."""
+    refused = []
+
+    def script(body, before):
+        question = str(body["messages"])
+        if not refused:
+            refused.append(question)
+        reply = completion(None if question in refused else "\\boxed{5}")
+        reply["choices"][0]["message"]["refusal"] = "I cannot help.\x1b[2J" if question in refused else None
+        return Reply(body=reply)
+
+    server = serve(script)
+    asked = ("eval", "--engine", "openai", "--model", "tiny", "--suite", "figures", "--limit", "6", "--out", tmp_path)
+    done = cli(*asked, "--engine-option", f"url={server.url}", "--engine-option", "concurrency=1", "--json")
+    assert done.code == 0, done.err
+    assert len(server.seen) == 8
+    (scored,) = json.loads(done.out)
+    assert (scored["status"], scored["refused"], scored["missing"], scored["total"]) == ("complete", 1, 0, 6)
+    (stored,) = (one for one in answers(Path(scored["run"])).values() if one.refusal is not None)
+    assert (stored.text, stored.error) == ("", None)
+    assert stored.refusal.startswith("I cannot help.")
+    assert stored.refusal.isprintable()
+    assert (stored.prompt_tokens, stored.completion_tokens) == (7, 3)
+    assert cli(*asked, "--engine-option", f"url={server.url}").code == 0
+    assert len(server.seen) == 8
+    verdicts = tmp_path / "verdicts.jsonl"
+    for protocol in ("strict", "mm_upt_judged"):
+        done = cli("score", scored["run"], "--score-protocol", protocol, "--verdicts", verdicts, "--json")
+        (again,) = json.loads(done.out)
+        assert again["refused"] == 1
+        (verdict,) = (one for one in map(json.loads, verdicts.read_text().splitlines()) if one["rule"] == "refused")
+        assert verdict["correct"] is False
+        assert "I cannot help." in verdict["reason"]
+    assert "refused" in cli("score", scored["run"]).out
+    cli("board", "build", scored["run"], "--out", tmp_path / "board", "--draft")
+    assert {row["refused"] for row in csv.DictReader((tmp_path / "board" / "board.csv").open())} == {"1"}
+    copy = cli(
+        "eval",
+        "--engine",
+        "replay",
+        "--model",
+        scored["run"],
+        "--suite",
+        "figures",
+        "--limit",
+        "6",
+        "--out",
+        tmp_path / "copy",
+    )
+    assert copy.code == 0, copy.err
+
+
+def test_another_model_than_asked_is_told_once_and_recorded(serve, tmp_path, cli):
+    said = {"model": "tiny-2026-01-01", "system_fingerprint": "fp_1"}
+    server = serve(lambda body, before: Reply(body=completion() | said))
+    asked = ("eval", "--engine", "openai", "--model", "tiny", "--suite", "figures", "--limit", "6", "--engine-option")
+    done = cli(*asked, f"url={server.url}", "--out", tmp_path / "runs")
+    assert done.code == 0, done.err
+    assert done.err.count("asked for tiny, the server says that tiny-2026-01-01 answers") == 1
+    (run,) = (tmp_path / "runs").iterdir()
+    assert RunReader(run).manifest.environment["answered_by"] == {"model": ["tiny-2026-01-01"], "fingerprint": ["fp_1"]}
+    said |= {"model": "tiny", "system_fingerprint": None}
+    assert "the server says" not in cli(*asked, f"url={server.url}", "--out", tmp_path / "other").err
+
+
+def test_what_answered_is_kept_over_a_resume(serve, tmp_path, examine):
+    said = {"model": "tiny-1"}
+
+    def script(body, before):
+        if len(server.seen) > 3 and said["model"] == "tiny-1":
+            return Reply(400)
+        return Reply(body=completion() | said)
+
+    server = serve(script)
+    assert run_eval(examine(6), opened(server), tmp_path / "run").missing == 3
+    assert RunReader(tmp_path / "run").manifest.environment["answered_by"] == {"model": ["tiny-1"]}
+    said["model"] = "tiny-2"
+    assert run_eval(examine(6), opened(server), tmp_path / "run").complete
+    assert RunReader(tmp_path / "run").manifest.environment["answered_by"] == {"model": ["tiny-1", "tiny-2"]}
+
+
+def reasoning_model(body, before):
+    """What OpenAI's reasoning models say."""
+    for name in ("max_tokens", "temperature", "top_p"):
+        if name in body:
+            said = f"Unsupported parameter: '{name}' is not supported with this model."
+            return Reply(400, {"error": {"message": said, "param": name, "code": "unsupported_parameter"}})
+    assert body["max_completion_tokens"] > 0
+    return Reply()
+
+
+def test_a_model_that_takes_no_temperature_is_asked_without(serve, tmp_path, cli):
+    server = serve(reasoning_model)
+    server.models["data"][0]["owned_by"] = "openai"
+    asked = ("eval", "--engine", "openai", "--model", "tiny", "--suite", "figures", "--limit", "6", "--out", tmp_path)
+    done = cli(*asked, "--engine-option", f"url={server.url}")
+    assert done.code == 0, done.err
+    assert len(server.seen) == 3 + 1 + 6
+    (run,) = tmp_path.iterdir()
+    assert RunReader(run).manifest.identity["model"]["unsupported"] == ["max_tokens", "temperature", "top_p"]
+    given = opened(server, unsupported="max_tokens,temperature,top_p")
+    assert given.identity() == RunReader(run).manifest.identity["model"]
+    assert len(server.seen) == 10
+    server.models["data"][0]["owned_by"] = "me"
+    done = cli(*asked, "--engine-option", f"url={server.url}")
+    assert done.code == 3
+    assert "ask with --engine-option unsupported=max_tokens" in done.err
+    server.script = lambda body, before: Reply()
+    server.models["data"][0]["owned_by"] = "openai"
+    assert "unsupported" not in opened(server).identity()
+
+
+def test_what_is_too_large_is_no_field_that_is_not_taken(serve):
+    said = "max_tokens is too large: 99. This model supports at most 9 completion tokens"
+    server = serve(lambda body, before: Reply(400, {"error": {"message": said, "param": "max_tokens"}}))
+    (response,) = opened(server).generate([Request("q", Prompt(("?",)))], Sampling())
+    assert "too large" in response.error
+
+
 def test_several_servers_share_the_questions(serve, tmp_path, examine):
     first, second = (
         serve(lambda body, before: dataclasses.replace(parrot(body, before), delay=0.05)) for _ in range(2)
@@ -389,3 +567,33 @@ def test_reasoning_is_stored_beside_the_answer(serve, tmp_path, examine, field):
     assert stored.text == "\\boxed{3}"
     assert stored.reasoning.startswith("let me see")
     assert len(stored.reasoning) == 200_000
+
+
+def test_thinking_kept_apart_is_seen_by_self_judge_and_by_people(serve, tmp_path, cli):
+    golds = {one.item.question: one.item.answer for one in plan("figures", "self_judge", Sampling(), limit=2).asked}
+
+    def answer(body, before):
+        text = body["messages"][0]["content"][-1]["text"]
+        return completion(next(f"\\boxed{{{gold}}}" for question, gold in golds.items() if question in text))
+
+    def thinks(body, before):
+        reply = answer(body, before)
+        reply["choices"][0]["message"]["reasoning_content"] = "two and three\x1b[2J"
+        return Reply(body=reply)
+
+    server = serve(thinks)
+    asked = ["eval", "--engine", "openai", "--model", "tiny", "--suite", "figures", "--limit", "2"]
+    options = ["--protocol", "self_judge", "--engine-option", f"url={server.url}"]
+    assert cli(*asked, *options, "--run", tmp_path / "run").code == 0
+    server.script = lambda body, before: Reply(body=answer(body, before))
+    assert cli(*asked, *options, "--run", tmp_path / "without").code == 0
+    counts = [json.loads(cli("score", tmp_path / name, "--json").out)[0]["unparsed"] for name in ("run", "without")]
+    assert counts == [0, 2]
+    explained = ("explain", tmp_path / "run", tmp_path / "without", "--score-protocol", "mm_upt,self_judge")
+    done = cli(*explained, "--html", tmp_path / "why.html")
+    (cause, *_) = json.loads(cli(*explained, "--json").out)["causes"]
+    assert cause["examples"][0]["left"]["thinking"].startswith("two and three")
+    assert "thinking" not in cause["examples"][0]["right"]
+    assert "thinking ends: ...two and three" in done.out
+    assert "\x1b" not in done.out
+    assert "two and three" in (tmp_path / "why.html").read_text()

@@ -5,6 +5,8 @@ import io
 import json
 import shutil
 import struct
+import sys
+import time
 import zlib
 from itertools import islice
 
@@ -137,7 +139,7 @@ def test_batch_and_order_do_not_change_an_answer(tiny, tiny_model, mixed, sampli
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize("count", [60, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [60, pytest.param(200, marks=pytest.mark.nightly)])
 @pytest.mark.parametrize("sampling", [GREEDY, SAMPLED], ids=["greedy", "sampled"])
 def test_batch_does_not_change_an_answer_to_many_figures(tiny, tiny_model, sampling, count):
     requests = for_samples(drawn_requests(count), *range(sampling.n))
@@ -366,6 +368,48 @@ def test_tensors_that_are_missing_are_not_made_up(copy):
 def test_tensors_of_another_shape_are_refused(copy):
     change_json(copy / "config.json", lambda config: config["text_config"].update(intermediate_size=64))
     refused(copy, "cannot load")
+
+
+LOOPS = {
+    "more than a range may be": "{% for i in range(10**9) %}{% endfor %}",
+    "within each other": "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}",
+    "by themselves": "{% macro f(n) %}{% if n %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(60) }}",
+}
+
+
+@pytest.mark.parametrize("kind", LOOPS)
+def test_a_chat_template_without_end_is_refused_within_bounds(copy, kind):
+    template = copy / "chat_template.jinja"
+    template.write_text(LOOPS[kind] + template.read_text())
+    begun = time.process_time()
+    refused(copy, "Range too big" if kind == "more than a range may be" else "more than 2000000 steps")
+    assert time.process_time() - begun < 60
+    assert "bounded_template" not in repr(sys.gettrace())
+
+
+def test_a_template_that_is_slow_for_one_prompt_alone_is_that_prompts_error(copy):
+    template = copy / "chat_template.jinja"
+    loop = "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}"
+    when = "{% if 'sesame' in (messages | string) %}" + loop + "{% endif %}"
+    template.write_text(when + template.read_text())
+    engine = TransformersEngine(copy)
+    asked = [Request(name, Prompt((name,))) for name in ("sesame", "poppy")]
+    said = {one.item_id: one.error for one in engine.generate(asked, Sampling(max_tokens=2))}
+    assert said["poppy"] is None
+    assert "more than 2000000 steps" in said["sesame"]
+
+
+@pytest.mark.parametrize("where", [None, "text_config"])
+@pytest.mark.parametrize(
+    "value", ["somebody/kernel", "flash_attention_2|somebody/kernel", {"text_config": "somebody/kernel"}]
+)
+def test_an_attention_that_would_be_fetched_is_refused(copy, where, value):
+    """With the package kernels, transformers would take code from the hub and run it."""
+    change_json(
+        copy / "config.json",
+        lambda config: (config if where is None else config[where]).update(attn_implementation=value),
+    )
+    refused(copy, "attn_implementation is .*somebody/kernel.* would be fetched")
 
 
 @pytest.mark.parametrize("where", ["config.json", "preprocessor_config.json", "tokenizer_config.json"])

@@ -150,7 +150,7 @@ def test_starting_leaves_the_environment_as_it_was(monkeypatch):
     before = dict(os.environ)
     with starting():
         assert os.environ["TRANSFORMERS_VERBOSITY"] == "info"
-        assert os.environ["VLLM_NO_USAGE_STATS"] == "1"
+        assert (os.environ["VLLM_NO_USAGE_STATS"], os.environ["RAY_USAGE_STATS_ENABLED"]) == ("1", "0")
     assert dict(os.environ) == before
 
 

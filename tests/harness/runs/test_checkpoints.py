@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proctor.harness.errors import CheckpointError
-from proctor.harness.runs.checkpoints import check_whole, find_checkpoints, label, still_being_written
+from proctor.harness.runs.checkpoints import FolderState, check_whole, find_checkpoints, label
 from proctor.harness.runs.provenance import configuration_digest, weights_digest
 
 HEADER = {"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}
@@ -129,6 +129,42 @@ def test_a_checkpoint_without_its_processor_says_what_to_do(checkpoint, name, ma
     refused(checkpoint, match)
 
 
+def test_weights_that_engines_would_choose_differently_are_refused(checkpoint):
+    (checkpoint / "model-00001-of-00001.safetensors").write_bytes(tensors(HEADER, b"y" * 8))
+    refused(checkpoint, r"holds model\.safetensors and model-00001-of-00001\.safetensors, and no index")
+    index = {"weight_map": {"a": "model-00001-of-00001.safetensors"}}
+    (checkpoint / "model.safetensors.index.json").write_text(json.dumps(index))
+    refused(checkpoint, r"holds model\.safetensors beside the 1 files of model\.safetensors\.index\.json")
+    (checkpoint / "model.safetensors").unlink()
+    check_whole(checkpoint)
+
+
+def tied(checkpoint, head, **config):
+    header = {
+        "model.embed_tokens.weight": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]},
+        "lm_head.weight": {"dtype": "F32", "shape": [2], "data_offsets": [8, 16]},
+    }
+    (checkpoint / "model.safetensors").write_bytes(tensors(header, b"embedded" + head))
+    (checkpoint / "config.json").write_text(json.dumps({"model_type": "qwen2_5_vl", **config}))
+
+
+@pytest.mark.parametrize("config", [{"tie_word_embeddings": True}, {"text_config": {"tie_word_embeddings": True}}])
+def test_a_last_layer_beside_the_embeddings_it_is_tied_to(checkpoint, config):
+    tied(checkpoint, b"embedded", **config)
+    check_whole(checkpoint)
+    tied(checkpoint, b"another!", **config)
+    refused(checkpoint, r"ties lm_head to the embeddings, but model\.safetensors holds another lm_head: set")
+    tied(checkpoint, b"another!", **{**config, "tie_word_embeddings": False})
+    check_whole(checkpoint)
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
+def test_a_pipe_in_the_place_of_a_file_is_refused_at_once(checkpoint, name):
+    (checkpoint / name).unlink()
+    os.mkfifo(checkpoint / name)
+    refused(checkpoint, f"{name}.* is no file")
+
+
 def test_pickled_weights_are_not_a_checkpoint(checkpoint):
     (checkpoint / "model.safetensors").rename(checkpoint / "pytorch_model.bin")
     refused(checkpoint, r"no \*\.safetensors")
@@ -169,25 +205,17 @@ def test_an_index_that_is_none(checkpoint, index):
     refused(checkpoint, r"index\.json")
 
 
-def test_still_being_written_until_it_is_quiet_or_marked(checkpoint):
-    assert still_being_written(checkpoint, quiet=60)
+def test_a_state_is_marked_while_nothing_is_newer_than_its_mark(checkpoint):
+    assert not FolderState.of(checkpoint).marked
     (checkpoint / "COMPLETE").touch()
-    assert not still_being_written(checkpoint, quiet=60)
-    (checkpoint / "COMPLETE").unlink()
-    old = time.time() - 100
-    for file in checkpoint.iterdir():
-        os.utime(file, (old, old))
-    os.utime(checkpoint, (old, old))
-    assert not still_being_written(checkpoint, quiet=60)
-    assert still_being_written(checkpoint, quiet=200)
+    state = FolderState.of(checkpoint)
+    assert state.marked
+    later = time.time() + 10
     (checkpoint / "sub").mkdir()
     (checkpoint / "sub" / "part").touch()
-    os.utime(checkpoint, (old, old))
-    assert still_being_written(checkpoint, quiet=60)  # a file deep inside counts
-
-
-def test_a_folder_that_goes_away_is_still_being_written(tmp_path):
-    assert still_being_written(tmp_path / "gone", quiet=1)
+    os.utime(checkpoint / "sub" / "part", (later, later))
+    assert not FolderState.of(checkpoint).marked  # a file deep inside counts
+    assert FolderState.of(checkpoint) != state
 
 
 def test_checkpoints_are_found_in_either_layout_but_not_unfinished_ones(tmp_path):
