@@ -75,6 +75,7 @@ def _build(runs: Sequence[Path], how: _Scoring, out: Path, draft: bool) -> Board
             raise DataError(several)
         if draft or not problems:
             needed = _needed(how.folder, table)
+            how.folder.sync()
             write_atomic(out / BOARD, to_csv(table))
             kept = needed
     finally:

@@ -16,7 +16,6 @@ import dataclasses
 import gzip
 import hashlib
 import json
-import os
 import re
 import stat
 import tempfile
@@ -31,7 +30,7 @@ from typing import BinaryIO
 from ...benchmarks.examination import find_runs
 from ...harness.answers import GRADER_VERSION
 from ...harness.errors import DataError, StoreError
-from ...harness.files import RUN_FILE
+from ...harness.files import RUN_FILE, atomic_file, sweep_unfinished, sync_to_disk
 from ...harness.limits import EVIDENCE_LINE_BYTES, EVIDENCE_PART_BYTES, EVIDENCE_RECORD_BYTES
 from ...harness.runs.provenance import file_sha256
 from ...harness.runs.score import ScoredRun
@@ -42,7 +41,6 @@ from .table import read_csv
 BOARD, EVIDENCE = "board.csv", "evidence"
 _FORMAT = 1
 _CHUNK = 2**20
-_PART = ".part-"
 _LEVEL = 5
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -115,8 +113,9 @@ class EvidenceFolder:
 
     def keep_only(self, digests: Set[str]) -> None:
         """Remove all other evidence, and what a killed writer left. Raises StoreError if that fails."""
-        needless = [self._file(digest) for digest in self.digests() - digests]
-        for file in (*needless, *self.path.glob(f"{_PART}*")):
+        sweep_unfinished(self.path)
+        for digest in self.digests() - digests:
+            file = self._file(digest)
             try:
                 file.unlink()
             except OSError as error:
@@ -148,19 +147,19 @@ class EvidenceFolder:
         target = self._file(digest)
         if target.exists():
             return
-        handle, name = tempfile.mkstemp(dir=self.path, prefix=_PART)
+        with (
+            atomic_file(target, sync_folder=False) as file,
+            gzip.GzipFile("", "wb", _LEVEL, file, mtime=0) as packed,
+        ):
+            for piece in pieces:
+                packed.write(piece)
+
+    def sync(self) -> None:
+        """Have the names of all that was put on the disk. Raises StoreError if that fails."""
         try:
-            with os.fdopen(handle, "wb") as file:
-                with gzip.GzipFile("", "wb", _LEVEL, file, mtime=0) as packed:
-                    for piece in pieces:
-                        packed.write(piece)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).chmod(0o644)
-            Path(name).replace(target)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+            sync_to_disk(self.path)
+        except OSError as error:
+            raise StoreError(f"cannot write evidence to {self.path}: {error.strerror or error}") from error
 
     def read(self, digest: str, limit: int = EVIDENCE_PART_BYTES) -> bytes:
         """The bytes of that digest. Raises DataError if they are missing, changed, or more than `limit`."""

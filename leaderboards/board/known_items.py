@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +13,7 @@ from ...benchmarks.registry import SUITES
 from ...benchmarks.subset import asked_of, only_answered
 from ...harness.report.text import counted, first_of
 from ...harness.runs.store import Manifest
-from ...harness.types import Item
+from ...harness.types import Image, Item
 
 NAMED = 3
 
@@ -36,6 +36,20 @@ def read_all(known: KnownItems) -> None:
     _load.cache_clear()
     for suite, data in known.data.items():
         _load(suite, data, known.lock)
+
+
+def pictures(known: KnownItems, suites: Iterable[str]) -> dict[str, Image]:
+    """By digest the pictures of what is known of some suites: of their named data, else of their samples.
+
+    Raises UsageError and DataError for data that cannot be read.
+    """
+    found: dict[str, Image] = {}
+    for name in suites:
+        suite, data = SUITES.get(name), known.data.get(name)
+        if data is not None or suite.has_sample:
+            items = _load(name, data, known.lock).values()
+            found |= {image.sha256: image for item in items for image in item.images}
+    return found
 
 
 def unlike(known: KnownItems, suite: Suite, manifest: Manifest, items: Sequence[Item]) -> list[str] | None:

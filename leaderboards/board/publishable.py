@@ -122,7 +122,7 @@ def _sizes(suite: str) -> set[int]:
     """How many items the published sets of a suite have, and its sample; none if no set of it is published."""
     found = SUITES.get(suite)
     sizes = set(found.published.sizes.values())
-    return sizes | {len(found.load())} if sizes and found.has_sample else sizes
+    return sizes | {found.sample_size} if sizes and found.has_sample else sizes
 
 
 def disagreements(rows: Iterable[Mapping[str, str]]) -> list[str]:

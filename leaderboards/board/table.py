@@ -37,7 +37,8 @@ class Row:
     clusters enter it, of a run of `items` items; `subset` says which they are, as the run recorded it, where they are not
     all of its data, or those of a bundled sample. `status` is "complete"; "incomplete" when a question has no answer or
     verdict, and then there is no score; "partial" for a score of what there is; or "missing counted as wrong" for a score
-    that counts each of the `missing` answers as a wrong one. `referee` is the language model that
+    that counts each of the `missing` answers as a wrong one. `refused` answers are wrong ones, counted apart, and blank in
+    boards of before. `referee` is the language model that
     took the protocol's steps, for `refereed` answers. `contamination` is the number of the run's items that the model was
     trained on, blank where that is unknown. How answers were drawn is blank where an imported run does not know it; `shaping`
     is JSON of what shaped them beside temperature and top_p, blank for nothing. `recipe`, `training_seed` and
@@ -62,6 +63,7 @@ class Row:
     ci_high: str
     unparsed: int
     truncated: int
+    refused: int | None
     errors: int
     unscored: int
     missing: int
@@ -118,7 +120,10 @@ class Row:
 
 
 COLUMNS = tuple(field.name for field in dataclasses.fields(Row))
-EARLIER_COLUMNS = tuple(name for name in COLUMNS if name not in ("subset", "shaping"))
+EARLIER_COLUMNS = tuple(
+    tuple(name for name in COLUMNS if name not in without)
+    for without in (["refused"], ["refused", "subset", "shaping"])
+)
 """Those of boards of before, which open and are verified as they are."""
 
 
@@ -178,6 +183,7 @@ def row(scored: ScoredRun, metric: Metric, evidence: str = "") -> Row:
         ci_high=high,
         unparsed=scored.unparsed,
         truncated=scored.truncated,
+        refused=scored.refused,
         errors=scored.errors,
         unscored=scored.unscored,
         missing=scored.missing,
@@ -236,7 +242,7 @@ def read_cells(content: bytes, name: str) -> list[dict[str, str]]:
     try:
         lines = csv.reader(io.StringIO(content.decode(), newline=""), strict=True)
         header = tuple(next(lines, []))
-        if header not in (COLUMNS, EARLIER_COLUMNS):
+        if header not in (COLUMNS, *EARLIER_COLUMNS):
             wrong = sorted({*header} ^ {*COLUMNS}) or ["their order"]
             raise DataError(f"{name} is no board of this version: its columns differ ({', '.join(wrong)[:100]})")
         found = []

@@ -374,6 +374,7 @@ class _RecordedRules:
     version: str
     extractor = None
     judge = None
+    reads_thinking = False
     prompt = staticmethod(boxed_prompt)
 
     def extract(self, text: str, item: Item) -> Extraction:

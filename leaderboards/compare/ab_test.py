@@ -24,7 +24,7 @@ from ...harness.report.text import interval, p_value, points
 from ...harness.stats.intervals import ALPHA, Difference
 from ...harness.stats.sample_size import SampleSizes, sample_sizes
 from ...harness.types import Json
-from ..page.training import SERIES, curves
+from ..page.training import curves
 from .compare import Comparison, ComparisonSide, SuiteComparison, compare_arms
 from .explain import Side
 
@@ -218,9 +218,13 @@ POINTS = 10
 LOOKS = {"candidate": 0, "baseline": 1}
 """The colour and dash of an arm's lines."""
 
-_STYLE = """
+STYLE = """
 .word { font-size: 1.3rem; font-weight: 650; } .better { color: var(--good); } .worse { color: var(--bad); }
 """
+
+
+SHARES = {"reward": "reward", "majority_share": "majority share", "accuracy": "training accuracy"}
+"""What is drawn of a training, and what it is called."""
 
 
 @dataclass(frozen=True)
@@ -235,11 +239,12 @@ class SeedCurves:
 def page(result: ABVerdict, notes: Sequence[str], trainings: Sequence[SeedCurves]) -> list[bytes]:
     """The page in UTF-8, in pieces. Raises DataError for damaged metrics of a training."""
     title = f"{result.candidate.name} against {result.baseline.name}"
-    pieces = document(title, _parts(result, notes, trainings), _STYLE)
+    pieces = document(title, parts(result, notes, trainings), STYLE)
     return [piece.encode("utf-8", "backslashreplace") for piece in pieces]
 
 
-def _parts(result: ABVerdict, notes: Sequence[str], trainings: Sequence[SeedCurves]) -> Iterator[str]:
+def parts(result: ABVerdict, notes: Sequence[str], trainings: Sequence[SeedCurves]) -> Iterator[str]:
+    """What stands on the page below its title, as HTML. Raises DataError for damaged metrics of a training."""
     style = {BETTER: "better", WORSE: "worse"}.get(result.word, "")
     yield f'<p>The candidate is <span class="word {style}">{result.word}</span>.</p><ul>'
     yield from (f"<li>{escape(line)}</li>" for line in (*result.reasons, *notes))
@@ -284,11 +289,11 @@ def _training(result: ABVerdict, trainings: Sequence[SeedCurves]) -> Iterator[st
     """A chart for each metric with all trainings, and the numbers in it."""
     told = [(one, curves(one.folder)) for one in trainings if (one.folder / "metrics.jsonl").is_file()]
     yield legend([f"candidate: {result.candidate.name}", f"baseline: {result.baseline.name}"])
-    for series in SERIES.values():
+    for name, series in SHARES.items():
         lines = [
-            Series(f"{one.arm}, seed {one.seed}", LOOKS[one.arm], found["steps"], found["series"][series])
+            Series(f"{one.arm}, seed {one.seed}", LOOKS[one.arm], found["steps"], found["series"][name])
             for one, found in told
-            if series in found["series"]
+            if name in found["series"]
         ]
         if lines:
             yield f"<h3>{escape(series)}</h3><figure>{_chart(series, lines)}</figure>"

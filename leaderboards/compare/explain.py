@@ -58,7 +58,7 @@ class Side:
 
 @dataclass(frozen=True)
 class DifferingAnswer:
-    """An answer on which the sides differ; a side without an answer has no response."""
+    """An answer on which the sides differ; a side without one has an empty response. `thinking` is what was kept apart."""
 
     item: Item
     sample: int
@@ -66,6 +66,7 @@ class DifferingAnswer:
     left: Verdict
     right: Verdict
     responses: tuple[str, str]
+    thinking: tuple[str, str] = ("", "")
 
     @property
     def step(self) -> int:
@@ -74,9 +75,14 @@ class DifferingAnswer:
             return 0
         return int(self.right.correct) - int(self.left.correct)
 
+    @property
+    def same_response(self) -> bool:
+        """True if both sides judge the same text, with the same thinking."""
+        return self.responses[0] == self.responses[1] and self.thinking[0] == self.thinking[1]
+
     def to_json(self) -> Json:
         """The item, and what each side read and judged; long texts by their ends."""
-        sides = zip(("left", "right"), (self.left, self.right), self.responses, strict=True)
+        sides = zip(("left", "right"), (self.left, self.right), self.responses, self.thinking, strict=True)
         return {
             "id": self.item.id,
             "sample": self.sample,
@@ -89,8 +95,9 @@ class DifferingAnswer:
                     "rule": verdict.rule,
                     "reason": verdict.reason,
                     "response": response[-SHOWN_CHARACTERS:],
+                    **({"thinking": thinking[-SHOWN_CHARACTERS:]} if thinking else {}),
                 }
-                for name, verdict, response in sides
+                for name, verdict, response, thinking in sides
             },
         }
 
@@ -235,9 +242,11 @@ def _unanswered(key: _Key) -> Verdict:
 def _case(left: Side, right: Side, asked: tuple[Sample, Sample], before: Verdict, after: Verdict) -> DifferingAnswer:
     key = (before.item_id, before.sample)
     responses = left.answers.by_key.get(key), right.answers.by_key.get(key)
-    texts = ["" if one is None or one.text is None else one.text for one in responses]
+    texts = ["" if one is None else one.text or "" for one in responses]
+    thought = ["" if one is None else one.reasoning or "" for one in responses]
     cause = _cause(left, right, asked, responses, (before, after))
-    return DifferingAnswer(asked[0].item, before.sample, cause, before, after, (texts[0], texts[1]))
+    pairs = (texts[0], texts[1]), (thought[0], thought[1])
+    return DifferingAnswer(asked[0].item, before.sample, cause, before, after, *pairs)
 
 
 def _cause(
@@ -379,7 +388,7 @@ def _cause_row(cause: Json, largest: float) -> list[str]:
 
 
 def _example(one: Json, found: Json) -> str:
-    same = one["left"]["response"] == one["right"]["response"]
+    same = all(one["left"].get(name) == one["right"].get(name) for name in ("response", "thinking"))
     sides = "".join(_side(one[name], name, found[name], same and name == "right") for name in ("left", "right"))
     return (
         f"<details><summary>item {escape(one['id'])}, sample {one['sample']}, gold {escape(one['gold'])}</summary>"
@@ -390,6 +399,8 @@ def _example(one: Json, found: Json) -> str:
 def _side(verdict: Json, name: str, side: Json, same: bool) -> str:
     read = "nothing" if verdict["read"] is None else f"<code>{escape(verdict['read'])}</code>"
     response = "<p>(the same response)</p>" if same else f"<pre>{escape(verdict['response'])}</pre>"
+    if "thinking" in verdict and not same:
+        response = f"<p>Its thinking, kept apart, ends:</p><pre>{escape(verdict['thinking'])}</pre>{response}"
     return (
         f"<h3>{name}: {escape(side['protocol'])}: {_JUDGED[verdict['correct']]}</h3>"
         f"<p>It reads {read}; {escape(verdict['reason'])} ({escape(verdict['rule'])}).</p>{response}"

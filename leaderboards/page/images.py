@@ -14,6 +14,7 @@ from .run_view import RunView
 
 LONGEST_SIDE = 640
 QUALITY = 82
+NOT_FOUND = "left out: its file was not found, or was changed since it was asked about (--data names the suite's data)"
 
 
 @dataclass(frozen=True)
@@ -42,13 +43,24 @@ def numbered(views: Iterable[RunView]) -> dict[str, list[Image]]:
 
 
 def embed(
-    images: Mapping[str, Sequence[Image]], first: Iterable[str], budget: int, progress: Callable[[int], None]
+    images: Mapping[str, Sequence[Image]],
+    first: Iterable[str],
+    budget: int,
+    progress: Callable[[int], None],
+    known: Callable[[], Mapping[str, Image]] = dict,
 ) -> dict[str, EmbeddedImage]:
-    """The pictures by digest; those of `first` come first while the `budget`, bytes in the page, lasts."""
+    """The pictures by digest; those of `first` come first while the `budget`, bytes in the page, lasts.
+
+    What is in none of its places is looked for among the `known` ones, which are asked for when the first is.
+    """
+    further: Mapping[str, Image] | None = None
     made: dict[str, EmbeddedImage] = {}
     left = budget
     for digest in dict.fromkeys([*first, *images]):
         picture = small(images[digest]) if left > 0 else EmbeddedImage(absent=_over(budget))
+        if picture.absent == NOT_FOUND:
+            further = known() if further is None else further
+            picture = small([further[digest]]) if digest in further else picture
         if len(picture.data) > left:
             picture = EmbeddedImage(absent=_over(budget))
             left = 0
@@ -77,4 +89,4 @@ def small(places: Sequence[Image]) -> EmbeddedImage:
         encoded = io.BytesIO()
         pixels.save(encoded, "WEBP", quality=QUALITY, method=4)
         return EmbeddedImage(base64.b64encode(encoded.getvalue()).decode(), pixels.size)
-    return EmbeddedImage(absent="left out: its file was not found, or was changed since it was asked about")
+    return EmbeddedImage(absent=NOT_FOUND)

@@ -1,4 +1,4 @@
-"""What the first view shows: scores, metrics by category, paired differences, and facts of every run.
+"""What the first view shows of every run: its place among rows and columns, metrics by category, and facts.
 
 `Grid` says which model is a row of the leaderboard and which suite a column; each run has one place of its own.
 """
@@ -9,17 +9,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
 
 from ...benchmarks.subset import suite_of
 from ...harness.errors import UsageError
 from ...harness.report.told_apart import Told, run_facts, told_apart
-from ...harness.stats.intervals import paired_difference
-from ...harness.stats.metrics import cluster
 from ...harness.types import Json
 from .run_view import RunView, short
-
-DEFAULT_BASELINE = "base"
 
 
 @dataclass(frozen=True)
@@ -56,23 +51,12 @@ def lay_out(views: Sequence[RunView]) -> Grid:
     )
 
 
-def baselines(models: Sequence[str], wanted: Sequence[str]) -> list[int]:
-    """The rows that others are compared with, the default first: those named, or `base`, or the first.
-
-    A name stands for all rows of that model, which say in parentheses how they differ. Raises UsageError for a name that no
-    row has.
-    """
-    chosen: list[int] = []
-    for name in wanted:
-        rows = _rows_of(models, name)
-        if not rows:
-            raise UsageError(f"no model is called {name!r}; there are: {', '.join(models)}")
-        chosen += rows
-    return list(dict.fromkeys(chosen)) or _rows_of(models, DEFAULT_BASELINE)[:1] or [0]
-
-
-def _rows_of(models: Sequence[str], name: str) -> list[int]:
-    return [number for number, model in enumerate(models) if model == name or model.startswith(f"{name} (")]
+def rows_of(models: Sequence[str], name: str) -> list[int]:
+    """The rows of a model, which say in parentheses how they differ. Raises UsageError if there are none."""
+    rows = [number for number, model in enumerate(models) if model == name or model.startswith(f"{name} (")]
+    if not rows:
+        raise UsageError(f"no model is called {name!r}; there are: {', '.join(models)}")
+    return rows
 
 
 def _items(views: Sequence[RunView], data: tuple[str, str]) -> int:
@@ -103,10 +87,6 @@ def _names(views: Sequence[RunView]) -> list[str]:
     ]
 
 
-ALL_BASELINES = 8
-"""Up to so many models, every one can be the baseline; of more, only those that are named."""
-
-
 def runs(views: Sequence[RunView], grid: Grid) -> list[Json]:
     """Every run: its place, its facts, and what each protocol says of it."""
     sets = {key: number for number, key in enumerate(question_sets(views))}
@@ -116,8 +96,9 @@ def runs(views: Sequence[RunView], grid: Grid) -> list[Json]:
             "column": column,
             "id": one.manifest.run_id,
             "questions": sets[one.questions],
+            "responses": one.number,
             "samples": one.manifest.sampling.n,
-            "facts": _facts(one),
+            "facts": facts_of(one),
             "judged": {
                 name: {**judged.summary, "metrics": judged.metrics, "marks": judged.marks}
                 for name, judged in one.judged.items()
@@ -135,30 +116,6 @@ def question_sets(views: Sequence[RunView]) -> dict[tuple[str, str, str], RunVie
     return found
 
 
-def differences(views: Sequence[RunView], grid: Grid, baselines: Sequence[int]) -> list[Json]:
-    """The paired difference of every model to each baseline, by suite and protocol, where both have a score."""
-    place = {cell: one for one, cell in zip(views, grid.of, strict=True)}
-    found: dict[tuple[int, int, int, str], Json] = {}
-    for base, (other, column) in product(baselines, sorted(place)):
-        if other == base or (base, column) not in place:
-            continue
-        for protocol in place[other, column].judged:
-            if (other, base, column, protocol) in found:
-                found[base, other, column, protocol] = _turned(found[other, base, column, protocol])
-            elif _comparable(place[base, column], place[other, column], protocol):
-                pair = (place[base, column], place[other, column])
-                places = {"protocol": protocol, "column": column, "before": base, "after": other}
-                found[base, other, column, protocol] = {**places, **_difference(protocol, *pair)}
-    return list(found.values())
-
-
-def choosable(models: Sequence[str], first: Sequence[int], named: bool) -> list[int]:
-    """The rows that the page offers as baselines: those named, else all unless they are too many."""
-    if named or len(models) > ALL_BASELINES:
-        return list(first)
-    return list(dict.fromkeys([*first, *range(len(models))]))
-
-
 def wrong_or_flipped(views: Sequence[RunView]) -> Iterator[str]:
     """Digests of the pictures of items that some run answered wrongly."""
     for one in views:
@@ -168,40 +125,7 @@ def wrong_or_flipped(views: Sequence[RunView]) -> Iterator[str]:
                 yield from (image.sha256 for image in asked.prompt.images)
 
 
-def _comparable(before: RunView, after: RunView, protocol: str) -> bool:
-    return all(protocol in one.judged and one.judged[protocol].complete for one in (before, after))
-
-
-def _turned(one: Json) -> Json:
-    """The difference the other way round."""
-    return {
-        **one,
-        "before": one["after"],
-        "after": one["before"],
-        "value": -one["value"],
-        "low": -one["high"],
-        "high": -one["low"],
-        "gained": one["lost"],
-        "lost": one["gained"],
-    }
-
-
-def _difference(protocol: str, before: RunView, after: RunView) -> dict[str, Json]:
-    clusters = {asked.item.id: cluster(asked.item) for asked in before.asked}
-    found = paired_difference(before.judged[protocol].item_scores, after.judged[protocol].item_scores, clusters)
-    return {
-        "value": round(found.value, 6),
-        "low": round(found.low, 6),
-        "high": round(found.high, 6),
-        "clusters": found.clusters,
-        "p": float(f"{found.p:.3g}"),
-        "gained": found.gained,
-        "lost": found.lost,
-        "n": found.n,
-    }
-
-
-def _facts(one: RunView) -> list[Json]:
+def facts_of(one: RunView) -> list[Json]:
     """Name and value of what identifies a run."""
     identity, environment = one.manifest.identity, one.manifest.environment
     drawn, model = identity["sampling"], identity["model"]

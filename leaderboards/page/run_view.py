@@ -22,6 +22,8 @@ from .embed import packed
 LONGEST_TEXT = 24_000
 """Characters of a response or prompt that the page holds; of a longer one it has the beginning and the end."""
 LONGEST_NAME = 300
+CHUNK = 2_500
+"""Answers of a run that the page unpacks at a time."""
 MOST_CATEGORIES = 30
 RIGHT, WRONG, NO_VERDICT, ERROR, MISSING = range(5)
 UNPARSED, TRUNCATED = 8, 16
@@ -41,12 +43,17 @@ class Judged:
 
 @dataclass(frozen=True)
 class RunView:
-    """A run under several protocols, the one that asked first; `responses` are its packed answers and verdicts."""
+    """A run under several protocols, the one that asked first.
+
+    `responses` are its packed answers and verdicts, `CHUNK` to a piece; none where they were put elsewhere. `number` tells
+    them from those of other runs.
+    """
 
     manifest: Manifest
     asked: tuple[Sample, ...]
     judged: Mapping[str, Judged]
-    responses: str
+    responses: tuple[str, ...]
+    number: int = 0
 
     @property
     def data(self) -> tuple[str, str]:
@@ -89,7 +96,7 @@ def read_run_view(path: Path, further: Sequence[str], referee: JudgeModel | None
         answers.run.manifest,
         answers.asked,
         {name: _judged(one, answers) for name, one in scored.items()},
-        packed(_responses(answers, scored)),
+        tuple(packed(piece) for piece in _pieces(_responses(answers, scored))),
     )
 
 
@@ -219,15 +226,32 @@ def _mark(verdict: Verdict | None, response: Response | None) -> str:
     return chr(_FIRST_MARK + state + UNPARSED * states_nothing(verdict) + TRUNCATED * cut_off)
 
 
-def _responses(answers: StoredAnswers, scored: Mapping[str, ScoredRun]) -> Json:
+def _responses(answers: StoredAnswers, scored: Mapping[str, ScoredRun]) -> dict[str, Json]:
     """Columns over all items and samples: texts, errors, tokens, and under each protocol what was read and why."""
     found = [answers.by_key.get(key) for key in _keys(answers)]
+    reasoning = [None if one is None or one.reasoning is None else cut(one.reasoning) for one in found]
+    asked = [None if one is None else one.prompt_tokens for one in found]
     return {
+        **({"reasoning": reasoning} if any(reasoning) else {}),
+        **({"prompt_tokens": asked} if any(asked) else {}),
         "texts": [None if one is None or one.text is None else cut(one.text) for one in found],
         "errors": [None if one is None or one.error is None else short(one.error) for one in found],
         "tokens": [None if one is None else one.completion_tokens for one in found],
         "verdicts": {name: _verdicts(one, answers) for name, one in scored.items()},
     }
+
+
+def _pieces(columns: dict[str, Json]) -> Iterator[Json]:
+    """The same columns, so many answers at a time."""
+    for start in range(0, len(columns["texts"]), CHUNK):
+        part = slice(start, start + CHUNK)
+        yield {
+            **{name: column[part] for name, column in columns.items() if name != "verdicts"},
+            "verdicts": {
+                protocol: {name: column[part] for name, column in verdicts.items()}
+                for protocol, verdicts in columns["verdicts"].items()
+            },
+        }
 
 
 def _verdicts(scored: ScoredRun, answers: StoredAnswers) -> Json:

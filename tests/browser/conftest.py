@@ -21,7 +21,7 @@ ITEMS = 120
 
 
 class Canned:
-    """Answers by the number of the item."""
+    """Answers by the item's id and the number of the sample: `say` gives a text and the reason why it ended."""
 
     def __init__(self, name, say):
         self.name, self.say = name, say
@@ -35,7 +35,7 @@ class Canned:
     def generate(self, requests, sampling):
         for request in requests:
             for sample in request.samples:
-                text, finish = self.say(int(request.item_id.partition(" ")[0]), sample)
+                text, finish = self.say(request.item_id, sample)
                 yield Response(request.item_id, sample, text, None, finish, 10, 20)
 
 
@@ -59,7 +59,8 @@ def items(suite):
 def answer(every):
     """Right but for each `every`-th item; some round, some say nothing, some are cut off."""
 
-    def say(n, sample):
+    def say(item_id, sample):
+        n = int(item_id.partition(" ")[0])
         text = (
             r"\boxed{6}"
             if (n + sample) % every == 0
@@ -122,7 +123,7 @@ def visit(chromium, built):
     """Opens the page at an address; fails the test for any message on the console, error, or request but for the page."""
     contexts, complaints = [], []
 
-    def open_at(address="", size=(1280, 900), scheme="light"):
+    def open_at(address="", size=(1280, 900), scheme="light", path=None, ready="html[data-ready]"):
         context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
         contexts.append(context)
         view = context.new_page()
@@ -131,8 +132,8 @@ def visit(chromium, built):
         view.on(
             "request", lambda request: None if re.match("(file|data):", request.url) else complaints.append(request.url)
         )
-        view.goto(f"file://{built.path}{address}")
-        view.wait_for_selector("html[data-ready]")
+        view.goto(f"file://{path or built.path}{address}")
+        view.wait_for_selector(ready)
         return view
 
     yield open_at

@@ -1,5 +1,8 @@
 """The page in a browser: what it shows is what was scored, by mouse, by keys, and by address; on a desk and on a phone."""
 
+import csv
+import io
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -33,23 +36,35 @@ def answers(**filters):
 
 
 def numbers(view, column):
-    cells = view.locator(f"#board-box tbody tr td:nth-child({column}) .score").all_inner_texts()
-    return [float(cell.split()[0]) for cell in cells]
+    """The scores in a column of the leaderboard, from the top."""
+    headers = view.locator("#board-box thead [data-column]").evaluate_all("all => all.map(one => one.dataset.column)")
+    cells = view.locator(f"#board-box tbody tr > :nth-child({headers.index(str(column)) + 2}) .score").all_inner_texts()
+    return [float(cell) for cell in cells]
 
 
 def test_the_leaderboard_shows_the_scores_and_sorts(visit, scored):
     view = visit()
-    assert sorted(numbers(view, 2)) == sorted(
+    assert sorted(numbers(view, 0)) == sorted(
         round(100 * both[0].accuracy().estimate.value, 1) for (_, suite), both in scored.items() if suite == "chartqa"
     )
-    header = view.locator("#board-box thead th").nth(1)
+    header = view.locator("#board-box thead th", has=view.locator("[data-column='0']"))
     for direction, reverse in (("descending", True), ("ascending", False)):
         header.locator("button").click()
         assert header.get_attribute("aria-sort") == direction
-        assert numbers(view, 2) == sorted(numbers(view, 2), reverse=reverse)
+        assert numbers(view, 0) == sorted(numbers(view, 0), reverse=reverse)
         assert view.evaluate("document.activeElement.closest('th').getAttribute('aria-sort')") == direction
-    view.locator("#board-box thead th").nth(0).locator("button").press("Enter")
-    assert view.locator("#board-box thead th").nth(0).get_attribute("aria-sort") == "ascending"
+    address = view.evaluate("location.hash")
+    assert numbers(visit(address), 0) == numbers(view, 0)
+    view.locator("#board-box thead [data-column='model']").press("Enter")
+    assert view.locator("#board-box thead th.model").get_attribute("aria-sort") == "ascending"
+
+
+def test_it_says_first_what_was_found(visit):
+    view = visit()
+    said = view.inner_text("#headline")
+    assert "small/step-000040 is 15.8 points better than base on chartqa" in said
+    assert "(p = 0.0057)" in said
+    assert view.locator("#board-box tbody .rank").all_inner_texts()[0].startswith("1")
 
 
 def test_the_baseline_and_the_protocol_can_be_chosen(visit, scored):
@@ -61,7 +76,37 @@ def test_the_baseline_and_the_protocol_can_be_chosen(visit, scored):
     assert view.locator("#board-box tr.baseline th").inner_text().startswith("small/step-000020")
     view.select_option("#protocol", "official")
     official = scored["small/step-000040", "mathvision"][1].accuracy().estimate.value
-    assert row.locator("td").nth(1).locator(".score").inner_text().startswith(f"{100 * official:.1f} ")
+    assert row.locator("a.score").nth(1).inner_text() == f"{100 * official:.1f}"
+
+
+def test_columns_are_chosen_and_the_address_keeps_them(visit):
+    view = visit()
+    headers = "all => all.map(one => one.dataset.column)"
+    view.locator(".menu summary", has_text="Columns").click()
+    view.locator("#columns input").first.uncheck()
+    assert view.locator("#board-box thead [data-column]").evaluate_all(headers) == ["model", "average", "1"]
+    again = visit(view.evaluate("location.hash"))
+    assert again.locator("#board-box thead [data-column]").evaluate_all(headers) == ["model", "average", "1"]
+    assert "folded" in again.inner_text("#folded")
+    again.click("#unfold")
+    assert again.locator("#board-box thead [data-column]").evaluate_all(headers) == ["model", "average", "0", "1"]
+
+
+@pytest.mark.parametrize(("kind", "ends"), [("CSV", "csv"), ("Markdown", "md"), ("LaTeX", "tex")])
+def test_the_table_can_be_taken_along(visit, kind, ends):
+    view = visit()
+    view.locator(".menu summary", has_text="Download").click()
+    with view.expect_download() as taken:
+        view.get_by_role("button", name=kind).click()
+    assert taken.value.suggested_filename == f"leaderboard.{ends}"
+    text = Path(taken.value.path()).read_text("utf-8")
+    assert text.count("small/step") >= 2
+    if ends == "csv":
+        rows = list(csv.reader(io.StringIO(text, newline="")))
+        assert {len(row) for row in rows} == {len(rows[0])}
+        assert rows[1][0].startswith("1")
+    if ends == "tex":
+        assert "<b>bold" in text.replace(r"\_", "_")
 
 
 def test_charts_are_drawn_with_their_numbers(visit):
@@ -76,7 +121,12 @@ def test_charts_are_drawn_with_their_numbers(visit):
         assert figure.locator("[role=img]").get_attribute("aria-label")
         figure.locator("summary").click()
         assert figure.locator("tbody tr").count() > 0
-    assert view.locator("#training svg .mark-symbol path").count() >= 2
+    assert view.locator("#training figcaption").all_inner_texts()[1:] == [
+        "Accuracy on its own batches",
+        "Reward",
+        "Majority share",
+    ]
+    assert view.locator("#training figure").first.locator("svg .mark-symbol path").count() >= 2
 
 
 @pytest.fixture(scope="module")
@@ -258,4 +308,4 @@ def test_it_prints(visit):
     view = visit()
     pdf = view.pdf()
     assert pdf.startswith(b"%PDF")
-    assert view.locator("#training svg").count() == 1
+    assert view.locator("#training svg").count() == 4

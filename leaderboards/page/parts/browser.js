@@ -10,7 +10,7 @@ const FIELDS = {
   change: "by-change",
   search: "search",
 };
-const CHECKS = { unparsed: "only-unparsed", truncated: "only-truncated", disagreeing: "only-disagreeing" };
+const CHECKS = { unparsed: "only-unparsed", truncated: "only-truncated", disagreeing: "only-disagreeing", raw: "as-written" };
 const PAUSE = 150; // milliseconds without a key before a search starts
 
 /** The address of the answers with these filters; with `run` (its id) and `at`, of one answer. */
@@ -60,6 +60,7 @@ function startBrowser() {
     if (byHand && window.matchMedia("(max-width: 60rem)").matches) byId("item").scrollIntoView();
   });
   if (window.matchMedia("(max-width: 60rem)").matches) byId("more-filters").open = false;
+  byId("zoom").addEventListener("click", () => byId("zoom").close());
   document.addEventListener("keydown", keys);
 }
 
@@ -94,9 +95,13 @@ async function readFilters() {
   if (filters.other === "") filters.change = byId("by-change").value = "";
   browser.filters = filters;
   const found = filters.search
-    ? await searched(filters, (text) => {
-        byId("count").textContent = text;
-      })
+    ? await searched(
+        filters,
+        (text) => {
+          byId("count").textContent = text;
+        },
+        () => turn === browser.turn,
+      )
     : null;
   if (turn !== browser.turn) return;
   const [runs, places] = rowsOf(filters, found);
@@ -120,7 +125,7 @@ function remember() {
 }
 
 function keys(event) {
-  if (byId("answers").hidden || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (byId("answers").hidden || byId("zoom").open || event.ctrlKey || event.metaKey || event.altKey) return;
   const typing = event.target.matches("input[type=search], select");
   const nowhere = event.target === document.body; // elsewhere arrows scroll what has the focus
   if (event.key === "Escape" && event.target === byId("search")) {

@@ -7,25 +7,28 @@ function startCategories() {
     data.columns.map((column, n) => [n, column.label]),
     largest,
   );
-  const other = data.models
-    .map((_, row) => row)
-    .reverse()
-    .find((row) => row !== board.baseline && runAt(row, largest));
+  const base = baselineRow();
+  const other = sortedEntries()
+    .map((entry) => data.entries[entry].rows[0])
+    .find((row) => row !== base && runAt(row, largest));
   setOptions(
     byId("category-model"),
     data.models.map((name, row) => [row, name]),
-    board.baseline,
+    base,
   );
   setOptions(byId("category-other"), [["", "no other"], ...data.models.map((name, row) => [row, name])], other ?? "");
   byId("category-controls").addEventListener("change", drawCategories);
 }
+
+/** The row of the model that others are compared with: the first one, if that differs. */
+const baselineRow = () => data.entries[Math.max(0, data.entries.findIndex((_, entry) => isBaseline(entry)))].rows[0];
 
 function drawCategories() {
   const column = Number(byId("category-suite").value);
   const shown = [...new Set([byId("category-model").value, byId("category-other").value])]
     .filter((row) => row !== "")
     .map(Number);
-  const metrics = (row) => cellOf(row, column)?.metrics ?? [];
+  const metrics = (row) => runAt(row, column)?.judged[board.protocol]?.metrics ?? [];
   const dimensions = [...new Set(shown.flatMap((row) => metrics(row).map((one) => one.by)))];
   const named = dimensions.filter(Boolean);
   const offered = [...named, ...(dimensions.includes("") ? [""] : [])];
@@ -43,7 +46,7 @@ function drawCategories() {
 }
 
 function categoryChart(column, by, shown, found) {
-  const names = shortNames(shown.map((row) => data.models[row])),
+  const names = wrappedNames(shown.map((row) => data.models[row])),
     two = names.length > 1;
   const values = found.map(({ row, one }) => ({
     model: names[shown.indexOf(row)],

@@ -108,19 +108,40 @@ function around(values, step, least, most) {
   ];
 }
 
-/** Names short enough for an axis, each its own: their ends, by which checkpoints differ, or else both ends. */
-function shortNames(names) {
-  const most = window.innerWidth < 640 ? 19 : 31;
-  const cuts = [
-    (name) => `…${name.slice(1 - most)}`,
-    (name) => `${name.slice(0, most / 2)}…${name.slice(1 - most / 2)}`,
-  ];
-  for (const cut of cuts) {
-    const found = names.map((name) => (name.length <= most ? name : cut(name)));
-    if (new Set(found).size === names.length) return found;
-  }
-  return names.map((name, n) => `${n + 1}: ${name.slice(0, most - 4)}`);
+/** Names for an axis, each its own: wrapped to lines, never cut at the front, a long one at its end. */
+function wrappedNames(names) {
+  const wide = window.innerWidth < 640 ? 17 : 30;
+  const found = names.map((name) => lines(name, wide));
+  const taken = new Map();
+  for (const name of found) taken.set(name, (taken.get(name) ?? 0) + 1);
+  return found.map((name, n) => (taken.get(name) > 1 ? `${n + 1}: ${name}` : name));
 }
+
+const MOST_LINES = 3;
+
+/** A name in lines of at most so many characters, broken after a mark where one is near. */
+function lines(name, wide) {
+  const found = [];
+  let rest = name;
+  while (rest.length > wide && found.length < MOST_LINES - 1) {
+    const near = [...rest.slice(0, wide).matchAll(/[/_\- ,]/g)].at(-1)?.index ?? -1;
+    const at = near >= wide / 2 ? near + 1 : wide;
+    found.push(rest.slice(0, at));
+    rest = rest.slice(at);
+  }
+  return [...found, rest.length > wide ? `${rest.slice(0, wide - 1)}…` : rest].join("\n");
+}
+
+/** Pixels of a row whose names have so many lines at most. */
+const rowHeight = (names) => STEP + 15 * (Math.max(...names.map((name) => name.split("\n").length)) - 1);
+
+const nominalRows = (field) => ({
+  field,
+  type: "nominal",
+  sort: null,
+  title: null,
+  axis: { labelExpr: "split(datum.label, '\\n')", labelLineHeight: 14, labelLimit: 0 },
+});
 
 const interval = (low, high, digits = 1) =>
   low <= 0 && high >= 1 ? "–" : `${percent(low, digits)} to ${percent(high, digits)}`;
@@ -132,150 +153,3 @@ const quantitative = (field, title, domain) => ({
   title,
   scale: { domain, nice: false, zero: false },
 });
-
-function drawScores() {
-  setCharts("scores-charts", data.columns.map((column, n) => scoreChart(column, n)).filter(Boolean));
-}
-
-function scoreChart(column, n) {
-  const found = sortedModels()
-    .map((row) => ({ row, score: scoreOf(row, n) }))
-    .filter((one) => one.score !== null);
-  if (!found.length) return null;
-  const names = shortNames(found.map(({ row }) => data.models[row]));
-  const values = found.map(({ row, score }, at) => ({
-    model: names[at],
-    value: 100 * score.value,
-    low: 100 * score.low,
-    high: 100 * score.high,
-    base: row === board.baseline,
-    tip: `${data.models[row]}: ${percent(score.value)}, 95% ${interval(score.low, score.high)}`,
-  }));
-  const x = (field) =>
-    quantitative(
-      field,
-      "percent right",
-      around(
-        values.flatMap((one) => [one.low, one.high]),
-        10,
-        0,
-        100,
-      ),
-    );
-  const y = { field: "model", type: "nominal", sort: null, title: null };
-  const spec = {
-    data: { values },
-    height: STEP * values.length,
-    tall: STEP * values.length + 42,
-    layer: [
-      {
-        transform: [{ filter: "datum.base" }],
-        mark: { type: "rule", strokeDash: [3, 4], color: "var(--muted)" },
-        encoding: { x: x("value") },
-      },
-      {
-        mark: { type: "rule", strokeWidth: 2, color: "var(--accent)", opacity: 0.55 },
-        encoding: { x: x("low"), x2: { field: "high" }, y },
-      },
-      {
-        mark: { type: "point", filled: true, opacity: 1, size: 70, color: "var(--accent)" },
-        encoding: {
-          x: x("value"),
-          y,
-          shape: { condition: { test: "datum.base", value: "diamond" }, value: "circle" },
-          tooltip: { field: "tip" },
-        },
-      },
-    ],
-  };
-  return chart(column.label, spec, `Percent right with 95% intervals. ${values.map((one) => one.tip).join("; ")}.`, [
-    ["Model", "Percent right", "95% interval", "Right", "Answers"],
-    found.map(({ row, score }) => [
-      data.models[row],
-      percent(score.value),
-      interval(score.low, score.high),
-      count(score.correct),
-      count(score.total),
-    ]),
-  ]);
-}
-
-function drawDifferences() {
-  const base = data.models[board.baseline];
-  byId("differences-note").textContent =
-    `Every model minus ${base}, item by item, in points, with 95% intervals. Filled marks and ` +
-    "stars: p < 0.05. An interval of paired answers is narrower than the two intervals of the scores suggest.";
-  setCharts("differences-charts", data.columns.map((column, n) => differenceChart(column, n)).filter(Boolean));
-}
-
-function differenceChart(column, n) {
-  const found = sortedModels()
-    .map((row) => differenceOf(row, board.baseline, n, board.protocol))
-    .filter(Boolean);
-  if (!found.length) return null;
-  const names = shortNames(found.map((one) => data.models[one.after]));
-  const values = found.map((one, at) => ({
-    model: names[at],
-    value: 100 * one.value,
-    low: 100 * one.low,
-    high: 100 * one.high,
-    sure: one.p < 0.05,
-    stars: stars(one.p),
-    tip:
-      `${data.models[one.after]}: ${signed(one.value)}, ` +
-      `95% ${changeInterval(one)}, ${probability(one.p)}`,
-  }));
-  const x = (field) =>
-    quantitative(
-      field,
-      "points",
-      around(
-        values.flatMap((one) => [one.low, one.high, 0, 1]),
-        5,
-        -100,
-        100,
-      ),
-    );
-  const y = { field: "model", type: "nominal", sort: null, title: null };
-  const spec = {
-    data: { values },
-    height: STEP * values.length,
-    tall: STEP * values.length + 42,
-    layer: [
-      { data: { values: [{ zero: 0 }] }, mark: { type: "rule", color: "var(--muted)" }, encoding: { x: x("zero") } },
-      {
-        mark: { type: "rule", strokeWidth: 2, color: "var(--accent)", opacity: 0.55 },
-        encoding: { x: x("low"), x2: { field: "high" }, y },
-      },
-      {
-        mark: { type: "point", size: 70, opacity: 1, stroke: "var(--accent)", strokeWidth: 2 },
-        encoding: {
-          x: x("value"),
-          y,
-          fill: { condition: { test: "datum.sure", value: "var(--accent)" }, value: "var(--paper)" },
-          tooltip: { field: "tip" },
-        },
-      },
-      {
-        mark: { type: "text", align: "left", dx: 5, dy: 1, color: "var(--ink)" },
-        encoding: { x: x("high"), y, text: { field: "stars" } },
-      },
-    ],
-  };
-  return chart(
-    column.label,
-    spec,
-    `Paired differences to ${data.models[board.baseline]} in points. ${values.map((one) => one.tip).join("; ")}.`,
-    [
-      ["Model", "Points", "95% interval", "p", "Gained", "Lost"],
-      found.map((one) => [
-        data.models[one.after],
-        signed(one.value) + stars(one.p),
-        changeInterval(one),
-        one.p.toPrecision(2),
-        count(one.gained),
-        count(one.lost),
-      ]),
-    ],
-  );
-}

@@ -6,10 +6,13 @@ async function showItem(run, at) {
   const turn = ++itemShown;
   const partner = partnerOf(run, browser.filters.other);
   const sides = [run, ...(partner && partner !== run ? [partner] : [])];
-  const [questions, ...responses] = await Promise.all([questionsOf(run), ...sides.map(responsesOf)]);
+  const number = Math.floor(at / run.samples);
+  const [questions, ...responses] = await Promise.all([
+    questionsOf(run),
+    ...sides.map((side) => responsesAt(side, number * side.samples, (number + 1) * side.samples)),
+  ]);
   if (turn !== itemShown) return;
-  const number = Math.floor(at / run.samples),
-    question = questions[number];
+  const question = questions[number];
   byId("item").replaceChildren(
     itemHead(run, question),
     h("div", { class: "asked" }, asked(question), golden(question)),
@@ -63,33 +66,43 @@ function picture(part, question) {
   const known = data.pictures[part.picture];
   if (typeof known === "string") return h("p", { class: "absent" }, h("b", {}, part.name), ` ${known}`);
   const base64 = byId(`picture-${part.picture}`).textContent;
-  return h("img", {
-    src: `data:image/webp;base64,${base64}`,
-    width: known[0],
-    height: known[1],
-    alt: `Picture ${part.name} of item ${question.id}`,
+  const alt = `Picture ${part.name} of item ${question.id}`;
+  const image = () => h("img", { src: `data:image/webp;base64,${base64}`, width: known[0], height: known[1], alt });
+  const button = h("button", { type: "button", class: "zoom", title: "larger" }, image());
+  button.addEventListener("click", () => {
+    byId("zoomed").replaceChildren(image());
+    byId("zoom").showModal();
   });
+  return button;
 }
 
-/** A text as it is; where its middle was left out, with a note in its place. */
-function longText(text, kind) {
-  if (!Array.isArray(text)) return h("pre", { class: kind, tabindex: "0" }, text);
-  const [head, omitted, tail] = text;
-  return h(
-    "pre",
-    { class: kind, tabindex: "0" },
-    head,
-    h("span", { class: "omitted" }, ` [${count(omitted)} characters left out here; the run has them] `),
-    tail,
-  );
+/** A text; where its middle was left out, with a note in its place. What was `read` is marked. */
+function longText(text, kind, read = null) {
+  const [head, omitted, tail] = Array.isArray(text) ? text : [text, 0, ""];
+  const asWritten = browser.filters.raw !== "";
+  const note = omitted
+    ? [h("span", { class: "omitted" }, ` [${count(omitted)} characters left out here; the run has them] `)]
+    : [];
+  if (asWritten) {
+    const state = { mark: markOfRead(omitted ? tail : head, read) };
+    const none = { mark: null };
+    const parts = omitted ? [...marked(head, 0, none), ...note, ...marked(tail, 0, state)] : marked(head, 0, state);
+    return h("pre", { class: kind, tabindex: "0" }, parts);
+  }
+  const parts = omitted ? [...richText(head), ...note, ...richText(tail, read)] : richText(head, read);
+  return h("div", { class: `${kind} rich`, tabindex: "0" }, parts);
 }
+
+/** A short text on one line, with its formulas. */
+const richLine = (text) =>
+  browser.filters.raw ? text : inline(text, 0, { mark: null, until: performance.now() + MATH_PAUSE });
 
 function golden(question) {
   const facts = [
-    ["Gold answer", question.gold === "" ? "none" : question.gold],
+    ["Gold answer", question.gold === "" ? "none" : richLine(question.gold)],
     ["Type", question.type],
     ["Unit", question.unit],
-    ...question.choices.map((text, n) => [`Option ${String.fromCharCode(65 + n)}`, text]),
+    ...question.choices.map((text, n) => [`Option ${String.fromCharCode(65 + n)}`, richLine(text)]),
     ...question.labels,
   ];
   return h(
@@ -129,11 +142,13 @@ function otherSample(run, number, sample, responses) {
 
 function answer(run, number, sample, responses) {
   const at = number * run.samples + sample;
-  const mark = markOf(run, at, browser.filters.protocol),
-    tokens = responses.tokens[at];
+  const mark = markOf(run, at, browser.filters.protocol);
+  const [columns, n] = responses(at);
+  const tokens = columns.tokens[n];
   const told = [
     run.samples > 1 ? `sample ${sample + 1} of ${run.samples}` : null,
     tokens === null ? null : counted(tokens, "token"),
+    columns.prompt_tokens?.[n] ? `of ${counted(columns.prompt_tokens[n], "prompt token")}` : null,
     mark & TRUNCATED ? "cut off at the token limit" : null,
     mark & UNPARSED ? "no answer stated" : null,
   ].filter(Boolean);
@@ -150,28 +165,48 @@ function answer(run, number, sample, responses) {
     h(
       "div",
       { class: "box", tabindex: "0", role: "group", "aria-label": `Verdicts on ${run.name}, sample ${sample + 1}` },
-      verdicts(run, at, responses),
+      verdicts(run, at, columns, n),
     ),
-    responses.errors[at] !== null
-      ? longText(`The engine failed: ${responses.errors[at]}`, "response")
-      : responses.texts[at] === null
+    columns.errors[n] !== null
+      ? longText(`The engine failed: ${columns.errors[n]}`, "response")
+      : columns.texts[n] === null
         ? h("p", { class: "absent" }, "Not answered yet.")
-        : longText(responses.texts[at], "response"),
+        : answerText(run, columns, n),
   );
 }
 
-function verdicts(run, at, responses) {
+/** The thinking that was kept apart, folded, and the response with what was read in it. */
+function answerText(run, columns, n) {
+  const protocol = run.judged[browser.filters.protocol] ? browser.filters.protocol : run.own;
+  const read = columns.verdicts[protocol].read[n];
+  const thought = columns.reasoning?.[n] ?? null;
+  return h(
+    "div",
+    {},
+    thought === null
+      ? null
+      : h(
+          "details",
+          { class: "thinking" },
+          h("summary", {}, `Thinking, ${counted(wholeText(thought).length, "character")}`),
+          longText(thought, "response"),
+        ),
+    longText(columns.texts[n], "response", read),
+  );
+}
+
+function verdicts(run, at, columns, n) {
   return simpleTable(
     "How it was judged",
     ["Protocol", "Verdict", "Reads", "Why"],
     Object.entries(run.judged).map(([name, judged]) => {
-      const columns = responses.verdicts[name],
-        read = columns.read[at];
+      const its = columns.verdicts[name],
+        read = its.read[n];
       return [
         name,
         STATES[state(judged.marks[at])],
         read === null ? h("i", {}, "nothing") : h("code", {}, read),
-        columns.reason[at] === null ? "" : `${columns.reason[at]} (${columns.rule[at]})`,
+        its.reason[n] === null ? "" : `${its.reason[n]} (${its.rule[n]})`,
       ];
     }),
     () => false,

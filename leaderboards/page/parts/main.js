@@ -1,6 +1,7 @@
 // Starts the page, and goes where its address says.
 
 function drawResults() {
+  drawHeadline();
   drawBoard();
   drawScores();
   drawDifferences();
@@ -22,16 +23,17 @@ async function route() {
     } else link.removeAttribute("aria-current");
   }
   if (browsing) await openAnswers(query);
+  else if (name === "runs") openRuns(query);
+  else if (name === "leaderboard" && query) openBoard(query);
   else if (name) byId(name)?.scrollIntoView?.();
 }
 
 async function start() {
   await load();
   startBoard();
-  startCategories();
   startTraining();
   startBrowser();
-  drawResults();
+  openBoard("", startCategories);
   byId("made").textContent =
     `Made by proctor ${data.version} of stored responses: every number can be recomputed from them.`;
   byId("skip").addEventListener("click", (event) => {

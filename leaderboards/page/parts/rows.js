@@ -10,6 +10,7 @@ const NO_FILTERS = Object.freeze({
   unparsed: "",
   truncated: "",
   disagreeing: "",
+  raw: "",
   search: "",
 });
 const VERDICTS = { right: [RIGHT], wrong: [WRONG], none: [UNJUDGED], failed: [FAILED, UNANSWERED] };
@@ -82,34 +83,38 @@ function rowsOf(filters, found = null) {
   return [runs, places];
 }
 
-const haystacks = new Map(); // index of a run -> its answers' texts with their questions, in small letters
+const haystacks = new Map(); // name of a chunk -> its answers' texts with their questions, in small letters
 
-async function haystackOf(run) {
-  if (!haystacks.has(run.index)) {
-    const [questions, responses] = await Promise.all([questionsOf(run), responsesOf(run)]);
-    haystacks.set(
-      run.index,
-      responses.texts.map((text, at) => {
-        const question = questions[Math.floor(at / run.samples)];
-        return `${question.id}\n${wholeText(question.question)}\n${wholeText(text)}`.toLowerCase();
-      }),
-    );
-  }
-  return haystacks.get(run.index);
+async function haystackOf(run, chunk) {
+  const name = `${run.index}-${chunk}`;
+  if (haystacks.has(name)) return haystacks.get(name);
+  const [questions, responses] = await Promise.all([questionsOf(run), chunkAt(run, chunk)]);
+  const texts = responses.texts.map((text, n) => {
+    const question = questions[Math.floor((chunk * data.chunk + n) / run.samples)];
+    return `${question.id}\n${wholeText(question.question)}\n${wholeText(text)}`.toLowerCase();
+  });
+  if (!data.beside) haystacks.set(name, texts);
+  return texts;
 }
 
-/** Index of a run -> for each of its answers whether it holds the words; reads the runs that were not read yet. */
-async function searched(filters, tell) {
+/** Index of a run -> for each of its answers whether it holds the words; reads what was not read yet, while `wanted`. */
+async function searched(filters, tell, wanted) {
   const words = filters.search.toLowerCase(),
     found = new Map();
   const runs = groupsOf(filters).flat();
-  for (const [n, run] of runs.entries()) {
-    if (!haystacks.has(run.index)) tell(`Reading answers: ${n + 1} of ${counted(runs.length, "run")}`);
-    const texts = await haystackOf(run);
-    found.set(
-      run.index,
-      texts.map((text) => text.includes(words)),
-    );
+  const all = runs.reduce((sum, run) => sum + run.size, 0);
+  let done = 0;
+  for (const run of runs) {
+    const hits = new Uint8Array(run.size);
+    found.set(run.index, hits);
+    for (let chunk = 0; chunk * data.chunk < run.size && wanted(); chunk++) {
+      if (!haystacks.has(`${run.index}-${chunk}`)) tell(`Reading answers: ${count(done)} of ${count(all)}`);
+      const texts = await haystackOf(run, chunk);
+      texts.forEach((text, n) => {
+        if (text.includes(words)) hits[chunk * data.chunk + n] = 1;
+      });
+      done += texts.length;
+    }
   }
   return found;
 }

@@ -1,12 +1,6 @@
-// Training curves, with the examined checkpoints on them.
+// Trainings over one another: small charts on one axis of steps, the examined accuracy first.
 
-const SMOOTHED = 9; // steps
-const DASHES = [
-  [1, 0],
-  [6, 3],
-  [2, 2],
-];
-const LINES = ["var(--accent)", "var(--second)", "var(--third)"];
+const CURVE_HEIGHT = 130;
 
 function startTraining() {
   if (!data.trainings.length) return;
@@ -20,128 +14,148 @@ function startTraining() {
   );
   setOptions(byId("training-suite"), examined.length ? examined : [["", "none"]], largest ?? "");
   byId("training-controls").addEventListener("change", drawTraining);
+  byId("trainings").replaceChildren(
+    ...data.trained.map(([name, numbers], n) =>
+      h(
+        "label",
+        { class: "check" },
+        h("input", { type: "checkbox", name: "training", value: n, checked: true }),
+        swatch(n),
+        numbers.length > 1 ? `${name} (${numbers.length} seeds)` : name,
+      ),
+    ),
+  );
+}
+
+/** The line of a training as the charts draw it. */
+function swatch(n) {
+  const { color, dash } = lineOf(n);
+  const drawn = h("span", { class: "swatch", "aria-hidden": "true" });
+  const [on, off] = dash;
+  drawn.style.background =
+    off === 0 ? color : `repeating-linear-gradient(90deg, ${color} 0 ${on + 1}px, transparent ${on + 1}px ${on + off + 1}px)`;
+  return drawn;
 }
 
 function drawTraining() {
-  const chosen = byId("training-suite").value;
-  setCharts(
-    "training-charts",
-    data.trainings.map((training, n) => trainingChart(training, n, chosen === "" ? null : Number(chosen))),
-  );
+  const shown = [...byId("trainings").querySelectorAll("input:checked")].map((box) => Number(box.value));
+  const column = byId("training-suite").value === "" ? null : Number(byId("training-suite").value);
+  const last = Math.max(1, ...shown.flatMap((n) => data.trained[n][1].map((one) => data.trainings[one].steps.at(-1) ?? 0)));
+  const figures = [
+    column === null ? null : examinedChart(shown, column, last),
+    ...Object.keys(MEASURES).map((measure) => measureChart(shown, measure, last)),
+  ];
+  setCharts("training-charts", figures.filter(Boolean));
 }
 
-/** Means over a window of steps, shorter at both ends. */
-function smooth(values) {
-  const half = (SMOOTHED - 1) / 2;
-  return values.map((_, n) => {
-    const near = values.slice(Math.max(0, n - half), n + half + 1).filter((value) => value !== null);
-    return near.length ? near.reduce((sum, value) => sum + value, 0) / near.length : null;
-  });
+const stepAxis = (last) => ({
+  field: "step",
+  type: "quantitative",
+  title: null,
+  scale: { domain: [0, last], nice: false },
+  axis: { grid: false, tickCount: 5, format: "~s" },
+});
+
+/** Colour, dashes and shapes by training, in the order of the page, without a legend of their own. */
+function byTraining(shown, channel, key) {
+  const names = shown.map((n) => data.trained[n][0]);
+  return { [channel]: { field: "training", type: "nominal", scale: { domain: names, range: shown.map((n) => lineOf(n)[key]) }, legend: null } };
 }
 
-function trainingChart(training, n, column) {
-  const lines = Object.entries(training.series).flatMap(([series, raw]) =>
-    smooth(raw)
-      .map((value, at) => ({ series, step: training.steps[at], value }))
-      .filter((one) => one.value !== null),
-  );
-  const points =
-    column === null
-      ? []
-      : data.checkpoints
-          .filter(([of]) => of === n)
-          .map(([, step, row]) => ({ step, row, score: scoreOf(row, column) }))
-          .filter((one) => one.score !== null)
-          .map(({ step, row, score }) => ({
-            step,
-            value: 100 * score.value,
-            low: 100 * score.low,
-            high: 100 * score.high,
-            model: data.models[row],
-            tip: `${data.models[row]}: ${percent(score.value)}, 95% ${interval(score.low, score.high)}`,
-          }));
-  const base = column === null ? null : scoreOf(board.baseline, column);
-  const names = Object.keys(training.series);
-  const x = {
-    field: "step",
-    type: "quantitative",
-    title: "step",
-    scale: { nice: false, zero: false },
-    axis: { grid: false },
-  };
-  const y = (field) => quantitative(field, "percent", [0, 100]);
-  const scale = (range) => ({ domain: names, range: names.map((_, at) => range[at]) });
+function measureChart(shown, measure, last) {
+  const curves = shown.map((n) => [n, curveOf(data.trained[n][1], measure)]).filter(([, points]) => points.length);
+  if (!curves.length) return null;
+  const { title, unit } = MEASURES[measure];
+  const values = curves.flatMap(([n, points]) => points.map((one) => ({ ...one, training: data.trained[n][0] })));
+  const y = (field) => ({ field, type: "quantitative", title: unit || null, scale: { zero: false, nice: true }, axis: { tickCount: 4 } });
+  const banded = curves.some(([n]) => data.trained[n][1].length > 1);
   const spec = {
-    height: 280,
-    tall: 350,
+    data: { values },
+    height: CURVE_HEIGHT,
+    tall: CURVE_HEIGHT + 36,
     layer: [
-      {
-        data: { values: lines.map((one) => ({ ...one, value: 100 * one.value })) },
-        mark: { type: "line", strokeWidth: 2 },
-        encoding: {
-          x,
-          y: y("value"),
-          color: { field: "series", type: "nominal", scale: scale(LINES) },
-          strokeDash: { field: "series", type: "nominal", scale: scale(DASHES) },
-        },
-      },
-      ...(base === null
-        ? []
-        : [
+      ...(banded
+        ? [
             {
-              data: { values: [{ value: 100 * base.value }] },
-              encoding: { y: y("value") },
-              layer: [
-                { mark: { type: "rule", strokeDash: [3, 4], color: "var(--muted)" } },
-                {
-                  mark: {
-                    type: "text",
-                    align: "left",
-                    baseline: "bottom",
-                    dx: 4,
-                    dy: -3,
-                    x: 0,
-                    color: "var(--muted)",
-                    text: `${shortNames([data.models[board.baseline]])[0]}, examined`,
-                  },
-                },
-              ],
+              mark: { type: "area", opacity: 0.18 },
+              encoding: { x: stepAxis(last), y: y("low"), y2: { field: "high" }, ...byTraining(shown, "color", "color") },
             },
-          ]),
+          ]
+        : []),
       {
-        data: { values: points },
-        mark: { type: "rule", strokeWidth: 2, color: "var(--ink)" },
-        encoding: { x, y: y("low"), y2: { field: "high" } },
-      },
-      {
-        data: { values: points },
-        mark: { type: "point", shape: "diamond", filled: true, size: 110, opacity: 1, color: "var(--ink)" },
-        encoding: { x, y: y("value"), tooltip: { field: "tip" } },
+        mark: { type: "line", strokeWidth: 2, clip: true },
+        encoding: {
+          x: stepAxis(last),
+          y: y("value"),
+          ...byTraining(shown, "color", "color"),
+          ...byTraining(shown, "strokeDash", "dash"),
+        },
       },
     ],
   };
-  const ends = names.map(
-    (name) => `${name} ${percent(training.series[name].findLast((value) => value !== null) ?? 0)}`,
+  const told = curves.map(([n, points]) => `${data.trained[n][0]} ends at ${short(points.at(-1).value)}`).join("; ");
+  return chart(title, spec, `By step${unit ? `, in ${unit}` : ""}. ${told}.`, [
+    ["Step", ...curves.map(([n]) => data.trained[n][0])],
+    rowsBySteps(curves.map(([, points]) => points)),
+  ]);
+}
+
+/** Four digits. */
+const short = (value) => String(Number(value.toPrecision(4)));
+
+function rowsBySteps(curves) {
+  const steps = [...new Set(curves.flatMap((points) => points.map((one) => one.step)))].sort((a, b) => a - b);
+  const at = curves.map((points) => new Map(points.map((one) => [one.step, one])));
+  return steps.map((step) => [
+    count(step),
+    ...at.map((found) => {
+      const one = found.get(step);
+      if (!one) return "";
+      return one.low === one.high ? short(one.value) : `${short(one.value)} (${short(one.low)} to ${short(one.high)})`;
+    }),
+  ]);
+}
+
+/** The examined accuracy of the checkpoints with their intervals; before the first step, that of the baseline. */
+function examinedChart(shown, column, last) {
+  const first = runAt(baselineRow(), column)?.judged[board.protocol]?.score ?? null;
+  const start = first && {
+    step: 0,
+    value: 100 * first.value,
+    low: 100 * first.low,
+    high: 100 * first.high,
+    name: data.models[baselineRow()],
+  };
+  const curves = shown.map((n) => [n, examinedOf(data.trained[n][1], column)]).filter(([, points]) => points.length);
+  if (!curves.length) return null;
+  const values = curves.flatMap(([n, points]) =>
+    [...(start ? [start] : []), ...points].map((one) => ({
+      ...one,
+      training: data.trained[n][0],
+      tip: `${one.name}, step ${one.step}: ${one.value.toFixed(1)}, 95% ${one.low.toFixed(1)} to ${one.high.toFixed(1)}`,
+    })),
   );
-  const examined = points.map((one) => `step ${one.step}, ${one.tip}`).join("; ");
-  const told =
-    `At the last step: ${ends.join(", ")}.` +
-    (points.length ? ` Checkpoints on ${data.columns[column].label}: ${examined}.` : "");
-  const rows = [
-    ...training.steps.map((step, at) => [
-      count(step),
-      ...names.map((name) => (training.series[name][at] === null ? "" : percent(training.series[name][at]))),
-      "",
-    ]),
-    ...points.map((one) => [
-      count(one.step),
-      ...names.map(() => ""),
-      `${one.value.toFixed(1)} (${one.low.toFixed(1)} to ${one.high.toFixed(1)})`,
-    ]),
-  ];
-  const title = training.name + (training.stride > 1 ? ` (every ${training.stride}th step)` : "");
-  return chart(title, spec, told, [
-    ["Step", ...names, column === null ? "Examined" : `Examined: ${data.columns[column].label}`],
-    rows,
+  const y = (field) => ({ field, type: "quantitative", title: "percent right", scale: { zero: false, nice: true }, axis: { tickCount: 5 } });
+  const encoding = (field) => ({ x: stepAxis(last), y: y(field), ...byTraining(shown, "color", "color") });
+  const spec = {
+    data: { values },
+    height: CURVE_HEIGHT,
+    tall: CURVE_HEIGHT + 36,
+    layer: [
+      {
+        mark: { type: "line", strokeWidth: 2 },
+        encoding: { ...encoding("value"), ...byTraining(shown, "strokeDash", "dash") },
+      },
+      { mark: { type: "rule", strokeWidth: 1.5, opacity: 0.7 }, encoding: { ...encoding("low"), y2: { field: "high" } } },
+      {
+        mark: { type: "point", filled: true, size: 60, opacity: 1 },
+        encoding: { ...encoding("value"), ...byTraining(shown, "shape", "shape"), tooltip: { field: "tip" } },
+      },
+    ],
+  };
+  const told = values.map((one) => one.tip).join("; ");
+  return chart(`Examined on ${data.columns[column].label}`, spec, `Percent right with 95% intervals. ${told}.`, [
+    ["Step", ...curves.map(([n]) => data.trained[n][0])],
+    rowsBySteps(curves.map(([, points]) => (start ? [start, ...points] : points))),
   ]);
 }

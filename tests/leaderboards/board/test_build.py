@@ -2,11 +2,14 @@
 
 import json
 import multiprocessing
+import os
 import shutil
+import signal
 
 import pytest
 from filelock import FileLock
 
+from proctor.benchmarks.registry import SUITES
 from proctor.harness.errors import DataError, RunLockedError, UsageError
 from proctor.harness.runs.judging import JudgeModel, ReplyBook
 from proctor.leaderboards.board import build as board_module
@@ -50,6 +53,37 @@ def test_a_board_says_nothing_of_where_the_data_were(runs, tmp_path):
     texts = b"".join(map(folder.read, folder.digests()))
     assert b"data_root" not in texts
     assert str(tmp_path).encode() not in texts
+
+
+def test_a_drawn_sample_is_drawn_once_for_all_runs(tmp_path, scripted, monkeypatch):
+    """It takes half a second, which thousands of runs would each take."""
+    suite = type(SUITES.get("figures"))
+    runs = [hold_run(tmp_path / "runs", scripted(name=name, weights=name), "figures") for name in ("a", "b", "c")]
+    SUITES.get("figures").__dict__.pop("sample_size", None)
+    drawn = []
+    load = suite.load
+    monkeypatch.setattr(suite, "load", lambda self, data=None: drawn.append(self.name) or load(self, data))
+    build(runs, [None], tmp_path / "board", draft=True)
+    assert drawn == ["figures"]
+
+
+def test_what_a_kill_left_of_evidence_is_swept_by_the_next_build(runs, tmp_path):
+    build(runs, [None], tmp_path / "whole", draft=True)
+    out = tmp_path / "board"
+    (out / EVIDENCE).mkdir(parents=True)
+
+    def killed():
+        yield b"some of it"
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    child = os.fork()
+    if not child:
+        EvidenceFolder(out / EVIDENCE)._keep("0" * 64, killed())
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == signal.SIGKILL
+    assert len(list((out / EVIDENCE).iterdir())) == 1
+    build(runs, [None], out, draft=True)
+    assert content(out).keys() == content(tmp_path / "whole").keys()
 
 
 def test_what_can_not_be_published_is_refused_and_the_old_board_stays(cli, runs, scripted, tmp_path, monkeypatch):

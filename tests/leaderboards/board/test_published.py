@@ -31,7 +31,7 @@ def test_a_published_row_names_the_commit_that_made_it(board):
         assert row.git_dirty == "False", row
 
 
-@pytest.mark.parametrize("board", BOARDS, ids=lambda path: path.name)
+@pytest.mark.parametrize("board", ["demo", "methods"])
 def test_intervals_by_the_rule_of_before_are_reproduced_and_said(board):
     """These boards were written when intervals were Wilson's: their cells are still what the evidence gives."""
-    assert any("interval by the rule of before" in note for note in verify(board).notes)
+    assert any("interval by the rule of before" in note for note in verify(PUBLISHED / board).notes)

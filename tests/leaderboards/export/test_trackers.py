@@ -2,7 +2,10 @@
 
 import dataclasses
 import json
+import os
 import struct
+import subprocess
+import sys
 
 import pytest
 
@@ -156,11 +159,10 @@ def test_runs_of_other_models_are_said_to_be_none(training, tmp_path, examine, s
 
 
 def test_a_tracker_that_is_not_installed_is_one_clear_line(training, tmp_path, cli, monkeypatch):
-    import sys
-
     for name in ("wandb", "trackio"):
         monkeypatch.setitem(sys.modules, name, None)
-        monkeypatch.delitem(sys.modules, f"proctor.leaderboards.export.{name}", raising=False)
+        for package in ("leaderboards.export", "harness.trackers"):
+            monkeypatch.delitem(sys.modules, f"proctor.{package}.{name}", raising=False)
         done = cli("board", "export", name, training, "--project", "p")
         assert done.code == 2
         assert f"this needs {name}: {install('trackers')}" in done.err
@@ -214,15 +216,67 @@ def test_trackio_gets_every_value(training, runs, tmp_path, monkeypatch, cli_pro
     done = cli_process("board", "export", "trackio", training, "--runs", runs, "--project", "p", "--json")
     assert done.code == 0, done.err
     assert json.loads(done.out)["where"] == "project p"
-    import subprocess
-    import sys
+    assert logged_by_trackio() == (
+        "my-training",
+        {step: dict(values) for step, values in read_curves(training, all_rows(runs)).points},
+    )
 
+
+def logged_by_trackio():
+    """The one run of project p in TRACKIO_DIR: its name, and its values by step."""
     code = (
         "import json; from trackio.sqlite_storage import SQLiteStorage as store\n"
         "(name,) = store.get_runs('p'); print(json.dumps([name, store.get_logs('p', name)]))"
     )
     read = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     name, logged = json.loads(read.stdout)
-    assert name == "my-training"
-    found = {one.pop("step"): {key: value for key, value in one.items() if key != "timestamp"} for one in logged}
-    assert found == {step: dict(values) for step, values in read_curves(training, all_rows(runs)).points}
+    return name, {one.pop("step"): {key: value for key, value in one.items() if key != "timestamp"} for one in logged}
+
+
+FOLLOWED = """
+import sys
+from proctor.trainers.recipe_settings import TrackSettings
+from proctor.trainers.tracking import LiveTrackers
+
+trackers = LiveTrackers(TrackSettings((sys.argv[1],), sys.argv[2]), "my-training", {"recipe": {"name": "r"}})
+for step, reward in ((1, 0.25), (2, 0.5)):
+    trackers.log(step, {"reward": reward, "kl": 0.125})
+trackers.close()
+"""
+
+
+def followed(tracker, project="p", **environment):
+    """Two steps of a training told to a tracker as it runs; what the process said."""
+    told = os.environ | environment
+    command = [sys.executable, "-c", FOLLOWED, tracker, project]
+    return subprocess.run(command, capture_output=True, text=True, env=told, check=True).stderr
+
+
+STEPS = {1: {"train/reward": 0.25, "train/kl": 0.125}, 2: {"train/reward": 0.5, "train/kl": 0.125}}
+
+
+def test_wandb_follows_a_training_offline_whatever_the_environment_says(tmp_path):
+    pytest.importorskip("wandb")
+    said = followed("wandb", WANDB_MODE="online", WANDB_DIR=str(tmp_path))
+    (file,) = tmp_path.glob("wandb/offline-run-*/run-*.wandb")
+    found = {
+        one.pop("_step"): {name: value for name, value in one.items() if name[0] != "_"}
+        for one in logged_by_wandb(file)
+    }
+    assert found == STEPS
+    assert "does not follow" not in said
+
+
+def test_trackio_follows_a_training_here_whatever_the_environment_says(tmp_path, monkeypatch):
+    pytest.importorskip("trackio")
+    said = followed("trackio", TRACKIO_DIR=str(tmp_path), TRACKIO_SPACE_ID="somebody/space")
+    monkeypatch.setenv("TRACKIO_DIR", str(tmp_path))
+    name, found = logged_by_trackio()
+    assert (name, found) == ("my-training", STEPS)
+    assert "does not follow" not in said
+
+
+def test_a_tracker_that_refuses_is_left_out_with_one_warning(tmp_path):
+    pytest.importorskip("wandb")
+    said = followed("wandb", project="a/b:c", WANDB_DIR=str(tmp_path))
+    assert said.count("wandb does not follow the training any more: ") == 1

@@ -36,6 +36,7 @@ PICTURES = [Image.of_bytes(figure.image, f"{n}.png") for n, figure in enumerate(
 def no_charts(monkeypatch):
     """The charts' library takes seconds to bundle; what is tested here does not draw."""
     monkeypatch.setattr(document, "chart_library", lambda: "window.vegaEmbed = null;")
+    monkeypatch.setattr(document, "math_library", lambda: "")
 
 
 def items(count=6, text="How many?"):
@@ -95,9 +96,9 @@ def test_scores_are_those_of_the_scorer(run):
         )
     assert overview["models"] == ["base", "better/step-000002"]
     assert [one["judged"]["strict"]["marks"] for one in overview["runs"]] == ["000000", "100000"]
-    change = next(one for one in overview["differences"] if one["before"] == 0)
+    change = next(one for one in overview["standings"]["strict"]["changes"] if one["before"] == 0)
     assert (change["value"], change["gained"], change["lost"]) == (round(-1 / 6, 6), 0, 1)
-    other_way = next(one for one in overview["differences"] if one["before"] == 1)
+    other_way = next(one for one in overview["standings"]["strict"]["changes"] if one["before"] == 1)
     assert (other_way["value"], other_way["low"]) == (-change["value"], -change["high"])
 
 
@@ -114,7 +115,7 @@ def test_marks_tell_states_apart(run):
     assert marks == [0, 1, 1 + 8, 0 + 16, 3, 0]
     assert one["judged"]["strict"]["score"] is None
     assert one["judged"]["strict"]["status"] == "incomplete"
-    assert element(page, "responses-0")["errors"][4] == "engine down"
+    assert element(page, "responses-1-0")["errors"][4] == "engine down"
 
 
 def test_hostile_text_stays_data(run):
@@ -138,7 +139,7 @@ def test_hostile_text_stays_data(run):
     ]
     assert [tag for tag, _ in without_data[0]] == [tag for tag, _ in without_data[1]]
     assert not [attrs for tag, attrs in tags(page) if "onerror" in attrs]
-    assert element(page, "responses-0")["texts"] == [HOSTILE.replace("\ud800", "�")] * 2
+    assert element(page, "responses-1-0")["texts"] == [HOSTILE.replace("\ud800", "�")] * 2
     assert element(page, "overview")["models"] == [HOSTILE.replace("\ud800", "�")]
     page.encode()
 
@@ -200,7 +201,7 @@ def test_samples_stand_side_by_side(run):
     page = made([run(say=lambda i, k: RIGHT if k else WRONG, samples=2)])
     (one,) = element(page, "overview")["runs"]
     assert (one["samples"], one["judged"]["strict"]["marks"]) == (2, "10" * 6)
-    assert len(element(page, "responses-0")["texts"]) == 12
+    assert len(element(page, "responses-1-0")["texts"]) == 12
 
 
 def test_runs_of_one_name_are_told_apart_only_where_they_would_clash(run, scripted, tmp_path):
@@ -218,10 +219,11 @@ def test_runs_of_one_name_are_told_apart_only_where_they_would_clash(run, script
 
 def test_baselines(run):
     paths = [run("z"), run("base"), run("a")]
-    assert element(made(paths), "overview")["baselines"] == [1, 0, 2]
+    overview = element(made(paths), "overview")
+    assert (overview["baseline"], overview["baselines"]) == ("1", ["1", "0", "2"])
     overview = element(made(paths, baselines=["z"]), "overview")
-    assert overview["baselines"] == [2]
-    assert {one["before"] for one in overview["differences"]} == {2}
+    assert overview["baselines"] == ["2"]
+    assert {one["before"] for one in overview["standings"]["strict"]["changes"]} == {2}
     with pytest.raises(UsageError, match="no model is called 'q'; there are: a, base, z"):
         made(paths, baselines=["q"])
 
@@ -237,8 +239,27 @@ def test_checkpoints_lie_on_their_training(run, tmp_path):
     (folder / "metrics.jsonl").write_text("\n".join(lines))
     page = made([run("small/step-000002"), run("large/step-000002"), run()], trainings=[folder])
     overview = element(page, "overview")
-    assert overview["trainings"] == [{"name": "small", "stride": 1, "steps": [1, 2], "series": {"reward": [0.5, 0.75]}}]
+    (one,) = overview["trainings"]
+    assert (one["name"], one["stride"], one["steps"], one["series"]) == ("small", 1, [1, 2], {"reward": [0.5, 0.75]})
     assert overview["checkpoints"] == [[0, 2, overview["models"].index("small/step-000002")]]
+
+
+def test_trainings_that_differ_by_their_seeds_are_drawn_as_one():
+    trainings = [
+        {"name": f"{name}-seed{seed}", "recipe": name, "settings": settings}
+        for name, settings in (("talk", "a"), ("sing", "b"))
+        for seed in range(2)
+    ]
+    assert training.seed_groups(trainings) == [["talk", [0, 1]], ["sing", [2, 3]]]
+    assert training.seed_groups(trainings[1:3]) == [["talk-seed1", [0]], ["sing-seed0", [1]]]
+
+
+def test_a_recorded_training_says_its_seed(tmp_path):
+    stored = Path(__file__).parents[2] / "golden" / "promises" / "stored" / "training"
+    found = training.curves(stored)
+    assert found["recipe"]
+    assert isinstance(found["seed"], int)
+    assert {"reward", "entropy", "judge_score", "kl"} <= found["series"].keys()
 
 
 def test_long_trainings_are_thinned_evenly(tmp_path):
@@ -273,6 +294,21 @@ def test_a_picture_that_can_not_be_shown_says_why():
     assert "was not found" in images.small([lost]).absent
     assert "cannot be decoded" in images.small([Image.of_bytes(b"no picture", "x.png")]).absent
     assert not images.small([lost, PICTURES[0]]).absent
+
+
+def test_a_lost_picture_is_taken_from_what_is_known():
+    lost = Image(PICTURES[0].sha256, "x.png", Path("/nowhere/x.png"))
+    asked = []
+
+    def known():
+        asked.append(1)
+        return {PICTURES[0].sha256: PICTURES[0]}
+
+    both = {PICTURES[0].sha256: [lost], "0" * 64: [Image("0" * 64, "y.png", Path("/nowhere/y.png"))]}
+    found = images.embed(both, [], 10**6, lambda _: None, known)
+    assert [bool(one.data) for one in found.values()] == [True, False]
+    assert len(asked) == 1
+    assert "--data" in found["0" * 64].absent
 
 
 def test_large_pictures_are_made_small():
@@ -316,6 +352,13 @@ def test_a_board_is_shown_from_its_evidence(cli, run, tmp_path):
     assert cli("show", tmp_path / "board", "--html", tmp_path / "page.html").code == 0
     page = (tmp_path / "page.html").read_text()
     assert element(page, "overview")["runs"][0]["judged"]["strict"]["marks"] == "000000"
+
+
+def test_formulas_stay_as_written_without_their_package(monkeypatch):
+    monkeypatch.undo()
+    assert document.math_library().startswith("/*! KaTeX, copyright")
+    monkeypatch.setattr(document, "MATH_PACKAGE", "no-such-package")
+    assert document.math_library() == ""
 
 
 def test_the_charts_package_is_loaded_only_by_the_page():

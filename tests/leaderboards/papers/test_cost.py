@@ -117,6 +117,10 @@ def test_the_work_of_other_recipes() -> None:
     assert judged.judgements == judged.answers == 60 * 512 * 8
     (voted,) = work_of(load_recipe("ttrl_figures")).stages
     assert (voted.answers, voted.learnt, voted.passed) == (60 * 16 * 16, 60 * 16 * 8, 2 * 60 * 16 * 8)
+    (asked,) = work_of(load_recipe("evolmm_geometry3k")).stages
+    assert (asked.prompts, asked.answers, asked.learnt) == (809 * 20 * 2, 809 * 20 * 6, 809 * 20 * 6)
+    (game,) = work_of(load_recipe("vision_zero_geometry3k")).stages
+    assert (game.prompts, game.answers, game.learnt) == (281 * 64 * 28, 281 * 64 * 56, 281 * 64 * 32)
     (free,) = work_of(load_recipe("mm_upt_figures", ["policy.kl=0.0"])).stages
     assert free.passed == free.learnt
     assert not work_of(load_recipe("mm_upt_geometry3k", ["openrlhf.gradient_checkpointing=false"])).recompute

@@ -319,7 +319,7 @@ def short(papers, tiny, monkeypatch) -> Path:
     (papers / "recipes" / f"{RECIPE}.toml").write_text(changed)
     for module in (recipe, provenance):
         monkeypatch.setattr(module, "RECIPES", dataclasses.replace(RECIPES, folder=papers / "recipes"))
-    monkeypatch.setattr(figures, "TEST_SIZE", 24)
+    monkeypatch.setattr(figures, "SUITE", dataclasses.replace(figures.SUITE, test_size=24))
     described = (papers / "papers" / "papers.toml").read_text()
     described = described.replace("items = 4", "items = 24").replace('"strict"', '"strict"\nmax_tokens = 32')
     (papers / "papers" / "papers.toml").write_text(described)
