@@ -15,7 +15,7 @@ from proctor.harness.types import Sampling
 from proctor.leaderboards.compare.compare import compare
 from proctor.trainers.tiny import BASE
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.nightly
 
 WEAK = Path(__file__).parent / "weak_base"
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.nightly
 
 
 def test_the_truth_is_better_than_a_coin(tmp_path: Path, cli_process) -> None:
     """Labels teach the bundled model the figures; a random reward teaches nothing."""
-    short = ["--seeds", "2", "--set", "policy.steps=20", "--out", tmp_path / "out"]
+    short = ["--recipe", "mm_upt_figures", "--seeds", "2", "--set", "policy.steps=20", "--out", tmp_path / "out"]
     command = ["reward", "regress", "ground_truth", "--baseline", "random", *short, "--require", "better"]
     done = cli_process(*command, "--json", "--html", tmp_path / "page.html", timeout=3600)
     assert done.code == 0, done.err
@@ -33,6 +33,8 @@ def test_a_reward_is_not_distinguishable_from_itself(tmp_path: Path, cli_process
         "majority_vote",
         "--baseline",
         "majority_vote",
+        "--recipe",
+        "mm_upt_figures",
         "--seeds",
         "2",
         "--set",

@@ -17,7 +17,7 @@ from proctor.trainers.simulation.policy import Prompts
 from proctor.trainers.simulation.simulate import Settings, simulate
 from proctor.trainers.tiny import BASE
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.nightly
 
 FITTED = ("accuracy", "majority_share")
 WINDOW = 10

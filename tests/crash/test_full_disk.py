@@ -12,6 +12,8 @@ from proctor.harness.errors import StoreError
 from proctor.harness.files import write_atomic
 from proctor.harness.runs.store import RunReader
 
+from .small_disk import mount, unmount
+
 ITEMS, SIZE = 12, 40_000
 
 
@@ -36,25 +38,21 @@ def small_disk(tmp_path):
     class Disk:
         path = tmp_path / "disk"
 
-        def _mount(self, options):
-            command = ["mount", "-t", "tmpfs", "-o", options, "none", str(self.path)]
-            return subprocess.run(command, capture_output=True, check=False).returncode == 0
-
         def grow(self):
-            assert self._mount("remount,size=8m")
+            assert mount(self.path, "remount,size=8m")
 
         def protect(self):
-            assert self._mount("remount,ro")
+            assert mount(self.path, "remount,ro")
 
         def unprotect(self):
-            assert self._mount("remount,rw")
+            assert mount(self.path, "remount,rw")
 
     disk = Disk()
     disk.path.mkdir()
-    if os.geteuid() != 0 or not disk._mount("size=300k"):
+    if not mount(disk.path, "size=300k"):
         pytest.skip("mounting a small file system needs privileges that this process has not")
     yield disk
-    subprocess.run(["umount", "-l", str(disk.path)], check=True)
+    unmount(disk.path)
 
 
 @pytest.fixture(scope="module")

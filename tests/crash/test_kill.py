@@ -120,8 +120,14 @@ DRAWN = Sampling(n=2, temperature=0.9, top_p=0.95, max_tokens=48)
     ("sampling", "items", "moments"),
     [
         pytest.param(DRAWN, 60, [60], id="drawn, in the middle"),
-        pytest.param(DRAWN, 200, [1.5, 1, 200, 390], id="drawn, four times", marks=pytest.mark.slow),
-        pytest.param(Sampling(max_tokens=48), 200, [1.5, 1, 100, 190], id="greedy, four times", marks=pytest.mark.slow),
+        pytest.param(DRAWN, 200, [1.5, 1, 200, 390], id="drawn, four times", marks=pytest.mark.nightly),
+        pytest.param(
+            Sampling(max_tokens=48),
+            200,
+            [1.5, 1, 100, 190],
+            id="greedy, four times",
+            marks=pytest.mark.nightly,
+        ),
     ],
 )
 def test_killed_evaluations_of_the_tiny_checkpoint(tmp_path, start, tiny, tiny_model, sampling, items, moments):

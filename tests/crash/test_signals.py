@@ -1,4 +1,4 @@
-"""SIGTERM, SIGINT and second writers, on real processes of the command line."""
+"""SIGTERM, SIGHUP, SIGINT and second writers, on real processes of the command line."""
 
 import json
 import signal
@@ -40,7 +40,7 @@ def wait_for(condition, seconds=60.0):
         time.sleep(0.005)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_signal_drains_exits_130_and_the_same_command_finishes(evaluate, tmp_path, number):
     process = evaluate("run", "delay=0.02", "flight=4")
     wait_for(lambda: lines(tmp_path / "run") >= 3)

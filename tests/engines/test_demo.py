@@ -36,7 +36,14 @@ def test_demo_ends_with_a_table_even_after_a_kill(tmp_path: Path) -> None:
     for word in ("base", "step-000020", "figures", "board.csv", "What to try next", "95% interval"):
         assert word in done.stdout
     assert (out / "page.html").exists()
-    assert max(len(line) for line in done.stdout.partition("Leaderboard")[2].partition("page:")[0].splitlines()) <= 80
+    assert (
+        max(len(line) for line in done.stdout.partition("Leaderboard")[2].partition("leaderboard:")[0].splitlines())
+        <= 80
+    )
+    found = done.stdout.partition("What was found")[2]
+    assert "The base answers 63.8% of 600 drawn figures right" in found
+    assert "That is a gain beyond chance." in found
+    assert found.rstrip().endswith(str(out / "page.html"))
     hints = [line.strip() for line in done.stdout.partition("What to try next")[2].splitlines()[1:]]
     for hint, codes in zip(hints[:3], ((0, 1), (0,), (0,)), strict=True):  # uncommitted code cannot be published
         assert subprocess.run(hint, shell=True, capture_output=True).returncode in codes, hint

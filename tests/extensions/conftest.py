@@ -36,6 +36,8 @@ careful = shapes.things:careful
 data = shapes.profiles
 [proctor.recipes]
 data = shapes.recipes
+[proctor.conditions]
+data = shapes.conditions
 [proctor.papers]
 data = shapes.papers
 """

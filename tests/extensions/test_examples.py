@@ -85,7 +85,7 @@ def test_a_method_that_plays() -> None:
         lambda item: Prompt((item.question,)),
         Sampling(n=2, temperature=1.0),
         0,
-        lambda name, prompts, n: drawn,
+        lambda name, prompts, n, rewarded: drawn,
         lambda items, texts, drawn: rewarded,
     )
     played = method.play(step)

@@ -1,5 +1,6 @@
 """A third party's package that adds one thing of each kind goes through every command."""
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +23,7 @@ ADDED = {
     "trainers": "careful",
     "profiles": "shapes_3b",
     "recipes": "shapes_brief",
+    "conditions": "careless",
     "papers": "polygons",
 }
 
@@ -99,7 +101,7 @@ def test_a_training_by_its_recipe(installed: Path, ok: Callable[..., str], tmp_p
 def test_the_demo_shows_its_suite_too(
     installed: Path, ok: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(figures, "TEST_SIZE", 6)
+    monkeypatch.setattr(figures, "SUITE", dataclasses.replace(figures.SUITE, test_size=6))
     for name in [name for name in SUITES.builtin if name not in ("figures", "chartqa")]:
         monkeypatch.delitem(SUITES.builtin, name)
     recipe = """extends = "mm_upt_figures"

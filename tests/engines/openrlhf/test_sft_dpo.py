@@ -175,6 +175,7 @@ def test_a_stage_starts_from_the_one_before_and_only_the_language_is_trained(sur
         assert words[-len(plan["arguments"]) :] == plan["arguments"]
 
 
+@pytest.mark.nightly
 def test_a_killed_stage_goes_on_from_its_last_checkpoint(surroundings, tmp_path):
     imitate, changes = stage("imitate", SFT, EXAMPLES), ("policy.steps=40",)
 

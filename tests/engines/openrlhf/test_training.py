@@ -18,7 +18,7 @@ from proctor.harness.runs.checkpoints import COMPLETE, check_whole
 from proctor.harness.settings import read_settings
 from proctor.trainers.recipe import Recipe
 from proctor.trainers.sampler import training_prompts
-from proctor.trainers.tiny import BASE
+from proctor.trainers.tiny import BASE, TALKER
 
 from ...trainers.mixed_set import write_set
 from .conftest import Training
@@ -122,6 +122,34 @@ def test_two_steps_with_checkpoints_that_are_examined_once(ended, cli_process, t
     assert {row["status"] for row in rows} == {"complete"}
 
 
+GAMES = {
+    "vision_zero_figures_openrlhf": ("clue_steps=1", "decision_steps=1"),
+    "evolmm_figures_openrlhf": ("propose_every=2",),
+}
+"""Of two steps one trains on fewer answers than the other: the votes, and answers without their questions."""
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("recipe", GAMES)
+def test_a_game_is_played_and_learnt(train, recipe):
+    changes = [part for change in GAMES[recipe] for part in ("--set", f"method_settings.{change}")]
+    training = train(recipe, *SMALL, *changes, "--set", "checkpoint_every=2")
+    code, said = training.end()
+    assert code == 0, said
+    steps = training.metrics()
+    assert [one["step"] for one in steps] == [1, 2]
+    assert all(abs(one["vllm_kl"]) < 0.05 for one in steps), steps  # the second after an update
+    assert all(one["seconds_generating"] > 0 and one["response_length"] > 1 and one["grad_norm"] > 0 for one in steps)
+    if recipe.startswith("vision_zero"):
+        assert [one["clue_stage"] for one in steps] == [1, 0]
+        assert all(-1 <= one["suspicion"] <= 1 for one in steps)
+    else:
+        assert all(0 <= one["proposer_reward"] <= 1 and 0 < one["solver_reward"] <= 1 for one in steps)
+    (path,) = training.checkpoints()
+    before, after = load_file(TALKER / "model.safetensors"), load_file(path / "model.safetensors")
+    assert any((before[name].to(after[name].dtype) != after[name]).any() for name in before)
+
+
 def test_the_steps_are_the_local_trainers(ended):
     training = ended("mm_upt_figures_openrlhf")
     recipe = read_settings(Recipe, json.loads((training.out / "training.json").read_text())["identity"]["recipe"], "it")
@@ -153,6 +181,7 @@ def test_a_checkpoint_answers_alike_in_vllm(ended):
     assert answers[0] == answers[1]
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("titles", "recipe"),
     [((ROLLOUTS, DRIVER), "mm_upt_figures_openrlhf"), ((JUDGE,), "actor_judge_figures_openrlhf")],

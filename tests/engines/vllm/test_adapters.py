@@ -1,26 +1,20 @@
 """LoRA adapters: the answers of peft's own model, in the layers and merged, on transformers and on vLLM."""
 
-from importlib.util import find_spec
 from itertools import islice
 
 import pytest
-
-from proctor.benchmarks.base import boxed_prompt
-from proctor.benchmarks.suites.figures import as_item, draw
-from proctor.harness.errors import CheckpointError
-from proctor.harness.types import Request, Sampling
-
-if find_spec("vllm") is None or find_spec("peft") is None:
-    pytest.skip("no vllm or peft here: `make test-vllm` runs this in .venv/openrlhf", allow_module_level=True)
-
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
 
+from proctor.benchmarks.base import boxed_prompt
+from proctor.benchmarks.suites.figures import as_item, draw
 from proctor.harness.engines import transformers, vllm
 from proctor.harness.engines.generate import GeneratingModel
 from proctor.harness.engines.loading import load_configuration, load_weights
 from proctor.harness.engines.ray import open_replicas
+from proctor.harness.errors import CheckpointError
+from proctor.harness.types import Request, Sampling
 
 from ..families import build
 

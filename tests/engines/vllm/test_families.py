@@ -3,20 +3,15 @@
 Two families here, grids of patches and tiles, since each start takes a while; `make models` tries them all.
 """
 
-from importlib.util import find_spec
 from types import SimpleNamespace
 
 import pytest
 
 from proctor.benchmarks.examination import plan
+from proctor.harness.engines import transformers, vllm
 from proctor.harness.errors import UsageError
 from proctor.harness.runs.evaluate import run_eval
 from proctor.harness.types import Request, Sampling
-
-if find_spec("vllm") is None:
-    pytest.skip("vllm is not installed here: `make test-vllm` runs this in .venv/openrlhf", allow_module_level=True)
-
-from proctor.harness.engines import transformers, vllm
 
 from ..families import build
 

@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-from importlib.util import find_spec
 
 import pytest
 
@@ -15,9 +14,6 @@ from proctor.harness.runs.store import RunReader
 from proctor.harness.types import Request, Sampling
 
 from ..processes import answered, finish, wait_for
-
-if find_spec("vllm") is None:
-    pytest.skip("vllm is not installed here: `make test-vllm` runs this in .venv/openrlhf", allow_module_level=True)
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
@@ -108,6 +104,7 @@ def test_ctrl_c_finishes_what_is_in_flight(evaluate, tmp_path, vllm_model, exami
     assert (tmp_path / "run" / "responses.jsonl").read_bytes() == whole
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(("send", "number"), [(os.killpg, signal.SIGINT), (os.kill, signal.SIGTERM)])
 def test_an_interrupt_while_it_starts_ends_all_of_it(evaluate, tmp_path, send, number):
     process = evaluate()
@@ -139,6 +136,7 @@ def test_a_dead_engine_is_one_line_and_what_it_answered_stays(evaluate, tmp_path
     assert (tmp_path / "run" / "responses.jsonl").read_bytes() == whole
 
 
+@pytest.mark.nightly
 def test_what_does_not_fit_is_one_line(start, tiny, tmp_path):
     """No memory for even one request's keys and values."""
     command = ["-m", "proctor.harness.cli", "eval", "--engine", "vllm", "--model", tiny, "--suite", "figures"]

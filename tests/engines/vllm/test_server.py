@@ -10,9 +10,9 @@ import subprocess
 import sys
 import urllib.request
 from contextlib import suppress
-from importlib.util import find_spec
 
 import pytest
+from PIL import Image as PilImage
 
 from proctor.benchmarks.base import boxed_prompt
 from proctor.benchmarks.examination import plan, score_run
@@ -23,11 +23,6 @@ from proctor.harness.runs.store import RunReader
 from proctor.harness.types import Image, Item, Prompt, Request, Sampling
 
 from ..processes import answered, finish, wait_for
-
-if find_spec("vllm") is None:
-    pytest.skip("vllm is not installed here: `make test-vllm` runs this in .venv/openrlhf", allow_module_level=True)
-
-from PIL import Image as PilImage
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
@@ -188,6 +183,7 @@ def test_a_model_that_is_not_served_is_one_line(evaluate, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.nightly
 def test_a_killed_server_ends_the_run_which_goes_on_to_the_same_bytes(server, evaluate, tmp_path):
     code, _, err = finish(evaluate("whole"))
     assert code == 0, err

@@ -4,23 +4,17 @@ import dataclasses
 import io
 import json
 import os
-from importlib.util import find_spec
 from itertools import islice
 
 import pytest
+from PIL import Image as PilImage
 
 from proctor.benchmarks.base import boxed_prompt
 from proctor.benchmarks.suites.figures import as_item, draw
-from proctor.harness.errors import CheckpointError, UsageError
-from proctor.harness.types import Image, Prompt, Request, Sampling
-
-if find_spec("vllm") is None:
-    pytest.skip("vllm is not installed here: `make test-vllm` runs this in .venv/openrlhf", allow_module_level=True)
-
-from PIL import Image as PilImage
-
 from proctor.harness.engines.base import tells
 from proctor.harness.engines.vllm import open_engine
+from proctor.harness.errors import CheckpointError, UsageError
+from proctor.harness.types import Image, Prompt, Request, Sampling
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
