@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 import venv
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -94,14 +95,32 @@ EXTRAS = {
     "local": "torch, transformers",
 }
 """What each extra is there for; openrlhf, trackers and vllm have environments of their own, in which their tests run."""
+WITH_TORCH = ("adapters", "quantised", "trl", "local")
+"""Those that bring torch, gigabytes of it: tried in turn in one environment, which the first finds empty."""
 
 
-@pytest.mark.slow
+@pytest.fixture(scope="module")
+def fresh(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """`fresh(extra)`: the folder of programs of an environment of the wheel alone, or of what else brings torch."""
+    made: dict[str, Path] = {}
+
+    def environment(extra: str) -> Path:
+        name = "torch" if extra in WITH_TORCH else extra
+        if name not in made:
+            made[name] = tmp_path_factory.mktemp(name)
+            shutil.copytree(installed.parent, made[name] / "venv", symlinks=True)
+        return made[name] / "venv" / "bin"
+
+    return environment
+
+
+@pytest.mark.nightly
 @pytest.mark.parametrize("extra", EXTRAS)
-def test_the_line_that_an_error_gives_installs_an_extra(installed: Path, tmp_path: Path, extra: str) -> None:
-    """In an environment of the wheel alone, the command is taken from there and run there."""
-    bin_folder = tmp_path / "venv" / "bin"
-    shutil.copytree(installed.parent, tmp_path / "venv", symlinks=True)
+def test_the_line_that_an_error_gives_installs_an_extra(
+    installed: Path, fresh: Callable[[str], Path], tmp_path: Path, extra: str
+) -> None:
+    """The command is taken from where the wheel is alone, and run in a fresh environment."""
+    bin_folder = fresh(extra)
     print_line = f"from proctor.harness.errors import install; print(install({extra!r}))"
     done = subprocess.run([installed / "python", "-c", print_line], capture_output=True, text=True, check=True)
     program, command, *wanted = shlex.split(done.stdout)
