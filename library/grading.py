@@ -15,6 +15,8 @@ def grade(
     gold_type: str | None = None,
     choices: Sequence[str] | None = None,
     unit: str | None = None,
+    *,
+    question: str = "",
 ) -> Grade:
     r"""Find the final answer of a whole response and compare it with the gold, by the strict matcher.
 
@@ -23,7 +25,8 @@ def grade(
 
     `gold_type` says how they are compared (`proctor.GOLD_TYPES`; None: "choice" where there are choices, else "number", which
     takes expressions and words too). `choices` are option texts in order, named A, B, ...; `unit` is what the question asks
-    for. The result is true where the answer is right. Model text is never executed.
+    for; with the `question`, a sentence that says it again as a statement answers yes or no. The result is true where the
+    answer is right. Model text is never executed.
     Raises UsageError for an unknown gold type or what is no text.
     """
     if not isinstance(response, str):
@@ -32,6 +35,6 @@ def grade(
         raise UsageError(f"a gold must be a text or a number, not {type(gold).__name__}: grade(response, gold)")
     kind = gold_type or ("choice" if choices else "number")
     try:
-        return answers.grade(response, str(gold), kind, choices, unit)
+        return answers.grade(response, str(gold), kind, choices, unit, question=question)
     except ValueError as error:
         raise UsageError(str(error)) from error

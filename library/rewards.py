@@ -70,7 +70,9 @@ def for_verl(
         raise UsageError(f"n must be at least 2, not {n}")
 
     def right(one: Answered) -> float:
-        return float(grade(one.response, one.gold or "", answer_type, one.choices or None).correct is True)
+        return float(
+            grade(one.response, one.gold or "", answer_type, one.choices or None, question=one.prompt).correct is True
+        )
 
     return VerlReward(GroupReward(_opened(reward, settings), "verl", answer_format, answer_type, seed), n, right)
 

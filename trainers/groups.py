@@ -268,7 +268,9 @@ def _recorded(item: Item, responses: tuple[str, ...], tokens: GroupTokens) -> Re
         raise DataError(f"item {item.id} of suite {item.suite} has no label, so nothing can be measured on it")
     choices = item.choices or None
     said = stated(responses, tokens.truncated)
-    grades = [answers.match(one, item.answer, item.answer_type, choices, item.unit) for one in said]
+    grades = [
+        answers.match(one, item.answer, item.answer_type, choices, item.unit, question=item.question) for one in said
+    ]
     return RecordedGroup(item, responses, tuple(grade.correct is True for grade in grades), tokens=tokens)
 
 

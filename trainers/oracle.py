@@ -54,7 +54,9 @@ def _is_right(group: Group, place: int) -> bool:
     if group.gold is None:
         raise UsageError(f"item {group.item_id} has no label, and the judge is an oracle, which needs it")
     gold = group.gold
-    grade = answers.match(group.stated[place], gold.answer, gold.answer_type, group.choices or None, gold.unit)
+    grade = answers.match(
+        group.stated[place], gold.answer, gold.answer_type, group.choices or None, gold.unit, question=group.question
+    )
     return grade.correct is True
 
 

@@ -124,7 +124,9 @@ def graded(stated: Extraction, item: Item) -> Grade:
     """The strict matcher by the item's gold type; no answer is right where the suite gives no gold."""
     if not item.answer:
         return no_gold(stated)
-    return answers.match(stated, item.answer, item.answer_type, options(item) or None, item.unit)
+    return answers.match(
+        stated, item.answer, item.answer_type, options(item) or None, item.unit, question=item.question
+    )
 
 
 def options(item: Item) -> tuple[str, ...]:

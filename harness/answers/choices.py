@@ -14,6 +14,7 @@ from typing import NamedTuple
 from .compare import same, same_ratio
 from .forms import Colon, Form, Items, Scalar, Words
 from .reading import EXPRESSION, QUANTITY, Style, read, read_worded
+from .said_option import alike, words
 from .statements.doubt import FAULT, not_ones_own
 from .statements.sentence import FITS, NOUN, value_of
 from .text import clean, number_in_words, ratio_signs, spelled, text_key, time_key
@@ -229,8 +230,8 @@ def _keys(option: str) -> tuple[str, ...]:
 def _by_text(answer: str, options: list[str]) -> list[str]:
     """The letters of the options that the answer states, by words first and by value second."""
     numeral = _ROMAN.fullmatch(clean(answer).strip(" .")) if options and not any(map(str.isdigit, options[0])) else None
-    for words in (answer, numeral.group("numeral")) if numeral else (answer,):
-        key = option_key(words)
+    for said in (answer, numeral.group("numeral")) if numeral else (answer,):
+        key = option_key(said)
         exact = [letter for letter, option in zip(_LETTERS, options, strict=False) if key in _keys(option)]
         if exact or not key:
             return exact
@@ -386,6 +387,7 @@ def _states_option(rest: str, letter: str, options: list[str]) -> bool:
             key in (own, own + "s", own + "es", own.removeprefix("itis"))
             or _same_value(options[position], text)
             or loose[0] == loose[1]
+            or _same_but_in_number(text, options[position])
         ):
             return True
         if own.startswith(key) and (len(key) >= _PREFIX or _begins(text, options[position])):
@@ -393,6 +395,12 @@ def _states_option(rest: str, letter: str, options: list[str]) -> bool:
         if key.startswith(own) and _ends(key[len(own) :], text, own):
             return not any(len(other) > len(own) and key.startswith(other) for other in map(option_key, options))
     return False
+
+
+def _same_but_in_number(text: str, option: str) -> bool:
+    """True for the same words, one in the singular and one in the plural."""
+    said, own = words(text), words(option)
+    return len(said) == len(own) > 1 and all(map(alike, said, own))
 
 
 def _begins(text: str, option: str) -> bool:

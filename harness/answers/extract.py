@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Hashable
 from dataclasses import replace
 
-from .statements.beginning import first_line, first_option, first_phrase, first_sentence
+from .statements.beginning import first_line, first_option, first_phrase, first_sentence, opening_sentence
 from .statements.closing import closing_statement
 from .statements.decimal_comma import has_comma, with_points, writes_commas
 from .statements.doubt import CONDITION, DENIED_ELSEWHERE, may_doubt, not_ones_own
@@ -61,7 +61,7 @@ _LOOK_BACK = 24  # characters before a box
 _LONGEST_JOINT = 200
 _NESTED_BOXES = 4
 _BARE_BOX = re.compile(r"\\(?:boxed|fbox)")
-_MORE_SENTENCES = re.compile(r"(?:[a-z\d)}]{3}|[A-Z]{3}|[)}$%°*²³]\s?|\d(?!!))[.!?]\s+\S+(?:\s+\S+){2}")
+_MORE_SENTENCES = re.compile(r"(?:[a-z\d)}]{3}|[A-Z]{3}|_[A-Za-z]{1,4}|[)}$%°*²³]\s?|\d(?!!))[.!?]\s+\S+(?:\s+\S+){2}")
 _ONLY_ITEM = re.compile(r"\d{1,2}[.)]\s+(?=\(?[A-Z]\)?\.?\Z)")
 _ARROW = re.compile(r"(?:[→⇒➜➔➡∴👉✅☑✔]\ufe0f?|=>|->)\s*")
 _OF_AMERICA = re.compile(r"U\.S\.(?=\s[a-z])")
@@ -162,7 +162,8 @@ def _in_words(text: str, boxed: bool) -> Extraction:
     if stated is not None:
         stands = standing(text, stated)
         return _stated(stands, ending.said() if stands.answer else ())
-    return Extraction(None, "none", _TAKEN_BACK if explicit else bare.reason, ending.said())
+    opening = "" if explicit or not closing or ending.cut_off else opening_sentence(ending.body)
+    return Extraction(None, "none", _TAKEN_BACK if explicit else bare.reason, ending.said(), opening=opening)
 
 
 def _ends_in_mark(sentences: list[str]) -> bool:

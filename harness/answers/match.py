@@ -39,13 +39,14 @@ from .reading import EXPRESSION, EXPRESSIONS, QUANTITIES, QUANTITY, Style, read,
 from .regions import Region
 from .restated import restated
 from .said_gold import formula_said, numbers_said, states
-from .said_option import option_said, option_written, verdict
+from .said_option import MARK, option_said, option_written, verdict
 from .statements import sentence, statement
 from .statements.clause import is_sentence
 from .text import clean, number_in_words, text_key
 from .types import MAX_ANSWER, MEMO_LENGTH, Extraction, GoldType, Grade, UnreadableError, memo, parse_gold_type
 from .units import Unit, read_unit
 from .values import rational, value_of
+from .yes_or_no import yes_or_no
 
 _LITERAL = re.compile(r"[+-]?(?:0|[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d*)(?:\.\d+)?")
 _LITERALS = re.compile(r"(?=[(\[]|.*,\s)[(\[]?\s*-?\d+(?:\.\d+)?(?:\s*,\s*-?\d+(?:\.\d+)?)+\s*[)\]]?")
@@ -410,14 +411,21 @@ def _agrees(gold: str, answer: str, kind: GoldType, unit: str | None) -> bool:
 
 
 def grade(
-    response: str, gold: str, gold_type: str, choices: Sequence[str] | None = None, unit: str | None = None
+    response: str,
+    gold: str,
+    gold_type: str,
+    choices: Sequence[str] | None = None,
+    unit: str | None = None,
+    *,
+    question: str = "",
 ) -> Grade:
     """Extract the final answer of `response` and compare it with `gold`.
 
-    `choices` are option texts in order (letters A, B, ... name them); `unit` is the unit that the question asks for. Raises
-    ValueError for an unknown gold type, and nothing else whatever the response.
+    `choices` are option texts in order (letters A, B, ... name them); `unit` is the unit that the question asks for. With the
+    `question`, a sentence that says it again as a statement answers it where its options are yes and no.
+    Raises ValueError for an unknown gold type, and nothing else whatever the response.
     """
-    return match(extract(response), gold, gold_type, choices, unit)
+    return match(extract(response), gold, gold_type, choices, unit, question=question)
 
 
 def match(
@@ -426,6 +434,8 @@ def match(
     gold_type: str,
     choices: Sequence[str] | None = None,
     unit: str | None = None,
+    *,
+    question: str = "",
 ) -> Grade:
     """Compare an extracted answer with `gold`; see `grade`."""
     kind = parse_gold_type(gold_type)
@@ -451,10 +461,12 @@ def match(
         chosen = _choose(letter, gold, kind.name == "choice", options)
         return Grade(chosen.correct, letter, chosen.rule, f"letter {letter} with its own text")
     sentences = _read_again(answer, decided, kind, options)
-    if sentences:
-        said = _said(replace(answer, sentences=sentences), gold, kind, options, unit)
-        if said is not None:
-            return Grade(said[1].correct, said[0], said[1].rule, said[1].reason)
+    said = _opened(answer.opening, gold, options) if kind.name == "choice" and MARK.search(answer.opening) else None
+    said = said or (_said(replace(answer, sentences=sentences), gold, kind, options, unit) if sentences else None)
+    said = said or (_opened(answer.opening, gold, options) if kind.name == "choice" else None)
+    said = said or (_asked(question, (*sentences, answer.opening), gold, kind, options) if question else None)
+    if said is not None:
+        return Grade(said[1].correct, said[0], said[1].rule, said[1].reason)
     return Grade(decided.correct, answer.answer, decided.rule, decided.reason)
 
 
@@ -532,6 +544,32 @@ def _said(
         if part is not None and not _names_another(kind, said, part, gold):
             return part, Decision(True, f"{kind.name}-sentence", f"the closing sentence states the {kind.name}")
     return None
+
+
+def _opened(opening: str, gold: str, choices: tuple[str, ...] | None) -> tuple[str, Decision] | None:
+    """The option that the first sentence names to a reader who knows the options, and the verdict."""
+    letter = option_said(opening, choices or ()) if opening else ""
+    return (letter, _choose(letter, gold, True, choices)._replace(rule="choice-sentence")) if letter else None
+
+
+def _asked(
+    question: str, sentences: Sequence[str], gold: str, kind: GoldType, choices: tuple[str, ...] | None
+) -> tuple[str, Decision] | None:
+    """Yes or no where a sentence says the question again as a statement, or denies it, and no other says the opposite."""
+    golds = choices or (gold,)
+    if not any(option.strip().lower() in _YES_OR_NO for option in golds):
+        return None
+    found = {said for sentence in sentences if (said := yes_or_no(question, sentence))}
+    if len(found) != 1:
+        return None
+    said = found.pop()
+    if kind.name == "choice":
+        return said, _choose(said, gold, True, choices)._replace(rule="choice-statement")
+    correct = kind.name in ("text", "relaxed") and gold.strip().lower() == said
+    return (said, Decision(True, "text-statement", "the question said again as a statement")) if correct else None
+
+
+_YES_OR_NO = frozenset(("yes", "no"))
 
 
 def _names_another(kind: GoldType, said: str, part: str, gold: str) -> bool:

@@ -63,7 +63,7 @@ _RELATING = ("to", "than", "of", "as")
 _IS = frozenset(("is", "are", "was", "were", "be", "called", "named"))
 _NONE = "none"
 _FOREIGN = re.compile(r"[^\x00-\x7f]{1,40}")
-_MARK = re.compile(
+MARK = re.compile(
     r"(?<![\w\\])[(\[](?:[Oo]ption\s)?([A-Z])[)\]]|\b(?:[Oo]ption|[Cc]hoice|[Aa]nswer)\s\(?([A-Z])\)?(?![\w'’])"
 )
 SEVERAL = re.compile(r"\b(?:or|except|excluding|other than|respectively|both|either|neither)\b", re.IGNORECASE)
@@ -136,7 +136,7 @@ def _by_end(sentence: str, options: Sequence[str]) -> str | None:
 
 def _by_mark(clause: str, count: int) -> str | None:
     """Located in the (B) Lower half: the only letter in brackets, or behind "option"."""
-    marks = [found for found in _MARK.finditer(clause) if (found.group(1) or found.group(2)) in _LETTERS[:count]]
+    marks = [found for found in MARK.finditer(clause) if (found.group(1) or found.group(2)) in _LETTERS[:count]]
     if not marks:
         return None
     before = clause[: marks[0].start()]
@@ -200,7 +200,7 @@ def _places(option: list[str], said: list[str]) -> Iterator[tuple[int, int]]:
     for start in range(len(said)):
         end, at = start, 0
         while end < len(said) and at < size:
-            if _alike(option[at], said[end]):
+            if alike(option[at], said[end]):
                 at += 1
             elif said[end] not in (",", "-") or not at:
                 break
@@ -209,7 +209,7 @@ def _places(option: list[str], said: list[str]) -> Iterator[tuple[int, int]]:
             yield start, end
 
 
-def _alike(one: str, other: str) -> bool:
+def alike(one: str, other: str) -> bool:
     """True for the same word, in the singular or the plural."""
     return one == other or (
         len(one) > 3 and len(other) > 3 and (other in (one + "s", one + "es") or one in (other + "s", other + "es"))

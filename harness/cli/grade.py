@@ -21,6 +21,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--choices", nargs="+", metavar="TEXT", help="the options' texts in order, for a choice")
     parser.add_argument("--unit", metavar="TEXT", help="the unit that the question asks for")
+    parser.add_argument("--question", metavar="TEXT", help="the question, for answers that say it again as a statement")
     parser.add_argument("--response", metavar="TEXT", help="the model's whole response")
     files = parser.add_mutually_exclusive_group()
     files.add_argument("--cases", type=Path, metavar="FILE", help="JSON lines of gold, gold_type, choices, response")
@@ -50,7 +51,7 @@ def explain(args: argparse.Namespace) -> int:
     except ValueError as error:
         raise UsageError(str(error)) from error
     stated = extract(args.response)
-    grade = match(stated, args.gold, args.gold_type, args.choices, args.unit)
+    grade = match(stated, args.gold, args.gold_type, args.choices, args.unit, question=args.question or "")
     stages = {
         "stated answer": stated.answer,
         "found by": f"{stated.rule}: {stated.reason}",
@@ -95,7 +96,12 @@ def judge_case(record: Json, number: int) -> dict[str, Json]:
         return {"id": case_id, "correct": False, "extracted": None, "rule": "bad-line", "reason": problem}
     try:
         found = grade(
-            record["response"], record["gold"], record["gold_type"], record.get("choices"), record.get("unit")
+            record["response"],
+            record["gold"],
+            record["gold_type"],
+            record.get("choices"),
+            record.get("unit"),
+            question=record.get("question") or "",
         )
     except ValueError as error:
         return {"id": case_id, "correct": False, "extracted": None, "rule": "bad-line", "reason": str(error)}
@@ -130,7 +136,10 @@ def _case_problem(record: Json) -> str:
             return f"{name} must be text"
     if not _texts_or_none(record.get("choices")):
         return "choices must be a list of texts"
-    return "" if isinstance(record.get("unit"), str | None) else "unit must be text"
+    for name in ("unit", "question"):
+        if not isinstance(record.get(name), str | None):
+            return f"{name} must be text"
+    return ""
 
 
 def _texts_or_none(value: Json) -> bool:

@@ -20,5 +20,8 @@ class GroundTruth:
         if gold is None:
             raise UsageError(f"reward ground_truth: item {group.item_id} has no label")
         choices = group.choices or None
-        grades = [answers.match(one, gold.answer, gold.answer_type, choices, gold.unit) for one in group.stated]
+        grades = [
+            answers.match(one, gold.answer, gold.answer_type, choices, gold.unit, question=group.question)
+            for one in group.stated
+        ]
         return [float(grade.correct is True) for grade in grades]

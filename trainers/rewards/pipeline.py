@@ -89,7 +89,9 @@ def judge_metrics(groups: Sequence[Group]) -> dict[str, float]:
 
 
 def _right(item: Item, stated: answers.Extraction) -> bool:
-    grade = answers.match(stated, item.answer, item.answer_type, item.choices or None, item.unit)
+    grade = answers.match(
+        stated, item.answer, item.answer_type, item.choices or None, item.unit, question=item.question
+    )
     return grade.correct is True
 
 

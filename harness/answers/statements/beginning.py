@@ -15,7 +15,7 @@ from .statement import Statement, plain
 _BEGINNING = 600  # characters
 _FIRST_LINE = re.compile(
     r"\s{0,12}[*_]{0,6}((?:\([A-Z]\)|[A-Z][).:])[*_\s]{1,12}\S[^\n]{0,120}|\(?[A-Z]\)?[*_.]{0,6}"
-    rf"|{NOUN}\s\(?[A-Z]\)?[*_.]{{0,6}})[ \t]{{0,6}}\n"
+    rf"|{NOUN}\s\(?[A-Z]\)?[*_.]{{0,6}}|[^\n:?()]{{2,80}}\s\([A-Z]\)[*_.]{{0,6}})[ \t]{{0,6}}\n"
 )
 _FIRST_VALUE = re.compile(
     r"\s{0,8}(?:[*_]{2,3}|\$\$?|\\[(\[])\s?(?P<value>[A-Za-z][A-Za-z ]{0,30}=\s?[-−]?[\d\\][^\n]{0,80}?)\s?"
@@ -29,7 +29,7 @@ _WITHDRAWS = re.compile(r"\b(?:none of|cannot|can['’]t|not (?:right|correct))\
 _DIGITS = re.compile(r"\d[\d,]*(?:\.\d+)?")
 _LEAST_EXPLANATION = 40  # characters behind the first sentence
 _FIRST_WORDS = 10
-_ANOTHER_LABEL = re.compile(r"\n[ \t*_-]*(?:\([A-Z]\)|[A-Z][).:])\s")
+_ANOTHER_LABEL = re.compile(r"\n[ \t*_-]*(?:\([A-Z]\)|[A-Z][).:])\s|[^\n]\s\([A-Z]\)[.*_]{0,4}(?:\n|\Z)")
 _LISTED = re.compile(r"\S\s[*_]{0,3}\([B-Z]\)\s")
 """Another option behind one: (A) Yes (B) No."""
 
@@ -110,3 +110,29 @@ def first_sentence(text: str) -> Statement | None:
     letter = LONE_LETTER.fullmatch(value) if not _WITHDRAWS.search(text, len(first)) else None
     alone = letter is not None and set(LONE_LETTER.findall(ARTICLE.sub("", text[len(first) :]))) <= {letter.group(1)}
     return Statement(0, plain(value), "first-sentence") if bold or again or alone else None
+
+
+_LEAST_REST = 20  # characters behind an opening
+_CONCLUDES = re.compile(
+    r"\b(?:so|thus|hence|therefore|conclusion|overall|finally|consequently|answer|options?|choices?|correct|however|but|wait|"
+    r"actually|instead|although|unless|unclear|unknown|not|no|none|cannot|correction|if)\b|n['’]t\b|[?=≈✓✗]|[^\x00-\x7f]{3}"
+    r"|\n\s{0,4}(?:[-*•#]|\d{1,2}[.)]|\(?[A-Z][).])",
+    re.IGNORECASE,
+)
+"""What an explanation of an answer does without: a conclusion of its own, a denial, a computation, a list."""
+
+
+_NAMES_QUESTION = re.compile(r"\b(?:is|are|be)\s(?:option\s)?\([A-Z]\)\s[^?]*\Z")
+"""What stands before the mark of an option that is a question: The one that it can answer is (B) Does it sink?"""
+
+
+def opening_sentence(text: str) -> str:
+    """The first sentence where all that follows only explains it; else ""."""
+    first = sentences_of(text[:_BEGINNING])[0]
+    rest = text[len(first) :]
+    if len(rest.strip()) < _LEAST_REST or _CONCLUDES.search(rest):
+        return ""
+    if not is_question(first):
+        return first
+    said = first.rstrip(" ?*_\n")
+    return said if _NAMES_QUESTION.search(said) else ""

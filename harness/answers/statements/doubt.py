@@ -30,9 +30,13 @@ _DENIED = re.compile(
 )
 _RELATIVE = re.compile(
     r"\b(?:the|an?|only|one)\s(?:[\w-]+\s){1,4}(?:that|which|who)\s"
-    r"(?:can(?:not|['’]t)|(?:do|does|did|is|are|was|were|has|have|had|will|would|could)(?:\snot|n['’]t))\b",
+    r"(?:can(?:not|['’]t)|(?:do|does|did|is|are|was|were|has|have|had|will|would|could)(?:\snot|n['’]t))\b"
+    r"|\b(?!(?:is|are|was|were|be|been|do|does|did|has|have|had|can|could|will|would|should|must|may|might|if|but|and|or|"
+    r"so|why|it)\b)[a-z]{3,20}\snot\s(?=(?:[a-z]{2,12}(?:ed|ing)|shown|drawn|in|on|at|inside|within)\b[^.;]*?"
+    r"\s(?:is|are|was|were|equals|=)\b)",
     re.IGNORECASE,
 )
+"""What only says which thing is meant: the piece that does not fit, the cells not shaded."""
 _CONDITION = (
     r"\b(?i:suppose|unless|provided that|in case|only (?:when|if)|should (?:the|we|it)|(?:for|in the) "
     r"(?:example|instance)|"

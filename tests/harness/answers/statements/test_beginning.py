@@ -88,6 +88,49 @@ def test_a_first_sentence_that_gives_a_value(text: str, answer: str) -> None:
     assert found.rule in ("sentence", "first-sentence")
 
 
+PREY = ["Beetles", "Owl and fox", "Fox and newt", "Vole and ant"]
+
+OPENINGS = [
+    (
+        "Based on the diagram, the animals that suffer most are the beetles. They feed on the grass that is taken away.",
+        "A",
+    ),
+    ("Beetles (A)\n\nThey feed on the grass, so with less of it there are fewer of them.", "A"),
+    (
+        "The animal that is hit hardest is option (A) Beetles.\n\nThe picture shows arrows. Fox and newt come second.",
+        "A",
+    ),
+    ("The animals that lose their food are the owl and fox. Both of them hunt what lives in the grass.", "B"),
+]
+
+NO_OPENINGS = [
+    "The picture shows beetles in the grass. The owl and fox hunt them. Therefore, something else is hit harder.",
+    "Let us look at the beetles. They may suffer, but others suffer more when the grass is taken away.",
+    "Is it the beetles? They feed on the grass that is taken away, and many of them live there.",
+    "It is not the beetles. They feed on leaves that grow on trees, far away from the grass.",
+    "The beetles, or the owl and fox. They all live in the grass that is taken away from them.",
+]
+
+
+@pytest.mark.parametrize(("text", "letter"), OPENINGS)
+def test_an_opening_that_names_an_option_and_is_explained(text: str, letter: str) -> None:
+    for other in "ABCD":
+        assert grade(text, other, "choice", PREY).correct is (other == letter)
+
+
+@pytest.mark.parametrize("text", NO_OPENINGS)
+def test_an_opening_that_states_no_option(text: str) -> None:
+    assert not any(grade(text, letter, "choice", PREY).correct for letter in "ABCD")
+
+
+def test_an_option_that_is_a_question() -> None:
+    options = ["Does it sink?", "Does it float?"]
+    said = (
+        "The question that they can answer is (B) Does it float? They put it on the water and look at it for a while."
+    )
+    assert grade(said, "B", "choice", options).correct
+
+
 @pytest.mark.parametrize("text", NAMED)
 def test_an_option_that_the_first_sentence_names(text: str) -> None:
     assert grade(text, "C", "choice", ANGLES).correct

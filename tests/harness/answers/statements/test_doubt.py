@@ -41,6 +41,7 @@ STATE_NOTHING = [
     "有人认为答案是7。",
     "答案可能是7。",
     "假如边长是2，面积就是7。",
+    "The number of cells shaded is not 7.",
     "例如，当边长为2时，面积是7。",
     "常见的错误答案是7。",
 ]
@@ -54,6 +55,9 @@ STATE_IT = [
     "The answer is 7, although 6 are visible.",
     "The answer is 7 rather than 6.",
     "排除错误的数法，答案是7。",
+    "Therefore, the number of cells not shaded is 7.",
+    "So the number of people not in the photo is 7.",
+    "Therefore, the number of years where the share not at school is greater than the average is 7.",
 ]
 
 
