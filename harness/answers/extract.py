@@ -19,8 +19,9 @@ from .statements.decimal_comma import has_comma, with_points, writes_commas
 from .statements.doubt import CONDITION, DENIED_ELSEWHERE, may_doubt, not_ones_own
 from .statements.ending import before_own_questions, breaks_off, ending_of
 from .statements.last_line import last_line, lettered_line
+from .statements.preparation import SUPPOSES_IN_CHINESE, prepares
 from .statements.second_thought import correction, refuted, second_thought, standing
-from .statements.sentence import DASHED, FIRM, SUPPOSES_IN_CHINESE, prepares, said_alone, value_of
+from .statements.sentence import DASHED, FIRM, said_alone, value_of
 from .statements.signs import with_plain_signs
 from .statements.statement import LABELLED, MARK, Statement, last_statement, later_statement, plain
 from .statements.thinking import after_thinking

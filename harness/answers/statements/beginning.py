@@ -9,7 +9,8 @@ from .clause import is_denied
 from .doubt import IF
 from .ending import sentences_of
 from .last_line import HEADING
-from .sentence import ARTICLE, LONE_LETTER, NOUN, is_question, value_of
+from .preparation import is_question
+from .sentence import ARTICLE, LONE_LETTER, NOUN, value_of
 from .statement import Statement, plain
 
 _BEGINNING = 600  # characters

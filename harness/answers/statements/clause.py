@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 
 from .doubt import CONDITION, IF, doubts, may_doubt, not_ones_own, only_supposed
-from .sentence import CIRCUMSTANCE, CONSIDERS, LEAD, LONGEST, QUESTION, counted_behind, prepares
+from .preparation import CONSIDERS, QUESTION, counted_behind, prepares
+from .sentence import CIRCUMSTANCE, LEAD, LONGEST
 
 _REASON = re.compile(
     r"[,;]?\s(?:because|since|due to|given that|whereas|while|so that|as (?:it|the|they|there|shown|seen|indicated|can|we)|"

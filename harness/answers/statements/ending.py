@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from .doubt import COUNTERFACTUAL, THEN, only_supposed
+from .preparation import UNABLE
 from .remark import is_remark
-from .sentence import NOUN, UNABLE, VERDICT
+from .sentence import NOUN, VERDICT
 from .statement import BLANK
 
 _TAIL = 600  # characters in which the last sentences are

@@ -6,7 +6,8 @@ import re
 
 from ..lexer import names
 from .doubt import IF, not_ones_own, words_in
-from .sentence import NOUN, is_question
+from .preparation import is_question
+from .sentence import NOUN
 
 _NEGATIVE = frozenset(
     names(

@@ -1,7 +1,6 @@
 """What one sentence asserts: whether it asserts anything, and the value or the option that it gives.
 
-"Therefore, the number of objects left is 7." gives 7; "Damon needs $24 to buy a steak." gives $24; "The "
-"missing piece is
+"Therefore, the number of objects left is 7." gives 7; "Damon needs $24 to buy a steak." gives $24; "The missing piece is
 option C." gives C. Questions, denials, doubts and suppositions give nothing, nor does a number that merely occurs.
 """
 
@@ -12,6 +11,7 @@ import re
 from ..lexer import names
 from ..units import CURRENCY_SIGNS
 from .doubt import DENIED_ELSEWHERE, FORMER, IF, REFUTED, may_doubt, refuted_behind, rests_on_doubt, words_in
+from .preparation import counted_behind, gives_nothing, is_question
 
 FITS = re.compile(
     r"[*_]{0,3}\s(?:(?:therefore|thus|also|clearly|indeed)\s)?(?:fits|works|holds|matches|satisfies|meets|is it\b|"
@@ -216,58 +216,6 @@ FIRM = re.compile(
     r"also|somit|daher|folglich|insgesamt|donc|ainsi|por (?:lo )?tanto|portanto|entonces|quindi|dunque|"
     r"所以|因此|综上|故|よって|したがって|따라서)(?![a-z])"
 )
-QUESTION = re.compile(r"[?？][\s*_)\"'”’]*\Z")
-_CHINESE_CONSIDERS = (
-    r"[\s*_]{0,4}(?:例如|比如|假[设如]|如果|若|[设令](?![^。]{0,200}(?:所以|因此|得|故|则))|"
-    r"第\s?\d{1,3}\s?[题步章页问])"
-)
-SUPPOSES_IN_CHINESE = re.compile(_CHINESE_CONSIDERS)
-CONSIDERS = re.compile(
-    r"[\s*_]{0,12}(?i:for example|e\.g\.|see|step \d|first|next|let|let's|let us|consider|note|recall|given|suppose|"
-    r"now,|remember|we (?:need|are given|know|have to|must)|to (?:find|determine|solve|calculate|get)|"
-    r"option [A-Z](?!\s(?:fits|works|holds|matches|satisfies|meets|is it\b))|"
-    r"\(?[A-Z][).:])(?![a-z])|" + _CHINESE_CONSIDERS
-)
-_ASKS = re.compile(
-    r"[\s*_]{0,8}(?i:is|are|was|were|could|can|would|does|do|did|should)\s(?:it|this|that|these|those|they|there|we|"
-    r"the answer|option|choice)\b"
-)
-"""The beginning of a question, also of one without its mark."""
-_PREPARES = re.compile(
-    r"\b(?:we|i)\s(?:(?:will|shall|should|can|could|now|then|next|first|also|have to|need to|must|may)\s|(?='ll|"
-    r"’ll)){0,3}"
-    r"(?:(?:'ll|’ll)\s)?(?:use|look at|consider|start(?!\s(?:at|with|from)\b.*\b(?:land|end|finish|arrive|get)\b)|begin|"
-    r"proceed|note|recall|compare|check|try|test|examine|assume|"
-    r"find the others)\b"
-    r"|\A[\s*_]{0,8}(?:to (?:proceed|start|begin|to go on)|let(?:['’]s| us| me) (?!go with|choose|pick|say|take|"
-    r"mark|select|answer)|"
-    r"in the next step|try\s[a-z]\s?=|now (?:test|try|check|look at|compare|consider|use))\b"
-    r"|\bso far\b(?! as)|\bstill (?:to be|have to|need to|has to)\b|\b(?:we|i) will need the\b|\b(?:in what "
-    r"follows|in the next (?:step|part)|play an? (?:\w+\s)?role|can now "
-    r"find|(?<!information )(?<!data )(?:is|are) (?:already )?given(?: as\b|(?=[.!\s]*\Z))|it is (?:given|known) that"
-    r"|will be (?:needed|used|useful|important|helpful))\b"
-    r"|\A[\s*_]{0,8}(?:the|this)\s(?:question|problem|task|exercise|text)\s(?:mentions|says|states|gives)\b"
-    r"|\bas given\b(?=[.!\s]*\Z)|\A[\s*_]{0,8}(?:we|i) first\s[^,;]*\Z|\A[\s*_]{0,8}(?:try|start with|begin "
-    r"with|using)\s[^,:=]*\Z"
-    r"|\b(?:is|are) (?:labell?ed|marked|annotated) (?:with|as)\s\W{0,3}\d|\bto consider\b|"
-    r"\bwould\s(?:still\s)?(?:take|need|require)\b[^.;]{0,30}\bmore\b"
-    r"|\b(?:axis|axes|scale|ruler|grid)\b[^.;]{0,30}?\s(?:goes|go|runs?|extends?|ranges?|starts?|begins?|ends?|covers?|"
-    r"(?:is|are) (?:labell?ed|marked|numbered|divided))\b"
-    r"|\A[\s*_]{0,8}(?:the |our |these |all )?(?:answer )?(?:options|choices|candidates|alternatives|possibilities) "
-    r"(?:are|were|include|given|listed)\b",
-    re.IGNORECASE,
-)
-_PREPARING = frozenset(
-    names(
-        "options choices candidates alternatives possibilities "
-        "first labeled labelled marked annotated using would axis axes scale ruler grid use look consider start "
-        "begin proceed note recall check try test "
-        "examine assume find go let step now "
-        "need follows next "
-        "far still compare role given known needed used useful important helpful mentions says states gives"
-    )
-)
-_GIVEN = re.compile(r"[\s*_]{0,12}given\b[^,;:]{0,200},", re.IGNORECASE)
 CLAUSE_END = re.compile(
     r"(?:です|である|となる|입니다|이다)|[;；，。!（]|,(?!\d{3}(?!\d))(?=\s|$)|\.(?=\s|$)|\s\(|\s[—–-]\s(?!\d)|"
     r":\s(?:(?!\d)|(?<!\d:\s)(?<!\d\s:\s))"
@@ -282,11 +230,6 @@ _MARKED_TEXT = re.compile(r"[,;]\s|\s(?i:which|because|since|where|as it|as the)
 _EMPHASIS = re.compile(r"\*{2,3}|__|`")
 _LABEL = re.compile(r"[*_\s\"“$]{0,12}(?:[(\[]\s?[A-Z]\s?[)\]]|" + NOUN + r"|[A-Z](?![\w'’-]))")
 _LONE_CAPITAL = re.compile(r"[A-Z](?![\w'’-])(?<![A-Za-z][A-Z])")
-UNABLE = re.compile(
-    r"\b(?:unable to|not able to|can(?:no|'|’)t|cannot|impossible to|not possible to)\s(?:be\s)?"
-    r"(?:answer|determine|tell|say|read|decide|conclude|give|compute|calculate|find|found|work)",
-    re.IGNORECASE,
-)
 _SO = re.compile(r"[,;]\s(?:and\s)?(?:so|thus|hence|therefore),?\s(?!that\b)|,\s(?:meaning|which means)\s(?:that\s)?")
 _BRACKET = re.compile(r"[*_$\s]{0,4}(?:\\left\s?)?(?:\\[(\[]\s?)?\\?([(\[{])")
 _CLOSES = {"(": ")]", "[": ")]", "{": "}"}
@@ -306,11 +249,6 @@ _ANSWERS = frozenset(names("answer result solution value number term digit"))
 _IT_IS = re.compile(r"\sit (?:is|must be|has to be)\Z")
 _NAMED = re.compile(rf"\(?(?P<value>{_ONE_LETTER})\)?")
 _ONLY_VALUE = re.compile(rf"{_OPENING}[-−+]?(?:{_SIGN}\s?)?\d[\d,]*(?:\.\d+)?\s?(?:[°%]|[A-Za-z]{{1,12}}[²³]?)?\$?")
-_COUNTING = re.compile(
-    r"[\s*_]{0,4}let(?: me|['’]s) (?:count|see)(?: (?:them|it|this|that|again|up|carefully|closely)){0,3}\s?"
-    r"(?::|\.\.\.|…)\s(?:(?:[a-z\d]{1,8},\s){1,40}(?:[a-z\d]{1,8}\s)?(?:\.\.\.|…)\s?(?:so\s|that makes\s)?(?=[a-z\d]))?",
-    re.IGNORECASE,
-)
 _THAN_NUMBER = re.compile(
     rf"{_OPENING}(?:\d[\d,.]*|(?i:{_NUMBERS}))\s(?:more|fewer|less)\sthan\s(?:\d|(?i:{_NUMBERS})\b)"
 )
@@ -348,20 +286,6 @@ _PRONOUN = re.compile(r"[\s*_]{0,12}(?i:this|that|these|those|it|they|there|here
 _WORDS = 6
 
 
-def counted_behind(sentence: str) -> str:
-    """The sentence without the "Let me count:" that it begins with, and what is told off behind that."""
-    found = _COUNTING.match(sentence) if "et" in sentence[:_LONGEST_MARK] else None
-    return sentence[found.end() :] if found else sentence
-
-
-def prepares(sentence: str) -> bool:
-    """True for a sentence that asks, goes on to something else, or repeats what is given."""
-    sentence = counted_behind(sentence)
-    if _ASKS.match(sentence):
-        return True
-    return not _PREPARING.isdisjoint(words_in(sentence)) and _PREPARES.search(sentence) is not None
-
-
 def value_of(sentence: str, words: bool = False) -> str | None:
     """The number or the option that a sentence gives, or with `words` also the few words that it ends in; else None."""
     if len(sentence) > LONGEST or sentence.rstrip().endswith(("...", "…")) or is_question(sentence):
@@ -370,7 +294,7 @@ def value_of(sentence: str, words: bool = False) -> str | None:
     concluded = _last(_SO, sentence, 0) if ", " in sentence or "; " in sentence else None
     if concluded is not None:
         return _alone(sentence[concluded.end() :]) or value_of(sentence[concluded.end() :], words)
-    if (CONSIDERS.match(sentence) and not _GIVEN.match(sentence)) or prepares(sentence) or is_unable(sentence):
+    if gives_nothing(sentence):
         return None
     plain = _without_emphasis(sentence).strip().rstrip(".。!* ")
     lead = LEAD.match(plain)
@@ -400,18 +324,8 @@ def _behind_semicolon(text: str, words: bool) -> str | None:
     return value_of(behind, words) if behind.count(" ") > 1 else None
 
 
-def is_question(text: str) -> bool:
-    """True for a text that ends with a question mark."""
-    return ("?" in text or "？" in text) and QUESTION.search(text) is not None
-
-
 def _without_emphasis(text: str) -> str:
     return _EMPHASIS.sub("", text) if "*" in text or "_" in text or "`" in text else text
-
-
-def is_unable(sentence: str) -> bool:
-    """True for a sentence that says that something cannot be told or computed."""
-    return may_doubt(sentence) and UNABLE.search(sentence) is not None
 
 
 def _whole_or_result(text: str, at: int) -> str | None:
