@@ -309,8 +309,9 @@ def _weighed(
     told = rest[said.end() :] if said else rest
     if any(_states_option(text, letter, options) for text in dict.fromkeys((rest, told, _signed(found)))):
         return Choice(frozenset(letter), "choice-letter", f"letter {letter} with its own text")
-    if pattern is _UNMARKED:
-        return _unmarked(letter, rest, letters, options)
+    thing = pattern is _NAMED and not _names_letter(found.string.split()[0], found.string, letter, letters, options)
+    if thing or pattern is _UNMARKED:
+        return None if thing else _unmarked(letter, rest, letters, options)
     first = _STOP.split(told, maxsplit=1)[0]
     others = _by_text(told, options) or _by_text(first, options) or _in_words(told, options)
     if others and letter not in others:
@@ -400,7 +401,7 @@ def _states_option(rest: str, letter: str, options: list[str]) -> bool:
 def _same_but_in_number(text: str, option: str) -> bool:
     """True for the same words, one in the singular and one in the plural."""
     said, own = words(text), words(option)
-    return len(said) == len(own) > 1 and all(map(alike, said, own))
+    return len(said) == len(own) > 0 and all(map(alike, said, own))
 
 
 def _begins(text: str, option: str) -> bool:

@@ -162,7 +162,9 @@ def _in_words(text: str, boxed: bool) -> Extraction:
         stated = first_sentence(ending.body) or first_option(ending.body) or first_phrase(ending.body)
     if stated is not None:
         stands = standing(text, stated)
-        return _stated(stands, ending.said() if stands.answer else ())
+        found = _stated(stands, ending.said() if stands.answer else ())
+        first = opening_sentence(ending.body) if stands.answer and stated.rule == "sentence" else ""
+        return replace(found, opening=first) if first else found
     opening = "" if explicit or not closing or ending.cut_off else opening_sentence(ending.body)
     return Extraction(None, "none", _TAKEN_BACK if explicit else bare.reason, ending.said(), opening=opening)
 

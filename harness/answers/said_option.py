@@ -13,7 +13,7 @@ from .statements.doubt import FAULT, REFUTED, denied, not_ones_own
 from .statements.sentence import ARTICLE, FITS, LONE_LETTER, NOUN, VERDICT
 from .text import fold
 
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _TEX = re.compile(r"\\(?:text|mathrm|mathbf|textbf)\b|[${}*_`\"“”]|\\[()\[\],;! ]")
 _WORD = re.compile(r"[^\W_]+(?:['’][a-z]+)?|[^\w\s]")
 _SPELLINGS = (
@@ -62,6 +62,13 @@ _PRONOUNS = (["it", "is"], ["they", "are"], ["there", "is"], ["there", "are"])
 _RELATING = ("to", "than", "of", "as")
 _IS = frozenset(("is", "are", "was", "were", "be", "called", "named"))
 _NONE = "none"
+_MARK_AT_END = re.compile(r"(?:\(|\b(?:[Oo]ption|[Cc]hoice)\s\(?)([A-Z])\)?[*_.]{0,4}\Z")
+_ARTICLES = (["the"], ["a"], ["an"])
+_SUPERLATIVE = re.compile(
+    r"\A(?:is|are|was|were|has|have|had|would|will|shows?|gets?|comes?|lies?|reach(?:es)?)\b.*?\b(?:most|least|best|first|last|next|"
+    r"more|less|fewer|[a-z]{3,12}(?:est|er))\b"
+)
+"""What is said of an option that a sentence begins with, where that answers: has the greatest slope, is taller."""
 _FOREIGN = re.compile(r"[^\x00-\x7f]{1,40}")
 MARK = re.compile(
     r"(?<![\w\\])[(\[](?:[Oo]ption\s)?([A-Z])[)\]]|\b(?:[Oo]ption|[Cc]hoice|[Aa]nswer)\s\(?([A-Z])\)?(?![\w'’])"
@@ -86,7 +93,7 @@ def option_said(sentence: str, options: Sequence[str]) -> str:
             return letters.replace("*", "")
         found = (
             _by_end(sentence, options)
-            or _by_mark(clause, len(options) or len(_LETTERS))
+            or _by_mark(clause, len(options) or len(LETTERS))
             or _by_words(clause, options)
             or _that_fits(clause, sentence)
             or _by_letter(clause, options)
@@ -98,11 +105,36 @@ def option_said(sentence: str, options: Sequence[str]) -> str:
     return ""
 
 
+def option_opened(sentence: str, options: Sequence[str]) -> str:
+    """The option that an opening sentence ends its main clause with, or says of to be or have the most; else ""."""
+    said = option_said(sentence, options)
+    letter = next((one for one in said if one.isupper()), "")
+    if not letter:
+        return ""
+    own = words(options[LETTERS.index(letter)].strip(" .?!")) if letter in LETTERS[: len(options)] else []
+    for clause in main_clauses(sentence):
+        ends = words(clause.partition(", ")[0])
+        marked = _MARK_AT_END.search(clause.partition(", ")[0])
+        before = words(clause[: marked.start()]) if marked else []
+        if any(_all_alike(before[-len(other) :], other) for other in map(words, options) if other and other != own):
+            return ""
+        if (marked and marked.group(1) == letter) or (own and _all_alike(ends[-len(own) :], own)):
+            return said
+        begins = words(clause)[words(clause)[:1] in _ARTICLES :]
+        if own and _all_alike(begins[: len(own)], own) and _SUPERLATIVE.search(" ".join(begins[len(own) :])):
+            return said
+    return ""
+
+
+def _all_alike(said: Sequence[str], option: Sequence[str]) -> bool:
+    return len(said) == len(option) and all(map(alike, said, option))
+
+
 def option_written(line: str, options: Sequence[str]) -> str:
     """The letter of a line that is a letter and exactly that option's text, also of one that denies; else ""."""
     mark, _, text = line.partition(" ")
     letter = mark.strip("(.:,)*_")
-    at = _LETTERS.find(letter) if letter else -1
+    at = LETTERS.find(letter) if letter else -1
     return letter if 0 <= at < len(options) and _same_words(text, options[at]) else ""
 
 
@@ -120,7 +152,7 @@ def verdict(text: str, options: Sequence[str]) -> str:
         said = found.group(1).lower() if found else ""
         said = _JUDGED.get(said, said)
         if found and said in keys:
-            return "" if denied(_NO_DENIAL.sub("", text[: found.start(1)])) else _LETTERS[keys.index(said)]
+            return "" if denied(_NO_DENIAL.sub("", text[: found.start(1)])) else LETTERS[keys.index(said)]
     return ""
 
 
@@ -128,7 +160,7 @@ def _by_end(sentence: str, options: Sequence[str]) -> str | None:
     """The only option whose text stands behind the colon that a sentence ends with, where nothing before it denies."""
     behind = behind_colon(sentence)
     letters = [
-        letter for letter, option in zip(_LETTERS, options, strict=False) if behind and _same_words(behind, option)
+        letter for letter, option in zip(LETTERS, options, strict=False) if behind and _same_words(behind, option)
     ]
     denies = is_denied(sentence) or any(map(not_ones_own, sentence.split(",")))
     return letters[0] if len(letters) == 1 and not denies else None
@@ -136,7 +168,7 @@ def _by_end(sentence: str, options: Sequence[str]) -> str | None:
 
 def _by_mark(clause: str, count: int) -> str | None:
     """Located in the (B) Lower half: the only letter in brackets, or behind "option"."""
-    marks = [found for found in MARK.finditer(clause) if (found.group(1) or found.group(2)) in _LETTERS[:count]]
+    marks = [found for found in MARK.finditer(clause) if (found.group(1) or found.group(2)) in LETTERS[:count]]
     if not marks:
         return None
     before = clause[: marks[0].start()]
@@ -152,7 +184,7 @@ def _by_words(clause: str, options: Sequence[str]) -> str | None:
     if related and SEVERAL.search(clause):
         return _NONE
     clause = _NOT.sub("", clause if related else _THAN.split(clause, maxsplit=1)[0])
-    said, texts = words(clause), dict(zip(_LETTERS, options, strict=False))
+    said, texts = words(clause), dict(zip(LETTERS, options, strict=False))
     spans = [(*place, letter) for letter, option in texts.items() for place in _places(words(option), said)]
     spans += [
         (0, 0, letter) for letter, option in texts.items() if _FOREIGN.fullmatch(option.strip()) and option in clause
@@ -227,7 +259,7 @@ def _that_fits(clause: str, sentence: str) -> str | None:
 
 def _by_letter(clause: str, options: Sequence[str]) -> str | None:
     """So container A fills up first: the only letter that is named, where the options are pictures or letters."""
-    own = [letter for option, letter in zip(options, _LETTERS, strict=False) if option.strip() in ("", letter)]
+    own = [letter for option, letter in zip(options, LETTERS, strict=False) if option.strip() in ("", letter)]
     found = [one for one in LONE_LETTER.finditer(clause) if one.start(1) or not ARTICLE.match(clause)]
     letters = {one.group(1) for one in found}
     if len(own) < _LEAST_LETTERED or not letters or not LONG_WORD.search(clause):

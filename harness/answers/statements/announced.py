@@ -78,6 +78,11 @@ _WHO = _rule(
     r"(?:\b(?:i|we)(?:['’](?:ll|d|m|re)| would| will| can| am| are)?(?: (?:quite|very|fully|fairly|still))?"
     r"|\blet(?:['’]s| us)) \Z"
 )
+_ANOTHER = _rule(
+    r"\b(?:(?:next|second|third|backup|alternative|alternate|previous|former|wrong|rejected|tempting|runner-up)[ -]"
+    r"|(?:next|second)[ -]best[ -])[*_]{0,3}\Z"
+)
+"""What stands before the label of an answer that is not the one: "Next best option: C"."""
 _LINE_BEGIN = _rule(r"[ \t#>*_\-–✅☑✔🔹➡️]{0,16}(?:the )?(?:final |correct |my )?")
 _LONGEST_BEGIN, _LONGEST_WHO = 36, 20  # characters
 _FOREIGN = _rule(
@@ -112,7 +117,8 @@ def announcements(text: str, start: int, end: int) -> list[Announcement]:
             break
     if not text.isascii():
         found |= {one.end(): Announcement(*one.span()) for one in _CHINESE.finditer(text, start, end)}
-    return sorted(found.values(), reverse=True)[:_CANDIDATES]
+    own = (one for one in found.values() if not _ANOTHER.search(text, max(0, one.start - _LONGEST_WHO), one.start))
+    return sorted(own, reverse=True)[:_CANDIDATES]
 
 
 def _lowered(text: str) -> str:

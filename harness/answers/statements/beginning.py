@@ -9,7 +9,7 @@ from .clause import is_denied
 from .doubt import IF
 from .ending import sentences_of
 from .last_line import HEADING
-from .preparation import is_question
+from .preparation import is_question, prepares
 from .sentence import ARTICLE, LONE_LETTER, NOUN, value_of
 from .statement import Statement, plain
 
@@ -116,7 +116,8 @@ def first_sentence(text: str) -> Statement | None:
 _LEAST_REST = 20  # characters behind an opening
 _CONCLUDES = re.compile(
     r"\b(?:so|thus|hence|therefore|conclusion|overall|finally|consequently|answer|options?|choices?|correct|however|but|wait|"
-    r"actually|instead|although|unless|unclear|unknown|not|no|none|cannot|correction|if)\b|n['’]t\b|[?=≈✓✗]|[^\x00-\x7f]{3}"
+    r"actually|instead|although|unless|unclear|unknown|none|cannot|correction|possible|might|could|may|must)\b|"
+    r"can['’]t\b|[?=≈✓✗]|[^\x00-\x7f]{3}"
     r"|\n\s{0,4}(?:[-*•#]|\d{1,2}[.)]|\(?[A-Z][).])",
     re.IGNORECASE,
 )
@@ -131,7 +132,7 @@ def opening_sentence(text: str) -> str:
     """The first sentence where all that follows only explains it; else ""."""
     first = sentences_of(text[:_BEGINNING])[0]
     rest = text[len(first) :]
-    if len(rest.strip()) < _LEAST_REST or _CONCLUDES.search(rest):
+    if len(rest.strip()) < _LEAST_REST or _CONCLUDES.search(rest) or prepares(first):
         return ""
     if not is_question(first):
         return first

@@ -186,6 +186,14 @@ _OF_THEM = re.compile(
     r"(?:is|are|was|were|has|have|had)\s(?:(?:a|an|the|in|on|at)\s)?(?!(?:wrong|incorrect|not)\b)[a-z-]{2,16}(?:\s[a-z]{2,12}){0,3}"
 )
 """Three of the five lamps are on."""
+_WITHOUT = re.compile(
+    rf"(?:(?:just|only|exactly)\s|(?P<computed>[\d\s+\-−–×*/().]{{3,40}}=\s))?(?P<value>\d[\d,]*|(?i:(?!one\b)(?:{_NUMBERS})))\s(?:(?:out\s)?of\s(?:the|these|those|all)\s"
+    r"(?:[\d,]{1,6}\s)?)?(?!(?:options?|choices?|answers?|is|are|was|were|do|does|of|the|times)\b)[a-z][a-z-]{2,20}\s"
+    r"(?:(?(computed)(?:is|are|was|were|do|does|did)|(?:do|does|did))(?:\snot|n['’]t)|(?:has|have|had)(?:\snot|n['’]t|\sno)?)\s"
+    r"(?!(?:an?|the)\s(?:answer|right answer|correct answer)|correct|right|possible|enough|options|choices)"
+    r"[a-z][^,;=:]{2,80}\Z"
+)
+"""4 students do not like either; 3 of the 7 shapes have no right angle."""
 _THOSE_WHO = re.compile(
     r"(?P<value>\d[\d,]*\s[a-z][a-z-]{2,20})\s(?!(?:of|times|plus|minus|per|more|less|and|or|in|to|by|each|are|is|was|were|do|does|"
     r"did|can|cannot|could|may|might|will|would)\b|.*\bnot\b)[a-z]{3,14}\s[^=;]{3,80}\Z"
@@ -230,7 +238,9 @@ _MARKED_TEXT = re.compile(r"[,;]\s|\s(?i:which|because|since|where|as it|as the)
 _EMPHASIS = re.compile(r"\*{2,3}|__|`")
 _LABEL = re.compile(r"[*_\s\"“$]{0,12}(?:[(\[]\s?[A-Z]\s?[)\]]|" + NOUN + r"|[A-Z](?![\w'’-]))")
 _LONE_CAPITAL = re.compile(r"[A-Z](?![\w'’-])(?<![A-Za-z][A-Z])")
-_SO = re.compile(r"[,;]\s(?:and\s)?(?:so|thus|hence|therefore),?\s(?!that\b)|,\s(?:meaning|which means)\s(?:that\s)?")
+_SO = re.compile(
+    r"[,;]\s(?:and\s)?(?:so|thus|hence|therefore),?\s(?!that\b)|,\s(?P<means>meaning|which means)\s(?:that\s)?"
+)
 _BRACKET = re.compile(r"[*_$\s]{0,4}(?:\\left\s?)?(?:\\[(\[]\s?)?\\?([(\[{])")
 _CLOSES = {"(": ")]", "[": ")]", "{": "}"}
 _SOLID = re.compile(r"(?:[\w$\\{}^%/+*-]|\.(?=\d))+", re.ASCII)
@@ -293,7 +303,11 @@ def value_of(sentence: str, words: bool = False) -> str | None:
     sentence = counted_behind(sentence)
     concluded = _last(_SO, sentence, 0) if ", " in sentence or "; " in sentence else None
     if concluded is not None:
-        return _alone(sentence[concluded.end() :]) or value_of(sentence[concluded.end() :], words)
+        behind = sentence[concluded.end() :]
+        said = _alone(behind) or value_of(behind, words) or _counted(behind.rstrip(".* "), 0)
+        if said is not None or not concluded.group("means"):
+            return said
+        sentence = sentence[: concluded.start()]
     if gives_nothing(sentence):
         return None
     plain = _without_emphasis(sentence).strip().rstrip(".。!* ")
@@ -463,7 +477,7 @@ def _only(pattern: re.Pattern[str], text: str, at: int) -> re.Match[str] | None:
 
 def _counted(text: str, at: int) -> str | None:
     """What a whole conclusion counts: 5 cubes are visible."""
-    found = _COUNTED.fullmatch(text, at) or _THOSE_WHO.match(text, at)
+    found = _COUNTED.fullmatch(text, at) or _THOSE_WHO.match(text, at) or _WITHOUT.match(text, at)
     return found.group("value") if found else None
 
 

@@ -1,12 +1,15 @@
-"""Endings that were written and judged by hand, in twenty rounds, without sight of the code; none is accepted wrongly.
+"""Endings that were written and judged by hand, in twenty-one rounds, without sight of the code; none is accepted wrongly.
 
 Two rounds (b, c) are of what models usually write, and at least 97% of them are judged as a careful human does; one (d) was
 written to be hard. In the others (k, i and l of many kinds, q of unusual shapes of sentences, the rest of usual endings) the
 kinds that were misread at first sight are mended, so that all are read, but two of l, ten of q and one of r; of g, one that
-asks and answers itself is left out, and of u one that counts again. The contested ones, where careful people or sound suites
+asks and answers itself is left out, of u one that counts again, and of v one that counts another thing than is asked. The contested ones, where careful people or sound suites
 differ, are not counted.
 
-The last three, of usual endings again, were at first sight judged as people do in 95.5% of s (297 of 311), 98.7% of t (308 of
+One (v) has questions, and was written to be hard: statements for yes and no, openings, options nearly in their own words. At
+first sight 73% of it were judged as people do (135 of 184), with five accepted wrongly; now 86%, with none.
+
+Three of usual endings (s, t, u), were at first sight judged as people do in 95.5% of s (297 of 311), 98.7% of t (308 of
 312) and 97.7% of u (295 of 302, after s and t had been mended), with none accepted wrongly.
 """
 
@@ -29,7 +32,8 @@ CASES: list[dict[str, Any]] = [
 
 def accepted(case: dict[str, Any]) -> bool:
     options = tuple(case["choices"]) if case["choices"] else None
-    return grade(case["response"], case["gold"], case["gold_type"], options, case["unit"]).correct is True
+    wanted = case["gold"], case["gold_type"], options, case["unit"]
+    return grade(case["response"], *wanted, question=case.get("question", "")).correct is True
 
 
 def test_none_is_accepted_that_does_not_state_the_gold() -> None:
@@ -46,6 +50,7 @@ def test_none_is_accepted_that_does_not_state_the_gold() -> None:
         ("q", 0.04),
         ("r", 0.005),
         ("u", 0.004),
+        ("v", 0.14),
     ],
 )
 def test_nearly_all_are_read_that_state_the_gold(rounds: str, most: float) -> None:

@@ -11,6 +11,8 @@ LESS = "Is the number of vans left of the tree less than the number of bikes?"
 CONVEX = "Is this function convex?"
 MOST = "Does Teal have the largest area under the curve?"
 REACH = "Can the girl reach the highest shelf?"
+THERE = "Is there a red cube behind the cone?"
+ROSE = "Did the price increase from 2001 to 2004?"
 HALF = "Look at the plate. Is it half full?"
 
 SAID = [
@@ -18,11 +20,19 @@ SAID = [
     (FEWER, "Based on the image, there are fewer metal jets than rubber boats.", "Yes"),
     (FEWER, "There are more metal jets than rubber boats.", "No"),
     (FEWER, "There are not fewer metal jets than rubber boats.", "No"),
+    (FEWER, "There are fewer rubber boats than metal jets.", "No"),
+    (FEWER, "There are fewer metal jets than rubber boats in the scene.", "Yes"),
+    (FEWER, "From the picture we can see that there are fewer metal jets than rubber boats.", "Yes"),
     (LESS, "The number of vans left of the tree is less than the number of bikes.", "Yes"),
+    (LESS, "The number of bikes is less than the number of vans left of the tree.", "No"),
+    (THERE, "There is no red cube behind the cone. The red cube is in front of it.", "No"),
+    (ROSE, "The price decreased from 2001 to 2004, falling by 20 dollars.", "No"),
+    (ROSE, "The price increased from 2001 to 2004.", "Yes"),
     (LESS, "The number of vans left of the tree is greater than the number of bikes.", "No"),
     (CONVEX, "The function is convex.", "Yes"),
     (CONVEX, "The function isn't convex, as it has a peak and a valley.", "No"),
     (MOST, "Teal has the largest area under the curve.", "Yes"),
+    (MOST, "Teal has the smallest area under the curve.", "No"),
     (MOST, "Teal does not have the largest area under the curve. The largest area belongs to Coral.", "No"),
     (REACH, "The girl can reach the highest shelf.", "Yes"),
     (REACH, "The girl cannot reach the highest shelf.", "No"),
@@ -31,15 +41,12 @@ SAID = [
 ]
 
 NOT_SAID = [
-    (FEWER, "There are fewer rubber boats than metal jets."),
     (FEWER, "There might be fewer metal jets than rubber boats."),
-    (LESS, "The number of bikes is less than the number of vans left of the tree."),
     (LESS, "The number of vans left of the tree is 3."),
     (CONVEX, "The function has a peak."),
     (CONVEX, "If the second derivative is positive, the function is convex."),
     (MOST, "Coral has the largest area under the curve."),
     (MOST, "It is unclear whether Teal has the largest area under the curve."),
-    (MOST, "Teal has the smallest area under the curve."),
     (REACH, "Not every girl can reach the highest shelf."),
     (HALF, "Is the plate half full?"),
 ]

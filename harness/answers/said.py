@@ -1,0 +1,200 @@
+"""What the sentences of a response state to a reader who knows the question, the options or the gold.
+
+These read where the rules that know none of them found nothing, or not what the gold's type wants; and they take back what
+the closing sentence contradicts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from . import text
+from .asked import is_difference, says_again
+from .choices import option_key
+from .judges import NUMERIC, Decision, agrees_itself, choose, judge_tolerant, named, names_another, tolerance
+from .lexer import names
+from .restated import restated
+from .said_gold import formula_said, numbers_said, states
+from .said_option import LETTERS, MARK, option_opened, option_said, option_written, verdict
+from .statements.clause import is_sentence
+from .types import Extraction, GoldType, UnreadableError
+from .yes_or_no import yes_or_no
+
+_WORDED = frozenset(names("text expression year time date list set tuple interval inequality equation ratio"))
+"""Types of golds of which the rules that do not know the gold may read another part of the closing sentence."""
+_UNDECIDED = frozenset(("none", "choice"))
+"""Rules by which no option was singled out."""
+_YES_OR_NO = frozenset(("yes", "no"))
+_DECIMALS = re.compile(r"\d\.(\d{1,12})")
+_LETTER = re.compile(r"(?:\b(?:[Oo]ption|[Cc]hoice|[Aa]nswer)\b|[\s()*_.]){0,8}([A-Z])[\s()*_.]{0,6}")
+_LETTER_AND_TEXT = re.compile(
+    r"(?<![\w'’])(?P<letter>[A-Z])\)?(?:[.:,]\s|\s?\()(?P<text>[^()\n]{2,80}?)\)?[*_.\s]{0,6}\Z"
+)
+
+
+class Wanted(NamedTuple):
+    """What a response is asked for: the gold and its type, the options' texts, the unit, and the question if it is known."""
+
+    gold: str
+    kind: GoldType
+    options: tuple[str, ...] | None
+    unit: str | None
+    question: str
+
+
+class Said(NamedTuple):
+    """The part of a sentence that states an answer, and the verdict on it."""
+
+    part: str
+    decided: Decision
+
+
+def taken_back(answer: Extraction, decided: Decision, wanted: Wanted) -> Decision:
+    """The verdict on what was extracted, unless the closing sentence says that it is another thing that is asked for."""
+    closing, stated = answer.sentences[0] if answer.sentences else "", answer.answer or ""
+    kind = wanted.kind
+    if decided.correct and kind.name in NUMERIC and is_difference(closing, stated, wanted.question):
+        return Decision(False, kind.name, "how many more than another, which is not asked")
+    if decided.correct and kind.name == "choice" and _contradicted(closing, stated, wanted.options or ()):
+        return Decision(False, "choice", "a letter with another option's text")
+    if decided.correct and names_another(kind, closing, stated, wanted.gold):
+        return Decision(False, kind.name, f"not the same {kind.name} as the gold")
+    if decided.rule == "choice" and answer.rule == "sentence" and (equation := named(closing, stated)):
+        chosen = choose(equation, wanted.gold, kind.name == "choice", wanted.options)
+        return chosen if chosen.rule == "choice-text" else decided
+    return decided
+
+
+def said_by(answer: Extraction, decided: Decision, wanted: Wanted) -> Said | None:
+    """What the sentences state where the verdict on what was extracted leaves it open; None where they state nothing."""
+    if not decided.correct and answer.rule == "sentence" and wanted.kind.name in NUMERIC:
+        other = _restated(answer, wanted)
+        if other is not None:
+            return other
+    written = option_written(answer.line, wanted.options or ()) if answer.line and decided.rule in _UNDECIDED else ""
+    if written:
+        chosen = _chosen(written, wanted)
+        return Said(written, chosen._replace(reason=f"letter {written} with its own text"))
+    sentences = _read_again(answer, decided, wanted)
+    said = _stated(answer, sentences, wanted) if sentences else None
+    if answer.opening and (said is not None or decided.unread or decided.rule == "none"):
+        said = _first_or_last(answer.opening, said, wanted)
+    return said or _said_again((*sentences, answer.opening), wanted)
+
+
+def _read_again(answer: Extraction, decided: Decision, wanted: Wanted) -> tuple[str, ...]:
+    """The sentences that count: where nothing was read, or not what the gold's type wants, or another than a yes or no."""
+    stated, kind = answer.answer, wanted.kind.name
+    if stated is not None and not decided.unread:
+        alone = answer.rule == "bare" or (answer.rule == "answer-is" and (" " in stated or not stated.isascii()))
+        again = answer.rule == "sentence" if kind == "choice" else not decided.correct and (alone or kind in _WORDED)
+        if not again:
+            return ()
+    itself = stated is not None and "box" not in answer.rule and not answer.sentences and is_sentence(stated)
+    sentences = (stated,) if stated is not None and itself else answer.sentences
+    if kind == "choice" and stated is not None and not decided.unread:
+        return sentences if any(verdict(one, wanted.options or ()) for one in sentences) else ()
+    return sentences
+
+
+def _stated(answer: Extraction, sentences: Sequence[str], wanted: Wanted) -> Said | None:
+    """What the sentences state to a reader who knows the options or the gold."""
+    gold, kind = wanted.gold, wanted.kind
+    if kind.name in ("choice", "multichoice"):
+        return _option_stated(sentences, wanted)
+    for said in sentences:
+        alone = answer.rule == "bare" or said == answer.answer
+        part = states(said, gold, lambda text: agrees_itself(gold, text, kind, wanted.unit), kind.name, alone)
+        if part is not None and not names_another(kind, said, part, gold):
+            return Said(part, Decision(True, f"{kind.name}-sentence", f"the closing sentence states the {kind.name}"))
+    return None
+
+
+def _option_stated(sentences: Sequence[str], wanted: Wanted) -> Said | None:
+    options = wanted.options or ()
+    letter = next(filter(None, (verdict(one, options) for one in reversed(sentences))), "")
+    letter = letter or option_said(sentences[0], options)
+    if not letter:
+        return _value_stated(sentences[0], wanted)
+    decided = _chosen(letter, wanted)
+    if wanted.kind.name == "choice" and _contradicted(sentences[0], letter, options):
+        return Said(letter, Decision(False, "choice-sentence", "a letter with another option's text"))
+    return None if decided.unread else Said(letter, decided._replace(rule="choice-sentence"))
+
+
+def _value_stated(closing: str, wanted: Wanted) -> Said | None:
+    """A formula alone in the closing line, or the closing sentence's only number, which is an option's."""
+    for part in (*formula_said(closing), *numbers_said(closing)) if wanted.options else ():
+        decided = choose(part, wanted.gold, True, wanted.options)
+        if decided.rule == "choice-text":
+            return Said(part, decided)
+    return None
+
+
+def _first_or_last(opening: str, last: Said | None, wanted: Wanted) -> Said | None:
+    """The option that the first sentence names, if the last names no other; of two the first if it answers the question."""
+    letter = option_opened(opening, wanted.options or ()) if wanted.kind.name == "choice" else ""
+    if not letter:
+        return last
+    first = Said(letter, _chosen(letter, wanted)._replace(rule="choice-sentence"))
+    if last is None or last.decided.correct == first.decided.correct:
+        return last or first
+    if MARK.search(opening) or says_again(wanted.question, opening):
+        return first
+    return Said(last.part, Decision(False, "hedge", "the first and the last sentence name two options"))
+
+
+def _said_again(sentences: Sequence[str], wanted: Wanted) -> Said | None:
+    """Yes or no where a sentence says the question again as a statement, or denies it, and no other says the opposite."""
+    texts = wanted.options or (wanted.gold,)
+    if not wanted.question or not any(one.strip().lower() in _YES_OR_NO for one in texts):
+        return None
+    found = {said for sentence in sentences if (said := yes_or_no(wanted.question, sentence))}
+    if len(found) != 1:
+        return None
+    said, kind = found.pop(), wanted.kind.name
+    if kind == "choice":
+        return Said(said, _chosen(said, wanted)._replace(rule="choice-statement"))
+    correct = kind in ("text", "relaxed") and wanted.gold.strip().lower() == said
+    return (
+        Said(said, Decision(True, f"{kind}-statement", "the question said again as a statement")) if correct else None
+    )
+
+
+def _chosen(said: str, wanted: Wanted) -> Decision:
+    return choose(said, wanted.gold, wanted.kind.name == "choice", wanted.options)
+
+
+def _contradicted(closing: str, said: str, options: Sequence[str]) -> bool:
+    """True if the closing sentence ends in a lone letter and another option's text: A. segment DE; option A (Northwest)."""
+    letter = _LETTER.fullmatch(said) if options else None
+    found = _LETTER_AND_TEXT.search(closing) if letter else None
+    if letter is None or found is None or found.group("letter") != letter.group(1):
+        return False
+    key = option_key(found.group("text"))
+    named_by = [name for name, option in zip(LETTERS, options, strict=False) if option_key(option) == key]
+    return bool(named_by) and letter.group(1) not in named_by
+
+
+def _restated(answer: Extraction, wanted: Wanted) -> Said | None:
+    """The other form of the extracted value that states the gold, where the closing sentence gives it in two forms."""
+    name, stated = wanted.kind.name, answer.answer or ""
+    for closing in answer.sentences[:1]:
+        for other in restated(closing, stated):
+            sure = other.sure or _rounds(stated, other.value)
+            if sure and agrees_itself(wanted.gold, other.value, wanted.kind, wanted.unit):
+                reason = f"the closing sentence states the {name} in another form"
+                return Said(other.value, Decision(True, f"{name}-restated", reason))
+    return None
+
+
+def _rounds(first: str, second: str) -> bool:
+    """True if the second is the first, rounded to the decimals that it is written with."""
+    places = _DECIMALS.search(second)
+    near = tolerance(GoldType("float", places=len(places.group(1)) if places else 0))
+    try:
+        return judge_tolerant(second, text.ratio_signs(first), near, None)
+    except UnreadableError:
+        return False
