@@ -44,7 +44,7 @@ class PageOptions:
     """How the page is made: its title, further protocols, trainings, baselines by name, and bytes for pictures.
 
     With `beside`, questions and responses are written there while the page is made. Pictures that are not where their runs
-    had them are taken from the `known` items.
+    had them are taken from the `known` items. `home` is the address of the site that the page is a part of, or "".
     """
 
     title: str = "Results"
@@ -54,6 +54,7 @@ class PageOptions:
     picture_bytes: int = 24 * 2**20
     beside: DataFolder | None = None
     known: KnownItems = field(default_factory=KnownItems)
+    home: str = ""
 
 
 Progress = Callable[[str, int, int], None]
@@ -193,7 +194,7 @@ def _overview(
         "runs": overview.runs(views, grid),
         "standings": {
             name: {
-                **one.to_json(offered),
+                **one.to_json(offered, ranked),
                 "headlines": {
                     mode: headline(one, runs, grid, references(ranked, number)) for mode, number in modes.items()
                 },
@@ -213,7 +214,9 @@ def _document(options: PageOptions, data: Sequence[str], charts: str) -> Iterato
         f"default-src 'none'; script-src {sources}; style-src 'unsafe-inline'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
-    values = {"policy": policy, "style": _part("style.css"), "title": escape(options.title)}
+    title = escape(options.title)
+    name = f'<a href="{escape(options.home)}">← {title}</a>' if options.home else title
+    values = {"policy": policy, "style": _part("style.css"), "title": title, "name": name}
     before, after = _part("page.html").split("<!-- data -->")
     whole = re.sub(r"{{(\w+)}}", lambda name: values[name[1]], before)
     for piece in (whole, *data, *(element for element, _ in scripts), after):

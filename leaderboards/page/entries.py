@@ -26,7 +26,8 @@ class Entry:
     """A line of the leaderboard: `rows` of the grid, one for each of `seeds`; a model that was not trained here has none.
 
     `base` is the entry whose weights the training began with, `day` that of the first examination, and `size` what the
-    name says of it ("3B"), both "" where nothing does.
+    name says of it ("3B"), both "" where nothing does. `settings` begins the digest of the recipe's settings where another
+    entry is of the same recipe, base and step.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Entry:
     base: int | None = None
     day: str = ""
     size: str = ""
+    settings: str = ""
 
     def to_json(self) -> Json:
         """As the page has it."""
@@ -49,6 +51,7 @@ class Entry:
             "base": self.base,
             "day": self.day,
             "size": self.size,
+            "settings": self.settings,
         }
 
 
@@ -62,7 +65,7 @@ def entries(views: Sequence[RunView], grid: Grid) -> list[Entry]:
     for row in sorted(of_row):
         groups[_key(row, made[row], of_row[row])].append(row)
     found = [_entry(rows, made, of_row, grid) for rows in groups.values()]
-    named = _distinct(found, made)
+    named = _alike_but_in_settings(_distinct(_without_seed(found), made), made)
     weights = _weights(named, of_row, made)
     return [replace(one, base=weights.get(_base(made[one.rows[0]]))) for one in named]
 
@@ -153,6 +156,31 @@ def common_name(names: Sequence[str]) -> str:
     begun = first[:same].rstrip("0123456789")
     begun = re.sub(r"[-_ ./]*(?:seed)?[-_ ./]*$", "", begun)
     return begun if len(begun) >= 3 else ""
+
+
+_SEED_AT_END = re.compile(r"[-_ ./]*seed[-_ ]?\d{1,9}(?:[-_ ./]+step[-_ ]?\d{1,9})?$")
+
+
+def _without_seed(found: Sequence[Entry]) -> list[Entry]:
+    """Trainings of one seed without what their names say of seed and step, where no other entry is called so."""
+    short_names = [_SEED_AT_END.sub("", one.name) if one.seeds and len(one.rows) == 1 else one.name for one in found]
+    taken = Counter(short_names)
+    return [
+        replace(one, name=name) if len(name) >= 3 and taken[name] == 1 else one
+        for one, name in zip(found, short_names, strict=True)
+    ]
+
+
+def _alike_but_in_settings(found: Sequence[Entry], made: Mapping[int, Trained | None]) -> list[Entry]:
+    """Trainings that differ in settings alone have the beginnings of their settings' digests."""
+    kinds = [None if (its := made[one.rows[0]]) is None else (its.recipe, its.base, its.step) for one in found]
+    taken = Counter(kinds)
+    return [
+        replace(one, settings=its.settings[:8])
+        if kind is not None and taken[kind] > 1 and (its := made[one.rows[0]]) is not None
+        else one
+        for one, kind in zip(found, kinds, strict=True)
+    ]
 
 
 def _distinct(found: Sequence[Entry], made: Mapping[int, Trained | None]) -> list[Entry]:

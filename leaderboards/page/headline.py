@@ -34,11 +34,14 @@ def headline(stands: Standing, runs: Runs, grid: Grid, references: Mapping[int, 
     found = _compared(stands, references, primary)
     better = [one for one in found if one.shown and one.difference.value > 0]
     worse = [one for one in found if one.shown and one.difference.value < 0]
-    most = max(found, key=lambda one: one.difference.value if better else abs(one.difference.value) * one.shown)
+    begun = [one for one in found if _began_with(entries[one.after], entries[one.before], one.before)] or found
+    candidates = begun if any(one.shown for one in begun) or not better else found
+    rises = any(one.shown and one.difference.value > 0 for one in candidates)
+    most = max(candidates, key=lambda one: one.difference.value if rises else abs(one.difference.value) * one.shown)
     sentences = [_first(most, found, entries, grid)]
     if len(found) > 1:
         sentences.append(_rest(better, worse, found, {*references.values()}, entries))
-    if better:
+    if most.shown and most.difference.value > 0:
         sentences += _ties(stands, most, entries)
     sentences += _elsewhere(stands, most, primary, grid)
     sentences += _unknown(runs, most.after, primary)
@@ -108,13 +111,9 @@ def _rest(
     than = _name(entries[min(bases)]) if len(bases) == 1 else "what each began with"
     untold = len(found) - len(better) - len(worse)
     if not untold and (not better or not worse):
-        return f"All {len(found)} are {'better' if better else 'worse'} than {than} there."
-    parts = [
-        f"{len(better)} of {len(found)} are better than {than}",
-        *([f"{len(worse)} worse"] if worse else []),
-        *([f"{untold} cannot be told from it"] if untold else []),
-    ]
-    return f"There {', '.join(parts)}."
+        return f"All {len(found)} are {'better' if better else 'worse'} than {than}."
+    parts = [f"{len(better)} better", f"{len(worse)} worse", f"{untold} that cannot be told"]
+    return f"Of {len(found)} compared with {than}: {', '.join(part for part in parts if not part.startswith('0 '))}."
 
 
 def _ties(stands: Standing, best: Change, entries: Sequence[Entry]) -> Iterator[str]:
@@ -163,4 +162,4 @@ def _unknown(runs: Runs, entry: int, column: int) -> Iterator[str]:
         if same:
             yield f"{same} of its {counted(overlap['items'], 'item')} resemble what it was trained on."
     else:
-        yield "Whether it had seen these items in training is unknown."
+        yield f"Whether {_name(one)} had seen these items in training is unknown."

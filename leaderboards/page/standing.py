@@ -58,7 +58,11 @@ class Cell:
 
 @dataclass(frozen=True)
 class Change:
-    """Entry `after` minus entry `before` on a column; `adjusted` is p after Holm's adjustment for the column's pairs."""
+    """Entry `after` minus entry `before` on a column; `adjusted` is p after Holm's adjustment for the pairs it belongs to.
+
+    Those are all of the column; of more than `MOST_PAIRED` entries, all trainings and what each began with, or else all
+    entries and the one that they are compared with, whatever others can be chosen.
+    """
 
     before: int
     after: int
@@ -112,12 +116,16 @@ class Standing:
     telling: tuple[int, ...]
     averages: Mapping[int, Cell]
 
-    def to_json(self, offered: Iterable[int]) -> Json:
+    def to_json(self, offered: Iterable[int], entries: Sequence[Entry]) -> Json:
         """Everything, of the differences those to an offered baseline or to an entry's own base."""
         kept = set(offered)
         return {
             "cells": [[entry, column, cell.to_json()] for (entry, column), cell in sorted(self.cells.items())],
-            "changes": [one.to_json() for key, one in sorted(self.changes.items()) if key[1] in kept],
+            "changes": [
+                one.to_json()
+                for (after, before, _), one in sorted(self.changes.items())
+                if before in kept or entries[after].base == before
+            ],
             "telling": list(self.telling),
             "averages": [[entry, cell.to_json()] for entry, cell in sorted(self.averages.items())],
         }
@@ -151,10 +159,10 @@ def standing(runs: Runs, protocol: str, compared: Sequence[int]) -> Standing:
     every = len(runs.entries) <= MOST_PAIRED
     for column in range(runs.columns):
         there = [entry for entry in range(len(runs.entries)) if (entry, column) in cells]
-        pairs = [pair for pair in combinations(there, 2) if every or _wanted(pair, compared, runs.entries)]
-        for one in _changes(scored, protocol, column, pairs):
-            changes[one.after, one.before, column] = one
-            changes[one.before, one.after, column] = one.turned()
+        for pairs in [list(combinations(there, 2))] if every else _families(there, compared, runs.entries):
+            for one in _changes(scored, protocol, column, pairs):
+                changes.setdefault((one.after, one.before, column), one)
+                changes.setdefault((one.before, one.after, column), one.turned())
         values = {entry: cells[entry, column] for entry in there}
         better = _better_by_pairs(column, changes) if every else _better_by_intervals(values)
         for entry, cell in _ranked(values, better).items():
@@ -163,10 +171,10 @@ def standing(runs: Runs, protocol: str, compared: Sequence[int]) -> Standing:
     return Standing(cells, changes, telling, _averages(cells, changes, telling, len(runs.entries), every))
 
 
-def _wanted(pair: tuple[int, int], compared: Sequence[int], entries: Sequence[Entry]) -> bool:
-    """True for a pair with an entry that is compared with, or with the base of the other."""
-    one, other = pair
-    return one in compared or other in compared or entries[one].base == other or entries[other].base == one
+def _families(there: Sequence[int], compared: Sequence[int], entries: Sequence[Entry]) -> list[list[tuple[int, int]]]:
+    """The pairs that are adjusted together: trainings and their bases; each entry and one that it is compared with."""
+    own = [(base, entry) for entry in there if (base := entries[entry].base) is not None and base in there]
+    return [own, *([(one, entry) for entry in there if entry != one] for one in compared if one in there)]
 
 
 def _cell(runs: Sequence[RunView], protocol: str) -> Cell | None:

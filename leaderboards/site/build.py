@@ -39,7 +39,7 @@ def build_site(board: Path, out: Path, title: str, url: str, progress: Callable[
             views.append(read_run_view(path, further))
             progress("read the board", number, len(folders))
         site = read_contents(title, url, version("proctor"), views)
-        options = document.PageOptions(title=title, protocols=further)
+        options = document.PageOptions(title=title, protocols=further, home="index.html")
         answers = list(document.page(folders, options, progress=progress))
     (out / MARK).unlink(missing_ok=True)
     written = set()

@@ -67,7 +67,8 @@ def as_json(site: Contents) -> bytes:
         ],
         "compared": [[after, before] for after, before in sorted(site.compared.items())],
         "protocols": {
-            name: {**stands.to_json(every), "headline": site.headline(name)} for name, stands in site.stands.items()
+            name: {**stands.to_json(every, site.entries), "headline": site.headline(name)}
+            for name, stands in site.stands.items()
         },
     }
     return (json.dumps(whole, indent=1, allow_nan=False) + "\n").encode()

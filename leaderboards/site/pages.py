@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from ...harness.report.text import counted, p_value, points
 from ..page.overview import facts_of
 from ..page.run_view import RunView
-from ..page.standing import Cell, Change
+from ..page.standing import MOST_PAIRED, Cell, Change
 from .contents import Contents
 from .parts import Html, bounds, change, facts, link, name, page, ranks, score, table, text
 
@@ -24,8 +24,8 @@ def index(site: Contents) -> bytes:
     body.append(
         Html(
             '<p class="note">Percent right with its 95% interval, and the paired difference in points to what the entry is '
-            "compared with. Entries that no paired test of every pair tells apart (0.05, Holm) share a range of ranks. Seeds "
-            "of one training are one entry: their mean, and an interval over items and seeds.</p>"
+            f"compared with. {_ranked_by(site)} Seeds of one training are one entry: their mean, and an interval over items "
+            "and seeds. Differences are in colour where p is below 0.05 after Holm's adjustment.</p>"
             f'<p class="note">Made by proctor {text(site.version)}. Every number can be recomputed from the evidence of the '
             "board: <code>proctor board verify</code>.</p>"
         )
@@ -33,8 +33,15 @@ def index(site: Contents) -> bytes:
     return page(site.title, site.title, "", body, site.headline(site.protocols[0])[0])
 
 
+def _ranked_by(site: Contents) -> str:
+    if len(site.entries) > MOST_PAIRED:
+        return "Entries whose 95% intervals touch share a range of ranks."
+    return "Entries that no paired test of every pair tells apart (0.05, Holm) share a range of ranks."
+
+
 def _lead(site: Contents) -> Html:
     parts = (
+        counted(len(site.entries), "entry", "entries"),
         counted(len(site.grid.models), "model"),
         counted(len(site.grid.columns), "suite"),
         counted(len(site.views), "run"),
@@ -80,9 +87,11 @@ def _model(site: Contents, entry: int, up: str) -> Html:
     one = site.entries[entry]
     told = [
         *([counted(len(one.rows), "seed")] if len(one.rows) > 1 else []),
+        *([f"seed {one.seeds[0]}"] if len(one.seeds) == 1 and "seed" not in one.name else []),
         *([f"step {one.step}"] if one.step is not None and "step" not in one.name else []),
         *([f"{one.size} by its name"] if one.size else []),
         *([one.day] if one.day else []),
+        *([f"settings {one.settings}"] if one.settings else []),
     ]
     tag = '<span class="tag">baseline</span>' if entry in site.compared.values() else ""
     return Html(
@@ -157,14 +166,14 @@ def _model_scores(site: Contents, protocol: str, entry: int) -> Iterator[Html]:
     rows: list[list[Html | str]] = [
         [
             _suite_head(site, column, UP),
-            ranks(cells[entry, column]),
             score(cells[entry, column], site.grid.columns[column][1]),
             change(_change_of(site, protocol, entry, column)),
+            ranks(cells[entry, column]),
         ]
         for column in columns
     ]
     yield Html(f"<section><h2>Judged by {name(protocol)}</h2>")
-    yield table(f"Scores by suite, judged by {protocol}", ["Suite", "Rank", "Percent right", "Difference"], rows)
+    yield table(f"Scores by suite, judged by {protocol}", ["Suite", "Percent right", "Difference", "Rank"], rows)
     yield from _categories(site, protocol, entry, columns[0])
     yield Html("</section>")
 
@@ -201,7 +210,8 @@ def _run(site: Contents, run: RunView, column: int) -> Html:
         ("Errors", str(summary["errors"])),
         *((str(key), name(str(value))) for key, value in facts_of(run)),
     ]
-    answers = link(f"{UP}answers.html#answers?{urlencode({'search': ''})}", text("all answers"))
+    its = {"model": run.manifest.model_name, "run": run.manifest.run_id}
+    answers = link(f"{UP}answers.html#answers?{urlencode(its, errors='replace')}", text("its answers"))
     shown = f"{name(run.manifest.model_name)}, {name(site.grid.columns[column][0])}, {text(run.manifest.run_id)}"
     return Html(f"<details><summary>{shown}</summary>{facts(told)}<p>{answers}</p></details>")
 
@@ -217,14 +227,14 @@ def suite(site: Contents, column: int) -> bytes:
         rows: list[list[Html | str]] = [
             [
                 _model(site, entry, UP),
-                ranks(cell),
                 score(cell, items),
                 _compared_cell(site, protocol, entry, column),
+                ranks(cell),
             ]
             for entry, cell in sorted(cells.items(), key=lambda one: (-one[1].value, one[0]))
         ]
         body.append(Html(f"<section><h2>Judged by {name(protocol)}</h2>"))
-        body.append(table(f"Entries, judged by {protocol}", ["Model", "Rank", "Percent right", "Difference"], rows))
+        body.append(table(f"Entries, judged by {protocol}", ["Model", "Percent right", "Difference", "Rank"], rows))
         body.append(Html("</section>"))
     return page(title, site.title, UP, body)
 
@@ -253,14 +263,14 @@ def comparison(site: Contents, after: int, before: int) -> bytes:
         rows = [_compared_row(site, protocol, found) for found in changes]
         heads = [
             "Suite",
+            "Difference",
             name(one.name),
             name(other.name),
-            "Difference",
             "p",
             "p (Holm)",
             "Gained",
             "Lost",
-            "Would be seen from",
+            "Seen from",
         ]
         body.append(Html(f"<section><h2>Judged by {name(protocol)}</h2>"))
         body.append(table(f"Differences by suite, judged by {protocol}", heads, rows, "numbers"))
@@ -273,8 +283,9 @@ def comparison(site: Contents, after: int, before: int) -> bytes:
     body.append(
         Html(
             '<p class="note">The same items are compared pair by pair: p by McNemar\'s test, by flipping the signs of '
-            "clusters, or over items and seeds by t. Holm's adjustment is for all pairs of the suite. A difference from the "
-            "last column on would be seen with a chance of 80%.</p>"
+            "clusters, or over items and seeds by t. Holm's adjustment is for all pairs of the suite, or of many entries "
+            "for each and the one that it is compared with. The last column is the difference that would be seen with a "
+            "chance of 80%.</p>"
         )
     )
     return page(title, site.title, UP, body)
@@ -285,9 +296,9 @@ def _compared_row(site: Contents, protocol: str, found: Change) -> list[Html | s
     least = found.difference.detectable
     return [
         _suite_head(site, found.column, UP),
+        change(found),
         score(cells[found.after, found.column], items),
         score(cells[found.before, found.column], items),
-        change(found),
         p_value(found.difference.p),
         p_value(found.adjusted),
         str(found.difference.gained),

@@ -16,7 +16,6 @@ _STYLE = """
 .site { max-width: 76rem; margin: 0 auto; padding: 0 var(--gap) 3rem; }
 .site section { padding-top: 2.2rem; }
 .site h1 { margin-top: 2rem; }
-.site .top { margin: 0 calc(-1 * var(--gap)); }
 .site .facts { max-width: 46rem; margin-top: 1rem; }
 .site .found + section { padding-top: 1.6rem; }
 .site h3 { margin: 1.4rem 0 .3rem; }
@@ -27,7 +26,10 @@ _STYLE = """
 .site .board thead th:not(:first-child) { min-width: 0; }
 .site .numbers td { min-width: 0; }
 .site .change, .site .spread { text-decoration: none; }
-.site .box + p { margin-top: 1rem; }
+.site .box + p, .site section + p, .site section + .note { margin-top: 1.2rem; }
+.site td .change { display: inline-block; }
+.site .spread { display: block; margin-left: 0; }
+body > .top:has(+ .site) { padding-inline: max(var(--gap), calc((100vw - 76rem) / 2 + var(--gap))); }
 bdi { overflow-wrap: anywhere; }
 """
 
@@ -81,7 +83,7 @@ def bounds(low: float, high: float, *, signed: bool = False) -> str:
     """An interval in percent, or in points; "" for one that says nothing."""
     if low <= (-1 if signed else 0) and high >= 1:
         return ""
-    return f"[{points(low, signed=signed)}, {points(high, signed=signed)}]"
+    return f"[{points(low, signed=signed)}, {points(high, signed=signed)}]".replace("-", "−")
 
 
 def score(cell: Cell | None, items: int) -> Html:
@@ -106,7 +108,7 @@ def change(one: Change | None) -> Html:
     found = one.difference
     kind = f" sure {'up' if found.value > 0 else 'down'}" if one.shown else ""
     return Html(
-        f'<span class="change{kind}">{points(found.value, signed=True)}</span>'
+        f'<span class="change{kind}">{points(found.value, signed=True).replace("-", "−")}</span>'
         f'<span class="range">{bounds(found.low, found.high, signed=True)}</span>'
     )
 

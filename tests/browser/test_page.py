@@ -61,7 +61,7 @@ def test_the_leaderboard_shows_the_scores_and_sorts(visit, scored):
 
 def test_it_says_first_what_was_found(visit):
     view = visit()
-    said = view.inner_text("#headline")
+    said = view.inner_text("#headline").replace("\xa0", " ")
     assert "small/step-000040 is 15.8 points better than base on chartqa" in said
     assert "(p = 0.0057)" in said
     assert view.locator("#board-box tbody .rank").all_inner_texts()[0].startswith("1")

@@ -46,7 +46,7 @@ function drawCategories() {
 }
 
 function categoryChart(column, by, shown, found) {
-  const names = wrappedNames(shown.map((row) => data.models[row])),
+  const names = shown.map((row) => data.models[row]),
     two = names.length > 1;
   const values = found.map(({ row, one }) => ({
     model: names[shown.indexOf(row)],
@@ -59,16 +59,16 @@ function categoryChart(column, by, shown, found) {
       `95% ${interval(one.low, one.high)}, ${counted(one.n, "observation")}`,
   }));
   const scale = (range) => ({ domain: names, range: range.slice(0, names.length) });
-  const legend = two ? {} : null;
+  const legend = two ? { direction: "vertical", labelLimit: 0 } : null;
   const x = (field) => quantitative(field, "percent", [0, 100]);
-  const y = { field: "category", type: "nominal", sort: null, title: null };
+  const y = { field: "category", type: "nominal", sort: null, title: null, scale: two ? { paddingInner: 0.5 } : {} };
   const offset = two ? { yOffset: { field: "model", sort: names } } : {};
   const color = { field: "model", type: "nominal", scale: scale(["var(--accent)", "var(--second)"]), legend };
   const groups = new Set(values.map((one) => one.category)).size;
   const spec = {
     data: { values },
-    height: (two ? 36 : STEP) * groups,
-    tall: (two ? 36 : STEP) * groups + (two ? 62 : 42),
+    height: (two ? 44 : STEP) * groups,
+    tall: (two ? 44 : STEP) * groups + (two ? 82 : 42),
     layer: [
       {
         mark: { type: "rule", strokeWidth: 2, opacity: 0.55 },

@@ -147,9 +147,12 @@ const interval = (low, high, digits = 1) =>
   low <= 0 && high >= 1 ? "–" : `${percent(low, digits)} to ${percent(high, digits)}`;
 const changeInterval = ({ low, high, clusters }) =>
   low <= -1 && high >= 1 ? `– (${counted(clusters, "cluster")})` : `${signed(low)} to ${signed(high)}`;
-const quantitative = (field, title, domain) => ({
+const TALL = 15; // rows, of which the scale stands at the top
+
+const quantitative = (field, title, domain, rows = 0) => ({
   field,
   type: "quantitative",
   title,
+  axis: rows > TALL ? { orient: "top" } : {},
   scale: { domain, nice: false, zero: false },
 });

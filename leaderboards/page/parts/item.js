@@ -148,7 +148,7 @@ function answer(run, number, sample, responses) {
   const told = [
     run.samples > 1 ? `sample ${sample + 1} of ${run.samples}` : null,
     tokens === null ? null : counted(tokens, "token"),
-    columns.prompt_tokens?.[n] ? `of ${counted(columns.prompt_tokens[n], "prompt token")}` : null,
+    columns.prompt_tokens?.[n] ? `prompt of ${count(columns.prompt_tokens[n])}` : null,
     mark & TRUNCATED ? "cut off at the token limit" : null,
     mark & UNPARSED ? "no answer stated" : null,
   ].filter(Boolean);

@@ -34,6 +34,7 @@ function startBoard() {
   });
   const total = data.runs.reduce((sum, run) => sum + answered(run), 0);
   byId("summary").textContent = [
+    counted(data.entries.length, "entry", "entries"),
     counted(data.models.length, "model"),
     counted(data.columns.length, "suite"),
     counted(data.runs.length, "run"),
@@ -87,7 +88,7 @@ function rememberBoard() {
 
 function drawHeadline() {
   const [first, ...further] = data.standings[board.protocol].headlines[board.baseline];
-  byId("headline").textContent = first;
+  byId("headline").textContent = first.replace(/\(p ([=<]) /, "(p\u00a0$1\u00a0");
   byId("further").textContent = further.join(" ");
 }
 
@@ -118,10 +119,13 @@ function drawBoard() {
     h("table", { class: "board" }, caption, h("thead", {}, head), h("tbody", {}, body)),
   );
   drawColumns();
-  const ranked = data.entries.length > 32 ? "two 95% intervals that do not touch" : "a paired test of every pair (Holm)";
+  const ranked =
+    data.entries.length > 32
+      ? "Entries whose 95% intervals touch share a range of ranks."
+      : "Entries that no paired test of every pair tells apart (0.05, Holm) share a range of ranks.";
   byId("board-note").textContent =
-    `Percent right, its 95% interval, and the paired difference in points. Entries that cannot be told apart at 0.05 by ` +
-    `${ranked} share a range of ranks. * p < 0.05, ** p < 0.01, *** p < 0.001, two-sided, each by itself.` +
+    `Percent right, its 95% interval, and the paired difference in points. ${ranked} ` +
+    "* p < 0.05, ** p < 0.01, *** p < 0.001, two-sided, after Holm's adjustment for all that are compared so." +
     (data.entries.some((one) => one.rows.length > 1) ? " Seeds of one training are one entry: their mean, and an interval over items and seeds." : "");
 }
 
@@ -192,9 +196,11 @@ function entryName(entry) {
   const one = data.entries[entry];
   const facts = [
     one.rows.length > 1 ? counted(one.rows.length, "seed") : null,
+    one.seeds.length === 1 && !one.name.includes("seed") ? `seed ${one.seeds[0]}` : null,
     one.step === null || one.name.includes("step") ? null : `step ${one.step}`,
     one.size ? `${one.size} by its name` : null,
     one.day || null,
+    one.settings ? `settings ${one.settings}` : null,
   ].filter(Boolean);
   const link = h("a", { class: "name", href: `#runs?model=${encodeURIComponent(data.models[one.rows[0]])}` }, breakable(one.name));
   const opener = h(
@@ -210,7 +216,7 @@ function entryName(entry) {
   return [
     link,
     isBaseline(entry) ? h("span", { class: "tag" }, "baseline") : null,
-    h("span", { class: "detail" }, facts.join(" · "), one.rows.length > 1 ? [" · ", opener] : null),
+    h("span", { class: "detail" }, facts.join(" · "), one.rows.length > 1 ? h("span", { class: "seeds" }, " · ", opener) : null),
   ].filter(Boolean);
 }
 
@@ -302,12 +308,12 @@ function changeText(entry, column) {
   const change = changeOf(entry, column);
   if (change === null) return h("span", { class: "change" }, "no pair");
   const told =
-    `against ${data.entries[change.before].name}: 95% interval ${changeInterval(change)}, ${probability(change.p)}, ` +
-    `${change.gained} gained, ${change.lost} lost`;
+    `against ${data.entries[change.before].name}: 95% interval ${changeInterval(change)}, ${probability(change.adjusted)} ` +
+    `(${probability(change.p)} by itself), ${change.gained} gained, ${change.lost} lost`;
   return h(
     "span",
-    { class: change.p < 0.05 ? `change sure ${change.value > 0 ? "up" : "down"}` : "change", title: told },
-    `${signed(change.value)}${stars(change.p)}`,
+    { class: change.adjusted < 0.05 ? `change sure ${change.value > 0 ? "up" : "down"}` : "change", title: told },
+    `${signed(change.value)}${stars(change.adjusted)}`,
     h("span", { class: "unseen" }, ` (${told})`),
   );
 }

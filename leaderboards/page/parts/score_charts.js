@@ -39,6 +39,7 @@ function scoreChart(column, n) {
         0,
         100,
       ),
+      values.length,
     );
   const y = nominalRows("model");
   const spec = {
@@ -82,7 +83,7 @@ function drawDifferences() {
   const base = board.baseline === "own" ? "the one that its training began with" : data.entries[Number(board.baseline)].name;
   byId("differences-note").textContent =
     `Every model minus ${base}, item by item, in points, with 95% intervals. Filled marks and ` +
-    "stars: p < 0.05. An interval of paired answers is narrower than the two intervals of the scores suggest.";
+    "stars: p < 0.05 after Holm's adjustment. An interval of paired answers is narrower than the two intervals of the scores suggest.";
   drawByColumn("differences-charts", differenceChart);
 }
 
@@ -98,11 +99,11 @@ function differenceChart(column, n) {
     value: 100 * one.value,
     low: 100 * one.low,
     high: 100 * one.high,
-    sure: one.p < 0.05,
-    stars: stars(one.p),
+    sure: one.adjusted < 0.05,
+    stars: stars(one.adjusted),
     tip:
       `${data.entries[one.after].name}: ${signed(one.value)}, ` +
-      `95% ${changeInterval(one)}, ${probability(one.p)}`,
+      `95% ${changeInterval(one)}, ${probability(one.adjusted)}`,
   }));
   const x = (field) =>
     quantitative(
@@ -114,6 +115,7 @@ function differenceChart(column, n) {
         -100,
         100,
       ),
+      values.length,
     );
   const y = nominalRows("model");
   const spec = {
@@ -146,12 +148,13 @@ function differenceChart(column, n) {
     spec,
     `Paired differences in points. ${values.map((one) => one.tip).join("; ")}.`,
     [
-      ["Model", "Points", "95% interval", "p", "Gained", "Lost"],
+      ["Model", "Points", "95% interval", "p", "p (Holm)", "Gained", "Lost"],
       found.map((one) => [
         data.entries[one.after].name,
-        signed(one.value) + stars(one.p),
+        signed(one.value) + stars(one.adjusted),
         changeInterval(one),
         one.p.toPrecision(2),
+        one.adjusted.toPrecision(2),
         count(one.gained),
         count(one.lost),
       ]),

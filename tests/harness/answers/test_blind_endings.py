@@ -3,8 +3,8 @@
 Two rounds (b, c) are of what models usually write, and at least 97% of them are judged as a careful human does; one (d) was
 written to be hard. In the others (k, i and l of many kinds, q of unusual shapes of sentences, the rest of usual endings) the
 kinds that were misread at first sight are mended, so that all are read, but two of l, ten of q and one of r; of g, one that
-asks and answers itself is left out, of u one that counts again, and of v one that counts another thing than is asked. The contested ones, where careful people or sound suites
-differ, are not counted.
+asks and answers itself is left out, of u one that counts again, and of v one that counts another thing than is asked. The
+contested ones, where careful people or sound suites differ, are not counted.
 
 One (v) has questions, and was written to be hard: statements for yes and no, openings, options nearly in their own words. At
 first sight 73% of it were judged as people do (135 of 184), with five accepted wrongly; now 86%, with none.

@@ -80,7 +80,7 @@ def test_the_headline_says_what_was_shown_and_what_is_unknown(examined):
     assert said[0].startswith("t/step-20 raises base by 66.7 points on mathvision")
     assert said[0].endswith("(p < 0.001).")
     assert "It was trained with one seed: what another seed gives is unknown." in said
-    assert "Whether it had seen these items in training is unknown." in said
+    assert "Whether t/step-20 had seen these items in training is unknown." in said
 
 
 def test_a_difference_that_is_not_shown_is_not_claimed(examined):
@@ -115,3 +115,29 @@ def test_one_model_alone_is_compared_with_nothing(examined):
     _, _, said = told([examined("base", 30)])
     assert said == [said[0]]
     assert "nothing can be compared" in said[0]
+
+
+def test_of_many_entries_each_training_has_its_difference_to_its_own_base_whatever_is_offered(examined, monkeypatch):
+    monkeypatch.setattr("proctor.leaderboards.page.standing.MOST_PAIRED", 3)
+    bases = [examined("first", 10), examined("second", 30)]
+    trained = [examined(f"{name}-vote-seed-0/step-000020", 50, seed=0, base=name) for name in ("first", "second")]
+    views = [read_run_view(path, []) for path in (*bases, *trained)]
+    grid = lay_out(views)
+    found = entries(views, grid)
+    its = {one.name: n for n, one in enumerate(found)}
+    pairs = [(its["first-vote"], its["first"]), (its["second-vote"], its["second"])]
+    assert all(found[after].base == before and found[after].seeds == (0,) for after, before in pairs)
+    runs = Runs(views, grid, found)
+    seen = set()
+    for offered in ([], [0], [1], [0, 1, 2]):
+        changes = standing(runs, "strict", offered).to_json(offered, found)["changes"]
+        told = {(one["after"], one["before"]): one["adjusted"] for one in changes}
+        seen.add(tuple(told[pair] for pair in pairs))
+    assert len(seen) == 1
+
+
+def test_trainings_that_differ_in_settings_alone_say_so(examined):
+    found, _, _ = told(
+        [examined("one-seed0/step-20", 40, seed=0), examined("two-seed0/step-20", 41, seed=0, settings="1" * 64)]
+    )
+    assert [(one.name, one.settings) for one in found] == [("one", "00000000"), ("two", "11111111")]
