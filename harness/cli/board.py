@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ...leaderboards.board.verify import RowReport, VerifyReport
 
 STATES = {True: "reproduced", False: "NOT REPRODUCED", None: "unverifiable"}
+MOST_SHOWN = 200
+"""Rows of a board that are printed when it was built; the rest are in its file."""
 NAMED = 5
 """So many rows that a board no longer has are named."""
 
@@ -85,7 +87,9 @@ def _build(args: argparse.Namespace) -> int:
         rows = [dataclasses.asdict(row) for row in board.rows]
         emit_json({"board": str(args.out), "rows": rows, "problems": list(board.problems)})
     else:
-        show_table(board_table(board.rows))
+        show_table(board_table(board.rows[:MOST_SHOWN]))
+        if len(board.rows) > MOST_SHOWN:
+            print(f"and {counted(len(board.rows) - MOST_SHOWN, 'row')} more")
         print(args.out)
     if board.before:
         lost = f"; no longer in it: {first_of(board.left_out, NAMED)}" if board.left_out else ""

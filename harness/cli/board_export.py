@@ -45,10 +45,13 @@ def _model_card_arguments(parser: argparse.ArgumentParser) -> None:
     add(parser, "--json")
 
 
+# The words of Every Eval Ever's schema.
+RELATIONSHIPS = ("first_party", "third_party", "collaborative", "other")
+AVAILABILITIES = ("open_weights", "closed_weights", "unknown")
+
+
 def _every_eval_ever_arguments(parser: argparse.ArgumentParser) -> None:
     """Answers, whose they are, and where to."""
-    from ...leaderboards.export.every_eval_ever import AVAILABILITIES, RELATIONSHIPS
-
     _add_model(parser)
     add_one(parser, "--out", required=True)
     parser.add_argument(

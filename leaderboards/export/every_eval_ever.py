@@ -30,8 +30,6 @@ from .hub import place_of
 from .markdown import HEADLINE, rows_of, unpublishable, warnings
 
 SCHEMA_VERSION = "0.3.0"
-RELATIONSHIPS = ("first_party", "third_party", "collaborative", "other")
-AVAILABILITIES = ("open_weights", "closed_weights", "unknown")
 LOCAL_ENGINES = ("transformers", "vllm")
 _PART = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_-])?"
 _MODEL_ID = re.compile(rf"{_PART}/{_PART}")
