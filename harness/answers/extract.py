@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Hashable
 from dataclasses import replace
 
-from .statements.beginning import first_line, first_option, first_phrase, first_sentence, opening_sentence
+from .statements.beginning import first_line, first_option, first_phrase, first_sentence
 from .statements.closing import closing_statement
 from .statements.decimal_comma import has_comma, with_points, writes_commas
 from .statements.doubt import CONDITION, DENIED_ELSEWHERE, may_doubt, not_ones_own
@@ -163,10 +163,9 @@ def _in_words(text: str, boxed: bool) -> Extraction:
     if stated is not None:
         stands = standing(text, stated)
         found = _stated(stands, ending.said() if stands.answer else ())
-        first = opening_sentence(ending.body) if stands.answer and stated.rule == "sentence" else ""
-        return replace(found, opening=first) if first else found
-    opening = "" if explicit or not closing or ending.cut_off else opening_sentence(ending.body)
-    return Extraction(None, "none", _TAKEN_BACK if explicit else bare.reason, ending.said(), opening=opening)
+        return replace(found, body=ending.body) if stands.answer and stated.rule == "sentence" else found
+    body = "" if explicit or not closing or ending.cut_off else ending.body
+    return Extraction(None, "none", _TAKEN_BACK if explicit else bare.reason, ending.said(), body=body)
 
 
 def _ends_in_mark(sentences: list[str]) -> bool:

@@ -18,6 +18,7 @@ from .lexer import names
 from .restated import restated
 from .said_gold import formula_said, numbers_said, states
 from .said_option import LETTERS, MARK, option_opened, option_said, option_written, verdict
+from .statements.beginning import opening_sentence
 from .statements.clause import is_sentence
 from .types import Extraction, GoldType, UnreadableError
 from .yes_or_no import yes_or_no
@@ -79,9 +80,17 @@ def said_by(answer: Extraction, decided: Decision, wanted: Wanted) -> Said | Non
         return Said(written, chosen._replace(reason=f"letter {written} with its own text"))
     sentences = _read_again(answer, decided, wanted)
     said = _stated(answer, sentences, wanted) if sentences else None
-    if answer.opening and (said is not None or decided.unread or decided.rule == "none"):
-        said = _first_or_last(answer.opening, said, wanted)
-    return said or _said_again((*sentences, answer.opening), wanted)
+    if not _may_open(decided, said, wanted):
+        return said
+    opening = opening_sentence(answer.body) if answer.body else ""
+    return _first_or_last(opening, said, wanted) or _said_again((*sentences, opening), wanted)
+
+
+def _may_open(decided: Decision, said: Said | None, wanted: Wanted) -> bool:
+    """True where the first sentence may say which option, or yes or no."""
+    if wanted.kind.name == "choice":
+        return said is not None or decided.unread or decided.rule == "none"
+    return said is None and not decided.correct and wanted.gold.strip().lower() in _YES_OR_NO
 
 
 def _read_again(answer: Extraction, decided: Decision, wanted: Wanted) -> tuple[str, ...]:
@@ -135,7 +144,7 @@ def _value_stated(closing: str, wanted: Wanted) -> Said | None:
 
 def _first_or_last(opening: str, last: Said | None, wanted: Wanted) -> Said | None:
     """The option that the first sentence names, if the last names no other; of two the first if it answers the question."""
-    letter = option_opened(opening, wanted.options or ()) if wanted.kind.name == "choice" else ""
+    letter = option_opened(opening, wanted.options or ()) if opening and wanted.kind.name == "choice" else ""
     if not letter:
         return last
     first = Said(letter, _chosen(letter, wanted)._replace(rule="choice-sentence"))

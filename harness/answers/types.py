@@ -52,8 +52,8 @@ class Extraction:
 
     `sentences` are those in which the response may state it to a reader who knows the options or the gold: its closing one,
     and its first where that begins with yes or no. A vote, which knows neither, goes by `answer` alone. `line` is what the
-    last line has of a letter and a text behind it: an option may say "It cannot be determined". `opening` is the first
-    sentence where all behind it only explains it.
+    last line has of a letter and a text behind it: an option may say "It cannot be determined". `body` is the text whose
+    first sentence may state it, where all behind that only explains it.
     """
 
     answer: str | None
@@ -61,7 +61,7 @@ class Extraction:
     reason: str
     sentences: tuple[str, ...] = ()
     line: str = ""
-    opening: str = ""
+    body: str = ""
 
 
 @dataclass(frozen=True, slots=True)
