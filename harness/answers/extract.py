@@ -51,11 +51,13 @@ _CASES = re.compile(
 )
 _OTHERWISE = re.compile(r"[\s$,;]*(?:otherwise|if not|or else|else)\b", re.IGNORECASE)
 _DRESSING = re.compile(r"\\(?:text|mathrm|textrm|quad|qquad|mbox)(?![A-Za-z])|[{}]")
-_DENIED_BEFORE = re.compile(r"(?:\bnot|n[’']t be|rather than|instead of)\s[\s$\\(\[*]{0,6}\Z", re.IGNORECASE)
+_DENIED_BEFORE = re.compile(r"(?:\bnot|n[’']t|n[’']t be|rather than|instead of)\s[\s$\\(\[*]{0,6}\Z", re.IGNORECASE)
 _DENIED_BEHIND = re.compile(
     r"[\s$\\)\]*]{0,8}\s(?:(?:is|was|would be|must be)\s(?:\w{2,12}ly\s|then\s|also\s)?"
     r"(?:wrong|incorrect|false|impossible|a mistake|an error|not\s(?!only\b)|too\s)"
-    r"|(?:cannot|can't|can’t|can not) be\s|isn['’]t\s)",
+    r"|(?:cannot|can't|can’t|can not) be\s|isn['’]t\s)"
+    r"|[\s$\\)\]*]{0,8},\s(?:which|that|this) (?:is|was) (?:wrong|incorrect|false|not (?:right|correct|true))\b"
+    r"|[\s$\\)\]*]{0,8}\s\((?:wrong|incorrect|false)\)|[\s$\\)\]*]{0,8}\s[-–—]\sno,\s",
     re.IGNORECASE,
 )
 _LOOK_BACK = 24  # characters before a box
@@ -68,6 +70,14 @@ _ARROW = re.compile(r"(?:[→⇒➜➔➡∴👉✅☑✔]\ufe0f?|=>|->)\s*")
 _OF_AMERICA = re.compile(r"U\.S\.(?=\s[a-z])")
 _EMPTY_BOX = re.compile(r"\\boxed\{\}")
 _VERDICT = re.compile(r"[*_]{0,3}(?:yes|no|true|false)[*_]{0,3}[.!]\s", re.IGNORECASE)
+_SHORT = "no box, no stated answer, and the short response is"
+_ANOTHERS = re.compile(
+    r"[\s*_]{0,6}(?:the\s)?(?:(?:next|second|third)[ -]best\b|(?:previous|former|alternate|alternative|runner-up|worst|"
+    r"least likely|not the (?:correct|right)|hardly the|opposite of)\b[^:.\n]{0,40}?(?::|\bis\b)|(?:example )?answer format:)"
+    r"[^.\n]{0,80}\.?\s*",
+    re.IGNORECASE,
+)
+"""What is said to be another than the answer: the next best option is C."""
 _REFUSAL = re.compile(
     r"(?:sorry,|unfortunately|as an ai|i(?:'m| am)? (?:sorry|unable|unsure|not sure|can ?not|can't|do not|don't|"
     r"couldn't))\b"
@@ -133,6 +143,8 @@ def _extract(response: str) -> Extraction:
         found = _boxed(text, start)
         if found is not None:
             return found
+    if len(text) <= MAX_BARE and _ANOTHERS.fullmatch(text):
+        return Extraction(None, "none", f"{_SHORT} of another than the answer")
     stated = _in_words(text[-MAX_PROSE:], boxed=start >= 0)
     line = lettered_line(text) if start < 0 else ""
     return replace(stated, line=line) if line else stated
@@ -316,7 +328,6 @@ def _cut_off(bare: str) -> bool:
     return breaks_off(bare) and not (few_words or LABELLED.match(bare))
 
 
-_SHORT = "no box, no stated answer, and the short response is"
 _NO_ANSWERS: tuple[tuple[Callable[[str], object], str], ...] = (
     (lambda bare: not bare, "the response is punctuation"),
     (_OWN_QUESTION.search, f"{_SHORT} a question and more"),

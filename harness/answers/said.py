@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from . import text
-from .asked import is_difference, says_again
+from .asked import answers, counts_others, is_difference
 from .choices import option_key
 from .judges import NUMERIC, Decision, agrees_itself, choose, judge_tolerant, named, names_another, tolerance
 from .lexer import names
@@ -58,6 +58,8 @@ def taken_back(answer: Extraction, decided: Decision, wanted: Wanted) -> Decisio
     kind = wanted.kind
     if decided.correct and kind.name in NUMERIC and is_difference(closing, stated, wanted.question):
         return Decision(False, kind.name, "how many more than another, which is not asked")
+    if decided.correct and kind.name in NUMERIC and counts_others(closing, stated, wanted.question):
+        return Decision(False, kind.name, "how many do not, which is not asked")
     if decided.correct and kind.name == "choice" and _contradicted(closing, stated, wanted.options or ()):
         return Decision(False, "choice", "a letter with another option's text")
     if decided.correct and names_another(kind, closing, stated, wanted.gold):
@@ -143,16 +145,14 @@ def _value_stated(closing: str, wanted: Wanted) -> Said | None:
 
 
 def _first_or_last(opening: str, last: Said | None, wanted: Wanted) -> Said | None:
-    """The option that the first sentence names, if the last names no other; of two the first if it answers the question."""
+    """The option that the first sentence names by its mark, or where it answers the question; else that of the last."""
     letter = option_opened(opening, wanted.options or ()) if opening and wanted.kind.name == "choice" else ""
-    if not letter:
+    marked = MARK.search(opening) is not None
+    own = LETTERS.find(next((one for one in letter if one.isupper()), "-"))
+    option = wanted.options[own] if wanted.options and 0 <= own < len(wanted.options) else ""
+    if not letter or not (marked or answers(wanted.question, opening, option)):
         return last
-    first = Said(letter, _chosen(letter, wanted)._replace(rule="choice-sentence"))
-    if last is None or last.decided.correct == first.decided.correct:
-        return last or first
-    if MARK.search(opening) or says_again(wanted.question, opening):
-        return first
-    return Said(last.part, Decision(False, "hedge", "the first and the last sentence name two options"))
+    return Said(letter, _chosen(letter, wanted)._replace(rule="choice-sentence"))
 
 
 def _said_again(sentences: Sequence[str], wanted: Wanted) -> Said | None:

@@ -65,7 +65,7 @@ _NONE = "none"
 _MARK_AT_END = re.compile(r"(?:\(|\b(?:[Oo]ption|[Cc]hoice)\s\(?)([A-Z])\)?[*_.]{0,4}\Z")
 _ARTICLES = (["the"], ["a"], ["an"])
 _SUPERLATIVE = re.compile(
-    r"\A(?:is|are|was|were|has|have|had|would|will|shows?|gets?|comes?|lies?|reach(?:es)?)\b.*?\b(?:most|least|best|first|last|next|"
+    r"\A(?:is|are|has|have|would|will|shows?|gets?|comes?|lies?|reach(?:es)?)\b.*?\b(?:most|least|best|first|last|next|"
     r"more|less|fewer|[a-z]{3,12}(?:est|er))\b"
 )
 """What is said of an option that a sentence begins with, where that answers: has the greatest slope, is taller."""
@@ -146,7 +146,7 @@ def _same_words(text: str, option: str) -> bool:
 
 def verdict(text: str, options: Sequence[str]) -> str:
     """The letter of the option yes, no, true or false that a text begins with or calls a statement; else ""."""
-    keys = [" ".join(words(option)) for option in options]
+    keys = [" ".join(words(option)) for option in options[: len(LETTERS)]]
     for pattern in _VERDICTS if not VERDICTS.isdisjoint(keys) else ():
         found = pattern.match(text)
         said = found.group(1).lower() if found else ""
@@ -224,9 +224,11 @@ def _places(option: list[str], said: list[str]) -> Iterator[tuple[int, int]]:
     """Where an option's words stand; those that are only a letter, a number or a verdict stand nowhere by themselves."""
     option = [word for word in option if word not in (".", ",", "-")] or option
     named = any(len(word) > 1 and not word.isdigit() for word in option)
+    if not named:
+        return
     option = option[2:] if option[:2] in _PRONOUNS and len(option) > 3 else option
     relates = option[-1] in _RELATING  # "equal to" says nothing without what it is equal to, or with a number
-    if not named or (len(option) == 1 and option[0] in VERDICTS):
+    if len(option) == 1 and option[0] in VERDICTS:
         return
     size = len(option)
     for start in range(len(said)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from .lexer import names
 from .said_option import words
@@ -11,28 +12,40 @@ from .said_option import words
 LONGEST = 400  # characters of a question, and of a sentence
 _SENTENCE_END = re.compile(r"(?<=[.!?:])['\"]?\s+|\n")
 _PICTURE = (
-    r"(?:[a-z]{3,12}\s){0,2}(?:image|picture|figure|graph|chart|photo|diagram|plot|table|scene|drawing|map|web|pictograph|"
-    r"pictogram|screenshot)s?"
+    r"(?:(?:given|provided|above|bar|line|pie|food|box|scatter|shown|displayed)\s){0,2}(?:image|picture|figure|graph|chart|photo|"
+    r"diagram|plot|table|scene|drawing|map|web|pictograph|pictogram|screenshot)s?"
 )
 _CIRCUMSTANCE = re.compile(
-    r"\A\s*(?:based on|according to|in|from|on|looking at|as (?:shown|seen) in)\s[^,;:?]{3,60},\s"
-    r"|\A\s*from\s(?:the|this)\s[^,;:?]{3,40}\s(?=we can see that\b)"
+    r"\A\s*(?:based on|according to|in|from|on|looking at|as (?:shown|seen) in)\s(?:the|this|that)\s"
+    rf"{_PICTURE}(?:\sprovided)?(?:,\s|\s(?=we can see that\b))"
     r"|(?:,\s|\s)(?:based on|according to|in|from|on|as (?:shown|seen) in)\s(?:the|this)\s"
     rf"{_PICTURE}(?:\sprovided)?\s*[.?]?\s*\Z"
     r"|\A\s*(?:(?:we|i|one|you) can (?:clearly )?see that|it (?:is clear|can be seen) that|this means that)\s"
-    r"|\s(?:among|out of|of)\sall\b[^,;]{0,40}\Z|\sby\s(?:about|around|roughly|nearly|\d)[^,;]{0,40}\Z",
+    r"|\samong\sall(?:\sof)?(?:\s(?:the|these|those))?\s[a-z]{3,12}\Z"
+    r"|\sby\s(?:about|around|roughly|nearly)?\s?[a-z\d.]{1,12}(?:\s[a-z]{1,12})?\Z",
     re.IGNORECASE,
 )
 """Words around a statement that change nothing of it: in this food web, we can see that, among all of the boxes."""
-_REASON = re.compile(
-    r",\s(?:as|since|because|so|and|which|but|while|where|[a-z]{3,12}ing)\b|\s(?:because|since)\b|[;:]\s"
+_REASON = re.compile(r",\s(?:as|since|because|so|and|which|[a-z]{3,12}ing)\b|\s(?:because|since)\b|[;:]\s")
+_TAKES_BACK = re.compile(
+    r"\b(?:wrong|false|incorrect|untrue|opposite|only|unless|if|guess\w*|mistake\w*|but|however|except|claims?|says?|said|"
+    r"not (?:so|true|right|correct|the case))\b|n['’]t (?:so|true|right|correct)\b",
+    re.IGNORECASE,
 )
+"""What may not stand behind a statement and its reason."""
+_QUANTIFIED = re.compile(
+    r"(?:some|one|two|three|four|five|several|many|most|all|both|every|each|any|at|an?|few|half|\d+)\b", re.IGNORECASE
+)
+"""The beginning of a subject of which something may hold and not hold."""
 _SHORT = re.compile(r"(?<!\bca)(?<!\bwo)n['’]t\b", re.IGNORECASE)
 _SUBJECT = 6  # words that a pronoun may stand for
 _BE = frozenset(names("is are was were"))
 _DO = frozenset(names("do does did"))
 _OTHERS = frozenset(names("can could will would has have had should"))
 _VERBS = _BE | _DO | _OTHERS
+_DETERMINERS = frozenset(names("the this that these those"))
+_NEXT = frozenset(names("next beside near of my your"))
+_FEW = 3  # words of a thing that a pronoun stands for
 _PRONOUNS = frozenset(names("it this that these those he she they"))
 _DROPPED = frozenset(
     names("the a an this that these those also clearly indeed actually definitely thus so hence therefore . , \" '")
@@ -50,13 +63,14 @@ def yes_or_no(question: str, sentence: str) -> str:
     asked = _plain(last.rstrip("? "))
     if asked and asked[0] not in _VERBS and ", " in last:
         asked = _plain(last.rpartition(", ")[2].rstrip("? "))
-    said = _plain(_REASON.split(sentence.strip(" *_\n."))[0])
-    if len(asked) < 3 or not said or asked[0] not in _VERBS:
+    head, *_ = _REASON.split(sentence.strip(" *_\n."))
+    if len(asked) < 3 or asked[0] not in _VERBS or "or" in asked or _TAKES_BACK.search(sentence, len(head)):
         return ""
-    for statement, denied in _statements(said, asked[0]):
-        same = _same(asked[1:], statement)
-        if same is not None:
-            return ("no" if denied else "yes") if same else ("" if denied else "no")
+    before = question[: -len(last)] if question.rstrip(" '\"\n").endswith(last) else question
+    for statement in _statements(_plain(head), asked[0]):
+        same = _same(asked[1:], statement, words(before))
+        if same is not None and not (statement.denied and _QUANTIFIED.match(head.strip(" *_"))):
+            return ("no" if statement.denied else "yes") if same else ("" if statement.denied else "no")
     return ""
 
 
@@ -67,36 +81,55 @@ def _plain(text: str) -> list[str]:
     return [part for word in said for part in (("can", "not") if word == "cannot" else (word,))]
 
 
-def _statements(said: Sequence[str], verb: str) -> Iterator[tuple[list[str], bool]]:
-    """What a statement says without its verb, and whether it denies it: for each place where the verb may stand.
+class _Statement(NamedTuple):
+    """What a sentence says before its verb and behind it, and whether it denies it; `whole` where the verb is in it."""
 
-    A mark stands where the verb was, by which a pronoun of the question takes the subject's place.
-    """
+    subject: list[str]
+    predicate: list[str]
+    denied: bool
+    whole: bool = False
+
+
+def _statements(said: Sequence[str], verb: str) -> Iterator[_Statement]:
+    """The sentence with its verb taken out: for each place where that may stand."""
     family = next(one for one in (_BE, _DO, frozenset((verb,))) if verb in one)
     if family is _DO and "not" not in said:
-        yield from (([*said[:at], "", *said[at:]], False) for at in range(1, min(_SUBJECT, len(said))))
+        yield from (_Statement([*said[:at]], [*said[at:]], False, True) for at in range(1, min(_SUBJECT, len(said))))
     for at, word in enumerate(said):
         if word in family and at:
             denied = said[at + 1 : at + 2] in (["not"], ["no"])
-            yield [*said[:at], "", *said[at + 1 + denied :]], denied
+            yield _Statement([*said[:at]], [*said[at + 1 + denied :]], denied)
 
 
-def _same(asked: list[str], said: list[str]) -> bool | None:
+def _same(asked: list[str], said: _Statement, context: Sequence[str]) -> bool | None:
     """True for the same, False for what cannot be true as well: one word is the opposite, or the two of a "than" swapped."""
-    if asked[0] in _PRONOUNS and "" in said:
-        behind = _same_words(_keys(asked[1:]), _keys(said[said.index("") + 1 :]))
+    if asked[0] in _PRONOUNS and _meant(said.subject, context):
+        behind = _same_words(_keys(asked[1:]), said._replace(subject=[]))
         if behind is not None:
             return behind
-    return _same_words(_keys(asked), _keys(said))
+    return _same_words(_keys(asked), said)
 
 
-def _same_words(asked: list[str], said: list[str]) -> bool | None:
+def _meant(subject: Sequence[str], context: Sequence[str]) -> bool:
+    """True for what a pronoun of the question may stand for: what is named before it, or where nothing is, any one thing."""
+    named = [word for word in subject if word not in _DROPPED and word not in _PRONOUNS]
+    if context:
+        return all(_key(word) in set(_keys(context)) for word in named)
+    return bool(subject) and subject[0] in _DETERMINERS and len(named) <= _FEW and _NEXT.isdisjoint(subject)
+
+
+def _same_words(asked: list[str], statement: _Statement) -> bool | None:
+    subject = _keys(statement.subject)
+    said = [*subject, *_keys(statement.predicate)]
     if not asked or len(asked) != len(said):
         return None
-    differ = [{one, other} for one, other in zip(asked, said, strict=True) if one != other]
+    differ = [at for at, (one, other) in enumerate(zip(asked, said, strict=True)) if one != other]
     if len(differ) > 1:
         return False if _compared(asked) == _compared(said, swapped=True) else None
-    return None if differ and differ[0] not in _OPPOSITES else not differ
+    if not differ:
+        return True
+    pair = frozenset((asked[differ[0]], said[differ[0]]))
+    return False if differ[0] == len(subject) and pair in (_OPPOSITE_VERBS if statement.whole else _OPPOSITES) else None
 
 
 def _compared(said: list[str], swapped: bool = False) -> tuple[list[str], str, list[str]]:
@@ -133,8 +166,11 @@ _OPPOSITES = frozenset(
     for pair in (
         "less more", "less greater", "fewer more", "smaller larger", "smaller bigger", "smaller greater", "lower higher",
         "shorter longer", "shorter taller", "below above", "before after", "left right", "narrower wider", "lighter heavier",
-        "younger older", "increase decrease", "rise fall", "inside outside", "same opposite", "same different", "even odd",
+        "younger older", "inside outside", "same opposite", "same different", "even odd",
         "maximum minimum", "highest lowest", "largest smallest", "longest shortest", "steeper flatter", "darker lighter",
     )
 )  # fmt: skip
 """Two of which no more than one is true of the same thing."""
+_OPPOSITE_VERBS = frozenset(
+    frozenset(map(_key, names(pair))) for pair in ("increase decrease", "rise fall", "grow shrink")
+)

@@ -164,7 +164,7 @@ _SEED_AT_END = re.compile(r"[-_ ./]*seed[-_ ]?\d{1,9}(?:[-_ ./]+step[-_ ]?\d{1,9
 def _without_seed(found: Sequence[Entry]) -> list[Entry]:
     """Trainings of one seed without what their names say of seed and step, where no other entry is called so."""
     short_names = [_SEED_AT_END.sub("", one.name) if one.seeds and len(one.rows) == 1 else one.name for one in found]
-    taken = Counter(short_names)
+    taken = Counter(name for one, its in zip(found, short_names, strict=True) for name in {one.name, its})
     return [
         replace(one, name=name) if len(name) >= 3 and taken[name] == 1 else one
         for one, name in zip(found, short_names, strict=True)

@@ -13,14 +13,15 @@ from .sentence import FIRM, NUMBER
 from .statement import LABELLED, Statement, last_statement
 
 _SECOND_THOUGHT = re.compile(
-    r"(?:^|[.!?)]\s{1,3}|\n[ \t]{0,8}|\s[—–-]\s)[*_]{0,3}(?:wait|hold on|hmm|actually|oh|oops|no wait|on second thought|"
+    r"(?:^|[.!?)]\s{1,3}|\n[ \t]{0,8}|\s[—–-]\s)[*_]{0,3}(?:wait|hold on|hmm|actually|oh|oops|no,? wait|"
+    r"scratch that|just kidding|on second thought|"
     r"let me (?:recount|redo|reconsider|re-?check|re-?calculate|re-?examine|correct))\b"
     r"|[。！？，,.!?\n]\s{0,3}(?:等等|等一?下|慢着|哦?不[,，。]?(?:对|是)?[,，。]|(?:我)?(?:[算数看弄想]错|"
     r"[漏少多][算数看加了掉]|忘了)|"
     r"(?:让我)?(?:重新|再)(?:[算数看检核]|计算|思考)|更正|修正|纠正|实际上)",
     re.IGNORECASE,
 )
-_AGAIN = ("wait", "hold on", "hmm", "actually", "oh", "oops", "second thought", "let me")
+_AGAIN = ("wait", "scratch that", "kidding", "hold on", "hmm", "actually", "oh", "oops", "second thought", "let me")
 """Words of which those marks have one."""
 _CORRECTION = re.compile(
     r"(?:[.!?)*$]\s{1,3}|\n[ \t>]{0,8}|\A[\])$*.\s]{0,8}\s)[*_(\[]{0,4}(?:edit(?:ed)?|updated?|correct(?:ion|ed)|erratum)"

@@ -25,7 +25,7 @@ DASHED = r"(?<=[^\s(])(?:\s?[—–]|\s--?)\s?(?=(?-i:[a-z]{1,12}(?:['’][a-z]+
 """A dash with an explanation behind it: 11 — there are six on the left."""
 VERDICT = (
     r"[\s*_`>]{0,8}(yes|no|true|false)\b[*_`]{0,3}(?=[\s,.;:!—–-]|\Z)"
-    r"(?!,?\s(?:and|or|if|is|wait|idea|answer|option|choice|one|information|clue|solution|data|match)\b)"
+    r"(?!,?\s(?:and|or|if|is|wait|idea|answer|option|choice|one|information|clue|solution|data|match|doubt|would)\b)"
 )
 """A text that begins with one of these words, and gives them as an answer."""
 _NUMBERS = (

@@ -32,7 +32,6 @@ SAID = [
     (CONVEX, "The function is convex.", "Yes"),
     (CONVEX, "The function isn't convex, as it has a peak and a valley.", "No"),
     (MOST, "Teal has the largest area under the curve.", "Yes"),
-    (MOST, "Teal has the smallest area under the curve.", "No"),
     (MOST, "Teal does not have the largest area under the curve. The largest area belongs to Coral.", "No"),
     (REACH, "The girl can reach the highest shelf.", "Yes"),
     (REACH, "The girl cannot reach the highest shelf.", "No"),

@@ -88,19 +88,30 @@ def test_a_first_sentence_that_gives_a_value(text: str, answer: str) -> None:
     assert found.rule in ("sentence", "first-sentence")
 
 
+SUFFER = "Which animals suffer when the grass is taken away?"
 PREY = ["Beetles", "Owl and fox", "Fox and newt", "Vole and ant"]
 
 OPENINGS = [
     (
+        "Which animals suffer most?",
         "Based on the diagram, the animals that suffer most are the beetles. They feed on the grass that is taken away.",
         "A",
     ),
-    ("Beetles (A)\n\nThey feed on the grass, so with less of it there are fewer of them.", "A"),
     (
+        "Which are hit?",
+        "Beetles (A)\n\nThey feed on the grass, so with less of it there are fewer of them.",
+        "A",
+    ),
+    (
+        "Which animal is hit hardest?",
         "The animal that is hit hardest is option (A) Beetles.\n\nThe picture shows arrows. Fox and newt come second.",
         "A",
     ),
-    ("The animals that lose their food are the owl and fox. Both of them hunt what lives in the grass.", "B"),
+    (
+        "Which animals lose their food?",
+        "The animals that lose their food are the owl and fox. Both of them hunt what lives in the grass.",
+        "B",
+    ),
 ]
 
 NO_OPENINGS = [
@@ -112,15 +123,15 @@ NO_OPENINGS = [
 ]
 
 
-@pytest.mark.parametrize(("text", "letter"), OPENINGS)
-def test_an_opening_that_names_an_option_and_is_explained(text: str, letter: str) -> None:
+@pytest.mark.parametrize(("asked", "text", "letter"), OPENINGS)
+def test_an_opening_that_names_an_option_and_is_explained(asked: str, text: str, letter: str) -> None:
     for other in "ABCD":
-        assert grade(text, other, "choice", PREY).correct is (other == letter)
+        assert grade(text, other, "choice", PREY, question=asked).correct is (other == letter)
 
 
 @pytest.mark.parametrize("text", NO_OPENINGS)
 def test_an_opening_that_states_no_option(text: str) -> None:
-    assert not any(grade(text, letter, "choice", PREY).correct for letter in "ABCD")
+    assert not any(grade(text, letter, "choice", PREY, question=SUFFER).correct for letter in "ABCD")
 
 
 def test_an_option_that_is_a_question() -> None:
