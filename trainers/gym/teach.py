@@ -22,7 +22,7 @@ from ...harness import answers
 from ...harness.answers.formats import last_box
 from ...harness.answers.vote import vote
 from ...harness.engines.vlm import VisionLanguageModel, draw_answers
-from ...harness.errors import UsageError
+from ...harness.errors import StoreError, UsageError
 from ...harness.files import read_object, write_json
 from ...harness.runs.checkpoints import Checkpoint
 from ...harness.types import Json, Sampling, sample_seed
@@ -39,9 +39,18 @@ _TEACHING, _MEASURING = 6_000_000, 7_000_000
 
 
 def make_base(condition: Condition, out: Path, progress: Progress) -> Json:
-    """Teach, measure and save; returns what stands in the card. Raises UsageError if `out` is there already."""
+    """Teach, measure and save; returns what stands in the card.
+
+    Raises UsageError if `out` is there already, StoreError before anything is taught if it cannot be made.
+    """
     if out.exists():
         raise UsageError(f"{out} is there already: name another folder, or remove it")
+    whole = out.with_name(f".{out.name}.unfinished")
+    try:
+        shutil.rmtree(whole, ignore_errors=True)
+        whole.mkdir(parents=True)
+    except OSError as error:
+        raise StoreError(f"cannot make {out}: {error.strerror}") from error
     start = BUNDLED[condition.start]
     torch.manual_seed(condition.seed)
     vlm = VisionLanguageModel.load(start)
@@ -51,8 +60,6 @@ def make_base(condition: Condition, out: Path, progress: Progress) -> Json:
         "start": Checkpoint.read(start).identity(),
         "measured": measure(vlm, condition),
     }
-    whole = out.with_name(f".{out.name}.unfinished")
-    shutil.rmtree(whole, ignore_errors=True)
     vlm.save(whole)
     write_json(whole / CARD, card)
     whole.replace(out)
