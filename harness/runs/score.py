@@ -19,7 +19,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import zip_longest
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from ..answers import Extraction, Grade, before_cut_off
 from ..answers.statements.thinking import NEVER_CLOSED, closes
@@ -421,9 +421,9 @@ def in_processes(
         return
     context = multiprocessing.get_context("spawn")
     others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(loaded_files(),))
+    pool = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(loaded_files(), function))
     try:
-        yield from pool.map(function, tasks)
+        yield from pool.map(_work, tasks)
     except BrokenProcessPool as error:
         raise StoreError("a worker process died, perhaps for want of memory; try again with fewer at once") from error
     finally:
@@ -432,11 +432,20 @@ def in_processes(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _begin(files: Mapping[tuple[str, str], tuple[str, str]]) -> None:
+_given: list[Callable[[Any], Any]] = []
+"""In a worker, the function of all of its tasks: sent once, for it may hold the items of whole suites."""
+
+
+def _work(task: Any) -> Any:
+    return _given[0](task)
+
+
+def _begin(files: Mapping[tuple[str, str], tuple[str, str]], function: Callable[[Any], Any]) -> None:
     """Leave interrupts to the owner; and never look for cycles among a run's many small objects, which have none.
 
     `files` are those that the user named in the owner's command.
     """
     load_files(files)
+    _given[:] = [function]
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()
