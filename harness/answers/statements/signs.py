@@ -10,9 +10,9 @@ import re
 _FULL_WIDTH = {ord(one) + 0xFEE0: one for one in "0123456789=+-.%<>/*$" + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 """But not the stops and brackets of Chinese sentences, which say where these end."""
 _ORNAMENTS = re.compile(
-    "(?<=[\\w)\\]}*$.!%°。！])(?<!\\bis)(?<!\\bare)(?:(?<=\\d)!)?[ \t]*(?:[✅✔☑]\ufe0f?)?[ \t]*"
-    "(?:[🎉🎊🥳😊🙂😀😃😄😁😎👍👏🙌💪🏆🚀🔥💯🎯✨🌟⭐🤗🎓📐💙💚]\ufe0f?[\U0001f3fb-\U0001f3ff]?[ \t]*)+"
-    "(?=[ \t*_.!]*(?:\n|\\Z))"
+    "(?<=[\\w)\\]}*$.!%°。！])(?<!\\bis)(?<!\\bare)(?:(?<=\\d)!)?[ \t]{0,8}(?:[✅✔☑]\ufe0f?)?[ \t]{0,8}"
+    "(?:[🎉🎊🥳😊🙂😀😃😄😁😎👍👏🙌💪🏆🚀🔥💯🎯✨🌟⭐🤗🎓📐💙💚]\ufe0f?[\U0001f3fb-\U0001f3ff]?[ \t]{0,8})+"
+    "(?=[ \t*_.!]{0,16}(?:\n|\\Z))"
 )
 _CHINESE_COMMA = re.compile(r"(?<=[\u4e00-\u9fff]),(?=[\u4e00-\u9fffA-Z])")
 

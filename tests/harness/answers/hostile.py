@@ -5,6 +5,7 @@ from __future__ import annotations
 M = 1_000_000
 
 HOSTILE = {
+    "tabs between two signs": "1" + "\t" * 9_000 + "Ø",
     "unclosed boxes": "\\boxed{" * 10_000,
     "unclosed boxes with text": "\\boxed{3 " * 10_000,
     "nested boxes": "\\boxed{" * 10_000 + "2" + "}" * 10_000,
