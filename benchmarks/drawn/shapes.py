@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -70,36 +71,44 @@ def _nearby(rows: Sequence[int]) -> list[list[int]]:
     ]
 
 
+class _Counting(NamedTuple):
+    """A question how many cells hold one of `counted`, where some hold one of `present`.
+
+    The systematic mistake counts the first of `mistaken_for`, other ones the rest; `asked` is in English and in Chinese.
+    """
+
+    task: str
+    present: str
+    counted: str
+    mistaken_for: tuple[str, ...]
+    asked: tuple[str, str]
+
+
 def count(rng: random.Random, accepts: Accepts) -> DrawnQuestion:
     """The red circles. The systematic mistake: all circles, whatever their colour."""
-    cells, scene = _draw_cells(rng, accepts, lambda cells: "O" in cells)
-    say = choose_wording(rng)
-    right = _by_rows(say, _rows(cells, "o"))
-    wrong = [_rows(cells, "oO"), *_nearby(_rows(cells, "o")), _rows(cells, "oSt")]
-    return DrawnQuestion(
-        task="count",
-        scene=scene,
-        question=say("How many red circles are there?", "有多少个红色的圆？"),
-        solution=right,
-        mistakes=mistaken(right, *(_by_rows(say, rows) for rows in wrong)),
-        image=draw_shapes(rng, cells),
-        language=say.language,
-        steps=4,
-    )
+    asked = ("How many red circles are there?", "有多少个红色的圆？")
+    return _count(rng, accepts, _Counting("count", "O", "o", ("oO", "oSt"), asked))
 
 
 def both(rng: random.Random, accepts: Accepts) -> DrawnQuestion:
     """Circles and squares together. The systematic mistake: all shapes, the triangles too."""
-    cells, scene = _draw_cells(rng, accepts, lambda cells: "t" in cells.lower())
+    asked = ("How many circles and squares are there in all?", "圆和正方形一共有多少个？")
+    return _count(rng, accepts, _Counting("both", "tT", "oOsS", ("oOsStT", "oO", "sS"), asked))
+
+
+def _count(rng: random.Random, accepts: Accepts, one: _Counting) -> DrawnQuestion:
+    cells, scene = _draw_cells(rng, accepts, lambda cells: not set(one.present).isdisjoint(cells))
     say = choose_wording(rng)
-    right = _by_rows(say, _rows(cells, "oOsS"))
-    wrong = [_rows(cells, "oOsStT"), *_nearby(_rows(cells, "oOsS")), _rows(cells, "oO"), _rows(cells, "sS")]
+    rows = _rows(cells, one.counted)
+    right = _by_rows(say, rows)
+    systematic, *others = (_rows(cells, kinds) for kinds in one.mistaken_for)
+    wrong = [systematic, *_nearby(rows), *others]
     return DrawnQuestion(
-        task="both",
+        task=one.task,
         scene=scene,
-        question=say("How many circles and squares are there in all?", "圆和正方形一共有多少个？"),
+        question=say(*one.asked),
         solution=right,
-        mistakes=mistaken(right, *(_by_rows(say, rows) for rows in wrong)),
+        mistakes=mistaken(right, *(_by_rows(say, each) for each in wrong)),
         image=draw_shapes(rng, cells),
         language=say.language,
         steps=4,

@@ -50,11 +50,11 @@ def counts_others(sentence: str, number: str, question: str) -> bool:
 
 def answers(question: str, sentence: str, option: str) -> bool:
     """True for a sentence that says the question again and little else but the option: "The oldest layer is layer S"."""
-    asked, said = _keys(_SENTENCE_END.split(question.strip()[-_LONGEST:])[-1]), _keys(sentence)
-    said -= _keys(option)
+    own, asked = _keys(option), _keys(_SENTENCE_END.split(question.strip()[-_LONGEST:])[-1])
+    said = _keys(sentence) - own
     if not asked or any(word.lower() not in question.lower() for word in _WEAK.findall(sentence)):
         return False
-    return len(asked & said) >= _MOST * len(asked - _keys(option)) and len(said & asked) >= _MOST * len(said)
+    return len(asked & said) >= _MOST * max(len(asked - own), len(said))
 
 
 def _keys(text: str) -> set[str]:

@@ -14,14 +14,13 @@ from typing import NamedTuple
 from .compare import same, same_ratio
 from .forms import Colon, Form, Items, Scalar, Words
 from .reading import EXPRESSION, QUANTITY, Style, read, read_worded
-from .said_option import alike, words
+from .said_option import LETTERS, alike, words
 from .statements.doubt import FAULT, not_ones_own
 from .statements.sentence import FITS, NOUN, value_of
 from .text import clean, number_in_words, ratio_signs, spelled, text_key, time_key
 from .types import MAX_ITEMS, UnreadableError
 from .values import rational
 
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LEAD = (
     r"(?:(?:so|thus|hence|therefore),? |the (?:correct |final |right )?(?:answer|option|choice|letter)s? (?:is|are) "
     r"|所以|因此){0,2}"
@@ -117,7 +116,7 @@ def without_remains(option: str) -> str:
 
 def option_letters(choices: Sequence[str] | None) -> str:
     """The letters that name the options: as many as there are options, all of them where the options are not known."""
-    return _LETTERS[: len(choices)] if choices else _LETTERS
+    return LETTERS[: len(choices)] if choices else LETTERS
 
 
 def resolve(answer: str, choices: Sequence[str] | None) -> Choice:
@@ -144,7 +143,7 @@ def resolve(answer: str, choices: Sequence[str] | None) -> Choice:
 def _letter_with_letter(plain: str, options: list[str]) -> Choice | None:
     """B (C), where C is the text of option B."""
     found = _NOTED.fullmatch(plain)
-    if found is None or not _is_text(found["note"], options[_LETTERS.index(found["letter"]) :][:1]):
+    if found is None or not _is_text(found["note"], options[LETTERS.index(found["letter"]) :][:1]):
         return None
     return Choice(frozenset(found["letter"]), "choice-letter", f"letter {found['letter']} with its own text")
 
@@ -232,12 +231,12 @@ def _by_text(answer: str, options: list[str]) -> list[str]:
     numeral = _ROMAN.fullmatch(clean(answer).strip(" .")) if options and not any(map(str.isdigit, options[0])) else None
     for said in (answer, numeral.group("numeral")) if numeral else (answer,):
         key = option_key(said)
-        exact = [letter for letter, option in zip(_LETTERS, options, strict=False) if key in _keys(option)]
+        exact = [letter for letter, option in zip(LETTERS, options, strict=False) if key in _keys(option)]
         if exact or not key:
             return exact
     return [
         letter
-        for letter, option in zip(_LETTERS, options, strict=False)
+        for letter, option in zip(LETTERS, options, strict=False)
         if _same_value(option, answer) or _same_half_day(option, answer)
     ]
 
@@ -374,7 +373,7 @@ def _unmarked(letter: str, rest: str, letters: str, options: list[str]) -> Choic
 
 def _states_option(rest: str, letter: str, options: list[str]) -> bool:
     """True if the text after a letter is its option's, alone, in brackets, or with an explanation, or begins like it."""
-    position = _LETTERS.index(letter)
+    position = LETTERS.index(letter)
     if position >= len(options):
         return False
     inner = rest[1:-1] if rest.startswith("(") and rest.endswith(")") else rest
@@ -436,7 +435,7 @@ def _by_one_text(answer: str, plain: str, options: list[str]) -> Choice | None:
     named = _EQUATION.fullmatch(plain.rstrip(" .")) if len(by_text) > 1 else None
     if named is not None:
         key = option_key(named.group("equation"))
-        by_text = [letter for letter in by_text if option_key(options[_LETTERS.index(letter)]) == key] or by_text
+        by_text = [letter for letter in by_text if option_key(options[LETTERS.index(letter)]) == key] or by_text
     if len(by_text) > 1:
         return _nothing(f"the text fits several options: {', '.join(by_text)}")
     return Choice(frozenset(by_text), "choice-text", f"the text of option {by_text[0]}") if by_text else None
@@ -449,7 +448,7 @@ def _explained(plain: str, options: list[str]) -> list[str]:
         if found is None:
             continue
         key = option_key(found.group("text"))
-        named = [letter for letter, option in zip(_LETTERS, options, strict=False) if option_key(option) == key]
+        named = [letter for letter, option in zip(LETTERS, options, strict=False) if option_key(option) == key]
         rest = (
             " "
             + " ".join(
@@ -500,7 +499,7 @@ def _in_sentence(answer: str, plain: str, choices: Sequence[str] | None) -> Choi
 def letters_of_gold(gold: str, choices: Sequence[str] | None) -> frozenset[str]:
     """The letters of a gold answer: letters in any spelling, else the option with that text."""
     key = option_key(gold)
-    texts = [letter for letter, option in zip(_LETTERS, choices or (), strict=False) if option_key(option) == key]
+    texts = [letter for letter, option in zip(LETTERS, choices or (), strict=False) if option_key(option) == key]
     if len(texts) == 1 and len(key) > 1:
         return frozenset(texts)
     named = _by_letters(spelled(gold), option_letters(choices), [])

@@ -17,7 +17,7 @@ from .judges import NUMERIC, Decision, agrees_itself, choose, judge_tolerant, na
 from .lexer import names
 from .restated import restated
 from .said_gold import formula_said, numbers_said, states
-from .said_option import LETTERS, MARK, option_opened, option_said, option_written, verdict
+from .said_option import LETTERS, MARK, letter_in, option_opened, option_said, option_written, verdict
 from .statements.beginning import opening_sentence
 from .statements.clause import is_sentence
 from .types import Extraction, GoldType, UnreadableError
@@ -148,8 +148,7 @@ def _first_or_last(opening: str, last: Said | None, wanted: Wanted) -> Said | No
     """The option that the first sentence names by its mark, or where it answers the question; else that of the last."""
     letter = option_opened(opening, wanted.options or ()) if opening and wanted.kind.name == "choice" else ""
     marked = MARK.search(opening) is not None
-    own = LETTERS.find(next((one for one in letter if one.isupper()), "-"))
-    option = wanted.options[own] if wanted.options and 0 <= own < len(wanted.options) else ""
+    option = dict(zip(LETTERS, wanted.options or (), strict=False)).get(letter_in(letter), "")
     if not letter or not (marked or answers(wanted.question, opening, option)):
         return last
     return Said(letter, _chosen(letter, wanted)._replace(rule="choice-sentence"))

@@ -108,7 +108,7 @@ def option_said(sentence: str, options: Sequence[str]) -> str:
 def option_opened(sentence: str, options: Sequence[str]) -> str:
     """The option that an opening sentence ends its main clause with, or says of to be or have the most; else ""."""
     said = option_said(sentence, options)
-    letter = next((one for one in said if one.isupper()), "")
+    letter = letter_in(said)
     if not letter:
         return ""
     own = words(options[LETTERS.index(letter)].strip(" .?!")) if letter in LETTERS[: len(options)] else []
@@ -124,6 +124,11 @@ def option_opened(sentence: str, options: Sequence[str]) -> str:
         if own and _all_alike(begins[: len(own)], own) and _SUPERLATIVE.search(" ".join(begins[len(own) :])):
             return said
     return ""
+
+
+def letter_in(said: str) -> str:
+    """The letter of an option that is named by its letter or its mark: B of "option (B) Lower half"; "" for none."""
+    return next((one for one in said if one.isupper()), "")
 
 
 def _all_alike(said: Sequence[str], option: Sequence[str]) -> bool:

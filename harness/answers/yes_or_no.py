@@ -57,7 +57,8 @@ def yes_or_no(question: str, sentence: str) -> str:
 
     The words have to be the question's, in its order, but for articles and the verb's place.
     """
-    last = _SENTENCE_END.split(question.strip(" '\"\n"))[-1]
+    question = question.strip(" '\"\n")
+    last = _SENTENCE_END.split(question)[-1]
     if len(last) > LONGEST or len(sentence) > LONGEST or not last.endswith("?") or sentence.rstrip().endswith("?"):
         return ""
     asked = _plain(last.rstrip("? "))
@@ -66,9 +67,10 @@ def yes_or_no(question: str, sentence: str) -> str:
     head, *_ = _REASON.split(sentence.strip(" *_\n."))
     if len(asked) < 3 or asked[0] not in _VERBS or "or" in asked or _TAKES_BACK.search(sentence, len(head)):
         return ""
-    before = question[: -len(last)] if question.rstrip(" '\"\n").endswith(last) else question
+    before = words(question[: -len(last)])
+    context = frozenset(_keys(before)) if before else None
     for statement in _statements(_plain(head), asked[0]):
-        same = _same(asked[1:], statement, words(before))
+        same = _same(asked[1:], statement, context)
         if same is not None and not (statement.denied and _QUANTIFIED.match(head.strip(" *_"))):
             return ("no" if statement.denied else "yes") if same else ("" if statement.denied else "no")
     return ""
@@ -101,7 +103,7 @@ def _statements(said: Sequence[str], verb: str) -> Iterator[_Statement]:
             yield _Statement([*said[:at]], [*said[at + 1 + denied :]], denied)
 
 
-def _same(asked: list[str], said: _Statement, context: Sequence[str]) -> bool | None:
+def _same(asked: list[str], said: _Statement, context: frozenset[str] | None) -> bool | None:
     """True for the same, False for what cannot be true as well: one word is the opposite, or the two of a "than" swapped."""
     if asked[0] in _PRONOUNS and _meant(said.subject, context):
         behind = _same_words(_keys(asked[1:]), said._replace(subject=[]))
@@ -110,11 +112,11 @@ def _same(asked: list[str], said: _Statement, context: Sequence[str]) -> bool | 
     return _same_words(_keys(asked), said)
 
 
-def _meant(subject: Sequence[str], context: Sequence[str]) -> bool:
+def _meant(subject: Sequence[str], context: frozenset[str] | None) -> bool:
     """True for what a pronoun of the question may stand for: what is named before it, or where nothing is, any one thing."""
     named = [word for word in subject if word not in _DROPPED and word not in _PRONOUNS]
-    if context:
-        return all(_key(word) in set(_keys(context)) for word in named)
+    if context is not None:
+        return context.issuperset(map(_key, named))
     return bool(subject) and subject[0] in _DETERMINERS and len(named) <= _FEW and _NEXT.isdisjoint(subject)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 from ...benchmarks.examination import read_answers, score_answers
 from ...harness.errors import DataError, StoreError, UsageError
@@ -34,17 +33,11 @@ class Board:
         return sorted(named[0] - named[1])
 
 
-class _Task(NamedTuple):
-    """A run and the protocols that judge it: what a worker is sent for each run, so nothing that grows with their number."""
-
-    run: Path
-    protocols: tuple[str | None, ...]
-
-
 @dataclass(frozen=True)
 class _Scoring:
-    """How every run is judged."""
+    """How each run is judged; `protocols` by run."""
 
+    protocols: Mapping[Path, Sequence[str | None]]
     folder: EvidenceFolder
     referee: JudgeModel | None
     partial: bool
@@ -69,16 +62,15 @@ def build(
     _prepare(out)
     with ClaimedFolder(out, "board", "building this board"):
         by_run = protocols if isinstance(protocols, Mapping) else dict.fromkeys(runs, protocols)
-        tasks = [_Task(run, tuple(by_run[run])) for run in runs]
-        return _build(tasks, _Scoring(EvidenceFolder(out / EVIDENCE), referee, partial), out, draft)
+        return _build(runs, _Scoring(by_run, EvidenceFolder(out / EVIDENCE), referee, partial), out, draft)
 
 
-def _build(tasks: Sequence[_Task], how: _Scoring, out: Path, draft: bool) -> Board:
+def _build(runs: Sequence[Path], how: _Scoring, out: Path, draft: bool) -> Board:
     before = _before(out / BOARD)
     how.folder.drop_damaged()
     kept = how.folder.digests()
     try:
-        table, problems = _judge(tasks, how)
+        table, problems = _judge(runs, how)
         if several := nameless(map(cells, table)):
             raise DataError(several)
         if draft or not problems:
@@ -91,9 +83,9 @@ def _build(tasks: Sequence[_Task], how: _Scoring, out: Path, draft: bool) -> Boa
     return Board(tuple(table), tuple(problems), before)
 
 
-def _judge(tasks: Sequence[_Task], how: _Scoring) -> tuple[list[Row], list[str]]:
+def _judge(runs: Sequence[Path], how: _Scoring) -> tuple[list[Row], list[str]]:
     """The rows of all runs, their evidence kept, and why they cannot be published."""
-    by_size = sorted(tasks, key=lambda one: (-_size(one.run), one.run))
+    by_size = sorted(runs, key=lambda path: (-_size(path), path))
     found = list(in_processes(partial(_enter, how), by_size, 1 if how.referee else None))
     table = sorted(row for rows_of_run, _ in found for row in rows_of_run)
     problems = sorted(problem for _, problems_of_run in found for problem in problems_of_run)
@@ -135,15 +127,15 @@ def _size(run: Path) -> int:
         return 0
 
 
-def _enter(how: _Scoring, task: _Task) -> tuple[list[Row], list[str]]:
+def _enter(how: _Scoring, run: Path) -> tuple[list[Row], list[str]]:
     """The rows of a run under each protocol, its evidence kept, and why it cannot be published."""
-    answers = read_answers(task.run)
+    answers = read_answers(run)
     table: list[Row] = []
     problems: list[str] = []
-    for name in task.protocols:
+    for name in how.protocols[run]:
         scored, replies = _score(answers, name, how)
         table += rows(scored, keep(how.folder, scored, replies))
-        problems += [f"{task.run}, {scored.rules.name}: {reason}" for reason in unfit(scored, answers.responses)]
+        problems += [f"{run}, {scored.rules.name}: {reason}" for reason in unfit(scored, answers.responses)]
     return table, problems
 
 

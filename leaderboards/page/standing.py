@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -159,10 +159,10 @@ def standing(runs: Runs, protocol: str, compared: Sequence[int]) -> Standing:
     every = len(runs.entries) <= MOST_PAIRED
     for column in range(runs.columns):
         there = [entry for entry in range(len(runs.entries)) if (entry, column) in cells]
-        for pairs in [list(combinations(there, 2))] if every else _families(there, compared, runs.entries):
-            for one in _changes(scored, protocol, column, pairs):
-                changes.setdefault((one.after, one.before, column), one)
-                changes.setdefault((one.before, one.after, column), one.turned())
+        families = [list(combinations(there, 2))] if every else _families(there, compared, runs.entries)
+        for one in _changes(scored, protocol, column, families):
+            changes.setdefault((one.after, one.before, column), one)
+            changes.setdefault((one.before, one.after, column), one.turned())
         values = {entry: cells[entry, column] for entry in there}
         better = _better_by_pairs(column, changes) if every else _better_by_intervals(values)
         for entry, cell in _ranked(values, better).items():
@@ -199,18 +199,20 @@ def _cell(runs: Sequence[RunView], protocol: str) -> Cell | None:
 
 
 def _changes(
-    scored: Mapping[tuple[int, int], Sequence[RunView]], protocol: str, column: int, pairs: Sequence[tuple[int, int]]
-) -> list[Change]:
-    found = []
-    for before, after in pairs:
+    scored: Mapping[tuple[int, int], Sequence[RunView]],
+    protocol: str,
+    column: int,
+    families: Sequence[Sequence[tuple[int, int]]],
+) -> Iterator[Change]:
+    """The differences of the pairs, each family's adjusted together; a pair of two families is computed once."""
+    found: dict[tuple[int, int], Difference] = {}
+    for before, after in {pair for family in families for pair in family}:
         one, other = ([run.judged[protocol].item_scores for run in scored[entry, column]] for entry in (before, after))
         clusters = {asked.item.id: cluster(asked.item) for asked in scored[before, column][0].asked}
-        found.append((before, after, seeded_difference(one, other, clusters)))
-    adjusted = holm([difference.p for _, _, difference in found])
-    return [
-        Change(before, after, column, difference, p)
-        for (before, after, difference), p in zip(found, adjusted, strict=True)
-    ]
+        found[before, after] = seeded_difference(one, other, clusters)
+    for family in families:
+        adjusted = holm([found[pair].p for pair in family])
+        yield from (Change(*pair, column, found[pair], p) for pair, p in zip(family, adjusted, strict=True))
 
 
 def _better_by_pairs(column: int, changes: Mapping[tuple[int, int, int], Change]) -> set[tuple[int, int]]:
