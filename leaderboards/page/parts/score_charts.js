@@ -14,6 +14,33 @@ function drawByColumn(id, chartOf) {
   );
 }
 
+/** The scale of rows that have an interval each: it holds them all, and the numbers `also`, to the next `step`. */
+const scaleOf =
+  (values, title, [step, least, most], also = []) =>
+  (field) =>
+    quantitative(
+      field,
+      title,
+      around(
+        values.flatMap((one) => [one.low, one.high, ...also]),
+        step,
+        least,
+        most,
+      ),
+      values.length,
+    );
+
+/** A row with an interval for each value, one layer behind them, the others in front. */
+function intervalRows(values, step, x, behind, front) {
+  const y = nominalRows("model");
+  const rule = {
+    mark: { type: "rule", strokeWidth: 2, color: "var(--accent)", opacity: 0.55 },
+    encoding: { x: x("low"), x2: { field: "high" }, y },
+  };
+  const height = step * values.length;
+  return { data: { values }, height, tall: height + 42, layer: [behind, rule, ...front(y)] };
+}
+
 function scoreChart(column, n) {
   const found = sortedEntries()
     .map((entry) => ({ entry, score: scoreOf(entry, n) }))
@@ -29,44 +56,23 @@ function scoreChart(column, n) {
     base: isBaseline(entry),
     tip: `${data.entries[entry].name}: ${percent(score.value)}, 95% ${interval(score.low, score.high)}`,
   }));
-  const x = (field) =>
-    quantitative(
-      field,
-      "percent right",
-      around(
-        values.flatMap((one) => [one.low, one.high]),
-        10,
-        0,
-        100,
-      ),
-      values.length,
-    );
-  const y = nominalRows("model");
-  const spec = {
-    data: { values },
-    height: step * values.length,
-    tall: step * values.length + 42,
-    layer: [
-      {
-        transform: [{ filter: "datum.base" }],
-        mark: { type: "rule", strokeDash: [3, 4], color: "var(--muted)" },
-        encoding: { x: x("value") },
-      },
-      {
-        mark: { type: "rule", strokeWidth: 2, color: "var(--accent)", opacity: 0.55 },
-        encoding: { x: x("low"), x2: { field: "high" }, y },
-      },
-      {
-        mark: { type: "point", filled: true, opacity: 1, size: 70, color: "var(--accent)" },
-        encoding: {
-          x: x("value"),
-          y,
-          shape: { condition: { test: "datum.base", value: "diamond" }, value: "circle" },
-          tooltip: { field: "tip" },
-        },
-      },
-    ],
+  const x = scaleOf(values, "percent right", [10, 0, 100]);
+  const base = {
+    transform: [{ filter: "datum.base" }],
+    mark: { type: "rule", strokeDash: [3, 4], color: "var(--muted)" },
+    encoding: { x: x("value") },
   };
+  const spec = intervalRows(values, step, x, base, (y) => [
+    {
+      mark: { type: "point", filled: true, opacity: 1, size: 70, color: "var(--accent)" },
+      encoding: {
+        x: x("value"),
+        y,
+        shape: { condition: { test: "datum.base", value: "diamond" }, value: "circle" },
+        tooltip: { field: "tip" },
+      },
+    },
+  ]);
   return chart(column.label, spec, `Percent right with 95% intervals. ${values.map((one) => one.tip).join("; ")}.`, [
     ["Model", "Percent right", "95% interval", "Right", "Answers"],
     found.map(({ entry, score }) => [
@@ -105,44 +111,27 @@ function differenceChart(column, n) {
       `${data.entries[one.after].name}: ${signed(one.value)}, ` +
       `95% ${changeInterval(one)}, ${probability(one.adjusted)}`,
   }));
-  const x = (field) =>
-    quantitative(
-      field,
-      "points",
-      around(
-        values.flatMap((one) => [one.low, one.high, 0, 1]),
-        5,
-        -100,
-        100,
-      ),
-      values.length,
-    );
-  const y = nominalRows("model");
-  const spec = {
-    data: { values },
-    height: step * values.length,
-    tall: step * values.length + 42,
-    layer: [
-      { data: { values: [{ zero: 0 }] }, mark: { type: "rule", color: "var(--muted)" }, encoding: { x: x("zero") } },
-      {
-        mark: { type: "rule", strokeWidth: 2, color: "var(--accent)", opacity: 0.55 },
-        encoding: { x: x("low"), x2: { field: "high" }, y },
-      },
-      {
-        mark: { type: "point", size: 70, opacity: 1, stroke: "var(--accent)", strokeWidth: 2 },
-        encoding: {
-          x: x("value"),
-          y,
-          fill: { condition: { test: "datum.sure", value: "var(--accent)" }, value: "var(--paper)" },
-          tooltip: { field: "tip" },
-        },
-      },
-      {
-        mark: { type: "text", align: "left", dx: 5, dy: 1, color: "var(--ink)" },
-        encoding: { x: x("high"), y, text: { field: "stars" } },
-      },
-    ],
+  const x = scaleOf(values, "points", [5, -100, 100], [0, 1]);
+  const zero = {
+    data: { values: [{ zero: 0 }] },
+    mark: { type: "rule", color: "var(--muted)" },
+    encoding: { x: x("zero") },
   };
+  const spec = intervalRows(values, step, x, zero, (y) => [
+    {
+      mark: { type: "point", size: 70, opacity: 1, stroke: "var(--accent)", strokeWidth: 2 },
+      encoding: {
+        x: x("value"),
+        y,
+        fill: { condition: { test: "datum.sure", value: "var(--accent)" }, value: "var(--paper)" },
+        tooltip: { field: "tip" },
+      },
+    },
+    {
+      mark: { type: "text", align: "left", dx: 5, dy: 1, color: "var(--ink)" },
+      encoding: { x: x("high"), y, text: { field: "stars" } },
+    },
+  ]);
   return chart(
     column.label,
     spec,
