@@ -233,5 +233,6 @@ def may_doubt(text: str) -> bool:
 
 def doubts(words: str) -> bool:
     """True for words that deny or doubt; "the piece that does not fit" names a piece and denies nothing."""
-    named = any(one in words for one in ("not", "n't", "n’t"))
+    lower = words.lower()
+    named = any(one in lower for one in ("not", "n't", "n’t"))
     return _DENIED.search(_RELATIVE.sub(" ", words) if named else words) is not None

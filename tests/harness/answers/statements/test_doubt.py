@@ -56,6 +56,7 @@ STATE_IT = [
     "The answer is 7 rather than 6.",
     "排除错误的数法，答案是7。",
     "Therefore, the number of cells not shaded is 7.",
+    "The number of cells that could NOT be shaded is 7.",
     "So the number of people not in the photo is 7.",
     "Therefore, the number of years where the share not at school is greater than the average is 7.",
 ]
