@@ -174,8 +174,8 @@ def _in_words(text: str, boxed: bool) -> Extraction:
         stated = first_sentence(ending.body) or first_option(ending.body) or first_phrase(ending.body)
     if stated is not None:
         stands = standing(text, stated)
-        found = _stated(stands, ending.said() if stands.answer else ())
-        return replace(found, body=ending.body) if stands.answer and stated.rule == "sentence" else found
+        body = ending.body if stands.answer and stated.rule == "sentence" else ""
+        return _stated(stands, ending.said() if stands.answer else (), body)
     body = "" if explicit or not closing or ending.cut_off else ending.body
     return Extraction(None, "none", _TAKEN_BACK if explicit else bare.reason, ending.said(), body=body)
 
@@ -271,9 +271,9 @@ def _combined(contents: list[str], joints: list[str]) -> Extraction:
     return Extraction(joiner.join(contents), "boxes", "several boxes joined into one statement")
 
 
-def _stated(found: Statement, sentences: tuple[str, ...] = ()) -> Extraction:
+def _stated(found: Statement, sentences: tuple[str, ...] = (), body: str = "") -> Extraction:
     reason = _TAKEN_BACK if found.answer is None else _REASONS[found.rule]
-    return Extraction(found.answer, found.rule, reason, sentences)
+    return Extraction(found.answer, found.rule, reason, sentences, body=body)
 
 
 def _bare(text: str) -> Extraction:

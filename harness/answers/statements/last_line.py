@@ -82,6 +82,7 @@ _LETTERED = re.compile(
     r"(?P<option>(?:\([A-Z]\)|[A-Z][.:)]|[A-HJ-Z](?=[*_]{0,3}[:,]? ))[*_]{0,3}[:,]? [^\n]{1,300}?)"
     r"(?:[*_]{0,3} is (?:the )?(?:correct|right)(?: (?:answer|option|choice))?)?(?:</?\w{1,12}>|[\s*_.\"”。]){0,8}\Z"
 )
+_LETTER = re.compile(r"[A-Z][.:)*_, ]")
 _NOT_CHOSEN = re.compile(
     r"\b(?:reject|eliminat|exclud|discard|remov|rule[sd]? out|wrong|incorrect|consider|cannot be|can['’]t be)",
     re.IGNORECASE,
@@ -166,7 +167,8 @@ def _labelled_end(tail: str, found: re.Match[str], offset: int) -> Statement | N
 def lettered_line(text: str) -> str:
     """A last line that is a letter and a text, whatever the text says, unless it ends a list of options; "" without one."""
     before, _, line = text.rstrip().rpartition("\n")
-    found = _LETTERED.search(line[-MAX_STATEMENT:])
+    line = line[-MAX_STATEMENT:]
+    found = _LETTERED.search(line) if _LETTER.search(line) else None
     return (
         found.group("option")
         if found
