@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -22,7 +22,10 @@ from ...harness.errors import CheckpointError, IncompleteRunError, ProctorError,
 from ...harness.report.text import counted
 from ...harness.runs.checkpoints import Checkpoint, FolderState, check_filled, find_checkpoints
 from ...harness.runs.evaluate import Examination, run_eval
+from ...harness.runs.store import RunReader
+from ...harness.types import Json, Request, Response, Sampling
 from ..keeping import note_examined
+from ..keeping import scores as told_scores
 from ..openrlhf.devices import take_reserved
 from ..provenance import TrainingRecord
 
@@ -49,6 +52,38 @@ class _Failed:
     again: float
 
 
+@dataclass(frozen=True)
+class _Opened:
+    """What the engine said of the checkpoint that it opened last, and that one's digests."""
+
+    digests: Mapping[str, str]
+    identity: Mapping[str, Json]
+
+    def with_weights_of(self, checkpoint: Checkpoint) -> Mapping[str, Json] | None:
+        """What it would say of another; None where more than the weights may differ, or it does not say their digest."""
+        others = checkpoint.identity()
+        said = self.identity.get("weights") == self.digests["weights"] and "code" not in self.identity
+        same = {**others, "weights": ""} == {**self.digests, "weights": ""}
+        return {**self.identity, "weights": others["weights"]} if said and same else None
+
+
+@dataclass(frozen=True)
+class _Unopened:
+    """A checkpoint that is asked nothing, as its engine would name it."""
+
+    name: str
+    stated: Mapping[str, Json]
+
+    def identity(self) -> Mapping[str, Json]:
+        return self.stated
+
+    def versions(self) -> Mapping[str, str]:
+        return {}
+
+    def generate(self, requests: Iterable[Request], sampling: Sampling) -> Iterator[Response]:
+        raise UsageError(f"{self.name}: is not open")
+
+
 @dataclass
 class Watcher:
     """Watches `folder`; holds `examinations` of each checkpoint, opened by `open_engine`, under `runs`.
@@ -70,6 +105,7 @@ class Watcher:
     _done: dict[Path, tuple[FolderState, dict[str, str]]] = field(default_factory=dict)
     _seen: dict[Path, _Seen] = field(default_factory=dict)
     _failed: dict[Path, _Failed] = field(default_factory=dict)
+    _opened: _Opened | None = None
 
     def follow(self, stop: Event, until_finished: bool = False, until_idle: bool = False) -> None:
         """Examine until `stop` is set.
@@ -155,44 +191,67 @@ class Watcher:
             check_filled(path)
         digests = checkpoint.identity()
         if digests not in [one for _, one in self._done.values()]:
-            self._run_all(path, state, stop)
+            self._run_all(checkpoint, state, stop)
         if stop.is_set():
             return
         self._done[path] = (state, digests)
         self._failed.pop(path, None)
         self.problems.pop(path, None)
 
-    def _run_all(self, checkpoint: Path, state: FolderState, stop: Event) -> None:
-        started = time.monotonic()
-        take_reserved(self.folder)
-        model = self.open_engine(checkpoint)
-        if checkpoint.exists() and FolderState.of(checkpoint) != state:
-            raise CheckpointError(f"{checkpoint}: was written to while it was read")
-        asked, runs = 0, []
-        for examination in TrainingRecord.read(checkpoint, self.log).put_into(self.examinations):
-            outcome = run_eval(examination, model, run_path(self.runs, examination, model), stop=stop)
-            asked += outcome.asked
-            runs.append(outcome.path)
-            if outcome.stopped:
-                return
-            if not outcome.complete:
-                first = outcome.errors[0] if outcome.errors else "no answer"
-                raise IncompleteRunError(f"{outcome.path}: {outcome.missing} questions without an answer: {first}")
+    def _run_all(self, checkpoint: Checkpoint, state: FolderState, stop: Event) -> None:
+        started, path = time.monotonic(), checkpoint.path
+        examinations = TrainingRecord.read(path, self.log).put_into(self.examinations)
+        name, asked, runs = checkpoint.name, 0, self._stored(checkpoint, examinations)
+        if not runs:
+            take_reserved(self.folder)
+            model = self.open_engine(path)
+            if path.exists() and FolderState.of(path) != state:
+                raise CheckpointError(f"{path}: was written to while it was read")
+            name, self._opened = model.name, _Opened(checkpoint.identity(), model.identity())
+            for examination in examinations:
+                outcome = run_eval(examination, model, run_path(self.runs, examination, model), stop=stop)
+                asked += outcome.asked
+                runs.append(outcome.path)
+                if outcome.stopped:
+                    return
+                if not outcome.complete:
+                    first = outcome.errors[0] if outcome.errors else "no answer"
+                    raise IncompleteRunError(f"{outcome.path}: {outcome.missing} questions without an answer: {first}")
         suites = counted(len(self.examinations), "suite")
         if asked:
-            self.log(f"evaluated {model.name} on {suites} in {time.monotonic() - started:.1f} s")
+            self.log(f"evaluated {name} on {suites} in {time.monotonic() - started:.1f} s")
         else:
-            self.log(f"nothing new: {model.name} is already evaluated on {suites} in {self.runs}")
-        self._tell_training(checkpoint, runs[0])
+            self.log(f"nothing new: {name} is already evaluated on {suites} in {self.runs}")
+        self._tell_training(path, runs[0])
         for line in self.scores(runs):
             self.log(f"  {line}")
+
+    def _stored(self, checkpoint: Checkpoint, examinations: Sequence[Examination]) -> list[Path]:
+        """The finished runs of a checkpoint, found without loading it; none where one is missing.
+
+        A checkpoint that differs from the one opened last in nothing but its weights would be asked as that one was.
+        """
+        identity = self._opened and self._opened.with_weights_of(checkpoint)
+        if identity is None:
+            return []
+        runs = [run_path(self.runs, one, _Unopened(checkpoint.name, identity)) for one in examinations]
+        return runs if all(map(_is_finished, runs)) else []
 
     def _tell_training(self, checkpoint: Path, run: Path) -> None:
         """What the first examination found, so that the training keeps its best checkpoint."""
         scored = score_run(run)
         estimate = scored.accuracy().estimate
-        if (self.folder / "training.json").is_file() and scored.shown(estimate):
+        told = told_scores(self.folder).get(checkpoint.name) == estimate.value
+        if (self.folder / "training.json").is_file() and scored.shown(estimate) and not told:
             try:
                 note_examined(self.folder, checkpoint.name, scored.run.manifest.suite, estimate.value)
             except StoreError as error:
                 self.log(f"{error}; the training does not learn which checkpoint is the best")
+
+
+def _is_finished(run: Path) -> bool:
+    """True for a sealed run; one that cannot be read is told of when it is asked again."""
+    try:
+        return RunReader(run).complete
+    except ProctorError:
+        return False

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from proctor.benchmarks.examination import find_runs, plan
 from proctor.harness.cli import main
@@ -26,6 +27,15 @@ def copy(name: Path, marked: bool = True) -> Path:
     return name
 
 
+def taught(name: Path) -> Path:
+    """A checkpoint whose weights are its own."""
+    file = copy(name) / "model.safetensors"
+    weights = load_file(file)
+    weights[min(weights)][...] += len(list(name.parent.iterdir()))
+    save_file(weights, file, {"format": "pt"})
+    return name
+
+
 def watcher(tmp_path: Path, told: list[str], opened: list[Path] | None = None) -> Watcher:
     def open_engine(path: Path) -> TransformersEngine:
         if opened is not None:
@@ -38,6 +48,27 @@ def watcher(tmp_path: Path, told: list[str], opened: list[Path] | None = None) -
 
 def sweep(one: Watcher) -> None:
     one.follow(threading.Event(), until_idle=True)
+
+
+def test_what_is_examined_is_not_loaded_again(tmp_path: Path) -> None:
+    checkpoints = tmp_path / "training" / "checkpoints"
+    checkpoints.mkdir(parents=True)
+    for step in (1, 2, 3):
+        taught(checkpoints / f"step-{step:06}")
+    (tmp_path / "training" / "training.json").write_text("{}")
+    sweep(watcher(tmp_path, []))
+    found = (tmp_path / "training" / "examined.jsonl").read_bytes()
+    told: list[str] = []
+    opened: list[Path] = []
+    (sealed,) = (tmp_path / "runs").glob("*step-000003*/run.json")
+    sealed.write_text(json.dumps({**json.loads(sealed.read_text()), "seal": None}))
+    sweep(watcher(tmp_path, told, opened))
+    assert [path.name for path in opened] == ["step-000001", "step-000003"]
+    assert [line.split()[2] for line in told if line.startswith("nothing new")] == [
+        f"training/step-00000{step}" for step in (1, 2, 3)
+    ]
+    assert len(find_runs([tmp_path / "runs"])) == 3
+    assert (tmp_path / "training" / "examined.jsonl").read_bytes() == found
 
 
 def test_each_checkpoint_is_examined_once(tmp_path: Path) -> None:
