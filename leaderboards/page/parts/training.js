@@ -51,7 +51,7 @@ function drawTraining() {
 const stepAxis = (last) => ({
   field: "step",
   type: "quantitative",
-  title: null,
+  title: "step",
   scale: { domain: [0, last], nice: false },
   axis: { grid: false, tickCount: 5, format: "~s" },
 });
@@ -72,7 +72,7 @@ function measureChart(shown, measure, last) {
   const spec = {
     data: { values },
     height: CURVE_HEIGHT,
-    tall: CURVE_HEIGHT + 36,
+    tall: CURVE_HEIGHT + 50,
     layer: [
       ...(banded
         ? [
@@ -140,7 +140,7 @@ function examinedChart(shown, column, last) {
   const spec = {
     data: { values },
     height: CURVE_HEIGHT,
-    tall: CURVE_HEIGHT + 36,
+    tall: CURVE_HEIGHT + 50,
     layer: [
       {
         mark: { type: "line", strokeWidth: 2 },
