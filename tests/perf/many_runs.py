@@ -1,4 +1,4 @@
-"""Many runs in one folder: how long it takes to list them, to build a board of them, twice, and to compare two of them.
+"""Many runs in one folder: what it takes to list them, to build a board of them, twice, to compare two, to watch beside them.
 
     python tests/perf/many_runs.py 5000
 
@@ -7,6 +7,7 @@ build, which packs the evidence of every run.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from proctor.benchmarks.base import boxed_prompt
 from proctor.harness.runs.evaluate import Examination, run_eval
 from proctor.harness.runs.store import Sample
 from proctor.harness.types import Item, Sampling
+from proctor.trainers.tiny import BASE
 
 ITEMS, LIMIT_SECONDS = 8, 60.0
 
@@ -56,7 +58,9 @@ def main(count: int) -> int:
             "first build": build,
             "build again": build,
             "compare": ["compare", *two],
+            "watch": ["watch", "training", "--suite", "figures", "--limit", str(ITEMS), "--once"],
         }
+        shutil.copytree(BASE, folder / "training" / "checkpoints" / "step-000001")
         print(f"{count:,} runs, {os.cpu_count()} cores")
         for what, command in commands.items():
             begun = time.perf_counter()

@@ -87,7 +87,9 @@ def is_remark(sentence: str) -> bool:
         return True
     found = _REMARK.match(plain) if first.group(1).lower() in _BEGINNINGS else None
     rest = found.group("rest") if found else ""
-    return found is not None and bool(_SAYS_SO.match(rest)) and not (_OPTIONS.search(rest) or _TAKES_BACK.search(plain))
+    if found is None or _OPTIONS.search(rest) or not _SAYS_SO.match(rest):
+        return False
+    return not _TAKES_BACK.search(plain)
 
 
 _OF_THE_PROBLEM = re.compile(
