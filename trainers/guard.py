@@ -9,7 +9,8 @@ what a judge that had no part in the reward says of the answers to the same prom
 
 The rule is a function of the recorded checks alone, so a stored training can be asked again with other thresholds. A check is
 held against the best one before it, the base's at first. The same prompts are asked each time, so that checks are no
-independent evidence, and nothing is summed over them: a loss must be beyond chance at each of several checks in a row.
+independent evidence, and nothing is summed over them: a loss must be beyond chance at each of several checks in a row, or
+far beyond it at one.
 """
 
 from __future__ import annotations
@@ -63,9 +64,13 @@ class Check:
 
     def signals(self, best: Check, settings: GuardSettings) -> list[str]:
         """Those of SIGNALS that it shows, beside the base and the best check before it."""
-        worse = any(self.loss(than) > 0 and self.loss(than) >= settings.z * self._error(than) for than in (BASE, best))
+        worse = self.is_worse(best, settings.z)
         shorter = self.length < settings.shortest and (self.judged is None or self.judged <= 0)
         return [name for name, shown in ((JUDGED, worse), (LENGTH, shorter)) if shown]
+
+    def is_worse(self, best: Check, z: float) -> bool:
+        """True where the judge finds so many standard errors less in it than in the base's answers, or the best check's."""
+        return any(self.loss(than) > 0 and self.loss(than) >= z * self._error(than) for than in (BASE, best))
 
     def loss(self, than: Check) -> float:
         """How much less the judge makes of it than of another check; 0 without a judge."""
@@ -86,7 +91,7 @@ BASE = Check(0, 1.0, 1.0, 0.0, 0.0)
 
 @dataclass(frozen=True)
 class Alarm:
-    """A signal that was there at each check from step `since` to that of `check`, the one with which it became an alarm.
+    """A signal that was there at each check from step `since` to that of `check`, with which it became an alarm.
 
     `best` is the check to go back to, and `checkpoint` the last one from then or before, None for the base. `stopped`: the
     training was ended.
@@ -122,7 +127,8 @@ def apply_rule(checks: Sequence[Check], settings: GuardSettings) -> tuple[Check,
         shown = check.signals(best, settings)
         run = {name: run[name] + 1 if name in shown else 0 for name in SIGNALS}
         for name in SIGNALS:
-            if run[name] >= settings.checks:
+            at_once = name == JUDGED and check.is_worse(best, max(settings.z, settings.z_once))
+            if run[name] >= settings.checks or at_once:
                 return best, Alarm(name, checks[place - run[name] + 1].step, check, best)
         if not shown and (check.judged or 0.0) >= (best.judged or 0.0):
             best = check

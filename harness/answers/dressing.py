@@ -23,6 +23,13 @@ _FRAME = re.compile(rf"\\(?:bbox|framebox|makebox|enclose|ensuremath)(?![A-Za-z]
 _UNUSUAL = re.compile(
     r"\\(?!(?:d?frac|sqrt|text|circ|pi|cdot|times|mathrm|angle|le|ge|infty|cup|theta|alpha|quad)(?![A-Za-z]))[A-Za-z]"
 )
+_SYMBOLS = {
+    "dollar": "\\$", "euro": "€", "sterling": "£", "yen": "¥", "cent": "¢", "degree": "^\\circ", "percent": "\\%",
+    "times": "\\times ", "div": "\\div ", "pm": "\\pm ", "minus": "-", "ohm": "Ω", "onehalf": "\\frac{1}{2}",
+    "onequarter": "\\frac{1}{4}", "threequarters": "\\frac{3}{4}",
+}  # fmt: skip
+_SYMBOL = re.compile(rf"\\text({'|'.join(_SYMBOLS)})(?![A-Za-z])(?:\{{\}})?\s{{0,3}}")
+"""Signs that text fonts have a command for: \\textdollar 5, 45\\textdegree."""
 _PARTED = re.compile(
     r"\{([^{}\\]{1,60}(?:\\[A-Za-z]+[^{}\\]{0,60}){0,4}?)\\(over|choose)(?![A-Za-z])([^{}]{1,80})\}"
     r"|\A([^{}\\]{1,60})\\(over)(?![A-Za-z])([^{}\\]{1,60})\Z"
@@ -42,6 +49,7 @@ def undecorated(text: str) -> str:
     """The text without what only decorates it; \\over as a fraction, U between brackets as a union."""
     if "\\" in text and _UNUSUAL.search(text):
         text = _COLOUR.sub("", _SHOWS_NOTHING.sub(" ", text))
+        text = _SYMBOL.sub(lambda found: _SYMBOLS[found.group(1)], text) if "\\text" in text else text
         text = _FRAME.sub("", text)
         if "\\over" in text or "\\choose" in text:
             text = _PARTED.sub(_parted, text)

@@ -31,7 +31,12 @@ series = st.lists(
     st.builds(Check, st.just(0), st.floats(0, 1), st.floats(0, 3), st.none() | changes, st.floats(0, 0.5)), max_size=20
 ).map(lambda found: [Check(5 * n, c.agreement, c.length, c.judged, c.judged_error) for n, c in enumerate(found, 1)])
 thresholds = st.builds(
-    GuardSettings, z=st.floats(0, 4), checks=st.integers(1, 4), shortest=st.floats(0, 1), every=st.just(5)
+    GuardSettings,
+    z=st.floats(0, 4),
+    checks=st.integers(1, 4),
+    z_once=st.floats(0, 9),
+    shortest=st.floats(0, 1),
+    every=st.just(5),
 )
 
 
@@ -46,7 +51,8 @@ def test_what_only_rises_is_no_alarm(judged, settings):
 
 @given(st.lists(st.floats(0, 1), max_size=10).map(sorted), st.floats(-1, -0.2), thresholds)
 def test_a_step_down_is_an_alarm_within_so_many_checks(good, bad, settings):
-    down = checks(*good, *[bad] * settings.checks)
+    once = -bad / (2**0.5 * ERROR) >= max(settings.z, settings.z_once)
+    down = checks(*good, *[bad] * (1 if once else settings.checks))
     alarm = alarm_of(down, settings)
     assert alarm is not None
     assert (alarm.signal, alarm.check, alarm.best.step) == ("judged", down[-1], 5 * len(good))
@@ -69,9 +75,15 @@ def test_what_to_go_back_to_never_goes_back_itself(found, settings):
     assert steps == sorted(steps)
 
 
-def test_a_change_within_chance_or_at_one_check_alone_is_none():
+def test_a_change_within_chance_or_little_beyond_it_at_one_check_alone_is_none():
     assert alarm_of(checks(*[-1.9 * ERROR] * 9)) is None
-    assert alarm_of(checks(-0.3, 0.0, -0.3, 0.0, -0.3)) is None
+    little = -2.9 * ERROR
+    assert alarm_of(checks(little, 0.0, little, 0.0, little)) is None
+
+
+def test_a_change_far_beyond_chance_is_an_alarm_at_one_check():
+    alarm = alarm_of(checks(0.0, -3.1 * 2**0.5 * ERROR, 0.0))
+    assert (alarm.since, alarm.check.step, alarm.best.step) == (10, 10, 5)
 
 
 def test_what_was_learned_first_counts_as_lost_too():
@@ -93,7 +105,7 @@ def test_short_responses_are_an_alarm_unless_the_judge_likes_them():
         (["guard.prompts=1"], "guard.prompts must be from 2 to 100,000"),
         (["guard.every=0"], "guard.every and guard.checks must be at least 1"),
         (["guard.action=halt"], "guard.action must be one of: flag, stop"),
-        (["guard.z=-1"], "guard.z must not be negative"),
+        (["guard.z=-1"], "guard.z and guard.z_once must not be negative"),
         (["guard.shortest=2"], "guard.shortest must be from 0 to 1"),
         (["guard.sometimes=2"], "unknown key 'sometimes'"),
         (["guard.judge.oracle.accuracy=0.9", "guard.judge.model=base"], 'needs model = "oracle"'),
@@ -182,7 +194,7 @@ def test_a_reward_that_pays_wrong_answers_is_stopped_with_what_was_there_before(
     kept = {path.name for path in (out / "checkpoints").iterdir()}
     assert kept == {f"step-{last:06d}", alarm.checkpoint} - {None}
     assert alarm_under(out, GuardSettings()) == dataclasses.replace(alarm, checkpoint=None, stopped=False)
-    assert alarm_under(out, GuardSettings(checks=30)) is None
+    assert alarm_under(out, GuardSettings(checks=30, z_once=99)) is None
 
     again = cli(*arguments("policy.steps=30", "guard.action=stop", *settings), "--out", out, "--resume")
     assert (again.code, len(metrics(out))) == (1, last)
