@@ -13,11 +13,13 @@ from typing import NamedTuple
 
 from .compare import same, same_ratio
 from .forms import Colon, Form, Items, Scalar, Words
+from .positions import place_named
 from .reading import EXPRESSION, QUANTITY, Style, read, read_worded
-from .said_option import LETTERS, alike, words
+from .relations import relation
+from .said_option import LETTERS, NOT_BUT, alike, words
 from .statements.doubt import FAULT, not_ones_own
 from .statements.sentence import FITS, NOUN, value_of
-from .text import clean, number_in_words, ratio_signs, spelled, text_key, time_key
+from .text import clean, number_in_words, ratio_signs, same_time, spelled, text_key, time_key, with_digits
 from .types import MAX_ITEMS, UnreadableError
 from .values import rational
 
@@ -50,7 +52,7 @@ _TRAILING = re.compile(r"(\S.{0,200}?)[ ,:-]{0,3}\(?(?:(?i:option|choice|answer)
 _AND = r" ?(?:,|;|&|/|\+|\b(?:and|as well as|along with|together with|plus)\b|和|与|及| ) ?(?:and )?"
 _MANY = re.compile(
     rf"(?:(?i:only|both|the|options?|choices?|answers?|letters?|{NOUN}s?|are) ?:? ?){{0,4}}"
-    rf"(?:\\?[(\[{{])? ?[A-Za-z] ?[)\]]?(?:{_AND}(?:(?i:option|choice|{NOUN}) )?[(\[]? ?[A-Za-z] ?[)\]]?)+ ?(?:\\?[)\]}}])?"
+    rf"(?:\\?[(\[{{])? ?[A-Za-z](?: ?[)\]])?(?>{_AND}(?:(?i:option|choice|{NOUN}) )?[(\[]? ?[A-Za-z](?: ?[)\]])?)+ ?(?:\\?[)\]}}])?"
     r"(?: (?i:only|match|fit|(?:are|is) (?:the )?(?:correct|right|true)(?: (?:options|choices|answers))?))?"
 )
 _GLOSS_BEHIND = re.compile(r" \([^()]{2,60}\)\Z")
@@ -59,6 +61,9 @@ _PAIR = re.compile(r"\(?([A-Z])\)? ?(,| or\b) ?\(?([A-Z])\)?")
 _NOTED = re.compile(r"(?P<letter>[A-Z]) \((?P<note>[A-Z])\)")  # of options that are letters themselves
 _LOOSE = re.compile(r"[\s,]+")  # 2006, 2007 and 2006  2007
 _STOP = re.compile(r"[.;] ")
+_ASIDE = re.compile(r"\((?P<inside>[^()]{3,200})\)[.!]?")
+_ASIDE_WORDS = 3
+_NOT_OTHER = re.compile(r"\((?:and |so )?not (?P<other>[^()]{1,40})\)[.!]?")
 _LONE = re.compile(r"(?<![A-Za-z])[A-Za-z](?![A-Za-z])")
 _LONGEST_NUMBER = 24  # characters of one that is written in a word
 _LETTERS_ONLY = 160  # characters; a longer text is no list of letters
@@ -131,8 +136,9 @@ def resolve(answer: str, choices: Sequence[str] | None) -> Choice:
         _letter_with_letter(plain, options)
         or _by_letters(plain, letters, options)
         or _letter_with_text(plain, letters, options)
-        or _by_one_text(answer, plain, options)
         or _letter_behind_text(plain, options)
+        or _by_place(plain, options)
+        or _by_one_text(answer, plain, options)
         or _several_texts(answer, options)
         or _small_letter(plain, letters, options)
         or _in_sentence(answer, plain, choices)
@@ -234,10 +240,11 @@ def _by_text(answer: str, options: list[str]) -> list[str]:
         exact = [letter for letter, option in zip(LETTERS, options, strict=False) if key in _keys(option)]
         if exact or not key:
             return exact
+    related = relation(answer)
     return [
         letter
         for letter, option in zip(LETTERS, options, strict=False)
-        if _same_value(option, answer) or _same_half_day(option, answer)
+        if _same_value(option, answer) or _same_half_day(option, answer) or (related and related == relation(option))
     ]
 
 
@@ -246,9 +253,11 @@ _ROMAN = re.compile(rf"(?:{NOUN}|quadrant|stage|step|type|class|group) (?P<numer
 
 def _same_value(option: str, answer: str) -> bool:
     for style in (QUANTITY, EXPRESSION):
-        known, found = read(option, style), _read_number(answer, style)
+        known, found = _read_number(option, style), _read_number(answer, style)
         if isinstance(known, Scalar) and isinstance(found, Words):
             found = read_worded(answer, style)
+        elif isinstance(found, Scalar) and isinstance(known, Words) and (counted := with_digits(option)):
+            known = read_worded(counted, style)
         if isinstance(known, Colon) and " to " in answer:
             found = read(ratio_signs(answer), style)
         if not isinstance(known, Words) and _same_or_alternatives(known, found, answer):
@@ -257,21 +266,18 @@ def _same_value(option: str, answer: str) -> bool:
 
 
 def _read_number(answer: str, style: Style) -> Form:
-    """The form of an answer; a number in words by its value."""
-    number = (
-        number_in_words(answer)
-        if len(answer) <= _LONGEST_NUMBER and answer.replace("-", "").replace(" ", "").isalpha()
-        else None
-    )
+    """The form of an answer or of an option; a number in words by its value."""
+    worded = len(answer) <= _LONGEST_NUMBER and answer.replace("-", "").replace(" ", "").isalpha()
+    number = number_in_words(answer) if worded else None
     return read(answer, style) if number is None else Scalar(rational(number))
 
 
 def _same_half_day(option: str, answer: str) -> bool:
-    """Equal times of day that say which half: 2:45 P.M. and 2:45 pm."""
-    if answer.rstrip(". ")[-1:].lower() != "m" or not answer[:1].isdigit() or ":" not in option:
+    """Equal times of day, at least one of which says which half: 2:45 P.M. and 2:45 pm, 2:45."""
+    if ":" not in option or ":" not in answer:
         return False
     known, found = time_key(option), time_key(answer)
-    return known is not None and known == found and bool(known[3])
+    return known is not None and found is not None and bool(known[3] or found[3]) and same_time(known, found)
 
 
 def _same_or_alternatives(known: Form, found: Form, answer: str) -> bool:
@@ -311,6 +317,9 @@ def _weighed(
     thing = pattern is _NAMED and not _names_letter(found.string.split()[0], found.string, letter, letters, options)
     if thing or pattern is _UNMARKED:
         return None if thing else _unmarked(letter, rest, letters, options)
+    aside = _ASIDE.fullmatch(rest)
+    if aside is not None and _tells_no_other(aside.group("inside"), letter, options):
+        return Choice(frozenset(letter), "choice-letter", f"letter {letter} with an aside")
     first = _STOP.split(told, maxsplit=1)[0]
     others = _by_text(told, options) or _by_text(first, options) or _in_words(told, options)
     if others and letter not in others:
@@ -334,6 +343,14 @@ def _weighed(
     ):
         return _nothing(f"letter {letter} with a text that is not its option's")
     return Choice(frozenset(letter), "choice-letter", f"letter {letter} before a text")
+
+
+def _tells_no_other(aside: str, letter: str, options: list[str]) -> bool:
+    """True for what stands in brackets behind a letter and takes nothing back: (D would be the price of two.)"""
+    if _AGAINST.search(aside) or len(aside.split()) < _ASIDE_WORDS - aside.endswith("."):
+        return False
+    others = _by_text(aside, options) or _in_words(aside, options)
+    return not others or letter in others
 
 
 def _signed(found: re.Match[str]) -> str:
@@ -362,6 +379,9 @@ def _unmarked(letter: str, rest: str, letters: str, options: list[str]) -> Choic
     """B (the right group), B has more, B 14: a letter without a mark."""
     pictures = _lettered(options, letters)
     against = _AGAINST.search(rest) or _OTHER_LETTER.search(rest) or _DENIES.search(rest) or FAULT.search(rest)
+    denied = _NOT_OTHER.fullmatch(rest)
+    if denied is not None and (_LONE.fullmatch(denied.group("other")) or _is_text(denied.group("other"), options)):
+        return Choice(frozenset(letter), "choice-letter", f"letter {letter}, and not another")
     gloss = rest.startswith("(") and rest.endswith(")") and "(" not in rest[1:]
     if gloss and pictures and _WORD.search(rest) and not against:
         return Choice(frozenset(letter), "choice-letter", f"letter {letter} with a note")
@@ -464,10 +484,22 @@ def _explained(plain: str, options: list[str]) -> list[str]:
     return []
 
 
+def _by_place(plain: str, options: list[str]) -> Choice | None:
+    """Option 3, the third option; nothing for a number that is another option's value."""
+    named = place_named(plain, len(options)) if len(options) > 1 else None
+    if named is None:
+        return None
+    place, bare = named
+    others = [letter for letter in _by_text(str(place), options) if letter != LETTERS[place - 1]] if bare else []
+    if others:
+        return _nothing(f"option number {place}, or option {others[0]}, which is {place}")
+    return Choice(frozenset(LETTERS[place - 1]), "choice-letter", f"option number {place}")
+
+
 def _letter_behind_text(plain: str, options: list[str]) -> Choice | None:
     """An option's text followed by its letter: 12 m (E)."""
     found = _TRAILING.fullmatch(plain)
-    if found is None:
+    if found is None or _is_text(plain, options):
         return None
     if not _states_option(found.group(1), found.group(2), options):
         others = _by_text(found.group(1), options)
@@ -489,7 +521,8 @@ def _several_texts(answer: str, options: list[str]) -> Choice | None:
 
 def _in_sentence(answer: str, plain: str, choices: Sequence[str] | None) -> Choice | None:
     """What a sentence gives: the area is 12."""
-    value = value_of(answer, words=True)
+    instead = NOT_BUT.search(plain)
+    value = next(filter(None, instead.groups())) if instead else value_of(answer, words=True)
     if not value or len(value) >= len(answer):
         return None
     chosen = resolve(value, choices)

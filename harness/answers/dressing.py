@@ -30,6 +30,10 @@ _SYMBOLS = {
 }  # fmt: skip
 _SYMBOL = re.compile(rf"\\text({'|'.join(_SYMBOLS)})(?![A-Za-z])(?:\{{\}})?\s{{0,3}}")
 """Signs that text fonts have a command for: \\textdollar 5, 45\\textdegree."""
+_ROW_SPACE = re.compile(r"\\\\\s?\[-?[\d.]{1,6}\s?(?:pt|em|ex|mm|cm)\]")
+_CASE_WORD = re.compile(r",?\s{0,3}&\s{0,3}(?:\\(?:text|mbox|textrm)\{\s{0,3}(?:if|for|when|where)\s{0,3}\}\s{0,3})?")
+_CASE_END = re.compile(r",(?=\s{0,3}\\\\)")
+"""What stands between a value of a function by cases and its condition."""
 _PARTED = re.compile(
     r"\{([^{}\\]{1,60}(?:\\[A-Za-z]+[^{}\\]{0,60}){0,4}?)\\(over|choose)(?![A-Za-z])([^{}]{1,80})\}"
     r"|\A([^{}\\]{1,60})\\(over)(?![A-Za-z])([^{}\\]{1,60})\Z"
@@ -47,6 +51,9 @@ _US = re.compile(r"\bU\.\s?S\.(?=\s?[Dd]ollar)")
 
 def undecorated(text: str) -> str:
     """The text without what only decorates it; \\over as a fraction, U between brackets as a union."""
+    if "\\begin" in text:
+        text = _ROW_SPACE.sub(r"\\\\", text)
+        text = _CASE_WORD.sub("& ", _CASE_END.sub("", text)) if "{cases}" in text else text
     if "\\" in text and _UNUSUAL.search(text):
         text = _COLOUR.sub("", _SHOWS_NOTHING.sub(" ", text))
         text = _SYMBOL.sub(lambda found: _SYMBOLS[found.group(1)], text) if "\\text" in text else text

@@ -160,11 +160,12 @@ def _in_words(text: str, boxed: bool) -> Extraction:
         return _stated(standing(text, line))
     if explicit is not None and explicit.answer is not None:
         counts = second_thought(text, explicit.at) or explicit
-        return _stated(standing(text, counts), () if counts.answer else ending.said())
+        stands = standing(text, counts)
+        return _stated(stands, () if counts.answer else ending.said(), rest=_rest(text, stands))
     bare = _bare(ending.only() or ending.body)
     if bare.answer is not None and explicit is None:
         several = bare.rule == "sentence" or _ends_in_mark(ending.sentences)
-        if len(ending.sentences) == 1 or not several:
+        if ending.only() or not several:
             return Extraction(bare.answer, bare.rule, bare.reason, ending.said())
     if boxed:
         return Extraction(None, "none", _TAKEN_BACK if explicit else bare.reason)
@@ -178,6 +179,13 @@ def _in_words(text: str, boxed: bool) -> Extraction:
         return _stated(stands, ending.said() if stands.answer else (), body)
     body = "" if explicit or not closing or ending.cut_off else ending.body
     return Extraction(None, "none", _TAKEN_BACK if explicit else bare.reason, ending.said(), body=body)
+
+
+def _rest(text: str, stated: Statement) -> str:
+    """What follows a stated answer in its line, where there are words in it."""
+    at = text.find(stated.answer, stated.at) if stated.answer else -1
+    rest = text[at + len(stated.answer or "") :].partition("\n")[0] if at >= 0 else ""
+    return rest if len(rest) <= MAX_BARE and _WORD.search(rest) else ""
 
 
 def _ends_in_mark(sentences: list[str]) -> bool:
@@ -271,9 +279,9 @@ def _combined(contents: list[str], joints: list[str]) -> Extraction:
     return Extraction(joiner.join(contents), "boxes", "several boxes joined into one statement")
 
 
-def _stated(found: Statement, sentences: tuple[str, ...] = (), body: str = "") -> Extraction:
+def _stated(found: Statement, sentences: tuple[str, ...] = (), body: str = "", rest: str = "") -> Extraction:
     reason = _TAKEN_BACK if found.answer is None else _REASONS[found.rule]
-    return Extraction(found.answer, found.rule, reason, sentences, body=body)
+    return Extraction(found.answer, found.rule, reason, sentences, body=body, rest=rest)
 
 
 def _bare(text: str) -> Extraction:

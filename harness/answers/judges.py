@@ -37,7 +37,7 @@ from .regions import Region
 from .statements import sentence, statement
 from .text import clean, number_in_words, text_key
 from .types import MAX_ANSWER, MEMO_LENGTH, GoldType, UnreadableError, memo
-from .units import Unit, read_unit
+from .units import Unit, is_counted, read_unit
 from .values import rational, value_of
 
 _LITERAL = re.compile(r"[+-]?(?:0|[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d*)(?:\.\d+)?")
@@ -53,6 +53,21 @@ _TEX_WORDS = ("\\text{", "\\textbf{", "\\mathrm{", "\\mbox{")
 _IN_TEX_WORDS = re.compile(r"\\(?:text|textbf|mathrm|mbox)\{([^{}]{1,200})\}")
 """A sentence in a box, whose words stand beside its formulas."""
 _RANGE = re.compile(r"(\d{1,30})\s*(?:-|to)\s*(\d{1,30})")
+_SUFFIXES = {"k": 10**3, "m": 10**6, "mn": 10**6, "mil": 10**6, "mio": 10**6, "b": 10**9, "bn": 10**9}
+_SUFFIXED = re.compile(
+    r"\\?[$£€₹¥]?\s?(?P<number>\d[\d,]{0,12}(?:\.\d{1,9})?)\s?(?:\\(?:text|mathrm|rm)\{\s?)?(?P<suffix>[kKMB]|mn|[mM]il|[mM]io|bn|Bn)\.?\}?"
+)
+_COUNTED_FIRST = re.compile(
+    r"(?:(?:so|thus|hence|therefore),?\s)?(?P<value>\d[\d,]{0,9})\s\(?(?:of\s(?:the|these)\s)?(?:[a-z]{2,14}\s)?"
+    r"(?P<noun>[a-z]{2,18}s|people|children|men|women|fish|sheep)\s(?P<rest>[a-z]+\s[^\d?\n]{3,120})",
+    re.IGNORECASE,
+)
+_NO_COUNT = re.compile(
+    r"\b(?:would|could|might|may|wrong|incorrect|correct|right|too|if|unless|first|maybe|perhaps|possibly|more|fewer|less|"
+    r"or|per|known?|unknown|unclear|not (?:the|possible|enough)|cannot|can['’]t|should)\b",
+    re.IGNORECASE,
+)
+"""What is said of a number that is no answer: 18 students would be too many."""
 
 
 def with_unit(form: Form, unit: str | None) -> Form:
@@ -103,12 +118,32 @@ def judge_value(gold: str, answer: str, style: Style, unit: str | None) -> bool:
         found = _given(found)
         if not isinstance(found, Scalar):
             return False
-        return same_scalar(known, found) or _same_but_scale(known, found, _asked_scale(unit))
+        return (
+            same_scalar(known, found)
+            or _same_but_scale(known, found, _asked_scale(unit))
+            or (style == QUANTITY and known.value.real is not None and suffixed(answer) == known.value.real)
+        )
     if isinstance(known, Words):
         return text_key(gold) == text_key(answer)
     if isinstance(known, Colon) and isinstance(found, Scalar):
         return "." not in answer and same_ratio(known, found)
     return same(known, found)
+
+
+def suffixed(answer: str) -> Fraction | None:
+    """A number with the letter of its scale behind it, as charts have them: 45k, $1.5B, 4.5 mil; None for other texts."""
+    found = _SUFFIXED.fullmatch(clean(answer)) if len(answer) <= _PLAIN_LENGTH else None
+    if found is None:
+        return None
+    return Fraction(found.group("number").replace(",", "")) * _SUFFIXES[found.group("suffix").lower()]
+
+
+def counted_first(answer: str) -> str | None:
+    """The number that a statement begins with, of what it counts: 18 students like football but not tennis."""
+    found = _COUNTED_FIRST.fullmatch(answer.strip(" *_."))
+    unit = read_unit(found.group("noun")) if found else None
+    counts = found is not None and not _NO_COUNT.search(found.group("rest")) and (unit is None or is_counted(unit))
+    return found.group("value") if found and counts else None
 
 
 def _given(form: Form) -> Form:
@@ -383,6 +418,7 @@ def agrees(gold: str, answer: str, kind: GoldType, unit: str | None = None) -> b
             return True
     worded = answer.count(" ") >= 2 or not answer.isascii()
     given = sentence.value_of(answer, words=True) if worded and len(answer) <= MEMO_LENGTH else None
+    given = given or (counted_first(answer) if worded and kind.name in NUMERIC else None)
     if given is None or given == answer or names_another(kind, answer, given, gold):
         return False
     return agrees_itself(gold, statement.plain(given), kind, unit)

@@ -12,12 +12,22 @@ from typing import NamedTuple
 
 from . import text
 from .asked import answers, counts_others, is_difference
-from .choices import option_key
+from .choices import option_key, resolve
 from .judges import NUMERIC, Decision, agrees_itself, choose, judge_tolerant, named, names_another, tolerance
 from .lexer import names
 from .restated import restated
 from .said_gold import formula_said, numbers_said, states
-from .said_option import LETTERS, MARK, letter_in, option_opened, option_said, option_written, verdict
+from .said_option import (
+    LETTERS,
+    MARK,
+    letter_in,
+    option_ended,
+    option_opened,
+    option_said,
+    option_whole,
+    option_written,
+    verdict,
+)
 from .statements.beginning import opening_sentence
 from .statements.clause import is_sentence
 from .types import Extraction, GoldType, UnreadableError
@@ -26,10 +36,16 @@ from .yes_or_no import yes_or_no
 _WORDED = frozenset(names("text expression year time date list set tuple interval inequality equation ratio"))
 """Types of golds of which the rules that do not know the gold may read another part of the closing sentence."""
 _UNDECIDED = frozenset(("none", "choice"))
+_BY_TEXT = _UNDECIDED | {"choice-text"}
 """Rules by which no option was singled out."""
 _YES_OR_NO = frozenset(("yes", "no"))
 _DECIMALS = re.compile(r"\d\.(\d{1,12})")
 _LETTER = re.compile(r"(?:\b(?:[Oo]ption|[Cc]hoice|[Aa]nswer)\b|[\s()*_.]){0,8}([A-Z])[\s()*_.]{0,6}")
+_VALUE_AND_LETTER = re.compile(
+    r"(?:=|≈|\bis\b|\bare\b|:|\A)\s{0,2}(?P<text>[^=≈:,;\n]{1,80}?),?\s(?:which|that|this)\s"
+    r"(?:is|was|matches|corresponds to|equals|means|gives|represents)\s"
+    r"(?:(?:the\s)?(?:correct\s|right\s)?(?:option|choice|answer)\s)?[*_(]{0,3}(?P<letter>[A-Z])[*_)]{0,3}[.\s]{0,4}\Z"
+)
 _LETTER_AND_TEXT = re.compile(
     r"(?<![\w'’])(?P<letter>[A-Z])\)?(?:[.:,]\s|\s?\()(?P<text>[^()\n]{2,80}?)\)?[*_.\s]{0,6}\Z"
 )
@@ -62,6 +78,12 @@ def taken_back(answer: Extraction, decided: Decision, wanted: Wanted) -> Decisio
         return Decision(False, kind.name, "how many do not, which is not asked")
     if decided.correct and kind.name == "choice" and _contradicted(closing, stated, wanted.options or ()):
         return Decision(False, "choice", "a letter with another option's text")
+    if (
+        decided.correct
+        and kind.name == "choice"
+        and _named_otherwise(closing or stated + answer.rest, wanted.options or ())
+    ):
+        return Decision(False, "choice", "a value with the letter of another option")
     if decided.correct and names_another(kind, closing, stated, wanted.gold):
         return Decision(False, kind.name, f"not the same {kind.name} as the gold")
     if decided.rule == "choice" and answer.rule == "sentence" and (equation := named(closing, stated)):
@@ -80,12 +102,30 @@ def said_by(answer: Extraction, decided: Decision, wanted: Wanted) -> Said | Non
     if written:
         chosen = _chosen(written, wanted)
         return Said(written, chosen._replace(reason=f"letter {written} with its own text"))
+    whole = _whole_option(answer, decided, wanted)
+    if whole:
+        return Said(
+            whole, _chosen(whole, wanted)._replace(rule="choice-sentence", reason=f"the text of option {whole}")
+        )
     sentences = _read_again(answer, decided, wanted)
     said = _stated(answer, sentences, wanted) if sentences else None
     if not _may_open(decided, said, wanted):
         return said
     opening = opening_sentence(answer.body) if answer.body else ""
     return _first_or_last(opening, said, wanted) or _said_again((*sentences, opening), wanted)
+
+
+def _whole_option(answer: Extraction, decided: Decision, wanted: Wanted) -> str:
+    """The letter of an option whose whole text, commas and stops in it, is what was said: a square, but not a red one."""
+    options, stated = wanted.options or (), answer.answer or ""
+    if wanted.kind.name != "choice" or not options or decided.rule not in _BY_TEXT:
+        return ""
+    whole = option_whole(stated + answer.rest, options) if answer.rest or decided.unread else ""
+    if whole or not (decided.unread or stated == ""):
+        return whole
+    if stated:
+        return option_ended(stated, options)
+    return option_ended(answer.body, options) if answer.body else ""
 
 
 def _may_open(decided: Decision, said: Said | None, wanted: Wanted) -> bool:
@@ -184,6 +224,15 @@ def _contradicted(closing: str, said: str, options: Sequence[str]) -> bool:
     key = option_key(found.group("text"))
     named_by = [name for name, option in zip(LETTERS, options, strict=False) if option_key(option) == key]
     return bool(named_by) and letter.group(1) not in named_by
+
+
+def _named_otherwise(said: str, options: Sequence[str]) -> bool:
+    """True if a sentence calls a value, which is an option's, by the letter of another: 155°, which is option A."""
+    found = _VALUE_AND_LETTER.search(said) if options else None
+    if found is None:
+        return False
+    chosen = resolve(found.group("text").strip(" $*_"), options)
+    return chosen.rule == "choice-text" and found.group("letter") not in chosen.letters
 
 
 def _restated(answer: Extraction, wanted: Wanted) -> Said | None:

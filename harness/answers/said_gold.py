@@ -126,6 +126,9 @@ def _asserted(sentence: str) -> list[str]:
     return [clause for clause in clauses if not is_denied(_QUOTED.sub("", clause)) and not _MENTIONED.search(clause)]
 
 
+_TOO_MANY = re.compile(r"\bwould (?:have been|be) (?:too|far too|more than|less than|fewer than)\b", re.IGNORECASE)
+
+
 def states(sentence: str, gold: str, same: Callable[[str], bool], kind: str, alone: bool) -> str | None:
     """The part of the sentence that states the gold, of those that may state an answer of that kind; None if none does.
 
@@ -138,7 +141,11 @@ def states(sentence: str, gold: str, same: Callable[[str], bool], kind: str, alo
         return whole
     if " ".join(words(gold)) in VERDICTS:
         return gold if verdict(sentence, (gold,)) else None
-    if not is_sentence(sentence) or (kind in _NUMERIC and _another_in_bold(sentence, same)):
+    if (
+        _TOO_MANY.search(sentence)
+        or not is_sentence(sentence)
+        or (kind in _NUMERIC and _another_in_bold(sentence, same))
+    ):
         return None
     for clause in _asserted(sentence):
         behind = behind_colon(sentence)

@@ -45,12 +45,22 @@ _TOGETHER = re.compile(
 )
 _LEADING = re.compile(r"[\s*_]{0,8}\(?([A-Z])(?:\)|[.:]|\s-)\s")
 _THAN = re.compile(r"(?<=\w)\s(?:than|compared (?:to|with))\s")
+_INSTEAD_OF = rf"(?:(?i:option|choice|antwort|l['’]option|la opción)\s)?{_MARKED}"
+NOT_BUT = re.compile(
+    rf"\b(?i:not|nicht|kein\w*|n['’]est pas|no es|non è|não é)\s(?:(?:la|le|el|il|a|o|die|der|das)\s)?{_INSTEAD_OF},?\s"
+    rf"(?:but(?:\srather)?|sondern|mais|sino|ma|mas)\s(?:(?:la|le|el|il|a|o|die|der|das)\s)?(?P<instead>{_INSTEAD_OF})"
+    r"[*_.!\s]{0,6}\Z"
+)
+"""Not A but C, nicht A, sondern C: what a sentence ends with."""
 _NOT = re.compile(
     r"(?<=\w)[*_\"”]{0,3}(?:,\s(?:and\s)?not|\sand\snot|,?\sinstead\sof)\s(?!only|just|merely|necessarily|even)[^,;]{1,80}"
 )
 """What is denied behind an option: a shortage, not a surplus."""
 LONG_WORD = re.compile(r"[a-z]{3}")
 _SEPARATING = frozenset(".,;:()~\\")
+_STOPS = frozenset(".;:?!")
+_BEGINS_CLAUSE = frozenset((*".;:", "is", "are", "so", "thus", "hence", "therefore", "that", "conclude", "means"))
+_LEAST_ENDED, _LEAST_WHOLE = 4, 3  # words
 _PARTLY = re.compile(
     r"\b(?:only|not|first|partly|almost|nearly|too|one of|some|ruled|eliminated|excluded|wrong|incorrect)\b"
 )
@@ -86,6 +96,9 @@ def words(text: str) -> list[str]:
 
 def option_said(sentence: str, options: Sequence[str]) -> str:
     """The only option that the sentence asserts, as its letter or its mark with what follows; "" where there is none."""
+    instead = NOT_BUT.search(sentence)
+    if instead is not None:
+        return letter_in(instead.group("instead").replace("Option", ""))
     for clause in main_clauses(sentence) if not (REFUTED.search(sentence) or _LEFT_OUT.search(sentence)) else ():
         together = _TOGETHER.search(clause)
         letters = together and next(filter(None, together.groups()), "")
@@ -141,6 +154,42 @@ def option_written(line: str, options: Sequence[str]) -> str:
     letter = mark.strip("(.:,)*_")
     at = LETTERS.find(letter) if letter else -1
     return letter if 0 <= at < len(options) and _same_words(text, options[at]) else ""
+
+
+def option_ended(text: str, options: Sequence[str]) -> str:
+    """The letter of the longest option of several words that a text ends with as a clause of its own; else "".
+
+    Other options must not stand before it, as in a list of them, nor what denies it.
+    """
+    said = _ended(words(text))
+    texts = {letter: _ended(words(option)) for letter, option in zip(LETTERS, options, strict=False)}
+    found = [letter for letter, own in texts.items() if len(own) >= _LEAST_ENDED and said[-len(own) :] == own]
+    longest = max(found, key=lambda letter: len(texts[letter]), default="")
+    before = said[: len(said) - len(texts.get(longest, ()))]
+    marked = len(before) > 1 and before[-1] in _STOPS and len(before[-2]) == 1 and before[-2].isalpha()
+    if not longest or marked or (before and before[-1] not in _BEGINS_CLAUSE):
+        return ""
+    last = before[max((at + 1 for at, word in enumerate(before[:-1]) if word in _STOPS), default=0) :]
+    others = (own for letter, own in texts.items() if letter != longest and own)
+    listed = any(_ended(before)[-len(own) :] == own for own in others)
+    return "" if listed or is_denied(" ".join(last)) else longest
+
+
+def _ended(said: list[str]) -> list[str]:
+    """The words without the signs at their end."""
+    while said and said[-1] in _SEPARATING:
+        said = said[:-1]
+    return said
+
+
+def option_whole(text: str, options: Sequence[str]) -> str:
+    """The letter of the only option of several words that a text is, whatever its commas; else ""."""
+    named = [
+        letter
+        for letter, option in zip(LETTERS, options, strict=False)
+        if len(words(option)) >= _LEAST_WHOLE and _same_words(text, option)
+    ]
+    return named[0] if len(named) == 1 else ""
 
 
 def _same_words(text: str, option: str) -> bool:

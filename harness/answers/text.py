@@ -117,6 +117,10 @@ def _without_math_signs(text: str) -> str:
     return undress(_MATH_SIGN.sub(" ", text))
 
 
+_TEX_COMMA = re.compile(r"(?<=\d)\{,\}(?!\d{3}(?!\d))(?=\d)|(?<=(?<!\d)0)\{,\}(?=\d)")
+"""A comma that TeX is told not to set a space behind, where no thousands stand behind it: 3{,}75 is 3.75."""
+
+
 def clean(text: str) -> str:
     """`fold`, `undress` and LaTeX digit grouping: the text that every reader starts from."""
     if text.rstrip("$ ").endswith("\\\\"):
@@ -125,6 +129,7 @@ def clean(text: str) -> str:
     if text[:1] in "mMnN":
         text = _MINUS.sub("-", text)
     if "\\" in text or "~" in text or "{,}" in text or "{:}" in text:
+        text = _TEX_COMMA.sub(".", text) if "{,}" in text else text
         text = text.replace("{,}", "").replace("\\!", "").replace("{:}", ":")
         text = _GLUED.sub(r"\g<0> ", _STOP_BEFORE_UNIT.sub(" ", text))
         text = _THIN_THOUSANDS.sub(lambda m: m.group(1) + re.sub(r"\D", "", m.group(2)), text)
@@ -176,6 +181,7 @@ _CHANGING = frozenset(("or", "to"))  # words behind a number that make it anothe
 _MOST_WORDS = 8  # of a number
 MULTIPLIERS = {
     "hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12,
+    "lakh": 10**5, "lakhs": 10**5, "crore": 10**7, "crores": 10**7,
     "百": 10**2, "千": 10**3, "万": 10**4, "亿": 10**8,
 }  # fmt: skip
 

@@ -71,6 +71,20 @@ _METHOD = re.compile(
 """How the answer was found, also with its numbers: "This is found by adding 3 + 4 + 7"."""
 
 
+_CONSISTENT = re.compile(
+    r"(?:this|that|it|which|the (?:answer|result|value|total|sum|number))\s(?:also\s|indeed\s|clearly\s)?"
+    r"(?:agrees with|is (?:also\s)?(?:consistent|in (?:line|agreement|accordance)) with|is supported by|makes sense|checks out"
+    r"|(?:fits|works|holds),?\s(?:since|because|as))\b[^=\n]*\Z"
+    r"|(?:as a (?:quick\s|sanity\s|final\s)?check|(?:we|you|one) can (?:also\s)?(?:check|verify|confirm)(?: (?:this|that|it))?)\s?[,:]"
+    r"|这(?:个(?:结果|答案))?[与和][^。，]{1,40}(?:一致|相符|吻合)[。.]?\Z",
+    re.IGNORECASE,
+)
+"""What agrees with the answer or checks it, also with numbers: This agrees with the two sides of 7 cm."""
+_CONSISTENT_WORDS = frozenset(
+    names("agrees consistent line agreement accordance supported sense checks fits works holds check verify confirm")
+)
+
+
 def is_remark(sentence: str) -> bool:
     """True for a sentence that gives no answer and takes none back."""
     plain = sentence.strip(" \t\n*_")
@@ -83,7 +97,8 @@ def is_remark(sentence: str) -> bool:
     first = _FIRST.match(plain)
     if first is None:
         return _ENDS.fullmatch(plain) is not None
-    if _METHOD.match(plain):
+    said = words_in(plain)
+    if _METHOD.match(plain) or (not _CONSISTENT_WORDS.isdisjoint(said) and _consistent(plain)):
         return True
     found = _REMARK.match(plain) if first.group(1).lower() in _BEGINNINGS else None
     rest = found.group("rest") if found else ""
@@ -92,6 +107,12 @@ def is_remark(sentence: str) -> bool:
     return not _TAKES_BACK.search(plain)
 
 
+def _consistent(plain: str) -> bool:
+    found = _CONSISTENT.match(plain)
+    return found is not None and not (_OPTIONS.search(plain, found.end()) or _NAMED_OPTION.search(plain))
+
+
+_NAMED_OPTION = re.compile(r"\b(?:option|choice|answer)\s\(?[A-Z]\b|\([A-Z]\)", re.IGNORECASE)
 _OF_THE_PROBLEM = re.compile(
     r"\b(?:mistake|error|typo|wrong|incorrect|inconsistent|contradict\w*|misprint)\b[^.]{0,60}"
     r"\b(?:problem|question|given|options|choices|description|set-?up|information|statement|diagram)\b"

@@ -30,9 +30,9 @@ _BOX_MARKS = (("<|begin_of_box|>", "\\boxed{"), ("<|end_of_box|>", "}"))  # GLM-
 _END_MARKS = (
     "</s>", "<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|end|>", "<eos>", "<end_of_turn>", "<|return|>", "<|"
     "end_of_text|>",
-    "<｜end▁of▁sentence｜>", "<|end_of_sentence|>", "<|im_end|>", "<|eom_id|>", "<|END_RESPONSE|>",
+    "<｜end▁of▁sentence｜>", "<|end_of_sentence|>", "<|eom_id|>", "<|END_RESPONSE|>", "<|end_of_solution|>",
 )  # fmt: skip
-_START_MARK = "<|START_RESPONSE|>"  # Command A
+_START_MARKS = ("<|START_RESPONSE|>", "<|begin_of_solution|>")  # Command A; Sky-T1 and OpenThinker
 _MAX_END_MARKS = 16
 _MAX_OPENING = 64  # characters at the end of a prompt
 NEVER_CLOSED = "the thinking was never closed"
@@ -76,7 +76,9 @@ def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
 
 
 def _without_end_marks(text: str) -> str:
-    text = text.strip().removeprefix(_START_MARK)
+    text = text.strip()
+    for mark in _START_MARKS:
+        text = text.removeprefix(mark)
     for _ in range(_MAX_END_MARKS):
         if not text.endswith(_END_MARKS):
             break

@@ -1,4 +1,4 @@
-"""Endings that were written and judged by hand, in twenty-one rounds, without sight of the code; none is accepted wrongly.
+"""Endings that were written and judged by hand, in twenty-three rounds, without sight of the code; none is accepted wrongly.
 
 Two rounds (b, c) are of what models usually write, and at least 97% of them are judged as a careful human does; one (d) was
 written to be hard. In the others (k, i and l of many kinds, q of unusual shapes of sentences, the rest of usual endings) the
@@ -11,6 +11,9 @@ first sight 73% of it were judged as people do (135 of 184), with five accepted 
 
 Three of usual endings (s, t, u), were at first sight judged as people do in 95.5% of s (297 of 311), 98.7% of t (308 of
 312) and 97.7% of u (295 of 302, after s and t had been mended), with none accepted wrongly.
+
+Two are of what is written in boxes and behind options, w of free golds and x of options: at first sight 94.8% of w were judged
+as people do (146 of 154, none accepted wrongly), and 91.6% of x (142 of 155, three accepted wrongly); now all of both.
 """
 
 from __future__ import annotations
@@ -45,7 +48,7 @@ def test_none_is_accepted_that_does_not_state_the_gold() -> None:
     [
         ("bc", 0.03),
         ("d", 0.15),
-        ("kefghijmnopst", 0.0),
+        ("kefghijmnopstwx", 0.0),
         ("l", 0.02),
         ("q", 0.04),
         ("r", 0.005),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from proctor.harness.answers.vote import vote
 from proctor.trainers.base import Group
 from proctor.trainers.rewards.base import with_spec
+from proctor.trainers.rewards.ground_truth import GroundTruth
 
-AGREED = 0.75
+CLOSE = 1  # votes
 LONGEST = 200  # characters
 
 
@@ -29,15 +30,16 @@ def equal(group: Group) -> list[float]:
     return [0.25 + one / 2 for one in voted(group)]
 
 
-@with_spec(bounds=(0, 1))
-def unanimous(group: Group) -> list[float]:
-    """The vote, but nothing where nearly all agree: where votes are easy it leaves alone what majority vote spoils."""
-    rewards = voted(group)
-    return [0.0] * len(rewards) if sum(rewards) > AGREED * len(rewards) else rewards
-
-
 @with_spec(bounds=(0, 2), equal_answers_alike=False)
 def longer(group: Group) -> list[float]:
     """The vote, and something for length."""
     pairs = zip(voted(group), group.responses, strict=True)
     return [one + min(len(response), LONGEST) / LONGEST for one, response in pairs]
+
+
+@with_spec(bounds=(0, 1), needs_gold=True)
+def close(group: Group) -> list[float]:
+    """The label where the right answer has nearly as many votes as the winner, else the vote: it mends what is easily mended."""
+    rewards = voted(group)
+    right = GroundTruth()(group, 0)
+    return right if sum(right) + CLOSE >= sum(rewards) else rewards
