@@ -52,7 +52,8 @@ _TRAILING = re.compile(r"(\S.{0,200}?)[ ,:-]{0,3}\(?(?:(?i:option|choice|answer)
 _AND = r" ?(?:,|;|&|/|\+|\b(?:and|as well as|along with|together with|plus)\b|和|与|及| ) ?(?:and )?"
 _MANY = re.compile(
     rf"(?:(?i:only|both|the|options?|choices?|answers?|letters?|{NOUN}s?|are) ?:? ?){{0,4}}"
-    rf"(?:\\?[(\[{{])? ?[A-Za-z](?: ?[)\]])?(?>{_AND}(?:(?i:option|choice|{NOUN}) )?[(\[]? ?[A-Za-z](?: ?[)\]])?)+ ?(?:\\?[)\]}}])?"
+    r"(?:\\?[(\[{])? ?[A-Za-z](?: ?[)\]])?"
+    rf"(?>{_AND}(?:(?i:option|choice|{NOUN}) )?[(\[]? ?[A-Za-z](?: ?[)\]])?)+ ?(?:\\?[)\]}}])?"
     r"(?: (?i:only|match|fit|(?:are|is) (?:the )?(?:correct|right|true)(?: (?:options|choices|answers))?))?"
 )
 _GLOSS_BEHIND = re.compile(r" \([^()]{2,60}\)\Z")
@@ -297,7 +298,7 @@ def _letter_with_text(plain: str, letters: str, options: list[str]) -> Choice | 
             letter = _letter_of(found)
             if letter not in letters or _is_text(plain, options):
                 return None
-            return _weighed(letter, found, pattern, letters, options)
+            return _with_aside(letter, found, options) or _weighed(letter, found, pattern, letters, options)
     return None
 
 
@@ -317,9 +318,6 @@ def _weighed(
     thing = pattern is _NAMED and not _names_letter(found.string.split()[0], found.string, letter, letters, options)
     if thing or pattern is _UNMARKED:
         return None if thing else _unmarked(letter, rest, letters, options)
-    aside = _ASIDE.fullmatch(rest)
-    if aside is not None and _tells_no_other(aside.group("inside"), letter, options):
-        return Choice(frozenset(letter), "choice-letter", f"letter {letter} with an aside")
     first = _STOP.split(told, maxsplit=1)[0]
     others = _by_text(told, options) or _by_text(first, options) or _in_words(told, options)
     if others and letter not in others:
@@ -345,12 +343,16 @@ def _weighed(
     return Choice(frozenset(letter), "choice-letter", f"letter {letter} before a text")
 
 
-def _tells_no_other(aside: str, letter: str, options: list[str]) -> bool:
-    """True for what stands in brackets behind a letter and takes nothing back: (D would be the price of two.)"""
+def _with_aside(letter: str, found: re.Match[str], options: list[str]) -> Choice | None:
+    """A letter with what stands in brackets behind it and takes nothing back: B. (D would be the price of two.)"""
+    bracket = _ASIDE.fullmatch(found.group("rest").strip())
+    aside = bracket.group("inside") if bracket else ""
     if _AGAINST.search(aside) or len(aside.split()) < _ASIDE_WORDS - aside.endswith("."):
-        return False
+        return None
     others = _by_text(aside, options) or _in_words(aside, options)
-    return not others or letter in others
+    if others and letter not in others:
+        return None
+    return Choice(frozenset(letter), "choice-letter", f"letter {letter} with an aside")
 
 
 def _signed(found: re.Match[str]) -> str:

@@ -115,14 +115,10 @@ def judge_value(gold: str, answer: str, style: Style, unit: str | None) -> bool:
         found = single(found, answer, style)
         if isinstance(found, Colon):
             return known.unit is None and same_ratio(found, known)
-        found = _given(found)
-        if not isinstance(found, Scalar):
-            return False
-        return (
-            same_scalar(known, found)
-            or _same_but_scale(known, found, _asked_scale(unit))
-            or (style == QUANTITY and known.value.real is not None and suffixed(answer) == known.value.real)
-        )
+        found, asked = _given(found), _asked_scale(unit)
+        scaled = suffixed(answer) if style == QUANTITY else None
+        same_number = isinstance(found, Scalar) and (same_scalar(known, found) or _same_but_scale(known, found, asked))
+        return same_number or (scaled is not None and scaled == known.value.real)
     if isinstance(known, Words):
         return text_key(gold) == text_key(answer)
     if isinstance(known, Colon) and isinstance(found, Scalar):

@@ -12,7 +12,8 @@ _PLACE = rf"{'|'.join(_ORDINALS)}|last|[1-9]\d?(?:st|nd|rd|th)"
 _POSITION = re.compile(
     r"(?:(?:so|thus|hence|therefore),? )?"
     r"(?:the (?:correct |final |right )?(?:answer|option|choice) is )?(?:the )?"
-    rf"(?:(?:option|choice|answer)(?: number| no\.?)? ?\(?#?(?P<number>[1-9]\d?)\)?|(?P<place>{_PLACE}) (?:option|choice|answer))"
+    r"(?:(?:option|choice|answer)(?: number| no\.?)? ?\(?#?(?P<number>[1-9]\d?)\)?"
+    rf"|(?P<place>{_PLACE}) (?:option|choice|answer))"
     r"(?: is (?:the )?(?:correct|right)(?: (?:answer|option|choice|one))?)?[.!]?",
     re.IGNORECASE,
 )

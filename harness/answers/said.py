@@ -76,14 +76,10 @@ def taken_back(answer: Extraction, decided: Decision, wanted: Wanted) -> Decisio
         return Decision(False, kind.name, "how many more than another, which is not asked")
     if decided.correct and kind.name in NUMERIC and counts_others(closing, stated, wanted.question):
         return Decision(False, kind.name, "how many do not, which is not asked")
-    if decided.correct and kind.name == "choice" and _contradicted(closing, stated, wanted.options or ()):
-        return Decision(False, "choice", "a letter with another option's text")
-    if (
-        decided.correct
-        and kind.name == "choice"
-        and _named_otherwise(closing or stated + answer.rest, wanted.options or ())
-    ):
-        return Decision(False, "choice", "a value with the letter of another option")
+    if decided.correct and kind.name == "choice" and wanted.options:
+        said = closing or stated + answer.rest
+        if _contradicted(closing, stated, wanted.options) or _named_otherwise(said, wanted.options):
+            return Decision(False, "choice", "a letter with another option's text")
     if decided.correct and names_another(kind, closing, stated, wanted.gold):
         return Decision(False, kind.name, f"not the same {kind.name} as the gold")
     if decided.rule == "choice" and answer.rule == "sentence" and (equation := named(closing, stated)):

@@ -53,8 +53,8 @@ class Extraction:
     `sentences` are those in which the response may state it to a reader who knows the options or the gold: its closing one,
     and its first where that begins with yes or no. A vote, which knows neither, goes by `answer` alone. `line` is what the
     last line has of a letter and a text behind it: an option may say "It cannot be determined". `body` is the text whose
-    first sentence may state it, where all behind that only explains it. `rest` is what follows the answer in its line: an option's
-    text may go on there.
+    first sentence may state it, where all behind that only explains it. `rest` is what follows the answer in its line: an
+    option's text may go on there.
     """
 
     answer: str | None

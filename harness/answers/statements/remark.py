@@ -73,9 +73,10 @@ _METHOD = re.compile(
 
 _CONSISTENT = re.compile(
     r"(?:this|that|it|which|the (?:answer|result|value|total|sum|number))\s(?:also\s|indeed\s|clearly\s)?"
-    r"(?:agrees with|is (?:also\s)?(?:consistent|in (?:line|agreement|accordance)) with|is supported by|makes sense|checks out"
-    r"|(?:fits|works|holds),?\s(?:since|because|as))\b[^=\n]*\Z"
-    r"|(?:as a (?:quick\s|sanity\s|final\s)?check|(?:we|you|one) can (?:also\s)?(?:check|verify|confirm)(?: (?:this|that|it))?)\s?[,:]"
+    r"(?:agrees with|is (?:also\s)?(?:consistent|in (?:line|agreement|accordance)) with|is supported by|makes sense"
+    r"|checks out|(?:fits|works|holds),?\s(?:since|because|as))\b[^=\n]*\Z"
+    r"|(?:as a (?:quick\s|sanity\s|final\s)?check|(?:we|you|one) can (?:also\s)?(?:check|verify|confirm)"
+    r"(?: (?:this|that|it))?)\s?[,:]"
     r"|这(?:个(?:结果|答案))?[与和][^。，]{1,40}(?:一致|相符|吻合)[。.]?\Z",
     re.IGNORECASE,
 )
@@ -90,25 +91,24 @@ def is_remark(sentence: str) -> bool:
     plain = sentence.strip(" \t\n*_")
     if "题" in plain or (not _FAULTS.isdisjoint(words_in(plain)) and _OF_THE_PROBLEM.search(plain)):
         return False
-    if _UNLIKE.match(plain):
+    if _UNLIKE.match(plain) or _consistent(plain):
         return True
     if may_doubt(plain) and (_WRONG.match(plain) or (not_ones_own(plain) and not _OWN_SLIP.search(plain))):
         return True
     first = _FIRST.match(plain)
     if first is None:
         return _ENDS.fullmatch(plain) is not None
-    said = words_in(plain)
-    if _METHOD.match(plain) or (not _CONSISTENT_WORDS.isdisjoint(said) and _consistent(plain)):
+    if _METHOD.match(plain):
         return True
     found = _REMARK.match(plain) if first.group(1).lower() in _BEGINNINGS else None
-    rest = found.group("rest") if found else ""
-    if found is None or _OPTIONS.search(rest) or not _SAYS_SO.match(rest):
-        return False
-    return not _TAKES_BACK.search(plain)
+    rest = found.group("rest") if found else "A"
+    return not _OPTIONS.search(rest) and _SAYS_SO.match(rest) is not None and not _TAKES_BACK.search(plain)
 
 
 def _consistent(plain: str) -> bool:
-    found = _CONSISTENT.match(plain)
+    """True for what agrees with the answer or checks it, and names no option."""
+    told = not plain.isascii() or not _CONSISTENT_WORDS.isdisjoint(words_in(plain))
+    found = _CONSISTENT.match(plain) if told else None
     return found is not None and not (_OPTIONS.search(plain, found.end()) or _NAMED_OPTION.search(plain))
 
 

@@ -12,8 +12,8 @@ first sight 73% of it were judged as people do (135 of 184), with five accepted 
 Three of usual endings (s, t, u), were at first sight judged as people do in 95.5% of s (297 of 311), 98.7% of t (308 of
 312) and 97.7% of u (295 of 302, after s and t had been mended), with none accepted wrongly.
 
-Two are of what is written in boxes and behind options, w of free golds and x of options: at first sight 94.8% of w were judged
-as people do (146 of 154, none accepted wrongly), and 91.6% of x (142 of 155, three accepted wrongly); now all of both.
+Two are of what is written in boxes and behind options, w of free golds and x of options: at first sight 94.8% of w were
+judged as people do (146 of 154, none accepted wrongly), and 91.6% of x (142 of 155, three accepted wrongly); now all of both.
 """
 
 from __future__ import annotations

@@ -53,6 +53,14 @@ def test_a_list_of_groups_of_digits_is_read_once() -> None:
     assert time.process_time() - start < SECONDS / 3
 
 
+@pytest.mark.parametrize("unit", ["A and ", "(A) and ", "A, and ", "A B ", "B; C, ", "A和", "A / "])
+def test_letters_that_are_joined_without_end_are_read_once(unit: str) -> None:
+    for count in (25, 40, 400):
+        start = time.process_time()
+        assert not grade(f"\\boxed{{{unit * count}x y}}", "A, C", "multichoice", ("1", "2", "3")).correct
+        assert time.process_time() - start < SECONDS
+
+
 def test_nested_sets_are_compared_once_at_each_depth() -> None:
     gold, other = ("\\{" * 29 + number + "\\}" * 29 for number in ("4", "5"))
     start = time.process_time()

@@ -39,7 +39,7 @@ def longer(group: Group) -> list[float]:
 
 @with_spec(bounds=(0, 1), needs_gold=True)
 def close(group: Group) -> list[float]:
-    """The label where the right answer has nearly as many votes as the winner, else the vote: it mends what is easily mended."""
+    """The label where the right answer has nearly as many votes as the winner, else the vote."""
     rewards = voted(group)
     right = GroundTruth()(group, 0)
     return right if sum(right) + CLOSE >= sum(rewards) else rewards
