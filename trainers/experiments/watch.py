@@ -67,7 +67,7 @@ class _Opened:
         return {**self.identity, "weights": others["weights"]} if said and same else None
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Unopened:
     """A checkpoint that is asked nothing, as its engine would name it."""
 
@@ -231,7 +231,7 @@ class Watcher:
 
         A checkpoint that differs from the one opened last in nothing but its weights would be asked as that one was.
         """
-        identity = self._opened and self._opened.with_weights_of(checkpoint)
+        identity = self._opened.with_weights_of(checkpoint) if self._opened else None
         if identity is None:
             return []
         runs = [run_path(self.runs, one, _Unopened(checkpoint.name, identity)) for one in examinations]
