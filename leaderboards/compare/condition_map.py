@@ -1,7 +1,8 @@
 """A reward against a baseline on several bases of the gym: where it ends better, where worse, and where neither is shown.
 
 Each condition is an A/B test of its own (`ab_test`), whose p is adjusted once more, for all conditions: "better" or "worse"
-is said of a condition where Holm's adjusted p is below 0.05, and "worse" also where the candidate fails more often.
+is said of a condition where Holm's adjusted p is below 0.05, and "worse" also where the candidate fails more often. One more
+test takes all of them together (Stouffer's sum of normal deviates), and is one of those that Holm's adjustment counts.
 
 What a reward pays for besides being right often shows in how long answers become, so that is told beside the verdict.
 """
@@ -12,7 +13,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from statistics import fmean
+from statistics import NormalDist, fmean
 
 from ...harness.report.charts import Across, Series, ends, legend, line_chart
 from ...harness.report.document import document, table
@@ -22,6 +23,8 @@ from ...harness.types import Json
 from .ab_test import BETTER, STYLE, UNDECIDED, WORSE, ABVerdict, Arm, SeedCurves, parts
 
 BETTER_IN_PART, WORSE_IN_PART, MIXED = "better in part", "worse in part", "better and worse"
+BETTER_TOGETHER, WORSE_TOGETHER = "better taken together", "worse taken together"
+NORMAL, SMALLEST = NormalDist(), 1e-15
 LONGER = 1.25
 """Answers that are so many times as long as the baseline's, or as much shorter, are told of."""
 
@@ -54,11 +57,12 @@ class ConditionVerdict:
 
 @dataclass(frozen=True)
 class MapVerdict:
-    """The word over all conditions, and why."""
+    """The word over all conditions, and why; `together` is the adjusted p of all of them together, None for one condition."""
 
     word: str
     reasons: tuple[str, ...]
     conditions: tuple[ConditionVerdict, ...]
+    together: float | None = None
 
     @property
     def compared(self) -> bool:
@@ -67,8 +71,8 @@ class MapVerdict:
 
     @property
     def worse_somewhere(self) -> bool:
-        """True if the candidate is worse on some condition."""
-        return any(one.word == WORSE for one in self.conditions)
+        """True if the candidate is worse on some condition, or on all of them taken together."""
+        return self.word == WORSE_TOGETHER or any(one.word == WORSE for one in self.conditions)
 
     def to_json(self) -> Json:
         """Everything, in percentage points."""
@@ -77,27 +81,48 @@ class MapVerdict:
             "unit": "percentage points",
             "verdict": self.word,
             "reasons": list(self.reasons),
+            "together": self.together,
             "conditions": {one.name: one.to_json() for one in self.conditions},
         }
 
 
 def judge_map(tests: Mapping[str, ABVerdict], leads_wrong: Mapping[str, float]) -> MapVerdict:
     """The verdict over the tests of all conditions, told in the order of how many prompts elect a wrong answer."""
-    smallest = {name: min((one.change.p_holm for one in test.suites), default=math.nan) for name, test in tests.items()}
-    known = [name for name, p in smallest.items() if not math.isnan(p)]
-    adjusted = dict(zip(known, holm([smallest[name] for name in known]), strict=True))
+    found = {name: _smallest(test) for name, test in tests.items()}
+    known = {name: one for name, one in found.items() if one is not None}
+    sign, together = _together([*known.values()])
+    both = len(known) > 1
+    p_values = holm([*(p for p, _ in known.values()), *([together] if both else [])])
+    adjusted = dict(zip(known, p_values, strict=False))
+    together = p_values[-1] if both else math.nan
     conditions = tuple(
         _condition(name, leads_wrong[name], tests[name], adjusted.get(name, math.nan))
         for name in sorted(tests, key=lambda name: leads_wrong[name])
     )
     words = {one.word for one in conditions}
-    if len(words) == 1:
+    if words == {UNDECIDED} and together < ALPHA:
+        word = BETTER_TOGETHER if sign > 0 else WORSE_TOGETHER
+    elif len(words) == 1:
         (word,) = words
     else:
         word = MIXED if {BETTER, WORSE} <= words else BETTER_IN_PART if BETTER in words else WORSE_IN_PART
     reasons = [_where(conditions, one) for one in (BETTER, WORSE, UNDECIDED)]
+    if both:
+        reasons.append(f"taken together the differences point {'up' if sign > 0 else 'down'}, p {p_value(together)}")
     lines = [line for line in reasons if line] + [line for one in conditions for line in _length_line(one)]
-    return MapVerdict(word, tuple(lines), conditions)
+    return MapVerdict(word, tuple(lines), conditions, together if both else None)
+
+
+def _smallest(test: ABVerdict) -> tuple[float, float] | None:
+    """The smallest adjusted p of a test's suites, and that suite's difference; None where nothing was compared."""
+    return min(((one.change.p_holm, one.change.difference.value) for one in test.suites), default=None)
+
+
+def _together(found: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """The sum of the deviates of (p, difference), two-sided p, over the root of their number; and its own p."""
+    deviates = [math.copysign(NORMAL.inv_cdf(1 - max(p, SMALLEST) / 2), change) for p, change in found]
+    total = sum(deviates) / math.sqrt(len(deviates)) if deviates else 0.0
+    return total, 2 * (1 - NORMAL.cdf(abs(total)))
 
 
 def _condition(name: str, leads_wrong: float, test: ABVerdict, p: float) -> ConditionVerdict:

@@ -33,18 +33,18 @@ def sides():
 def verdict(sides):
     """`verdict({"collapse": ("actor_judge_95", "majority_vote")})`: candidate and baseline by condition."""
 
-    def ended(condition, reward, name):
-        runs = {seed: sides[f"{condition}-{reward}-{seed}/step-000040"] for seed in SEEDS}
+    def ended(condition, reward, name, seeds):
+        runs = {seed: sides[f"{condition}-{reward}-{seed}/step-000040"] for seed in seeds}
         return Arm(name, {seed: {"figures": side} for seed, side in runs.items()}, {})
 
-    def judge(arms, failed=()):
+    def judge(arms, failed=(), seeds=SEEDS):
         tests = {}
         for condition, (candidate, baseline) in arms.items():
-            of_candidate = ended(condition, candidate, "candidate")
+            of_candidate = ended(condition, candidate, "candidate", seeds)
             if condition in failed:
                 of_candidate = Arm("candidate", {}, dict.fromkeys(SEEDS, "the loss is gone"))
             base = {"figures": sides[condition]}
-            tests[condition] = judge_arms(of_candidate, ended(condition, baseline, "baseline"), base, 0.01)
+            tests[condition] = judge_arms(of_candidate, ended(condition, baseline, "baseline", seeds), base, 0.01)
         return judge_map(tests, {"collapse": 0.555, "all_right": 0.2})
 
     return judge
@@ -58,8 +58,21 @@ def test_a_reward_with_a_good_judge_is_better_on_every_condition(verdict):
     found = verdict(dict.fromkeys(("collapse", "all_right"), ("actor_judge_95", "majority_vote")))
     assert found.word == "better"
     assert words(found) == {"all_right": "better", "collapse": "better"}
-    assert found.reasons == ("better on all_right, collapse",)
+    assert found.reasons == ("better on all_right, collapse", "taken together the differences point up, p 0.0002")
     assert not found.worse_somewhere
+
+
+def test_what_no_condition_shows_by_itself_may_show_taken_together(verdict):
+    good, bad = ("actor_judge_95", "majority_vote"), ("majority_vote", "actor_judge_95")
+    for arms, word in ((good, "better taken together"), (bad, "worse taken together")):
+        found = verdict(dict.fromkeys(("collapse", "all_right"), arms), seeds=(0, 1, 2))
+        assert (found.word, set(words(found).values())) == (word, {"not distinguishable"})
+        assert found.worse_somewhere == (arms == bad)
+        assert found.together < 0.05 < min(one.p for one in found.conditions)
+    alone = verdict({"collapse": good}, seeds=(0, 1, 2))
+    assert (alone.word, alone.together) == ("not distinguishable", None)
+    opposed = verdict({"collapse": good, "all_right": bad}, seeds=(0, 1, 2))
+    assert opposed.word == "not distinguishable"
 
 
 def test_a_reward_that_ends_below_the_baseline_is_worse(verdict):
