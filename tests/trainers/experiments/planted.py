@@ -5,9 +5,7 @@ from __future__ import annotations
 from proctor.harness.answers.vote import vote
 from proctor.trainers.base import Group
 from proctor.trainers.rewards.base import with_spec
-from proctor.trainers.rewards.ground_truth import GroundTruth
 
-CLOSE = 1  # votes
 LONGEST = 200  # characters
 
 
@@ -35,11 +33,3 @@ def longer(group: Group) -> list[float]:
     """The vote, and something for length."""
     pairs = zip(voted(group), group.responses, strict=True)
     return [one + min(len(response), LONGEST) / LONGEST for one, response in pairs]
-
-
-@with_spec(bounds=(0, 1), needs_gold=True)
-def close(group: Group) -> list[float]:
-    """The label where the right answer has nearly as many votes as the winner, else the vote."""
-    rewards = voted(group)
-    right = GroundTruth()(group, 0)
-    return right if sum(right) + CLOSE >= sum(rewards) else rewards
