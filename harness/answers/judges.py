@@ -54,6 +54,7 @@ _IN_TEX_WORDS = re.compile(r"\\(?:text|textbf|mathrm|mbox)\{([^{}]{1,200})\}")
 """A sentence in a box, whose words stand beside its formulas."""
 _RANGE = re.compile(r"(\d{1,30})\s*(?:-|to)\s*(\d{1,30})")
 _SUFFIXES = {"k": 10**3, "m": 10**6, "mn": 10**6, "mil": 10**6, "mio": 10**6, "b": 10**9, "bn": 10**9}
+_SUFFIX_ENDS = tuple("kKMBnlo")
 _SUFFIXED = re.compile(
     r"\\?[$£€₹¥]?\s?(?P<number>\d[\d,]{0,12}(?:\.\d{1,9})?)\s?(?:\\(?:text|mathrm|rm)\{\s?)?(?P<suffix>[kKMB]|mn|[mM]il|[mM]io|bn|Bn)\.?\}?"
 )
@@ -116,9 +117,10 @@ def judge_value(gold: str, answer: str, style: Style, unit: str | None) -> bool:
         if isinstance(found, Colon):
             return known.unit is None and same_ratio(found, known)
         found, asked = _given(found), _asked_scale(unit)
+        if isinstance(found, Scalar) and (same_scalar(known, found) or _same_but_scale(known, found, asked)):
+            return True
         scaled = suffixed(answer) if style == QUANTITY else None
-        same_number = isinstance(found, Scalar) and (same_scalar(known, found) or _same_but_scale(known, found, asked))
-        return same_number or (scaled is not None and scaled == known.value.real)
+        return scaled is not None and scaled == known.value.real
     if isinstance(known, Words):
         return text_key(gold) == text_key(answer)
     if isinstance(known, Colon) and isinstance(found, Scalar):
@@ -128,7 +130,8 @@ def judge_value(gold: str, answer: str, style: Style, unit: str | None) -> bool:
 
 def suffixed(answer: str) -> Fraction | None:
     """A number with the letter of its scale behind it, as charts have them: 45k, $1.5B, 4.5 mil; None for other texts."""
-    found = _SUFFIXED.fullmatch(clean(answer)) if len(answer) <= _PLAIN_LENGTH else None
+    ends = answer.rstrip("}$. ")[-1:] in _SUFFIX_ENDS
+    found = _SUFFIXED.fullmatch(clean(answer)) if ends and len(answer) <= _PLAIN_LENGTH else None
     if found is None:
         return None
     return Fraction(found.group("number").replace(",", "")) * _SUFFIXES[found.group("suffix").lower()]

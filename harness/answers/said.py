@@ -38,6 +38,7 @@ _WORDED = frozenset(names("text expression year time date list set tuple interva
 _UNDECIDED = frozenset(("none", "choice"))
 _BY_TEXT = _UNDECIDED | {"choice-text"}
 """Rules by which no option was singled out."""
+_LONGEST_ENDING = 800  # characters at the end in which an option's text of several sentences is looked for
 _YES_OR_NO = frozenset(("yes", "no"))
 _DECIMALS = re.compile(r"\d\.(\d{1,12})")
 _LETTER = re.compile(r"(?:\b(?:[Oo]ption|[Cc]hoice|[Aa]nswer)\b|[\s()*_.]){0,8}([A-Z])[\s()*_.]{0,6}")
@@ -121,7 +122,7 @@ def _whole_option(answer: Extraction, decided: Decision, wanted: Wanted) -> str:
         return whole
     if stated:
         return option_ended(stated, options)
-    return option_ended(answer.body, options) if answer.body else ""
+    return option_ended(answer.body[-_LONGEST_ENDING:], options) if answer.body else ""
 
 
 def _may_open(decided: Decision, said: Said | None, wanted: Wanted) -> bool:
