@@ -226,7 +226,8 @@ class _Worker:
     ) -> list[Path | None]:
         """The runs of the examinations, held now where they are not complete; None for one that still is not."""
         from ...benchmarks.examination import run_path
-        from ...trainers.experiments.study_folder import KnownModel, answered, model_key
+        from ...trainers.experiments.known_model import KnownModel
+        from ...trainers.experiments.study_folder import answered, model_key
         from ...trainers.experiments.study_plan import local_checkpoint
         from ...trainers.provenance import TrainingRecord
         from ..engines.own import load_function

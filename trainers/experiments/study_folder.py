@@ -11,45 +11,24 @@ More models, suites or seeds may be added to a study at any time; a training wit
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from ...benchmarks.examination import run_path
 from ...harness.engines.own import file_digest
-from ...harness.errors import DataError, EngineError
+from ...harness.errors import DataError
 from ...harness.files import RUN_FILE, read_object
 from ...harness.runs.checkpoints import Checkpoint
 from ...harness.runs.store import RunReader
-from ...harness.types import Json, Request, Response, Sampling, digest
+from ...harness.types import Json, digest
 from ...harness.user_file import in_file
 from .folder import ExperimentFolder
+from .known_model import KnownModel
 from .study import StudyModel
 from .study_plan import Asking, local_checkpoint
 
 STUDY = "study.json"
 OURS = ("runs", "trainings", "board", "page.html", "comparisons.json", "judge.jsonl")
 """What may lie in a folder that no study is recorded in yet."""
-
-
-@dataclass
-class KnownModel:
-    """A model as its engine described it before: it names runs, and answers nothing."""
-
-    name: str
-    described: Mapping[str, Json]
-
-    def identity(self) -> Mapping[str, Json]:
-        """What the engine said of it."""
-        return self.described
-
-    def versions(self) -> Mapping[str, str]:
-        """Nothing: no run begins with it."""
-        return {}
-
-    def generate(self, requests: Iterable[Request], sampling: Sampling) -> Iterator[Response]:
-        """Raises EngineError."""
-        raise EngineError(f"{self.name} is known, but not open")
 
 
 def model_key(target: str, settings: StudyModel) -> str:

@@ -12,10 +12,11 @@ from ...harness.report.text import counted
 from ...harness.runs.checkpoints import find_checkpoints
 from ...harness.runs.provenance import weights_digest
 from ...harness.types import Json
+from .known_model import KnownModel
 from .preflight import to_fetch
 from .speed import Estimate, Speeds
 from .study import Study, StudyModel
-from .study_folder import KnownModel, answered, known_models, model_key, stored_run
+from .study_folder import answered, known_models, model_key, stored_run
 from .study_plan import Asking, PlannedModel, PlannedTraining, StudyPlan, local_checkpoint
 
 RUNS = Path("runs")

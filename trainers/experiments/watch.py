@@ -23,11 +23,12 @@ from ...harness.report.text import counted
 from ...harness.runs.checkpoints import Checkpoint, FolderState, check_filled, find_checkpoints
 from ...harness.runs.evaluate import Examination, run_eval
 from ...harness.runs.store import RunReader
-from ...harness.types import Json, Request, Response, Sampling
+from ...harness.types import Json
 from ..keeping import note_examined
 from ..keeping import scores as told_scores
 from ..openrlhf.devices import take_reserved
 from ..provenance import TrainingRecord
+from .known_model import KnownModel
 
 POLL_SECONDS = 1.0
 QUIET_SECONDS = 5.0
@@ -65,23 +66,6 @@ class _Opened:
         said = self.identity.get("weights") == self.digests["weights"] and "code" not in self.identity
         same = {**others, "weights": ""} == {**self.digests, "weights": ""}
         return {**self.identity, "weights": others["weights"]} if said and same else None
-
-
-@dataclass
-class _Unopened:
-    """A checkpoint that is asked nothing, as its engine would name it."""
-
-    name: str
-    stated: Mapping[str, Json]
-
-    def identity(self) -> Mapping[str, Json]:
-        return self.stated
-
-    def versions(self) -> Mapping[str, str]:
-        return {}
-
-    def generate(self, requests: Iterable[Request], sampling: Sampling) -> Iterator[Response]:
-        raise UsageError(f"{self.name}: is not open")
 
 
 @dataclass
@@ -234,7 +218,7 @@ class Watcher:
         identity = self._opened.with_weights_of(checkpoint) if self._opened else None
         if identity is None:
             return []
-        runs = [run_path(self.runs, one, _Unopened(checkpoint.name, identity)) for one in examinations]
+        runs = [run_path(self.runs, one, KnownModel(checkpoint.name, identity)) for one in examinations]
         return runs if all(map(_is_finished, runs)) else []
 
     def _tell_training(self, checkpoint: Path, run: Path) -> None:
