@@ -524,7 +524,7 @@ def _several_texts(answer: str, options: list[str]) -> Choice | None:
 def _in_sentence(answer: str, plain: str, choices: Sequence[str] | None) -> Choice | None:
     """What a sentence gives: the area is 12."""
     instead = NOT_BUT.search(plain)
-    value = next(filter(None, instead.groups())) if instead else value_of(answer, words=True)
+    value = instead.group("instead") if instead else value_of(answer, words=True)
     if not value or len(value) >= len(answer):
         return None
     chosen = resolve(value, choices)

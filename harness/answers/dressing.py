@@ -32,8 +32,8 @@ _SYMBOL = re.compile(rf"\\text({'|'.join(_SYMBOLS)})(?![A-Za-z])(?:\{{\}})?\s{{0
 """Signs that text fonts have a command for: \\textdollar 5, 45\\textdegree."""
 _ROW_SPACE = re.compile(r"\\\\\s?\[-?[\d.]{1,6}\s?(?:pt|em|ex|mm|cm)\]")
 _CASE_WORD = re.compile(r",?\s{0,3}&\s{0,3}(?:\\(?:text|mbox|textrm)\{\s{0,3}(?:if|for|when|where)\s{0,3}\}\s{0,3})?")
-_CASE_END = re.compile(r",(?=\s{0,3}\\\\)")
 """What stands between a value of a function by cases and its condition."""
+_CASE_END = re.compile(r",(?=\s{0,3}\\\\)")
 _PARTED = re.compile(
     r"\{([^{}\\]{1,60}(?:\\[A-Za-z]+[^{}\\]{0,60}){0,4}?)\\(over|choose)(?![A-Za-z])([^{}]{1,80})\}"
     r"|\A([^{}\\]{1,60})\\(over)(?![A-Za-z])([^{}\\]{1,60})\Z"

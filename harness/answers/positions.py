@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 
-from .lexer import names
 from .text import number_in_words
 
-_ORDINALS = {word: place for place, word in enumerate(names("first second third fourth fifth sixth seventh eighth"), 1)}
-_PLACE = rf"{'|'.join(_ORDINALS)}|last|[1-9]\d?(?:st|nd|rd|th)"
+_PLACE = r"first|second|third|fourth|fifth|sixth|seventh|eighth|last|[1-9]\d?(?:st|nd|rd|th)"
 _POSITION = re.compile(
     r"(?:(?:so|thus|hence|therefore),? )?"
     r"(?:the (?:correct |final |right )?(?:answer|option|choice) is )?(?:the )?"
@@ -28,10 +26,6 @@ def place_named(plain: str, count: int) -> tuple[int, bool] | None:
     if found is None:
         return None
     said = (found.group("number") or found.group("place")).lower()
-    place = count if said == "last" else _ORDINALS.get(said) or _number(said)
+    digits = re.match(r"\d+", said)
+    place = count if said == "last" else int(digits.group() if digits else number_in_words(said) or 0)
     return (place, found.group("number") is not None) if 0 < place <= count else None
-
-
-def _number(said: str) -> int:
-    digits = said.rstrip("stndrh")
-    return int(digits) if digits.isdecimal() else int(number_in_words(said) or 0)

@@ -36,8 +36,8 @@ from .yes_or_no import yes_or_no
 _WORDED = frozenset(names("text expression year time date list set tuple interval inequality equation ratio"))
 """Types of golds of which the rules that do not know the gold may read another part of the closing sentence."""
 _UNDECIDED = frozenset(("none", "choice"))
-_BY_TEXT = _UNDECIDED | {"choice-text"}
 """Rules by which no option was singled out."""
+_BY_TEXT = _UNDECIDED | {"choice-text"}
 _LONGEST_ENDING = 800  # characters at the end in which an option's text of several sentences is looked for
 _YES_OR_NO = frozenset(("yes", "no"))
 _DECIMALS = re.compile(r"\d\.(\d{1,12})")

@@ -45,10 +45,10 @@ _TOGETHER = re.compile(
 )
 _LEADING = re.compile(r"[\s*_]{0,8}\(?([A-Z])(?:\)|[.:]|\s-)\s")
 _THAN = re.compile(r"(?<=\w)\s(?:than|compared (?:to|with))\s")
-_INSTEAD_OF = rf"(?:(?i:option|choice|antwort|l['’]option|la opción)\s)?{_MARKED}"
+_NOUN_BEFORE = r"(?:(?:la|le|el|il|a|o|die|der|das)\s)?(?:(?i:option|choice|antwort|l['’]option|la opción)\s)?"
 NOT_BUT = re.compile(
-    rf"\b(?i:not|nicht|kein\w*|n['’]est pas|no es|non è|não é)\s(?:(?:la|le|el|il|a|o|die|der|das)\s)?{_INSTEAD_OF},?\s"
-    rf"(?:but(?:\srather)?|sondern|mais|sino|ma|mas)\s(?:(?:la|le|el|il|a|o|die|der|das)\s)?(?P<instead>{_INSTEAD_OF})"
+    rf"\b(?i:not|nicht|kein\w*|n['’]est pas|no es|non è|não é)\s{_NOUN_BEFORE}{_MARKED},?\s"
+    rf"(?:but(?:\srather)?|sondern|mais|sino|ma|mas)\s{_NOUN_BEFORE}(?P<instead>{_MARKED})"
     r"[*_.!\s]{0,6}\Z"
 )
 """Not A but C, nicht A, sondern C: what a sentence ends with."""
@@ -98,7 +98,7 @@ def option_said(sentence: str, options: Sequence[str]) -> str:
     """The only option that the sentence asserts, as its letter or its mark with what follows; "" where there is none."""
     instead = NOT_BUT.search(sentence)
     if instead is not None:
-        return letter_in(instead.group("instead").replace("Option", ""))
+        return letter_in(instead.group("instead"))
     for clause in main_clauses(sentence) if not (REFUTED.search(sentence) or _LEFT_OUT.search(sentence)) else ():
         together = _TOGETHER.search(clause)
         letters = together and next(filter(None, together.groups()), "")

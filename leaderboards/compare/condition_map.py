@@ -107,7 +107,7 @@ def judge_map(tests: Mapping[str, ABVerdict], leads_wrong: Mapping[str, float]) 
     else:
         word = MIXED if {BETTER, WORSE} <= words else BETTER_IN_PART if BETTER in words else WORSE_IN_PART
     reasons = [_where(conditions, one) for one in (BETTER, WORSE, UNDECIDED)]
-    if both:
+    if both and sign:
         reasons.append(f"taken together the differences point {'up' if sign > 0 else 'down'}, p {p_value(together)}")
     lines = [line for line in reasons if line] + [line for one in conditions for line in _length_line(one)]
     return MapVerdict(word, tuple(lines), conditions, together if both else None)
@@ -115,7 +115,8 @@ def judge_map(tests: Mapping[str, ABVerdict], leads_wrong: Mapping[str, float]) 
 
 def _smallest(test: ABVerdict) -> tuple[float, float] | None:
     """The smallest adjusted p of a test's suites, and that suite's difference; None where nothing was compared."""
-    return min(((one.change.p_holm, one.change.difference.value) for one in test.suites), default=None)
+    found = ((one.change.p_holm, one.change.difference.value) for one in test.suites)
+    return min((one for one in found if not math.isnan(one[0])), default=None)
 
 
 def _together(found: Sequence[tuple[float, float]]) -> tuple[float, float]:
