@@ -1,23 +1,24 @@
 """The guard: whether a training has begun to lose what its base could do, told without labels.
 
-    OUT/metrics.jsonl       guard_judged and the like, at the steps after which held-out prompts were asked
-    OUT/guard/base.jsonl    the base's greedy answers to the held-out prompts, a line each
-    OUT/guard/alarm.json    the first alarm: its signal, since when, what was seen, and the checkpoint to go back to
+    OUT/metrics.jsonl               guard_judged and the like, at the steps after which held-out prompts were asked
+    OUT/guard/base.jsonl            the base's greedy answers to the held-out prompts, a line each
+    OUT/guard/step-000005.jsonl     the answers of a check that are other ones (`changes`)
+    OUT/guard/alarm.json            the first alarm: its signal, since when, what was seen, and the checkpoint to go back to
 
 Entropy falls and the majority share rises while a policy learns and while it collapses alike. What tells the two apart is
 what a judge that had no part in the reward says of the answers to the same prompts, before and now.
 
 The rule is a function of the recorded checks alone, so a stored training can be asked again with other thresholds. A check is
-held against the best one before it, the base's at first. The same prompts are asked each time, so that checks are no
-independent evidence, and nothing is summed over them: a loss must be beyond chance at each of several checks in a row, or
-far beyond it at one.
+held against the best one before it, the base's at first, prompt by prompt. The same prompts are asked each time, so that
+checks are no independent evidence, and nothing is summed over them: a loss must be beyond chance at each of several checks in
+a row, or far beyond it at one.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field, replace
 from math import hypot
 from pathlib import Path
 
@@ -26,12 +27,13 @@ from ..harness.files import read_object, write_json
 from ..harness.jsonl import read_lines
 from ..harness.limits import METRICS_LINE_BYTES
 from ..harness.types import Json
+from .changes import GUARD, Changes, read_changes
 from .recipe_settings import GuardSettings
 
-GUARD = "guard"
 ALARM = Path(GUARD) / "alarm.json"
 JUDGED, LENGTH = "judged", "length"
 SIGNALS = (JUDGED, LENGTH)
+SEEN = ("agreement", "length", "judged", "judged_error", "accuracy")
 _CHECKPOINT = re.compile(r"step-[0-9]{6,9}")
 
 
@@ -41,7 +43,8 @@ class Check:
 
     `agreement` is the share of prompts with the same answer, `length` the responses' tokens over the base's. `judged` is the
     judge's mean score of the answers less that of the base's, in [-1, 1], and `judged_error` its standard error over prompts;
-    None without a judge.
+    None without a judge. `accuracy` is the share of right answers, where the judge is a control that knows the labels; no
+    signal looks at it. `changes` are what `judged` sums up; None where they were not recorded.
     """
 
     step: int
@@ -49,18 +52,27 @@ class Check:
     length: float
     judged: float | None = None
     judged_error: float | None = None
+    accuracy: float | None = None
+    changes: Changes | None = field(default=None, compare=False, repr=False)
+
+    def seen(self) -> dict[str, float]:
+        """What was seen, by name."""
+        named = {name: getattr(self, name) for name in SEEN}
+        return {name: value for name, value in named.items() if value is not None}
 
     def metrics(self) -> dict[str, float]:
         """As a training records it."""
-        named = {name: value for name, value in asdict(self).items() if name != "step" and value is not None}
-        return {f"{GUARD}_{name}": value for name, value in named.items()}
+        return {f"{GUARD}_{name}": value for name, value in self.seen().items()}
 
     @classmethod
     def of_metrics(cls, step: int, metrics: Mapping[str, Json]) -> Check | None:
         """From a step's metrics; None for a step without a check."""
-        values = {name: metrics.get(f"{GUARD}_{name}") for name in ("agreement", "length", "judged", "judged_error")}
+        values = {name: metrics.get(f"{GUARD}_{name}") for name in SEEN}
         numbers = {name: float(value) for name, value in values.items() if isinstance(value, int | float)}
-        return cls(step, **numbers) if {"agreement", "length"} <= numbers.keys() else None
+        if not {"agreement", "length"} <= numbers.keys():
+            return None
+        judged = (numbers.get("judged"), numbers.get("judged_error"))
+        return cls(step, numbers["agreement"], numbers["length"], *judged, numbers.get("accuracy"))
 
     def signals(self, best: Check, settings: GuardSettings) -> list[str]:
         """Those of SIGNALS that it shows, beside the base and the best check before it."""
@@ -77,12 +89,13 @@ class Check:
         return (than.judged or 0.0) - (self.judged or 0.0)
 
     def _error(self, than: Check) -> float:
-        """The standard error of the loss, as if prompts and judge's scores were drawn anew for each check.
+        """The standard error of the loss, over prompts.
 
-        The prompts are the same, so it is rather too large; the best of several checks is also the luckiest, for which that
-        makes up.
+        Where the changes of one were not recorded, as if both checks had asked other prompts, which is rather too large.
         """
-        return hypot(self.judged_error or 0.0, than.judged_error or 0.0)
+        if self.changes is None or (than.changes is None and than is not BASE):
+            return hypot(self.judged_error or 0.0, than.judged_error or 0.0)
+        return self.changes.mean_and_error(than.changes)[1]
 
 
 BASE = Check(0, 1.0, 1.0, 0.0, 0.0)
@@ -137,7 +150,8 @@ def apply_rule(checks: Sequence[Check], settings: GuardSettings) -> tuple[Check,
 
 def read_checks(training: Path) -> list[Check]:
     """The checks that a training has recorded, in the order of steps. Raises DataError for a damaged file."""
-    return [check for step, metrics in _steps(training) if (check := Check.of_metrics(step, metrics)) is not None]
+    checks = [check for step, metrics in _steps(training) if (check := Check.of_metrics(step, metrics)) is not None]
+    return [replace(check, changes=read_changes(training, check.step)) for check in checks]
 
 
 def alarm_under(training: Path, settings: GuardSettings) -> Alarm | None:
@@ -154,7 +168,9 @@ def write_alarm(training: Path, alarm: Alarm | None) -> None:
     if alarm is None:
         (training / ALARM).unlink(missing_ok=True)
     else:
-        write_json(training / ALARM, asdict(alarm))
+        checks = {"check": alarm.check, "best": alarm.best}
+        seen = {name: {"step": check.step, **check.seen()} for name, check in checks.items()}
+        write_json(training / ALARM, {**vars(alarm), **seen})
 
 
 def stored_alarm(training: Path) -> Alarm | None:

@@ -1,16 +1,16 @@
 """Held-out prompts: asked of the policy while it trains, never trained on, and held against the base's own answers.
 
 A judge of the guard's own compares the two answers to a prompt where they differ. Where the policy answers what the base
-answered nothing has changed, so those pairs count 0 and are not judged.
+answered nothing has changed, so those pairs count 0 and are not judged; nor is an answer of an earlier check judged again.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import TypeAlias
 
 from ..harness.errors import DataError, EngineError, UsageError
@@ -19,14 +19,14 @@ from ..harness.jsonl import json_line, read_lines
 from ..harness.limits import RUN_LINE_BYTES
 from ..harness.types import Item, Json, Prompt, sample_seed
 from .base import Group, make_group
-from .guard import GUARD, Check
+from .changes import BASE_ANSWERS, GUARD, Change, Changes
+from .guard import Check
 from .judge import Judge, open_judge
+from .oracle import is_right
 from .recipe import Recipe
 from .recipe_settings import GuardSettings
 from .rewards.vote import VoteSettings, count_votes
 from .sampler import asking, held_out_items
-
-BASE_ANSWERS = Path(GUARD) / "base.jsonl"
 
 
 @dataclass(frozen=True)
@@ -91,8 +91,10 @@ class HeldOut:
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise DataError(f"{file} is damaged ({error}): delete it, and the base is asked again") from error
 
-    def check(self, step: int, before: Sequence[GreedyAnswer], now: Sequence[GreedyAnswer]) -> Check:
-        """Hold the answers after `step` steps against those from before.
+    def check(
+        self, step: int, before: Sequence[GreedyAnswer], now: Sequence[GreedyAnswer], earlier: Sequence[Check] = ()
+    ) -> Check:
+        """Hold the answers after `step` steps against those from before; what `earlier` checks know is not asked again.
 
         Raises EngineError for a judge that fails too often.
         """
@@ -109,15 +111,26 @@ class HeldOut:
         length = fmean(one.tokens for one in now) / max(1.0, fmean(one.tokens for one in before))
         if self.judge is None:
             return Check(step, agreement, length)
-        changes = [0.0] * (len(pairs) - len(changed)) + self._judged(self.judge, changed, step)
-        return Check(step, agreement, length, fmean(changes), stdev(changes) / len(changes) ** 0.5)
+        changes = Changes(len(pairs), self._judged(self.judge, changed, step, earlier))
+        accuracy = fmean(is_right(pair, 1) for pair in pairs) if labels else None
+        return Check(step, agreement, length, *changes.mean_and_error(), accuracy, changes)
 
-    def _judged(self, judge: Judge, pairs: Sequence[Group], step: int) -> list[float]:
-        """The second response's score less the first one's, of the pairs of which the judge scored both."""
+    def _judged(self, judge: Judge, pairs: Sequence[Group], step: int, earlier: Sequence[Check]) -> dict[str, Change]:
+        """What became of each pair: what an earlier check with that answer knows, or the second score less the first."""
+        known = {
+            (item, change.answer): change
+            for check in earlier
+            for item, change in (check.changes.by_item.items() if check.changes else ())
+            if change.judged is not None
+        }
+        found = {pair.item_id: known.get((pair.item_id, pair.ballots[1])) for pair in pairs}
+        new = [pair for pair in pairs if found[pair.item_id] is None]
         seed = sample_seed(self.recipe.seed, f"{GUARD} {step}", 0)
-        scores = [(old, new) for old, new in judge.score(pairs, seed)] if pairs else []
-        changes = [new - old for old, new in scores if old is not None and new is not None]
-        failed, most = len(pairs) - len(changes), self.settings.judge.max_failed_share if self.settings.judge else 1.0
+        for pair, (first, second) in zip(new, judge.score(new, seed) if new else (), strict=True):
+            judged = None if first is None or second is None else second - first
+            found[pair.item_id] = Change(pair.ballots[1], judged)
+        changes = {item: change for item, change in found.items() if change is not None}
+        failed, most = _failed(changes), self.settings.judge.max_failed_share if self.settings.judge else 1.0
         if failed > most * len(self.items) or len(self.items) - failed < 2:
             raise EngineError(
                 f"the guard's judge gave no score for {failed} of {len(self.items)} held-out prompts at step {step}, more "
@@ -125,6 +138,10 @@ class HeldOut:
                 "from the last checkpoint"
             )
         return changes
+
+
+def _failed(changes: Mapping[str, Change]) -> int:
+    return sum(change.judged is None for change in changes.values())
 
 
 def _same_answer(pair: Group) -> bool:

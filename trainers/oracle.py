@@ -43,14 +43,15 @@ class OracleJudge:
             about = group.answers[place] if self.settings.alike else str(place)
             draw = random.Random(f"{seed} {about}")  # noqa: S311 - reproducible, not secret
             errs, is_biased = draw.random() >= self.settings.accuracy, draw.random() < self.settings.bias
-            verdict = favoured[place] if is_biased else _is_right(group, place) != errs
+            verdict = favoured[place] if is_biased else is_right(group, place) != errs
             scores.append(
                 (0.5 + (self.settings.certainty / 2 if verdict else -self.settings.certainty / 2)) * well_formed
             )
         return tuple(scores)
 
 
-def _is_right(group: Group, place: int) -> bool:
+def is_right(group: Group, place: int) -> bool:
+    """Whether the response at that place is right by the label. Raises UsageError for a group without one."""
     if group.gold is None:
         raise UsageError(f"item {group.item_id} has no label, and the judge is an oracle, which needs it")
     gold = group.gold

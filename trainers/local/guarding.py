@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ..changes import write_changes
 from ..guard import Alarm, apply_rule, read_checks, write_alarm
 from ..held_out import GreedyAnswer
 from ..recipe_settings import STOP, GuardSettings
@@ -40,7 +41,9 @@ class Guard:
         if self.held_out is None or step % self.held_out.settings.every:
             return {}
         now = self.training.ask_greedily(self.training.policy, self.held_out.prompts)
-        check = self.held_out.check(step, self._before, now)
+        check = self.held_out.check(step, self._before, now, self._checks)
+        if check.changes is not None:
+            write_changes(self.folder.path, step, check.changes)
         self._checks.append(check)
         self._look(self.held_out.settings)
         return check.metrics()

@@ -142,7 +142,7 @@ class PolicyGradient:
         inputs = [self.policy.encode([prompt]) for prompt in prompts]
         tell = bool(needed(self.pipeline.reward).keys() - {"lengths"})
         parts, rows = list[DrawnTokens](), list[tuple[str, ...]]()
-        for part in self._parts(self.policy, prompts, inputs, replace(self.recipe.sampling, n=n), seeds, tell=tell):
+        for part in self._parts(self.policy, prompts, replace(self.recipe.sampling, n=n), seeds, inputs, tell=tell):
             parts.append(part)
             texts = self.policy.decode(part.ids, part.mask)
             for start in range(0, len(texts), n):
@@ -182,8 +182,7 @@ class PolicyGradient:
         size, found = self.recipe.policy.prompts * self.recipe.sampling.n, list[GreedyAnswer]()
         for start in range(0, len(prompts), size):
             some = prompts[start : start + size]
-            inputs = [vlm.encode([prompt]) for prompt in some]
-            for drawn in self._parts(vlm, some, inputs, sampling, [0] * len(some)):
+            for drawn in self._parts(vlm, some, sampling, [0] * len(some)):
                 texts = vlm.decode(drawn.ids, drawn.mask)
                 found += map(GreedyAnswer, texts, drawn.mask.sum(1).tolist(), drawn.ended.tolist())
         return found
@@ -192,18 +191,23 @@ class PolicyGradient:
         self,
         vlm: VisionLanguageModel,
         prompts: Sequence[Prompt],
-        inputs: Sequence[Mapping[str, Tensor]],
         sampling: Sampling,
         seeds: Sequence[int],
+        inputs: Sequence[Mapping[str, Tensor]] | None = None,
         *,
         tell: bool = False,
     ) -> Iterator[DrawnTokens]:
-        """sampling.n answers to each prompt, of which `inputs` are the encoded ones; tokens of pictures are never drawn.
+        """sampling.n answers to each prompt, of which `inputs` are the encoded ones if known, but no tokens of pictures.
 
         They come in the order of the prompts, as many at a time as are drawn side by side.
         """
-        n = sampling.n
-        for some in self._drawn_together(inputs, n):
+        n, draw_tokens = sampling.n, self.learner.settings.draw_tokens
+        if draw_tokens is None:
+            together: Iterable[range] = [range(len(prompts))]
+        else:
+            encoded = inputs or [vlm.encode([prompt]) for prompt in prompts]
+            together = self._drawn_together(encoded, n, draw_tokens)
+        for some in together:
             batch = vlm.encode([prompts[place] for place in some])
             with torch.no_grad():
                 prefix = vlm.prefill(batch, n)
@@ -211,11 +215,8 @@ class PolicyGradient:
                 drawn = draw_answers(vlm, prefix, sampling, own, vlm.media_ids, tell=tell)
             yield drawn
 
-    def _drawn_together(self, inputs: Sequence[Mapping[str, Tensor]], n: int) -> Iterable[range]:
+    def _drawn_together(self, inputs: Sequence[Mapping[str, Tensor]], n: int, draw_tokens: int) -> Iterable[range]:
         """Places of the prompts whose n answers are drawn side by side."""
-        draw_tokens = self.learner.settings.draw_tokens
-        if draw_tokens is None:
-            return [range(len(inputs))]
         longest = self.recipe.sampling.max_tokens
         rows = [Row(place, n * one["input_ids"].shape[1], n * longest) for place, one in enumerate(inputs)]
         return micro_batches(rows, draw_tokens)
