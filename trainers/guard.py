@@ -76,13 +76,17 @@ class Check:
 
     def signals(self, best: Check, settings: GuardSettings) -> list[str]:
         """Those of SIGNALS that it shows, beside the base and the best check before it."""
-        worse = self.is_worse(best, settings.z)
+        worse = self.is_worse(best, settings.z, settings.least)
         shorter = self.length < settings.shortest and (self.judged is None or self.judged <= 0)
         return [name for name, shown in ((JUDGED, worse), (LENGTH, shorter)) if shown]
 
-    def is_worse(self, best: Check, z: float) -> bool:
-        """True where the judge finds so many standard errors less in it than in the base's answers, or the best check's."""
-        return any(self.loss(than) > 0 and self.loss(than) >= z * self._error(than) for than in (BASE, best))
+    def is_worse(self, best: Check, z: float, least: float) -> bool:
+        """True where the judge finds so many standard errors less in it than in the base's answers, or the best check's.
+
+        And `least` less at least.
+        """
+        losses = ((self.loss(than), self._error(than)) for than in (BASE, best))
+        return any(loss > 0 and loss >= max(least, z * error) for loss, error in losses)
 
     def loss(self, than: Check) -> float:
         """How much less the judge makes of it than of another check; 0 without a judge."""
@@ -140,7 +144,7 @@ def apply_rule(checks: Sequence[Check], settings: GuardSettings) -> tuple[Check,
         shown = check.signals(best, settings)
         run = {name: run[name] + 1 if name in shown else 0 for name in SIGNALS}
         for name in SIGNALS:
-            at_once = name == JUDGED and check.is_worse(best, max(settings.z, settings.z_once))
+            at_once = name == JUDGED and check.is_worse(best, max(settings.z, settings.z_once), settings.least)
             if run[name] >= settings.checks or at_once:
                 return best, Alarm(name, checks[place - run[name] + 1].step, check, best)
         if not shown and (check.judged or 0.0) >= (best.judged or 0.0):

@@ -123,18 +123,19 @@ class GuardSettings:
     against the base's. A `judge` of its own, which must have no part in the reward, compares the two where they differ.
 
     It is an alarm when at `checks` checks in a row the judged change is at least `z` standard errors below that of the best
-    check before, the base's at first, or at one check `z_once`; or when at as many the responses are shorter than `shortest`
-    times the base's without a judged change above 0. The `action` is "flag" (say and record it) or "stop" (end the training
-    too).
+    check before, the base's at first, or at one check `z_once`, and by `least` at least; or when at as many the responses are
+    shorter than `shortest` times the base's without a judged change above 0. The `action` is "flag" (say and record it) or
+    "stop" (end the training too).
     """
 
     prompts: int = 128
     every: int = 5
     judge: JudgeSettings | None = None
     action: str = FLAG
-    z: float = 2.0
+    z: float = 2.5
     checks: int = 2
     z_once: float = 3.0
+    least: float = 0.02
     shortest: float = 0.5
 
     def __post_init__(self) -> None:
@@ -143,6 +144,7 @@ class GuardSettings:
             "guard.every and guard.checks must be at least 1": min(self.every, self.checks) >= 1,
             f"guard.action must be one of: {', '.join(ACTIONS)}": self.action in ACTIONS,
             "guard.z and guard.z_once must not be negative": min(self.z, self.z_once) >= 0,
+            "guard.least must be from 0 to 1": 0 <= self.least <= 1,
             "guard.shortest must be from 0 to 1": 0 <= self.shortest <= 1,
         }
         require(rules.items())

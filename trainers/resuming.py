@@ -34,7 +34,7 @@ OPENRLHF = (
 """Settings of [openrlhf] that change nothing of what is learned, but for rounding."""
 JUDGE = ("url", "batch", "concurrency")
 ROLLOUTS = ("gpu_memory_utilization", "enforce_eager", "most_vllm_kl")
-GUARD = ("action", "z", "checks", "z_once", "shortest")
+GUARD = ("action", "z", "checks", "z_once", "least", "shortest")
 """Settings of [guard] that say what is an alarm and what follows from it, and nothing of what is looked at."""
 MACHINE = (
     *("recipe.checkpoint_every", "recipe.keep", "recipe.policy.accumulate", "judge.url", "guard_judge.url"),
