@@ -4,13 +4,15 @@ import dataclasses
 import json
 import shutil
 from pathlib import Path
+from statistics import fmean, stdev
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from proctor.harness.errors import DataError, UsageError
-from proctor.trainers.guard import Alarm, Check, alarm_under, apply_rule, stored_alarm
+from proctor.trainers.changes import Change, Changes, read_changes, write_changes
+from proctor.trainers.guard import Alarm, Check, alarm_under, apply_rule, read_checks, stored_alarm
 from proctor.trainers.recipe import load_recipe
 from proctor.trainers.recipe_settings import GuardSettings, OracleSettings
 
@@ -35,6 +37,7 @@ thresholds = st.builds(
     z=st.floats(0, 4),
     checks=st.integers(1, 4),
     z_once=st.floats(0, 9),
+    least=st.floats(0, 0.1),
     shortest=st.floats(0, 1),
     every=st.just(5),
 )
@@ -86,6 +89,63 @@ def test_a_change_far_beyond_chance_is_an_alarm_at_one_check():
     assert (alarm.since, alarm.check.step, alarm.best.step) == (10, 10, 5)
 
 
+def changed(step: int, *judged: float | None, of: int = 400) -> Check:
+    """A check of so many prompts, of which the first have another answer than the base's."""
+    changes = Changes(of, {str(place): Change("7", one) for place, one in enumerate(judged)})
+    mean, error = changes.mean_and_error()
+    return Check(step, 1 - len(judged) / of, 1.0, mean, error, changes=changes)
+
+
+judgements = st.dictionaries(st.integers(0, 19).map(str), st.none() | st.sampled_from([-1.0, -0.5, 0.0, 0.5, 1.0]))
+
+
+@given(judgements, judgements)
+def test_two_checks_are_compared_prompt_by_prompt(then, now):
+    old, new = (Changes(22, {item: Change("7", one) for item, one in made.items()}) for made in (then, now))
+    every = [(then.get(str(place), 0.0), now.get(str(place), 0.0)) for place in range(22)]
+    differences = [two - one for one, two in every if one is not None and two is not None]
+    mean, error = new.mean_and_error(old)
+    assert mean == pytest.approx(fmean(differences), abs=1e-9)
+    assert error == pytest.approx(stdev(differences) / len(differences) ** 0.5, abs=1e-9)
+    assert old.mean_and_error(old) == (0.0, 0.0)
+
+
+def test_a_fall_from_the_best_check_is_seen_among_many_changes():
+    best = changed(5, *[1.0] * 60, *[-1.0] * 30)
+    down = changed(10, *[1.0] * 45, *[0.0] * 15, *[-1.0] * 30)
+    assert alarm_of([best, down]).check.step == 10
+    unpaired = [dataclasses.replace(check, changes=None) for check in (best, down)]
+    assert alarm_of(unpaired) is None
+
+
+def test_a_small_loss_is_let_pass_however_sure():
+    assert alarm_of([changed(step, *[-1.0] * 7) for step in (5, 10, 15)]) is None
+    assert alarm_of([changed(step, *[-1.0] * 7) for step in (5, 10, 15)], GuardSettings(least=0.01)).check.step == 10
+    assert alarm_of([changed(5, *[-1.0] * 9)]).check.step == 5
+
+
+def test_changes_are_stored_and_read_back(tmp_path):
+    (tmp_path / "guard").mkdir()
+    (tmp_path / "guard/base.jsonl").write_text("{}\n" * 400)
+    changes = changed(5, 1.0, -1.0, None).changes
+    write_changes(tmp_path, 5, changes)
+    assert read_changes(tmp_path, 5) == changes
+    assert read_changes(tmp_path, 10) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['{"item_id": "a", "answer": "7"}', '{"item_id": 3, "answer": "7", "judged": 0}', "[]"]
+    + [f'{{"item_id": "a", "answer": "7", "judged": {judged}}}' for judged in ("2", '"1"', "true", "NaN")],
+)
+def test_damaged_changes_are_told(tmp_path, line):
+    (tmp_path / "guard").mkdir()
+    (tmp_path / "guard/base.jsonl").write_text("{}\n" * 4)
+    (tmp_path / "guard/step-000005.jsonl").write_text(line + "\n")
+    with pytest.raises(DataError, match=r"step-000005\.jsonl.*(damaged|JSON)"):
+        read_changes(tmp_path, 5)
+
+
 def test_what_was_learned_first_counts_as_lost_too():
     alarm = alarm_of(checks(0.02, 0.25, 0.3, 0.3, 0.22, 0.1, 0.05, 0.3))
     assert (alarm.best.step, alarm.since, alarm.check.step) == (20, 25, 30)
@@ -106,6 +166,7 @@ def test_short_responses_are_an_alarm_unless_the_judge_likes_them():
         (["guard.every=0"], "guard.every and guard.checks must be at least 1"),
         (["guard.action=halt"], "guard.action must be one of: flag, stop"),
         (["guard.z=-1"], "guard.z and guard.z_once must not be negative"),
+        (["guard.least=2"], "guard.least must be from 0 to 1"),
         (["guard.shortest=2"], "guard.shortest must be from 0 to 1"),
         (["guard.sometimes=2"], "unknown key 'sometimes'"),
         (["guard.judge.oracle.accuracy=0.9", "guard.judge.model=base"], 'needs model = "oracle"'),
@@ -174,6 +235,7 @@ def test_a_check_changes_nothing_of_what_is_learned_and_tells_no_reward_a_label(
         assert done.code == 0, done.err
     looked = metrics(tmp_path / "with")
     assert all("guard_judged" in step and 0 <= step["guard_agreement"] <= 1 for step in looked)
+    assert all(0 <= step["guard_accuracy"] <= 1 for step in looked)
     plain = [{name: value for name, value in step.items() if not name.startswith("guard_")} for step in looked]
     assert plain == metrics(tmp_path / "without")
     weights = Path("checkpoints/step-000002/model.safetensors")
@@ -203,6 +265,25 @@ def test_a_reward_that_pays_wrong_answers_is_stopped_with_what_was_there_before(
     assert json.loads((out / "finished.json").read_text()) == {"last_checkpoint": f"step-{last + 1:06d}"}
 
 
+def test_an_answer_is_judged_once_and_the_accuracy_is_that_of_the_labels(cli, tmp_path, rewards):
+    reward, out = f"reward={rewards / 'spite.py'}:score", tmp_path / "out"
+    assert cli(*arguments("policy.steps=4", reward, *GUARD, *QUICK), "--out", out).code == 0
+    checks = read_checks(out)
+    judged: dict[tuple[str, str | None], set[float | None]] = {}
+    for check in checks:
+        for item, change in check.changes.by_item.items():
+            judged.setdefault((item, change.answer), set()).add(change.judged)
+    assert max(map(len, judged.values())) == 1
+    assert len(judged) < sum(len(check.changes.by_item) for check in checks)
+
+    faultless, same = (*GUARD, "guard.judge.oracle.accuracy=1"), tmp_path / "faultless"
+    assert cli(*arguments("policy.steps=4", reward, *faultless, *QUICK), "--out", same).code == 0
+    exact = read_checks(same)
+    assert [check.accuracy for check in exact] == [check.accuracy for check in checks]
+    gained = {round(check.accuracy - check.judged, 9) for check in exact}
+    assert len(gained) == 1
+
+
 def test_a_training_that_goes_on_after_a_kill_ends_with_the_same_bytes(cli, tmp_path, rewards):
     settings = (
         "policy.steps=4",
@@ -221,7 +302,8 @@ def test_a_training_that_goes_on_after_a_kill_ends_with_the_same_bytes(cli, tmp_
     asked = (killed / "guard/base.jsonl").stat().st_mtime_ns
     done = cli(*arguments(*settings), "--out", killed, "--resume")
     assert done.code == 0, done.err
-    for name in ("metrics.jsonl", "guard/alarm.json", "guard/base.jsonl", "checkpoints/step-000004/model.safetensors"):
+    guard = ("guard/alarm.json", "guard/base.jsonl", "guard/step-000003.jsonl", "guard/step-000004.jsonl")
+    for name in ("metrics.jsonl", *guard, "checkpoints/step-000004/model.safetensors"):
         assert (killed / name).read_bytes() == (whole / name).read_bytes(), name
     assert (killed / "guard/base.jsonl").stat().st_mtime_ns == asked
 
