@@ -121,6 +121,13 @@ class Alarm:
     checkpoint: str | None = None
     stopped: bool = False
 
+    def to_json(self) -> dict[str, Json]:
+        """As it is stored."""
+        checks = {
+            name: {"step": check.step, **check.seen()} for name, check in (("check", self.check), ("best", self.best))
+        }
+        return {**vars(self), **checks}
+
     def __str__(self) -> str:
         check, since = self.check, f"since step {self.since}"
         if self.signal == JUDGED:
@@ -172,9 +179,7 @@ def write_alarm(training: Path, alarm: Alarm | None) -> None:
     if alarm is None:
         (training / ALARM).unlink(missing_ok=True)
     else:
-        checks = {"check": alarm.check, "best": alarm.best}
-        seen = {name: {"step": check.step, **check.seen()} for name, check in checks.items()}
-        write_json(training / ALARM, {**vars(alarm), **seen})
+        write_json(training / ALARM, alarm.to_json())
 
 
 def stored_alarm(training: Path) -> Alarm | None:

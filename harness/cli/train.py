@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,11 +72,12 @@ def _train(args: argparse.Namespace) -> int:
     if (alarm := stored_alarm(args.out)) is not None:
         log(str(alarm))
     if args.json:
-        alarmed = {} if alarm is None else {"alarm": dataclasses.asdict(alarm)}
+        alarmed = {} if alarm is None else {"alarm": alarm.to_json()}
         emit_json({"training": str(args.out), "recipe": recipe.to_json(), **alarmed})
     else:
         log(
-            f"checkpoints: {args.out / 'checkpoints'}; examine them with: proctor watch {args.out} --suite figures --once"
+            f"checkpoints: {args.out / 'checkpoints'}; examine them with: "
+            f"proctor watch {args.out} --suite {recipe.prompts.suite} --once"
         )
     return EXIT_CHECK_FAILED if alarm is not None and alarm.stopped else EXIT_OK
 
