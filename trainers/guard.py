@@ -19,17 +19,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from math import hypot
+from math import hypot, isclose
 from pathlib import Path
 
-from ..harness.errors import DataError
+from ..harness.errors import DataError, StoreError
 from ..harness.files import read_object, write_json
 from ..harness.jsonl import read_lines
 from ..harness.limits import METRICS_LINE_BYTES
 from ..harness.types import Json
-from .changes import GUARD, Changes, read_changes
+from .changes import GUARD, WITHOUT, Changes, changes_file, read_changes
 from .recipe_settings import GuardSettings
 
+METRICS = "metrics.jsonl"
 ALARM = Path(GUARD) / "alarm.json"
 JUDGED, LENGTH = "judged", "length"
 SIGNALS = (JUDGED, LENGTH)
@@ -85,21 +86,19 @@ class Check:
 
         And `least` less at least.
         """
-        losses = ((self.loss(than), self._error(than)) for than in (BASE, best))
+        losses = map(self._loss_and_error, (BASE, best))
         return any(loss > 0 and loss >= max(least, z * error) for loss, error in losses)
 
-    def loss(self, than: Check) -> float:
-        """How much less the judge makes of it than of another check; 0 without a judge."""
-        return (than.judged or 0.0) - (self.judged or 0.0)
-
-    def _error(self, than: Check) -> float:
-        """The standard error of the loss, over prompts.
+    def _loss_and_error(self, than: Check) -> tuple[float, float]:
+        """How much less the judge makes of it than of another check, and the standard error of that.
 
         Where the changes of one were not recorded, as if both checks had asked other prompts, which is rather too large.
         """
         if self.changes is None or (than.changes is None and than is not BASE):
-            return hypot(self.judged_error or 0.0, than.judged_error or 0.0)
-        return self.changes.mean_and_error(than.changes)[1]
+            loss = (than.judged or 0.0) - (self.judged or 0.0)
+            return loss, hypot(self.judged_error or 0.0, than.judged_error or 0.0)
+        change, error = self.changes.mean_and_error(than.changes)
+        return -change, error
 
 
 BASE = Check(0, 1.0, 1.0, 0.0, 0.0)
@@ -132,7 +131,7 @@ class Alarm:
         check, since = self.check, f"since step {self.since}"
         if self.signal == JUDGED:
             than = f"those of step {self.best.step}" if self.best.step else "the base's"
-            how_much = f"at step {check.step} by {check.loss(self.best):.3f}"
+            how_much = f"at step {check.step} by {(self.best.judged or 0.0) - (check.judged or 0.0):.3f}"
             what = f"the judge finds answers to held-out prompts worse than {than} {since} ({how_much})"
         else:
             how_much = f"at step {check.step} {check.length:.2f} of the base's length"
@@ -162,22 +161,38 @@ def apply_rule(checks: Sequence[Check], settings: GuardSettings) -> tuple[Check,
 def read_checks(training: Path) -> list[Check]:
     """The checks that a training has recorded, in the order of steps. Raises DataError for a damaged file."""
     checks = [check for step, metrics in _steps(training) if (check := Check.of_metrics(step, metrics)) is not None]
-    return [replace(check, changes=read_changes(training, check.step)) for check in checks]
+    return [replace(check, changes=_changes_of(training, check)) for check in checks]
+
+
+def _changes_of(training: Path, check: Check) -> Changes | None:
+    """Those that a check's numbers sum up; None if they were not recorded. Raises DataError for others."""
+    changes = read_changes(training, check.step)
+    if changes is None:
+        return None
+    pairs = zip((check.judged, check.judged_error), changes.mean_and_error(), strict=True)
+    if not all(told is not None and isclose(told, summed_up, abs_tol=1e-9) for told, summed_up in pairs):
+        raise DataError(f"{changes_file(training, check.step)} is not what {METRICS} tells of its step: {WITHOUT}")
+    return changes
 
 
 def alarm_under(training: Path, settings: GuardSettings) -> Alarm | None:
     """The first alarm that a stored training's checks give under these thresholds; None if they give none.
 
     Its action, judge and prompts are what they were; a `stop` that came earlier has left no checks behind it. No checkpoint
-    is named. Raises DataError for a damaged file.
+    is named. Raises DataError for a damaged file, and for a folder without steps.
     """
+    if not (training / METRICS).is_file():
+        raise DataError(f"{training} holds no steps of a training: {METRICS} is missing")
     return apply_rule(read_checks(training), settings)[1]
 
 
 def write_alarm(training: Path, alarm: Alarm | None) -> None:
     """Store the alarm of a training, or that it has none. Raises StoreError."""
     if alarm is None:
-        (training / ALARM).unlink(missing_ok=True)
+        try:
+            (training / ALARM).unlink(missing_ok=True)
+        except OSError as error:
+            raise StoreError(f"cannot delete {training / ALARM}: {error.strerror}") from error
     else:
         write_json(training / ALARM, alarm.to_json())
 
@@ -200,7 +215,7 @@ def stored_alarm(training: Path) -> Alarm | None:
 
 
 def _steps(training: Path) -> Iterator[tuple[int, Mapping[str, Json]]]:
-    for line in read_lines(training / "metrics.jsonl", METRICS_LINE_BYTES, missing_ok=True):
+    for line in read_lines(training / METRICS, METRICS_LINE_BYTES, missing_ok=True):
         if line.torn:
             return
         record = line.value()

@@ -37,6 +37,13 @@ class GreedyAnswer:
     tokens: int
     ended: bool
 
+    @classmethod
+    def of_record(cls, text: Json, tokens: Json, ended: Json) -> GreedyAnswer:
+        """As it was stored. Raises ValueError for other values."""
+        if not isinstance(text, str) or type(tokens) is not int or not isinstance(ended, bool):
+            raise ValueError("a line is no answer")
+        return cls(text, tokens, ended)
+
 
 Ask: TypeAlias = Callable[[Sequence[Prompt]], list[GreedyAnswer]]
 """Asks a model greedily."""
@@ -83,12 +90,12 @@ class HeldOut:
             lines = ({"item_id": item.id, **asdict(one)} for item, one in zip(self.items, answers, strict=True))
             write_atomic(file, map(json_line, lines))
             return answers
-        records = [line.value() for line in read_lines(file, RUN_LINE_BYTES)]
         try:
+            records = [line.value() for line in read_lines(file, RUN_LINE_BYTES)]
             if [record.pop("item_id") for record in records] != [item.id for item in self.items]:
                 raise ValueError("its items are others")
-            return [GreedyAnswer(**record) for record in records]
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            return [GreedyAnswer.of_record(**record) for record in records]
+        except (AttributeError, DataError, KeyError, TypeError, ValueError) as error:
             raise DataError(f"{file} is damaged ({error}): delete it, and the base is asked again") from error
 
     def check(
@@ -131,11 +138,14 @@ class HeldOut:
             found[pair.item_id] = Change(pair.ballots[1], judged)
         changes = {item: change for item, change in found.items() if change is not None}
         failed, most = _failed(changes), self.settings.judge.max_failed_share if self.settings.judge else 1.0
-        if failed > most * len(self.items) or len(self.items) - failed < 2:
+        too_many = failed > most * len(self.items)
+        if too_many or len(self.items) - failed < 2:
+            limit = (
+                f"more than guard.judge.max_failed_share = {most:g} allows" if too_many else "and at least two need one"
+            )
             raise EngineError(
-                f"the guard's judge gave no score for {failed} of {len(self.items)} held-out prompts at step {step}, more "
-                f"than guard.judge.max_failed_share = {most:g} allows; last: {judge.trouble}; mend the judge, and resume "
-                "from the last checkpoint"
+                f"the guard's judge gave no score for {failed} of {len(self.items)} held-out prompts at step {step}, "
+                f"{limit}; last: {judge.trouble}; mend the judge, and resume from the last checkpoint"
             )
         return changes
 

@@ -143,7 +143,7 @@ class GuardSettings:
             f"guard.prompts must be from 2 to {MOST_HELD_OUT:,}": 2 <= self.prompts <= MOST_HELD_OUT,
             "guard.every and guard.checks must be at least 1": min(self.every, self.checks) >= 1,
             f"guard.action must be one of: {', '.join(ACTIONS)}": self.action in ACTIONS,
-            "guard.z and guard.z_once must not be negative": min(self.z, self.z_once) >= 0,
+            "guard.z and guard.z_once must not be negative": self.z >= 0 and self.z_once >= 0,
             "guard.least must be from 0 to 1": 0 <= self.least <= 1,
             "guard.shortest must be from 0 to 1": 0 <= self.shortest <= 1,
         }

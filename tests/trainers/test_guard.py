@@ -54,7 +54,8 @@ def test_what_only_rises_is_no_alarm(judged, settings):
 
 @given(st.lists(st.floats(0, 1), max_size=10).map(sorted), st.floats(-1, -0.2), thresholds)
 def test_a_step_down_is_an_alarm_within_so_many_checks(good, bad, settings):
-    once = -bad / (2**0.5 * ERROR) >= max(settings.z, settings.z_once)
+    errors = max(-bad / ERROR, (max(good, default=0.0) - bad) / (2**0.5 * ERROR))
+    once = errors >= max(settings.z, settings.z_once)
     down = checks(*good, *[bad] * (1 if once else settings.checks))
     alarm = alarm_of(down, settings)
     assert alarm is not None
@@ -125,8 +126,6 @@ def test_a_small_loss_is_let_pass_however_sure():
 
 
 def test_changes_are_stored_and_read_back(tmp_path):
-    (tmp_path / "guard").mkdir()
-    (tmp_path / "guard/base.jsonl").write_text("{}\n" * 400)
     changes = changed(5, 1.0, -1.0, None).changes
     write_changes(tmp_path, 5, changes)
     assert read_changes(tmp_path, 5) == changes
@@ -135,15 +134,40 @@ def test_changes_are_stored_and_read_back(tmp_path):
 
 @pytest.mark.parametrize(
     "line",
-    ['{"item_id": "a", "answer": "7"}', '{"item_id": 3, "answer": "7", "judged": 0}', "[]"]
+    ['{"item_id": "a", "answer": "7"}', '{"item_id": 3, "answer": "7", "judged": 0}', "[]", "{"]
     + [f'{{"item_id": "a", "answer": "7", "judged": {judged}}}' for judged in ("2", '"1"', "true", "NaN")],
 )
 def test_damaged_changes_are_told(tmp_path, line):
-    (tmp_path / "guard").mkdir()
-    (tmp_path / "guard/base.jsonl").write_text("{}\n" * 4)
-    (tmp_path / "guard/step-000005.jsonl").write_text(line + "\n")
-    with pytest.raises(DataError, match=r"step-000005\.jsonl.*(damaged|JSON)"):
-        read_changes(tmp_path, 5)
+    file = tmp_path / "guard/step-000005.jsonl"
+    file.parent.mkdir()
+    for text in (f'{{"prompts": 4}}\n{line}\n', f"{line}\n", "", '{"prompts": 1}\n', '{"prompts": 1e9}\n'):
+        file.write_text(text)
+        with pytest.raises(DataError, match=r"step-000005\.jsonl.*(damaged|JSON)"):
+            read_changes(tmp_path, 5)
+
+
+def test_changes_that_are_not_what_was_recorded_are_told(tmp_path):
+    checks = [changed(5, 1.0, -1.0, -1.0), changed(10, 1.0, -1.0, -1.0, -1.0)]
+    lines = [json.dumps({"step": check.step, **check.metrics()}) + "\n" for check in checks]
+    (tmp_path / "metrics.jsonl").write_text("".join(lines))
+    for check in checks:
+        write_changes(tmp_path, check.step, check.changes)
+    assert [check.changes for check in read_checks(tmp_path)] == [check.changes for check in checks]
+    file = tmp_path / "guard/step-000005.jsonl"
+    file.write_text("".join(file.read_text().splitlines(keepends=True)[:2]))
+    with pytest.raises(DataError, match=r"step-000005\.jsonl is not what metrics\.jsonl tells of its step: delete it"):
+        alarm_under(tmp_path, SETTINGS)
+    file.unlink()
+    assert alarm_under(tmp_path, SETTINGS) is None
+    with pytest.raises(DataError, match="holds no steps of a training"):
+        alarm_under(tmp_path / "elsewhere", SETTINGS)
+
+
+def test_answers_without_a_score_are_no_loss():
+    first, second = changed(5, None, 0.5, of=16), changed(10, -1.0, 0.5, of=16)
+    assert alarm_of([first, second]) is None
+    nothing_known = [changed(5, None, 1.0, 1.0, of=3), changed(10, 1.0, None, -1.0, of=3)]
+    assert alarm_of(nothing_known, GuardSettings(z=0, z_once=0, least=0)) is None
 
 
 def test_what_was_learned_first_counts_as_lost_too():
@@ -306,6 +330,25 @@ def test_a_training_that_goes_on_after_a_kill_ends_with_the_same_bytes(cli, tmp_
     for name in ("metrics.jsonl", *guard, "checkpoints/step-000004/model.safetensors"):
         assert (killed / name).read_bytes() == (whole / name).read_bytes(), name
     assert (killed / "guard/base.jsonl").stat().st_mtime_ns == asked
+
+
+def test_a_damaged_answer_of_the_base_is_told_and_asked_again_when_deleted(cli, tmp_path, rewards):
+    settings, out = (f"reward={rewards / 'spite.py'}:score", *GUARD, *QUICK), tmp_path / "out"
+    assert cli(*arguments("policy.steps=1", *settings), "--out", out).code == 0
+    base = out / "guard/base.jsonl"
+    whole = base.read_text()
+    for text in (
+        whole[:-20],
+        whole.replace('"tokens":', '"tokens":"x","was":', 1),
+        whole.replace('"text":', '"t":', 1),
+        "",
+    ):
+        base.write_text(text)
+        done = cli(*arguments("policy.steps=2", *settings), "--out", out, "--resume")
+        assert (done.code, "delete it, and the base is asked again" in done.err) == (2, True), done.err
+    base.unlink()
+    assert cli(*arguments("policy.steps=2", *settings), "--out", out, "--resume").code == 0
+    assert base.read_text() == whole
 
 
 @pytest.mark.parametrize("seed", range(3))

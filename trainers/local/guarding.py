@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..changes import write_changes
+from ...harness.files import sweep_unfinished
+from ..changes import GUARD, write_changes
 from ..guard import Alarm, apply_rule, read_checks, write_alarm
 from ..held_out import GreedyAnswer
 from ..recipe_settings import STOP, GuardSettings
@@ -25,6 +26,7 @@ class Guard:
         self._before: list[GreedyAnswer] = []
         if self.held_out is None:
             return
+        sweep_unfinished(folder.path / GUARD)
         self._checks = [check for check in read_checks(folder.path) if check.step <= done]
         self._look(self.held_out.settings)
         if done < training.recipe.policy.steps:
