@@ -2,7 +2,7 @@
 
     OUT/metrics.jsonl               guard_judged and the like, at the steps after which held-out prompts were asked
     OUT/guard/base.jsonl            the base's greedy answers to the held-out prompts, a line each
-    OUT/guard/step-000005.jsonl     the answers of a check that are other ones (`changes`)
+    OUT/guard/step-000005.jsonl     the answers of a check that are other ones (`held_out_changes`)
     OUT/guard/alarm.json            the first alarm: its signal, since when, what was seen, and the checkpoint to go back to
 
 Entropy falls and the majority share rises while a policy learns and while it collapses alike. What tells the two apart is
@@ -27,7 +27,7 @@ from ..harness.files import read_object, write_json
 from ..harness.jsonl import read_lines
 from ..harness.limits import METRICS_LINE_BYTES
 from ..harness.types import Json
-from .changes import GUARD, WITHOUT, Changes, changes_file, read_changes
+from .held_out_changes import GUARD, WITHOUT, Changes, changes_file, read_changes
 from .recipe_settings import GuardSettings
 
 METRICS = "metrics.jsonl"

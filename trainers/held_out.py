@@ -19,8 +19,8 @@ from ..harness.jsonl import json_line, read_lines
 from ..harness.limits import RUN_LINE_BYTES
 from ..harness.types import Item, Json, Prompt, sample_seed
 from .base import Group, make_group
-from .changes import BASE_ANSWERS, GUARD, Change, Changes
 from .guard import Check
+from .held_out_changes import BASE_ANSWERS, GUARD, Change, Changes
 from .judge import Judge, open_judge
 from .oracle import is_right
 from .recipe import Recipe

@@ -16,8 +16,8 @@ from statistics import fmean
 
 import numpy as np
 
-from proctor.trainers.changes import Change, Changes
 from proctor.trainers.guard import Check, apply_rule
+from proctor.trainers.held_out_changes import Change, Changes
 from proctor.trainers.recipe_settings import GuardSettings
 
 CHECKS, DRAWS = 20, 400

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proctor.harness.errors import DataError, UsageError
-from proctor.trainers.changes import Change, Changes, read_changes, write_changes
 from proctor.trainers.guard import Alarm, Check, alarm_under, apply_rule, read_checks, stored_alarm
+from proctor.trainers.held_out_changes import Change, Changes, read_changes, write_changes
 from proctor.trainers.recipe import load_recipe
 from proctor.trainers.recipe_settings import GuardSettings, OracleSettings
 

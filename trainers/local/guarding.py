@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...harness.files import sweep_unfinished
-from ..changes import GUARD, write_changes
 from ..guard import Alarm, apply_rule, read_checks, write_alarm
 from ..held_out import GreedyAnswer
+from ..held_out_changes import GUARD, write_changes
 from ..recipe_settings import STOP, GuardSettings
 from ..training import TrainingFolder
 from .policy_gradient import PolicyGradient

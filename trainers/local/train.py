@@ -21,8 +21,8 @@ from ...harness.errors import DivergedError, UsageError
 from ...harness.types import Json
 from ..base import Progress
 from ..base_checks import check_trainable
-from ..changes import GUARD
 from ..contamination import write_fingerprints
+from ..held_out_changes import GUARD
 from ..keeping import check_room_for_all, stored_bytes
 from ..methods.base import Dpo, Method, PlayedMethod, StagedMethod
 from ..methods.registry import open_method
