@@ -23,13 +23,14 @@ from .statements.preparation import SUPPOSES_IN_CHINESE, prepares
 from .statements.second_thought import correction, refuted, second_thought, standing
 from .statements.sentence import DASHED, FIRM, said_alone, value_of
 from .statements.signs import with_plain_signs
-from .statements.statement import LABELLED, MARK, Statement, last_statement, later_statement, plain
+from .statements.statement import BLANK, LABELLED, MARK, Statement, last_statement, later_statement, plain
 from .statements.thinking import after_thinking
 from .text import undress, with_digits
 from .types import MAX_BARE, MAX_BOXES, MAX_PROSE, Extraction, memo
 from .vote import answer_key
 
 _BRACE = re.compile(r"\\(?:boxed|fbox)\s*\{|\\.|[{}]", re.DOTALL)
+_BOXES = ("\\boxed", "\\fbox")
 _SOLID = re.compile(r"[^\s$.,~]")
 _FILLER = (
     r"(?:maybe|perhaps|possibly|probably|even|else|it|is|could|may|might|be|equals|equivalently|alternatively|just)"
@@ -61,6 +62,10 @@ _DENIED_BEHIND = re.compile(
     re.IGNORECASE,
 )
 _LOOK_BACK = 24  # characters before a box
+_BEFORE_BOX = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "$\\([*"
+_DENIAL_ENDS = frozenset("tenfTENF")
+"""What stands between the words of `_DENIED_BEFORE` and the box, and the letters that they end in."""
+_NOTHING_SAID = BLANK + "\\])"
 _LONGEST_JOINT = 200
 _NESTED_BOXES = 4
 _BARE_BOX = re.compile(r"\\(?:boxed|fbox)")
@@ -199,6 +204,11 @@ _remembered = memo(_extract)
 
 def _spans(text: str, start: int) -> list[tuple[int, int, int]]:
     """(begin, content begin, content end) of the closed, outermost, non-empty boxes from `start` on, in order."""
+    brace, close = text.find("{", start), text.find("}", start)
+    if 0 <= brace < close and text.find("{", brace + 1) < 0 and text[start:brace] in _BOXES:
+        inner = text[brace + 1 : close]
+        if "\\" not in inner:
+            return [(start, brace + 1, close)] if _SOLID.search(inner) else []
     stack: list[tuple[int, int] | None] = []
     spans: list[tuple[int, int, int]] = []
     for found in _BRACE.finditer(text, start):
@@ -226,13 +236,14 @@ def _boxed(text: str, start: int) -> Extraction | None:
     begin, end = spans[-1][1:]
     behind = text[end + 1 :][-MAX_PROSE:]
     content = text[begin:end]
-    later = correction(behind, 0) or later_statement(behind, content) or refuted(behind, 0, content)
-    if later is not None:
-        return _stated(later)
+    if behind.strip(_NOTHING_SAID):
+        later = correction(behind, 0) or later_statement(behind, content) or refuted(behind, 0, content)
+        if later is not None:
+            return _stated(later)
+        if _OTHERWISE.match(text, spans[-1][2] + 1):
+            return Extraction(None, "hedge", "the last box is one of several cases")
     contents = [_content(text, spans[-1])]
     joints: list[str] = []
-    if _OTHERWISE.match(text, spans[-1][2] + 1):
-        return Extraction(None, "hedge", "the last box is one of several cases")
     for before, after in zip(spans[-2::-1], spans[:0:-1], strict=False):
         gap = _DRESSING.sub(" ", text[before[2] + 1 : min(after[0], before[2] + _LONGEST_JOINT)])
         if _CONDITION.fullmatch(gap) or _CASES.fullmatch(gap):
@@ -254,8 +265,10 @@ def _instead(rest: str) -> Extraction:
 
 def _refuted(text: str, span: tuple[int, int, int]) -> bool:
     """True for a box that its own sentence denies: "not \\boxed{3}", "\\boxed{3} is wrong"."""
-    before = _DENIED_BEFORE.search(text, max(0, span[0] - _LOOK_BACK), span[0])
-    return before is not None or _DENIED_BEHIND.match(text, span[2] + 1) is not None
+    start = max(0, span[0] - _LOOK_BACK)
+    may_deny = text[start : span[0]].rstrip(_BEFORE_BOX)[-1:] in _DENIAL_ENDS
+    denied = may_deny and _DENIED_BEFORE.search(text, start, span[0]) is not None
+    return denied or _DENIED_BEHIND.match(text, span[2] + 1) is not None
 
 
 def _content(text: str, span: tuple[int, int, int]) -> str:

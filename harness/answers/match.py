@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .extract import extract
-from .judges import Decision, decide
+from .judges import NUMERIC, Decision, decide
 from .said import Wanted, said_by, taken_back
 from .types import Extraction, Grade, parse_gold_type
 
@@ -38,10 +38,14 @@ def match(
     question: str = "",
 ) -> Grade:
     """Compare an extracted answer with `gold`; see `grade`."""
-    wanted = Wanted(gold, parse_gold_type(gold_type), tuple(choices) if choices else None, unit, question)
+    kind, options = parse_gold_type(gold_type), tuple(choices) if choices else None
+    if answer.rule == "boxed" and answer.answer is not None and kind.name in NUMERIC:
+        decided = decide(answer.answer, gold, kind, options, unit)
+        return Grade(decided.correct, answer.answer, decided.rule, decided.reason)
+    wanted = Wanted(gold, kind, options, unit, question)
     decided = Decision(False, answer.rule, answer.reason)
     if answer.answer is not None:
-        decided = decide(answer.answer, gold, wanted.kind, wanted.options, unit)
+        decided = decide(answer.answer, gold, kind, options, unit)
     decided = taken_back(answer, decided, wanted)
     said = said_by(answer, decided, wanted)
     part, decided = said or (answer.answer, decided)

@@ -77,7 +77,7 @@ def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
 
 def _without_end_marks(text: str) -> str:
     text = text.strip()
-    for mark in _START_MARKS:
+    for mark in _START_MARKS if text.startswith(_START_MARKS) else ():
         text = text.removeprefix(mark)
     for _ in range(_MAX_END_MARKS):
         if not text.endswith(_END_MARKS):
