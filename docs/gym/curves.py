@@ -1,4 +1,4 @@
-"""Courses of the trainings of docs/gym.md under each advantage: the picture curves.svg, from curves.csv beside it.
+"""How the trainings of docs/gym.md went under each advantage: the picture curves.svg, from curves.csv beside it.
 
 python docs/gym/curves.py                        # draws
 python docs/gym/curves.py STUDY/trainings        # first takes the courses from a study's trainings
@@ -92,7 +92,7 @@ def draw() -> None:
         marks.append(f'<text class="name" x="{LEFT + 6}" y="{TOP + line * down + 16}">{advantage}</text>')
     size = (LEFT + len(MEASURES) * across, TOP + len(ADVANTAGES) * down + 10)
     marks.append(f'<text x="{size[0] / 2}" y="{size[1] - 6}" text-anchor="middle">step, 0 to {LAST}</text>')
-    picture = drawing("Courses of trainings under three advantages", size, marks)
+    picture = drawing("Trainings under three advantages, step by step", size, marks)
     told = picture.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
     head, mark, rest = told.partition(">")
     (HERE / "curves.svg").write_text(f"{head}{mark}<style>{STYLE}</style>{rest}\n")
