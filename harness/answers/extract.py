@@ -119,7 +119,8 @@ _REASONS = {
 def extract(response: str) -> Extraction:
     """Return the stated final answer of `response`, with the rule that found it and the reason."""
     stated = _remembered(response) if len(response) <= 2_000 else _extract(response)
-    if not any(map(has_comma, (stated.answer or "", *stated.sentences))) or not writes_commas(response):
+    comma = (stated.answer is not None and has_comma(stated.answer)) or any(map(has_comma, stated.sentences))
+    if not comma or not writes_commas(response):
         return stated
     answer = with_points(stated.answer) if stated.answer else None
     return replace(stated, answer=answer, sentences=tuple(map(with_points, stated.sentences)))

@@ -94,6 +94,7 @@ class GoldType:
     places: int | None = None
 
 
+@lru_cache(maxsize=256)
 def parse_gold_type(gold_type: str) -> GoldType:
     """Read a gold type such as `number`, `relaxed:0.05`, `float:abs=0.001` or `float:round=2`.
 
