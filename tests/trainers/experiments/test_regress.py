@@ -230,7 +230,7 @@ def test_a_diverging_candidate_is_worse_and_not_tried_again(tmp_path, cli):
         (["--suite", "nope"], "no suite is called"),
         (["--recipe", "nope"], "no recipe is called 'nope'"),
         (["--base", "nowhere"], "nowhere"),
-        (["--conditions", "al_right"], "did you mean all_right?"),
+        (["--conditions", "al_right"], "did you mean all_right"),
         (["--conditions", "short,short"], "names a condition twice"),
         (["--conditions", "short", "--base", "tiny"], "leave out --recipe and --base, or --conditions"),
         (["--set", "prompts.suite=gym"], "condition all_right is of suite figures, and trained on is gym"),

@@ -106,7 +106,7 @@ def test_answers_drawn_in_parts_are_those_drawn_together() -> None:
     at_once = PolicyGradient(load_recipe("mm_upt_figures", SMALL), Grpo(), BASE, "cpu")
     in_parts = PolicyGradient(load_recipe("mm_upt_figures", [*SMALL, "local.draw_tokens=500"]), Grpo(), BASE, "cpu")
     inputs = [at_once.policy.encode([at_once.player.prompt(item)]) for item in at_once.prompts(0, 4)]
-    assert len(list(in_parts._drawn_together(inputs, 4))) > 1
+    assert len(list(in_parts._drawn_together(inputs, 4, 500))) > 1
     (one,), (two,) = (training.roll_out(0)[0] for training in (at_once, in_parts))
     assert torch.equal(one.given.ids, two.given.ids)
     assert torch.equal(one.mask, two.mask)
