@@ -92,9 +92,10 @@ class Check:
     def _loss_and_error(self, than: Check) -> tuple[float, float]:
         """How much less the judge makes of it than of another check, and the standard error of that.
 
-        Where the changes of one were not recorded, as if both checks had asked other prompts, which is rather too large.
+        Beside the base it is the recorded one. Where the changes of one were not recorded it is as if both checks had asked
+        other prompts, which is rather too large.
         """
-        if self.changes is None or (than.changes is None and than is not BASE):
+        if self.changes is None or than.changes is None:
             loss = (than.judged or 0.0) - (self.judged or 0.0)
             return loss, hypot(self.judged_error or 0.0, than.judged_error or 0.0)
         change, error = self.changes.mean_and_error(than.changes)
@@ -150,7 +151,11 @@ def apply_rule(checks: Sequence[Check], settings: GuardSettings) -> tuple[Check,
         shown = check.signals(best, settings)
         run = {name: run[name] + 1 if name in shown else 0 for name in SIGNALS}
         for name in SIGNALS:
-            at_once = name == JUDGED and check.is_worse(best, max(settings.z, settings.z_once), settings.least)
+            at_once = (
+                name == JUDGED
+                and name in shown
+                and check.is_worse(best, max(settings.z, settings.z_once), settings.least)
+            )
             if run[name] >= settings.checks or at_once:
                 return best, Alarm(name, checks[place - run[name] + 1].step, check, best)
         if not shown and (check.judged or 0.0) >= (best.judged or 0.0):

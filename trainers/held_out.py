@@ -7,7 +7,7 @@ answered nothing has changed, so those pairs count 0 and are not judged; nor is 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
@@ -137,7 +137,8 @@ class HeldOut:
             judged = None if first is None or second is None else second - first
             found[pair.item_id] = Change(pair.ballots[1], judged)
         changes = {item: change for item, change in found.items() if change is not None}
-        failed, most = _failed(changes), self.settings.judge.max_failed_share if self.settings.judge else 1.0
+        failed = sum(change.judged is None for change in changes.values())
+        most = self.settings.judge.max_failed_share if self.settings.judge else 1.0
         too_many = failed > most * len(self.items)
         if too_many or len(self.items) - failed < 2:
             limit = (
@@ -148,10 +149,6 @@ class HeldOut:
                 f"{limit}; last: {judge.trouble}; mend the judge, and resume from the last checkpoint"
             )
         return changes
-
-
-def _failed(changes: Mapping[str, Change]) -> int:
-    return sum(change.judged is None for change in changes.values())
 
 
 def _same_answer(pair: Group) -> bool:
