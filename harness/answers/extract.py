@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable
-from dataclasses import replace
 
 from .statements.beginning import first_line, first_option, first_phrase, first_sentence
 from .statements.closing import closing_statement
@@ -123,7 +122,7 @@ def extract(response: str) -> Extraction:
     if not comma or not writes_commas(response):
         return stated
     answer = with_points(stated.answer) if stated.answer else None
-    return replace(stated, answer=answer, sentences=tuple(map(with_points, stated.sentences)))
+    return stated._replace(answer=answer, sentences=tuple(map(with_points, stated.sentences)))
 
 
 _TAKEN_BACK = "the last statement of an answer was taken back"
@@ -133,7 +132,7 @@ _AT_THE_END = frozenset(("sentence", "first-sentence"))
 def before_cut_off(stated: Extraction) -> Extraction:
     """What a response states that was cut off at the token limit: nothing that only its end could state."""
     if stated.rule not in _AT_THE_END:
-        return replace(stated, sentences=(), line="") if stated.sentences or stated.line else stated
+        return stated._replace(sentences=(), line="") if stated.sentences or stated.line else stated
     return Extraction(None, "none", "the response was cut off, so that its last sentence concludes nothing")
 
 
@@ -142,9 +141,9 @@ def _extract(response: str) -> Extraction:
     if problem:
         return Extraction(None, "none", problem)
     text = _EMPTY_BOX.sub("", text) if "ed{}" in text else text
-    start = text.find("\\boxed")
-    other = text.find("\\fbox")
-    start = other if start < 0 else start
+    first_command = text.find("\\")
+    start = text.find("\\boxed", first_command)
+    start = text.find("\\fbox", first_command) if start < 0 else start
     if start >= 0:
         found = _boxed(text, start)
         if found is not None:
@@ -153,7 +152,7 @@ def _extract(response: str) -> Extraction:
         return Extraction(None, "none", f"{_SHORT} of another than the answer")
     stated = _in_words(text[-MAX_PROSE:], boxed=start >= 0)
     line = lettered_line(text) if start < 0 else ""
-    return replace(stated, line=line) if line else stated
+    return stated._replace(line=line) if line else stated
 
 
 def _in_words(text: str, boxed: bool) -> Extraction:
@@ -207,9 +206,8 @@ def _spans(text: str, start: int) -> list[tuple[int, int, int]]:
     """(begin, content begin, content end) of the closed, outermost, non-empty boxes from `start` on, in order."""
     brace, close = text.find("{", start), text.find("}", start)
     if 0 <= brace < close and text.find("{", brace + 1) < 0 and text[start:brace] in _BOXES:
-        inner = text[brace + 1 : close]
-        if "\\" not in inner:
-            return [(start, brace + 1, close)] if _SOLID.search(inner) else []
+        if text[close - 1] != "\\":
+            return [(start, brace + 1, close)] if _SOLID.search(text, brace + 1, close) else []
     stack: list[tuple[int, int] | None] = []
     spans: list[tuple[int, int, int]] = []
     for found in _BRACE.finditer(text, start):
@@ -244,6 +242,8 @@ def _boxed(text: str, start: int) -> Extraction | None:
         if _OTHERWISE.match(text, spans[-1][2] + 1):
             return Extraction(None, "hedge", "the last box is one of several cases")
     contents = [_content(text, spans[-1])]
+    if len(spans) == 1:
+        return _combined(contents, [])
     joints: list[str] = []
     for before, after in zip(spans[-2::-1], spans[:0:-1], strict=False):
         gap = _DRESSING.sub(" ", text[before[2] + 1 : min(after[0], before[2] + _LONGEST_JOINT)])

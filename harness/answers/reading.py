@@ -115,9 +115,9 @@ _remembered_long = memo(_read, LONG_MEMO_SIZE)  # a long answer is read again fo
 
 def _unturned(tokens: list[Token]) -> list[Token]:
     """]a, b[ as (a, b) where a sign between sets shows that it is an interval."""
-    signs = ["∪", *(value for _, value, _ in tokens), "∪"]
-    if _SET_SIGNS.isdisjoint(signs[1:-1]):
+    if not any(value in _SET_SIGNS for _, value, _ in tokens):
         return tokens
+    signs = ["∪", *(value for _, value, _ in tokens), "∪"]
     unturned = list(tokens)
     for index, (kind, value, spaced) in enumerate(tokens):
         if value == "]" and signs[index] in _SET_SIGNS:

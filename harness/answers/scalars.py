@@ -29,6 +29,7 @@ _CLOCK = re.compile(
 _ALL = frozenset(("all", "every", "any", "全体实数", "任意实数"))
 _AXIS_WORDS = frozenset(("thousand", "million", "billion", "trillion", "dozen"))
 _CURRENCY = frozenset(CURRENCY_SIGNS)
+_SIGN_CHOICE = frozenset(("±", "∓"))
 
 
 def read_compound(text: str) -> Scalar | None:
@@ -67,7 +68,7 @@ def read_scalar(tokens: list[Token], units: int) -> Form:
         if comparable(prefix, unit) != 1:
             raise UnreadableError("two different currencies")
         unit = prefix
-    signs = _signed_variants(node) if any(token[1] in ("±", "∓") for token in tokens) else None
+    signs = None if _SIGN_CHOICE.isdisjoint(real_line) else _signed_variants(node)
     if signs is not None:
         return Items(tuple(_quantity(variant, unit) for variant in signs), joiner="or")
     quantity = _quantity(node, unit)
@@ -228,6 +229,8 @@ def is_relation(token: Token) -> bool:
 
 def _announced(tokens: list[Token]) -> int:
     """How many tokens only announce the answer: "the final answer is", "answer:"."""
+    if tokens and tokens[0][0] == "num":
+        return 0
     words = [value.lower() for _, value, _ in tokens[:6]]
     at = words.index("answer") + 1 if "answer" in words[:3] else 0
     if not at or not set(words[: at - 1]) <= _BEFORE_ANSWER:

@@ -131,7 +131,8 @@ def clean(text: str) -> str:
     if "\\" in text or "~" in text or "{,}" in text or "{:}" in text:
         text = _TEX_COMMA.sub(".", text) if "{,}" in text else text
         text = text.replace("{,}", "").replace("\\!", "").replace("{:}", ":")
-        text = _GLUED.sub(r"\g<0> ", _STOP_BEFORE_UNIT.sub(" ", text))
+        text = _STOP_BEFORE_UNIT.sub(" ", text) if ".\\" in text else text
+        text = _GLUED.sub(r"\g<0> ", text) if "\\circ" in text else text
         text = _THIN_THOUSANDS.sub(lambda m: m.group(1) + re.sub(r"\D", "", m.group(2)), text)
     return text
 

@@ -62,7 +62,7 @@ def after_thinking(response: str) -> tuple[str, str]:
 
 
 def _after_channels(response: str) -> tuple[str, str]:
-    if "<|channel|>" not in response:
+    if "<" not in response or "<|channel|>" not in response:
         at = response.rfind(_BARE_CHANNEL) if response.startswith("analysis") else -1
         return (response[at + len(_BARE_CHANNEL) :] if at >= 0 else response), ""
     last = _last(_CHANNEL, response)
@@ -77,6 +77,8 @@ def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
 
 def _without_end_marks(text: str) -> str:
     text = text.strip()
+    if "<" not in text:
+        return text
     for mark in _START_MARKS if text.startswith(_START_MARKS) else ():
         text = text.removeprefix(mark)
     for _ in range(_MAX_END_MARKS):
