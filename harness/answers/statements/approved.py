@@ -129,17 +129,17 @@ def approvals(text: str, start: int, end: int) -> list[Approval]:
         found += _named(_GERMAN.finditer(text, start, end))
     if "nly " in looked_at:
         found += _named(_ONLY.finditer(text, start, end))
-    if "(answer" in looked_at:
+    if "(" in looked_at and "(answer" in looked_at:
         found += _named(_NOTED.finditer(text, start, end))
     if "makes " in looked_at:
         found += _named(_MADE.finditer(text, start, end))
-    if looked_at.count("\n") > 1 and any(word in looked_at for word in _CROSSED):
+    if looked_at.count("\n") > 1 and _may_tick(looked_at):
         found += _ticked(text)
     if not text.isascii():
         found += [
             Approval(*one.span(), next(filter(None, one.groups()))) for one in _CHINESE.finditer(text, start, end)
         ]
-    if ("ption " in looked_at or "hoice " in looked_at or "(" in looked_at) and any(
+    if ("(" in looked_at or "ption " in looked_at or "hoice " in looked_at) and any(
         word in looked_at for word in _RIGHT_WORDS
     ):
         found = _without_texts(text, start, end, found)
@@ -198,6 +198,12 @@ def _without_texts(text: str, start: int, end: int, found: list[Approval]) -> li
 
 def _named(matches: Iterator[re.Match[str]]) -> list[Approval]:
     return [Approval(*one.span(), one.group("letters").replace("*", "")) for one in matches]
+
+
+def _may_tick(text: str) -> bool:
+    """False for a text without a verdict behind an option; cheap, because most texts have none."""
+    marked = ":" in text or "-" in text or not text.isascii()
+    return marked and any(word in text for word in _CROSSED)
 
 
 def _ticked(text: str) -> list[Approval]:
