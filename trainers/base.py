@@ -64,6 +64,12 @@ class Group:
         """The stated final answer of each response."""
         return tuple(one.answer for one in self.stated)
 
+    def verdicts(self) -> tuple[bool, ...]:
+        """Whether each response states the label. Raises UsageError for a group without one."""
+        if self.gold is None:
+            raise UsageError(f"item {self.item_id} has no label, and one is needed to tell what is right")
+        return are_right(self.stated, self.gold, self.question, self.choices)
+
     @cached_property
     def well_formed(self) -> tuple[bool, ...]:
         """Whether each response has the form that was asked for."""
@@ -83,6 +89,19 @@ def stated(responses: Sequence[str], truncated: Sequence[bool] | None) -> tuple[
     return tuple(answers.before_cut_off(one) if cut else one for one, cut in zip(found, truncated, strict=True))
 
 
+def are_right(
+    stated: Sequence[answers.Extraction], gold: Gold, question: str, choices: tuple[str, ...]
+) -> tuple[bool, ...]:
+    """Whether the strict matcher finds what responses state to be the label of their question."""
+    label = (gold.answer, gold.answer_type, choices or None, gold.unit)
+    return tuple(answers.match(one, *label, question=question).correct is True for one in stated)
+
+
+def gold_of(item: Item) -> Gold:
+    """The label of an item that has one."""
+    return Gold(item.answer, item.answer_type, item.unit)
+
+
 def make_group(item: Item, responses: Sequence[str], needs_gold: bool, answer_format: str = "boxed") -> Group:
     """The group that a reward sees; without `needs_gold` nothing in it depends on the item's label.
 
@@ -90,7 +109,7 @@ def make_group(item: Item, responses: Sequence[str], needs_gold: bool, answer_fo
     """
     if needs_gold and not item.answer:
         raise DataError(f"item {item.id} has no label, and the reward needs one")
-    gold = Gold(item.answer, item.answer_type, item.unit) if needs_gold else None
+    gold = gold_of(item) if needs_gold else None
     return Group(item.id, item.question, item.choices, item.images, tuple(responses), gold, answer_format)
 
 

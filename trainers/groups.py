@@ -29,7 +29,6 @@ from ..benchmarks.examination import plan, read_answers
 from ..benchmarks.gold import corrected
 from ..benchmarks.lock import LOCK, load_locked, on_hub
 from ..benchmarks.subset import ALL, FIRST, Choice
-from ..harness import answers
 from ..harness.answers.formats import FORMATS
 from ..harness.engines.base import Engine, tells
 from ..harness.errors import (
@@ -46,7 +45,7 @@ from ..harness.runs.score import StoredAnswers
 from ..harness.runs.store import Sample
 from ..harness.stats import metrics
 from ..harness.types import Item, Json, Sampling, canonical_json, sample_seed
-from .base import Group, Reward, make_group, needs_judge, stated
+from .base import Group, Reward, are_right, gold_of, make_group, needs_judge, stated
 from .data import TITLES, data_set
 from .judge import Judge
 from .recipe import PromptSettings
@@ -266,12 +265,8 @@ def _recorded(item: Item, responses: tuple[str, ...], tokens: GroupTokens) -> Re
     item = corrected(item)
     if not item.answer:
         raise DataError(f"item {item.id} of suite {item.suite} has no label, so nothing can be measured on it")
-    choices = item.choices or None
     said = stated(responses, tokens.truncated)
-    grades = [
-        answers.match(one, item.answer, item.answer_type, choices, item.unit, question=item.question) for one in said
-    ]
-    return RecordedGroup(item, responses, tuple(grade.correct is True for grade in grades), tokens=tokens)
+    return RecordedGroup(item, responses, are_right(said, gold_of(item), item.question, item.choices), tokens=tokens)
 
 
 def _judgements(answers: StoredAnswers, answer_format: str) -> dict[str, ItemScores] | None:

@@ -22,7 +22,6 @@ from .base import Group, make_group
 from .guard import Check
 from .held_out_changes import BASE_ANSWERS, GUARD, Change, Changes
 from .judge import Judge, open_judge
-from .oracle import is_right
 from .recipe import Recipe
 from .recipe_settings import GuardSettings
 from .rewards.vote import VoteSettings, count_votes
@@ -119,7 +118,7 @@ class HeldOut:
         if self.judge is None:
             return Check(step, agreement, length)
         changes = Changes(len(pairs), self._judged(self.judge, changed, step, earlier))
-        accuracy = fmean(is_right(pair, 1) for pair in pairs) if labels else None
+        accuracy = fmean(pair.verdicts()[1] for pair in pairs) if labels else None
         return Check(step, agreement, length, *changes.mean_and_error(), accuracy, changes)
 
     def _judged(self, judge: Judge, pairs: Sequence[Group], step: int, earlier: Sequence[Check]) -> dict[str, Change]:

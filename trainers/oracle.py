@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from statistics import median
 from typing import ClassVar
 
-from ..harness import answers
-from ..harness.errors import UsageError
 from ..harness.types import Json, sample_seed
 from .base import Group
 from .recipe_settings import OracleSettings
@@ -37,28 +35,17 @@ class OracleJudge:
         return [self._of_group(group, sample_seed(seed, group.item_id, place)) for place, group in enumerate(groups)]
 
     def _of_group(self, group: Group, seed: int) -> tuple[float, ...]:
-        favoured = _favoured(group, self.settings.favours)
+        favoured, right = _favoured(group, self.settings.favours), group.verdicts()
         scores = []
         for place, well_formed in enumerate(group.well_formed):
             about = group.answers[place] if self.settings.alike else str(place)
             draw = random.Random(f"{seed} {about}")  # noqa: S311 - reproducible, not secret
             errs, is_biased = draw.random() >= self.settings.accuracy, draw.random() < self.settings.bias
-            verdict = favoured[place] if is_biased else is_right(group, place) != errs
+            verdict = favoured[place] if is_biased else right[place] != errs
             scores.append(
                 (0.5 + (self.settings.certainty / 2 if verdict else -self.settings.certainty / 2)) * well_formed
             )
         return tuple(scores)
-
-
-def is_right(group: Group, place: int) -> bool:
-    """Whether the response at that place is right by the label. Raises UsageError for a group without one."""
-    if group.gold is None:
-        raise UsageError(f"item {group.item_id} has no label, and the judge is an oracle, which needs it")
-    gold = group.gold
-    grade = answers.match(
-        group.stated[place], gold.answer, gold.answer_type, group.choices or None, gold.unit, question=group.question
-    )
-    return grade.correct is True
 
 
 def _favoured(group: Group, favours: str) -> tuple[bool, ...]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable
+from dataclasses import replace
 
 from .statements.beginning import first_line, first_option, first_phrase, first_sentence
 from .statements.closing import closing_statement
@@ -122,7 +123,7 @@ def extract(response: str) -> Extraction:
     if not comma or not writes_commas(response):
         return stated
     answer = with_points(stated.answer) if stated.answer else None
-    return stated._replace(answer=answer, sentences=tuple(map(with_points, stated.sentences)))
+    return replace(stated, answer=answer, sentences=tuple(map(with_points, stated.sentences)))
 
 
 _TAKEN_BACK = "the last statement of an answer was taken back"
@@ -132,7 +133,7 @@ _AT_THE_END = frozenset(("sentence", "first-sentence"))
 def before_cut_off(stated: Extraction) -> Extraction:
     """What a response states that was cut off at the token limit: nothing that only its end could state."""
     if stated.rule not in _AT_THE_END:
-        return stated._replace(sentences=(), line="") if stated.sentences or stated.line else stated
+        return replace(stated, sentences=(), line="") if stated.sentences or stated.line else stated
     return Extraction(None, "none", "the response was cut off, so that its last sentence concludes nothing")
 
 
@@ -152,7 +153,7 @@ def _extract(response: str) -> Extraction:
         return Extraction(None, "none", f"{_SHORT} of another than the answer")
     stated = _in_words(text[-MAX_PROSE:], boxed=start >= 0)
     line = lettered_line(text) if start < 0 else ""
-    return stated._replace(line=line) if line else stated
+    return replace(stated, line=line) if line else stated
 
 
 def _in_words(text: str, boxed: bool) -> Extraction:
@@ -205,9 +206,9 @@ _remembered = memo(_extract)
 def _spans(text: str, start: int) -> list[tuple[int, int, int]]:
     """(begin, content begin, content end) of the closed, outermost, non-empty boxes from `start` on, in order."""
     brace, close = text.find("{", start), text.find("}", start)
-    if 0 <= brace < close and text.find("{", brace + 1) < 0 and text[start:brace] in _BOXES:
-        if text[close - 1] != "\\":
-            return [(start, brace + 1, close)] if _SOLID.search(text, brace + 1, close) else []
+    alone = 0 <= brace < close and text.find("{", brace + 1) < 0 and text[start:brace] in _BOXES
+    if alone and text[close - 1] != "\\":
+        return [(start, brace + 1, close)] if _SOLID.search(text, brace + 1, close) else []
     stack: list[tuple[int, int] | None] = []
     spans: list[tuple[int, int, int]] = []
     for found in _BRACE.finditer(text, start):
@@ -241,6 +242,11 @@ def _boxed(text: str, start: int) -> Extraction | None:
             return _stated(later)
         if _OTHERWISE.match(text, spans[-1][2] + 1):
             return Extraction(None, "hedge", "the last box is one of several cases")
+    return _joined(text, spans)
+
+
+def _joined(text: str, spans: list[tuple[int, int, int]]) -> Extraction:
+    """The last box, with those before it that are joined to it."""
     contents = [_content(text, spans[-1])]
     if len(spans) == 1:
         return _combined(contents, [])

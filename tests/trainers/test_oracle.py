@@ -84,7 +84,7 @@ def test_a_response_in_bad_format_scores_nothing() -> None:
 
 
 def test_a_group_without_a_label_is_refused() -> None:
-    with pytest.raises(UsageError, match="has no label, and the judge is an oracle"):
+    with pytest.raises(UsageError, match="has no label, and one is needed"):
         OracleJudge(OracleSettings()).score(groups(needs_gold=False), 0)
 
 

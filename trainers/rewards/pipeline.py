@@ -16,12 +16,11 @@ from statistics import fmean, pstdev
 import numpy as np
 from numpy.typing import NDArray
 
-from ...harness import answers
 from ...harness.answers.formats import FORMATS
 from ...harness.answers.vote import Vote
 from ...harness.errors import EngineError, ProctorError
 from ...harness.types import Item, Json, sample_seed
-from ..base import Group, Reward, make_group, needs_judge, needs_labels
+from ..base import Group, Reward, are_right, gold_of, make_group, needs_judge, needs_labels
 from ..judge import Judge, JudgingBeside, ModelJudge, open_judge
 from ..recipe import Recipe
 from ..tokens import GroupTokens, lacking, refuse_lacking, seen_by
@@ -62,7 +61,7 @@ def _label_metrics(items: Sequence[Item], groups: Sequence[Group], votes: Sequen
     right, winners = [], []
     for item, group, counted in zip(items, groups, votes, strict=True):
         if item.answer:
-            row = [_right(item, stated) for stated in group.stated]
+            row = are_right(group.stated, gold_of(item), item.question, item.choices)
             right.append(fmean(row))
             winners.append(float(counted.winner is not None and row[counted.winner[0]]))
     return {"accuracy": fmean(right), "label_accuracy": fmean(winners)} if right else {}
@@ -86,13 +85,6 @@ def judge_metrics(groups: Sequence[Group]) -> dict[str, float]:
         "judge_score_std": pstdev(usable) if usable else 0.0,
         "judge_failed_share": (len(scores) - len(usable)) / max(1, len(scores)),
     }
-
-
-def _right(item: Item, stated: answers.Extraction) -> bool:
-    grade = answers.match(
-        stated, item.answer, item.answer_type, item.choices or None, item.unit, question=item.question
-    )
-    return grade.correct is True
 
 
 @dataclass(frozen=True)
