@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 from .compare import same, same_ratio
 from .forms import Colon, Form, Items, Scalar, Words
-from .positions import place_named
+from .positions import LETTERS, place_named
 from .reading import EXPRESSION, QUANTITY, Style, read, read_worded
 from .relations import relation
-from .said_option import LETTERS, NOT_BUT, alike, words
+from .said_option import NOT_BUT, alike, words
 from .statements.doubt import FAULT, not_ones_own
 from .statements.sentence import FITS, NOUN, value_of
 from .text import clean, number_in_words, ratio_signs, same_time, spelled, text_key, time_key, with_digits
@@ -26,7 +26,8 @@ from .values import rational
 _LEAD = (
     r"(?:(?:so|thus|hence|therefore),? |the (?:correct |final |right )?(?:answer|option|choice|letter)s? (?:is|are) "
     r"|所以|因此){0,2}"
-    r"(?:(?:the )?(?:correct |final |right |best )?(?:options?|choices?|answers?|letters?|选项|选择|选|答案|"
+    r"(?:(?:the )?(?:correct |final |right |best )?(?:options?|choices?|answers?|letters?|alternativa|opci[oó]n|op[cç][aã]o|"
+    r"opzione|réponse|lettre|letra|antwort|选项|选择|选|答案|"
     r"[图図][形案片像]?|形状)"
     r"(?: is| are|是|为)? ?:? ?)?"
 )
@@ -87,7 +88,8 @@ _VERB = re.compile(
 _GLOSS = re.compile(r"(?P<text>\S.*?) \((?P<gloss>[^()]{2,80})\)", re.DOTALL)
 _EXPLAINED = re.compile(r"(?P<text>[^,.;:]{1,80}?) ?(?:[,;:]|\.(?= )| -(?= )) ?(?P<rest>\S.{3,})", re.DOTALL)
 _SAME_AS = re.compile(
-    r"(?:which|that) (?:is|equals|gives|means|has)(?: the)? |i\.e\.,? |that is,? |namely,? |with (?:the |a )?",
+    r"(?:which|that) (?:is|equals|gives|means|has)(?: the)? |i\.e\.,? |that is,? |namely,? |with (?:the |a )?"
+    r"|(?:即|也就是|就是)",
     re.IGNORECASE,
 )
 _SYNONYMS = {
@@ -96,6 +98,7 @@ _SYNONYMS = {
     "allofabove": "allofthese",
     "noneofabove": "noneofthese",
 }
+_CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩"
 _REMAINS = re.compile(r"\s*\n\s*\d{1,4}\s*\Z|(?<=[a-z}])\*(?=[A-Z]).{80,}?(?=\$?[.\s]*\Z)", re.DOTALL)
 _PREFIX = 12  # characters of the key of an option's text that name it before its end
 
@@ -135,6 +138,7 @@ def resolve(answer: str, choices: Sequence[str] | None) -> Choice:
     options = [without_remains(option) for option in (choices or ())[:MAX_ITEMS]]
     return (
         _letter_with_letter(plain, options)
+        or _by_circled_number(answer, letters, options)
         or _by_letters(plain, letters, options)
         or _letter_with_text(plain, letters, options)
         or _letter_behind_text(plain, options)
@@ -153,6 +157,18 @@ def _letter_with_letter(plain: str, options: list[str]) -> Choice | None:
     if found is None or not _is_text(found["note"], options[LETTERS.index(found["letter"]) :][:1]):
         return None
     return Choice(frozenset(found["letter"]), "choice-letter", f"letter {found['letter']} with its own text")
+
+
+def _by_circled_number(answer: str, letters: str, options: list[str]) -> Choice | None:
+    """③, and ③ 10 where 10 is the third option, as exams in Korea, Japan and China number them."""
+    said = answer.strip(" $*_.。")
+    place = _CIRCLED.find(said[:1]) + 1 if said else 0
+    if not 0 < place <= len(letters) or any(_CIRCLED[0] in option for option in options):
+        return None
+    letter, rest = letters[place - 1], said[1:].strip(" .:,번")
+    if rest and options and not _states_option(rest, letter, options):
+        return _nothing(f"option number {place} with a text that is not its option's")
+    return Choice(frozenset(letter), "choice-letter", f"option number {place}")
 
 
 def _by_letters(plain: str, letters: str, options: list[str]) -> Choice | None:

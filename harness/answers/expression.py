@@ -39,10 +39,14 @@ NO_UNITS, UPRIGHT_UNITS, ANY_UNITS = 0, 1, 2
 
 def _quotient(tokens: list[Token]) -> str:
     r"""The text of a unit that is written as a fraction: \frac{m}{s} as m/s."""
-    bars = [index for index, token in enumerate(tokens) if token[1] == "}"]
-    if len(bars) != 2 or bars[1] != len(tokens) - 1:
+    depth, ends = 0, []
+    for index, (_, value, _) in enumerate(tokens):
+        depth += (value == "{") - (value == "}")
+        if value == "}" and not depth:
+            ends.append(index)
+    if len(ends) != 2 or ends[1] != len(tokens) - 1:
         return "?"
-    return f"{spell(tokens[1 : bars[0]])}/{spell(tokens[bars[0] + 1 :])}"
+    return f"{spell(tokens[1 : ends[0]])}/{spell(tokens[ends[0] + 1 :])}"
 
 
 def _balanced(operation: str, nodes: list[Node]) -> Node:
@@ -160,7 +164,8 @@ class _Parser(Cursor):
             if len(rest) == 3 and rest[1][1] == "/" and value.isdigit() and rest[2][1].isdigit():
                 self.at += 3
                 return ("/", ("n", number_value(value)), ("n", number_value(rest[2][1])))
-        if kind == "cmd" and value == "frac":
+        above = self.tokens[start + 1 : start + 3]
+        if kind == "cmd" and value == "frac" and "num" in [token[0] for token in above]:
             node = self.atom()
             if all(part[0] == "n" and part[1].denominator == 1 for part in node[1:]):
                 return node

@@ -69,7 +69,9 @@ _NOTHING_SAID = BLANK + "\\])"
 _LONGEST_JOINT = 200
 _NESTED_BOXES = 4
 _BARE_BOX = re.compile(r"\\(?:boxed|fbox)")
-_MORE_SENTENCES = re.compile(r"(?:[a-z\d)}]{3}|[A-Z]{3}|_[A-Za-z]{1,4}|[)}$%°*²³]\s?|\d(?!!))[.!?]\s+\S+(?:\s+\S+){2}")
+_MORE_SENTENCES = re.compile(
+    r"(?:[a-z\d)}]{3}|[A-Z]{3}|_[A-Za-z]{1,4}|[)}$%°*²³]\s?|\d(?!!)|\d\s[A-Za-z]{1,3})[.!?]\s+\S+(?:\s+\S+){2}"
+)
 _ONLY_ITEM = re.compile(r"\d{1,2}[.)]\s+(?=\(?[A-Z]\)?\.?\Z)")
 _ARROW = re.compile(r"(?:[→⇒➜➔➡∴👉✅☑✔]\ufe0f?|=>|->)\s*")
 _OF_AMERICA = re.compile(r"U\.S\.(?=\s[a-z])")

@@ -92,6 +92,13 @@ def substitute(node: Node, name: str, value: Fraction) -> Node:
     return tuple(substitute(child, name, value) if isinstance(child, tuple) else child for child in node)
 
 
+def solves(name: str, value: Fraction, left: Node, right: Node) -> bool:
+    """Whether an equation of that variable alone holds for its value."""
+    if variables(left) | variables(right) != {name}:
+        return False
+    return value_of(substitute(left, name, value)).key == value_of(substitute(right, name, value)).key
+
+
 def linear_root(node: Node, name: str) -> tuple[Value, int] | None:
     """Where `node` is slope * name + offset: its root and the sign of the slope; None where it is not linear."""
     if in_pieces(node):

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from . import choices as multiple_choice
 from . import text
+from .bounds import with_signs
 from .compare import (
     flattened,
     is_variable,
@@ -232,8 +233,10 @@ def judge_tuple(gold: str, answer: str) -> bool:
 
 
 def judge_range(gold: str, answer: str) -> bool:
-    """Intervals and inequalities."""
-    known, found = read(gold, EXPRESSIONS), read(answer, EXPRESSIONS)
+    """Intervals and inequalities, also in words."""
+    known = read(gold, EXPRESSIONS)
+    name = known.variable if isinstance(known, Region) else None
+    found = read(with_signs(answer, name), EXPRESSIONS)
     if isinstance(known, Ordering) or isinstance(found, Ordering):
         return known == found
     if isinstance(known, Items) and known.brackets not in ("()", "[]"):

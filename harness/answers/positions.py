@@ -6,6 +6,7 @@ import re
 
 from .text import number_in_words
 
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _PLACE = r"first|second|third|fourth|fifth|sixth|seventh|eighth|last|[1-9]\d?(?:st|nd|rd|th)"
 _POSITION = re.compile(
     r"(?:(?:so|thus|hence|therefore),? )?"
@@ -18,6 +19,39 @@ _POSITION = re.compile(
 _CHINESE = re.compile(
     r"(?:选择?)?(?:选项 ?(?P<number>[1-9]\d?)|第 ?(?P<place>[一二三四五六七八1-9]) ?(?:个选项|个|选项|项))[。.]?"
 )
+
+
+_IN_SENTENCE = re.compile(
+    r"\b(?P<article>the |la |el |die |der |das |a |o |il )?"
+    r"(?P<place>first|second|third|fourth|fifth|last|primera|segunda|tercera|cuarta|quinta|última|primeira|terceira|quarta|"
+    r"première|deuxième|troisième|quatrième|cinquième|dernière|prima|seconda|terza|erste|zweite|dritte|vierte|fünfte|letzte) "
+    r"(?:option|choice|answer|opción|opção|alternativa|réponse|opzione|risposta|proposition|Option|Antwort)\b"
+    r"(?! (?:is |are )?(?:too|wrong|incorrect))"
+)
+_PLACES = {
+    word: place
+    for place, words in enumerate(
+        (
+            "first primera primeira première prima erste",
+            "second segunda deuxième seconda zweite",
+            "third tercera terceira troisième terza dritte",
+            "fourth cuarta quarta quatrième vierte",
+            "fifth quinta cinquième fünfte",
+        ),
+        start=1,
+    )
+    for word in words.split()
+}
+
+
+def with_letters(sentence: str, count: int) -> str:
+    """The sentence with each option that it names by its place named by its letter: the third option as option C."""
+    return _IN_SENTENCE.sub(lambda found: _lettered(found, count), sentence)
+
+
+def _lettered(found: re.Match[str], count: int) -> str:
+    place = _PLACES.get(found.group("place"), count)
+    return f"option {LETTERS[place - 1]}" if place <= min(count, len(LETTERS)) else found.group()
 
 
 def place_named(plain: str, count: int) -> tuple[int, bool] | None:

@@ -14,7 +14,7 @@ from functools import partial
 from typing import NamedTuple
 
 from .expression import ANY_UNITS, NO_UNITS, UPRIGHT_UNITS, Node, parse
-from .forms import Colon, Equation, Form, Items, Matrix, Scalar, Words, labelled
+from .forms import Colon, Equation, Form, Items, Matrix, Scalar, Words, labelled, solves
 from .inequality import read_inequality
 from .lexer import Token, spell, tokenize
 from .regions import NOTHING, Region, difference, intersection, interval, point_set, union
@@ -67,9 +67,12 @@ _SPACED_IN_SUM = re.compile(r"(?<![\d.\\])\d{1,3}(?:(?: |\\,)\d{3})+(?![\d/]|\.\
 """27 000 among the terms of a sum, in which two numbers never stand side by side."""
 _COUNTED = re.compile(r"\d[\d,]*(?: [a-z]{3,20}){2,5}")
 """A number of things, 7 red blocks, which is no product of r, e and d."""
+_LAKHS = re.compile(r"(?<![\d.,])\d{1,2}(?:,\d\d)+,\d{3}(?![\d,])")
+"""Thousands as they are grouped in India: 12,34,567."""
 _BLANK = re.compile(r" |\\,")
 _LISTED = re.compile(r"[(\[{;&|]|(?<!\\),")
 _SYSTEMS = ("cases", "aligned", "gathered", "split", "align", "equation", "multline", "alignedat", "gather", "eqnarray")
+_LEAST_LINES = 2  # of a derivation
 _MOST_COLONS = 6  # numbers between colons
 _SET_SIGNS = frozenset(("∪", "∩", "∈", "setminus"))
 _PAIRS = {"(": ")", "[": "]", "{": "}", "\\{": "\\}"}
@@ -104,7 +107,9 @@ def _tokens(text: str, style: Style) -> list[Token]:
     spaced = _SPACED_THOUSANDS.fullmatch(cleaned) if style.grouped else None
     if spaced:
         cleaned = spaced.group(1) + spaced.group(2).replace(" ", "") + spaced.group(3)
-    elif style.grouped and "=" in cleaned and " " in cleaned and not _LISTED.search(cleaned):
+    elif style.grouped and "," in cleaned:
+        cleaned = _LAKHS.sub(lambda found: found.group().replace(",", ""), cleaned)
+    if not spaced and style.grouped and "=" in cleaned and " " in cleaned and not _LISTED.search(cleaned):
         cleaned = _SPACED_IN_SUM.sub(lambda found: _BLANK.sub("", found.group()), cleaned)
     return tokenize(cleaned, style.grouped)
 
@@ -362,7 +367,18 @@ def _lines(inner: list[Token], style: Style, depth: int) -> Form:
     rows = [row for row in split_top(inner, lambda token: token[1] == "\\\\") if row]
     if all(row[0][1] in ("=", "≈") for row in rows[1:]):
         return _structure([token for row in rows for token in row], style, depth + 1)
-    return Items(_forms(rows, style, depth))
+    forms = _forms(rows, style, depth)
+    return forms[-1] if _derives(forms) else Items(forms)
+
+
+def _derives(forms: tuple[Form, ...]) -> bool:
+    """True for equations of one variable with its value in the last line, which solves all of them: 3x = 21, x = 7."""
+    last = forms[-1]
+    if len(forms) < _LEAST_LINES or not isinstance(last, Scalar) or not last.label or last.value.real is None:
+        return False
+    return all(
+        isinstance(form, Equation) and solves(last.label, last.value.real, form.left, form.right) for form in forms[:-1]
+    )
 
 
 def _colon(parts: list[list[Token]], style: Style, depth: int) -> Form:

@@ -15,10 +15,10 @@ from .asked import answers, counts_others, is_difference
 from .choices import option_key, resolve
 from .judges import NUMERIC, Decision, agrees_itself, choose, judge_tolerant, named, names_another, tolerance
 from .lexer import names
+from .positions import LETTERS, with_letters
 from .restated import restated
 from .said_gold import formula_said, numbers_said, states
 from .said_option import (
-    LETTERS,
     MARK,
     letter_in,
     option_ended,
@@ -30,16 +30,20 @@ from .said_option import (
 )
 from .statements.beginning import opening_sentence
 from .statements.clause import is_sentence
+from .statements.statement import last_statement
 from .types import Extraction, GoldType, UnreadableError
 from .yes_or_no import yes_or_no
 
-_WORDED = frozenset(names("text expression year time date list set tuple interval inequality equation ratio"))
+_WORDED = frozenset(
+    names("text expression year time date list set tuple interval inequality equation assignment ratio")
+)
 """Types of golds of which the rules that do not know the gold may read another part of the closing sentence."""
 _UNDECIDED = frozenset(("none", "choice"))
 """Rules by which no option was singled out."""
 _BY_TEXT = _UNDECIDED | {"choice-text"}
 _LONGEST_ENDING = 800  # characters at the end in which an option's text of several sentences is looked for
 _YES_OR_NO = frozenset(("yes", "no"))
+_OPPOSITE = {"yes": "no", "no": "yes", "true": "false", "false": "true"}
 _DECIMALS = re.compile(r"\d\.(\d{1,12})")
 _LETTER = re.compile(r"(?:\b(?:[Oo]ption|[Cc]hoice|[Aa]nswer)\b|[\s()*_.]){0,8}([A-Z])[\s()*_.]{0,6}")
 _VALUE_AND_LETTER = re.compile(
@@ -152,6 +156,8 @@ def _stated(answer: Extraction, sentences: Sequence[str], wanted: Wanted) -> Sai
     gold, kind = wanted.gold, wanted.kind
     if kind.name in ("choice", "multichoice"):
         return _option_stated(sentences, wanted)
+    if sentences and _OPPOSITE.get(gold.strip().lower(), "") in _verdict_of(sentences[0]):
+        return None
     for said in sentences:
         alone = answer.rule == "bare" or said == answer.answer
         part = states(said, gold, lambda text: agrees_itself(gold, text, kind, wanted.unit), kind.name, alone)
@@ -160,16 +166,31 @@ def _stated(answer: Extraction, sentences: Sequence[str], wanted: Wanted) -> Sai
     return None
 
 
+def _verdict_of(sentence: str) -> tuple[str, ...]:
+    """What the closing sentence says of yes or no, or true or false."""
+    letter = verdict(sentence, tuple(_OPPOSITE))
+    return (tuple(_OPPOSITE)[LETTERS.index(letter)],) if letter else ()
+
+
 def _option_stated(sentences: Sequence[str], wanted: Wanted) -> Said | None:
     options = wanted.options or ()
     letter = next(filter(None, (verdict(one, options) for one in reversed(sentences))), "")
-    letter = letter or option_said(sentences[0], options)
+    letter = letter or _placed(sentences[0], options) or option_said(sentences[0], options)
     if not letter:
         return _value_stated(sentences[0], wanted)
     decided = _chosen(letter, wanted)
     if wanted.kind.name == "choice" and _contradicted(sentences[0], letter, options):
         return Said(letter, Decision(False, "choice-sentence", "a letter with another option's text"))
     return None if decided.unread else Said(letter, decided._replace(rule="choice-sentence"))
+
+
+def _placed(closing: str, options: Sequence[str]) -> str:
+    """The option that the closing sentence names by its place: the third option is the only one that fits."""
+    named = with_letters(closing, len(options))
+    if named == closing:
+        return ""
+    stated = last_statement(named)
+    return letter_in((stated.answer or "") if stated else option_said(named, options))
 
 
 def _value_stated(closing: str, wanted: Wanted) -> Said | None:

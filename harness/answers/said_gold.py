@@ -22,6 +22,7 @@ _WITHIN = re.compile(r"(?:分之|[A-Za-z\d]|\d[.,]|\d\s?[/:]\s?|\d(?:\s\w+)?\sof
 """What stands before a number that is only a part of one: Figure14, 3/8, 1:4, 3 of the 8."""
 _MAY_STAND_BEFORE = frozenset(names("by with to from up through is are was were be"))
 _FEW_WORDS = 2
+_MOST_WORDS = 9  # of a moment: a quarter to five in the afternoon
 _WORDS_OF_A_LINE = 4  # that is only an answer
 _TEXED = re.compile(r"[\\^]|\w\s?/\s?[a-z]")
 _LINE_DRESSING = " \t\n*_`>$."
@@ -62,6 +63,18 @@ _CLASSIFIED = re.compile(
 )
 _WRITTEN = re.compile(r"(?<=[a-z]\s)[-−–]?(?:[\w.()^√π²³]{1,12}\s?[-+−–*·×/]\s?){1,8}[\w.()^√π²³]{1,12}\Z")
 """A formula that a clause ends in, without dollar signs: has width 2a - b."""
+_EQUATION = re.compile(r"(?:\A|\s)(?:[^\s=]{1,20}(?:\s[-−+*/·]\s[^\s=]{1,20}){0,4}\s?=\s?[^=]{1,60})\Z")
+"""What a clause ends in: It has equation y = 2x + 1."""
+_NOT_ANOTHER = re.compile(r"(?<=\w),\s(?:and\s)?not\s(?!only|just|merely)[^,;.]{1,40},(?=\s[a-z])")
+"""What is denied beside what is stated: Lena, not Omar, finished first."""
+_ASIDE = re.compile(r",\s(?=[a-z]{2})")
+_NAME_IS = re.compile(r"(?<![A-Za-z'’])([a-zA-Z])\s(?:is|equals)\s(?=[-−+]?[\d\\$])")
+_FOR_EVERY = re.compile(
+    r"\bfor (?:every|each) (?P<one>\d[\d.]*)\s[^\d,;]{1,40}?[, ]\s?[^\d,;]{0,40}?(?P<other>\d[\d.]*)\b"
+)
+_MEASURED = re.compile(
+    r"\b(?:is|are|was|were|measures?|stands)\s(?:about\s)?(?P<value>\d\S{0,12}(?:\s\S{1,8}){0,3})\s(?:tall|long|wide|high|deep|old|thick)\Z"
+)
 _SHOWN = re.compile(r"\*\*([^*\n]{1,80})\*\*|[\"“]([^\"”\n]{1,80})[\"”]|(?<!\w)'([^'\n]{2,80})'(?!\w)")
 _QUOTED = re.compile(r"[\"“][^\"”\n]{1,80}[\"”]")
 _BOLD = re.compile(r"\*\*([^*\n]{1,80})\*\*")
@@ -134,6 +147,7 @@ def states(sentence: str, gold: str, same: Callable[[str], bool], kind: str, alo
 
     `same` tells whether a text is the gold, `alone` that the sentence is the whole response.
     """
+    sentence = _NOT_ANOTHER.sub("", sentence)
     whole = sentence.strip(_LINE_DRESSING)
     valued = (kind not in _NUMERIC or _TEXED.search(whole)) and not whole.endswith(("?", "？"))
     short = len(whole.split()) <= max(_WORDS_OF_A_LINE, len(gold.split()))
@@ -176,7 +190,11 @@ def _texts(clause: str, gold: str) -> Iterator[str]:
     if shown:
         yield from bold if len(bold) == 1 else shown[: len(shown) == 1]
         return
+    measured = _MEASURED.search(clause)
+    if measured:
+        yield measured.group("value")
     said, wanted = words(clause), words(gold)
+    said = said[:-1] if said[-1:] in (["one"], ["ones"]) and said != wanted else said
     if not wanted or len(said) <= len(wanted) or SEVERAL.search(clause):
         return
     at = before = len(said) - len(wanted)
@@ -246,23 +264,40 @@ def _formulas(clause: str, gold: str) -> Iterator[str]:
         yield formulas[-1].strip(" .,")
         if " in " in formulas[-1] or "\\in" in formulas[-1]:
             yield formulas[-1].rpartition("\\in")[2].strip(" .,")
-    starts = [one.end() for one in _MEMBER.finditer(clause)]
-    if starts:
-        yield clause[starts[-1] :].removeprefix("either ")
-        yield clause[starts[0] :].removeprefix("at ")
-    for pattern in (_RELATION, _BRACKETED) if not several else ():
-        found = pattern.search(clause)
-        if found:
-            yield found.group()
-    yield from _side_by_side(_PAIRS.findall(clause), formulas) if not several else ()
-    ended = _WRITTEN.search(clause) if not several else None
-    if ended and not LONG_WORD.search(ended.group()) and any(map(str.isdigit, ended.group())):
-        yield ended.group()
+    yield from _members(clause)
+    if not several:
+        yield from _relations(clause)
+        yield from _side_by_side(_PAIRS.findall(clause), formulas)
+        ended = _WRITTEN.search(clause)
+        if ended and not LONG_WORD.search(ended.group()) and any(map(str.isdigit, ended.group())):
+            yield ended.group()
     yield clause
-    if ", then" in clause:
-        yield clause[starts[-1] if starts else 0 :].replace(", then", ",")
     if "→" in clause:
         yield clause.rpartition(":")[2].replace("→", ",")
+
+
+def _members(clause: str) -> Iterator[str]:
+    """What stands behind a verb or a sign that gives it."""
+    starts = [one.end() for one in _MEMBER.finditer(clause)]
+    if " are " in clause:
+        yield clause.rpartition(" are ")[2]
+    if starts:
+        last = clause[starts[-1] :]
+        yield last.removeprefix("either ")
+        yield clause[starts[0] :].removeprefix("at ")
+        yield _ASIDE.split(last, maxsplit=1)[0]
+    if ", then" in clause:
+        yield clause[starts[-1] if starts else 0 :].replace(", then", ",")
+
+
+def _relations(clause: str) -> Iterator[str]:
+    """What a clause ends in: a relation, a pair in brackets, an equation; and values that are given to names in words."""
+    for pattern in (_RELATION, _BRACKETED, _EQUATION):
+        found = pattern.search(clause)
+        if found:
+            yield found.group().strip()
+    if len(_NAME_IS.findall(clause)) > 1:
+        yield _NAME_IS.sub(r"\1 = ", clause)
 
 
 def _side_by_side(*found: list[str]) -> Iterator[str]:
@@ -272,11 +307,19 @@ def _side_by_side(*found: list[str]) -> Iterator[str]:
             yield ", ".join(_NAME.sub("", one.strip(" .,")) for one in several)
 
 
+def _ratios(clause: str, gold: str) -> Iterator[str]:
+    """As `_formulas`, and: for every 5 kg of sand we need 2 kg of cement."""
+    every = _FOR_EVERY.search(clause)
+    if every:
+        yield f"{every.group('one')}:{every.group('other')}"
+    yield from _formulas(clause, gold)
+
+
 def _moments(clause: str, gold: str) -> Iterator[str]:
     """A time or a date at the end of the clause, or in bold."""
     yield from _inside(_SHOWN, clause)
     pieces = clause.split()
-    for count in range(1, min(6, len(pieces))):
+    for count in range(1, min(_MOST_WORDS, len(pieces))):
         yield " ".join(pieces[-count:])
 
 
@@ -287,6 +330,7 @@ _PARTS: dict[str, Callable[[str, str], Iterator[str]]] = {
     "relaxed": lambda clause, gold: iter((*_numbers(clause, gold), *_texts(clause, gold))),
     "float": _numbers,
     "year": _years,
+    "ratio": _ratios,
     "time": _moments,
     "date": _moments,
 }

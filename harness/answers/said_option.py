@@ -8,13 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from .positions import LETTERS
 from .statements.clause import behind_colon, is_denied, main_clauses
 from .statements.doubt import FAULT, REFUTED, denied, not_ones_own
 from .statements.sentence import ARTICLE, FITS, LONE_LETTER, NOUN, VERDICT
 from .text import fold
 
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _TEX = re.compile(r"\\(?:text|mathrm|mathbf|textbf)\b|[${}*_`\"“”]|\\[()\[\],;! ]")
+_MONTH = re.compile(r"\bMay\b(?!\s(?:be|have|not|I|we|you|it|the)\b)")
+"""The month, which is not the verb: words are compared in lower case."""
 _WORD = re.compile(r"[^\W_]+(?:['’][a-z]+)?|[^\w\s]")
 _SPELLINGS = (
     ("can't", "cannot"), ("can’t", "cannot"), ("can not", "cannot"), (" degrees", "°"), (" degree ", "° "),
@@ -72,6 +74,7 @@ _PRONOUNS = (["it", "is"], ["they", "are"], ["there", "is"], ["there", "are"])
 _RELATING = ("to", "than", "of", "as")
 _IS = frozenset(("is", "are", "was", "were", "be", "called", "named"))
 _NONE = "none"
+_DASHES = ("- ", "– ", "— ")
 _MARK_AT_END = re.compile(r"(?:\(|\b(?:[Oo]ption|[Cc]hoice)\s\(?)([A-Z])\)?[*_.]{0,4}\Z")
 _ARTICLES = (["the"], ["a"], ["an"])
 _SUPERLATIVE = re.compile(
@@ -88,7 +91,8 @@ SEVERAL = re.compile(r"\b(?:or|except|excluding|other than|respectively|both|eit
 
 def words(text: str) -> list[str]:
     """A text as lower-case words, numbers and signs, without dressing."""
-    plain = _TEX.sub(" ", fold(text)).lower()
+    plain = _TEX.sub(" ", fold(text))
+    plain = (_MONTH.sub("Maius", plain) if "May" in plain else plain).lower()
     for written, meant in _SPELLINGS:
         plain = plain.replace(written, meant)
     return _WORD.findall(plain)
@@ -153,7 +157,9 @@ def option_written(line: str, options: Sequence[str]) -> str:
     mark, _, text = line.partition(" ")
     letter = mark.strip("(.:,)*_")
     at = LETTERS.find(letter) if letter else -1
-    return letter if 0 <= at < len(options) and _same_words(text, options[at]) else ""
+    behind_dash = text[2:] if text.startswith(_DASHES) else text
+    own = 0 <= at < len(options) and (_same_words(text, options[at]) or _same_words(behind_dash, options[at]))
+    return letter if own else ""
 
 
 def option_ended(text: str, options: Sequence[str]) -> str:
@@ -169,7 +175,8 @@ def option_ended(text: str, options: Sequence[str]) -> str:
     marked = len(before) > 1 and before[-1] in _STOPS and len(before[-2]) == 1 and before[-2].isalpha()
     if not longest or marked or (before and before[-1] not in _BEGINS_CLAUSE):
         return ""
-    last = before[max((at + 1 for at, word in enumerate(before[:-1]) if word in _STOPS), default=0) :]
+    apart = before if before[-1:] == ["."] else before[:-1]  # behind a full stop it is a sentence of its own
+    last = before[max((at + 1 for at, word in enumerate(apart) if word in _STOPS), default=0) :]
     others = (own for letter, own in texts.items() if letter != longest and own)
     listed = any(_ended(before)[-len(own) :] == own for own in others)
     return "" if listed or is_denied(" ".join(last)) else longest

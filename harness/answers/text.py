@@ -66,6 +66,7 @@ _THIN_THOUSANDS = re.compile(r"(?<![\d.\\,!;: ~])(\d{1,3})((?:(?:\\[,!;:]|\\ |~)
 _GLUED = re.compile(r"\\circ(?=[A-Z])")
 _STOP_BEFORE_UNIT = re.compile(r"(?<=\d)\.(?=\\(?:text|mathrm)\b)")
 _MINUS = re.compile(r"\A(?:minus|negative) (?=\d)", re.IGNORECASE)
+_BELOW_ZERO = re.compile(r"\A(?=\d)(?P<said>[^-−]{1,40}?) below (?:zero|0)\Z", re.IGNORECASE)
 _WRAPS = (("\\(", "\\)"), ("\\[", "\\]"), ("**", "**"), ("`", "`"), ("__", "__"))
 _LEADING_MARKS = " \t\n\r,;:"
 _EDGES = frozenset(" \t\n\r,;:.*_`\\)]✓✔✅☑")
@@ -126,8 +127,12 @@ def clean(text: str) -> str:
     if text.rstrip("$ ").endswith("\\\\"):
         text = _LAST_BREAK.sub("", text)
     text = undress(undecorated(fold(text)))
+    if "'" in text or "_" in text:
+        text = _OTHER_THOUSANDS.sub(lambda found: found.group().replace("'", "").replace("_", ""), text)
     if text[:1] in "mMnN":
         text = _MINUS.sub("-", text)
+    if " below " in text:
+        text = _BELOW_ZERO.sub(r"-\g<said>", text)
     if "\\" in text or "~" in text or "{,}" in text or "{:}" in text:
         text = _TEX_COMMA.sub(".", text) if "{,}" in text else text
         text = text.replace("{,}", "").replace("\\!", "").replace("{:}", ":")
@@ -135,6 +140,10 @@ def clean(text: str) -> str:
         text = _GLUED.sub(r"\g<0> ", text) if "\\circ" in text else text
         text = _THIN_THOUSANDS.sub(lambda m: m.group(1) + re.sub(r"\D", "", m.group(2)), text)
     return text
+
+
+_OTHER_THOUSANDS = re.compile(r"(?<![\w.,'\\])\d{1,3}(?:(?:'\d{3})+(?!['\d])|(?:_\d{3})+(?![_\d]))")
+"""Thousands as they are written in Switzerland (12'500) and in programs (12_500)."""
 
 
 _TO = re.compile(r"(?<=[\d}])\s*\bto\b\s*(?=[\d\\])")
@@ -402,9 +411,10 @@ _MONTH_NAMES = (
 _MONTHS = {name: month for month, group in enumerate(_MONTH_NAMES.split("|"), start=1) for name in group.split()}
 _SPOKEN_TIME = re.compile(
     r"(?:an? )?(quarter|half|[a-z]{3,6}(?:[ -][a-z]{3,5})?)(?: minutes?)? (past|to|before|of) "
-    r"([a-z]{3,6}|\d{1,2})(?: o'clock)?",
+    r"([a-z]{3,6}|\d{1,2})(?: o'clock)?(?: in the (morning|afternoon|evening)| at (night)| (a\.?m|p\.?m)\.?)?",
     re.IGNORECASE,
 )
+_HALVES = {"morning": "am", "afternoon": "pm", "evening": "pm", "night": "pm"}
 _NUMERIC_DATE = re.compile(r"(\d{1,4})\s*[/.-]\s*(\d{1,2})\s*[/.-]\s*(\d{1,4})")
 _CHINESE_DATE = re.compile(r"(\d{4})\s*年\s*(\d{1,2})\s*月(?:\s*(\d{1,2})\s*[日号])?")
 _WORDS = re.compile(r"[A-Za-z]+|\d+")
@@ -438,14 +448,16 @@ def _spoken_time(text: str) -> tuple[int, int, int, str] | None:
     found = _SPOKEN_TIME.fullmatch(text)
     if found is None:
         return None
-    part, side, named = (one.lower() for one in found.groups())
+    part, side, named = (one.lower() for one in found.groups()[:3])
+    when = next(filter(None, found.groups()[3:]), None)
+    half = _HALVES.get(when.lower(), when) if when else None
     minutes = {"quarter": 15, "half": 30}.get(part) or _english(part.replace("-", " ").split()) or Fraction(0)
     hour = int(named) if named.isdecimal() else _SMALL.get(named, 0)
     if not 0 < minutes < 60 or not 1 <= hour <= 12:
         return None
     if side == "past":
-        return _checked(hour, int(minutes), 0, None)
-    return _checked(hour - 1 or 12, 60 - int(minutes), 0, None)
+        return _checked(hour, int(minutes), 0, half)
+    return _checked(hour - 1 or 12, 60 - int(minutes), 0, half)
 
 
 def _checked(hour: int, minute: int, second: int, half: str | None) -> tuple[int, int, int, str] | None:

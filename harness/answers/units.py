@@ -142,6 +142,15 @@ _DERIVED: dict[str, tuple[str, int, Fraction]] = {
     "acre": ("length", 2, _F(40468564224, 10**7)), "acres": ("length", 2, _F(40468564224, 10**7)),
     "sqft": ("length", 2, _F(3048, 10000) ** 2), "sqm": ("length", 2, _F(1)),
 }  # fmt: skip
+_ELSEWHERE = {
+    "m": "м metro metros mètre mètres metri", "cm": "см centímetros centimètres centimetri", "mm": "мм", "km": "км",
+    "kg": "кг", "g": "г grammes gramos gramas grammi gramm", "l": "л litro litros litri", "°": "Grad grad degrés grados "
+    "gradi graus градусов градуса 도", "h": "ч Stunden stunden Stunde stunde heures heure horas часов часа 시간 時間",
+    "min": "мин Minuten minuten minutos minuti минут минуты", "s": "Sekunden sekunden segundos secondes secondi секунд 초",
+    "day": "Tage tage jours días giorni дней 일", "year": "Jahre jahre années años anni лет 년", "won": "원",
+    "ruble": "рублей рубля руб",
+}  # fmt: skip
+"""Units in Russian, German, French, Spanish, Portuguese, Italian, Korean and Japanese."""
 _RATES = {
     "mph": ("mi", "h"),
     "kmph": ("km", "h"),
@@ -152,6 +161,16 @@ _RATES = {
 # A prefix before a symbol, exactly in this case: mN, MeV, μC, pF.
 _PREFIXES = {"p": -12, "n": -9, "μ": -6, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9}  # powers of ten
 _PREFIXED = frozenset(names("N J W V A C F H T Ω Hz Pa g m s L mol eV Wb S Bq K"))
+_PREFIX_NAMES = {
+    "pico": -12, "nano": -9, "micro": -6, "milli": -3, "centi": -2, "deci": -1, "hecto": 2, "kilo": 3, "mega": 6, "giga": 9,
+    "tera": 12,
+}  # fmt: skip
+_SPELLED = re.compile(
+    rf"(?P<prefix>{'|'.join(_PREFIX_NAMES)})(?P<name>(?:met(?:er|re)|gram|lit(?:er|re)|second|joule|watt|volt|amp(?:ere)?|ohm|"
+    r"newton|pascal|farad|coulomb|tesla|henry|mole)s?|hertz)",
+    re.IGNORECASE,
+)
+"""Names of units with a prefix: megajoules."""
 _COUNTED = frozenset(
     names(
         "apple apples ball balls balloon balloons banana bananas bead beads bird birds block blocks "
@@ -187,7 +206,7 @@ _EMPTY = frozenset(("unit", "units", "单位", "times", "time", "倍", "fold"))
 _NATIONS = frozenset(("us", "american", "canadian", "australian"))  # before dollars
 _SQUARED = frozenset(("square", "sq", "squared", "平方"))
 _CUBED = frozenset(("cubic", "cu", "cubed", "立方"))
-_POWER = {"^2": 2, "^3": 3, "^-1": -1, "^-2": -2, "2": 2, "3": 3}
+_POWER = {"^2": 2, "^3": 3, "^-1": -1, "^-2": -2, "^-3": -3, "2": 2, "3": 3}
 _MICRO = re.compile(r"\\mu\s*")
 _WORD = re.compile(
     r"°\s?[CFT]?(?![A-Za-z])|[kMmμ]?Ω|μ[A-Za-z]{1,3}(?![A-Za-z])|[A-Za-z]+|[^\W\d_A-Za-z]+|\^-?\d|[23]"
@@ -201,6 +220,7 @@ def _names() -> dict[str, tuple[str, int, Fraction]]:
         for factor, spellings in factors.items():
             names.update(dict.fromkeys(spellings.split(), (dimension, 1, factor)))
     names.update({f"°{scale}": names[f"°{scale}"] for scale in "CF"})
+    names.update({word: names[name] for name, words in _ELSEWHERE.items() for word in words.split()})
     return names
 
 
@@ -226,11 +246,14 @@ def _base(word: str) -> tuple[tuple[tuple[str, int], ...], Fraction] | None:
 
 
 def _prefixed(word: str) -> tuple[tuple[tuple[str, int], ...], Fraction] | None:
-    """Dimensions and factor of a symbol with a prefix, or None."""
-    size = _PREFIXES.get(word[:1])
-    if size is None or word[1:] not in _PREFIXED:
-        return None
-    base = _base(word[1:])
+    """Dimensions and factor of a symbol or a name with a prefix, or None."""
+    size, rest = _PREFIXES.get(word[:1]), word[1:]
+    if size is None or rest not in _PREFIXED:
+        spelled = _SPELLED.fullmatch(word)
+        if spelled is None:
+            return None
+        size, rest = _PREFIX_NAMES[spelled.group("prefix").lower()], spelled.group("name").lower()
+    base = _base(rest)
     return None if base is None else (base[0], base[1] * Fraction(10) ** size)
 
 

@@ -40,8 +40,9 @@ def _rule(pattern: str) -> re.Pattern[str]:
 
 _ANSWER_IS = _rule(
     rf"answer(?:>?{_GAP}{_TO_WHAT}{_GAP}(?:{_COLON}|=(?!\s?['\"\[(])|{_IS})"
-    rf"|s{_GAP}(?:{_COLON}|{_IS}))"
+    rf"|s{_GAP}(?:{_COLON}|{_IS})|{_GAP}\|(?=[ *_$]{{0,6}}[^\s|*_:-][^|\n]{{0,60}}\|[ \t]*(?:\Z|\n(?!\s*\|[\s:|-]*\n))))"
 )
+"""Also the last row of a table: | **Answer** | **D** |."""
 _SOME_LETTERS = r"\(?(?-i:[A-Z])\)?(?:(?:,\s?(?:and\s)?|\s(?:and|&)\s)\(?(?-i:[A-Z])\)?){0,8}"
 _DASHED = _rule(rf"answer{_GAP}[-–—][*_]{{0,3}}[ \t]{{1,3}}(?=[$(\[*]{{0,4}}(?:\d|(?-i:[A-Z])(?![\w'’])))")
 _ALONE = _rule(rf"(?:answer{_GAP}|final{_GAP}[:：]){_GAP}(?={_SOME_LETTERS}[*.]{{0,3}}[ \t]*(?:\n|\Z))")

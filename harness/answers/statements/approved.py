@@ -57,7 +57,7 @@ _ONLY = re.compile(
     r"can be|gives)\b"
 )
 _MADE = re.compile(
-    r"(?<!hat )\bmakes\s(?:(?i:option|choice)\s)?(?P<letters>\*{0,3}\(?[A-Z]\)?\*{0,3})\sthe\s(?:(?:correct|right|"
+    r"(?<![Ww]hat )\bmakes\s(?:(?i:option|choice)\s)?(?P<letters>\*{0,3}\(?[A-Z]\)?\*{0,3})\sthe\s(?:(?:correct|right|"
     r"best|only)\s)?"
     r"(?:answer|option|choice|one)\b"
 )

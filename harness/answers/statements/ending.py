@@ -107,6 +107,8 @@ _PLEASANTRY = re.compile(
     r"you['’]re welcome|happy to help|please (?:let|feel|note|ask)|thank|good luck|have fun|enjoy\b|keep (?:it "
     r")?up|(?:great|good|nice) (?:job|work)|well done|happy (?:learning|studying)|"
     r"espero|would you like|don't hesitate|"
+    r"(?:(?:quick|sanity|double|final)[- ])?(?:check(?:ing)?|verification|proof):\s"
+    r"(?![^\n]*\b(?:so|thus|hence|therefore|wrong|but|not|answer)\b)|"
     r"note[: ]|(?:because|since)\b[^,]*\Z|this is because|explanation|this (?:answer|matches|is consistent|result))",
     re.IGNORECASE,
 )
@@ -132,11 +134,31 @@ _CUT_OFF = re.compile(
 
 _WOULD = re.compile(r"\bwould be\b")
 _LONGEST_CUT = 12  # characters of what a text breaks off with
+_CUT_NOUNS = (
+    "option",
+    "choice",
+    "answer",
+    "value",
+    "result",
+    "number",
+    "letter",
+    "correct",
+    "final",
+    "right",
+    "following",
+)
+_CUT_BEFORE_NAME = re.compile(
+    r"\b(?:to|is|are|us|equals|be|means|gives|that|as)\s(?:that\s)?(?:the\s)(?:(?:final|correct|right|following|numerical)\s?){0,2}"
+    r"(?:option|choice|answer|value|result|number|letter)?\Z"
+)
+"""What only names the answer that was to follow: "which leads to the option"."""
+_LONGEST_NAMING = 48  # characters
 
 
 def breaks_off(text: str) -> bool:
     """True for a text that ends before its sentence does."""
-    return _CUT_OFF.search(text, max(0, len(text) - _LONGEST_CUT)) is not None
+    names = text.endswith(_CUT_NOUNS) and _CUT_BEFORE_NAME.search(text, max(0, len(text) - _LONGEST_NAMING))
+    return bool(names) or _CUT_OFF.search(text, max(0, len(text) - _LONGEST_CUT)) is not None
 
 
 @dataclass(frozen=True)

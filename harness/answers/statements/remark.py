@@ -86,10 +86,18 @@ _CONSISTENT_WORDS = frozenset(
 )
 
 
+_LEAVES = re.compile(rf"\bleav(?:es|ing)\b[^.;]{{0,24}}?(?:{NOUN}\s)?\(?\b[A-Z]\)?[.*_\s]{{0,4}}\Z")
+"""A sentence that ends in the option that is left: "That eliminates B and C, leaving A"."""
+
+
 def is_remark(sentence: str) -> bool:
     """True for a sentence that gives no answer and takes none back."""
     plain = sentence.strip(" \t\n*_")
-    if "题" in plain or (not _FAULTS.isdisjoint(words_in(plain)) and _OF_THE_PROBLEM.search(plain)):
+    if (
+        "题" in plain
+        or _LEAVES.search(plain)
+        or (not _FAULTS.isdisjoint(words_in(plain)) and _OF_THE_PROBLEM.search(plain))
+    ):
         return False
     if _UNLIKE.match(plain) or _consistent(plain):
         return True

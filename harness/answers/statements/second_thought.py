@@ -38,6 +38,12 @@ _OVERLOOKED = re.compile(
     r"made an? (?:\w{1,12} )?(?:mistake|error))\b",
     re.IGNORECASE,
 )
+_SLIP = re.compile(
+    r"\bI(?:'ve|’ve| have| had)?\s"
+    r"(?:swapped|mixed up|confused|reversed|transposed|overlooked|forgot(?:ten)?|double[- ]counted|"
+    r"mis(?:read|counted|took|calculated|labell?ed)|(?:read(?: off)?|used|took|counted|measured|added)\sthe\swrong)\b",
+)
+"""A mistake of one's own, behind which another answer may be given: "I swapped the colours"."""
 _LOOK_BACK = 160  # characters in which an answer is called the former one
 _CONCRETE = re.compile(rf"[^\w]*(?:[A-Z\d]|{NUMBER})")
 _SHOULD = re.compile(
@@ -73,8 +79,11 @@ def second_thought(text: str, at: int) -> Statement | None:
     rest = text[at:].lower()
     again = not rest.isascii() or any(word in rest for word in _AGAIN)
     found = _SECOND_THOUGHT.search(text, at) if again else None
+    corrected = correction(text, at) if found is None else None
+    if corrected is None and found is None:
+        found = _SLIP.search(text, at) if " i" in rest else None
     if found is None:
-        return correction(text, at)
+        return corrected
     rest = text[found.end() :]
     later = _given(rest)
     if later is not None and not _CONFIRMATION.match(later.answer or ""):

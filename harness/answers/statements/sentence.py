@@ -46,6 +46,7 @@ NOUN = (
     r"drawing|band|"
     r"object|piece|panel|set|card|part|line|curve|point|block|cube|plot|table|chart|photo|sketch|symbol|square|circle|"
     r"triangle|path|route|container|glass|jar|bottle|map|view|solid|model|sequence|statement|column|row|item|number|"
+    r"alternativa|opción|opção|opzione|réponse|lettre|lettera|letra|Antwort|"
     r"situation|case|pair|segment|angle|bar|flag|key|design|arrangement|position|illustration|puzzle)"
 )
 _ONE_LETTER = (
@@ -92,6 +93,10 @@ _CHINESE_LAST = re.compile(
     r"有)[^，；。\d=＝\\]{0,8}?(?P<value>(?:百分之)?\d[\d.]*"
     r"[^，；。\d]{0,8})\Z"
 )
+_CHINESE_MORE = re.compile(
+    r"比[^，；。,;\d]{1,20}?[多少快慢长短高低重轻大小贵矮远近](?:了|出)?\s?(?P<value>\d[\d.]*[^，；。,;\d=＝\\]{0,8})\Z"
+)
+"""A difference: 所以A比B多3个."""
 _RESULTING = frozenset(
     names(
         "obtain get find have arrive make about roughly approximately around "
@@ -137,6 +142,7 @@ _VERB = re.compile(
     r"results? in|obtain|find|arrive at|"
     r"(?:brings?|takes?|raises?|puts?|lowers?|reduces?|increases?|decreases?)\s[^,.;\d]{1,40}?\s(?:to|at)|"
     r"(?:rises?|rose|falls?|fell|drops?|dropped|grows?|grew|climb(?:s|ed)|decline[sd]|decrease[sd]|increase[sd])\sto|"
+    r"(?:sits?|stands?|settles?|stops?) at|"
     r"total|remains?|there (?:is|are|were|was|remain|must be|will be|would be)|(?:stands?|counts?) for|"
     r"represents?|denotes?)"
     r"\s{1,2}"
@@ -147,7 +153,7 @@ _VERB = re.compile(
 )
 _PAST = re.compile(
     r"(?:(?!\b(?:is|are|was|were|has|have|had|shows?|will|can|must|with|that|which|who|we|i)\b)[^,;.]){3,60}?\b"
-    r"(?!(?:labell?|mark|number|nam|call|divid|add|subtract|multipli|squar|us|need|bas|rais|round|denot|follow|"
+    r"(?!(?:labell?|mark|number|nam|call|divid|add|subtract|multipli|squar|need|bas|rais|round|denot|follow|"
     r"plott|shad|"
     rf"circl|expect|fail|inde|involv)ed\b)[a-z]{{2,12}}ed\s{{1,2}}{_HEDGES}(?P<value>{_OPENING}{NUMBER})",
     re.IGNORECASE,
@@ -161,7 +167,7 @@ _POINTS = re.compile(
     r"go(?:ing)? with|go for|"
     r"vote for|settle (?:on|for))|(?:is|are|be) "
     rf"(?:shown|labell?ed|represented|given) (?:in|by|as|with)|answer)"
-    r"|\b(?i:this|that|which)\sleaves(?:\sus)?(?:\swith)?"
+    r"|\b(?i:(?:this|that|which)\sleaves|leaving|leaves)(?:\sus)?(?:\swith)?"
     rf"(?=\s(?:(?:only|just|the)\s){{0,2}}(?:{NOUN}\s)?[^a-z]{{1,12}}(?:\sas\s(?:the|our)\s[^,;]{{1,40}})?\Z))"
     rf"\s{{1,2}}{_HEDGES}(?P<value>{_LETTER})"
 )
@@ -234,7 +240,10 @@ CLAUSE_END = re.compile(
     r"of the|in (?:1[5-9]|20)\d\d|"
     r"given|making|is|are|was|were|will|would|can|has|have)(?![\w'’-])"
 )
-_MARKED_TEXT = re.compile(r"[,;]\s|\s(?i:which|because|since|where|as it|as the)\s|\.(?=\s|$)|。")
+_MARKED_TEXT = re.compile(
+    r"[,;]\s|\s(?i:which|because|since|where|as it|as the|rather than|instead of)\s|\s(?:and\s|but\s)?not\s(?=\W{0,3}(?:"
+    rf"(?i:{NOUN})\s\W{{0,3}})?[A-Z]\b)|\.(?=\s|$)|。"
+)
 _EMPHASIS = re.compile(r"\*{2,3}|__|`")
 _LABEL = re.compile(r"[*_\s\"“$]{0,12}(?:[(\[]\s?[A-Z]\s?[)\]]|" + NOUN + r"|[A-Z](?![\w'’-]))")
 _LONE_CAPITAL = re.compile(r"[A-Z](?![\w'’-])(?<![A-Za-z][A-Z])")
@@ -247,7 +256,7 @@ _SOLID = re.compile(r"(?:[\w$\\{}^%/+*-]|\.(?=\d))+", re.ASCII)
 """A value in one piece, without anything behind it."""
 _LIST = re.compile(
     rf"{_OPENING}{NUMBER}[^\s,;]{{0,20}}(?:(?:\s?[,;](?!\d{{3}}(?!\d))\s?(?:(?:and|&|or)\s)?|\s(?:and|&|to|by)\s)"
-    rf"{_OPENING}{NUMBER}[^\s,;]{{0,20}}){{1,12}}"
+    rf"{_OPENING}{NUMBER}[^\s,;]{{0,20}}+){{1,12}}+(?!,\d)"
 )
 _IS_THE_ANSWER = re.compile(
     rf"(?P<value>{_OPENING}{NUMBER}[^,;=]{{0,20}}?)\sis\s(?:therefore\s|thus\s)?(?:the|our|my)\s"
@@ -264,9 +273,11 @@ _THAN_NUMBER = re.compile(
 )
 """What makes of a number another: four more than ten; but not 2 items sold less than 5 times."""
 _BOUND = re.compile(r"\sat (?:the )?(?:most|least|best|worst)\b")
+_SPELLED = re.compile(rf"\b(?i:{_NUMBERS})\b")
 _SEPARATED = re.compile(r"[,;&]|\s(?:and|to|by)\s")
 _AGAIN = re.compile(rf",\s(?:or|i\.e\.,?|that is,?|namely,?)\s(?P<value>{_OPENING}{NUMBER}[^,;]*)\Z")
 _COMPUTED = re.compile(r"\d\S*\s(?:minus|plus|times|divided by|[-+−–×*/÷])\s")
+_ELIMINATED = re.compile(r"\b(?:eliminat|exclud|rul(?:es?|ing)\sout|reject|discard|cross)", re.IGNORECASE)
 _BECAUSE = re.compile(
     r",?\s(?:because|since)\s[^,;]*\Z|\s?,\s(?:attained|reached|achieved|occurring|taken|where|when)\s[^;,]*\Z"
 )
@@ -289,6 +300,8 @@ _DIMENSION = re.compile(
 """One of a figure's dimensions, or a letter, with its value: the length of the rectangle is 12."""
 _DIGIT = re.compile(r"\d")
 _DIGITS = re.compile(r"\d[\d,.]*")
+_EACH = re.compile(r"\b(?:each|every|per|as|instead|to)\b")
+"""What is behind a number that was used on the way: 3 cubes for each face."""
 _IN_YEAR = re.compile(r"\s(?:in|by) (?:1[5-9]|20)\d\d\b", re.IGNORECASE)
 _ADDS = re.compile(r"\s*(?:\Z|(?:as|which|because|since|while|where|when|according)\b)")
 """What stands behind a main clause, so that what is before it was no mere circumstance."""
@@ -360,7 +373,7 @@ def _answer_first(text: str, at: int) -> str | None:
 
 def _result(text: str, at: int) -> str | None:
     """What a computation ends in, or a whole clause before a semicolon."""
-    chinese = _CHINESE_LAST.search(text) if not text.isascii() else None
+    chinese = (_CHINESE_MORE.search(text) or _CHINESE_LAST.search(text)) if not text.isascii() else None
     if chinese is not None and not rests_on_doubt(text, chinese.start("value")):
         return chinese.group("value")
     head = text[at:].partition("; ")[0] if at and "; " in text else ""
@@ -391,7 +404,7 @@ def _option(text: str, at: int, copula: re.Match[str] | None) -> str | None:
             found is not None
             and found.group()[0] not in "=≈\\"
             and _is_label(found.group("value"))
-            and not rests_on_doubt(text, found.start("value"))
+            and (_is_left(text, found) or not rests_on_doubt(text, found.start("value")))
         ):
             rest = text[found.start("value") :]
             cut = _MARKED_TEXT.search(rest, len(found.group("value")))
@@ -399,6 +412,11 @@ def _option(text: str, at: int, copula: re.Match[str] | None) -> str | None:
                 return None
             return rest[: cut.start()] if cut else rest
     return None
+
+
+def _is_left(text: str, found: re.Match[str]) -> bool:
+    """True for the option that is left where the others are ruled out: that eliminates B and C, leaving A."""
+    return "leav" in found.group() and _ELIMINATED.search(text, 0, found.start()) is not None
 
 
 def _number(text: str, at: int, found: re.Match[str] | None) -> str | None:
@@ -414,6 +432,7 @@ def _number(text: str, at: int, found: re.Match[str] | None) -> str | None:
     if _taken_back(value, cut):
         return None
     listed = _LIST.match(value) if _SEPARATED.search(value) else None
+    listed = None if listed and value.lstrip(" *$")[:1].isdigit() and _SPELLED.search(listed.group()) else listed
     if listed is not None and (cut is None or cut.start() < listed.end()):
         return listed.group()
     again = _AGAIN.match(value, cut.start()) if cut else None
@@ -444,7 +463,8 @@ def _has_subject(text: str, at: int, found: re.Match[str]) -> bool:
     if _gives_several(text, at, found):
         return False
     if found.re is _PAST:
-        return len(_DIGITS.findall(_IN_YEAR.sub("", text[found.start("value") :]))) <= 1
+        several = len(_DIGITS.findall(_IN_YEAR.sub("", text[found.start("value") :]))) > 1
+        return not several and not (" used " in found.group() and _EACH.search(text, found.end()))
     itself = found.group()[:2].lower() == "it" or found.group().startswith("left with")
     return bool(itself or FIRM.match(text) or _SUBJECT.search(text[at : found.start()]) or _IT.match(text, at))
 

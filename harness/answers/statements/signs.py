@@ -14,11 +14,14 @@ _ORNAMENTS = re.compile(
     "(?:[🎉🎊🥳😊🙂😀😃😄😁😎👍👏🙌💪🏆🚀🔥💯🎯✨🌟⭐🤗🎓📐💙💚]\ufe0f?[\U0001f3fb-\U0001f3ff]?[ \t]{0,8})+"
     "(?=[ \t*_.!]{0,16}(?:\n|\\Z))"
 )
+_ANGLED = re.compile(r"<([A-Z])>(?![^<\n]{1,80}</\1>)")
 _CHINESE_COMMA = re.compile(r"(?<=[\u4e00-\u9fff]),(?=[\u4e00-\u9fffA-Z])")
 
 
 def with_plain_signs(text: str) -> str:
-    """The text with ＝ and Ｃ as = and C, without a 🎉 that ends a line behind something else."""
+    """The text with ＝ and Ｃ as = and C, <C> as (C), without a 🎉 that ends a line behind something else."""
+    if "<" in text:
+        text = _ANGLED.sub(r"(\1)", text)
     if text.isascii():
         return text
     return _CHINESE_COMMA.sub("，", _ORNAMENTS.sub("", text.translate(_FULL_WIDTH)))

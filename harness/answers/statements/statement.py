@@ -83,7 +83,9 @@ _PREAMBLE = re.compile(
     r"|(?:therefore|thus|hence|then|clearly|simply|indeed|exactly|consequently|accordingly|obviously|evidently|"
     r"naturally|of course|"
     r"definitely|certainly|undoubtedly|precisely|now|given by|as follows)[,:：]?\s"
-    r"|(?:option|choice|letter|la|die)\s+(?=[(\[]?[A-Z]\b)|(?:option|choice)?\s*(?:letter)?\s+is\s)+",
+    r"|(?:(?:la|le|el|die|der|das|a|o|il|lo)\s+|l['’])?(?:option|choice|letter|réponse|lettre|antwort|lösung|opci[oó]n|"
+    r"respuesta|letra|inciso|opzione|risposta|lettera|op[cç][aã]o|resposta|alternativa)\s+(?=[(\[]?[A-Z]\b)"
+    r"|(?:la|die)\s+(?=[(\[]?[A-Z]\b)|(?:option|choice)?\s*(?:letter)?\s+is\s)+",
     re.IGNORECASE,
 )
 _AFTER_VALUE = (
@@ -258,6 +260,7 @@ def _answer_is(text: str, found: Announcement) -> Statement | None:
     if denied_in_it or refuted_behind(text, text.find(answer, found.end) + len(answer)):
         return None
     said = text[found.start : found.end]
+    answer = answer.partition("|")[0] if "|" in said else answer
     if not _is_line(before) and (denied(before + said) or only_supposed(_supposition(text, before, found.start), said)):
         return None
     answer = plain(answer)
