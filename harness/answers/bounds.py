@@ -26,7 +26,8 @@ _BOUND = re.compile(
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(
-    r"(?:(?:so|thus|hence|therefore|then|this means|it follows that|we need|we get)[, ]{1,2}){0,2}(?:all |the )?"
+    r"(?:(?:so|thus|hence|therefore|then|this means|it follows that|we need|we get)[, ]{1,2}){0,2}"
+    r"(?:[^.;]{0,80}\b(?:for|when|whenever|where) )?(?:all |every |any |the )?"
     r"(?:(?:real )?(?:values?|numbers?) (?:of |for )?)?(?P<name>[A-Za-z](?![A-Za-z])(?:_\{?\w\}?)?)? ?"
     r"(?:(?:that |which )?(?:(?:is|are|be|does|lies?|stays?|remains?|must|has to|have to|should|needs? to|can|will|may|"
     r"(?P<not>cannot|can't|can not))(?![a-z]) ?){1,2})?(?=\S)",

@@ -78,7 +78,7 @@ _SUPPOSED = re.compile(
 )
 """What is said of an option that is looked at, not chosen: it would be the ratio of the sides."""
 _ONLY = re.compile(r"\b(?:only|not|first|partly|almost|nearly)\b")
-_DENIES = re.compile(r"\b(?:not|neither|nor|n't|never|no)\b", re.IGNORECASE)
+_DENIES = re.compile(r"\b(?:not|cannot|neither|nor|n't|never|no)\b", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _OTHER_LETTER = re.compile(r"\b[B-HJ-Z]\b")
 _VERB = re.compile(
@@ -344,8 +344,11 @@ def _weighed(
         return Choice(frozenset(letter), "choice-letter", f"letter {letter}, which is said to fit")
     value = worded and any(isinstance(read(text, QUANTITY), Scalar) for text in (told, first))
     short = worded and len(rest.split()) < _PROSE_WORDS
+    others_named = re.sub(rf"[(\[]{letter}[)\]]|\b{letter}\)", "", rest)
     against = not apart and (
-        _AGAINST.search(rest) or (pattern is _NAMED and _DENIES.search(rest)) or (worded and _OTHER_LETTER.search(rest))
+        _AGAINST.search(others_named)
+        or (pattern is _NAMED and _DENIES.search(rest))
+        or (worded and _OTHER_LETTER.search(rest))
     )
     if (
         value

@@ -21,27 +21,22 @@ _CHINESE = re.compile(
 )
 
 
+_ELSEWHERE = (
+    "first primera primeira première prima erste",
+    "second segunda deuxième seconda zweite",
+    "third tercera terceira troisième terza dritte",
+    "fourth cuarta quarta quatrième vierte",
+    "fifth quinta cinquième fünfte",
+)
+_PLACES = {word: place for place, words in enumerate(_ELSEWHERE, start=1) for word in words.split()}
+_LAST = "last|última|dernière|letzte"
+_BUT_ONE = "second[- ]to[- ]last|next[- ]to[- ]last|penultimate"
 _IN_SENTENCE = re.compile(
-    r"\b(?P<article>the |la |el |die |der |das |a |o |il )?"
-    r"(?P<place>first|second|third|fourth|fifth|last|primera|segunda|tercera|cuarta|quinta|última|primeira|terceira|quarta|"
-    r"première|deuxième|troisième|quatrième|cinquième|dernière|prima|seconda|terza|erste|zweite|dritte|vierte|fünfte|letzte) "
+    r"\b(?<!to[- ])(?:the |la |el |die |der |das |a |o |il )?"
+    rf"(?P<place>{_BUT_ONE}|{_LAST}|{'|'.join(_PLACES)}) "
     r"(?:option|choice|answer|opción|opção|alternativa|réponse|opzione|risposta|proposition|Option|Antwort)\b"
     r"(?! (?:is |are )?(?:too|wrong|incorrect))"
 )
-_PLACES = {
-    word: place
-    for place, words in enumerate(
-        (
-            "first primera primeira première prima erste",
-            "second segunda deuxième seconda zweite",
-            "third tercera terceira troisième terza dritte",
-            "fourth cuarta quarta quatrième vierte",
-            "fifth quinta cinquième fünfte",
-        ),
-        start=1,
-    )
-    for word in words.split()
-}
 
 
 def with_letters(sentence: str, count: int) -> str:
@@ -50,8 +45,9 @@ def with_letters(sentence: str, count: int) -> str:
 
 
 def _lettered(found: re.Match[str], count: int) -> str:
-    place = _PLACES.get(found.group("place"), count)
-    return f"option {LETTERS[place - 1]}" if place <= min(count, len(LETTERS)) else found.group()
+    said = found.group("place")
+    place = count - 1 if said.endswith(("to last", "to-last", "penultimate")) else _PLACES.get(said, count)
+    return f"option {LETTERS[place - 1]}" if 0 < place <= min(count, len(LETTERS)) else found.group()
 
 
 def place_named(plain: str, count: int) -> tuple[int, bool] | None:

@@ -17,7 +17,7 @@ from .judges import NUMERIC, Decision, agrees_itself, choose, judge_tolerant, na
 from .lexer import names
 from .positions import LETTERS, with_letters
 from .restated import restated
-from .said_gold import formula_said, numbers_said, states
+from .said_gold import formula_said, numbers_said, respectively, states
 from .said_option import (
     MARK,
     letter_in,
@@ -85,7 +85,9 @@ def taken_back(answer: Extraction, decided: Decision, wanted: Wanted) -> Decisio
         said = closing or stated + answer.rest
         if _contradicted(closing, stated, wanted.options) or _named_otherwise(said, wanted.options):
             return Decision(False, "choice", "a letter with another option's text")
-    if decided.correct and names_another(kind, closing, stated, wanted.gold):
+    paired = respectively(closing) if decided.correct and kind.name == "assignment" else ""
+    crossed = paired and not agrees_itself(wanted.gold, paired, kind, wanted.unit)
+    if crossed or (decided.correct and names_another(kind, closing, stated, wanted.gold)):
         return Decision(False, kind.name, f"not the same {kind.name} as the gold")
     if decided.rule == "choice" and answer.rule == "sentence" and (equation := named(closing, stated)):
         chosen = choose(equation, wanted.gold, kind.name == "choice", wanted.options)
@@ -190,7 +192,7 @@ def _placed(closing: str, options: Sequence[str]) -> str:
     if named == closing:
         return ""
     stated = last_statement(named)
-    return letter_in((stated.answer or "") if stated else option_said(named, options))
+    return (stated.answer or "") if stated else option_said(named, options)
 
 
 def _value_stated(closing: str, wanted: Wanted) -> Said | None:

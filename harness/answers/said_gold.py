@@ -69,6 +69,15 @@ _NOT_ANOTHER = re.compile(r"(?<=\w),\s(?:and\s)?not\s(?!only|just|merely)[^,;.]{
 """What is denied beside what is stated: Lena, not Omar, finished first."""
 _ASIDE = re.compile(r",\s(?=[a-z]{2})")
 _NAME_IS = re.compile(r"(?<![A-Za-z'’])([a-zA-Z])\s(?:is|equals)\s(?=[-−+]?[\d\\$])")
+_JOINED = re.compile(r",?\s(?:and\s)?")
+_RESPECTIVELY = re.compile(
+    r"\b(?P<names>[a-zA-Z](?:,\s[a-zA-Z])*,?\sand\s[a-zA-Z])\s(?:are|equal|is)\s(?P<values>[^\s,]+(?:,\s[^\s,]+)*,?\sand\s[^\s,]+),?"
+    r"\srespectively\Z"
+)
+_COORDINATES = re.compile(
+    r"\bx-coordinate\s(?:is\s|of\s)?(?P<x>[-−]?[\d./]{1,12}),?\sand\s(?:an?\s|its\s|the\s)?y-coordinate\s(?:is\s|of\s)?"
+    r"(?P<y>[-−]?[\d./]{1,12})\Z"
+)
 _FOR_EVERY = re.compile(
     r"\bfor (?:every|each) (?P<one>\d[\d.]*)\s[^\d,;]{1,40}?[, ]\s?[^\d,;]{0,40}?(?P<other>\d[\d.]*)\b"
 )
@@ -279,6 +288,8 @@ def _formulas(clause: str, gold: str) -> Iterator[str]:
 def _members(clause: str) -> Iterator[str]:
     """What stands behind a verb or a sign that gives it."""
     starts = [one.end() for one in _MEMBER.finditer(clause)]
+    if "respectively" in clause:
+        return
     if " are " in clause:
         yield clause.rpartition(" are ")[2]
     if starts:
@@ -290,6 +301,13 @@ def _members(clause: str) -> Iterator[str]:
         yield clause[starts[-1] if starts else 0 :].replace(", then", ",")
 
 
+def respectively(clause: str) -> str:
+    """The values that a clause ends in, with their names: b and a are 4 and 9, respectively, as b = 4, a = 9; else ""."""
+    found = _RESPECTIVELY.search(clause.rstrip(". "))
+    names, values = (_JOINED.split(found.group(part)) for part in ("names", "values")) if found else ((), ())
+    return ", ".join(f"{name} = {value}" for name, value in zip(names, values, strict=False))
+
+
 def _relations(clause: str) -> Iterator[str]:
     """What a clause ends in: a relation, a pair in brackets, an equation; and values that are given to names in words."""
     for pattern in (_RELATION, _BRACKETED, _EQUATION):
@@ -298,6 +316,10 @@ def _relations(clause: str) -> Iterator[str]:
             yield found.group().strip()
     if len(_NAME_IS.findall(clause)) > 1:
         yield _NAME_IS.sub(r"\1 = ", clause)
+    yield respectively(clause)
+    point = _COORDINATES.search(clause)
+    if point:
+        yield f"({point.group('x')}, {point.group('y')})"
 
 
 def _side_by_side(*found: list[str]) -> Iterator[str]:

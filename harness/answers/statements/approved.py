@@ -34,7 +34,7 @@ _RIGHT = re.compile(
     r"(?:answers?|options?|choices?|one(?!\s(?:possib|of\b|candidate))|ones|correct|match|matching|"
     r"it(?=[.!]?(?:\s|$))|what (?:we|was|is) [a-z]+"
     r"|right(?!\s(?!because|since|as\b|for\b|and\b|here|in this|given|based)[a-z]))(?![a-z])"
-    r"(?!\s(?:that|which|who)\s(?:\w+\s){0,2}?(?:\w*n['’]t|not|never|fails?|contradicts?|violates?)\b)"
+    r"(?!\s(?:that|which|who)\s(?:\w+\s){0,2}?(?:\w*n['’]t|not|cannot|never|fails?|contradicts?|violates?)\b)"
 )
 _RIGHT_ELSEWHERE = re.compile(
     r"\s(?:ist|est|es|è|é|está)\s(?:(?:also|somit|daher|damit|donc|quindi|dunque|portanto|entonces|la|le|die|der|il|lo|a|o)"
@@ -56,6 +56,13 @@ _ONLY = re.compile(
     r"meets|qualifies|"
     r"can be|gives)\b"
 )
+_ALL_BUT = re.compile(
+    r"\b(?i:everything|every\s(?:option|choice|one)|all(?:\s(?:the\s)?(?:options|choices|others|answers))?)\s"
+    r"(?:except|but|other than)\s"
+    rf"(?:(?i:option|choice|{NOUN})\s)?(?P<letters>{_LETTER})\s(?:fails?|violates?|contradicts?|(?:is|are)\s(?:wrong|incorrect|false|"
+    r"excluded|eliminated|ruled out|impossible|too\s\w+)|(?:does|do)\snot\b)"
+)
+"""Everything except B fails that test."""
 _MADE = re.compile(
     r"(?<![Ww]hat )\bmakes\s(?:(?i:option|choice)\s)?(?P<letters>\*{0,3}\(?[A-Z]\)?\*{0,3})\sthe\s(?:(?:correct|right|"
     r"best|only)\s)?"
@@ -131,6 +138,8 @@ def approvals(text: str, start: int, end: int) -> list[Approval]:
         found += _named(_ONLY.finditer(text, start, end))
     if "(" in looked_at and "(answer" in looked_at:
         found += _named(_NOTED.finditer(text, start, end))
+    if "xcept " in looked_at or "all but " in looked_at or "other than " in looked_at:
+        found += _named(_ALL_BUT.finditer(text, start, end))
     if "makes " in looked_at:
         found += _named(_MADE.finditer(text, start, end))
     if looked_at.count("\n") > 1 and _may_tick(looked_at):

@@ -68,13 +68,18 @@ def first_option(text: str) -> Statement | None:
     return Statement(found.start(), plain(found.group("option")), "first-sentence")
 
 
+_HEADS = re.compile(
+    rf"{HEADING.pattern}|\A(?:solve|find|calculate|determine|compute|identify|analy[sz]e|understand|given|observe|approach|problem|"
+    r"setting|set) ?\b",
+    re.IGNORECASE,
+)
 _FIRST_PHRASE = re.compile(r"[^\w*]{0,6}\*\*(?P<phrase>[^*\n:.]{1,60})\*\*\.?[ \t]*\n\s*\n")
 
 
 def first_phrase(text: str) -> Statement | None:
     """A first line that is only a few words in bold, no heading, with an explanation behind it."""
     found = _FIRST_PHRASE.match(text)
-    if found is None or len(text) - found.end() < _LEAST_EXPLANATION or HEADING.search(found.group("phrase")):
+    if found is None or len(text) - found.end() < _LEAST_EXPLANATION or _HEADS.search(found.group("phrase")):
         return None
     return Statement(found.start(), found.group("phrase"), "first-line")
 

@@ -16,7 +16,8 @@ _OTHER_LANGUAGES = frozenset(
     names(
         "der das und ist auf den dem ein eine im von mit für somit "
         "beträgt le la les du une est et que el los las una es por para "
-        "di il della che uma são após après ergebnis antwort lösung réponse respuesta"
+        "di il della che uma são após après insgesamt einwohner wir sind werden zum zur nous donc avec dans pour "
+        "ergebnis antwort lösung réponse respuesta"
     )
 )
 

@@ -48,7 +48,7 @@ _SECTION = re.compile(r"\s{0,8}\*\*[A-Z][A-Za-z ]{2,30}(?::\*\*|\*\*\s?:)")
 _HEADING = re.compile(
     r"\n\s{0,4}(?:#{1,6}\s{0,2}|\*\*)(?:verification|check|proof|notes?|explanation|appendix|reasoning|"
     r"justification|details)\b"
-    r"[^\n]{0,40}\n",
+    r"(?:[^\n]{0,40}\n|:?\*\*:?[ \t])",
     re.IGNORECASE,
 )
 _PARAGRAPH = re.compile(r"\n[ \t]*\n")
@@ -106,7 +106,7 @@ _PLEASANTRY = re.compile(
     r"(?:what an? )?(?:great|good|nice|interesting|excellent) (?:question|puzzle|problem|one)\b[^,;]{0,30}\Z|"
     r"you['’]re welcome|happy to help|please (?:let|feel|note|ask)|thank|good luck|have fun|enjoy\b|keep (?:it "
     r")?up|(?:great|good|nice) (?:job|work)|well done|happy (?:learning|studying)|"
-    r"espero|would you like|don't hesitate|"
+    r"(?:apologies|sorry) for\b[^\d]*\Z|espero|would you like|don't hesitate|"
     r"(?:(?:quick|sanity|double|final)[- ])?(?:check(?:ing)?|verification|proof):\s"
     r"(?![^\n]*\b(?:so|thus|hence|therefore|wrong|but|not|answer)\b)|"
     r"note[: ]|(?:because|since)\b[^,]*\Z|this is because|explanation|this (?:answer|matches|is consistent|result))",

@@ -86,6 +86,12 @@ _CONSISTENT_WORDS = frozenset(
 )
 
 
+_UPHOLDS = re.compile(
+    r"\b(?:(?:this|that|it|which) (?:changes nothing|makes no difference|(?:does|did) not (?:change|affect|matter)\b[^.;\d]*)"
+    r"|the (?:choice|answer|result|conclusion) (?:still )?(?:stands|holds))[.!]?\Z",
+    re.IGNORECASE,
+)
+"""The end of a sentence that leaves the answer as it is, whatever slip it tells of."""
 _LEAVES = re.compile(rf"\bleav(?:es|ing)\b[^.;]{{0,24}}?(?:{NOUN}\s)?\(?\b[A-Z]\)?[.*_\s]{{0,4}}\Z")
 """A sentence that ends in the option that is left: "That eliminates B and C, leaving A"."""
 
@@ -99,7 +105,7 @@ def is_remark(sentence: str) -> bool:
         or (not _FAULTS.isdisjoint(words_in(plain)) and _OF_THE_PROBLEM.search(plain))
     ):
         return False
-    if _UNLIKE.match(plain) or _consistent(plain):
+    if _UNLIKE.match(plain) or _consistent(plain) or _UPHOLDS.search(plain):
         return True
     if may_doubt(plain) and (_WRONG.match(plain) or (not_ones_own(plain) and not _OWN_SLIP.search(plain))):
         return True

@@ -16,7 +16,9 @@ from .preparation import counted_behind, gives_nothing, is_question
 FITS = re.compile(
     r"[*_]{0,3}\s(?:(?:therefore|thus|also|clearly|indeed)\s)?(?:fits|works|holds|matches|satisfies|meets|is it\b|"
     r"is what|it (?:is|must)|"
-    r"remains|is left|has|shows|agrees|completes|continues|is the (?:one|option|only)|is (?:right|correct|true))\b"
+    r"remains|is left|has|shows|agrees|completes|continues|is the (?:one|option|only)\b"
+    r"(?!\s(?:one\s|option\s)?(?:that|which|who)\s(?:\w+\s){0,2}?(?:\w*n['’]t|not|cannot|never|fails?)\b)"
+    r"|is (?:right|correct|true))\b"
 )
 """What is said of an option that is chosen."""
 LONGEST = 600  # characters of a sentence that is looked at
@@ -74,6 +76,7 @@ _RESULT = re.compile(
     r"|(?:(?:we|you|i|he|she|it|they|and)\s)(?:then\s|finally\s)?(?:lands?|ends?|finish(?:es)?|stops?|arrives?)\s"
     r"|(?:brings|takes|leads)\s(?:us|you|him|her|it|them)\s(?:back\s|down\s|up\s)?to\s))"
     r"(?i:giving|gives|making|makes|make|at (?:about|roughly|approximately|around)|with (?=\d[\d.,]*\s?%?\Z)|"
+    r"an?\s(?:\w{3,12}\s)?(?:increase|decrease|rise|drop|fall|gain|loss|decline|reduction)\sof|"
     r"(?:we|i) (?:obtain|get|find|have|arrive at)|(?:(?:we|you|i|he|she|it|they|and)\s)?(?:then\s|finally\s)?(?:lands?|"
     r"ends?|finish(?:es)?|stops?|arrives?)\s(?:up\s)?(?:at|on)|"
     r"(?:brings|takes|leads)\s(?:us|you|him|her|it|them)\s(?:back\s|down\s|up\s)?to|(?:the|"
@@ -105,6 +108,7 @@ _RESULTING = frozenset(
         "giving gives making makes yielding yields leaving leaves resulting results totalling totaling totals "
         "producing adding adds "
         "amounting amounts coming comes equalling equaling for bringing brings putting puts taking takes add "
+        "increase decrease rise drop fall gain loss decline reduction "
         "amount come land lands end ends finish finishes stop stops arrive arrives leads"
     )
 )
@@ -142,7 +146,7 @@ _VERB = re.compile(
     r"results? in|obtain|find|arrive at|"
     r"(?:brings?|takes?|raises?|puts?|lowers?|reduces?|increases?|decreases?)\s[^,.;\d]{1,40}?\s(?:to|at)|"
     r"(?:rises?|rose|falls?|fell|drops?|dropped|grows?|grew|climb(?:s|ed)|decline[sd]|decrease[sd]|increase[sd])\sto|"
-    r"(?:sits?|stands?|settles?|stops?) at|"
+    r"(?:sits?|stands?|settles?) at|"
     r"total|remains?|there (?:is|are|were|was|remain|must be|will be|would be)|(?:stands?|counts?) for|"
     r"represents?|denotes?)"
     r"\s{1,2}"
@@ -255,7 +259,7 @@ _CLOSES = {"(": ")]", "[": ")]", "{": "}"}
 _SOLID = re.compile(r"(?:[\w$\\{}^%/+*-]|\.(?=\d))+", re.ASCII)
 """A value in one piece, without anything behind it."""
 _LIST = re.compile(
-    rf"{_OPENING}{NUMBER}[^\s,;]{{0,20}}(?:(?:\s?[,;](?!\d{{3}}(?!\d))\s?(?:(?:and|&|or)\s)?|\s(?:and|&|to|by)\s)"
+    rf"{_OPENING}{NUMBER}[^\s,;]{{0,20}}(?:(?:\s?(?<!\\)[,;](?!\d{{3}}(?!\d))\s?(?:(?:and|&|or)\s)?|\s(?:and|&|to|by)\s)"
     rf"{_OPENING}{NUMBER}[^\s,;]{{0,20}}+){{1,12}}+(?!,\d)"
 )
 _IS_THE_ANSWER = re.compile(
@@ -281,6 +285,8 @@ _ELIMINATED = re.compile(r"\b(?:eliminat|exclud|rul(?:es?|ing)\sout|reject|disca
 _BECAUSE = re.compile(
     r",?\s(?:because|since)\s[^,;]*\Z|\s?,\s(?:attained|reached|achieved|occurring|taken|where|when)\s[^;,]*\Z"
 )
+_CONTRAST = re.compile(r"(?<=\d),\s(?:while|whereas)\s")
+_CONTRASTING = frozenset(("while", "whereas"))
 _GIVING_REASONS = frozenset(names("because since attained reached achieved occurring taken where when"))
 _SUBJECT = re.compile(
     r"[A-Za-z]{3}|[^\x00-\x7f]|\\[a-z]|[A-Z]{2}"
@@ -328,6 +334,8 @@ def value_of(sentence: str, words: bool = False) -> str | None:
     at = lead.end() if lead else 0
     reason = _BECAUSE.search(plain, at + 1) if not _GIVING_REASONS.isdisjoint(words_in(plain)) else None
     plain = plain[: reason.start()] if reason else plain
+    contrast = _CONTRAST.search(plain, at + 1) if not _CONTRASTING.isdisjoint(words_in(plain)) else None
+    plain = plain[: contrast.start()] if contrast else plain
     whole = _behind_semicolon(plain, words) or _whole_or_result(plain, at)
     if whole is not None:
         return whole

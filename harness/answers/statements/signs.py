@@ -14,6 +14,7 @@ _ORNAMENTS = re.compile(
     "(?:[🎉🎊🥳😊🙂😀😃😄😁😎👍👏🙌💪🏆🚀🔥💯🎯✨🌟⭐🤗🎓📐💙💚]\ufe0f?[\U0001f3fb-\U0001f3ff]?[ \t]{0,8})+"
     "(?=[ \t*_.!]{0,16}(?:\n|\\Z))"
 )
+_NEGATIVE = re.compile(r"(?:零下|(?<!正)负)\s?(?=\d)")
 _ANGLED = re.compile(r"<([A-Z])>(?![^<\n]{1,80}</\1>)")
 _CHINESE_COMMA = re.compile(r"(?<=[\u4e00-\u9fff]),(?=[\u4e00-\u9fffA-Z])")
 
@@ -24,4 +25,5 @@ def with_plain_signs(text: str) -> str:
         text = _ANGLED.sub(r"(\1)", text)
     if text.isascii():
         return text
+    text = _NEGATIVE.sub("-", text) if "零下" in text or "负" in text else text
     return _CHINESE_COMMA.sub("，", _ORNAMENTS.sub("", text.translate(_FULL_WIDTH)))
