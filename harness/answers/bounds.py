@@ -20,7 +20,7 @@ _OPPOSITE = {"≥": "<", "≤": ">", ">": "≤", "<": "≥"}
 _BOUND = re.compile(
     r"(?P<not>not |no )?(?:"
     + "|".join(f"(?P<s{number}>{words})" for number, words in enumerate(_SIGNS.values()))
-    + r"|(?P<between>(?:strictly )?between)) (?P<bound>\S(?:[^,;]{0,60}?\S)??)"
+    + r"|(?P<between>(?:strictly )?between)) (?P<bound>\S(?:[^,;]{0,60}?\S)??(?:, inclusive)?)"
     r"(?=\Z|,? (?:and|but|or) (?:also )?(?:(?:is|must be) )?(?:not |no |strictly )?"
     r"(?:at|less|more|greater|larger|smaller|lower|higher|below|above|up)\b)",
     re.IGNORECASE,

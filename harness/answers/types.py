@@ -17,7 +17,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import ParamSpec, TypeVar, cast
 
-GRADER_VERSION = "2.4"
+GRADER_VERSION = "2.5"
 
 GOLD_TYPES = (
     "number",
