@@ -14,7 +14,6 @@ The libraries' verdicts change with their versions and sympy's, which are part o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
@@ -48,23 +47,18 @@ def _protocol(name: str, packages: tuple[str, ...], suite: HasProtocols) -> Prot
     return Protocol(name, f"1+{versions}", prompt, partial(_extract, name), partial(_match, name))
 
 
-@dataclass(frozen=True, slots=True)
-class _Read(Extraction):
-    """What a library read, with the whole response: it is that which the library is asked about."""
-
-    response: str = ""
-
-
 def _extract(library: str, text: str, item: Item) -> Extraction:
     found = opinion(library, item.answer, text)
     reason = f"read by {library}" if found.read else _nothing(library, text)
-    return _Read(found.read or None, library, found.why or reason, response=text)
+    return Extraction(
+        found.read or None, library, found.why or reason, body=text
+    )  # the library is asked about all of it
 
 
 def _match(library: str, stated: Extraction, item: Item) -> Grade:
     if not item.answer:
         return no_gold(stated)
-    response = stated.response if isinstance(stated, _Read) else f"\\boxed{{{stated.answer or ''}}}"
+    response = stated.body if stated.rule == library else f"\\boxed{{{stated.answer or ''}}}"
     found = opinion(library, item.answer, response)
     if found.correct is None:
         return Grade(None, stated.answer, NO_VERDICT, found.why)

@@ -164,8 +164,7 @@ class _Parser(Cursor):
             if len(rest) == 3 and rest[1][1] == "/" and value.isdigit() and rest[2][1].isdigit():
                 self.at += 3
                 return ("/", ("n", number_value(value)), ("n", number_value(rest[2][1])))
-        above = self.tokens[start + 1 : start + 3]
-        if kind == "cmd" and value == "frac" and "num" in [token[0] for token in above]:
+        if value == "frac" and kind == "cmd" and "num" in [token[0] for token in self.tokens[start + 1 : start + 3]]:
             node = self.atom()
             if all(part[0] == "n" and part[1].denominator == 1 for part in node[1:]):
                 return node

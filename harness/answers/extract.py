@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable
-from dataclasses import replace
 
 from .statements.beginning import first_line, first_option, first_phrase, first_sentence
 from .statements.closing import closing_statement
@@ -125,7 +124,7 @@ def extract(response: str) -> Extraction:
     if not comma or not writes_commas(response):
         return stated
     answer = with_points(stated.answer) if stated.answer else None
-    return replace(stated, answer=answer, sentences=tuple(map(with_points, stated.sentences)))
+    return stated._replace(answer=answer, sentences=tuple(map(with_points, stated.sentences)))
 
 
 _TAKEN_BACK = "the last statement of an answer was taken back"
@@ -135,7 +134,7 @@ _AT_THE_END = frozenset(("sentence", "first-sentence"))
 def before_cut_off(stated: Extraction) -> Extraction:
     """What a response states that was cut off at the token limit: nothing that only its end could state."""
     if stated.rule not in _AT_THE_END:
-        return replace(stated, sentences=(), line="") if stated.sentences or stated.line else stated
+        return stated._replace(sentences=(), line="") if stated.sentences or stated.line else stated
     return Extraction(None, "none", "the response was cut off, so that its last sentence concludes nothing")
 
 
@@ -155,7 +154,7 @@ def _extract(response: str) -> Extraction:
         return Extraction(None, "none", f"{_SHORT} of another than the answer")
     stated = _in_words(text[-MAX_PROSE:], boxed=start >= 0)
     line = lettered_line(text) if start < 0 else ""
-    return replace(stated, line=line) if line else stated
+    return stated._replace(line=line) if line else stated
 
 
 def _in_words(text: str, boxed: bool) -> Extraction:
@@ -283,8 +282,8 @@ def _refuted(text: str, span: tuple[int, int, int]) -> bool:
 def _content(text: str, span: tuple[int, int, int]) -> str:
     """What is in a box, without the boxes directly inside of it."""
     content = text[span[1] : span[2]].strip()
-    for _ in range(_NESTED_BOXES):
-        nested = _spans(content, 0) if content.startswith(("\\boxed", "\\fbox")) else []
+    for _ in range(_NESTED_BOXES if content.startswith(_BOXES) else 0):
+        nested = _spans(content, 0) if content.startswith(_BOXES) else []
         if len(nested) != 1 or nested[0][0] != 0 or nested[0][2] != len(content) - 1:
             break
         content = content[nested[0][1] : -1].strip()

@@ -84,7 +84,10 @@ def read(text: str, style: Style = QUANTITY) -> Form:
     if text[:1] == "$" and text[-1:] == "$" and text.count("$") == 2 and text[-2:-1] != "\\":
         text = text[1:-1]
     if _PLAIN.fullmatch(text):
-        return Scalar(rational(Fraction(text)))
+        whole, _, decimals = text.partition(".")
+        return Scalar(
+            rational(Fraction(int(whole + decimals), 10 ** len(decimals)) if decimals else Fraction(int(whole)))
+        )
     return (_remembered if len(text) <= MEMO_LENGTH else _remembered_long)(text, style)
 
 

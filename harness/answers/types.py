@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import ParamSpec, TypeVar, cast
+from typing import NamedTuple, ParamSpec, TypeVar, cast
 
 GRADER_VERSION = "2.5"
 
@@ -46,8 +46,7 @@ _PARAMETER = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Extraction:
+class Extraction(NamedTuple):
     """The stated final answer of a response: `answer` is None when there is none or it is a hedge.
 
     `sentences` are those in which the response may state it to a reader who knows the options or the gold: its closing one,
