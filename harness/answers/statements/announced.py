@@ -6,8 +6,10 @@ A rule is tried only where its word stands, because prose is long and these word
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
+
+from .sentence import LONE_CAPITAL
 
 _NEAR = 600  # characters at the end in which rare words are looked for
 _SPOTS = 400  # words that are looked at, from the last one on
@@ -128,11 +130,18 @@ def _lowered(text: str) -> str:
     return lower if len(lower) == len(text) else "".join(one.lower()[0] for one in text)
 
 
+def _words(text: str, start: int, end: int) -> Iterable[str]:
+    """Those that are looked for: near the end all, but those of a choice only where a letter stands alone."""
+    if end - start > _NEAR:
+        return _RULES
+    return _EVERY_RULE if LONE_CAPITAL.search(text, start, end) else _WITHOUT_CHOICES
+
+
 def _spots(text: str, start: int, end: int) -> list[tuple[int, str]]:
     """Where the words stand, the last first."""
     lower = _lowered(text[start:end])
     found: list[tuple[int, str]] = []
-    for word in _EVERY_RULE if end - start <= _NEAR else _RULES:
+    for word in _words(text, start, end):
         at = lower.find(word)
         while at >= 0:
             found.append((start + at, word))
@@ -195,11 +204,9 @@ _RULES: Mapping[str, tuple[Callable[[str, int], Announcement | None], ...]] = {
     "s:": (_anywhere(_COLON_OPTION),),
     "####": (_anywhere(_HASHES),),
 }
+_CHOICES = ("cho", "select", "pick", "go with", "opt for", "stick ", "stay with", "keep ", "confident ", "sure ")
 _NEAR_RULES = {
-    **dict.fromkeys(
-        ("cho", "select", "pick", "go with", "opt for", "stick ", "stay with", "keep ", "confident ", "sure "),
-        (_of_us,),
-    ),
+    **dict.fromkeys(_CHOICES, (_of_us,)),
     "numeric": _QUALITY,
     "guess": (_anywhere(_GUESS),),
     "choice": (_begins_line(_PICKED),),
@@ -208,3 +215,4 @@ _NEAR_RULES = {
 }
 """Those that are looked for near the end alone."""
 _EVERY_RULE = {**_RULES, **_NEAR_RULES}
+_WITHOUT_CHOICES = tuple(word for word in _EVERY_RULE if word not in _CHOICES)

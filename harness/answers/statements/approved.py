@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from .doubt import denied
-from .sentence import NOUN
+from .sentence import LONE_CAPITAL, NOUN
 
 _CANDIDATES = 24  # those that are looked at, from the last one on
 _SPOTS = 400
@@ -130,8 +130,22 @@ class Approval(NamedTuple):
 
 def approvals(text: str, start: int, end: int) -> list[Approval]:
     """Those from `start` to `end`, the last one first."""
-    found = [one for at in _spots(text, start, end) if (one := _approval(text, at))]
     looked_at = text[start:end]
+    found = _lettered(text, start, end, looked_at) if LONE_CAPITAL.search(looked_at) else []
+    if not text.isascii():
+        found += [
+            Approval(*one.span(), next(filter(None, one.groups()))) for one in _CHINESE.finditer(text, start, end)
+        ]
+    answer = 0 if "答案" in looked_at else looked_at.find(" answer")
+    if answer >= 0:
+        called = _CALLED.finditer(text, start + max(0, answer - _LONGEST_BEFORE), end)
+        found = _widest([*(_called(text, start, one) for one in called), *found])
+    return sorted(found, reverse=True)[:_CANDIDATES]
+
+
+def _lettered(text: str, start: int, end: int, looked_at: str) -> list[Approval]:
+    """Those of options by their letters, of which one must stand alone."""
+    found = [one for at in _spots(text, start, end) if (one := _approval(text, at))]
     if "ist " in looked_at:
         found += _named(_GERMAN.finditer(text, start, end))
     if "nly " in looked_at:
@@ -144,19 +158,11 @@ def approvals(text: str, start: int, end: int) -> list[Approval]:
         found += _named(_MADE.finditer(text, start, end))
     if looked_at.count("\n") > 1 and _may_tick(looked_at):
         found += _ticked(text)
-    if not text.isascii():
-        found += [
-            Approval(*one.span(), next(filter(None, one.groups()))) for one in _CHINESE.finditer(text, start, end)
-        ]
     if ("(" in looked_at or "ption " in looked_at or "hoice " in looked_at) and any(
         word in looked_at for word in _RIGHT_WORDS
     ):
         found = _without_texts(text, start, end, found)
-    answer = 0 if "答案" in looked_at else looked_at.find(" answer")
-    if answer >= 0:
-        called = _CALLED.finditer(text, start + max(0, answer - _LONGEST_BEFORE), end)
-        found = _widest([*(_called(text, start, one) for one in called), *found])
-    return sorted(found, reverse=True)[:_CANDIDATES]
+    return found
 
 
 def _spots(text: str, start: int, end: int) -> list[int]:

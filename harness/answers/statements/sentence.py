@@ -250,7 +250,7 @@ _MARKED_TEXT = re.compile(
 )
 _EMPHASIS = re.compile(r"\*{2,3}|__|`")
 _LABEL = re.compile(r"[*_\s\"“$]{0,12}(?:[(\[]\s?[A-Z]\s?[)\]]|" + NOUN + r"|[A-Z](?![\w'’-]))")
-_LONE_CAPITAL = re.compile(r"[A-Z](?![\w'’-])(?<![A-Za-z][A-Z])")
+LONE_CAPITAL = re.compile(r"[A-Z](?![\w'’-])(?<![A-Za-z][A-Z])")
 _SO = re.compile(
     r"[,;]\s(?:and\s)?(?:so|thus|hence|therefore),?\s(?!that\b)|,\s(?P<means>meaning|which means)\s(?:that\s)?"
 )
@@ -346,7 +346,7 @@ def value_of(sentence: str, words: bool = False) -> str | None:
             return plain[at:]
     copula = _last_copula(plain, at)
     return (
-        (_option(plain, at, copula) if _LONE_CAPITAL.search(plain, at) else None)
+        (_option(plain, at, copula) if LONE_CAPITAL.search(plain, at) else None)
         or _number(plain, at, copula)
         or (_counted(plain, at) if FIRM.match(sentence) else None)
         or (_few_words(plain, at, bool(FIRM.match(sentence))) if words else None)
