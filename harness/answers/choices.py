@@ -344,7 +344,7 @@ def _weighed(
         return Choice(frozenset(letter), "choice-letter", f"letter {letter}, which is said to fit")
     value = worded and any(isinstance(read(text, QUANTITY), Scalar) for text in (told, first))
     short = worded and len(rest.split()) < _PROSE_WORDS
-    others_named = re.sub(rf"[(\[]{letter}[)\]]|\b{letter}\)", "", rest)
+    others_named = rest.replace(f"({letter})", "").replace(f"[{letter}]", "")
     against = not apart and (
         _AGAINST.search(others_named)
         or (pattern is _NAMED and _DENIES.search(rest))
