@@ -43,6 +43,9 @@ _RIGHT_ELSEWHERE = re.compile(
     r"risposta|resposta|opción|opção|opzione))?(?!\w)",
     re.IGNORECASE,
 )
+_ANGLE = re.compile(r"(?:\b[Aa]ngles?\s(?:at\s|of\s)?|∠\s?|\b[Cc]orner\s(?:at\s)?)\$?\\?(?:angle\s)?[A-Z]{1,3}\$?\Z")
+"""What is right as an angle is: the angle at C is right."""
+_LONGEST_ANGLE = 24  # characters
 _GERMAN = re.compile(
     r"\bist\s(?:(?:also|somit|daher|damit|die|richtige|antwort|option|"
     r"lösung)\s){0,4}(?P<letters>(?-i:\*{0,3}\(?[A-Z]\)?\*{0,3}))"
@@ -234,6 +237,7 @@ def _approval(text: str, at: int) -> Approval | None:
     if (
         right is None
         or named is None
+        or (right.group().endswith(" right") and _ANGLE.search(text, max(0, at - _LONGEST_ANGLE), at))
         or (
             right.groupdict().get("would")
             and not _ALONE.search(text, max(0, named.start() - _LOOK_BACK), named.start())
