@@ -18,7 +18,8 @@ judged as people do (146 of 154, none accepted wrongly), and 91.6% of x (142 of 
 Five came one after the other, each after the one before had been mended: a of endings, boxes and options was at first sight
 judged as people do in 93.2% (287 of 308, two accepted wrongly), y of prose, thinking and nine languages in 90.7% (186 of 205,
 one accepted wrongly), z of what usual models print in 98.3% (115 of 117, none accepted wrongly); G was written by one who
-looks for answers that only seem to be stated: 83.8% (98 of 117, four accepted wrongly). Now all are, but six of G.
+looks for answers that only seem to be stated: 83.8% (98 of 117, four accepted wrongly). After that H, of eleven
+kinds, was judged as people do in 99.3% (142 of 143, none accepted wrongly). Now all are, but six of G.
 """
 
 from __future__ import annotations
