@@ -14,7 +14,7 @@ from .lexer import names
 from .said_option import LONG_WORD, SEVERAL, VERDICTS, verdict, words
 from .statements.clause import FORMULA, behind_colon, is_denied, is_sentence, main_clauses
 from .statements.doubt import not_ones_own
-from .statements.sentence import CLAUSE_END, NOUN, NUMBER
+from .statements.sentence import CLAUSE_END, NOUN, NUMBER, REJECTED
 from .wording import describes
 
 _NUMBER = re.compile(NUMBER)
@@ -69,6 +69,9 @@ _NOT_ANOTHER = re.compile(r"(?<=\w),\s(?:and\s)?not\s(?!only|just|merely)[^,;.]{
 """What is denied beside what is stated: Lena, not Omar, finished first."""
 _ASIDE = re.compile(r",\s(?=[a-z]{2})")
 _NAME_IS = re.compile(r"(?<![A-Za-z'’])([a-zA-Z])\s(?:is|equals)\s(?=[-−+]?[\d\\$])")
+_NAMED = re.compile(r"(?<![A-Za-z\\])([a-zA-Z])\s?=")
+_VALUED = re.compile(r"(?<![A-Za-z\\])([a-zA-Z])\s?=\s?([-−+]?[\d./]{1,12})(?=[\s,.]|\Z)")
+_SEVERAL_NAMES = 2
 _JOINED = re.compile(r",?\s(?:and\s)?")
 _RESPECTIVELY = re.compile(
     r"\b(?P<names>[a-zA-Z](?:,\s[a-zA-Z])*,?\sand\s[a-zA-Z])\s(?:are|equal|is)\s(?P<values>[^\s,]+(?:,\s[^\s,]+)*,?\sand\s[^\s,]+),?"
@@ -166,6 +169,7 @@ def states(sentence: str, gold: str, same: Callable[[str], bool], kind: str, alo
         return gold if verdict(sentence, (gold,)) else None
     if (
         _TOO_MANY.search(sentence)
+        or (kind in _NUMERIC and REJECTED.search(sentence))
         or not is_sentence(sentence)
         or (kind in _NUMERIC and _another_in_bold(sentence, same))
     ):
@@ -295,7 +299,8 @@ def _members(clause: str) -> Iterator[str]:
     if starts:
         last = clause[starts[-1] :]
         yield last.removeprefix("either ")
-        yield clause[starts[0] :].removeprefix("at ")
+        if len(set(_NAMED.findall(clause))) < _SEVERAL_NAMES:
+            yield clause[starts[0] :].removeprefix("at ")
         yield _ASIDE.split(last, maxsplit=1)[0]
     if ", then" in clause:
         yield clause[starts[-1] if starts else 0 :].replace(", then", ",")
@@ -317,6 +322,9 @@ def _relations(clause: str) -> Iterator[str]:
     if len(_NAME_IS.findall(clause)) > 1:
         yield _NAME_IS.sub(r"\1 = ", clause)
     yield respectively(clause)
+    named = dict(_VALUED.findall(clause))
+    if list(map(str.lower, sorted(named))) in (["x", "y"], ["x", "y", "z"]):
+        yield f"({', '.join(named[name] for name in sorted(named))})"
     point = _COORDINATES.search(clause)
     if point:
         yield f"({point.group('x')}, {point.group('y')})"

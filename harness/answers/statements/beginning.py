@@ -28,6 +28,8 @@ _BOLD_END = re.compile(
 )
 _WITHDRAWS = re.compile(r"\b(?:none of|cannot|can['’]t|not (?:right|correct))\b", re.IGNORECASE)
 _DIGITS = re.compile(r"\d[\d,]*(?:\.\d+)?")
+_FORMULA = re.compile(r"\w[\w.()]{0,12}(?:\s?[-−+*/:^]\s?\w[\w.()]{0,12}){1,6}")
+"""More than a number: 2x + 3, 2:3."""
 _LEAST_EXPLANATION = 40  # characters behind the first sentence
 _FIRST_WORDS = 10
 _ANOTHER_LABEL = re.compile(r"\n[ \t*_-]*(?:\([A-Z]\)|[A-Z][).:])\s|[^\n]\s\([A-Z]\)[.*_]{0,4}(?:\n|\Z)")
@@ -111,7 +113,7 @@ def first_sentence(text: str) -> Statement | None:
         return Statement(0, plain(value) if value else numbers[0], "first-sentence")
     if not value or len(text) <= len(first) + _LEAST_EXPLANATION:
         return None
-    number = _DIGITS.search(value)
+    number = _FORMULA.search(value) or _DIGITS.search(value)
     again = number is not None and re.search(rf"(?<![\d.]){re.escape(number.group())}(?![\d.]*\d)", text[len(first) :])
     letter = LONE_LETTER.fullmatch(value) if not _WITHDRAWS.search(text, len(first)) else None
     alone = letter is not None and set(LONE_LETTER.findall(ARTICLE.sub("", text[len(first) :]))) <= {letter.group(1)}

@@ -235,13 +235,13 @@ FIRM = re.compile(
     r"所以|因此|综上|故|よって|したがって|따라서)(?![a-z])"
 )
 CLAUSE_END = re.compile(
-    r"(?:です|である|となる|입니다|이다)|[;；，。!（]|,(?!\d{3}(?!\d))(?=\s|$)|\.(?=\s|$)|\s\(|\s[—–-]\s(?!\d)|"
+    r"(?:です|である|となる|입니다|이다)|[;；，。（]|!(?![$)}\d\\])|,(?!\d{3}(?!\d))(?=\s|$)|\.(?=\s|$)|\s\(|\s[—–-]\s(?!\d)|"
     r":\s(?:(?!\d)|(?<!\d:\s)(?<!\d\s:\s))"
     r"|\s(?i:which|because|since|when|while|where|if|so|than|to|for|on|from|with|after|before|between|among|"
     r"that|as|by|but|"
     r"who|whose|meaning|and (?:the|it|this|so|that|has|have|its)|in (?:the|this|that|each|order|all|both)|at "
     r"(?:the|an?)|"
-    r"of the|in (?:1[5-9]|20)\d\d|"
+    r"of the|(?:up|down) (?:the|an?|to)|along|across|in (?:1[5-9]|20)\d\d|"
     r"given|making|is|are|was|were|will|would|can|has|have)(?![\w'’-])"
 )
 _MARKED_TEXT = re.compile(
@@ -276,6 +276,13 @@ _THAN_NUMBER = re.compile(
     rf"{_OPENING}(?:\d[\d,.]*|(?i:{_NUMBERS}))\s(?:more|fewer|less)\sthan\s(?:\d|(?i:{_NUMBERS})\b)"
 )
 """What makes of a number another: four more than ten; but not 2 items sold less than 5 times."""
+REJECTED = re.compile(
+    r"\s(?:(?:has to be|must be|is|are|was|can be|should be|needs to be)\s(?:then\s|therefore\s|thus\s)?"
+    r"(?:discarded|rejected|excluded|"
+    r"eliminated|ruled out|ignored|dropped|thrown (?:out|away)|extraneous|impossible|invalid|inadmissible|"
+    r"not (?:valid|possible|allowed|admissible|a solution))|(?:does|do) not (?:fit|work|satisfy|make sense))\b"
+)
+"""What is said of a value that does not count: x = -2 has to be discarded."""
 _BOUND = re.compile(r"\sat (?:the )?(?:most|least|best|worst)\b")
 _SPELLED = re.compile(rf"\b(?i:{_NUMBERS})\b")
 _SEPARATED = re.compile(r"[,;&]|\s(?:and|to|by)\s")
@@ -283,11 +290,12 @@ _AGAIN = re.compile(rf",\s(?:or|i\.e\.,?|that is,?|namely,?)\s(?P<value>{_OPENIN
 _COMPUTED = re.compile(r"\d\S*\s(?:minus|plus|times|divided by|[-+−–×*/÷])\s")
 _ELIMINATED = re.compile(r"\b(?:eliminat|exclud|rul(?:es?|ing)\sout|reject|discard|cross)", re.IGNORECASE)
 _BECAUSE = re.compile(
-    r",?\s(?:because|since)\s[^,;]*\Z|\s?,\s(?:attained|reached|achieved|occurring|taken|where|when)\s[^;,]*\Z"
+    r",?\s(?:because|since)\s[^,;]*\Z|,?\sand (?:it )?(?:is |was )?(?:attained|reached|achieved|occurs|taken)\s[^;,]*\Z"
+    r"|\s?,\s(?:attained|reached|achieved|occurring|taken|where|when)\s[^;,]*\Z"
 )
 _CONTRAST = re.compile(r"(?<=\d),\s(?:while|whereas)\s")
 _CONTRASTING = frozenset(("while", "whereas"))
-_GIVING_REASONS = frozenset(names("because since attained reached achieved occurring taken where when"))
+_GIVING_REASONS = frozenset(names("because since attained reached achieved occurring occurs taken where when"))
 _SUBJECT = re.compile(
     r"[A-Za-z]{3}|[^\x00-\x7f]|\\[a-z]|[A-Z]{2}"
     r"|\A[\s$(*\\]{0,6}[a-zA-Z]['′]?(?:_\w)?(?:\([a-z\d]\))?[\s$*)\\]{0,4}\Z"
@@ -455,7 +463,7 @@ def _taken_back(value: str, cut: re.Match[str] | None) -> bool:
         return True
     if " than " in value and _THAN_NUMBER.match(value):
         return True
-    if cut is not None and _BOUND.match(value, cut.start()):
+    if cut is not None and (_BOUND.match(value, cut.start()) or REJECTED.match(value, cut.start())):
         return True
     return cut is not None and bool(IF.match(value, cut.start() + 1) or refuted_behind(value, cut.start()))
 
