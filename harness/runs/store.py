@@ -21,7 +21,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ..errors import DataError, StoreError, printable
-from ..files import RUN_FILE, check_regular, sync_to_disk, write_atomic
+from ..files import RUN_FILE, check_regular, sweep_unfinished, sync_to_disk, write_atomic
 from ..folder import ClaimedFolder, check_empty, check_identity
 from ..jsonl import Journal, Line, json_line, parse_line, read_lines
 from ..limits import RUN_FILE_BYTES, RUN_LINE_BYTES
@@ -360,6 +360,7 @@ class RunWriter(ClaimedFolder):
                 if isinstance(image.origin, bytes) and not file.exists():
                     write_atomic(file, image.origin, sync_folder=False)
         if (folder := self.path / "images").is_dir():
+            sweep_unfinished(folder)  # of a process that was killed here
             sync_to_disk(folder)
 
     def _index(self, line: Line, begin: int) -> None:

@@ -414,6 +414,15 @@ def test_pictures_are_kept_once_each_by_digest(sealed, examine):
     assert kept == images
 
 
+def test_a_picture_that_a_kill_left_half_written_is_deleted(write, examine, tmp_path):
+    left = tmp_path / "run" / "images" / ".abc.png.x1y2.unfinished"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half a pict")
+    with write(examine()):
+        assert not left.exists()
+        assert any(left.parent.iterdir())
+
+
 def test_pictures_from_files_stay_where_they_are(write, examine, tmp_path):
     data = tmp_path / "data"
     data.mkdir()
