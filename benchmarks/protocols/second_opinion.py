@@ -50,9 +50,8 @@ def _protocol(name: str, packages: tuple[str, ...], suite: HasProtocols) -> Prot
 def _extract(library: str, text: str, item: Item) -> Extraction:
     found = opinion(library, item.answer, text)
     reason = f"read by {library}" if found.read else _nothing(library, text)
-    return Extraction(
-        found.read or None, library, found.why or reason, body=text
-    )  # the library is asked about all of it
+    # with the whole response: it is that which the library is asked about
+    return Extraction(found.read or None, library, found.why or reason, body=text)
 
 
 def _match(library: str, stated: Extraction, item: Item) -> Grade:

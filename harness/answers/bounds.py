@@ -8,7 +8,6 @@ _LONGEST = 120  # characters
 _WORDED = re.compile(r"[a-z]{2} ")
 _JOINT = re.compile(r",? (?P<word>and|but|or) (?:also )?(?:(?:is|must be) )?")
 _DRESSED = re.compile(r"\\(?:text|mathrm|textrm|mbox)\s?\{([^{}]{0,60})\}|\\[,;!() ]|\$|\\(?=\[|\])")
-_JOINTS = ("and", "or")
 _MORE, _LESS = "(?:greater|more|larger|bigger|higher) than", "(?:less|smaller|lower|fewer) than"
 _SIGNS = {
     "≥": rf"at least|a minimum of|{_MORE} or equal to|equal to or {_MORE}",
@@ -52,7 +51,9 @@ def with_signs(text: str, name: str | None) -> str:
         joint = _JOINT.match(plain, found.end())
         joints |= {"or" if joint.group("word") == "or" else "and"} if joint else set()
         at = joint.end() if joint else found.end()
-    return f" {' '.join(joints)} ".join(links) if links and at == len(plain) and len(joints) < len(_JOINTS) else text
+    if not links or at != len(plain) or joints == {"and", "or"}:
+        return text
+    return f" {''.join(joints)} ".join(links)
 
 
 def _link(name: str, found: re.Match[str], denied: bool) -> str:

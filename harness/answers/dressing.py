@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from . import siunitx
+from .siunitx import without_commands
 
 _ARGUMENT = r"\s{0,3}\{[^{}]{0,200}\}"
 _OPTION = r"(?:\s{0,3}\[[^\[\]]{0,60}\])?"
@@ -57,8 +57,7 @@ def undecorated(text: str) -> str:
         text = _ROW_SPACE.sub(r"\\\\", text)
         text = _CASE_WORD.sub("& ", _CASE_END.sub("", text)) if "{cases}" in text else text
     if "\\" in text and _UNUSUAL.search(text):
-        text = siunitx.without_commands(text) if any(command in text for command in siunitx.COMMANDS) else text
-        text = _COLOUR.sub("", _SHOWS_NOTHING.sub(" ", text))
+        text = _COLOUR.sub("", _SHOWS_NOTHING.sub(" ", without_commands(text)))
         text = _SYMBOL.sub(lambda found: _SYMBOLS[found.group(1)], text) if "\\text" in text else text
         text = _FRAME.sub("", text)
         if "\\over" in text or "\\choose" in text:

@@ -282,8 +282,10 @@ def _refuted(text: str, span: tuple[int, int, int]) -> bool:
 def _content(text: str, span: tuple[int, int, int]) -> str:
     """What is in a box, without the boxes directly inside of it."""
     content = text[span[1] : span[2]].strip()
-    for _ in range(_NESTED_BOXES if content.startswith(_BOXES) else 0):
-        nested = _spans(content, 0) if content.startswith(_BOXES) else []
+    for _ in range(_NESTED_BOXES):
+        if not content.startswith(_BOXES):
+            break
+        nested = _spans(content, 0)
         if len(nested) != 1 or nested[0][0] != 0 or nested[0][2] != len(content) - 1:
             break
         content = content[nested[0][1] : -1].strip()

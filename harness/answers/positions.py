@@ -21,19 +21,19 @@ _CHINESE = re.compile(
 )
 
 
-_ELSEWHERE = (
+_ORDINALS = (
     "first primera primeira première prima erste",
     "second segunda deuxième seconda zweite",
     "third tercera terceira troisième terza dritte",
     "fourth cuarta quarta quatrième vierte",
     "fifth quinta cinquième fünfte",
 )
-_PLACES = {word: place for place, words in enumerate(_ELSEWHERE, start=1) for word in words.split()}
+_PLACES = {word: place for place, words in enumerate(_ORDINALS, start=1) for word in words.split()}
 _LAST = "last|última|dernière|letzte"
 _BUT_ONE = "second[- ]to[- ]last|next[- ]to[- ]last|penultimate"
 _IN_SENTENCE = re.compile(
     r"\b(?<!to[- ])(?:the |la |el |die |der |das |a |o |il )?"
-    rf"(?P<place>{_BUT_ONE}|{_LAST}|{'|'.join(_PLACES)}) "
+    rf"(?P<place>(?P<but_one>{_BUT_ONE})|{_LAST}|{'|'.join(_PLACES)}) "
     r"(?:option|choice|answer|opción|opção|alternativa|réponse|opzione|risposta|proposition|Option|Antwort)\b"
     r"(?! (?:is |are )?(?:too|wrong|incorrect))"
 )
@@ -45,8 +45,7 @@ def with_letters(sentence: str, count: int) -> str:
 
 
 def _lettered(found: re.Match[str], count: int) -> str:
-    said = found.group("place")
-    place = count - 1 if said.endswith(("to last", "to-last", "penultimate")) else _PLACES.get(said, count)
+    place = count - 1 if found.group("but_one") else _PLACES.get(found.group("place"), count)
     return f"option {LETTERS[place - 1]}" if 0 < place <= min(count, len(LETTERS)) else found.group()
 
 

@@ -72,7 +72,6 @@ _LAKHS = re.compile(r"(?<![\d.,])\d{1,2}(?:,\d\d)+,\d{3}(?![\d,])")
 _BLANK = re.compile(r" |\\,")
 _LISTED = re.compile(r"[(\[{;&|]|(?<!\\),")
 _SYSTEMS = ("cases", "aligned", "gathered", "split", "align", "equation", "multline", "alignedat", "gather", "eqnarray")
-_LEAST_LINES = 2  # of a derivation
 _MOST_COLONS = 6  # numbers between colons
 _SET_SIGNS = frozenset(("∪", "∩", "∈", "setminus"))
 _PAIRS = {"(": ")", "[": "]", "{": "}", "\\{": "\\}"}
@@ -105,16 +104,20 @@ def _read(text: str, style: Style) -> Form:
 
 
 def _tokens(text: str, style: Style) -> list[Token]:
-    """The tokens of an answer, 27 000 as one number."""
+    """The tokens of an answer, 27 000 and 12,34,567 as one number."""
     cleaned = clean(text)
-    spaced = _SPACED_THOUSANDS.fullmatch(cleaned) if style.grouped else None
+    return tokenize(_without_separators(cleaned) if style.grouped else cleaned, style.grouped)
+
+
+def _without_separators(cleaned: str) -> str:
+    spaced = _SPACED_THOUSANDS.fullmatch(cleaned)
     if spaced:
-        cleaned = spaced.group(1) + spaced.group(2).replace(" ", "") + spaced.group(3)
-    elif style.grouped and "," in cleaned:
+        return spaced.group(1) + spaced.group(2).replace(" ", "") + spaced.group(3)
+    if "," in cleaned:
         cleaned = _LAKHS.sub(lambda found: found.group().replace(",", ""), cleaned)
-    if not spaced and style.grouped and "=" in cleaned and " " in cleaned and not _LISTED.search(cleaned):
-        cleaned = _SPACED_IN_SUM.sub(lambda found: _BLANK.sub("", found.group()), cleaned)
-    return tokenize(cleaned, style.grouped)
+    if "=" in cleaned and " " in cleaned and not _LISTED.search(cleaned):
+        return _SPACED_IN_SUM.sub(lambda found: _BLANK.sub("", found.group()), cleaned)
+    return cleaned
 
 
 _remembered = memo(_read)
@@ -377,7 +380,7 @@ def _lines(inner: list[Token], style: Style, depth: int) -> Form:
 def _derives(forms: tuple[Form, ...]) -> bool:
     """True for equations of one variable with its value in the last line, which solves all of them: 3x = 21, x = 7."""
     last = forms[-1]
-    if len(forms) < _LEAST_LINES or not isinstance(last, Scalar) or not last.label or last.value.real is None:
+    if not isinstance(last, Scalar) or not last.label or last.value.real is None:
         return False
     return all(
         isinstance(form, Equation) and solves(last.label, last.value.real, form.left, form.right) for form in forms[:-1]

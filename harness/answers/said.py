@@ -158,7 +158,8 @@ def _stated(answer: Extraction, sentences: Sequence[str], wanted: Wanted) -> Sai
     gold, kind = wanted.gold, wanted.kind
     if kind.name in ("choice", "multichoice"):
         return _option_stated(sentences, wanted)
-    if sentences and _OPPOSITE.get(gold.strip().lower(), "") in _verdict_of(sentences[0]):
+    opposite = _OPPOSITE.get(gold.strip().lower())
+    if opposite and sentences and _verdict_of(sentences[0]) == opposite:
         return None
     for said in sentences:
         alone = answer.rule == "bare" or said == answer.answer
@@ -168,10 +169,10 @@ def _stated(answer: Extraction, sentences: Sequence[str], wanted: Wanted) -> Sai
     return None
 
 
-def _verdict_of(sentence: str) -> tuple[str, ...]:
-    """What the closing sentence says of yes or no, or true or false."""
-    letter = verdict(sentence, tuple(_OPPOSITE))
-    return (tuple(_OPPOSITE)[LETTERS.index(letter)],) if letter else ()
+def _verdict_of(sentence: str) -> str:
+    """What a sentence says of yes, no, true and false; "" for none."""
+    words = tuple(_OPPOSITE)
+    return dict(zip(LETTERS, words, strict=False)).get(verdict(sentence, words), "")
 
 
 def _option_stated(sentences: Sequence[str], wanted: Wanted) -> Said | None:

@@ -291,9 +291,9 @@ def _formulas(clause: str, gold: str) -> Iterator[str]:
 
 def _members(clause: str) -> Iterator[str]:
     """What stands behind a verb or a sign that gives it."""
-    starts = [one.end() for one in _MEMBER.finditer(clause)]
     if "respectively" in clause:
         return
+    starts = [one.end() for one in _MEMBER.finditer(clause)]
     if " are " in clause:
         yield clause.rpartition(" are ")[2]
     if starts:

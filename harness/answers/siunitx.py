@@ -21,7 +21,6 @@ _NAMES = {
 }  # fmt: skip
 _POWERS = {"square": "^2", "cubic": "^3"}
 _SIGNS = {"°": "^\\circ", "%": "\\%"}
-COMMANDS = ("\\SI", "\\qty", "\\num", "\\ang", "\\si", "\\unit")
 
 
 def without_commands(text: str) -> str:

@@ -79,11 +79,11 @@ def second_thought(text: str, at: int) -> Statement | None:
     rest = text[at:].lower()
     again = not rest.isascii() or any(word in rest for word in _AGAIN)
     found = _SECOND_THOUGHT.search(text, at) if again else None
-    corrected = correction(text, at) if found is None else None
-    if corrected is None and found is None:
-        found = _SLIP.search(text, at) if " i" in rest else None
     if found is None:
-        return corrected
+        corrected = correction(text, at)
+        found = _SLIP.search(text, at) if corrected is None and " i" in rest else None
+        if found is None:
+            return corrected
     rest = text[found.end() :]
     later = _given(rest)
     if later is not None and not _CONFIRMATION.match(later.answer or ""):
